@@ -1,0 +1,291 @@
+/**
+ * The errors a service may answer with: one table, one class a row.
+ *
+ * On the wire an error is its HTTP status and `{"code":40400,"message":"Not Found","error":"user 7"}`. A client turns
+ * that back into the same class with the same code, so an error means the same on both sides of a call.
+ */
+
+/** What an error class's constructor takes besides its detail. */
+export interface ErrorOptions {
+  /** Integer code on the wire, `status * 100 + n`; a service picks its own from n = 10. Default: n = 0. */
+  readonly code?: number
+  /** Short text for humans. Default: the status's reason phrase. */
+  readonly message?: string
+  /** What went wrong below; logged, never sent. */
+  readonly cause?: unknown
+  /** Extra response headers, for example `retry-after`. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/**
+ * The base of every error that may reach a caller.
+ *
+ * @example
+ * if (error instanceof HttpError) reply.status(error.status)
+ */
+export class HttpError extends Error {
+  /** HTTP status. */
+  readonly status: number
+  /** Integer code on the wire: `status * 100 + n`. */
+  readonly code: number
+  /** Detail meant for the caller: a string or any JSON value; never a stack, never SQL. */
+  readonly error: unknown
+  /** Response headers that go with it. */
+  readonly headers: Readonly<Record<string, string>> | undefined
+
+  constructor(status: number, error?: unknown, options: ErrorOptions = {}) {
+    super(options.message ?? reasonOf(status), options.cause === undefined ? undefined : { cause: options.cause })
+    this.status = status
+    this.code = options.code ?? status * 100
+    this.error = error
+    this.headers = options.headers
+    if (Math.trunc(this.code / 100) !== status) {
+      throw new RangeError(`error code ${this.code} does not belong to status ${status}: use ${status * 100} to ${status * 100 + 99}`)
+    }
+  }
+
+  override get name(): string {
+    return this.constructor.name
+  }
+}
+
+/** A class of error with a fixed status, as used in an operation's `errors`. */
+export interface ErrorClass {
+  new (error?: unknown, options?: ErrorOptions): HttpError
+  readonly status: number
+}
+
+/** 400: the request cannot be understood. */
+export class BadRequest extends HttpError {
+  static readonly status = 400
+  constructor(error?: unknown, options?: ErrorOptions) {
+    super(400, error, options)
+  }
+}
+
+/** 401: who is calling is not known. */
+export class Unauthorized extends HttpError {
+  static readonly status = 401
+  constructor(error?: unknown, options?: ErrorOptions) {
+    super(401, error, options)
+  }
+}
+
+/** 403: the caller is known and may not. */
+export class Forbidden extends HttpError {
+  static readonly status = 403
+  constructor(error?: unknown, options?: ErrorOptions) {
+    super(403, error, options)
+  }
+}
+
+/** 404: no such resource (code 40400) or route (40401). */
+export class NotFound extends HttpError {
+  static readonly status = 404
+  constructor(error?: unknown, options?: ErrorOptions) {
+    super(404, error, options)
+  }
+}
+
+/** 405: the path exists, the method does not; the answer carries `allow`. */
+export class MethodNotAllowed extends HttpError {
+  static readonly status = 405
+  constructor(error?: unknown, options?: ErrorOptions) {
+    super(405, error, options)
+  }
+}
+
+/** 406: no representation that the caller accepts. */
+export class NotAcceptable extends HttpError {
+  static readonly status = 406
+  constructor(error?: unknown, options?: ErrorOptions) {
+    super(406, error, options)
+  }
+}
+
+/** 408: the request did not arrive in time. */
+export class RequestTimeout extends HttpError {
+  static readonly status = 408
+  constructor(error?: unknown, options?: ErrorOptions) {
+    super(408, error, options)
+  }
+}
+
+/** 409: in conflict with what is stored; also unique and foreign-key violations. */
+export class Conflict extends HttpError {
+  static readonly status = 409
+  constructor(error?: unknown, options?: ErrorOptions) {
+    super(409, error, options)
+  }
+}
+
+/** 410: it was here and will not come back. */
+export class Gone extends HttpError {
+  static readonly status = 410
+  constructor(error?: unknown, options?: ErrorOptions) {
+    super(410, error, options)
+  }
+}
+
+/** 413: the body is over the limit. */
+export class PayloadTooLarge extends HttpError {
+  static readonly status = 413
+  constructor(error?: unknown, options?: ErrorOptions) {
+    super(413, error, options)
+  }
+}
+
+/** 415: the body's content type is not understood. */
+export class UnsupportedMediaType extends HttpError {
+  static readonly status = 415
+  constructor(error?: unknown, options?: ErrorOptions) {
+    super(415, error, options)
+  }
+}
+
+/** 420: slow down, said in Twitter's words. */
+export class EnhanceYourCalm extends HttpError {
+  static readonly status = 420
+  constructor(error?: unknown, options?: ErrorOptions) {
+    super(420, error, options)
+  }
+}
+
+/** 422: understood and well-formed, yet it cannot be done; also check and not-null violations. */
+export class UnprocessableEntity extends HttpError {
+  static readonly status = 422
+  constructor(error?: unknown, options?: ErrorOptions) {
+    super(422, error, options)
+  }
+}
+
+/** 429: over the rate that was granted. */
+export class TooManyRequests extends HttpError {
+  static readonly status = 429
+  constructor(error?: unknown, options?: ErrorOptions) {
+    super(429, error, options)
+  }
+}
+
+/** 500: a fault of this service; whatever is thrown and not known becomes this, without detail. */
+export class ServerError extends HttpError {
+  static readonly status = 500
+  constructor(error?: unknown, options?: ErrorOptions) {
+    super(500, error, options)
+  }
+}
+
+/** 502: another service answered with something that is no answer. */
+export class BadGateway extends HttpError {
+  static readonly status = 502
+  constructor(error?: unknown, options?: ErrorOptions) {
+    super(502, error, options)
+  }
+}
+
+/** 503: a service (code 50300) or the database (50301) cannot be reached now. */
+export class ServiceUnavailable extends HttpError {
+  static readonly status = 503
+  constructor(error?: unknown, options?: ErrorOptions) {
+    super(503, error, options)
+  }
+}
+
+/** 504: the time for an answer is over. */
+export class GatewayTimeout extends HttpError {
+  static readonly status = 504
+  constructor(error?: unknown, options?: ErrorOptions) {
+    super(504, error, options)
+  }
+}
+
+const classes: ReadonlyMap<number, ErrorClass> = new Map(
+  [
+    BadRequest,
+    Unauthorized,
+    Forbidden,
+    NotFound,
+    MethodNotAllowed,
+    NotAcceptable,
+    RequestTimeout,
+    Conflict,
+    Gone,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+    EnhanceYourCalm,
+    UnprocessableEntity,
+    TooManyRequests,
+    ServerError,
+    BadGateway,
+    ServiceUnavailable,
+    GatewayTimeout,
+  ].map((errorClass) => [errorClass.status, errorClass]),
+)
+
+/** Every error class, in the order of their statuses. */
+export const errorClasses: readonly ErrorClass[] = [...classes.values()]
+
+/** The reason phrase of a status: RFC 9110's, and the folk name of 420. */
+export function reasonOf(status: number): string {
+  return reasons[status] ?? `HTTP ${status}`
+}
+
+const reasons: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  406: 'Not Acceptable',
+  408: 'Request Timeout',
+  409: 'Conflict',
+  410: 'Gone',
+  413: 'Payload Too Large',
+  415: 'Unsupported Media Type',
+  420: 'Enhance Your Calm',
+  422: 'Unprocessable Entity',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+}
+
+/** An error's body on the wire. */
+export interface ErrorBody {
+  readonly code: number
+  readonly message: string
+  readonly error?: unknown
+}
+
+/** What goes into the body; `error` only when there is a detail. */
+export function errorBody(error: HttpError): ErrorBody {
+  const { code, message, error: detail } = error
+  return detail === undefined ? { code, message } : { code, message, error: detail }
+}
+
+/** The error that a status and a body stand for: the class of the status, else a plain `HttpError`. */
+export function errorFrom(status: number, body: unknown, fallbackDetail?: string): HttpError {
+  const { code, message, error = fallbackDetail } = isErrorBody(body, status) ? body : ({} as Partial<ErrorBody>)
+  const options: ErrorOptions = { ...(code !== undefined && { code }), ...(message !== undefined && { message }) }
+  const errorClass = classes.get(status)
+  return errorClass ? new errorClass(error, options) : new HttpError(status, error, options)
+}
+
+function isErrorBody(body: unknown, status: number): body is ErrorBody {
+  if (typeof body !== 'object' || body === null) return false
+  const { code, message } = body as Record<string, unknown>
+  return Number.isInteger(code) && Math.trunc((code as number) / 100) === status && typeof message === 'string'
+}
+
+/**
+ * The codes that tricube itself answers with, beside `status * 100`. `docs/errors.md` has the same table; a test ties
+ * the two together.
+ */
+export const codes = {
+  malformed: 40001,
+  validation: 40002,
+  noSuchRoute: 40401,
+  calleeDown: 50300,
+  databaseDown: 50301,
+} as const

@@ -1,0 +1,22 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+// The tests import `tricube` as a user does. TRICUBE_UNDER_TEST points that name at an unpacked tarball's
+// dist/ instead of src/, so that the same tests run on what is published.
+const built = process.env['TRICUBE_UNDER_TEST']
+const root = built ?? fileURLToPath(new URL('src', import.meta.url))
+const ext = built ? 'js' : 'ts'
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^tricube$/, replacement: `${root}/index.${ext}` },
+      { find: /^tricube\/(.+)$/, replacement: `${root}/$1/index.${ext}` },
+    ],
+  },
+  test: {
+    include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
+    hookTimeout: 60_000,
+    testTimeout: 20_000,
+  },
+})
