@@ -49,6 +49,13 @@ export class HttpError extends Error {
   }
 }
 
+/** An `HttpError` whose class knows its status. */
+abstract class StatusError extends HttpError {
+  constructor(error?: unknown, options?: ErrorOptions) {
+    super((new.target as unknown as ErrorClass).status, error, options)
+  }
+}
+
 /** A class of error with a fixed status, as used in an operation's `errors`. */
 export interface ErrorClass {
   new (error?: unknown, options?: ErrorOptions): HttpError
@@ -56,147 +63,93 @@ export interface ErrorClass {
 }
 
 /** 400: the request cannot be understood. */
-export class BadRequest extends HttpError {
+export class BadRequest extends StatusError {
   static readonly status = 400
-  constructor(error?: unknown, options?: ErrorOptions) {
-    super(400, error, options)
-  }
 }
 
 /** 401: who is calling is not known. */
-export class Unauthorized extends HttpError {
+export class Unauthorized extends StatusError {
   static readonly status = 401
-  constructor(error?: unknown, options?: ErrorOptions) {
-    super(401, error, options)
-  }
 }
 
 /** 403: the caller is known and may not. */
-export class Forbidden extends HttpError {
+export class Forbidden extends StatusError {
   static readonly status = 403
-  constructor(error?: unknown, options?: ErrorOptions) {
-    super(403, error, options)
-  }
 }
 
 /** 404: no such resource (code 40400) or route (40401). */
-export class NotFound extends HttpError {
+export class NotFound extends StatusError {
   static readonly status = 404
-  constructor(error?: unknown, options?: ErrorOptions) {
-    super(404, error, options)
-  }
 }
 
 /** 405: the path exists, the method does not; the answer carries `allow`. */
-export class MethodNotAllowed extends HttpError {
+export class MethodNotAllowed extends StatusError {
   static readonly status = 405
-  constructor(error?: unknown, options?: ErrorOptions) {
-    super(405, error, options)
-  }
 }
 
 /** 406: no representation that the caller accepts. */
-export class NotAcceptable extends HttpError {
+export class NotAcceptable extends StatusError {
   static readonly status = 406
-  constructor(error?: unknown, options?: ErrorOptions) {
-    super(406, error, options)
-  }
 }
 
 /** 408: the request did not arrive in time. */
-export class RequestTimeout extends HttpError {
+export class RequestTimeout extends StatusError {
   static readonly status = 408
-  constructor(error?: unknown, options?: ErrorOptions) {
-    super(408, error, options)
-  }
 }
 
 /** 409: in conflict with what is stored; also unique and foreign-key violations. */
-export class Conflict extends HttpError {
+export class Conflict extends StatusError {
   static readonly status = 409
-  constructor(error?: unknown, options?: ErrorOptions) {
-    super(409, error, options)
-  }
 }
 
 /** 410: it was here and will not come back. */
-export class Gone extends HttpError {
+export class Gone extends StatusError {
   static readonly status = 410
-  constructor(error?: unknown, options?: ErrorOptions) {
-    super(410, error, options)
-  }
 }
 
 /** 413: the body is over the limit. */
-export class PayloadTooLarge extends HttpError {
+export class PayloadTooLarge extends StatusError {
   static readonly status = 413
-  constructor(error?: unknown, options?: ErrorOptions) {
-    super(413, error, options)
-  }
 }
 
 /** 415: the body's content type is not understood. */
-export class UnsupportedMediaType extends HttpError {
+export class UnsupportedMediaType extends StatusError {
   static readonly status = 415
-  constructor(error?: unknown, options?: ErrorOptions) {
-    super(415, error, options)
-  }
 }
 
 /** 420: slow down, said in Twitter's words. */
-export class EnhanceYourCalm extends HttpError {
+export class EnhanceYourCalm extends StatusError {
   static readonly status = 420
-  constructor(error?: unknown, options?: ErrorOptions) {
-    super(420, error, options)
-  }
 }
 
 /** 422: understood and well-formed, yet it cannot be done; also check and not-null violations. */
-export class UnprocessableEntity extends HttpError {
+export class UnprocessableEntity extends StatusError {
   static readonly status = 422
-  constructor(error?: unknown, options?: ErrorOptions) {
-    super(422, error, options)
-  }
 }
 
 /** 429: over the rate that was granted. */
-export class TooManyRequests extends HttpError {
+export class TooManyRequests extends StatusError {
   static readonly status = 429
-  constructor(error?: unknown, options?: ErrorOptions) {
-    super(429, error, options)
-  }
 }
 
 /** 500: a fault of this service; whatever is thrown and not known becomes this, without detail. */
-export class ServerError extends HttpError {
+export class ServerError extends StatusError {
   static readonly status = 500
-  constructor(error?: unknown, options?: ErrorOptions) {
-    super(500, error, options)
-  }
 }
 
 /** 502: another service answered with something that is no answer. */
-export class BadGateway extends HttpError {
+export class BadGateway extends StatusError {
   static readonly status = 502
-  constructor(error?: unknown, options?: ErrorOptions) {
-    super(502, error, options)
-  }
 }
 
 /** 503: a service (code 50300) or the database (50301) cannot be reached now. */
-export class ServiceUnavailable extends HttpError {
+export class ServiceUnavailable extends StatusError {
   static readonly status = 503
-  constructor(error?: unknown, options?: ErrorOptions) {
-    super(503, error, options)
-  }
 }
 
 /** 504: the time for an answer is over. */
-export class GatewayTimeout extends HttpError {
+export class GatewayTimeout extends StatusError {
   static readonly status = 504
-  constructor(error?: unknown, options?: ErrorOptions) {
-    super(504, error, options)
-  }
 }
 
 const classes: ReadonlyMap<number, ErrorClass> = new Map(
