@@ -1,0 +1,146 @@
+import { Kind } from '@sinclair/typebox'
+import type { ContractOptions } from './contract.ts'
+import type { Operation, Operations } from './operation.ts'
+import { parseRoute, shapeOf, type ParsedRoute } from './route.ts'
+import { isSchema, walkSchema, type TSchema } from './schema.ts'
+
+/** A contract that cannot be kept; the message is one line that names the operation. */
+export class ContractError extends TypeError {
+  override readonly name: string = 'ContractError'
+}
+
+/**
+ * Checks what the compiler cannot see, and what it can for those who write JavaScript.
+ *
+ * @throws {ContractError} at the first thing that is wrong
+ */
+export function checkContract(name: string, operations: Operations, { envelope }: ContractOptions): void {
+  if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) {
+    throw new ContractError(`contract "${name}": a service's name is kebab-case, like user-service`)
+  }
+  if (envelope !== undefined && envelope !== 'standard' && envelope !== 'plain') {
+    throw new ContractError(`contract "${name}": envelope is 'standard' or 'plain', not ${JSON.stringify(envelope)}`)
+  }
+  const taken = new Map<string, string>()
+  for (const [key, operation] of Object.entries(operations)) {
+    const problem = problemOf(key, operation, taken)
+    if (problem) throw new ContractError(`${name}.${key}: ${problem}`)
+  }
+}
+
+function problemOf(key: string, operation: Operation, taken: Map<string, string>): string | undefined {
+  if (!/^[A-Za-z_$][\w$]*$/.test(key)) return `an operation's name is a JavaScript identifier, like getUser`
+  const unknown = Object.keys(operation).find((field) => !fields.has(field))
+  if (unknown) return `unknown field "${unknown}", expected ${[...fields].join(', ')}`
+
+  let route: ParsedRoute
+  try {
+    route = parseRoute(operation.route)
+  } catch (error) {
+    return (error as Error).message
+  }
+  const shape = shapeOf(route)
+  const other = taken.get(shape)
+  if (other !== undefined) return `route "${operation.route}" is taken by ${other}`
+  taken.set(shape, key)
+
+  return routeProblem(operation, route) ?? schemaProblem(operation) ?? valueProblem(operation)
+}
+
+function routeProblem({ params, body, query, paginated, returns }: Operation, route: ParsedRoute): string | undefined {
+  const { method, path, pathParams } = route
+  const reserved = reservedPaths.find((prefix) => path === prefix || path.startsWith(`${prefix}/`))
+  if (reserved) return `${reserved} is answered by tricube itself`
+  if (params) {
+    const missing = pathParams.find((name) => !Object.hasOwn(params, name))
+    if (missing !== undefined) return `path parameter ":${missing}" has no schema in params`
+    const extra = Object.keys(params).find((name) => !pathParams.includes(name))
+    if (extra !== undefined) return `params.${extra} is not in the route "${method} ${path}"`
+  }
+  if (method === 'GET' && body) return 'a GET has no body'
+  if (paginated) {
+    if (method !== 'GET') return 'only a GET can be paginated'
+    if (!returns) return 'a paginated operation needs returns, the schema of one item'
+    const clash = ['page', 'size'].find((name) => query && Object.hasOwn(query, name))
+    if (clash) return `paginated adds query.${clash} itself`
+  }
+  return undefined
+}
+
+function schemaProblem(operation: Operation): string | undefined {
+  for (const part of ['params', 'query', 'headers'] as const) {
+    const properties = operation[part]
+    if (properties === undefined) continue
+    if (isSchema(properties)) return `${part} is a plain object of schemas: write ${part}: { id: t.Integer() }`
+    for (const [name, schema] of Object.entries(properties)) {
+      if (!isSchema(schema)) return `${part}.${name} is not a schema`
+      if (part === 'headers' && name !== name.toLowerCase()) return `headers.${name}: header names are lower case`
+      const problem = jsonProblem(schema, `${part}.${name}`)
+      if (problem) return problem
+    }
+  }
+  for (const part of ['body', 'returns'] as const) {
+    const schema = operation[part]
+    if (schema === undefined) continue
+    if (!isSchema(schema)) return `${part} is not a schema: write ${part}: t.Object({ … })`
+    const problem = jsonProblem(schema, part)
+    if (problem) return problem
+  }
+  return undefined
+}
+
+/** Types of JavaScript that JSON cannot carry. */
+function jsonProblem(schema: TSchema, where: string): string | undefined {
+  let problem: string | undefined
+  walkSchema(schema, (node) => {
+    const kind = (node as { [Kind]?: string })[Kind]
+    const instead = kind === undefined ? undefined : notJson[kind]
+    if (instead) problem ??= `${where}: ${kind} is not JSON, use ${instead}`
+  })
+  return problem
+}
+
+const notJson: Readonly<Record<string, string>> = {
+  Date: `t.String({ format: 'date-time' })`,
+  BigInt: 't.Integer() or t.String()',
+  Uint8Array: 't.String() with base64',
+  Undefined: 't.Optional(…)',
+  Symbol: 't.String()',
+  Function: 'something else',
+  Promise: 'the type of its value',
+  AsyncIterator: 't.Array(…)',
+  Iterator: 't.Array(…)',
+}
+
+function valueProblem({ status, errors, timeoutMs, returns }: Operation): string | undefined {
+  if (status !== undefined && !(Number.isInteger(status) && status >= 200 && status <= 299)) {
+    return `status is the status of success, 200 to 299, not ${status}`
+  }
+  if ((status === 204 || status === 205) && returns) return `status ${status} has no body, but returns is given`
+  const wrong = errors?.findIndex((errorClass) => typeof errorClass !== 'function' || !errorClass.status) ?? -1
+  if (wrong >= 0) return `errors[${wrong}] is not an error class like NotFound`
+  if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs < 2 ** 31)) {
+    return `timeoutMs is a positive number of milliseconds, not ${timeoutMs}`
+  }
+  return undefined
+}
+
+const reservedPaths = ['/docs', '/health', '/metrics', '/openapi'] as const
+
+const fields: ReadonlySet<string> = new Set<keyof Operation>([
+  'route',
+  'summary',
+  'description',
+  'tags',
+  'params',
+  'query',
+  'headers',
+  'body',
+  'returns',
+  'status',
+  'paginated',
+  'errors',
+  'idempotent',
+  'timeoutMs',
+  'deprecated',
+])

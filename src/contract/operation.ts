@@ -1,0 +1,114 @@
+import type { Static, TObject, TProperties, TSchema } from '@sinclair/typebox'
+import type { ErrorClass } from './errors.ts'
+import type { PathParamNames, Route } from './route.ts'
+
+/**
+ * One promise of a service, as data.
+ *
+ * @example
+ * const getUser = { route: 'GET /users/:id', params: { id: t.Integer() }, returns: User, errors: [NotFound] }
+ */
+export interface Operation {
+  /** Method and path, for example `GET /users/:id`. */
+  readonly route: Route
+  /** One line for the documentation. */
+  readonly summary?: string
+  /** The long form, in Markdown. */
+  readonly description?: string
+  /** Groups operations in the documentation. */
+  readonly tags?: readonly string[]
+  /** Schemas of the path parameters. Left out, each is a string. */
+  readonly params?: TProperties
+  /** Schemas of the query parameters; values are coerced. */
+  readonly query?: TProperties
+  /** Schemas of request headers, names in lower case; values are coerced. */
+  readonly headers?: TProperties
+  /** Schema of the JSON body; fields that it does not name are refused. */
+  readonly body?: TSchema
+  /** Schema of the answer's data; fields that it does not name are not sent. Of one item when `paginated`. */
+  readonly returns?: TSchema
+  /** HTTP status of success. Default 200. */
+  readonly status?: number
+  /** Adds `page` (from 1) and `size` (1 to 100, default 20) to the query; the handler returns `{ items, total }`. */
+  readonly paginated?: boolean
+  /** The errors that belong to the operation, for the documentation. */
+  readonly errors?: readonly ErrorClass[]
+  /** Whether doing it twice is doing it once. Default: true for GET, PUT and DELETE. */
+  readonly idempotent?: boolean
+  /** Milliseconds after which the operation is given up, by its callers and by the service itself. */
+  readonly timeoutMs?: number
+  /** Marked in the documentation as going away. */
+  readonly deprecated?: boolean
+}
+
+/** Operations by name. */
+export type Operations = Readonly<Record<string, Operation>>
+
+/** What a paginated operation's handler returns. */
+export interface Items<Item> {
+  readonly items: readonly Item[]
+  /** How many there are in all. */
+  readonly total: number
+}
+
+/** What a paginated operation's caller gets. */
+export interface Page<Item> {
+  items: Item[]
+  page: number
+  size: number
+  total: number
+}
+
+/** The path parameters as a handler sees them. */
+export type ParamsOf<Op extends Operation> = Op['params'] extends TProperties
+  ? Static<TObject<Op['params']>>
+  : { [Name in PathParamNames<Op['route']>]: string }
+
+type DeclaredQuery<Op extends Operation> = Op['query'] extends TProperties ? Static<TObject<Op['query']>> : unknown
+
+/** The query as a handler sees it: coerced, with `page` and `size` when paginated. */
+export type QueryOf<Op extends Operation> = Flat<
+  DeclaredQuery<Op> & (Op['paginated'] extends true ? { page: number; size: number } : unknown)
+>
+
+/** The declared headers as a handler sees them; all of them, as Node has them, when none is declared. */
+export type HeadersOf<Op extends Operation> = Op['headers'] extends TProperties
+  ? Static<TObject<Op['headers']>>
+  : Readonly<Record<string, string | string[] | undefined>>
+
+/** The body as a handler sees it. */
+export type BodyOf<Op extends Operation> = Op['body'] extends TSchema ? Static<Op['body']> : undefined
+
+type DataOf<Op extends Operation> = Op['returns'] extends TSchema ? Static<Op['returns']> : void
+
+/** What a handler returns. */
+export type OutputOf<Op extends Operation> = Op['paginated'] extends true ? Items<DataOf<Op>> : DataOf<Op>
+
+/** What a caller gets. */
+export type ResultOf<Op extends Operation> = Op['paginated'] extends true ? Page<DataOf<Op>> : DataOf<Op>
+
+/** What a caller gives: only what the operation takes, optional where everything in it is. */
+export type InputOf<Op extends Operation> = Flat<
+  Part<'params', ParamsOf<Op>> &
+    Part<
+      'query',
+      Flat<DeclaredQuery<Op> & (Op['paginated'] extends true ? { page?: number; size?: number } : unknown)>
+    > &
+    Part<'headers', Op['headers'] extends TProperties ? HeadersOf<Op> : unknown> &
+    Part<'body', Op['body'] extends TSchema ? BodyOf<Op> : unknown>
+>
+
+type Part<Name extends string, Value> = unknown extends Value
+  ? unknown
+  : [keyof Value] extends [never]
+    ? unknown
+    : {} extends Value
+      ? { [Key in Name]?: Value }
+      : { [Key in Name]: Value }
+
+type Flat<Type> = unknown extends Type ? {} : { [Key in keyof Type]: Type[Key] }
+
+/** Whether doing it twice is doing it once: RFC 9110, 9.2.2, unless the operation says otherwise. */
+export function isIdempotent({ route, idempotent }: Operation): boolean {
+  return idempotent ?? /^(GET|PUT|DELETE) /.test(route)
+}

@@ -1,0 +1,55 @@
+/** The HTTP methods an operation may have. HEAD follows GET, OPTIONS belongs to CORS. */
+export const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+
+/** One of the HTTP methods an operation may have. */
+export type Method = (typeof methods)[number]
+
+/** A method and a path, for example `GET /users/:id`. */
+export type Route = `${Method} /${string}`
+
+/** The names of a route's path parameters: `'id'` for `GET /users/:id`. */
+export type PathParamNames<Text extends string> = Text extends `${string}/:${infer Tail}`
+  ? Tail extends `${infer Name}/${infer Rest}`
+    ? Name | PathParamNames<`/${Rest}`>
+    : Tail
+  : never
+
+/** A route, taken apart. */
+export interface ParsedRoute {
+  readonly method: Method
+  readonly path: string
+  readonly pathParams: readonly string[]
+}
+
+/**
+ * Takes a route apart.
+ *
+ * @throws {SyntaxError} one line saying what a route looks like
+ */
+export function parseRoute(route: string): ParsedRoute {
+  const space = route.indexOf(' ')
+  const method = route.slice(0, space)
+  const path = route.slice(space + 1)
+  if (!isMethod(method)) {
+    throw new SyntaxError(`route "${route}": unknown method "${method}", expected one of ${methods.join(', ')}`)
+  }
+  if (!pathSyntax.test(path)) {
+    throw new SyntaxError(`route "${route}": expected a path like /users/:id, without wildcards or a slash at the end`)
+  }
+  const pathParams = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name as string)
+  if (new Set(pathParams).size < pathParams.length) {
+    throw new SyntaxError(`route "${route}": the same path parameter twice`)
+  }
+  return { method, path, pathParams }
+}
+
+/** The route without its parameters' names: two routes of one shape are the same route. */
+export function shapeOf({ method, path }: ParsedRoute): string {
+  return `${method} ${path.replaceAll(/:\w+/g, ':')}`
+}
+
+const pathSyntax = /^\/$|^(\/(:[A-Za-z_]\w*|[\w.~!$&'+,;=@%-]+))+$/
+
+function isMethod(text: string): text is Method {
+  return (methods as readonly string[]).includes(text)
+}

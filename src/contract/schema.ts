@@ -1,0 +1,103 @@
+import { Kind, Type, type JavaScriptTypeBuilder, type TProperties, type TSchema } from '@sinclair/typebox'
+
+/**
+ * TypeBox: builds JSON Schema and infers its TypeScript type.
+ *
+ * @example
+ * const User = t.Object({ id: t.Integer(), name: t.String({ maxLength: 128 }) }, { $id: 'User' })
+ * type User = Static<typeof User>
+ */
+export const t: JavaScriptTypeBuilder = Type
+
+export type { Static, TProperties, TSchema } from '@sinclair/typebox'
+
+/** Plain JSON Schema, an object. */
+export type JsonSchema = { readonly [keyword: string]: unknown }
+
+/** Whether a value is a schema made by `t`. */
+export function isSchema(value: unknown): value is TSchema {
+  return typeof value === 'object' && value !== null && Kind in value
+}
+
+/** The schema of an object with these properties. */
+export function objectSchema(properties: TProperties): TSchema {
+  return Type.Object(properties)
+}
+
+/**
+ * A schema as plain JSON Schema: without TypeBox's symbols and `x-` keywords, and with what refers to an `$id` (a
+ * recursive type) hoisted into `$defs`, so that any number of schemas can be compiled side by side.
+ */
+export function jsonSchemaOf(schema: TSchema): JsonSchema {
+  const referenced = new Set<unknown>()
+  walkSchema(schema, (node) => referenced.add(node['$ref']))
+
+  const $defs: Record<string, JsonSchema> = {}
+  const root = plain(schema as JsonSchema)
+  return Object.keys($defs).length > 0 ? { ...root, $defs } : root
+
+  function plain({ $id, ...node }: JsonSchema): JsonSchema {
+    if (typeof $id === 'string' && referenced.has($id)) {
+      if (!($id in $defs)) {
+        $defs[$id] = {} // claims the name before the walk comes back to it
+        $defs[$id] = plain(node)
+      }
+      return { $ref: `#/$defs/${$id}` }
+    }
+    const copy = Object.fromEntries(Object.entries(mapSchema(node, plain)).filter(([key]) => !key.startsWith('x-')))
+    const { $ref } = copy
+    return typeof $ref === 'string' && !$ref.startsWith('#') ? { ...copy, $ref: `#/$defs/${$ref}` } : copy
+  }
+}
+
+/** Visits a schema and every schema in it, the outer first. */
+export function walkSchema(schema: JsonSchema, visit: (node: JsonSchema) => void): void {
+  visit(schema)
+  mapSchema(schema, (inner) => {
+    walkSchema(inner, visit)
+    return inner
+  })
+}
+
+/** A copy of a schema in which `change` made each of the schemas directly inside it. */
+export function mapSchema(schema: JsonSchema, change: (inner: JsonSchema) => JsonSchema): JsonSchema {
+  return Object.fromEntries(Object.entries(schema).map(([keyword, value]) => [keyword, mapKeyword(keyword, value)]))
+
+  function mapKeyword(keyword: string, value: unknown): unknown {
+    if (holdsSchema.has(keyword)) return Array.isArray(value) ? value.map(mapOne) : mapOne(value)
+    if (holdsNamedSchemas.has(keyword) && isObject(value)) {
+      return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, mapOne(inner)]))
+    }
+    return value
+  }
+
+  function mapOne(inner: unknown): unknown {
+    return isObject(inner) ? change(inner) : inner // `true` and `false` are schemas too
+  }
+}
+
+function isObject(value: unknown): value is JsonSchema {
+  return typeof value === 'object' && value !== null
+}
+
+/** The keywords of JSON Schema whose value is a schema or a list of schemas. */
+const holdsSchema: ReadonlySet<string> = new Set([
+  'additionalItems',
+  'additionalProperties',
+  'allOf',
+  'anyOf',
+  'contains',
+  'else',
+  'if',
+  'items',
+  'not',
+  'oneOf',
+  'prefixItems',
+  'propertyNames',
+  'then',
+  'unevaluatedItems',
+  'unevaluatedProperties',
+])
+
+/** The keywords whose value is an object of schemas by name. */
+const holdsNamedSchemas: ReadonlySet<string> = new Set(['$defs', 'definitions', 'dependentSchemas', 'patternProperties', 'properties'])
