@@ -15,6 +15,7 @@ export default defineConfig({
     ],
   },
   test: {
+    globalSetup: 'test/setup.ts',
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
     hookTimeout: 60_000,
     testTimeout: 20_000,
