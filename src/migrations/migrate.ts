@@ -1,0 +1,131 @@
+import type { Client } from 'pg'
+import { runScript, type LockPatience } from './apply.ts'
+import { MigrationError } from './error.ts'
+import { readMigrations, type Migration, type Script } from './files.ts'
+import { compare, pendingOf, type MigrationState, type PlanEntry } from './plan.ts'
+import { Records } from './record.ts'
+import { withConnection, withMigrationLock } from './session.ts'
+
+/** Where the migrations are and where they go. */
+export interface MigrationTarget {
+  /** `postgres://` URL of the database, straight to PostgreSQL: a pooler in transaction mode cannot hold the lock. */
+  readonly url: string
+  /** The directory of the `.sql` files: a path or a `file:` URL. */
+  readonly directory: string | URL
+}
+
+/** How `migrate` and `rollback` go about it. */
+export interface MigrateOptions extends MigrationTarget {
+  /** Let statements run that lose data: DROP TABLE, DROP COLUMN, a change of type, TRUNCATE, DELETE. Default: false. */
+  readonly allowDestructive?: boolean
+  /** Accept a database that is ahead of the directory, as it is for an older release. Default: false. */
+  readonly allowNewer?: boolean
+  /**
+   * How long one attempt may wait for a table's lock, in milliseconds; queries behind it wait as long. Default: 1000,
+   * a fifth of a client's default timeout.
+   */
+  readonly lockTimeoutMs?: number
+  /** How often a lock is tried for, with growing pauses in between. Default: 10, about a minute. */
+  readonly lockAttempts?: number
+  /** How long to wait while another instance migrates, in milliseconds. Default: 600000. */
+  readonly waitMs?: number
+  /** Called after each migration. */
+  readonly onApplied?: (migration: { readonly id: string; readonly durationMs: number }) => void
+}
+
+/**
+ * Applies the migrations that a database does not have yet, each in its transaction. Any number of processes may call
+ * it at once: one migrates, the others wait and find nothing left to do.
+ *
+ * @throws {MigrationError} naming the migration that fails, or that changed or vanished after it was applied.
+ *
+ * @example
+ * const { applied } = await migrate({ url: process.env.DATABASE_URL, directory: new URL('migrations/', import.meta.url) })
+ */
+export async function migrate(options: MigrateOptions): Promise<{ applied: string[] }> {
+  const { allowNewer = false, waitMs = 600_000 } = options
+  const migrations = await readMigrations(options.directory)
+  return withConnection(options.url, async (client) => {
+    const records = await Records.open(client)
+    const pending = async (): Promise<Migration[]> => pendingOf(compare(migrations, await records.all()), allowNewer)
+    if ((await pending()).length === 0) return { applied: [] } // the usual start of a service: no lock, no write
+
+    return withMigrationLock(client, waitMs, async () => {
+      await records.create()
+      const applied: string[] = []
+      for (const migration of await pending()) {
+        const began = performance.now()
+        await run(client, migration, migration.up, options, () => records.add(migration, performance.now() - began))
+        applied.push(migration.id)
+        options.onApplied?.({ id: migration.id, durationMs: performance.now() - began })
+      }
+      return { applied }
+    })
+  })
+}
+
+/**
+ * Undoes the last `steps` migrations, newest first, by their down files.
+ *
+ * @throws {MigrationError} when one has no down file, or the history does not agree with the files.
+ */
+export async function rollback(options: MigrateOptions & { readonly steps?: number }): Promise<{ undone: string[] }> {
+  const { steps = 1, waitMs = 600_000 } = options
+  const migrations = await readMigrations(options.directory)
+  return withConnection(options.url, (client) =>
+    withMigrationLock(client, waitMs, async () => {
+      const records = await Records.open(client)
+      const plan = compare(migrations, await records.all())
+      pendingOf(plan, false)
+      const undone: string[] = []
+      for (const migration of appliedOf(plan).slice(-steps).reverse()) {
+        const { id, down } = migration
+        if (!down) throw new MigrationError(`${id} has no ${id}.down.sql: it cannot be undone`, { migration: id })
+        const began = performance.now()
+        await run(client, migration, down, options, () => records.remove(migration))
+        undone.push(id)
+        options.onApplied?.({ id, durationMs: performance.now() - began })
+      }
+      return { undone }
+    }),
+  )
+}
+
+/** One migration as `migrationStatus` tells of it. */
+export interface MigrationStatus {
+  /** Version and name: `0007_add_age`. */
+  readonly id: string
+  readonly state: MigrationState
+  readonly author: string | undefined
+  /** ISO 8601; undefined when it is not applied. */
+  readonly appliedAt: string | undefined
+  readonly durationMs: number | undefined
+}
+
+/** Every migration that is in the directory or in the database, in order. It writes nothing. */
+export async function migrationStatus({ url, directory }: MigrationTarget): Promise<MigrationStatus[]> {
+  const migrations = await readMigrations(directory)
+  const records = await withConnection(url, async (client) => (await Records.open(client)).all())
+  return compare(migrations, records).map(({ id, state, migration, record }) => ({
+    id,
+    state,
+    author: record?.author ?? migration?.author,
+    appliedAt: record?.applied_at,
+    durationMs: record?.duration_ms,
+  }))
+}
+
+async function run(
+  client: Client,
+  { id }: Migration,
+  script: Script,
+  { lockTimeoutMs = 1000, lockAttempts = 10 }: Partial<LockPatience>,
+  record: () => Promise<void>,
+): Promise<void> {
+  if (script.statements.length === 0) throw new MigrationError(`${script.file} holds no statement`, { migration: id })
+  await runScript(client, id, script, { lockTimeoutMs, lockAttempts }, record)
+}
+
+function appliedOf(plan: readonly PlanEntry[]): Migration[] {
+  return plan.flatMap(({ migration, state }) => (migration && state === 'applied' ? [migration] : []))
+}

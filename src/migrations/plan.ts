@@ -1,0 +1,67 @@
+import { MigrationError } from './error.ts'
+import { compareVersions, type Migration } from './files.ts'
+import type { MigrationRecord } from './record.ts'
+
+/** How a migration's file and its row in `migration_record` stand to each other. */
+export type MigrationState = 'applied' | 'pending' | 'changed' | 'missing' | 'late'
+
+/** A migration that is in the directory, in the database or in both. */
+export interface PlanEntry {
+  /** Version and name: `0007_add_age`. */
+  readonly id: string
+  /**
+   * `changed`: the file is not what was applied. `missing`: applied, and its file is gone. `late`: not applied although
+   * a later one is.
+   */
+  readonly state: MigrationState
+  readonly migration: Migration | undefined
+  readonly record: MigrationRecord | undefined
+}
+
+/** Lays the directory beside the database, in the order of the versions. */
+export function compare(migrations: readonly Migration[], records: readonly MigrationRecord[]): PlanEntry[] {
+  const recordOf = new Map(records.map((record) => [BigInt(record.version), record]))
+  const known = new Set(migrations.map(({ version }) => BigInt(version)))
+  const last = records.at(-1)?.version
+  const entries: PlanEntry[] = migrations.map((migration) => {
+    const record = recordOf.get(BigInt(migration.version))
+    return { id: migration.id, state: stateOf(migration, record, last), migration, record }
+  })
+  const missing = records
+    .filter(({ version }) => !known.has(BigInt(version)))
+    .map((record): PlanEntry => ({ id: `${record.version}_${record.name}`, state: 'missing', migration: undefined, record }))
+  return [...entries, ...missing].sort((a, b) => compareVersions(versionOf(a), versionOf(b)))
+}
+
+function stateOf(migration: Migration, record: MigrationRecord | undefined, last: string | undefined): MigrationState {
+  if (record) return record.checksum === migration.checksum && record.name === migration.name ? 'applied' : 'changed'
+  return last !== undefined && compareVersions(migration.version, last) < 0 ? 'late' : 'pending'
+}
+
+function versionOf({ migration, record }: PlanEntry): string {
+  return (migration ?? record)?.version as string
+}
+
+/**
+ * The migrations that wait to be applied.
+ *
+ * @param allowNewer - Accept that the database is ahead of the directory, as it is for an older release.
+ * @throws {MigrationError} naming every migration whose history does not agree with its file.
+ */
+export function pendingOf(plan: readonly PlanEntry[], allowNewer: boolean): Migration[] {
+  const lastFile = plan.findLastIndex(({ migration }) => migration)
+  const problems = plan.filter(
+    ({ state }, index) => problem[state] !== undefined && !(allowNewer && state === 'missing' && index > lastFile),
+  )
+  const [first] = problems
+  if (first) {
+    throw new MigrationError(problems.map(({ id, state }) => `${id} ${problem[state]}`).join('\n'), { migration: first.id })
+  }
+  return plan.flatMap(({ migration, state }) => (migration && state === 'pending' ? [migration] : []))
+}
+
+const problem: Readonly<Partial<Record<MigrationState, string>>> = {
+  changed: 'was applied and its file has changed since: restore the file and put the change into a new migration',
+  missing: 'was applied and its file is gone: restore the file',
+  late: 'is not applied although a later one is: give it a later number',
+}
