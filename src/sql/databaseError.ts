@@ -1,0 +1,91 @@
+/** What is known of a failed statement beside its message. */
+export interface DatabaseErrorFields {
+  readonly constraint?: string | undefined
+  readonly table?: string | undefined
+  readonly column?: string | undefined
+  readonly parameter?: number | undefined
+  readonly mayHaveRun?: boolean | undefined
+  readonly cause?: unknown
+  readonly detail?: string | undefined
+  readonly hint?: string | undefined
+}
+
+/**
+ * A statement failed. `sqlstate` says why, by PostgreSQL's own codes, also for what this side found out: 08006 the
+ * connection was lost, 08001 none was to be had, 57014 the time was over, 54000 too many parameters, P0002 and P0003
+ * not the one row that was expected, 25000 a transaction used after its end.
+ * https://www.postgresql.org/docs/current/errcodes-appendix.html
+ *
+ * The message has neither SQL nor values, so that it can be logged.
+ */
+export class DatabaseError extends Error {
+  /** Five characters, for example `23505`. */
+  readonly sqlstate: string
+  /** Name of the constraint that was violated. */
+  readonly constraint: string | undefined
+  readonly table: string | undefined
+  readonly column: string | undefined
+  /** Position of the parameter that was refused, from 1. */
+  readonly parameter: number | undefined
+  /** True when the connection was lost, or the time over, after the statement had been sent. */
+  readonly mayHaveRun: boolean
+  readonly #detail: string | undefined
+  readonly #hint: string | undefined
+
+  constructor(sqlstate: string, message: string, fields: DatabaseErrorFields = {}) {
+    super(message, fields.cause === undefined ? undefined : { cause: fields.cause })
+    this.sqlstate = sqlstate
+    this.constraint = fields.constraint
+    this.table = fields.table
+    this.column = fields.column
+    this.parameter = fields.parameter
+    this.mayHaveRun = fields.mayHaveRun ?? false
+    this.#detail = fields.detail
+    this.#hint = fields.hint
+  }
+
+  override get name(): string {
+    return 'DatabaseError'
+  }
+
+  /** The server's detail. It quotes values: not for logs, not for callers. */
+  get detail(): string | undefined {
+    return this.#detail
+  }
+
+  /** The server's advice to whoever wrote the statement. */
+  get hint(): string | undefined {
+    return this.#hint
+  }
+}
+
+/** The fields of PostgreSQL's ErrorResponse that are used here, by their protocol letters. */
+export interface ErrorResponse {
+  readonly C?: string
+  readonly M?: string
+  readonly D?: string
+  readonly H?: string
+  readonly W?: string
+  readonly t?: string
+  readonly c?: string
+  readonly n?: string
+}
+
+/** The error that a server's ErrorResponse stands for. */
+export function errorOf(response: ErrorResponse): DatabaseError {
+  const sqlstate = response.C ?? 'XX000'
+  const parameter = /parameter \$(\d+)/.exec(response.W ?? '')?.[1]
+  return new DatabaseError(sqlstate, withoutValues(sqlstate, response.M ?? 'unknown error'), {
+    constraint: response.n,
+    table: response.t,
+    column: response.c,
+    parameter: parameter === undefined ? undefined : Number(parameter),
+    detail: response.D,
+    hint: response.H,
+  })
+}
+
+// Only the class "data exception" quotes values in its primary message: `invalid input syntax for type integer: "…"`.
+function withoutValues(sqlstate: string, message: string): string {
+  return sqlstate.startsWith('22') ? message.replace(/".*"/s, '"…"') : message
+}
