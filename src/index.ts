@@ -37,3 +37,13 @@ export {
   type ErrorClass,
   type ErrorOptions,
 } from './contract/errors.ts'
+export { type Call, type CallOptions, type Client } from './client/types.ts'
+export { type CorsOptions } from './http/cors.ts'
+export { type ServerLimits } from './http/server.ts'
+export { type Logger, type LogLevel } from './log/logger.ts'
+export { Deadline } from './resilience/deadline.ts'
+export { type Application } from './service/application.ts'
+export { type Config, ConfigError, defineConfig } from './service/config.ts'
+export { type Callees, type Context } from './service/context.ts'
+export { type Definition, type Handlers, type Hook, type Hooks, type ServiceOptions } from './service/definition.ts'
+export { Service, service } from './service/service.ts'

@@ -1,0 +1,23 @@
+/** One running copy of a service. */
+export interface Instance {
+  /** Unique among the copies of its service. */
+  readonly id: string
+  /** Name of the service: its contract's. */
+  readonly service: string
+  readonly address: string
+  readonly port: number
+  readonly region?: string
+  readonly zone?: string
+  readonly version?: string
+  /** Share of the traffic relative to the others. Default 1. */
+  readonly weight?: number
+  readonly meta?: Readonly<Record<string, string>>
+}
+
+/** Where services find each other. */
+export interface Registry {
+  /** Makes an instance known; resolves to what takes it out again. */
+  register(instance: Instance): Promise<() => Promise<void>>
+  /** Tells the instances of a service, at once when they are known and at each change; returns what ends it. */
+  watch(service: string, onChange: (instances: readonly Instance[]) => void): () => void
+}

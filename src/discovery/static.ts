@@ -1,0 +1,49 @@
+import type { Instance, Registry } from './registry.ts'
+
+/**
+ * A registry that is written down: addresses by service name, which never change.
+ *
+ * @throws {TypeError} when an address is not `host:port`
+ *
+ * @example
+ * staticRegistry({ 'role-service': ['127.0.0.1:8020', '127.0.0.1:8021'] })
+ */
+export function staticRegistry(services: Readonly<Record<string, readonly string[]>>): Registry {
+  const instances = new Map(
+    Object.entries(services).map(([service, addresses]) => [
+      service,
+      addresses.map((address) => instanceAt(service, address)),
+    ]),
+  )
+  return {
+    register: () => Promise.resolve(() => Promise.resolve()),
+    watch(service, onChange) {
+      onChange(instances.get(service) ?? [])
+      return () => {}
+    },
+  }
+}
+
+/**
+ * Reads the form of the environment: `role-service=127.0.0.1:8020,role-service=127.0.0.1:8021,region-service=…`.
+ *
+ * @throws {TypeError} when a part is not `name=host:port`
+ */
+export function parseServices(text: string): Record<string, string[]> {
+  const services: Record<string, string[]> = {}
+  for (const part of text.split(',').map((piece) => piece.trim())) {
+    if (part === '') continue
+    const [, service, address] = /^([a-z0-9-]+)=(.+)$/.exec(part) ?? []
+    if (!service || !address) throw new TypeError(`"${part}" is not name=host:port`)
+    instanceAt(service, address)
+    ;(services[service] ??= []).push(address)
+  }
+  return services
+}
+
+function instanceAt(service: string, text: string): Instance {
+  const [, bracketed, plain, port] = /^(?:\[(.+)\]|([^:\s]+)):(\d{1,5})$/.exec(text) ?? []
+  const address = bracketed ?? plain
+  if (!address || Number(port) > 65535) throw new TypeError(`"${text}" is not host:port`)
+  return { id: `${service}@${text}`, service, address, port: Number(port) }
+}

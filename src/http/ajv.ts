@@ -1,0 +1,50 @@
+import ajvFormats from 'ajv-formats'
+import { Ajv2019, type Options, type ValidateFunction } from 'ajv/dist/2019.js'
+import { jsonSchemaOf, mapSchema, type JsonSchema, type TSchema } from '../contract/schema.ts'
+
+// 2019-09 rather than 2020-12: TypeBox writes tuples as `items: […]`; `unevaluatedProperties` is in both.
+const shared: Options = { allErrors: true, useDefaults: true, strictTypes: false, strictTuples: false, validateFormats: true }
+
+const coercing = withFormats(new Ajv2019({ ...shared, coerceTypes: 'array' }))
+const exact = withFormats(new Ajv2019(shared))
+const first = withFormats(new Ajv2019({ ...shared, allErrors: false }))
+
+/** Validates text from a URL or a header: coerces it in place, fills in defaults, reports everything that is wrong. */
+export function compileCoercing(schema: TSchema): ValidateFunction {
+  return coercing.compile(jsonSchemaOf(schema))
+}
+
+/** Validates JSON: refuses unknown fields, fills in defaults, reports everything that is wrong. */
+export function compileExact(schema: TSchema): ValidateFunction {
+  return exact.compile(closed(jsonSchemaOf(schema)))
+}
+
+/** As `compileExact`, but stops at the first thing that is wrong: for input so large that a full report is an attack. */
+export function compileFirst(schema: TSchema): ValidateFunction {
+  return first.compile(closed(jsonSchemaOf(schema)))
+}
+
+/** Says of every object, unless it says so itself, that it has no other properties than those it names. */
+function closed(schema: JsonSchema): JsonSchema {
+  if (Array.isArray(schema['allOf'])) {
+    // The parts of an intersection are open to each other's properties; their whole is closed.
+    return { unevaluatedProperties: false, ...mapSchema(schema, open) }
+  }
+  const inner = mapSchema(schema, closed)
+  const isOpen = 'properties' in schema && !('additionalProperties' in schema) && !('patternProperties' in schema)
+  return isOpen ? { ...inner, additionalProperties: false } : inner
+}
+
+/** Closes what lies below an object's properties, not the object itself. */
+function open(schema: JsonSchema): JsonSchema {
+  const { properties, ...rest } = schema
+  const inner = Array.isArray(schema['allOf']) ? mapSchema(rest, open) : mapSchema(rest, closed)
+  if (properties === undefined) return inner
+  const { properties: closedProperties } = mapSchema({ properties }, closed)
+  return { ...inner, properties: closedProperties }
+}
+
+function withFormats(ajv: Ajv2019): Ajv2019 {
+  ajvFormats.default(ajv)
+  return ajv
+}

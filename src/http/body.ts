@@ -1,0 +1,49 @@
+import { isUtf8 } from 'node:buffer'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import secureJson from 'secure-json-parse'
+import { BadRequest, codes } from '../contract/errors.ts'
+
+const bodyBytes = Symbol('tricube.bodyBytes')
+
+/** Length of a request's body in bytes; 0 when it had none. */
+export function bodyBytesOf(request: FastifyRequest): number {
+  return (request as { [bodyBytes]?: number })[bodyBytes] ?? 0
+}
+
+/** Makes JSON the only body that is understood, and anything else a 415. */
+export function addJsonParser(fastify: FastifyInstance): void {
+  fastify.removeAllContentTypeParsers()
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    ;(request as { [bodyBytes]?: number })[bodyBytes] = body.length
+    try {
+      done(null, parseJson(body))
+    } catch (error) {
+      done(error as Error)
+    }
+  })
+}
+
+/** @throws {BadRequest} 40001, saying what is malformed, without repeating the input */
+function parseJson(body: Buffer): unknown {
+  if (body.length === 0) throw malformed('the body is empty')
+  if (!isUtf8(body)) throw malformed('the body is not UTF-8')
+  const text = body.toString('utf8')
+  try {
+    return secureJson.parse(text) // refuses __proto__ and constructor.prototype
+  } catch (cause) {
+    throw malformed(isJson(text) ? 'the body names __proto__ or constructor.prototype' : 'the body is not JSON', cause)
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function malformed(detail: string, cause?: unknown): BadRequest {
+  return new BadRequest(detail, { code: codes.malformed, cause })
+}

@@ -1,0 +1,36 @@
+import fastifyCors from '@fastify/cors'
+import type { FastifyInstance } from 'fastify'
+
+/** Which web pages of other origins may call a service. */
+export interface CorsOptions {
+  /** Exact origins, for example `https://app.example.com`. */
+  readonly origins: readonly string[]
+  /** Whether cookies and `authorization` may come along. Default: false. */
+  readonly credentials?: boolean
+  /** Response headers a page may read, besides the ones that the Fetch standard always allows. */
+  readonly exposedHeaders?: readonly string[]
+  /** Seconds a browser may remember the answer to a preflight. Default 600, the most Chromium's kin agree on. */
+  readonly maxAgeSeconds?: number
+}
+
+/**
+ * Answers preflights and lets the named origins read the answers.
+ *
+ * @throws {TypeError} when an origin is not one: `https://app.example.com`, without a path or a wildcard
+ */
+export function addCors(fastify: FastifyInstance, options: CorsOptions): void {
+  const { origins, credentials = false, exposedHeaders = [], maxAgeSeconds = 600 } = options
+  const wrong = origins.find((origin) => !isOrigin(origin))
+  if (wrong !== undefined) throw new TypeError(`cors.origins: "${wrong}" is not an origin like https://app.example.com`)
+  fastify.register(fastifyCors, {
+    origin: [...origins],
+    credentials,
+    exposedHeaders: [...exposedHeaders],
+    maxAge: maxAgeSeconds,
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+  })
+}
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text
+}

@@ -1,0 +1,33 @@
+import fastJson from 'fast-json-stringify'
+import type { Envelope } from '../contract/contract.ts'
+import type { Items, Operation } from '../contract/operation.ts'
+import type { Pagination } from '../contract/page.ts'
+import { jsonSchemaOf, t, type TSchema } from '../contract/schema.ts'
+
+/** Turns what a handler returned into the answer's body. */
+export type Encoder = (value: unknown, query: unknown) => string
+
+/** Compiles an operation's answer into one function; fields that `returns` does not name are not written. */
+export function compileEncoder({ returns, paginated }: Operation, envelope: Envelope): Encoder {
+  const standard = envelope === 'standard'
+  if (!returns) return standard ? () => '{"code":0,"data":null}' : () => 'null'
+
+  if (!paginated) {
+    const write = compileWriter(returns)
+    return standard ? (value) => `{"code":0,"data":${write(value)}}` : write
+  }
+
+  const writeItems = compileWriter(t.Array(returns))
+  return (value, query) => {
+    const { items, total } = value as Items<unknown>
+    const { page, size } = query as Pagination
+    const position = `"page":${page},"size":${size},"total":${total}`
+    return standard
+      ? `{"code":0,"data":${writeItems(items)},"pagination":{${position}}}`
+      : `{"items":${writeItems(items)},${position}}`
+  }
+}
+
+function compileWriter(schema: TSchema): (value: unknown) => string {
+  return fastJson(jsonSchemaOf(schema) as unknown as fastJson.Schema)
+}

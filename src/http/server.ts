@@ -1,0 +1,151 @@
+import { randomUUID } from 'node:crypto'
+import type { Socket } from 'node:net'
+import fastifyModule, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Contract } from '../contract/contract.ts'
+import { codes, type HttpError, MethodNotAllowed, NotFound } from '../contract/errors.ts'
+import { parseRoute } from '../contract/route.ts'
+import type { Logger } from '../log/logger.ts'
+import { compileAllowedMethods } from './allow.ts'
+import { addJsonParser } from './body.ts'
+import { compileEncoder } from './encoder.ts'
+import { sendError } from './errors.ts'
+import { compileValidator } from './validator.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Name of the contract's operation that the route belongs to. */
+    operation?: string
+  }
+}
+
+/** Limits of the server towards its peers, with their defaults. */
+export interface ServerLimits {
+  /** Largest request body, in bytes. Default 1 MiB. */
+  readonly bodyLimit?: number
+  /** Milliseconds for a request to arrive whole. Default 30,000. */
+  readonly requestTimeoutMs?: number
+  /** Milliseconds for its headers to arrive. Default 10,000. */
+  readonly headersTimeoutMs?: number
+  /** Milliseconds an idle connection is kept. Default 72,000: longer than the 60 s of common load balancers. */
+  readonly keepAliveTimeoutMs?: number
+}
+
+/** Runs an operation on a request whose input has been checked. */
+export type Run = (request: FastifyRequest, reply: FastifyReply) => unknown
+
+/** What a server is made of. */
+export interface ServerOptions {
+  readonly contract: Contract
+  readonly log: Logger
+  readonly limits: ServerLimits | undefined
+  /** The function behind each operation. */
+  readonly run: Readonly<Record<string, Run>>
+  /** What a caller is told of whatever was thrown. */
+  readonly errorOf: (thrown: unknown) => HttpError
+  /** Sees each value before it is written; throws when it breaks the contract. */
+  readonly checkResponse: ((operation: string, value: unknown) => void) | undefined
+}
+
+/** The Fastify side of a service: one route for each operation, the envelope around every answer. */
+export function createServer(options: ServerOptions): FastifyInstance {
+  const { contract, log, limits = {}, errorOf } = options
+  const fastify = fastifyModule({
+    bodyLimit: limits.bodyLimit ?? 1024 * 1024,
+    requestTimeout: limits.requestTimeoutMs ?? 30_000,
+    keepAliveTimeout: limits.keepAliveTimeoutMs ?? 72_000,
+    http: { maxHeaderSize: 16 * 1024, headersTimeout: limits.headersTimeoutMs ?? 10_000 },
+    loggerInstance: log,
+    disableRequestLogging: true,
+    childLoggerFactory: (logger) => logger, // a request's child is made when it is first asked for
+    genReqId: requestIdOf,
+    routerOptions: { maxParamLength: 1024 },
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    clientErrorHandler: answerMalformed,
+    frameworkErrors: (error, _request, reply) => void sendError(reply, errorOf(error)),
+  }) as unknown as FastifyInstance
+
+  addJsonParser(fastify)
+  fastify.addHook('onRequest', (request, reply, done) => {
+    reply.headers(securityHeaders)
+    reply.header('x-request-id', request.id)
+    done()
+  })
+  fastify.setErrorHandler((thrown, request, reply) => {
+    const error = errorOf(thrown)
+    if (error.status >= 500) {
+      const operation = request.routeOptions.config?.operation
+      log.error({ err: error.cause ?? error, request_id: request.id, operation, status: error.status }, error.message)
+    }
+    return sendError(reply, error)
+  })
+
+  const allowedMethods = compileAllowedMethods(contract)
+  fastify.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?', 1)[0] as string
+    const allow = allowedMethods(path)
+    if (allow.length === 0) return sendError(reply, new NotFound(`${request.method} ${path}`, { code: codes.noSuchRoute }))
+    const headers = { allow: allow.join(', ') }
+    return sendError(reply, new MethodNotAllowed(`${request.method} ${path}`, { headers }))
+  })
+
+  for (const name of Object.keys(contract.operations)) addOperation(fastify, name, options)
+  return fastify
+}
+
+/** Compiles an operation once into the one function that answers it. */
+function addOperation(fastify: FastifyInstance, name: string, { contract, run, checkResponse }: ServerOptions): void {
+  const operation = contract.operations[name]!
+  const { method, path } = parseRoute(operation.route)
+  const status = operation.status ?? 200
+  const hasBody = status !== 204 && status !== 205
+  const validate = compileValidator(operation)
+  const encode = compileEncoder(operation, contract.envelope)
+  const execute = run[name]!
+
+  fastify.route({
+    method,
+    url: path,
+    config: { operation: name },
+    async handler(request: FastifyRequest, reply: FastifyReply) {
+      validate?.(request)
+      const value = await execute(request, reply)
+      if (reply.sent) return reply
+      checkResponse?.(name, value)
+      reply.statusCode = status
+      if (!hasBody) return reply.send()
+      reply.header('content-type', 'application/json; charset=utf-8')
+      return encode(value, request.query)
+    },
+  })
+}
+
+/** OWASP's list for an API that answers JSON only. https://cheatsheetseries.owasp.org/cheatsheets/REST_Security_Cheat_Sheet.html */
+const securityHeaders = {
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+}
+
+/** The caller's own id when it is a harmless one, so that a request has one name everywhere. */
+function requestIdOf(request: { headers: Record<string, string | string[] | undefined> }): string {
+  const given = request.headers['x-request-id']
+  return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID()
+}
+
+/** What cannot be parsed as HTTP is answered in our own format, and the connection closed. */
+function answerMalformed(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  const status = statusOfParser[error.code ?? ''] ?? '400 Bad Request'
+  const body = JSON.stringify({ code: Number.parseInt(status, 10) * 100, message: status.slice(4) })
+  socket.end(
+    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json; charset=utf-8\r\n` +
+      `content-length: ${body.length}\r\n\r\n${body}`,
+  )
+}
+
+const statusOfParser: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+}

@@ -1,0 +1,175 @@
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
+import { clientClass, type ClientClass } from '../client/call.ts'
+import type { InstancePools } from '../client/pools.ts'
+import type { Contract } from '../contract/contract.ts'
+import { staticRegistry } from '../discovery/static.ts'
+import { addCors } from '../http/cors.ts'
+import { httpErrorFrom } from '../http/errors.ts'
+import { createServer } from '../http/server.ts'
+import { createLogger, type Logger } from '../log/logger.ts'
+import { database, httpErrorOf, type Database } from '../sql/index.ts'
+import { addAccessLog } from './accessLog.ts'
+import { loadConfig, type Config } from './config.ts'
+import { clientsClass, type Runtime } from './context.ts'
+import { checkDefinition, type Definition } from './definition.ts'
+import { addHealth } from './health.ts'
+import { compileRun, type AnyHandler } from './run.ts'
+
+/** What a test puts in the place of the real thing. */
+export interface Overrides {
+  readonly config?: Partial<Config>
+  readonly clientClass?: (callee: Contract) => ClientClass<Contract>
+  readonly checkResponse?: (operation: string, value: unknown) => void
+}
+
+type State = 'new' | 'starting' | 'serving' | 'stopping' | 'stopped'
+
+/** A service that runs: its Fastify, its database, its log, from start to stop. */
+export class Application {
+  readonly contract: Contract
+  /** The real Fastify: any plugin of its works. */
+  readonly fastify: FastifyInstance
+  readonly log: Logger
+  readonly #definition: Definition
+  readonly #overrides: Overrides
+  readonly #pools: InstancePools[] = []
+  #state: State = 'new'
+  #started: Promise<void> | undefined
+  #closed: Promise<void> | undefined
+  #config: Config | undefined
+  #runtime: Runtime | undefined
+
+  constructor(definition: Definition, overrides: Overrides = {}) {
+    checkDefinition(definition)
+    this.#definition = definition
+    this.#overrides = overrides
+    this.contract = definition.contract
+    this.log = createLogger(this.contract.name, 'info')
+    this.fastify = this.#createFastify()
+  }
+
+  /** The configuration, from the start on. */
+  get config(): Config {
+    if (!this.#config) throw new Error(`${this.contract.name} has not been started`)
+    return this.#config
+  }
+
+  /** The service's database; undefined when it has none. */
+  get db(): Database | undefined {
+    return this.#runtime?.db
+  }
+
+  /**
+   * Makes everything ready to answer, without listening; once.
+   *
+   * @throws {ConfigError} when a value of the configuration is wrong
+   */
+  start(): Promise<void> {
+    return (this.#started ??= this.#start())
+  }
+
+  /** Starts, if need be, and listens; resolves to its URL. */
+  async listen(): Promise<{ url: string }> {
+    await this.start()
+    const { host, port } = this.config
+    const url = await this.fastify.listen({ host, port, listenTextResolver: (address) => address })
+    await this.#definition.hooks?.afterStart?.(this)
+    this.log.info({ url }, 'listening')
+    return { url }
+  }
+
+  /** Answers a request without a socket. */
+  async inject(request: InjectOptions | string): Promise<LightMyRequestResponse> {
+    await this.start()
+    return this.fastify.inject(request)
+  }
+
+  /** Stops: lets the requests in flight finish, then closes the connections; once. */
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close())
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #start(): Promise<void> {
+    this.#state = 'starting'
+    const { port, hooks } = this.#definition
+    const config = { ...(await loadConfig(port === undefined ? {} : { port })), ...this.#overrides.config }
+    this.#config = config
+    this.log.level = config.logLevel
+    this.#runtime = {
+      log: this.log,
+      db: config.databaseUrl === undefined ? undefined : await this.#openDatabase(config.databaseUrl),
+      Clients: clientsClass(await this.#clientClasses(config)),
+    }
+    try {
+      await hooks?.beforeStart?.(this)
+      await this.fastify.ready()
+      this.#state = 'serving'
+    } catch (error) {
+      await this.close().catch(() => {}) // the first error is the one to tell
+      throw error
+    }
+  }
+
+  async #close(): Promise<void> {
+    const { hooks } = this.#definition
+    const wasServing = this.#state === 'serving'
+    this.#state = 'stopping'
+    if (wasServing) await hooks?.beforeStop?.(this)
+    await this.fastify.close()
+    await Promise.all(this.#pools.map((pool) => pool[Symbol.asyncDispose]()))
+    await this.db?.close()
+    if (wasServing) await hooks?.afterStop?.(this)
+    this.#state = 'stopped'
+    this.log.info('stopped')
+  }
+
+  #createFastify(): FastifyInstance {
+    const { contract, handlers, limits, cors } = this.#definition
+    const runtime = (): Runtime => this.#runtime!
+    const run = Object.entries(contract.operations).map(([name, operation]) => [
+      name,
+      compileRun(name, operation, handlers[name] as AnyHandler, runtime),
+    ])
+    const fastify = createServer({
+      contract,
+      log: this.log,
+      limits,
+      run: Object.fromEntries(run),
+      errorOf: (thrown) => httpErrorOf(thrown) ?? httpErrorFrom(thrown),
+      checkResponse: this.#overrides.checkResponse,
+    })
+    if (cors) addCors(fastify, cors)
+    addAccessLog(fastify, this.log)
+    addHealth(
+      fastify,
+      () => this.#state === 'serving',
+      () => (this.db ? { database: () => this.db!.ping() } : {}),
+    )
+    return fastify
+  }
+
+  #openDatabase(url: string): Promise<Database> {
+    return database({ url, applicationName: this.contract.name })
+  }
+
+  async #clientClasses({ services }: Config): Promise<Record<string, ClientClass<Contract>>> {
+    const { clients = {} } = this.#definition
+    const classOf = this.#overrides.clientClass ?? (await this.#connect(services))
+    return Object.fromEntries(Object.entries(clients).map(([name, callee]) => [name, classOf(callee)]))
+  }
+
+  async #connect(services: Config['services']): Promise<(callee: Contract) => ClientClass<Contract>> {
+    if (!this.#definition.clients) return () => undefined as never
+    const { InstancePools } = await import('../client/pools.ts') // undici is for those who call somebody
+    const registry = staticRegistry(services)
+    return (callee) => {
+      const pools = new InstancePools(callee.name, registry)
+      this.#pools.push(pools)
+      return clientClass(callee, pools.send)
+    }
+  }
+}

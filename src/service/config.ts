@@ -1,0 +1,166 @@
+import { access } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { parseServices } from '../discovery/static.ts'
+import { logLevels, type LogLevel } from '../log/logger.ts'
+
+/** What differs between the places a service runs in. */
+export interface Config {
+  /** Address to listen on (`HOST`). Default `127.0.0.1`. */
+  readonly host: string
+  /** Port to listen on (`PORT`); 0 takes a free one. Default: the service's own, else 0. */
+  readonly port: number
+  /** The service's database (`DATABASE_URL`). */
+  readonly databaseUrl: string | undefined
+  /** Read-only copies of it (`DATABASE_REPLICA_URLS`, separated by commas). */
+  readonly databaseReplicaUrls: readonly string[]
+  /** Where the other services are (`TRICUBE_SERVICES`: `name=host:port,…`). */
+  readonly services: Readonly<Record<string, readonly string[]>>
+  /** The least important line that is logged (`LOG_LEVEL`). Default `info`. */
+  readonly logLevel: LogLevel
+}
+
+/** A configuration that cannot be used; the message is one line: the name, its source, what was expected. */
+export class ConfigError extends TypeError {
+  override readonly name: string = 'ConfigError'
+}
+
+/**
+ * Types a configuration file; write it as the default export of `tricube.config.ts`.
+ *
+ * @example
+ * export default defineConfig({ databaseUrl: 'postgres://localhost/users', logLevel: 'debug' })
+ */
+export function defineConfig(config: Partial<Config>): Partial<Config> {
+  return config
+}
+
+/**
+ * The configuration: defaults, over them the file, over it the environment.
+ *
+ * The file is the one that the variable `TRICUBE_CONFIG` names, else `tricube.config.{ts,js,mjs}` in the working folder.
+ *
+ * @throws {ConfigError} naming the first value that is wrong, where it came from and what was expected
+ */
+export async function loadConfig(defaults: Partial<Config>, env: NodeJS.ProcessEnv = process.env): Promise<Config> {
+  const config: Record<string, unknown> = { ...builtIn, ...defaults }
+  const file = await configFile(env)
+  for (const [name, value] of Object.entries(file?.values ?? {})) {
+    if (!(name in settings)) {
+      throw new ConfigError(`${name} in ${file?.path}: unknown, expected one of ${Object.keys(settings).join(', ')}`)
+    }
+    if (value !== undefined) config[name] = checked(name as keyof Config, value, file?.path as string)
+  }
+  for (const [name, { variable, parse }] of Object.entries(settings)) {
+    const text = env[variable]
+    if (text === undefined || text === '') continue
+    config[name] = checked(name as keyof Config, parse(text), 'the environment', variable)
+  }
+  return config as unknown as Config
+}
+
+interface Setting {
+  readonly variable: string
+  readonly expected: string
+  /** What a variable's text stands for; anything that `accepts` refuses when it stands for nothing. */
+  readonly parse: (text: string) => unknown
+  readonly accepts: (value: unknown) => boolean
+  /** Never repeated in a message. */
+  readonly secret?: boolean
+}
+
+const builtIn: Config = {
+  host: '127.0.0.1',
+  port: 0,
+  databaseUrl: undefined,
+  databaseReplicaUrls: [],
+  services: {},
+  logLevel: 'info',
+}
+
+const settings: { readonly [Name in keyof Config]: Setting } = {
+  host: {
+    variable: 'HOST',
+    expected: 'an address or a host name',
+    parse: (text) => text,
+    accepts: (value) => typeof value === 'string' && /^[\w.:-]+$/.test(value),
+  },
+  port: {
+    variable: 'PORT',
+    expected: 'a whole number from 0 to 65535',
+    parse: (text) => (/^\d+$/.test(text) ? Number(text) : text),
+    accepts: (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65535,
+  },
+  databaseUrl: {
+    variable: 'DATABASE_URL',
+    expected: 'a URL like postgres://user:password@host:5432/database',
+    parse: (text) => text,
+    accepts: isPostgresUrl,
+    secret: true,
+  },
+  databaseReplicaUrls: {
+    variable: 'DATABASE_REPLICA_URLS',
+    expected: 'URLs like postgres://user:password@host:5432/database, separated by commas',
+    parse: (text) => text.split(','),
+    accepts: (value) => Array.isArray(value) && value.every(isPostgresUrl),
+    secret: true,
+  },
+  services: {
+    variable: 'TRICUBE_SERVICES',
+    expected: 'role-service=127.0.0.1:8020,region-service=127.0.0.1:8050',
+    parse: (text) => attempt(() => parseServices(text)) ?? text,
+    accepts: (value) => typeof value === 'object' && value !== null && Object.values(value).every(Array.isArray),
+  },
+  logLevel: {
+    variable: 'LOG_LEVEL',
+    expected: `one of ${logLevels.join(', ')}`,
+    parse: (text) => text.toLowerCase(),
+    accepts: (value) => logLevels.includes(value as LogLevel),
+  },
+}
+
+function checked(name: keyof Config, value: unknown, source: string, shownAs: string = name): unknown {
+  const { accepts, expected, secret } = settings[name]
+  if (accepts(value)) return value
+  throw new ConfigError(`${shownAs} in ${source}: expected ${expected}${secret ? '' : `, got ${JSON.stringify(value)}`}`)
+}
+
+function isPostgresUrl(value: unknown): boolean {
+  return typeof value === 'string' && /^postgres(ql)?:$/.test(attempt(() => new URL(value))?.protocol ?? '')
+}
+
+function attempt<Value>(fn: () => Value): Value | undefined {
+  try {
+    return fn()
+  } catch {
+    return undefined
+  }
+}
+
+async function configFile(env: NodeJS.ProcessEnv): Promise<{ path: string; values: object } | undefined> {
+  const named = env['TRICUBE_CONFIG']
+  const path = named || (await firstThatExists(['tricube.config.ts', 'tricube.config.js', 'tricube.config.mjs']))
+  if (!path) return undefined
+  let module: { default?: unknown }
+  try {
+    module = (await import(pathToFileURL(resolve(path)).href)) as { default?: unknown }
+  } catch (cause) {
+    const source = named ? ' (named by TRICUBE_CONFIG)' : ''
+    throw new ConfigError(`${path}${source} cannot be loaded: ${(cause as Error).message}`, { cause })
+  }
+  if (typeof module.default !== 'object' || module.default === null) {
+    throw new ConfigError(`${path}: expected \`export default defineConfig({ … })\``)
+  }
+  return { path, values: module.default }
+}
+
+async function firstThatExists(paths: readonly string[]): Promise<string | undefined> {
+  for (const path of paths) {
+    const exists = await access(path).then(
+      () => true,
+      () => false,
+    )
+    if (exists) return path
+  }
+  return undefined
+}

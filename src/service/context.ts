@@ -1,0 +1,124 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Caller, ClientClass } from '../client/call.ts'
+import type { Client } from '../client/types.ts'
+import type { Contract } from '../contract/contract.ts'
+import type { BodyOf, HeadersOf, Operation, ParamsOf, QueryOf } from '../contract/operation.ts'
+import type { Logger } from '../log/logger.ts'
+import type { Deadline } from '../resilience/deadline.ts'
+import type { Database } from '../sql/index.ts'
+
+/** The contracts of other services, under the names that handlers know them by. */
+export type Callees = Readonly<Record<string, Contract>>
+
+/** What a handler gets: the checked input, and everything it may use, bound to the request. */
+export interface Context<Op extends Operation = Operation, Others extends Callees = Callees> {
+  readonly params: ParamsOf<Op>
+  readonly query: QueryOf<Op>
+  readonly headers: HeadersOf<Op>
+  readonly body: BodyOf<Op>
+  /** The service's database; statements end with the request. */
+  readonly db: Database
+  /** The other services; calls end with the request. */
+  readonly clients: { readonly [Name in keyof Others]: Client<Others[Name]> }
+  /** A log whose lines name the request and the operation. */
+  readonly log: Logger
+  /** Aborts when the caller hangs up or the deadline is past. */
+  readonly signal: AbortSignal
+  /** When the caller gives up. */
+  readonly deadline: Deadline
+  /** Fastify's request. */
+  readonly request: FastifyRequest
+}
+
+/** What the contexts of a service share. */
+export interface Runtime {
+  readonly log: Logger
+  readonly db: Database | undefined
+  readonly Clients: new (caller: Caller) => object
+}
+
+/** A `Context`: one small object a request; what a handler does not touch is never made. */
+export class RequestContext implements Caller {
+  readonly params: unknown
+  readonly query: unknown
+  readonly headers: unknown
+  readonly body: unknown
+  readonly deadline: Deadline
+  readonly request: FastifyRequest
+  readonly #runtime: Runtime
+  readonly #operation: string
+  readonly #reply: FastifyReply
+  #db: Database | undefined
+  #clients: object | undefined
+  #log: Logger | undefined
+  #controller: AbortController | undefined
+  #expired = false
+
+  constructor(runtime: Runtime, operation: string, request: FastifyRequest, reply: FastifyReply, deadline: Deadline) {
+    this.params = request.params
+    this.query = request.query
+    this.headers = request.headers
+    this.body = request.body
+    this.deadline = deadline
+    this.request = request
+    this.#runtime = runtime
+    this.#operation = operation
+    this.#reply = reply
+  }
+
+  get requestId(): string {
+    return this.request.id
+  }
+
+  get db(): Database {
+    const { db } = this.#runtime
+    if (!db) throw new TypeError('this service has no database: give it models or migrations, or set DATABASE_URL')
+    return (this.#db ??= db.forRequest(this))
+  }
+
+  get clients(): object {
+    return (this.#clients ??= new this.#runtime.Clients(this))
+  }
+
+  get log(): Logger {
+    return (this.#log ??= this.#runtime.log.child({ request_id: this.request.id, operation: this.#operation }))
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      const controller = new AbortController()
+      this.#controller = controller
+      const { raw } = this.#reply
+      if (this.#expired || raw.destroyed) controller.abort()
+      else raw.once('close', () => raw.writableFinished || controller.abort())
+    }
+    return this.#controller.signal
+  }
+
+  /** The deadline is past: aborts the signal, now or when it is first asked for. */
+  expire(): void {
+    this.#expired = true
+    this.#controller?.abort()
+  }
+}
+
+const callerKey = Symbol('caller')
+
+/** Compiles the clients into one class with a getter for each: `clients.roles` costs an object, when it is used. */
+export function clientsClass(classes: Readonly<Record<string, ClientClass<Contract>>>): Runtime['Clients'] {
+  class Clients {
+    readonly [callerKey]: Caller
+    constructor(caller: Caller) {
+      this[callerKey] = caller
+    }
+  }
+  for (const [name, BoundClient] of Object.entries(classes)) {
+    Object.defineProperty(Clients.prototype, name, {
+      enumerable: true,
+      get(this: Clients) {
+        return new BoundClient(this[callerKey])
+      },
+    })
+  }
+  return Clients
+}

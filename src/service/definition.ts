@@ -1,0 +1,68 @@
+import type { Contract } from '../contract/contract.ts'
+import type { Operations, OutputOf } from '../contract/operation.ts'
+import type { CorsOptions } from '../http/cors.ts'
+import type { ServerLimits } from '../http/server.ts'
+import type { Application } from './application.ts'
+import type { Callees, Context } from './context.ts'
+
+/** One function for each operation of the contract. */
+export type Handlers<Ops extends Operations, Others extends Callees> = {
+  readonly [Name in keyof Ops]: (
+    context: Context<Ops[Name], Others>,
+  ) => OutputOf<Ops[Name]> | Promise<OutputOf<Ops[Name]>>
+}
+
+/** What runs around a service's life: the place for its own pools and queues. */
+export interface Hooks {
+  /** Before it listens: open things, register Fastify plugins. A throw stops the start. */
+  readonly beforeStart?: Hook
+  /** It listens. */
+  readonly afterStart?: Hook
+  /** It is about to stop: requests are still answered. */
+  readonly beforeStop?: Hook
+  /** No request is left, the database is closed: close things. */
+  readonly afterStop?: Hook
+}
+
+/** Gets the running application: its Fastify, database, log and configuration. */
+export type Hook = (application: Application) => void | Promise<void>
+
+/** What a service is made of, besides its contract. */
+export interface ServiceOptions<Ops extends Operations = Operations, Others extends Callees = Callees> {
+  /** One function for each operation. */
+  readonly handlers: Handlers<Ops, Others>
+  /** Contracts of the services it calls, under the names that its handlers use. */
+  readonly clients?: Others
+  /** Drizzle tables: migrations are generated from them. */
+  readonly models?: Readonly<Record<string, unknown>>
+  /** Folder of the SQL migrations: `new URL('./migrations/', import.meta.url)`. */
+  readonly migrations?: URL
+  /** SQL that `tricube dev` runs once, on a new database: `new URL('./seed.sql', import.meta.url)`. */
+  readonly seed?: URL
+  readonly hooks?: Hooks
+  /** Which web pages of other origins may call it. Default: none. */
+  readonly cors?: CorsOptions
+  /** Port, unless the configuration names one. Default: a free one. */
+  readonly port?: number
+  readonly limits?: ServerLimits
+}
+
+/** A contract and what keeps it. */
+export interface Definition<Kept extends Contract = Contract> extends Omit<ServiceOptions, 'handlers'> {
+  readonly contract: Kept
+  readonly handlers: Readonly<Record<string, (context: never) => unknown>>
+}
+
+/**
+ * Checks that there is a function for each operation and none besides.
+ *
+ * @throws {TypeError} one line naming what is missing or superfluous
+ */
+export function checkDefinition({ contract, handlers, clients = {} }: Definition): void {
+  const missing = Object.keys(contract.operations).find((name) => typeof handlers[name] !== 'function')
+  if (missing) throw new TypeError(`${contract.name}: no handler for ${missing}`)
+  const superfluous = Object.keys(handlers).find((name) => !Object.hasOwn(contract.operations, name))
+  if (superfluous) throw new TypeError(`${contract.name}: handler ${superfluous} belongs to no operation`)
+  const notContract = Object.keys(clients).find((name) => typeof clients[name]?.operations !== 'object')
+  if (notContract) throw new TypeError(`${contract.name}: clients.${notContract} is not a contract`)
+}

@@ -1,0 +1,93 @@
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
+import type { Contract } from '../contract/contract.ts'
+import { Application } from './application.ts'
+import type { Callees } from './context.ts'
+import { checkDefinition, type Definition, type ServiceOptions } from './definition.ts'
+
+/**
+ * A contract with the functions that keep it.
+ *
+ * Making one opens nothing: it can be imported by tools and tests. The application behind it is made when it is first
+ * asked for.
+ */
+export class Service<Kept extends Contract = Contract> {
+  /** What it is made of. */
+  readonly definition: Definition<Kept>
+  #application: Application | undefined
+
+  constructor(definition: Definition<Kept>) {
+    checkDefinition(definition)
+    this.definition = definition
+  }
+
+  /** The contract's name. */
+  get name(): string {
+    return this.definition.contract.name
+  }
+
+  /** The port it listens on unless the configuration names one. */
+  get port(): number | undefined {
+    return this.definition.port
+  }
+
+  /** Folder of its SQL migrations. */
+  get migrations(): URL | undefined {
+    return this.definition.migrations
+  }
+
+  /** SQL that is run once on a new database for development. */
+  get seed(): URL | undefined {
+    return this.definition.seed
+  }
+
+  /** Whether it has a database of its own. */
+  get usesDatabase(): boolean {
+    const { models, migrations } = this.definition
+    return models !== undefined || migrations !== undefined
+  }
+
+  /** The real Fastify, before and after the start. */
+  get fastify(): FastifyInstance {
+    return this.#running.fastify
+  }
+
+  /**
+   * Starts and listens; resolves to the URL.
+   *
+   * @throws {ConfigError} when a value of the configuration is wrong
+   */
+  listen(): Promise<{ url: string }> {
+    return this.#running.listen()
+  }
+
+  /** Answers a request without a socket. */
+  inject(request: InjectOptions | string): Promise<LightMyRequestResponse> {
+    return this.#running.inject(request)
+  }
+
+  /** Stops: requests in flight finish, connections close. */
+  close(): Promise<void> {
+    return this.#application?.close() ?? Promise.resolve()
+  }
+
+  get #running(): Application {
+    return (this.#application ??= new Application(this.definition))
+  }
+}
+
+/**
+ * Makes a service of a contract and a function for each of its operations.
+ *
+ * @throws {TypeError} one line, when a handler is missing or belongs to no operation
+ *
+ * @example
+ * export default service(roleService, {
+ *   handlers: { getRole: ({ params, db }) => db.one<Role>`SELECT id, name FROM roles WHERE id = ${params.id}` },
+ * })
+ */
+export function service<Kept extends Contract, const Others extends Callees = {}>(
+  contract: Kept,
+  options: ServiceOptions<Kept['operations'], Others>,
+): Service<Kept> {
+  return new Service<Kept>({ ...options, contract })
+}
