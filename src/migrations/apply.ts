@@ -67,7 +67,7 @@ async function runStatements(
       done++
     }
     const invalid = await invalidIndexes(client, script)
-    if (invalid.length > 0) throw new MigrationError(`${script.file}: ran through`, { migration: id })
+    if (invalid.length > 0) throw new MigrationError(`${script.file}: an index is not usable`, { migration: id })
     await record()
   } catch (error) {
     if (!(error instanceof MigrationError)) throw error
@@ -82,14 +82,18 @@ async function runStatements(
 async function remains(client: Client, script: Script, done: number): Promise<string[]> {
   const invalid = await invalidIndexes(client, script).catch(() => [])
   return [
-    ...(done > 0 ? [`${done} of its ${script.statements.length} statements ran and stay: it is marked no-transaction`] : []),
+    ...(done > 0
+      ? [`${done} of its ${script.statements.length} statements ran and stay: it is marked no-transaction`]
+      : []),
     ...invalid.map((name) => `the index ${name} is left INVALID: DROP INDEX CONCURRENTLY ${name}, then migrate again`),
   ]
 }
 
 /** The indexes named in a script that an interrupted CREATE INDEX CONCURRENTLY left unusable. */
 async function invalidIndexes(client: Client, script: Script): Promise<string[]> {
-  const words = script.statements.flatMap(({ tokens }) => tokens.map(({ text }) => text.replaceAll('"', '').toLowerCase()))
+  const words = script.statements.flatMap(({ tokens }) =>
+    tokens.map(({ text }) => text.replaceAll('"', '').toLowerCase()),
+  )
   const { rows } = await client.query<{ name: string }>(
     `SELECT indexrelid::regclass::text AS name FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
      WHERE NOT indisvalid AND lower(relname) = ANY ($1)`,
@@ -122,9 +126,13 @@ function isLockTrouble(error: unknown): boolean {
 
 function failure(id: string, place: string, error: unknown, statement?: Statement): MigrationError {
   const message = error instanceof Error ? error.message : String(error)
-  if (!(error instanceof DatabaseError)) return new MigrationError(`${place}: ${message}`, { migration: id, cause: error })
+  if (!(error instanceof DatabaseError))
+    return new MigrationError(`${place}: ${message}`, { migration: id, cause: error })
   const hint = hints[error.code ?? ''] ?? ''
-  return new MigrationError(`${place}: ${withoutValues(message, error, statement)}${hint}`, { migration: id, cause: error })
+  return new MigrationError(`${place}: ${withoutValues(message, error, statement)}${hint}`, {
+    migration: id,
+    cause: error,
+  })
 }
 
 const hints: Readonly<Record<string, string>> = {

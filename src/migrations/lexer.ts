@@ -50,7 +50,7 @@ export function lineAt(sql: string, offset: number): number {
 }
 
 function afterGaps(sql: string, from: number): number {
-  for (let at = from; ; ) {
+  for (let at = from; ;) {
     gap.lastIndex = at
     if (gap.test(sql)) at = gap.lastIndex
     else if (sql.startsWith('/*', at)) at = afterComment(sql, at)

@@ -1,7 +1,8 @@
 import type { Client } from 'pg'
-import { runScript, type LockPatience } from './apply.ts'
+import { runScript } from './apply.ts'
 import { MigrationError } from './error.ts'
 import { readMigrations, type Migration, type Script } from './files.ts'
+import { refuseLosses, tableIds, type TableIds } from './losses.ts'
 import { compare, pendingOf, type MigrationState, type PlanEntry } from './plan.ts'
 import { Records } from './record.ts'
 import { withConnection, withMigrationLock } from './session.ts'
@@ -52,10 +53,13 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
 
     return withMigrationLock(client, waitMs, async () => {
       await records.create()
+      const before = await tableIds(client)
       const applied: string[] = []
       for (const migration of await pending()) {
         const began = performance.now()
-        await run(client, migration, migration.up, options, () => records.add(migration, performance.now() - began))
+        await run(client, before, migration, migration.up, options, () =>
+          records.add(migration, performance.now() - began),
+        )
         applied.push(migration.id)
         options.onApplied?.({ id: migration.id, durationMs: performance.now() - began })
       }
@@ -77,12 +81,13 @@ export async function rollback(options: MigrateOptions & { readonly steps?: numb
       const records = await Records.open(client)
       const plan = compare(migrations, await records.all())
       pendingOf(plan, false)
+      const before = await tableIds(client)
       const undone: string[] = []
       for (const migration of appliedOf(plan).slice(-steps).reverse()) {
         const { id, down } = migration
         if (!down) throw new MigrationError(`${id} has no ${id}.down.sql: it cannot be undone`, { migration: id })
         const began = performance.now()
-        await run(client, migration, down, options, () => records.remove(migration))
+        await run(client, before, migration, down, options, () => records.remove(migration))
         undone.push(id)
         options.onApplied?.({ id, durationMs: performance.now() - began })
       }
@@ -117,12 +122,14 @@ export async function migrationStatus({ url, directory }: MigrationTarget): Prom
 
 async function run(
   client: Client,
+  before: TableIds,
   { id }: Migration,
   script: Script,
-  { lockTimeoutMs = 1000, lockAttempts = 10 }: Partial<LockPatience>,
+  { allowDestructive = false, lockTimeoutMs = 1000, lockAttempts = 10 }: MigrateOptions,
   record: () => Promise<void>,
 ): Promise<void> {
   if (script.statements.length === 0) throw new MigrationError(`${script.file} holds no statement`, { migration: id })
+  if (!allowDestructive) await refuseLosses(client, id, script, before)
   await runScript(client, id, script, { lockTimeoutMs, lockAttempts }, record)
 }
 

@@ -29,7 +29,12 @@ export function compare(migrations: readonly Migration[], records: readonly Migr
   })
   const missing = records
     .filter(({ version }) => !known.has(BigInt(version)))
-    .map((record): PlanEntry => ({ id: `${record.version}_${record.name}`, state: 'missing', migration: undefined, record }))
+    .map((record): PlanEntry => ({
+      id: `${record.version}_${record.name}`,
+      state: 'missing',
+      migration: undefined,
+      record,
+    }))
   return [...entries, ...missing].sort((a, b) => compareVersions(versionOf(a), versionOf(b)))
 }
 
@@ -55,7 +60,9 @@ export function pendingOf(plan: readonly PlanEntry[], allowNewer: boolean): Migr
   )
   const [first] = problems
   if (first) {
-    throw new MigrationError(problems.map(({ id, state }) => `${id} ${problem[state]}`).join('\n'), { migration: first.id })
+    throw new MigrationError(problems.map(({ id, state }) => `${id} ${problem[state]}`).join('\n'), {
+      migration: first.id,
+    })
   }
   return plan.flatMap(({ migration, state }) => (migration && state === 'pending' ? [migration] : []))
 }

@@ -34,7 +34,9 @@ export class Records {
 
   /** Every row in the order of the versions; none when nothing was ever applied. */
   async all(): Promise<MigrationRecord[]> {
-    const exists = await this.#client.query<{ found: boolean }>('SELECT to_regclass($1) IS NOT NULL AS found', [this.#table])
+    const exists = await this.#client.query<{ found: boolean }>('SELECT to_regclass($1) IS NOT NULL AS found', [
+      this.#table,
+    ])
     if (!exists.rows[0]?.found) return []
     const { rows } = await this.#client.query<MigrationRecord>(`
       SELECT version, name, author, checksum, duration_ms,

@@ -4,7 +4,11 @@ import { MigrationError } from './error.ts'
 
 /** Runs `work` on one connection of its own and closes that connection. */
 export async function withConnection<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString: url, application_name: 'tricube migrate', connectionTimeoutMillis: 10_000 })
+  const client = new Client({
+    connectionString: url,
+    application_name: 'tricube migrate',
+    connectionTimeoutMillis: 10_000,
+  })
   client.on('error', () => {}) // a connection lost between two statements: the next statement says so
   await client.connect()
   try {
@@ -27,8 +31,9 @@ const lockKey = '32776894264205925'
  * @throws {MigrationError} when it is still held after that.
  */
 export async function withMigrationLock<T>(client: Client, waitMs: number, work: () => Promise<T>): Promise<T> {
-  for (const until = performance.now() + waitMs; !(await tryLock(client)); ) {
-    if (performance.now() > until) throw new MigrationError(`${await holder(client)} has been migrating for over ${waitMs} ms`)
+  for (const until = performance.now() + waitMs; !(await tryLock(client));) {
+    if (performance.now() > until)
+      throw new MigrationError(`${await holder(client)} has been migrating for over ${waitMs} ms`)
     await delay(50 + Math.random() * 100) // milliseconds; instances that started together spread out
   }
   try {

@@ -1,0 +1,147 @@
+import type { Token } from './lexer.ts'
+import { opening, type Statement } from './split.ts'
+
+/** Something that a statement takes data from. */
+export interface Target {
+  readonly kind: 'table' | 'column' | 'type' | 'rows' | 'other'
+  /** The table as the statement writes it, quoted or not; for `other`, a description. */
+  readonly table: string
+  /** The column's true name, for `column` and `type` (the type of a column). */
+  readonly column?: string
+}
+
+/**
+ * What a statement would take data from, judged by its text: DROP TABLE, DROP COLUMN, a change of a column's type,
+ * TRUNCATE, DELETE, DROP SCHEMA and any DROP … CASCADE that may reach a table. What a DO block or a function does is
+ * not seen.
+ */
+export function targetsOf({ tokens }: Statement): Target[] {
+  const first = opening(tokens, 1)
+  if (first === 'drop') return ofDrop(tokens)
+  if (first === 'alter') return ofAlter(tokens)
+  if (first === 'truncate') return ofTruncate(tokens)
+  return first === 'delete' || first === 'with' ? ofDelete(tokens) : []
+}
+
+// What these drop holds no rows, and CASCADE from them reaches at most views, triggers and constraints.
+const harmless = /^(index|view|materialized|trigger|policy|rule|function|procedure|aggregate|sequence|constraint)$/
+
+function ofDrop(tokens: readonly Token[]): Target[] {
+  const cursor = new Cursor(tokens, 1)
+  const object = cursor.next()
+  if (object === 'table' || (object === 'foreign' && cursor.skip('table'))) {
+    cursor.skip('if', 'exists')
+    return cursor.names().map((table) => ({ kind: 'table', table }))
+  }
+  const reaches = object === 'schema' || object === 'owned' || object === 'database'
+  const cascades = tokens.some((token) => isWord(token, 'cascade'))
+  if (!reaches && (!cascades || harmless.test(object))) return []
+  cursor.skip('if', 'exists')
+  cursor.skip('by')
+  return [{ kind: 'other', table: `what is in or depends on ${object} ${cursor.names().join(', ')}` }]
+}
+
+function ofAlter(tokens: readonly Token[]): Target[] {
+  const cursor = new Cursor(tokens, 1)
+  cursor.skip('foreign')
+  if (!cursor.skip('table')) return []
+  cursor.skip('if', 'exists')
+  cursor.skip('only')
+  const table = cursor.name()
+  cursor.skip('*')
+  return cursor.actions().flatMap((action) => ofAction(table, action))
+}
+
+function ofAction(table: string, tokens: readonly Token[]): Target[] {
+  const cursor = new Cursor(tokens)
+  if (cursor.skip('drop')) {
+    if (cursor.skip('constraint')) return []
+    cursor.skip('column')
+    cursor.skip('if', 'exists')
+    return [{ kind: 'column', table, column: cursor.identifier() }]
+  }
+  if (!cursor.skip('alter') || cursor.skip('constraint')) return []
+  cursor.skip('column')
+  const column = cursor.identifier()
+  cursor.skip('set', 'data')
+  return cursor.skip('type') ? [{ kind: 'type', table, column }] : []
+}
+
+function ofTruncate(tokens: readonly Token[]): Target[] {
+  const cursor = new Cursor(tokens, 1)
+  cursor.skip('table')
+  return cursor.names().map((table) => ({ kind: 'rows', table }))
+}
+
+function ofDelete(tokens: readonly Token[]): Target[] {
+  return tokens.flatMap((token, index): Target[] => {
+    const cursor = new Cursor(tokens, index + 1)
+    if (!isWord(token, 'delete') || !cursor.skip('from')) return []
+    cursor.skip('only')
+    return [{ kind: 'rows', table: cursor.name() }]
+  })
+}
+
+function isWord({ kind, text }: Token, word: string): boolean {
+  return kind === 'word' && text.toLowerCase() === word
+}
+
+/** Reads a statement's tokens from left to right. */
+class Cursor {
+  readonly #tokens: readonly Token[]
+  #at: number
+
+  constructor(tokens: readonly Token[], at = 0) {
+    this.#tokens = tokens
+    this.#at = at
+  }
+
+  next(): string {
+    return this.#tokens[this.#at++]?.text.toLowerCase() ?? ''
+  }
+
+  /** Passes over these words when they come next, all of them or none. */
+  skip(...words: readonly string[]): boolean {
+    const here = words.every((word, index) => this.#tokens[this.#at + index]?.text.toLowerCase() === word)
+    if (here) this.#at += words.length
+    return here
+  }
+
+  /** One identifier as PostgreSQL stores it. */
+  identifier(): string {
+    const token = this.#tokens[this.#at++]
+    if (!token) return ''
+    return token.kind === 'name' ? token.text.slice(1, -1).replaceAll('""', '"') : token.text.toLowerCase()
+  }
+
+  /** A name with or without its schema, as it is written. */
+  name(): string {
+    let name = this.#tokens[this.#at++]?.text ?? ''
+    while (this.skip('.')) name += `.${this.#tokens[this.#at++]?.text ?? ''}`
+    return name
+  }
+
+  /** `[ONLY] a, b.c *, …` */
+  names(): string[] {
+    const names: string[] = []
+    do {
+      this.skip('only')
+      names.push(this.name())
+      this.skip('*')
+    } while (this.skip(','))
+    return names
+  }
+
+  /** What remains, split at the commas that are in no parentheses. */
+  actions(): Token[][] {
+    const actions: Token[][] = [[]]
+    let depth = 0
+    for (const token of this.#tokens.slice(this.#at)) {
+      if (token.text === '(') depth++
+      if (token.text === ')') depth--
+      if (token.text === ',' && depth === 0) actions.push([])
+      else actions.at(-1)?.push(token)
+    }
+    return actions
+  }
+}

@@ -1,0 +1,82 @@
+import type { Client } from 'pg'
+import { targetsOf, type Target } from './destructive.ts'
+import { MigrationError } from './error.ts'
+import type { Script } from './files.ts'
+
+/** The object ids of a database's tables; they survive a rename. */
+export type TableIds = ReadonlySet<string>
+
+/** Every table of the database but PostgreSQL's own. */
+export async function tableIds(client: Client): Promise<TableIds> {
+  const { rows } = await client.query<{ id: string }>(
+    `SELECT oid::text AS id FROM pg_class WHERE relkind IN ('r', 'p', 'f') AND oid >= 16384`,
+  )
+  return new Set(rows.map(({ id }) => id))
+}
+
+/**
+ * Stops a script that would take data away.
+ *
+ * Only tables in `before`, those that were there when the run began, can hold data worth asking for: a fresh database
+ * takes a whole history of creates and drops without a question.
+ *
+ * @throws {MigrationError} that lists what would be lost, with the number of rows.
+ */
+export async function refuseLosses(client: Client, id: string, script: Script, before: TableIds): Promise<void> {
+  const losses: string[] = []
+  for (const target of script.statements.flatMap(targetsOf)) {
+    const loss = await describe(client, script, target, before)
+    if (loss) losses.push(loss)
+  }
+  if (losses.length === 0) return
+  throw new MigrationError(
+    [`${script.file} loses data and needs --allow-destructive (allowDestructive: true):`, ...losses].join('\n  '),
+    { migration: id },
+  )
+}
+
+async function describe(
+  client: Client,
+  script: Script,
+  { kind, table, column }: Target,
+  before: TableIds,
+): Promise<string | undefined> {
+  if (kind === 'other') return before.size > 0 ? table : undefined
+  const { rows } = await client.query<{ id: string | null; name: string; found: boolean }>(
+    `SELECT id::oid::text AS id, id::text AS name,
+            $2::text IS NULL OR EXISTS (SELECT FROM pg_attribute WHERE attrelid = id AND attname = $2 AND NOT attisdropped) AS found
+     FROM to_regclass($1) AS id`,
+    [table, column ?? null],
+  )
+  const relation = rows[0]
+  if (!relation?.id || !relation.found) {
+    // Not there yet. A RENAME earlier in the file may bring it there; else there is nothing to lose.
+    return renames(script)
+      ? `${kind} ${nameOf(table, column)}: renamed in the same file, its rows are not counted`
+      : undefined
+  }
+  if (!before.has(relation.id)) return undefined
+  const count = await countRows(client, relation.name, column)
+  return `${kind === 'type' ? 'type of column' : kind} ${nameOf(relation.name, column)}: ${count}`
+}
+
+function nameOf(table: string, column: string | undefined): string {
+  return column === undefined ? table : `${table}.${column}`
+}
+
+function renames(script: Script): boolean {
+  return script.statements.some(({ tokens }) => tokens.some(({ text }) => text.toLowerCase() === 'rename'))
+}
+
+// Counting stops here: whoever is asked needs to know "none", "some" or "a lot".
+const countLimit = 100_000
+
+async function countRows(client: Client, table: string, column: string | undefined): Promise<string> {
+  const filter = column === undefined ? '' : `WHERE ${client.escapeIdentifier(column)} IS NOT NULL`
+  const { rows } = await client.query<{ count: number }>(
+    `SELECT count(*)::integer AS count FROM (SELECT FROM ${table} ${filter} LIMIT ${countLimit + 1}) AS counted`,
+  )
+  const count = rows[0]?.count ?? 0
+  const number = count > countLimit ? `over ${countLimit}` : `${count}`
+  return `${number} ${count === 1 ? 'row' : 'rows'}${column === undefined ? '' : count === 1 ? ' has a value' : ' have a value'}`
+}
