@@ -1,0 +1,3 @@
+-- author: tricube
+DROP TABLE cities;
+DROP TABLE provinces;
