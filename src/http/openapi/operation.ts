@@ -1,0 +1,70 @@
+import type { Envelope } from '../../contract/contract.ts'
+import { isIdempotent, type Operation } from '../../contract/operation.ts'
+import { pageProperties } from '../../contract/page.ts'
+import { parseRoute } from '../../contract/route.ts'
+import { objectSchema, type TProperties } from '../../contract/schema.ts'
+import { contentOf, type Components } from './components.ts'
+import { exampleOf } from './example.ts'
+import { describeSuccess } from './success.ts'
+import type { ErrorResponses } from './errors.ts'
+import type { OpenApiOperation, OpenApiParameter } from './types.ts'
+
+/** What the operations of a document share. */
+export interface Shared {
+  readonly envelope: Envelope
+  readonly components: Components
+  readonly errors: ErrorResponses
+}
+
+/** Describes one operation; the schemas and errors that it names land among the shared ones. */
+export function describeOperation(name: string, operation: Operation, shared: Shared): OpenApiOperation {
+  const { summary, description, tags, deprecated, body, status = 200, timeoutMs } = operation
+  const { envelope, components, errors } = shared
+  const parameters = parametersOf(operation, components)
+  return {
+    operationId: name,
+    ...(summary !== undefined && { summary }),
+    ...(description !== undefined && { description }),
+    ...(tags && { tags: [...tags] }),
+    ...(deprecated && { deprecated }),
+    ...(parameters.length > 0 && { parameters }),
+    ...(body && { requestBody: { required: true, content: contentOf(body, components) } }),
+    responses: { [status]: describeSuccess(operation, envelope, components), ...errors.of(operation) },
+    'x-idempotent': isIdempotent(operation),
+    ...(timeoutMs !== undefined && { 'x-timeout-ms': timeoutMs }),
+  }
+}
+
+function parametersOf(operation: Operation, components: Components): OpenApiParameter[] {
+  const { route, params, query, headers, paginated } = operation
+  const texts = Object.fromEntries(parseRoute(route).pathParams.map((name) => [name, { type: 'string' }]))
+  return [
+    ...parametersIn('path', params ?? (texts as unknown as TProperties), components),
+    ...parametersIn('query', { ...query, ...(paginated && pageProperties) }, components),
+    ...parametersIn('header', headers ?? {}, components),
+  ]
+}
+
+function parametersIn(
+  where: OpenApiParameter['in'],
+  properties: TProperties,
+  components: Components,
+): OpenApiParameter[] {
+  const { required = [] } = objectSchema(properties) as { required?: string[] }
+  return Object.entries(properties).map(([name, source]) => {
+    const { description, deprecated, default: byDefault, examples } = source
+    const isRequired = where === 'path' || (required.includes(name) && byDefault === undefined)
+    const schema = components.use(source)
+    // A page fills the example in: what is made up would narrow the answer, so it is left out where it can be.
+    const example = isRequired || examples ? exampleOf(schema, components) : undefined
+    return {
+      name,
+      in: where,
+      required: isRequired,
+      ...(description !== undefined && { description }),
+      ...(deprecated === true && { deprecated }),
+      schema,
+      ...(example !== undefined && { example }),
+    }
+  })
+}
