@@ -1,4 +1,5 @@
 /** Migrations: `.sql` files applied in order, once, by one instance at a time. */
+export { migrateCommand, type CommandContext } from './command.ts'
 export { MigrationError, type MigrationErrorOptions } from './error.ts'
 export {
   migrate,

@@ -2,19 +2,36 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from 'pg'
 import { MigrationError } from './error.ts'
 
-/** Runs `work` on one connection of its own and closes that connection. */
+/**
+ * Runs `work` on one connection of its own and closes that connection.
+ *
+ * @throws {MigrationError} when the database cannot be reached; its message has the host and never the password.
+ */
 export async function withConnection<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({
-    connectionString: url,
-    application_name: 'tricube migrate',
-    connectionTimeoutMillis: 10_000,
-  })
-  client.on('error', () => {}) // a connection lost between two statements: the next statement says so
-  await client.connect()
+  const client = await connect(url)
   try {
     return await work(client)
   } finally {
     await client.end()
+  }
+}
+
+async function connect(url: string): Promise<Client> {
+  let place = 'the database'
+  try {
+    const client = new Client({
+      connectionString: url,
+      application_name: 'tricube migrate',
+      connectionTimeoutMillis: 10_000,
+    })
+    place = `the database ${client.database} at ${client.host}:${client.port}`
+    client.on('error', () => {}) // a connection lost between two statements: the next statement says so
+    await client.connect()
+    return client
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ERR_INVALID_URL') throw new MigrationError('the URL of the database is not valid')
+    throw new MigrationError(`${place} cannot be reached: ${message || code}`, { cause: error })
   }
 }
 

@@ -1,0 +1,131 @@
+import { execFile } from 'node:child_process'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { diff, refuseGuesses, type Change } from './diff.ts'
+import { MigrationError } from './error.ts'
+import { readMigrations, type Migration } from './files.ts'
+import { loadKit, loadModels } from './kit.ts'
+import { inverse, parseRenames } from './rename.ts'
+import { lastSnapshot, snapshotFolder } from './snapshot.ts'
+
+/** What `generate` and `newMigration` write. */
+export interface GenerateOptions {
+  /** The service's folder, with `models.ts` and `migrations/` in it. */
+  readonly folder: string
+  /** What the migration does, as part of its file's name: `add_age`. */
+  readonly name: string
+  /** Default: git's user.name and user.email. */
+  readonly author?: string | undefined
+}
+
+/**
+ * Writes the migration that brings a database from the last generated migration to the models as they are now, and the
+ * one that leads back. Indexes on tables that exist already go into files of their own, CONCURRENTLY.
+ *
+ * @param options.renames - What keeps its data: `users:people`, `users.name:full_name`.
+ * @param options.drops - What is no rename although something new appears beside it: `users.name`.
+ * @returns The files, relative to the folder; none when models and migrations agree.
+ * @throws {MigrationError} when something may be a rename and nobody said so.
+ */
+export async function generate(
+  options: GenerateOptions & { readonly renames?: readonly string[]; readonly drops?: readonly string[] },
+): Promise<string[]> {
+  const { folder, name, renames: renameTexts = [], drops = [] } = options
+  const kit = await loadKit()
+  const [models, before] = await Promise.all([loadModels(folder), lastSnapshot(directoryOf(folder))])
+  const [from, to] = [before ?? kit.snapshot({}), kit.snapshot(models)]
+  const renames = parseRenames(renameTexts, from, to)
+  refuseGuesses(from, to, renames, drops)
+  const up = await diff(kit, from, to, renames)
+  const down = await diff(kit, to, from, renames.map(inverse).reverse())
+
+  const steps = stepsOf(name, up, down)
+  const written = await writeMigrations(options, steps)
+  const last = written.at(-1)
+  if (!last) return []
+  const snapshot = join(snapshotFolder, `${last.version}.json`)
+  await mkdir(join(directoryOf(folder), snapshotFolder), { recursive: true })
+  await writeFile(join(directoryOf(folder), snapshot), `${JSON.stringify(to, null, 2)}\n`)
+  return [...written.flatMap(({ files }) => files), join('migrations', snapshot)]
+}
+
+/** Writes an empty pair, for what models do not tell: data, functions, extensions. Returns the files, relative to the folder. */
+export async function newMigration(options: GenerateOptions): Promise<string[]> {
+  const written = await writeMigrations(options, [{ name: options.name, up: [], down: [], transaction: true }])
+  return written.flatMap(({ files }) => files)
+}
+
+/** The SQL that is missing between the last generated migration and the models; none when they agree. */
+export async function missingSql(folder: string): Promise<string[]> {
+  const kit = await loadKit()
+  await readMigrations(directoryOf(folder))
+  const [models, before] = await Promise.all([loadModels(folder), lastSnapshot(directoryOf(folder))])
+  const { dropIndexes, main, createIndexes } = await diff(kit, before ?? kit.snapshot({}), kit.snapshot(models), [])
+  return [...dropIndexes, ...main, ...createIndexes]
+}
+
+interface Step {
+  readonly name: string
+  readonly up: readonly string[]
+  readonly down: readonly string[]
+  readonly transaction: boolean
+}
+
+/** What comes first on the way up comes last on the way down, so each step undoes itself. */
+function stepsOf(name: string, up: Change, down: Change): Step[] {
+  const steps: Step[] = [
+    { name: `${name}_drop_indexes`, up: up.dropIndexes, down: down.createIndexes, transaction: false },
+    { name, up: up.main, down: down.main, transaction: true },
+    { name: `${name}_indexes`, up: up.createIndexes, down: down.dropIndexes, transaction: false },
+  ]
+  return steps.filter((step) => step.up.length > 0)
+}
+
+interface Written {
+  readonly version: string
+  readonly files: string[]
+}
+
+async function writeMigrations(options: GenerateOptions, steps: readonly Step[]): Promise<Written[]> {
+  const { folder, name } = options
+  if (!/^[a-z0-9_-]+$/i.test(name)) throw new MigrationError(`--name ${name}: letters, digits, _ and - only`)
+  await mkdir(directoryOf(folder), { recursive: true })
+  const author = options.author ?? (await gitAuthor(folder))
+  const existing = await readMigrations(directoryOf(folder))
+  const written: Written[] = []
+  for (const [index, step] of steps.entries()) {
+    const version = versionAfter(existing, index + 1)
+    const files = { up: step.up, down: step.down }
+    const paths = Object.entries(files).map(([direction, statements]) => {
+      const path = join('migrations', `${version}_${step.name}.${direction}.sql`)
+      return { path, text: textOf(author, step.transaction, statements) }
+    })
+    await Promise.all(paths.map(({ path, text }) => writeFile(join(folder, path), text, { flag: 'wx' })))
+    written.push({ version, files: paths.map(({ path }) => path) })
+  }
+  return written
+}
+
+function textOf(author: string | undefined, transaction: boolean, statements: readonly string[]): string {
+  const head = [...(author ? [`-- author: ${author}`] : []), ...(transaction ? [] : ['-- tricube: no-transaction'])]
+  return `${[head.join('\n'), ...statements].filter((part) => part !== '').join('\n\n')}\n`
+}
+
+function versionAfter(existing: readonly Migration[], step: number): string {
+  const last = existing.at(-1)?.version ?? '0000'
+  return String(BigInt(last) + BigInt(step)).padStart(Math.max(4, last.length), '0')
+}
+
+function directoryOf(folder: string): string {
+  return join(folder, 'migrations')
+}
+
+async function gitAuthor(folder: string): Promise<string | undefined> {
+  const ask = async (key: string): Promise<string> => {
+    const answer = await promisify(execFile)('git', ['config', key], { cwd: folder }).catch(() => ({ stdout: '' }))
+    return answer.stdout.trim()
+  }
+  const [name, email] = await Promise.all([ask('user.name'), ask('user.email')])
+  return name ? `${name}${email && ` <${email}>`}` : undefined
+}
