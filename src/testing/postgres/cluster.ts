@@ -71,5 +71,7 @@ export function serverEnv(): NodeJS.ProcessEnv {
 /** Why a program could not even be started. ENOENT of a file that exists is its loader: no glibc, as on Alpine. */
 export function cannotRun(program: string, error: NodeJS.ErrnoException): PostgresError {
   const reason = error.code === 'ENOENT' ? 'this system lacks the C library it was built for (glibc)' : error.message
-  return new PostgresError(`${program} cannot run, ${reason}: set DATABASE_URL to use another PostgreSQL`, { cause: error })
+  return new PostgresError(`${program} cannot run, ${reason}: set DATABASE_URL to use another PostgreSQL`, {
+    cause: error,
+  })
 }

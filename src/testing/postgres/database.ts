@@ -1,7 +1,15 @@
 import pg from 'pg'
 
 /** URL of a database on 127.0.0.1. */
-export function databaseUrl({ port, password, database }: { port: number; password: string; database: string }): string {
+export function databaseUrl({
+  port,
+  password,
+  database,
+}: {
+  port: number
+  password: string
+  database: string
+}): string {
   return `postgres://postgres:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`
 }
 

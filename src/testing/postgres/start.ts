@@ -11,7 +11,8 @@ import { findBinaries } from './binaries.ts'
 import { initCluster } from './cluster.ts'
 import { createDatabase, databaseUrl } from './database.ts'
 import { canEnter, giveTo, serverUser, sharedFolder } from './system-user.ts'
-import { launch, runningServer } from './server.ts'
+import { runningServer } from './server-file.ts'
+import { launch } from './server.ts'
 
 /** What `startPostgres` takes; all of it is optional. */
 export interface PostgresOptions {
@@ -52,13 +53,15 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Embe
   const { dataDir, port, settings = {} } = options
   const user = serverUser()
   const binaries = await findBinaries(user)
-  const folder = dataDir === undefined ? await mkdtemp(join(tmpdir(), 'tricube-postgres-')) : await homeOf(dataDir, user)
+  const folder =
+    dataDir === undefined ? await mkdtemp(join(tmpdir(), 'tricube-postgres-')) : await homeOf(dataDir, user)
   const cluster = join(folder, 'data')
   const temporary = dataDir === undefined
   try {
     await giveTo(user, folder)
     const running = await runningServer(cluster)
-    if (!running) await initCluster({ folder, cluster, binaries, user, temporary, password: randomBytes(18).toString('base64url') })
+    if (!running)
+      await initCluster({ folder, cluster, binaries, user, temporary, password: randomBytes(18).toString('base64url') })
     const password = await readFile(join(folder, 'password'), 'utf8')
     const server = await launch({
       folder,

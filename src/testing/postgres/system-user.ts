@@ -73,7 +73,8 @@ export async function sharedFolder(purpose: string, key: string): Promise<string
   const root = join(tmpdir(), 'tricube')
   await mkdir(root, { recursive: true, mode: 0o755 })
   const { uid, mode } = await lstat(root)
-  if (uid !== process.getuid?.() || mode & 0o022) throw new PostgresError(`${root} belongs to another user or is open to writes: delete it`)
+  if (uid !== process.getuid?.() || mode & 0o022)
+    throw new PostgresError(`${root} belongs to another user or is open to writes: delete it`)
   const folder = join(root, `postgres-${purpose}-${createHash('sha256').update(key).digest('hex').slice(0, 16)}`)
   await mkdir(folder, { recursive: true, mode: 0o755 })
   return folder
