@@ -1,0 +1,34 @@
+/**
+ * A short-lived process of `tricube dev`: imports every service's file that it is given and tells what dev must know of
+ * them, so that dev itself never runs users' code.
+ */
+import { failureLine } from './failure.ts'
+import { loadService } from './load-service.ts'
+
+/** What `tricube dev` must know of a service before it starts it. */
+export interface ServiceDescription {
+  readonly name: string
+  readonly port: number | undefined
+  /** `file:` URL of the folder of migrations. */
+  readonly migrations: string | undefined
+  /** `file:` URL of the SQL that fills a new database. */
+  readonly seed: string | undefined
+  readonly usesDatabase: boolean
+}
+
+/** Of each file its description, or a line that says why there is none. */
+export type Descriptions = readonly ({ readonly service: ServiceDescription } | { readonly error: string })[]
+
+// Dev is gone, or stopped before the answer came.
+process.on('disconnect', () => process.exit())
+
+process.send!((await Promise.all(process.argv.slice(2).map(describe))) satisfies Descriptions, () => process.exit(0))
+
+async function describe(file: string): Promise<Descriptions[number]> {
+  try {
+    const { name, port, migrations, seed, usesDatabase = false } = await loadService(file)
+    return { service: { name, port, migrations: migrations?.href, seed: seed?.href, usesDatabase } }
+  } catch (error) {
+    return { error: failureLine(error) }
+  }
+}

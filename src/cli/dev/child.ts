@@ -1,0 +1,107 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import type { ListeningMessage } from '../start.ts'
+import type { PlannedService } from './plan.ts'
+import type { Screen } from './screen.ts'
+
+/** A service as a process of its own: started, stopped, started again; its output goes to the screen. */
+export class ServiceProcess {
+  readonly service: PlannedService
+  /** Where it listens; undefined while it does not. */
+  url: string | undefined
+  readonly #env: NodeJS.ProcessEnv
+  readonly #screen: Screen
+  #child: ChildProcess | undefined
+  #lastLines: string[] = []
+  #closed = false
+
+  constructor(service: PlannedService, env: NodeJS.ProcessEnv, screen: Screen) {
+    this.service = service
+    this.#env = env
+    this.#screen = screen
+  }
+
+  /** Starts it and waits until it listens or has died; either is told on the screen. */
+  async start(): Promise<void> {
+    if (this.#closed) return
+    const { file, host, port } = this.service
+    // In a process group of its own: a terminal's Ctrl-C is for dev, which stops the services in order.
+    const child = spawn(process.execPath, [program, 'start', file], {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      env: { NODE_ENV: 'development', ...process.env, ...this.#env, HOST: host, PORT: String(port) },
+    })
+    this.#child = child
+    this.#lastLines = []
+    this.#follow(child.stdout!)
+    this.#follow(child.stderr!)
+    const listening = new Promise<void>((resolve) => {
+      child.once('message', ({ url }: ListeningMessage) => {
+        this.url = url
+        resolve()
+      })
+    })
+    // Whatever it started ends with it; `close` comes after the last line of output.
+    child.once('exit', () => killGroup(child, 'SIGKILL'))
+    const ended = once(child, 'close').then(([code, signal]) =>
+      this.#onEnd(child, code as number, signal as string | null),
+    )
+    await Promise.race([listening, ended])
+  }
+
+  /** Stops it: SIGTERM, and SIGKILL when it is not gone after 10 s. */
+  async stop(): Promise<void> {
+    const child = this.#child
+    this.#child = undefined
+    this.url = undefined
+    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    const ended = once(child, 'close')
+    const timer = setTimeout(() => killGroup(child, 'SIGKILL'), stopTimeoutMs)
+    child.kill('SIGTERM')
+    await ended
+    clearTimeout(timer)
+  }
+
+  /** Stops it for good. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.stop()
+  }
+
+  /** Kills it, and what it started, at once. */
+  kill(): void {
+    if (this.#child) killGroup(this.#child, 'SIGKILL')
+  }
+
+  #follow(stream: Readable): void {
+    createInterface({ input: stream }).on('line', (line) => {
+      this.#lastLines = [...this.#lastLines.slice(1 - keptLines), line]
+      this.#screen.log(this.service.name, line)
+    })
+  }
+
+  #onEnd(child: ChildProcess, code: number | null, signal: string | null): void {
+    if (this.#child !== child) return
+    this.#child = undefined
+    this.url = undefined
+    const how = signal ? `was ended by ${signal}` : `exited with code ${code}`
+    const after = 'it starts again on the next change'
+    if (this.#lastLines.length === 0) this.#screen.warn(`${this.service.name} ${how}; ${after}`)
+    else this.#screen.warn(`${this.service.name} ${how}; ${after}. Its last lines:`, this.#lastLines)
+  }
+}
+
+const program = fileURLToPath(new URL('../main.js', import.meta.url))
+const keptLines = 10
+const stopTimeoutMs = 10_000
+
+function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-child.pid!, signal)
+  } catch {
+    child.kill(signal) // Windows has no groups
+  }
+}

@@ -1,0 +1,54 @@
+import type { Paint } from './screen.ts'
+
+/** A line of pino's JSON made readable: `12:00:00.000 INFO listening url=…`, a stack below it; any other line as it is. */
+export function formatLogLine(line: string, paint: Paint): string {
+  const record = parse(line)
+  if (!record) return line
+  const { level, time, msg, err, pid: _pid, hostname: _host, service: _service, v: _v, ...fields } = record
+  const name = levelName(level)
+  const { stack, message, ...details } = (typeof err === 'object' && err !== null ? err : {}) as Record<string, unknown>
+  const text = [
+    paint('dim', clock(time)),
+    paint(name === 'ERROR' || name === 'FATAL' ? 'red' : name === 'WARN' ? 'yellow' : 'green', name.padEnd(5)),
+    ...[msg ?? message ?? []].flat(),
+    ...Object.entries(stack ? fields : { ...fields, ...details }).map(
+      ([key, value]) => paint('dim', `${key}=`) + valueText(value),
+    ),
+  ].join(' ')
+  return stack ? `${text}\n${String(stack)}` : text
+}
+
+function parse(line: string): Record<string, unknown> | undefined {
+  if (!line.startsWith('{')) return undefined
+  try {
+    const record = JSON.parse(line) as Record<string, unknown>
+    return 'level' in record && 'time' in record ? record : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** pino's numbers: https://getpino.io/#/docs/api?id=logger-level */
+const levels: Readonly<Record<number, string>> = {
+  10: 'TRACE',
+  20: 'DEBUG',
+  30: 'INFO',
+  40: 'WARN',
+  50: 'ERROR',
+  60: 'FATAL',
+}
+
+function levelName(level: unknown): string {
+  return typeof level === 'number' ? (levels[level] ?? String(level)) : String(level).toUpperCase()
+}
+
+/** The local time of day, to the millisecond. */
+function clock(time: unknown): string {
+  const date = new Date(time as string | number)
+  if (Number.isNaN(date.getTime())) return String(time)
+  return `${date.toTimeString().slice(0, 8)}.${String(date.getMilliseconds()).padStart(3, '0')}`
+}
+
+function valueText(value: unknown): string {
+  return typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)
+}

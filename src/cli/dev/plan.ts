@@ -1,0 +1,103 @@
+/** Finds the services below some folders and decides where each will run. */
+import { fork } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Descriptions, ServiceDescription } from '../describe.ts'
+import { CliError } from '../failure.ts'
+import { freePort } from '../../testing/postgres/free-port.ts'
+import { serviceFileNames, shown } from '../load-service.ts'
+
+/** A service that dev will run. */
+export interface PlannedService extends ServiceDescription {
+  readonly file: string
+  readonly folder: string
+  readonly host: string
+  readonly port: number
+}
+
+/**
+ * Reads every root's own service.ts, else a service.ts of each of its folders.
+ *
+ * @throws {CliError} with a line for each file that is no service, or for two services of one name or port.
+ */
+export async function planServices(roots: readonly string[]): Promise<PlannedService[]> {
+  const files = [...new Set((await Promise.all(roots.map(findServiceFiles))).flat())]
+  const descriptions = await describeAll(files)
+  const errors = descriptions.flatMap((item, i) => ('error' in item ? [`${shown(files[i]!)}: ${item.error}`] : []))
+  if (errors.length > 0) throw new CliError(errors.join('\n'))
+  const host = process.env['HOST'] || '127.0.0.1'
+  const services = await Promise.all(
+    descriptions.map(async (item, i): Promise<PlannedService> => {
+      const { service } = item as { service: ServiceDescription }
+      return { ...service, host, port: service.port || (await freePort()), file: files[i]!, folder: dirname(files[i]!) }
+    }),
+  )
+  refuseTwins(services, 'name', (service) => `the name ${service.name}`)
+  refuseTwins(services, 'port', (service) => `port ${service.port}`)
+  return services
+}
+
+/** The static registry that each service gets: `user-service=127.0.0.1:8030,…`. */
+export function registryOf(services: readonly PlannedService[]): string {
+  return services
+    .map(({ name, host, port }) => `${name}=${anyAddress.has(host) ? '127.0.0.1' : host}:${port}`)
+    .join(',')
+}
+
+/** What a server listens on to be reached by every address. */
+const anyAddress: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
+
+async function findServiceFiles(root: string): Promise<string[]> {
+  const folder = resolve(root)
+  if (!(await stat(folder).catch(() => undefined))?.isDirectory()) throw new CliError(`${root}: no such folder`)
+  const own = serviceFileIn(folder)
+  if (own) return [own]
+  const entries = await readdir(folder, { withFileTypes: true })
+  const files = entries
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && entry.name !== 'node_modules')
+    .flatMap((entry) => serviceFileIn(join(folder, entry.name)) ?? [])
+    .sort()
+  if (files.length === 0) throw new CliError(`${root} has no services: neither service.ts nor */service.ts is there`)
+  return files
+}
+
+function serviceFileIn(folder: string): string | undefined {
+  return serviceFileNames.map((name) => join(folder, name)).find((file) => existsSync(file))
+}
+
+/** Asks a process of its own, which ends after it: code that is reloaded must not stay in dev. */
+function describeAll(files: readonly string[]): Promise<Descriptions> {
+  const program = fileURLToPath(new URL('../describe.js', import.meta.url))
+  const child = fork(program, files, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], detached: true })
+  let output = ''
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => (output += text))
+  const timeout = setTimeout(() => child.kill('SIGKILL'), describeTimeoutMs)
+  return new Promise<Descriptions>((done, fail) => {
+    child.once('message', (message) => done(message as Descriptions))
+    child.once('error', fail)
+    child.once('close', (code, signal) => {
+      const why =
+        signal === 'SIGKILL'
+          ? `not imported within ${describeTimeoutMs / 1000} s`
+          : `the process exited with ${signal ?? code}`
+      fail(new CliError(`${files.map(shown).join(', ')}: ${why}\n${output}`.trim()))
+    })
+  }).finally(() => clearTimeout(timeout))
+}
+
+const describeTimeoutMs = 30_000
+
+function refuseTwins(
+  services: readonly PlannedService[],
+  key: 'name' | 'port',
+  say: (service: PlannedService) => string,
+): void {
+  const seen = new Map<unknown, PlannedService>()
+  for (const service of services) {
+    const twin = seen.get(service[key])
+    if (twin) throw new CliError(`${shown(twin.file)} and ${shown(service.file)} both have ${say(service)}`)
+    seen.set(service[key], service)
+  }
+}

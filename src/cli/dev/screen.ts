@@ -1,0 +1,85 @@
+import { styleText } from 'node:util'
+import type { WriteStream } from 'node:tty'
+import { formatLogLine } from './log-line.ts'
+
+/** One of `styleText`'s colours. */
+export type Color = 'cyan' | 'magenta' | 'yellow' | 'green' | 'blue' | 'red' | 'dim' | 'bold'
+/** Colours a text, or not, where colours are not wanted. */
+export type Paint = (color: Color, text: string) => string
+
+/**
+ * What dev shows: log lines of the services, and below them, in a terminal, what it is waiting for. Elsewhere, and under
+ * NO_COLOR, it is plain text.
+ */
+export class Screen {
+  readonly paint: Paint
+  readonly #out: NodeJS.WriteStream
+  readonly #colors = new Map<string, Color>()
+  #waiting: string | undefined
+  #frame = 0
+  #timer: NodeJS.Timeout | undefined
+  #width = 0
+
+  constructor(out: NodeJS.WriteStream) {
+    this.#out = out
+    const colored = out.isTTY && (out as WriteStream).hasColors()
+    this.paint = colored ? (color, text) => styleText(color, text) : (_color, text) => text
+  }
+
+  /** Shows what is being waited for until the work is done: a spinner in a terminal, else a line. */
+  async step<T>(text: string, work: Promise<T>): Promise<T> {
+    if (!this.#out.isTTY) {
+      this.print(text)
+      return work
+    }
+    this.#waiting = text
+    this.#timer = setInterval(() => this.#draw(), 80)
+    this.#draw()
+    try {
+      return await work
+    } finally {
+      this.close()
+    }
+  }
+
+  /** A line of a service's output. */
+  log(name: string, line: string): void {
+    if (!this.#colors.has(name)) this.#colors.set(name, palette[this.#colors.size % palette.length]!)
+    this.#width = Math.max(this.#width, name.length)
+    const prefix = this.paint(this.#colors.get(name)!, `${name.padEnd(this.#width)} |`)
+    for (const part of formatLogLine(line, this.paint).split('\n')) this.print(`${prefix} ${part}`)
+  }
+
+  /** A line of dev's own. */
+  info(text: string): void {
+    this.print(this.paint('dim', text))
+  }
+
+  /** Something that the user should look at, and lines of a service's output that go with it. */
+  warn(text: string, lines: readonly string[] = []): void {
+    this.print(this.paint('red', text))
+    for (const line of lines) this.print(`    ${formatLogLine(line, this.paint).replaceAll('\n', '\n    ')}`)
+  }
+
+  /** Text above the spinner. */
+  print(text: string): void {
+    this.#out.write(`${this.#waiting ? clearLine : ''}${text}\n`)
+    if (this.#waiting) this.#draw()
+  }
+
+  /** Takes the spinner away. */
+  close(): void {
+    clearInterval(this.#timer)
+    if (this.#waiting) this.#out.write(clearLine)
+    this.#waiting = undefined
+  }
+
+  #draw(): void {
+    this.#frame = (this.#frame + 1) % frames.length
+    this.#out.write(`${clearLine}${this.paint('cyan', frames[this.#frame]!)} ${this.#waiting}`)
+  }
+}
+
+const palette = ['cyan', 'magenta', 'yellow', 'green', 'blue'] as const satisfies Color[]
+const frames = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏'
+const clearLine = '\r\u001b[K'

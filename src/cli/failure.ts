@@ -1,0 +1,44 @@
+/** A command cannot go on, and its message, one line for the user, says why. */
+export class CliError extends Error {
+  override readonly name = 'CliError'
+  /** 1: it failed; 2: it was called wrongly. */
+  readonly exitCode: 1 | 2
+
+  constructor(message: string, exitCode: 1 | 2 = 1) {
+    super(message)
+    this.exitCode = exitCode
+  }
+}
+
+/**
+ * What to print for an error that ends a command: one line for one that was thrown on purpose (a class of its own) or
+ * by the system (`EADDRINUSE`), else the stack too, because then it is a bug that somebody must find.
+ */
+export function describeFailure(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return isBug(error) ? (error.stack ?? String(error)) : messageOf(error)
+}
+
+/** One line for any error; for a bug with the place in the user's code where it was thrown. */
+export function failureLine(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const message = messageOf(error)
+    .trim()
+    .replace(/\s*\n\s*/g, ' ')
+  if (!isBug(error)) return message
+  const frame = error.stack
+    ?.split('\n')
+    .find((line) => /^\s+at .*:\d+:\d+/.test(line) && !/node:|node_modules/.test(line))
+  const place = frame?.match(/(?:file:\/\/)?([^\s()]+:\d+:\d+)/)?.[1]
+  return `${error.name}: ${message}${place ? ` (${place})` : ''}`
+}
+
+function messageOf(error: Error): string {
+  // Node answers a refused connection to a name with two addresses by an AggregateError without a message.
+  return error.message || (error instanceof AggregateError && failureLine(error.errors[0])) || error.name
+}
+
+function isBug(error: Error): boolean {
+  if (error.name === 'Error') return (error as NodeJS.ErrnoException).code === undefined
+  return ['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError', 'EvalError', 'URIError'].includes(error.name)
+}

@@ -1,0 +1,15 @@
+import { parseArgs } from 'node:util'
+import { openapiDocument } from '../http/openapi/document.ts'
+import { CliError } from './failure.ts'
+import { loadService } from './load-service.ts'
+
+/** `tricube openapi <service>`: prints the service's OpenAPI document as JSON. */
+export async function openapiCommand(argv: string[]): Promise<number> {
+  const { positionals } = parseArgs({ args: argv, allowPositionals: true })
+  const [path, ...others] = positionals
+  if (path === undefined || others.length > 0) throw new CliError('Usage: tricube openapi <service>', 2)
+  const { contract } = await loadService(path)
+  const document = `${JSON.stringify(openapiDocument(contract), null, 2)}\n`
+  await new Promise((resolve) => process.stdout.write(document, resolve))
+  return 0
+}
