@@ -82,8 +82,10 @@ export function compileRequest(
   const pathParts = path.split(/:(\w+)/) // text, name, text, name, …, text
 
   return (caller, input = {}, options = {}) => {
-    const timeoutMs =
-      shorter(options.timeoutMs ?? operation.timeoutMs ?? defaultTimeoutMs, caller.deadline?.remainingMs()) as number
+    const timeoutMs = shorter(
+      options.timeoutMs ?? operation.timeoutMs ?? defaultTimeoutMs,
+      caller.deadline?.remainingMs(),
+    ) as number
     const headers: Record<string, string> = {
       accept: 'application/json',
       'x-request-timeout-ms': String(Math.ceil(timeoutMs)),
@@ -159,4 +161,3 @@ function queryString(query: AnyInput['query']): string {
   }
   return search.size > 0 ? `?${search}` : ''
 }
-

@@ -61,4 +61,6 @@ type CheckedBody<Op extends Operation> = Op['route'] extends `GET ${string}`
     : unknown
   : unknown
 
-type CheckedKeys<Op extends Operation> = { [Key in Exclude<keyof Op, keyof Operation>]: 'is not a field of an operation' }
+type CheckedKeys<Op extends Operation> = {
+  [Key in Exclude<keyof Op, keyof Operation>]: 'is not a field of an operation'
+}

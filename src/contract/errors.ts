@@ -40,7 +40,9 @@ export class HttpError extends Error {
     this.error = error
     this.headers = options.headers
     if (Math.trunc(this.code / 100) !== status) {
-      throw new RangeError(`error code ${this.code} does not belong to status ${status}: use ${status * 100} to ${status * 100 + 99}`)
+      throw new RangeError(
+        `error code ${this.code} does not belong to status ${status}: use ${status * 100} to ${status * 100 + 99}`,
+      )
     }
   }
 

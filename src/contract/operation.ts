@@ -59,12 +59,17 @@ export interface Page<Item> {
   total: number
 }
 
+/** What properties hold; a contract's own `readonly` says nothing of the values. */
+type StaticOf<Properties extends TProperties> = Static<
+  TObject<{ -readonly [Name in keyof Properties]: Properties[Name] }>
+>
+
 /** The path parameters as a handler sees them. */
 export type ParamsOf<Op extends Operation> = Op['params'] extends TProperties
-  ? Static<TObject<Op['params']>>
+  ? StaticOf<Op['params']>
   : { [Name in PathParamNames<Op['route']>]: string }
 
-type DeclaredQuery<Op extends Operation> = Op['query'] extends TProperties ? Static<TObject<Op['query']>> : unknown
+type DeclaredQuery<Op extends Operation> = Op['query'] extends TProperties ? StaticOf<Op['query']> : unknown
 
 /** The query as a handler sees it: coerced, with `page` and `size` when paginated. */
 export type QueryOf<Op extends Operation> = Flat<
@@ -73,7 +78,7 @@ export type QueryOf<Op extends Operation> = Flat<
 
 /** The declared headers as a handler sees them; all of them, as Node has them, when none is declared. */
 export type HeadersOf<Op extends Operation> = Op['headers'] extends TProperties
-  ? Static<TObject<Op['headers']>>
+  ? StaticOf<Op['headers']>
   : Readonly<Record<string, string | string[] | undefined>>
 
 /** The body as a handler sees it. */

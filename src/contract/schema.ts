@@ -100,4 +100,10 @@ const holdsSchema: ReadonlySet<string> = new Set([
 ])
 
 /** The keywords whose value is an object of schemas by name. */
-const holdsNamedSchemas: ReadonlySet<string> = new Set(['$defs', 'definitions', 'dependentSchemas', 'patternProperties', 'properties'])
+const holdsNamedSchemas: ReadonlySet<string> = new Set([
+  '$defs',
+  'definitions',
+  'dependentSchemas',
+  'patternProperties',
+  'properties',
+])

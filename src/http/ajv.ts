@@ -3,7 +3,13 @@ import { Ajv2019, type Options, type ValidateFunction } from 'ajv/dist/2019.js'
 import { jsonSchemaOf, mapSchema, type JsonSchema, type TSchema } from '../contract/schema.ts'
 
 // 2019-09 rather than 2020-12: TypeBox writes tuples as `items: […]`; `unevaluatedProperties` is in both.
-const shared: Options = { allErrors: true, useDefaults: true, strictTypes: false, strictTuples: false, validateFormats: true }
+const shared: Options = {
+  allErrors: true,
+  useDefaults: true,
+  strictTypes: false,
+  strictTuples: false,
+  validateFormats: true,
+}
 
 const coercing = withFormats(new Ajv2019({ ...shared, coerceTypes: 'array' }))
 const exact = withFormats(new Ajv2019(shared))
@@ -17,6 +23,11 @@ export function compileCoercing(schema: TSchema): ValidateFunction {
 /** Validates JSON: refuses unknown fields, fills in defaults, reports everything that is wrong. */
 export function compileExact(schema: TSchema): ValidateFunction {
   return exact.compile(closed(jsonSchemaOf(schema)))
+}
+
+/** Validates JSON in which fields that the schema does not name may occur. */
+export function compileOpen(schema: TSchema): ValidateFunction {
+  return exact.compile(jsonSchemaOf(schema))
 }
 
 /** As `compileExact`, but stops at the first thing that is wrong: for input so large that a full report is an attack. */

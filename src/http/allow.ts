@@ -23,6 +23,8 @@ export function compileAllowedMethods({ operations }: Contract): (path: string) 
 }
 
 function patternOf(path: string): RegExp {
-  const segments = path.split('/').map((part) => (part.startsWith(':') ? '[^/]+' : part.replaceAll(/[.+$]/g, String.raw`\$&`)))
+  const segments = path
+    .split('/')
+    .map((part) => (part.startsWith(':') ? '[^/]+' : part.replaceAll(/[.+$]/g, String.raw`\$&`)))
   return new RegExp(`^${segments.join('/')}$`)
 }

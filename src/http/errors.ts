@@ -11,7 +11,10 @@ import {
 /** Answers with an error. */
 export function sendError(reply: FastifyReply, error: HttpError): FastifyReply {
   if (error.headers) reply.headers(error.headers)
-  return reply.code(error.status).header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(errorBody(error)))
+  return reply
+    .code(error.status)
+    .header('content-type', 'application/json; charset=utf-8')
+    .send(JSON.stringify(errorBody(error)))
 }
 
 /**
@@ -25,6 +28,7 @@ export function httpErrorFrom(thrown: unknown): HttpError {
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
     return new UnsupportedMediaType('the body has to be application/json', { cause: thrown })
   }
-  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return errorFrom(statusCode, undefined, message)
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
+    return errorFrom(statusCode, undefined, message)
   return new ServerError(undefined, { cause: thrown })
 }

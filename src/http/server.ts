@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
-import fastifyModule, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import fastifyModule, { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Contract } from '../contract/contract.ts'
-import { codes, type HttpError, MethodNotAllowed, NotFound } from '../contract/errors.ts'
+import { codes, HttpError, MethodNotAllowed, NotFound } from '../contract/errors.ts'
 import { parseRoute } from '../contract/route.ts'
 import type { Logger } from '../log/logger.ts'
 import { compileAllowedMethods } from './allow.ts'
@@ -55,7 +55,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     keepAliveTimeout: limits.keepAliveTimeoutMs ?? 72_000,
     http: { maxHeaderSize: 16 * 1024, headersTimeout: limits.headersTimeoutMs ?? 10_000 },
     loggerInstance: log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     childLoggerFactory: (logger) => logger, // a request's child is made when it is first asked for
     genReqId: requestIdOf,
     routerOptions: { maxParamLength: 1024 },
@@ -73,10 +73,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   })
   fastify.setErrorHandler((thrown, request, reply) => {
     const error = errorOf(thrown)
-    if (error.status >= 500) {
-      const operation = request.routeOptions.config?.operation
-      log.error({ err: error.cause ?? error, request_id: request.id, operation, status: error.status }, error.message)
-    }
+    if (error.status >= 500) logError(log, request, thrown, error)
     return sendError(reply, error)
   })
 
@@ -84,7 +81,8 @@ export function createServer(options: ServerOptions): FastifyInstance {
   fastify.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0] as string
     const allow = allowedMethods(path)
-    if (allow.length === 0) return sendError(reply, new NotFound(`${request.method} ${path}`, { code: codes.noSuchRoute }))
+    if (allow.length === 0)
+      return sendError(reply, new NotFound(`${request.method} ${path}`, { code: codes.noSuchRoute }))
     const headers = { allow: allow.join(', ') }
     return sendError(reply, new MethodNotAllowed(`${request.method} ${path}`, { headers }))
   })
@@ -118,6 +116,14 @@ function addOperation(fastify: FastifyInstance, name: string, { contract, run, c
       return encode(value, request.query)
     },
   })
+}
+
+/** What nobody expected is logged with its stack, what a handler or a callee said with its cause. */
+function logError(log: Logger, request: FastifyRequest, thrown: unknown, { status, error, cause }: HttpError): void {
+  const line = { operation: request.routeOptions.config?.operation, status, error, request_id: request.id }
+  if (thrown instanceof HttpError)
+    log.warn({ ...line, cause: cause instanceof Error ? cause.message : cause }, 'failed')
+  else log.error({ ...line, err: thrown }, 'failed')
 }
 
 /** OWASP's list for an API that answers JSON only. https://cheatsheetseries.owasp.org/cheatsheets/REST_Security_Cheat_Sheet.html */

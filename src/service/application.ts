@@ -4,6 +4,7 @@ import type { InstancePools } from '../client/pools.ts'
 import type { Contract } from '../contract/contract.ts'
 import { staticRegistry } from '../discovery/static.ts'
 import { addCors } from '../http/cors.ts'
+import { registerDocs } from '../http/docs/docs.ts'
 import { httpErrorFrom } from '../http/errors.ts'
 import { createServer } from '../http/server.ts'
 import { createLogger, type Logger } from '../log/logger.ts'
@@ -144,6 +145,7 @@ export class Application {
     })
     if (cors) addCors(fastify, cors)
     addAccessLog(fastify, this.log)
+    registerDocs(fastify, contract)
     addHealth(
       fastify,
       () => this.#state === 'serving',

@@ -122,7 +122,9 @@ const settings: { readonly [Name in keyof Config]: Setting } = {
 function checked(name: keyof Config, value: unknown, source: string, shownAs: string = name): unknown {
   const { accepts, expected, secret } = settings[name]
   if (accepts(value)) return value
-  throw new ConfigError(`${shownAs} in ${source}: expected ${expected}${secret ? '' : `, got ${JSON.stringify(value)}`}`)
+  throw new ConfigError(
+    `${shownAs} in ${source}: expected ${expected}${secret ? '' : `, got ${JSON.stringify(value)}`}`,
+  )
 }
 
 function isPostgresUrl(value: unknown): boolean {

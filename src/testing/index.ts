@@ -1,0 +1,5 @@
+export { PostgresError } from './postgres/error.ts'
+export { startPostgres, type EmbeddedPostgres, type PostgresOptions } from './postgres/start.ts'
+export { TestFailure } from './checks.ts'
+export { testService, type TestApp, type TestOptions } from './testService.ts'
+export type { Mock, Mocks, TestAnswer, TestCall, TestClient } from './types.ts'

@@ -1,0 +1,69 @@
+import type { AnyInput, Caller, ClientClass } from '../client/call.ts'
+import type { Contract } from '../contract/contract.ts'
+import type { Items } from '../contract/operation.ts'
+import { asJson, compileInputCheck, compileOutputCheck, TestFailure } from './checks.ts'
+import type { Mocks } from './types.ts'
+
+/** The stand-in for one service: what a test holds, and the client class that handlers get. */
+export interface MockedService {
+  readonly mocks: Mocks<Contract>
+  readonly Client: ClientClass<Contract>
+}
+
+/** Makes a stand-in; `fail` hears of every broken contract and every call that nobody mocked, whoever catches it. */
+export function mockService(contract: Contract, fail: (failure: TestFailure) => void): MockedService {
+  const mocks: Record<string, unknown> = {}
+  class MockClient {
+    constructor(_caller: Caller) {}
+  }
+  for (const name of Object.keys(contract.operations)) {
+    const { mock, call } = mockOperation(contract, name, fail)
+    mocks[name] = mock
+    Object.defineProperty(MockClient.prototype, name, { enumerable: true, value: call })
+  }
+  return { mocks: mocks as Mocks<Contract>, Client: MockClient as unknown as ClientClass<Contract> }
+}
+
+type Implementation = (input: AnyInput) => unknown
+
+function mockOperation(
+  contract: Contract,
+  name: string,
+  fail: (failure: TestFailure) => void,
+): { mock: unknown; call: (input?: AnyInput) => Promise<unknown> } {
+  const title = `${contract.name}.${name}`
+  const { paginated } = contract.operations[name]!
+  const checkInput = compileInputCheck(contract, name)
+  const checkOutput = compileOutputCheck(contract, name)
+  const calls: AnyInput[] = []
+  let implementation: Implementation = () => {
+    throw new TestFailure(`${title} was called, but not mocked: app.mock(…).${name}.returns(…)`)
+  }
+  return {
+    mock: {
+      calls,
+      returns: (value: unknown) => void (implementation = () => value),
+      throws: (error: Error) =>
+        void (implementation = () => {
+          throw error
+        }),
+      implement: (fn: Implementation) => void (implementation = fn),
+    },
+    async call(input = {}) {
+      try {
+        checkInput(input)
+        calls.push(input)
+        const value = await implementation(input)
+        checkOutput(value, 'a mock')
+        return asJson(paginated ? pageOf(value as Items<unknown>, input) : value)
+      } catch (error) {
+        if (error instanceof TestFailure) fail(error)
+        throw error
+      }
+    },
+  }
+}
+
+function pageOf({ items, total }: Items<unknown>, { query }: AnyInput): object {
+  return { items, page: query?.['page'] ?? 1, size: query?.['size'] ?? 20, total }
+}

@@ -1,0 +1,157 @@
+import { readFile } from 'node:fs/promises'
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
+import { compileDecoder, compileRequest, type AnyInput } from '../client/call.ts'
+import type { Contract } from '../contract/contract.ts'
+import type { Page } from '../contract/operation.ts'
+import { migrate } from '../migrations/index.ts'
+import { Application } from '../service/application.ts'
+import type { Config } from '../service/config.ts'
+import type { Service } from '../service/service.ts'
+import { database, type Database } from '../sql/index.ts'
+import { compileOutputCheck, TestFailure } from './checks.ts'
+import { mockService, type MockedService } from './mock.ts'
+import { createTestDatabase, type TestDatabase } from './testDatabase.ts'
+import type { Mocks, TestClient } from './types.ts'
+
+/** How a service is put under test. */
+export interface TestOptions {
+  /** Runs the service's seed on the new database. Default: false. */
+  readonly seed?: boolean
+  /** Configuration in place of the environment's. */
+  readonly config?: Partial<Config>
+}
+
+/** A service under test: in this process, with a database of its own, alone in the world. */
+export interface TestApp<Tested extends Contract> extends AsyncDisposable {
+  /** Its operations by name; rejects with the error that the service answered with. */
+  readonly client: TestClient<Tested>
+  /** Stand-ins for a service that it calls. */
+  mock<Callee extends Contract>(callee: Callee): Mocks<Callee>
+  /** Its database. */
+  readonly db: Database
+  readonly fastify: FastifyInstance
+  /** Sends a request as it is, without a socket. */
+  inject(request: InjectOptions | string): Promise<LightMyRequestResponse>
+  /** Stops it and drops its database; rejects when a contract was broken that no call has told yet. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts a service for a test: a fresh, migrated database; the other services are mocks; no network.
+ *
+ * A call that nobody mocked, and a handler or mock that breaks a contract, fail the test by name, whatever the handler
+ * makes of it.
+ *
+ * @example
+ * const app = await testService(userService)
+ * app.mock(roleContract).getRole.returns({ id: 1, name: 'admin' })
+ * const { data } = await app.client.getUser({ params: { id: 1 } })
+ */
+export async function testService<Tested extends Contract>(
+  service: Service<Tested>,
+  { seed = false, config = {} }: TestOptions = {},
+): Promise<TestApp<Tested>> {
+  const { contract, clients = {} } = service.definition
+  const failures: TestFailure[] = []
+  const fail = (failure: TestFailure): void => void failures.push(failure)
+  const mocked = new Map<Contract, MockedService>()
+  for (const callee of Object.values(clients)) mocked.set(callee, mockService(callee, fail))
+
+  const database = service.usesDatabase ? await freshDatabase(service, seed) : undefined
+  const app = new Application(service.definition, {
+    config: { logLevel: 'error', databaseUrl: database?.url, ...config },
+    clientClass: (callee) => mocked.get(callee)!.Client,
+    checkResponse: outputChecks(contract, fail),
+  })
+  try {
+    await app.start()
+  } catch (error) {
+    await database?.drop()
+    throw error
+  }
+
+  const inject: TestApp<Tested>['inject'] = async (request) => {
+    const response = await app.inject(request)
+    throwFirst(failures)
+    return response
+  }
+  const close = async (): Promise<void> => {
+    await app.close()
+    await database?.drop()
+    throwFirst(failures)
+  }
+  return {
+    client: testClient(contract, inject),
+    mock<Callee extends Contract>(callee: Callee) {
+      const found = mocked.get(callee)
+      if (!found) throw new TypeError(`${contract.name} does not call ${callee.name}: it is not among its clients`)
+      return found.mocks as Mocks<Callee>
+    },
+    get db() {
+      if (!app.db) throw new TypeError(`${contract.name} has no database`)
+      return app.db
+    },
+    fastify: app.fastify,
+    inject,
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+async function freshDatabase({ name, migrations, seed }: Service, seeded: boolean): Promise<TestDatabase> {
+  const database = await createTestDatabase(name)
+  try {
+    if (migrations) await migrate({ url: database.url, directory: migrations })
+    if (seeded && seed) await runSeed(database.url, seed)
+    return database
+  } catch (error) {
+    await database.drop()
+    throw error
+  }
+}
+
+async function runSeed(url: string, seed: URL): Promise<void> {
+  await using db = await database({ url })
+  await db.script(await readFile(seed, 'utf8'))
+}
+
+function outputChecks(
+  contract: Contract,
+  fail: (failure: TestFailure) => void,
+): (name: string, value: unknown) => void {
+  const checks = new Map(Object.keys(contract.operations).map((name) => [name, compileOutputCheck(contract, name)]))
+  return (name, value) => {
+    try {
+      checks.get(name)!(value, 'the handler')
+    } catch (error) {
+      fail(error as TestFailure)
+    }
+  }
+}
+
+function testClient<Tested extends Contract>(
+  contract: Tested,
+  inject: (request: InjectOptions) => Promise<LightMyRequestResponse>,
+): TestClient<Tested> {
+  const calls = Object.entries(contract.operations).map(([name, { paginated }]) => {
+    const build = compileRequest(contract, name)
+    const decode = compileDecoder(contract, name)
+    const call = async (input?: AnyInput): Promise<unknown> => {
+      const { method, path, headers, body } = build({}, input)
+      const response = await inject({ method, url: path, headers, ...(body !== undefined && { payload: body }) })
+      const { statusCode: status, headers: received } = response
+      const value = decode({ status, headers: received as Record<string, string>, body: response.body })
+      if (!paginated) return { status, headers: received, data: value, pagination: undefined }
+      const { items, ...pagination } = value as Page<unknown>
+      return { status, headers: received, data: items, pagination }
+    }
+    return [name, call]
+  })
+  return Object.fromEntries(calls) as TestClient<Tested>
+}
+
+/** Throws the first failure and forgets them all. */
+function throwFirst(failures: TestFailure[]): void {
+  const [first] = failures.splice(0)
+  if (first) throw first
+}

@@ -1,0 +1,47 @@
+import type { Contract } from '../contract/contract.ts'
+import type { InputOf, Operation, Operations, OutputOf } from '../contract/operation.ts'
+import type { Pagination } from '../contract/page.ts'
+
+/** The operations of the service under test, as functions that return the whole answer. */
+export type TestClient<Tested extends Contract> = TestClientOf<Tested['operations']>
+
+type TestClientOf<Ops extends Operations> = { readonly [Name in keyof Ops]: TestCall<Ops[Name]> }
+
+/** Calls an operation in-process; rejects with the class of error that the service answered with. */
+export type TestCall<Op extends Operation> =
+  {} extends InputOf<Op>
+    ? (input?: InputOf<Op>) => Promise<TestAnswer<Op>>
+    : (input: InputOf<Op>) => Promise<TestAnswer<Op>>
+
+/** An answer, taken out of its envelope. */
+export interface TestAnswer<Op extends Operation> {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly data: DataOf<Op>
+  /** Of a paginated operation. */
+  readonly pagination: Op['paginated'] extends true ? Pagination : undefined
+}
+
+type DataOf<Op extends Operation> =
+  OutputOf<Op> extends { readonly items: infer Items; readonly total: number }
+    ? Op['paginated'] extends true
+      ? Items
+      : OutputOf<Op>
+    : OutputOf<Op>
+
+/** Stand-ins for the operations of another service. */
+export type Mocks<Callee extends Contract> = MocksOf<Callee['operations']>
+
+type MocksOf<Ops extends Operations> = { readonly [Name in keyof Ops]: Mock<Ops[Name]> }
+
+/** A stand-in for one operation of another service; what it gives is checked against the contract. */
+export interface Mock<Op extends Operation> {
+  /** Answers every call with this. */
+  returns(value: OutputOf<Op>): void
+  /** Fails every call with this. */
+  throws(error: Error): void
+  /** Answers each call with what the function returns, or fails it with what it throws. */
+  implement(fn: (input: InputOf<Op>) => OutputOf<Op> | Promise<OutputOf<Op>>): void
+  /** What it was called with, in order. */
+  readonly calls: readonly InputOf<Op>[]
+}

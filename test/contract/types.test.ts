@@ -1,0 +1,106 @@
+import { contract, service, t, type Client, type InputOf, type OutputOf, type ParamsOf } from 'tricube'
+import { describe, expectTypeOf, it } from 'vitest'
+
+// The compiler is the test here: `npm run check` and vitest's own run read this file, and `@ts-expect-error` fails
+// when the line below it compiles.
+
+const User = t.Object({ id: t.Integer(), name: t.String(), nick: t.Optional(t.String()) })
+const users = contract('user-service', {
+  getUser: { route: 'GET /users/:id', params: { id: t.Integer() }, returns: User },
+  getFile: { route: 'GET /users/:owner/files/:file', returns: t.String() },
+  listUsers: { route: 'GET /users', query: { name: t.Optional(t.String()) }, paginated: true, returns: User },
+  createUser: { route: 'POST /users', body: t.Object({ name: t.String() }), returns: t.Object({ id: t.Integer() }) },
+  deleteUser: { route: 'DELETE /users/:id', headers: { 'if-match': t.String() } },
+  ping: { route: 'GET /ping' },
+})
+type Ops = typeof users.operations
+
+describe('what is inferred from a contract', () => {
+  it('path parameters, from their schemas or from the text of the route', () => {
+    expectTypeOf<ParamsOf<Ops['getUser']>>().toEqualTypeOf<{ id: number }>()
+    expectTypeOf<ParamsOf<Ops['getFile']>>().toEqualTypeOf<{ owner: string; file: string }>()
+    expectTypeOf<ParamsOf<Ops['ping']>>().toEqualTypeOf<{}>()
+  })
+
+  it('what a caller gives', () => {
+    expectTypeOf<InputOf<Ops['getUser']>>().toEqualTypeOf<{ params: { id: number } }>()
+    expectTypeOf<InputOf<Ops['createUser']>>().toEqualTypeOf<{ body: { name: string } }>()
+    expectTypeOf<InputOf<Ops['listUsers']>>().toEqualTypeOf<{
+      query?: { name?: string; page?: number; size?: number }
+    }>()
+    expectTypeOf<InputOf<Ops['deleteUser']>>().toEqualTypeOf<{
+      params: { id: string }
+      headers: { 'if-match': string }
+    }>()
+    expectTypeOf<InputOf<Ops['ping']>>().toEqualTypeOf<{}>()
+  })
+
+  it('what a handler returns and a caller gets', () => {
+    type UserType = { id: number; name: string; nick?: string }
+    expectTypeOf<OutputOf<Ops['getUser']>>().toEqualTypeOf<UserType>()
+    expectTypeOf<OutputOf<Ops['listUsers']>>().toEqualTypeOf<{
+      readonly items: readonly UserType[]
+      readonly total: number
+    }>()
+    type Users = Client<typeof users>
+    expectTypeOf<Awaited<ReturnType<Users['getUser']>>>().toEqualTypeOf<UserType>()
+    expectTypeOf<Awaited<ReturnType<Users['listUsers']>>>().toEqualTypeOf<{
+      items: UserType[]
+      page: number
+      size: number
+      total: number
+    }>()
+    expectTypeOf<Awaited<ReturnType<Users['deleteUser']>>>().toEqualTypeOf<void>()
+    expectTypeOf<Parameters<Users['ping']>['length']>().toEqualTypeOf<0 | 1 | 2>()
+    expectTypeOf<Parameters<Users['getUser']>['length']>().toEqualTypeOf<1 | 2>()
+  })
+
+  it("a handler's context", () => {
+    const one = contract('one-service', { listUsers: users.operations.listUsers })
+    service(one, {
+      clients: { users },
+      handlers: {
+        listUsers({ query, body, clients, params }) {
+          expectTypeOf(query).toEqualTypeOf<{ name?: string; page: number; size: number }>()
+          expectTypeOf(body).toEqualTypeOf<undefined>()
+          expectTypeOf(params).toEqualTypeOf<{}>()
+          expectTypeOf(clients.users.getUser).parameter(0).toEqualTypeOf<{ params: { id: number } }>()
+          return { items: [], total: 0 }
+        },
+      },
+    })
+  })
+})
+
+/** Never called: it only has to not compile. */
+export function wrong(client: Client<typeof users>): void {
+  // @ts-expect-error an unknown method
+  contract('a', { x: { route: 'FETCH /users' } })
+  // @ts-expect-error a body on GET
+  contract('a', { x: { route: 'GET /users', body: User } })
+  // @ts-expect-error a path parameter without its schema
+  contract('a', { x: { route: 'GET /users/:id/:role', params: { id: t.Integer() } } })
+  // @ts-expect-error a schema without its path parameter
+  contract('a', { x: { route: 'GET /users', params: { id: t.Integer() } } })
+  // @ts-expect-error a field that operations do not have
+  contract('a', { x: { route: 'GET /users', return: User } })
+
+  const pinger = contract('pinger', { ping: { route: 'GET /ping', returns: t.Object({ ok: t.Boolean() }) } })
+  // @ts-expect-error a handler is missing
+  service(pinger, { handlers: {} })
+  // @ts-expect-error a handler too many
+  service(pinger, { handlers: { ping: () => ({ ok: true }), pong: () => ({ ok: true }) } })
+  // @ts-expect-error a handler returns something else
+  service(pinger, { handlers: { ping: () => ({ ok: 'yes' }) } })
+  // @ts-expect-error a client that nobody declared
+  service(pinger, { handlers: { ping: ({ clients }) => clients.users.getUser({ params: { id: 1 } }) } })
+
+  // @ts-expect-error without its input
+  void client.getUser()
+  // @ts-expect-error a string for a number
+  void client.getUser({ params: { id: '1' } })
+  // @ts-expect-error a field too many
+  void client.createUser({ body: { name: 'a', admin: true } })
+  // @ts-expect-error an operation that is not there
+  void client.getRole({ params: { id: 1 } })
+}

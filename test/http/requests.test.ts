@@ -1,0 +1,353 @@
+import { connect } from 'node:net'
+import { BadGateway, Conflict, contract, NotFound, service, t } from 'tricube'
+import { testService, type TestApp } from 'tricube/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const User = t.Object({ id: t.Integer(), name: t.String(), tags: t.Optional(t.Array(t.String())) })
+const NewUser = t.Object({
+  name: t.String({ minLength: 1, maxLength: 8 }),
+  age: t.Optional(t.Integer({ minimum: 0 })),
+  address: t.Optional(t.Object({ street: t.String() })),
+  contact: t.Optional(
+    t.Intersect([t.Object({ email: t.String({ format: 'email' }) }), t.Object({ phone: t.String() })]),
+  ),
+})
+const users = contract('user-service', {
+  getUser: { route: 'GET /users/:id', params: { id: t.Integer() }, returns: User, errors: [NotFound] },
+  getMe: { route: 'GET /users/me', returns: User },
+  createUser: { route: 'POST /users', body: NewUser, returns: User, status: 201 },
+  replaceUser: { route: 'PUT /users/:id', params: { id: t.Integer() }, body: NewUser, returns: User },
+  deleteUser: { route: 'DELETE /users/:id', params: { id: t.Integer() }, status: 204 },
+  clearUsers: { route: 'DELETE /users' },
+  listUsers: {
+    route: 'GET /users',
+    query: { name: t.Optional(t.String()), tag: t.Optional(t.Array(t.String())), old: t.Optional(t.Boolean()) },
+    paginated: true,
+    returns: User,
+  },
+  report: { route: 'GET /report', headers: { 'x-tenant': t.Integer() }, returns: t.Object({ tenant: t.Integer() }) },
+  fail: { route: 'GET /fail/:how', returns: t.String() },
+})
+
+const app = service(users, {
+  cors: { origins: ['https://app.example.com'], credentials: true },
+  limits: { bodyLimit: 1024 * 1024 },
+  handlers: {
+    getUser({ params: { id } }) {
+      if (id > 99) throw new NotFound(`user ${id}`)
+      const password = { password: 'secret' } // not in `returns`: never sent
+      return { id, name: 'Li Lei', ...password }
+    },
+    getMe: () => ({ id: 0, name: 'me' }),
+    createUser: ({ body }) => ({ id: 1, name: body.name }),
+    replaceUser: ({ params, body }) => ({ id: params.id, name: body.name }),
+    deleteUser() {},
+    clearUsers() {},
+    listUsers: ({ query: { page, size, name = '', tag = [], old } }) => ({
+      items: [{ id: page, name, tags: [...tag, String(old), String(size)] }],
+      total: 41,
+    }),
+    report: ({ headers }) => ({ tenant: headers['x-tenant'] }),
+    fail({ params: { how } }) {
+      if (how === 'conflict') throw new Conflict({ field: 'name' }, { code: 40917, message: 'Name Taken' })
+      if (how === 'gateway') throw new BadGateway('other-service', { headers: { 'x-other': '1' } })
+      if (how === 'string') throw 'a string'
+      throw new Error('password=hunter2 in SELECT * FROM users')
+    },
+  },
+})
+
+let test: TestApp<typeof users>
+beforeAll(async () => {
+  test = await testService(app, { config: { logLevel: 'silent' } })
+})
+afterAll(() => test.close())
+
+const json = { 'content-type': 'application/json' }
+const post = (payload: string | Buffer, headers: Record<string, string> = json) =>
+  test.inject({ method: 'POST', url: '/users', payload, headers })
+
+describe('an answer', () => {
+  it('is in the envelope and has only what the contract names', async () => {
+    const answer = await test.inject('/users/7')
+    expect(answer.statusCode).toBe(200)
+    expect(answer.headers['content-type']).toBe('application/json; charset=utf-8')
+    expect(answer.body).toBe('{"code":0,"data":{"id":7,"name":"Li Lei"}}')
+  })
+
+  it('has the status of its operation', async () => {
+    expect((await post('{"name":"Li Lei"}')).statusCode).toBe(201)
+    const deleted = await test.inject({ method: 'DELETE', url: '/users/7' })
+    expect([deleted.statusCode, deleted.body]).toEqual([204, ''])
+    const cleared = await test.inject({ method: 'DELETE', url: '/users' })
+    expect([cleared.statusCode, cleared.body]).toEqual([200, '{"code":0,"data":null}'])
+  })
+
+  it('comes in pages', async () => {
+    const first = await test.inject('/users')
+    expect(first.json()).toEqual({
+      code: 0,
+      data: [{ id: 1, name: '', tags: ['undefined', '20'] }],
+      pagination: { page: 1, size: 20, total: 41 },
+    })
+    const third = await test.inject('/users?page=3&size=7&name=Li&tag=a&tag=b&old=true')
+    expect(third.json()).toEqual({
+      code: 0,
+      data: [{ id: 3, name: 'Li', tags: ['a', 'b', 'true', '7'] }],
+      pagination: { page: 3, size: 7, total: 41 },
+    })
+  })
+
+  it('to HEAD is that of GET without its body', async () => {
+    const answer = await test.inject({ method: 'HEAD', url: '/users/7' })
+    expect([answer.statusCode, answer.body, answer.headers['content-length']]).toEqual([200, '', '42'])
+  })
+
+  it('carries security headers and the id of its request, the error too', async () => {
+    for (const url of ['/users/7', '/nowhere']) {
+      const { headers } = await test.inject({ url, headers: { 'x-request-id': 'abc-1' } })
+      expect(headers).toMatchObject({
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'DENY',
+        'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+        'referrer-policy': 'no-referrer',
+        'x-request-id': 'abc-1',
+      })
+      expect(headers).not.toHaveProperty('server')
+    }
+    const { headers } = await test.inject({ url: '/users/7', headers: { 'x-request-id': 'a b\tc' } })
+    expect(headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/)
+  })
+})
+
+describe('wrong input', () => {
+  it.each([
+    ['malformed JSON', '{"name":', 'the body is not JSON'],
+    ['wrong UTF-8', Buffer.from([0x22, 0xc3, 0x28, 0x22]), 'the body is not UTF-8'],
+    ['an empty body', '', 'the body is empty'],
+    ['__proto__', '{"name":"a","__proto__":{"admin":true}}', 'the body names __proto__ or constructor.prototype'],
+    [
+      'constructor.prototype',
+      '{"constructor":{"prototype":{"a":1}}}',
+      'the body names __proto__ or constructor.prototype',
+    ],
+  ])('%s: 400 with code 40001', async (_title, payload, error) => {
+    const answer = await post(payload)
+    expect(answer.statusCode).toBe(400)
+    expect(answer.json()).toEqual({ code: 40001, message: 'Bad Request', error })
+  })
+
+  it('no body at all where one is due: 400 with code 40001', async () => {
+    const answer = await test.inject({ method: 'POST', url: '/users' })
+    expect([answer.statusCode, answer.json().code]).toEqual([400, 40001])
+  })
+
+  it('everything wrong is told at once: 400 with code 40002', async () => {
+    const answer = await test.inject({
+      method: 'PUT',
+      url: '/users/abc',
+      payload: { name: '', age: '5', x: 1, address: { streat: 'a' } },
+    })
+    expect(answer.statusCode).toBe(400)
+    const { code, error } = answer.json<{ code: number; error: { in: string; path: string; message: string }[] }>()
+    expect(code).toBe(40002)
+    expect(error.map((problem) => `${problem.in} ${problem.path}: ${problem.message}`).sort()).toEqual([
+      'body address.streat: is not a known field',
+      'body address.street: is required',
+      'body age: must be integer',
+      'body name: must NOT have fewer than 1 characters',
+      'body x: is not a known field',
+      'params id: must be integer',
+    ])
+  })
+
+  it('of an intersection: its parts are open to each other, the whole is closed', async () => {
+    const contact = { email: 'a@example.com', phone: '1' }
+    expect((await post(JSON.stringify({ name: 'a', contact }))).statusCode).toBe(201)
+    const answer = await post(JSON.stringify({ name: 'a', contact: { ...contact, fax: '2' } }))
+    expect(answer.json().error).toEqual([{ in: 'body', path: 'contact.fax', message: 'is not a known field' }])
+  })
+
+  it('in the query and the headers', async () => {
+    expect((await test.inject('/users?size=0&page=x')).json().error).toEqual([
+      { in: 'query', path: 'page', message: 'must be integer' },
+      { in: 'query', path: 'size', message: 'must be >= 1' },
+    ])
+    expect((await test.inject('/report')).json().error).toEqual([
+      { in: 'headers', path: 'x-tenant', message: 'is required' },
+    ])
+    expect((await test.inject({ url: '/report', headers: { 'x-tenant': '7' } })).json().data).toEqual({ tenant: 7 })
+  })
+
+  it('a list of problems ends, however much is wrong', async () => {
+    const some = await post(JSON.stringify(Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`x${i}`, 1]))))
+    expect(some.json().error).toHaveLength(100)
+    const many = await post(JSON.stringify(Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`x${i}`, 1]))))
+    expect([many.statusCode, many.json().error.length]).toEqual([400, 1])
+  })
+
+  it('another content type: 415', async () => {
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/xml']) {
+      const answer = await post('{"name":"a"}', { 'content-type': type })
+      expect([answer.statusCode, answer.json().code]).toEqual([415, 41500])
+    }
+  })
+
+  it('over the limit: 413', async () => {
+    const answer = await post(JSON.stringify({ name: 'a'.repeat(1024 * 1024) }))
+    expect([answer.statusCode, answer.json().code]).toEqual([413, 41300])
+  })
+
+  it('a URL that cannot be decoded: 400', async () => {
+    expect((await test.inject('/users/%zz')).json()).toMatchObject({ code: 40000 })
+  })
+})
+
+describe('what is not there', () => {
+  it('a resource: 404 with code 40400', async () => {
+    const answer = await test.inject('/users/100')
+    expect([answer.statusCode, answer.json()]).toEqual([404, { code: 40400, message: 'Not Found', error: 'user 100' }])
+  })
+
+  it('a route: 404 with code 40401', async () => {
+    const answer = await test.inject('/nowhere?secret=1')
+    expect([answer.statusCode, answer.json()]).toEqual([
+      404,
+      { code: 40401, message: 'Not Found', error: 'GET /nowhere' },
+    ])
+  })
+
+  it.each([
+    ['PATCH', '/users/7', 'DELETE, GET, HEAD, PUT'],
+    ['POST', '/users/me', 'DELETE, GET, HEAD, PUT'],
+    ['PUT', '/users?x=1', 'DELETE, GET, HEAD, POST'],
+  ] as const)('a method: 405 with allow, %s %s', async (method, url, allow) => {
+    const answer = await test.inject({ method, url })
+    expect([answer.statusCode, answer.json().code, answer.headers.allow]).toEqual([405, 40500, allow])
+  })
+})
+
+describe('an error', () => {
+  it('is sent as it was thrown', async () => {
+    const answer = await test.inject('/fail/conflict')
+    expect(answer.statusCode).toBe(409)
+    expect(answer.json()).toEqual({ code: 40917, message: 'Name Taken', error: { field: 'name' } })
+    expect((await test.inject('/fail/gateway')).headers['x-other']).toBe('1')
+  })
+
+  it('that nobody knows tells nothing', async () => {
+    for (const url of ['/fail/error', '/fail/string']) {
+      const answer = await test.inject(url)
+      expect([answer.statusCode, answer.body]).toEqual([500, '{"code":50000,"message":"Internal Server Error"}'])
+    }
+  })
+
+  it('is its class again on the side of the caller', async () => {
+    await expect(test.client.getUser({ params: { id: 100 } })).rejects.toThrow(NotFound)
+    await expect(test.client.fail({ params: { how: 'conflict' } })).rejects.toMatchObject({
+      status: 409,
+      code: 40917,
+      message: 'Name Taken',
+      error: { field: 'name' },
+    })
+  })
+})
+
+describe('CORS', () => {
+  const origin = 'https://app.example.com'
+
+  it('answers a preflight of the origins that are named', async () => {
+    const { statusCode, headers } = await test.inject({
+      method: 'OPTIONS',
+      url: '/users/7',
+      headers: { origin, 'access-control-request-method': 'PUT' },
+    })
+    expect(statusCode).toBe(204)
+    expect(headers).toMatchObject({
+      'access-control-allow-origin': origin,
+      'access-control-allow-credentials': 'true',
+      'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE',
+      'access-control-max-age': '600',
+    })
+  })
+
+  it('lets no other origin read', async () => {
+    for (const other of ['https://app.example.com.evil.example', 'http://app.example.com', 'null']) {
+      const { headers } = await test.inject({ url: '/users/7', headers: { origin: other } })
+      expect(headers['access-control-allow-origin']).toBeUndefined()
+    }
+  })
+
+  it('is off unless it is asked for', async () => {
+    await using plain = await testService(
+      service(contract('a', { ping: { route: 'GET /ping' } }), { handlers: { ping() {} } }),
+    )
+    const { headers } = await plain.inject({ url: '/ping', headers: { origin } })
+    expect(headers['access-control-allow-origin']).toBeUndefined()
+    const preflight = { origin, 'access-control-request-method': 'GET' }
+    expect((await plain.inject({ method: 'OPTIONS', url: '/ping', headers: preflight })).statusCode).toBe(405)
+  })
+
+  it('knows what an origin is', () => {
+    const wrong = service(contract('a', {}), { handlers: {}, cors: { origins: ['https://example.com/'] } })
+    expect(() => wrong.fastify).toThrow(
+      'cors.origins: "https://example.com/" is not an origin like https://app.example.com',
+    )
+  })
+})
+
+describe('over a socket', () => {
+  it('what is no HTTP is answered in the same format, and a chunked body over the limit with 413', async () => {
+    const { port } = new URL(await test.fastify.listen({ port: 0, host: '127.0.0.1' }))
+    const talk = (text: string): Promise<string> =>
+      new Promise((resolve, reject) => {
+        let answer = ''
+        const socket = connect(Number(port), '127.0.0.1', () => socket.write(text))
+        socket.on('data', (data) => (answer += data))
+        socket.on('close', () => resolve(answer))
+        socket.on('error', (error) => (answer ? resolve(answer) : reject(error)))
+      })
+    const malformed = await talk('GET / HTTP/1.1\r\nhost: a\r\nbad header\r\n\r\n')
+    expect(malformed).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/)
+    expect(malformed).toContain('{"code":40000,"message":"Bad Request"}')
+    const headers = await talk(`GET / HTTP/1.1\r\nhost: a\r\nx: ${'a'.repeat(20_000)}\r\n\r\n`)
+    expect(headers).toMatch(/^HTTP\/1\.1 431 /)
+    const chunk = `40000\r\n${'a'.repeat(0x40000)}\r\n`
+    const large = await talk(
+      `POST /users HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n${chunk.repeat(5)}0\r\n\r\n`,
+    )
+    expect(large).toMatch(/^HTTP\/1\.1 413 /)
+    expect(large).toContain('"code":41300')
+  })
+})
+
+describe("envelope: 'plain'", () => {
+  const plain = contract(
+    'plain-service',
+    {
+      getUser: { route: 'GET /users/:id', returns: User },
+      listUsers: { route: 'GET /users', paginated: true, returns: User },
+      ping: { route: 'GET /ping' },
+    },
+    { envelope: 'plain' },
+  )
+
+  it('is the data itself, to both sides', async () => {
+    await using app = await testService(
+      service(plain, {
+        handlers: {
+          getUser: () => ({ id: 1, name: 'a' }),
+          listUsers: () => ({ items: [{ id: 1, name: 'a' }], total: 1 }),
+          ping() {},
+        },
+      }),
+    )
+    expect((await app.inject('/users/1')).body).toBe('{"id":1,"name":"a"}')
+    expect((await app.inject('/users')).body).toBe('{"items":[{"id":1,"name":"a"}],"page":1,"size":20,"total":1}')
+    expect((await app.inject('/users?size=0')).json()).toMatchObject({ code: 40002 })
+    expect((await app.client.getUser({ params: { id: '1' } })).data).toEqual({ id: 1, name: 'a' })
+    const { data, pagination } = await app.client.listUsers()
+    expect([data, pagination]).toEqual([[{ id: 1, name: 'a' }], { page: 1, size: 20, total: 1 }])
+    expect((await app.client.ping()).data).toBeUndefined()
+  })
+})
