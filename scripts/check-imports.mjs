@@ -1,0 +1,45 @@
+// Imports inside src/ go one way: a layer may import itself and the layers that it names here.
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+const below = {
+  contract: [],
+  resilience: [],
+  log: ['contract', 'resilience'],
+  sql: ['contract', 'resilience', 'log'],
+  discovery: ['contract', 'resilience', 'log'],
+  client: ['contract', 'resilience', 'log', 'discovery'],
+  http: ['contract', 'resilience', 'log'],
+  models: ['contract', 'resilience', 'log'],
+  migrations: ['contract', 'resilience', 'log', 'sql'],
+  service: ['contract', 'resilience', 'log', 'sql', 'discovery', 'client', 'http', 'models', 'migrations'],
+}
+below.testing = [...below.service, 'service']
+below.cli = [...below.testing, 'testing']
+
+const { positionals } = parseArgs({ allowPositionals: true })
+const src = positionals[0] ?? fileURLToPath(new URL('../src', import.meta.url))
+const wrong = readdirSync(src, { recursive: true })
+  .filter((file) => file.endsWith('.ts') && file.includes(sep))
+  .flatMap((file) => importsOf(file).flatMap((imported) => problemOf(file, imported)))
+
+for (const problem of wrong) console.error(problem)
+if (wrong.length > 0) process.exitCode = 1
+
+/** What a file imports from src/, relative to it. */
+function importsOf(file) {
+  const text = readFileSync(join(src, file), 'utf8')
+  const specifiers = text.matchAll(/^\s*(?:import|export)\b[^'"]*?['"](\.[^'"]+)['"]|\bimport\(\s*['"](\.[^'"]+)['"]/gm)
+  return [...specifiers].map(([, named, lazy]) => relative(src, join(src, dirname(file), named ?? lazy)))
+}
+
+function problemOf(file, imported) {
+  const [from, to] = [file, imported].map((path) => path.split(sep)[0])
+  if (from === to) return []
+  if (below[from] === undefined) return [`src/${file}: "${from}" is no layer; add it to scripts/check-imports.mjs`]
+  return below[from].includes(to)
+    ? []
+    : [`src/${file} imports ${imported}: ${from} may import ${below[from].join(', ') || 'nothing'}`]
+}

@@ -1,0 +1,55 @@
+// Everything that has to hold before a change is merged; `.ci/run` calls it. Ends with `N passed, N failed`.
+import { readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { checks } from './checks.mjs'
+import { pack } from './pack.mjs'
+import { run } from './run.mjs'
+
+let passed = 0
+const failed = []
+
+try {
+  for (const [name, command] of Object.entries(checks)) count(name, () => run(command()))
+  countTests('npm test', {})
+  countTests('npm test on the packed tarball', { TRICUBE_UNDER_TEST: join(pack().folder, 'dist') })
+} catch (error) {
+  failed.push(`.ci/run itself: ${error.stack}`)
+}
+
+for (const name of failed) console.log(`FAILED ${name}`)
+process.exitCode = failed.length > 0 ? 1 : 0
+console.log(`${passed} passed, ${failed.length} failed`)
+
+function count(name, succeeds) {
+  console.log(`\n# ${name}`)
+  if (succeeds()) passed += 1
+  else failed.push(name)
+}
+
+/** Counts what the tests themselves report; a run that fails without a failed test is one failure. */
+function countTests(name, env) {
+  console.log(`\n# ${name}`)
+  const file = 'node_modules/.cache/tests.json'
+  rmSync(file, { force: true })
+  const ok = run(['npm', 'test', '--', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`], { env })
+  const before = failed.length
+  const results = readResults(file)
+  passed += results?.numPassedTests ?? 0
+  for (const { name: path, status, assertionResults } of results?.testResults ?? []) {
+    const broken = assertionResults.filter((test) => test.status === 'failed').map((test) => test.fullName)
+    if (status === 'failed' && broken.length === 0) broken.push('did not load')
+    failed.push(...broken.map((test) => `${name}: ${path}: ${test}`))
+  }
+  const skipped = (results?.numPendingTests ?? 0) + (results?.numTodoTests ?? 0)
+  if (skipped > 0) console.log(`${skipped} skipped`)
+  const silent = failed.length === before
+  if (silent && !(ok && results?.success && results.numPassedTests > 0)) failed.push(`${name}: see above`)
+}
+
+function readResults(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch {
+    return undefined
+  }
+}
