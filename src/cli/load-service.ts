@@ -9,7 +9,7 @@ import { CliError } from './failure.ts'
 /** What the commands use of the object that a service's file exports. */
 export interface LoadedService {
   readonly name: string
-  readonly contract: Contract
+  readonly definition: { readonly contract: Contract }
   readonly port?: number | undefined
   readonly migrations?: URL | undefined
   readonly seed?: URL | undefined

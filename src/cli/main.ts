@@ -31,10 +31,10 @@ const help = `Usage: tricube <command>
 
 process.exit(await main(process.argv.slice(2)))
 
-async function main([name, ...argv]: string[]): Promise<number> {
+async function main([name = '--help', ...argv]: string[]): Promise<number> {
   try {
     if (name === '--version' || name === '-v') return print(`${version()}\n`)
-    if (name === undefined || name === 'help' || name === '--help' || name === '-h') return print(help)
+    if (name === 'help' || name === '--help' || name === '-h') return print(help)
     const load = Object.hasOwn(commands, name) ? commands[name] : undefined
     if (!load) throw new CliError(`tricube: there is no command ${JSON.stringify(name)}, see tricube --help`, 2)
     if (name !== 'migrate' && (argv.includes('--help') || argv.includes('-h'))) return print(help)
@@ -42,8 +42,11 @@ async function main([name, ...argv]: string[]): Promise<number> {
       await load()
     )(argv)
   } catch (error) {
-    process.stderr.write(`${describeFailure(error)}\n`)
-    return exitCodeOf(error)
+    const wrongOption = optionError(error)
+    process.stderr.write(
+      wrongOption ? `tricube ${name}: ${wrongOption}, see tricube --help\n` : `${describeFailure(error)}\n`,
+    )
+    return wrongOption ? 2 : error instanceof CliError ? error.exitCode : 1
   }
 }
 
@@ -57,8 +60,8 @@ function version(): string {
     .version
 }
 
-/** `parseArgs` throws errors with such codes for options that it does not know. */
-function exitCodeOf(error: unknown): number {
-  if (error instanceof CliError) return error.exitCode
-  return String((error as NodeJS.ErrnoException | undefined)?.code).startsWith('ERR_PARSE_ARGS') ? 2 : 1
+/** What `parseArgs` says of an option that it does not know, without its advice. */
+function optionError(error: unknown): string | undefined {
+  const { code, message } = (error ?? {}) as NodeJS.ErrnoException
+  return String(code).startsWith('ERR_PARSE_ARGS') ? message.split('. ')[0] : undefined
 }

@@ -8,7 +8,7 @@ export async function openapiCommand(argv: string[]): Promise<number> {
   const { positionals } = parseArgs({ args: argv, allowPositionals: true })
   const [path, ...others] = positionals
   if (path === undefined || others.length > 0) throw new CliError('Usage: tricube openapi <service>', 2)
-  const { contract } = await loadService(path)
+  const { contract } = (await loadService(path)).definition
   const document = `${JSON.stringify(openapiDocument(contract), null, 2)}\n`
   await new Promise((resolve) => process.stdout.write(document, resolve))
   return 0

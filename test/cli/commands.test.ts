@@ -1,0 +1,108 @@
+import { createServer, type AddressInfo } from 'node:net'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { ask, folderOf, freePorts, serviceSource, tricube } from './run.ts'
+
+test('--help lists the commands, --version is the package’s', async () => {
+  const help = await tricube(['--help']).ended
+  expect(help.code).toBe(0)
+  for (const command of ['dev', 'start', 'openapi', 'migrate']) expect(help.stdout).toContain(`\n  ${command} `)
+  const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string
+  }
+  expect((await tricube(['--version']).ended).stdout).toBe(`${version}\n`)
+})
+
+test('a command or an option that does not exist is one line and exit code 2', async () => {
+  const unknown = await tricube(['serve']).ended
+  expect(unknown).toEqual({ code: 2, stdout: '', stderr: 'tricube: there is no command "serve", see tricube --help\n' })
+  const option = await tricube(['start', 'service.js', '--prot', '1']).ended
+  expect(option.code).toBe(2)
+  expect(option.stderr).toMatch(/^[^\n]*--prot[^\n]*\n$/)
+})
+
+test('start runs a service until SIGTERM and ends with exit code 0', async () => {
+  const cwd = await folderOf({ 'service.mjs': serviceSource({}) })
+  const [port] = await freePorts(1)
+  const run = tricube(['start', 'service.mjs', '--port', String(port)], { cwd })
+  const url = `http://127.0.0.1:${port}`
+  const { pid } = await vi.waitFor(() => ask(url), 5000)
+  expect(pid).toBe(run.pid)
+  run.signal('SIGTERM')
+  expect((await run.ended).code).toBe(0)
+})
+
+test('a second signal ends a service that does not stop, with exit code 1', async () => {
+  const stuck = `export default { name: 'stuck', async listen() { setInterval(() => {}, 1000); console.log('up'); return { url: '' } },
+    close: () => new Promise(() => console.log('closing')) }`
+  const cwd = await folderOf({ 'service.mjs': stuck })
+  const run = tricube(['start', 'service.mjs'], { cwd })
+  await run.printed('up')
+  run.signal('SIGINT')
+  await run.printed('closing')
+  run.signal('SIGINT')
+  expect(await run.ended).toMatchObject({ code: 1, stderr: 'stuck: a second signal, SIGINT, while stopping\n' })
+})
+
+test('start runs TypeScript, also in a folder whose package.json says nothing of modules', async () => {
+  const source = `const name: string = 'typed'
+    export default { name, async listen(): Promise<{ url: string }> { console.log('up'); return { url: '' } }, async close() {} }
+    setInterval(() => {}, 1000)`
+  const cwd = await folderOf({ 'package.json': '{}', 'service.ts': source })
+  const run = tricube(['start', '.'], { cwd })
+  await run.printed('up')
+  run.signal('SIGTERM')
+  expect((await run.ended).code).toBe(0)
+})
+
+test('what keeps a service from starting is one line and exit code 1', async () => {
+  const port = await takenPort()
+  const cwd = await folderOf({
+    'taken.mjs': serviceSource({ name: 'role-service', port }),
+    'none.mjs': 'export const service = 1',
+    'own-error.mjs': `class ConfigError extends Error { name = 'ConfigError' }
+      throw new ConfigError('PORT: expected a number, got "x"')`,
+  })
+  const failed = async (file: string): Promise<string> => {
+    const { code, stderr } = await tricube(['start', file], { cwd }).ended
+    expect(code).toBe(1)
+    return stderr
+  }
+  expect(await failed('taken.mjs')).toBe(`role-service: port ${port} is taken by another process\n`)
+  expect(await failed('none.mjs')).toBe(
+    'none.mjs has no service as its default export: export default service(contract, …)\n',
+  )
+  expect(await failed('own-error.mjs')).toBe('PORT: expected a number, got "x"\n')
+  expect(await failed('absent.mjs')).toBe('absent.mjs: no such file\n')
+})
+
+test('a bug in a service is told with its stack', async () => {
+  const cwd = await folderOf({ 'service.mjs': 'undefined.x' })
+  const { code, stderr } = await tricube(['start', 'service.mjs'], { cwd }).ended
+  expect(code).toBe(1)
+  expect(stderr).toContain('TypeError: Cannot read properties of undefined')
+  expect(stderr).toContain(join(cwd, 'service.mjs'))
+})
+
+test('openapi prints the document', async () => {
+  const source = `import { contract, service, t } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)}
+    const ping = contract('ping-service', { ping: { route: 'GET /ping', returns: t.String() } })
+    export default service(ping, { handlers: { ping: () => 'pong' } })`
+  const cwd = await folderOf({ 'service.mjs': source })
+  const { code, stdout, stderr } = await tricube(['openapi', 'service.mjs'], { cwd }).ended
+  expect(stderr).toBe('')
+  expect(code).toBe(0)
+  expect(JSON.parse(stdout)).toMatchObject({
+    info: { title: 'ping-service' },
+    paths: { '/ping': { get: { operationId: 'ping' } } },
+  })
+})
+
+async function takenPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  return (server.address() as AddressInfo).port
+}

@@ -1,0 +1,178 @@
+import { once } from 'node:events'
+import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import pg from 'pg'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { ask, folderOf, freePorts, isAlive, serviceSource, tricube } from './run.ts'
+
+const sql = {
+  'migrations/0001_things.up.sql': 'CREATE TABLE things (id integer PRIMARY KEY);',
+  'seed.sql': 'INSERT INTO things SELECT generate_series(1, 3);',
+}
+
+/** Two services, alpha with a database and beta without, each in its folder. */
+async function twoServices(): Promise<{ cwd: string; alpha: string; beta: string; ports: number[] }> {
+  const ports = await freePorts(2)
+  const [alpha, beta] = ports.map((port) => `http://127.0.0.1:${port}`) as [string, string]
+  const cwd = await folderOf({
+    'alpha/service.mjs': serviceSource({ name: 'alpha-service', port: ports[0]!, database: true }),
+    ...Object.fromEntries(Object.entries(sql).map(([name, text]) => [`alpha/${name}`, text])),
+    'alpha/contract.mjs': '',
+    'beta/service.mjs': serviceSource({ name: 'beta-service', port: ports[1]! }),
+    'shared.mjs': '',
+  })
+  return { cwd, alpha, beta, ports }
+}
+
+test('dev runs a folder of services over a PostgreSQL of their own, twice, and leaves no process', async () => {
+  const { cwd, alpha, beta, ports } = await twoServices()
+  for (const _ of ['first', 'again']) {
+    const run = tricube(['dev'], { cwd })
+    await run.printed('Ready in')
+    expect(run.output()).toMatch(new RegExp(`alpha-service +${alpha} +${alpha}/docs +postgres://.*/alpha_service\n`))
+    const [a, b] = await Promise.all([ask(alpha), ask(beta)])
+    expect(a).toMatchObject({ things: 3, NODE_ENV: 'development' })
+    expect(b.TRICUBE_SERVICES).toBe(`alpha-service=127.0.0.1:${ports[0]},beta-service=127.0.0.1:${ports[1]}`)
+    expect(b.DATABASE_URL).toBeUndefined()
+    const server = Number((await readFile(join(cwd, '.tricube/postgres/data/postmaster.pid'), 'utf8')).split('\n')[0])
+    expect(isAlive(server)).toBe(true)
+
+    run.signal('SIGINT')
+    expect(await run.ended).toMatchObject({ code: 0, stderr: '' })
+    expect([a.pid, b.pid, server].filter(isAlive)).toEqual([])
+  }
+})
+
+test('a change restarts the service it belongs to; a contract, or what is nobody’s, restarts all', async () => {
+  const { cwd, alpha, beta } = await twoServices()
+  const run = tricube(['dev', '.'], { cwd, env: { DATABASE_URL: await emptyServer('alpha_service') } })
+  await run.printed('Ready in')
+  const pids = async (): Promise<number[]> => (await Promise.all([ask(alpha), ask(beta)])).map(({ pid }) => pid)
+  const afterChange = async (file: string, text = ' '): Promise<number[]> => {
+    const from = run.output().length
+    await mkdir(join(cwd, file, '..'), { recursive: true })
+    await appendFile(join(cwd, file), text)
+    for (const name of file.startsWith('beta')
+      ? ['beta']
+      : file.startsWith('alpha/m')
+        ? ['alpha']
+        : ['alpha', 'beta']) {
+      await run.printed(`${name}-service is up again`, from)
+    }
+    return pids()
+  }
+  const first = await pids()
+  const second = await afterChange('beta/service.mjs')
+  expect(second[0]).toBe(first[0])
+  expect(second[1]).not.toBe(first[1])
+
+  const third = await afterChange('alpha/contract.mjs')
+  expect(third.filter((pid) => second.includes(pid))).toEqual([])
+  const fourth = await afterChange('shared.mjs')
+  expect(fourth.filter((pid) => third.includes(pid))).toEqual([])
+
+  await mkdir(join(cwd, 'beta/test'))
+  await writeFile(join(cwd, 'beta/test/a.mjs'), '') // nothing that runs
+  await afterChange('alpha/migrations/0002_more.up.sql', 'INSERT INTO things VALUES (4);')
+  expect((await ask(alpha)).things).toBe(4)
+  expect((await pids())[1]).toBe(fourth[1])
+})
+
+test('a service that dies is said so, with its code and last lines, and starts again on the next change', async () => {
+  const ports = await freePorts(2)
+  const [crashing, well] = ports.map((port) => `http://127.0.0.1:${port}`) as [string, string]
+  const cwd = await folderOf({
+    'crashing/service.mjs': serviceSource({ name: 'crashing', port: ports[0]! }),
+    'well/service.mjs': serviceSource({ name: 'well', port: ports[1]! }),
+  })
+  const run = tricube(['dev'], { cwd })
+  await run.printed('Ready in')
+  await expect(ask(`${crashing}/die`)).rejects.toThrow()
+  await run.printed(
+    /crashing exited with code 7; it starts again on the next change\. Its last lines:\n {4}\d\d:\d\d:\d\d\.\d{3} INFO {2}request path=\/die\n/,
+  )
+  expect(await ask(well)).toBeDefined()
+  await appendFile(join(cwd, 'crashing/service.mjs'), '\nthrow new Error("no longer")')
+  await run.printed('crashing exited with code 1')
+  await writeFile(join(cwd, 'crashing/service.mjs'), serviceSource({ name: 'crashing', port: ports[0]! }))
+  await run.printed('crashing is up again')
+  expect(await ask(crashing)).toBeDefined()
+})
+
+test('what keeps dev from starting is one line and exit code 1', async () => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  onTestFinished(() => void taken.close())
+  const { port } = taken.address() as { port: number }
+  const cwd = await folderOf({
+    'taken/service.mjs': serviceSource({ name: 'role-service', port }),
+    'empty/readme.md': '',
+    'broken/a/service.mjs': 'throw new TypeError("not today")',
+    'broken/b/service.mjs': 'export default 1',
+    'twins/a/service.mjs': serviceSource({ name: 'a', port: 8020 }),
+    'twins/b/service.mjs': serviceSource({ name: 'b', port: 8020 }),
+    'namesakes/a/service.mjs': serviceSource({ name: 'a' }),
+    'namesakes/b/service.mjs': serviceSource({ name: 'a' }),
+  })
+  const failed = async (dir: string): Promise<string> => {
+    const { code, stderr } = await tricube(['dev', dir], { cwd }).ended
+    expect(code).toBe(1)
+    return stderr
+  }
+  const lines = await Promise.all(['taken', 'empty', 'nowhere', 'twins', 'namesakes'].map(failed))
+  expect(lines).toEqual([
+    `role-service: port ${port} is taken by another process\n`,
+    'empty has no services: neither service.ts nor */service.ts is there\n',
+    'nowhere: no such folder\n',
+    'twins/a/service.mjs and twins/b/service.mjs both have port 8020\n',
+    'namesakes/a/service.mjs and namesakes/b/service.mjs both have the name a\n',
+  ])
+  expect(await failed('broken')).toMatch(
+    /^broken\/a\/service.mjs: TypeError: not today \(.*broken\/a\/service.mjs:1:7\)\nbroken\/b\/service.mjs: .* has no service as its default export.*\n$/,
+  )
+})
+
+test('nothing outlives a dev that is killed', async () => {
+  const { cwd, alpha, beta } = await twoServices()
+  const run = tricube(['dev'], { cwd })
+  await run.printed('Ready in')
+  const { pid: a, DATABASE_URL: url } = await ask(alpha)
+  const { pid: b } = await ask(beta)
+  const server = Number((await readFile(join(cwd, '.tricube/postgres/data/postmaster.pid'), 'utf8')).split('\n')[0])
+  run.signal('SIGKILL')
+  await run.ended
+  await vi.waitFor(() => expect([a, b, server].filter(isAlive)).toEqual([]), 10_000)
+  await expect(new pg.Client(url).connect()).rejects.toThrow('ECONNREFUSED')
+})
+
+test('a second Ctrl-C does not wait for a service that hangs', async () => {
+  const [port] = await freePorts(1)
+  const hanging = serviceSource({ name: 'hanging', port: port! }).replace(
+    'async close() {',
+    'async close() { await new Promise(() => {})',
+  )
+  const cwd = await folderOf({ 'service.mjs': hanging })
+  const run = tricube(['dev'], { cwd })
+  await run.printed('Ready in')
+  const { pid } = await ask(`http://127.0.0.1:${port}`)
+  run.signal('SIGINT')
+  await run.printed('stopping')
+  run.signal('SIGINT')
+  expect((await run.ended).code).toBe(1)
+  await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 5000)
+})
+
+/** The run's PostgreSQL, without a database that another test has left. */
+async function emptyServer(database: string): Promise<string> {
+  const url = process.env['TRICUBE_TEST_DATABASE_URL']!
+  const drop = async (): Promise<void> => {
+    const client = new pg.Client(url)
+    await client.connect()
+    await client.query(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`)
+    await client.end()
+  }
+  await drop()
+  onTestFinished(drop)
+  return url
+}
