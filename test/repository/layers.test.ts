@@ -1,0 +1,65 @@
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, it, onTestFinished } from 'vitest'
+
+const script = fileURLToPath(new URL('../../scripts/check-imports.mjs', import.meta.url))
+
+it('holds in this repository', async () => {
+  expect(await check()).toEqual({ code: 0, problems: [] })
+})
+
+it('allows what is below', async () => {
+  expect(
+    await checkFiles({
+      'index.ts': `export * from './cli/main.ts'`,
+      'cli/main.ts': `import { service } from '../service/service.ts'`,
+      'service/service.ts': `import type { Contract } from '../contract/contract.ts'\nimport './run.ts'`,
+      'http/docs/page.ts': `// from '../../service/service.ts'\nimport { t } from '../../contract/schema.ts'`,
+    }),
+  ).toEqual({ code: 0, problems: [] })
+})
+
+it.each([
+  ['an import', `import { a } from '../service/a.ts'`],
+  ['a type', `import type { A } from '../service/a.ts'`],
+  ['several lines', `import {\n  a,\n  b,\n} from '../service/a.ts'`],
+  ['an export', `export { a } from '../service/a.ts'`],
+  ['a lazy import', `const { a } = await import('../service/a.ts')`],
+  ['a type in place', `let a: import('../service/a.ts').A`],
+])('refuses what is above: %s', async (_, text) => {
+  const { code, problems } = await checkFiles({ 'contract/b.ts': text })
+  expect(code).toBe(1)
+  expect(problems).toEqual(['src/contract/b.ts imports service/a.ts: contract may import nothing'])
+})
+
+it('refuses neighbours and unknown layers', async () => {
+  const { problems } = await checkFiles({
+    'http/a.ts': `import { b } from '../sql/b.ts'`,
+    'things/a.ts': `import { b } from '../sql/b.ts'`,
+  })
+  expect(problems).toEqual([
+    'src/http/a.ts imports sql/b.ts: http may import contract, resilience, log',
+    'src/things/a.ts: "things" is no layer; add it to scripts/check-imports.mjs',
+  ])
+})
+
+async function checkFiles(files: Record<string, string>) {
+  const folder = await mkdtemp(join(tmpdir(), 'tricube-layers-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true })
+    await writeFile(join(folder, path), text)
+  }
+  return check(folder)
+}
+
+function check(...args: string[]): Promise<{ code: number; problems: string[] }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [script, ...args], (error, _, stderr) => {
+      resolve({ code: Number(error?.code ?? 0), problems: stderr.split('\n').filter(Boolean) })
+    })
+  })
+}
