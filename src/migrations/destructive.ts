@@ -4,7 +4,7 @@ import { opening, type Statement } from './split.ts'
 /** Something that a statement takes data from. */
 export interface Target {
   readonly kind: 'table' | 'column' | 'type' | 'rows' | 'other'
-  /** The table as the statement writes it, quoted or not; for `other`, a description. */
+  /** The table, quoted, with its schema when the statement gives it; for `other`, a description. */
   readonly table: string
   /** The column's true name, for `column` and `type` (the type of a column). */
   readonly column?: string
@@ -21,6 +21,29 @@ export function targetsOf({ tokens }: Statement): Target[] {
   if (first === 'alter') return ofAlter(tokens)
   if (first === 'truncate') return ofTruncate(tokens)
   return first === 'delete' || first === 'with' ? ofDelete(tokens) : []
+}
+
+/** A table or column that an ALTER TABLE … RENAME of the same file gives another name. */
+export interface NameChange {
+  /** The table, as in `Target`: before the rename. */
+  readonly table: string
+  /** The table after the rename. */
+  readonly tableTo: string
+  readonly column?: string
+  readonly columnTo?: string
+}
+
+/** The rename that a statement is; undefined when it is none. */
+export function nameChangeOf({ tokens }: Statement): NameChange | undefined {
+  const cursor = new Cursor(tokens, 1)
+  if (opening(tokens, 2) !== 'alter table') return undefined
+  const table = cursor.alteredTable()
+  if (!cursor.skip('rename')) return undefined
+  if (cursor.skip('to')) return { table, tableTo: table.replace(/(?:[^"]|"")*"$/, `${cursor.name().slice(1)}`) }
+  if (cursor.skip('constraint')) return undefined
+  cursor.skip('column')
+  const column = cursor.identifier()
+  return cursor.skip('to') ? { table, tableTo: table, column, columnTo: cursor.identifier() } : undefined
 }
 
 // What these drop holds no rows, and CASCADE from them reaches at most views, triggers and constraints.
@@ -42,13 +65,9 @@ function ofDrop(tokens: readonly Token[]): Target[] {
 }
 
 function ofAlter(tokens: readonly Token[]): Target[] {
+  if (!/^alter (foreign )?table\b/.test(opening(tokens, 3))) return []
   const cursor = new Cursor(tokens, 1)
-  cursor.skip('foreign')
-  if (!cursor.skip('table')) return []
-  cursor.skip('if', 'exists')
-  cursor.skip('only')
-  const table = cursor.name()
-  cursor.skip('*')
+  const table = cursor.alteredTable()
   return cursor.actions().flatMap((action) => ofAction(table, action))
 }
 
@@ -114,10 +133,21 @@ class Cursor {
     return token.kind === 'name' ? token.text.slice(1, -1).replaceAll('""', '"') : token.text.toLowerCase()
   }
 
-  /** A name with or without its schema, as it is written. */
+  /** A name with or without its schema, quoted. */
   name(): string {
-    let name = this.#tokens[this.#at++]?.text ?? ''
-    while (this.skip('.')) name += `.${this.#tokens[this.#at++]?.text ?? ''}`
+    const parts = [this.identifier()]
+    while (this.skip('.')) parts.push(this.identifier())
+    return parts.map((part) => `"${part.replaceAll('"', '""')}"`).join('.')
+  }
+
+  /** `[FOREIGN] TABLE [IF EXISTS] [ONLY] name [*]` */
+  alteredTable(): string {
+    this.skip('foreign')
+    this.skip('table')
+    this.skip('if', 'exists')
+    this.skip('only')
+    const name = this.name()
+    this.skip('*')
     return name
   }
 

@@ -1,5 +1,5 @@
 import type { Client } from 'pg'
-import { targetsOf, type Target } from './destructive.ts'
+import { nameChangeOf, targetsOf, type NameChange, type Target } from './destructive.ts'
 import { MigrationError } from './error.ts'
 import type { Script } from './files.ts'
 
@@ -24,9 +24,14 @@ export async function tableIds(client: Client): Promise<TableIds> {
  */
 export async function refuseLosses(client: Client, id: string, script: Script, before: TableIds): Promise<void> {
   const losses: string[] = []
-  for (const target of script.statements.flatMap(targetsOf)) {
-    const loss = await describe(client, script, target, before)
-    if (loss) losses.push(loss)
+  const renames: NameChange[] = []
+  for (const statement of script.statements) {
+    const rename = nameChangeOf(statement)
+    if (rename) renames.unshift(rename)
+    for (const target of targetsOf(statement)) {
+      const loss = await describe(client, renames.reduce(undo, target), renames.length > 0, before)
+      if (loss) losses.push(loss)
+    }
   }
   if (losses.length === 0) return
   throw new MigrationError(
@@ -35,10 +40,16 @@ export async function refuseLosses(client: Client, id: string, script: Script, b
   )
 }
 
+/** What a target was called before a rename. */
+function undo(target: Target, { table, tableTo, column, columnTo }: NameChange): Target {
+  if (target.table !== tableTo) return target
+  return { ...target, table, ...(column !== undefined && target.column === columnTo && { column }) }
+}
+
 async function describe(
   client: Client,
-  script: Script,
   { kind, table, column }: Target,
+  renamed: boolean,
   before: TableIds,
 ): Promise<string | undefined> {
   if (kind === 'other') return before.size > 0 ? table : undefined
@@ -50,22 +61,17 @@ async function describe(
   )
   const relation = rows[0]
   if (!relation?.id || !relation.found) {
-    // Not there yet. A RENAME earlier in the file may bring it there; else there is nothing to lose.
-    return renames(script)
-      ? `${kind} ${nameOf(table, column)}: renamed in the same file, its rows are not counted`
-      : undefined
+    // It is made in this file, or does not exist: nothing to lose. After a rename one cannot be so sure.
+    return renamed ? `${labels[kind]} ${nameOf(table, column)}: not found, after a rename in the same file` : undefined
   }
   if (!before.has(relation.id)) return undefined
-  const count = await countRows(client, relation.name, column)
-  return `${kind === 'type' ? 'type of column' : kind} ${nameOf(relation.name, column)}: ${count}`
+  return `${labels[kind]} ${nameOf(relation.name, column)}: ${await countRows(client, relation.name, column)}`
 }
+
+const labels = { table: 'table', column: 'column', type: 'type of column', rows: 'rows of table' } as const
 
 function nameOf(table: string, column: string | undefined): string {
   return column === undefined ? table : `${table}.${column}`
-}
-
-function renames(script: Script): boolean {
-  return script.statements.some(({ tokens }) => tokens.some(({ text }) => text.toLowerCase() === 'rename'))
 }
 
 // Counting stops here: whoever is asked needs to know "none", "some" or "a lot".

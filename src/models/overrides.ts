@@ -1,0 +1,73 @@
+import { Kind, Type, type SchemaOptions, type Static, type TSchema } from '@sinclair/typebox'
+import type { Column } from 'drizzle-orm'
+import type { WireSchema } from './wire.ts'
+
+/** JSON Schema keywords that fit a column: `{ minLength: 1 }` for text, `{ minimum: 0 }` for a number. */
+export type Keywords<C extends Column> = Annotations &
+  (Static<WireSchema<C>> extends infer Value
+    ? Value extends string
+      ? StringKeywords
+      : Value extends number
+        ? NumberKeywords
+        : Value extends readonly unknown[]
+          ? ArrayKeywords
+          : {}
+    : never)
+
+interface Annotations {
+  readonly title?: string
+  readonly description?: string
+  readonly default?: unknown
+  readonly examples?: readonly unknown[]
+  readonly deprecated?: boolean
+}
+
+interface StringKeywords {
+  readonly minLength?: number
+  readonly maxLength?: number
+  readonly pattern?: string
+  readonly format?: string
+}
+
+interface NumberKeywords {
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly exclusiveMinimum?: number
+  readonly exclusiveMaximum?: number
+  readonly multipleOf?: number
+}
+
+interface ArrayKeywords {
+  readonly minItems?: number
+  readonly maxItems?: number
+  readonly uniqueItems?: boolean
+}
+
+/**
+ * By column: keywords to add to its schema, or a schema in place of it. Whether the column may be null or left out is
+ * the table's to say either way.
+ */
+export type Overrides<Columns extends Record<string, Column>> = {
+  readonly [K in keyof Columns]?: TSchema | Keywords<Columns[K]>
+}
+
+/** A column's schema after its override. */
+export type Overridden<C extends Column, Override> = Override extends TSchema ? Override : WireSchema<C>
+
+/** Puts an override over a column's schema. */
+export function override(schema: TSchema, over: TSchema | SchemaOptions | undefined): TSchema {
+  if (over === undefined) return schema
+  return Kind in over ? (over as TSchema) : { ...schema, ...over }
+}
+
+/** The schema of a value or null: `type: ['string', 'null']` where there is one type, which serialises faster than `anyOf`. */
+export function nullable(schema: TSchema): TSchema {
+  const { type, enum: values } = schema as { type?: unknown; enum?: readonly unknown[] }
+  if (typeof type !== 'string') return isAnything(schema) ? schema : Type.Union([schema, Type.Null()])
+  const { [Kind]: _, ...keywords } = schema
+  return Type.Unsafe({ ...keywords, type: [type, 'null'], ...(values && { enum: [...values, null] }) })
+}
+
+function isAnything(schema: TSchema): boolean {
+  return ['type', 'anyOf', 'allOf', 'oneOf', '$ref', 'const', 'enum', 'not'].every((keyword) => !(keyword in schema))
+}

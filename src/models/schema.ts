@@ -1,0 +1,108 @@
+import {
+  Type,
+  type ObjectOptions,
+  type Static,
+  type TObject,
+  type TOptional,
+  type TSchema,
+  type TUnsafe,
+} from '@sinclair/typebox'
+import { getTableColumns, type Column, type Table } from 'drizzle-orm'
+import { createInsertSchema, createSelectSchema, createUpdateSchema } from 'drizzle-typebox'
+import { nullable, override, type Overridden, type Overrides } from './overrides.ts'
+import { wireSchema } from './wire.ts'
+
+/**
+ * The body of a request that makes a row: columns with a default or that may be null can be left out, generated ones
+ * and unknown properties are refused.
+ *
+ * @param overrides - Keywords or schemas by column, for rules that the table does not have.
+ * @param options - Of the object; `$id` names it in the OpenAPI document.
+ *
+ * @example
+ * const NewUser = insertSchema(users, { name: { minLength: 1 } }, { $id: 'NewUser' })
+ */
+export function insertSchema<T extends Table, const O extends Overrides<ColumnsOf<T>> = {}>(
+  table: T,
+  overrides?: O & OnlyColumns<O, InsertProperties<T, O>>,
+  options: ObjectOptions = {},
+): TObject<InsertProperties<T, O>> {
+  return build(table, createInsertSchema, overrides, { additionalProperties: false, ...options }) as never
+}
+
+/**
+ * The body of a request that changes a row: as `insertSchema`, with every column optional and at least one there.
+ *
+ * @example
+ * const UserPatch = updateSchema(users, { name: { minLength: 1 } })
+ */
+export function updateSchema<T extends Table, const O extends Overrides<ColumnsOf<T>> = {}>(
+  table: T,
+  overrides?: O & OnlyColumns<O, UpdateProperties<T, O>>,
+  options: ObjectOptions = {},
+): TObject<UpdateProperties<T, O>> {
+  const objectOptions = { additionalProperties: false, minProperties: 1, ...options }
+  return build(table, createUpdateSchema, overrides, objectOptions) as never
+}
+
+/**
+ * A row as it is returned: every column is there, some may be null.
+ *
+ * @example
+ * const User = selectSchema(users, { name: { description: 'as on the passport' } }, { $id: 'User' })
+ */
+export function selectSchema<T extends Table, const O extends Overrides<ColumnsOf<T>> = {}>(
+  table: T,
+  overrides?: O & OnlyColumns<O, SelectProperties<T, O>>,
+  options: ObjectOptions = {},
+): TObject<SelectProperties<T, O>> {
+  return build(table, createSelectSchema, overrides, options) as never
+}
+
+/** The properties of `insertSchema`. */
+export type InsertProperties<T extends Table, O = {}> = {
+  [K in keyof T['$inferInsert'] & keyof ColumnsOf<T>]: {} extends Pick<T['$inferInsert'], K>
+    ? TOptional<Property<ColumnsOf<T>[K], O, K>>
+    : Property<ColumnsOf<T>[K], O, K>
+}
+
+/** The properties of `updateSchema`. */
+export type UpdateProperties<T extends Table, O = {}> = {
+  [K in keyof T['$inferInsert'] & keyof ColumnsOf<T>]: TOptional<Property<ColumnsOf<T>[K], O, K>>
+}
+
+/** The properties of `selectSchema`. */
+export type SelectProperties<T extends Table, O = {}> = {
+  [K in keyof ColumnsOf<T>]: Property<ColumnsOf<T>[K], O, K>
+}
+
+type ColumnsOf<T extends Table> = T['_']['columns']
+
+type Property<C extends Column, O, K> =
+  Overridden<C, K extends keyof O ? O[K] : undefined> extends infer S extends TSchema
+    ? C['_']['notNull'] extends true
+      ? S
+      : TUnsafe<Static<S> | null>
+    : never
+
+/** Makes an override of a column that is not there a type error. */
+type OnlyColumns<O, Properties> = { readonly [K in Exclude<keyof O, keyof Properties>]: never }
+
+type Create = (table: Table, refine: never) => TObject
+
+/** drizzle-typebox knows which columns are there and which may be left out; what a value looks like is `wireSchema`'s. */
+function build(table: Table, create: Create, overrides: object | undefined, options: ObjectOptions): TSchema {
+  const columns = Object.entries(getTableColumns(table))
+  const types: Record<string, TSchema> = {}
+  const note = columns.map(([key]) => [key, (schema: TSchema) => (types[key] = schema)])
+  const made = create(table, Object.fromEntries(note) as never)
+
+  const overrideOf = (overrides ?? {}) as Record<string, TSchema | undefined>
+  const properties = columns.flatMap(([key, column]) => {
+    if (!made.properties[key]) return []
+    const value = override(wireSchema(column, types[key] as TSchema), overrideOf[key])
+    const schema = column.notNull ? value : nullable(value)
+    return [[key, made.required?.includes(key) ? schema : Type.Optional(schema)] as const]
+  })
+  return Type.Object(Object.fromEntries(properties), options)
+}
