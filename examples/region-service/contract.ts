@@ -2,10 +2,10 @@ import { Conflict, contract, NotFound, t } from 'tricube'
 import { insertSchema, selectSchema } from 'tricube/models'
 import { cities, provinces } from './models.ts'
 
-export const Province = selectSchema(provinces, { $id: 'Province' })
-export const NewProvince = t.Omit(insertSchema(provinces), ['id'], { $id: 'NewProvince', additionalProperties: false })
+export const Province = selectSchema(provinces, {}, { $id: 'Province' })
+export const NewProvince = insertSchema(provinces, { name: { minLength: 1 } }, { $id: 'NewProvince' })
 export const City = t.Object({ id: t.Integer(), name: t.String(), province: Province }, { $id: 'City' })
-export const NewCity = t.Omit(insertSchema(cities), ['id'], { $id: 'NewCity', additionalProperties: false })
+export const NewCity = insertSchema(cities, { name: { minLength: 1 } }, { $id: 'NewCity' })
 
 export const regionService = contract('region-service', {
   createProvince: {

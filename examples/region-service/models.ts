@@ -1,12 +1,12 @@
-import { integer, pgTable, serial, varchar } from 'drizzle-orm/pg-core'
+import { integer, pgTable, varchar } from 'drizzle-orm/pg-core'
 
 export const provinces = pgTable('provinces', {
-  id: serial().primaryKey(),
+  id: integer().primaryKey().generatedAlwaysAsIdentity(),
   name: varchar({ length: 64 }).notNull().unique(),
 })
 
 export const cities = pgTable('cities', {
-  id: serial().primaryKey(),
+  id: integer().primaryKey().generatedAlwaysAsIdentity(),
   name: varchar({ length: 64 }).notNull(),
   province_id: integer()
     .notNull()

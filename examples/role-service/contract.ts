@@ -2,8 +2,8 @@ import { Conflict, contract, NotFound, t } from 'tricube'
 import { insertSchema, selectSchema } from 'tricube/models'
 import { roles } from './models.ts'
 
-export const Role = selectSchema(roles, { $id: 'Role' })
-export const NewRole = t.Omit(insertSchema(roles), ['id'], { $id: 'NewRole', additionalProperties: false })
+export const Role = selectSchema(roles, {}, { $id: 'Role' })
+export const NewRole = insertSchema(roles, { name: { minLength: 1 } }, { $id: 'NewRole' })
 
 export const roleService = contract('role-service', {
   createRole: {

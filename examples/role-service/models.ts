@@ -1,6 +1,6 @@
-import { pgTable, serial, varchar } from 'drizzle-orm/pg-core'
+import { integer, pgTable, varchar } from 'drizzle-orm/pg-core'
 
 export const roles = pgTable('roles', {
-  id: serial().primaryKey(),
+  id: integer().primaryKey().generatedAlwaysAsIdentity(),
   name: varchar({ length: 64 }).notNull().unique(),
 })

@@ -4,20 +4,20 @@ import { City } from '../region-service/contract.ts'
 import { Role } from '../role-service/contract.ts'
 import { users } from './models.ts'
 
-export const User = selectSchema(users, { $id: 'User' })
+export const User = selectSchema(users, {}, { $id: 'User' })
 
 export const UserDetail = t.Object(
   { ...t.Omit(User, ['city_id', 'role_id']).properties, city: City, role: Role },
   { $id: 'UserDetail' },
 )
 
-export const NewUser = t.Object(
-  {
-    ...t.Omit(insertSchema(users), ['id', 'create_time']).properties,
-    name: t.String({ minLength: 1, maxLength: 128, examples: ['Li Lei'] }),
-    age: t.Integer({ minimum: 0, maximum: 150, examples: [32] }),
-  },
-  { $id: 'NewUser', additionalProperties: false },
+export const NewUser = t.Omit(
+  insertSchema(users, {
+    name: { minLength: 1, examples: ['Li Lei'] },
+    age: { minimum: 0, maximum: 150, examples: [32] },
+  }),
+  ['create_time'],
+  { $id: 'NewUser' },
 )
 
 export const userService = contract('user-service', {

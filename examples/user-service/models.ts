@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm'
-import { check, integer, pgTable, serial, smallint, timestamp, varchar } from 'drizzle-orm/pg-core'
+import { check, integer, pgTable, smallint, timestamp, varchar } from 'drizzle-orm/pg-core'
 
 export const users = pgTable(
   'users',
   {
-    id: serial().primaryKey(),
+    id: integer().primaryKey().generatedAlwaysAsIdentity(),
     name: varchar({ length: 128 }).notNull(),
     age: smallint().notNull(),
     city_id: integer().notNull(),

@@ -9,6 +9,7 @@ import { compileAllowedMethods } from './allow.ts'
 import { addJsonParser } from './body.ts'
 import { compileEncoder } from './encoder.ts'
 import { sendError } from './errors.ts'
+import { watchRequests, type OnRequestEnd } from './requestEnd.ts'
 import { compileValidator } from './validator.ts'
 
 declare module 'fastify' {
@@ -42,6 +43,7 @@ export interface ServerOptions {
   readonly run: Readonly<Record<string, Run>>
   /** What a caller is told of whatever was thrown. */
   readonly errorOf: (thrown: unknown) => HttpError
+  readonly onRequestEnd: OnRequestEnd
   /** Sees each value before it is written; throws when it breaks the contract. */
   readonly checkResponse: ((operation: string, value: unknown) => void) | undefined
 }
@@ -66,6 +68,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   }) as unknown as FastifyInstance
 
   addJsonParser(fastify)
+  watchRequests(fastify, options.onRequestEnd)
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.headers(securityHeaders)
     reply.header('x-request-id', request.id)

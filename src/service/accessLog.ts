@@ -1,22 +1,25 @@
-import type { FastifyInstance } from 'fastify'
+import type { OnRequestEnd } from '../http/requestEnd.ts'
 import type { Logger } from '../log/logger.ts'
 
+/** Nginx's status for a caller that hung up before it was answered. */
+const hungUp = 499
+
 /** Writes one line for each request of an operation; of health, documentation and stray paths only at `debug`. */
-export function addAccessLog(fastify: FastifyInstance, log: Logger): void {
-  fastify.addHook('onResponse', (request, reply, done) => {
+export function accessLog(log: Logger): OnRequestEnd {
+  return (request, reply, durationMs) => {
     const operation = request.routeOptions.config?.operation
+    const status = reply.raw.writableFinished ? reply.statusCode : hungUp
     const line = {
       operation,
       method: request.method,
       path: pathOf(request.url),
-      status: reply.statusCode,
-      duration_ms: Math.round(reply.elapsedTime * 1000) / 1000,
+      status,
+      duration_ms: Math.round(durationMs * 1000) / 1000,
       request_id: request.id,
     }
-    if (operation === undefined && reply.statusCode < 500) log.debug(line, 'request')
+    if (operation === undefined && status < 500) log.debug(line, 'request')
     else log.info(line, 'request')
-    done()
-  })
+  }
 }
 
 /** Without the query: it may hold what is nobody's business. */

@@ -9,7 +9,7 @@ import { httpErrorFrom } from '../http/errors.ts'
 import { createServer } from '../http/server.ts'
 import { createLogger, type Logger } from '../log/logger.ts'
 import { database, httpErrorOf, type Database } from '../sql/index.ts'
-import { addAccessLog } from './accessLog.ts'
+import { accessLog } from './accessLog.ts'
 import { loadConfig, type Config } from './config.ts'
 import { clientsClass, type Runtime } from './context.ts'
 import { checkDefinition, type Definition } from './definition.ts'
@@ -125,7 +125,7 @@ export class Application {
     await this.db?.close()
     if (wasServing) await hooks?.afterStop?.(this)
     this.#state = 'stopped'
-    this.log.info('stopped')
+    if (wasServing) this.log.info('stopped')
   }
 
   #createFastify(): FastifyInstance {
@@ -141,10 +141,10 @@ export class Application {
       limits,
       run: Object.fromEntries(run),
       errorOf: (thrown) => httpErrorOf(thrown) ?? httpErrorFrom(thrown),
+      onRequestEnd: accessLog(this.log),
       checkResponse: this.#overrides.checkResponse,
     })
     if (cors) addCors(fastify, cors)
-    addAccessLog(fastify, this.log)
     registerDocs(fastify, contract)
     addHealth(
       fastify,

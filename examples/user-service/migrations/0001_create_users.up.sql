@@ -1,6 +1,6 @@
 -- author: tricube
 CREATE TABLE users (
-  id serial PRIMARY KEY,
+  id integer PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
   name varchar(128) NOT NULL,
   age smallint NOT NULL,
   city_id integer NOT NULL,
