@@ -1,0 +1,139 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { parseQuickStart, requestOf } from './repository/quickStart.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const readmes = ['README.md', 'README.zh-CN.md'].filter((name) => existsSync(join(root, name)))
+
+let tarball: string
+let contents: string[]
+const folders: string[] = []
+const background: ChildProcess[] = []
+
+beforeAll(async () => {
+  expect(existsSync(join(root, 'dist/index.js')), 'npm run build makes dist/').toBe(true)
+  const { stdout } = await shell(`npm pack --ignore-scripts --json --pack-destination ${await emptyFolder()}`, root)
+  const [{ filename, files }] = Object.values<any>(JSON.parse(stdout))
+  tarball = join(folders[0]!, filename)
+  contents = files.map(({ path }: { path: string }) => path)
+})
+
+afterAll(async () => {
+  await Promise.all(background.map(stop))
+  await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })))
+})
+
+describe('the package', () => {
+  it('holds what is built and what is read, nothing else', () => {
+    expect(contents.filter((path) => !/^dist\/.+\.(js|d\.ts)$/.test(path)).sort()).toEqual(
+      ['CHANGELOG.md', 'LICENSE', 'package.json', ...readmes].sort(),
+    )
+  })
+
+  it("runs the README's quick start from an empty folder", { timeout: 240_000 }, async () => {
+    const port = await freePort()
+    const quickStart = parseQuickStart(await readme(), () => port)
+    expect(quickStart.files.length, 'the quick start has files to write').toBeGreaterThan(0)
+    const folder = await emptyFolder()
+    for (const [path, text] of quickStart.files) {
+      await mkdir(dirname(join(folder, path)), { recursive: true })
+      await writeFile(join(folder, path), text)
+    }
+    let compared = 0
+    for (const { line, answer } of quickStart.commands) {
+      if (line.startsWith('curl ')) {
+        const text = await answerTo(line)
+        if (answer === undefined) continue
+        expect(parsed(text), line).toEqual(parsed(answer))
+        compared += 1
+      } else if (/\btricube (dev|start)\b|\bnpm start\b/.test(line)) background.push(start(line, folder))
+      else await shell(installing(line), folder)
+    }
+    expect(compared, 'the quick start shows answers').toBeGreaterThan(0)
+  })
+})
+
+async function readme(): Promise<string> {
+  return readFile(
+    existsSync(join(root, 'README.md'))
+      ? join(root, 'README.md')
+      : join(root, 'test/repository/quick-start.fixture.md'),
+    'utf8',
+  )
+}
+
+/** Takes tricube from the tarball, and the rest from npm's cache where it can. */
+function installing(line: string): string {
+  if (!/^npm (install|i) /.test(line)) return line
+  return `${line.replace(/(?<= )tricube(?= |$)/, tarball)} --prefer-offline --no-audit --no-fund`
+}
+
+/** Asks until the server is there. */
+async function answerTo(line: string): Promise<string> {
+  const { url, init } = requestOf(line)
+  const response = await vi
+    .waitFor(() => fetch(url, init), { timeout: 60_000, interval: 100 })
+    .catch((cause: unknown) => {
+      throw new Error(`no answer to ${line}\n${[...output.values()].join('\n')}`, { cause })
+    })
+  return response.text()
+}
+
+const output = new Map<ChildProcess, string>()
+
+function start(line: string, cwd: string): ChildProcess {
+  const child = spawn(line, { cwd, env: ownEnv(), shell: true, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  const keep = (chunk: Buffer): void => void output.set(child, (output.get(child) ?? '') + chunk)
+  child.stdout.on('data', keep)
+  child.stderr.on('data', keep)
+  return child
+}
+
+/** Ctrl-C, as the reader does. */
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.pid === undefined) return
+  const closed = once(child, 'close')
+  process.kill(-child.pid, 'SIGINT')
+  await closed
+}
+
+async function shell(line: string, cwd: string): Promise<{ stdout: string }> {
+  return promisify(execFile)('sh', ['-c', line], { cwd, env: ownEnv(), maxBuffer: 16 * 1024 * 1024 })
+}
+
+/** The environment without what npm and vitest add to it for this run. */
+function ownEnv(): NodeJS.ProcessEnv {
+  const added =
+    /^(npm_(package|lifecycle|config_local_prefix|command|execpath)|INIT_CWD$|NODE_ENV$|TRICUBE_|VITEST|HOST$|PORT$|DATABASE_URL$)/
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !added.test(name)))
+}
+
+async function emptyFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'tricube-pack-'))
+  folders.push(folder)
+  return folder
+}
+
+async function freePort(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  return String(port)
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text.trim()
+  }
+}
