@@ -13,9 +13,10 @@ export function run([command, ...args], { quiet = false, env = {} } = {}) {
     cwd: root,
     env: { ...process.env, ...env, PATH },
     stdio: ['ignore', output, output],
+    encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
   })
-  if (quiet && status !== 0) process.stdout.write(`${stdout ?? ''}${stderr ?? ''}`)
+  if (quiet && status !== 0) process.stdout.write(`${stdout}${stderr}`)
   if (error) console.error(`${command}: ${error.message}`)
   return status === 0
 }
