@@ -34,6 +34,7 @@ export async function runScript(
     await client.query('BEGIN')
     try {
       for (const statement of script.statements) await runStatement(client, id, script, statement)
+      await client.query('RESET ROLE')
       await record()
       await client.query('COMMIT')
     } catch (error) {
@@ -68,6 +69,7 @@ async function runStatements(
     }
     const invalid = await invalidIndexes(client, script)
     if (invalid.length > 0) throw new MigrationError(`${script.file}: an index is not usable`, { migration: id })
+    await client.query('RESET ROLE')
     await record()
   } catch (error) {
     if (!(error instanceof MigrationError)) throw error
