@@ -2,54 +2,46 @@ import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Contract } from '../../contract/contract.ts'
 import { codes, NotFound } from '../../contract/errors.ts'
-import { openapiDocument, type OpenApiOptions } from '../openapi/document.ts'
-import { Assets } from './assets.ts'
-import { pageIcon, pageOf, pageScript, pageStyle } from './page.ts'
+import type { OpenApiOptions } from '../openapi/document.ts'
+import type { Content } from './content.ts'
 
-/**
- * Adds `GET /openapi/spec.json` and, at `GET /docs`, the page that shows it and tries it out.
- *
- * Costs nothing at start: the document is made and files are read when they are first asked for. The page loads nothing
- * from another machine and runs under a strict content security policy.
- */
-export function registerDocs(fastify: FastifyInstance, contract: Contract, options: OpenApiOptions = {}): void {
-  const assets = new Assets()
-  let specification: string | undefined
-
-  fastify.get('/openapi/spec.json', (request, reply) => {
-    specification ??= JSON.stringify(openapiDocument(contract, options))
-    return send(request, reply, { type: 'application/json; charset=utf-8', body: specification })
-  })
-
-  fastify.get('/docs', async (request, reply) => {
-    const body = pageOf(contract.title ?? contract.name, await assets.version())
-    reply.header('content-security-policy', policy)
-    return send(request, reply, { type: 'text/html; charset=utf-8', body })
-  })
-
-  fastify.get<{ Params: { file: string }; Querystring: { v?: string } }>('/docs/:file', async (request, reply) => {
-    const { file } = request.params
-    const answer = own.get(file) ?? (await assets.read(file))
-    if (!answer) throw new NotFound(`GET /docs/${file}`, { code: codes.noSuchRoute })
-    return send(
-      request,
-      reply,
-      answer,
-      request.query.v === (await assets.version()) ? 'public, max-age=31536000, immutable' : undefined,
-    )
-  })
-}
-
-interface Answer {
+/** A body and what it is. */
+export interface Answer {
   readonly type: string
   readonly body: string | Buffer
 }
 
-const own: ReadonlyMap<string, Answer> = new Map([
-  ['icon.svg', { type: 'image/svg+xml', body: pageIcon }],
-  ['page.css', { type: 'text/css; charset=utf-8', body: pageStyle }],
-  ['page.js', { type: 'text/javascript; charset=utf-8', body: pageScript }],
-])
+/**
+ * Adds `GET /openapi/spec.json` and, at `GET /docs`, the page that shows it and tries it out.
+ *
+ * Costs nothing at start: code, document and files are loaded when they are first asked for. The page takes nothing from
+ * another machine and runs under a strict content security policy.
+ */
+export function registerDocs(fastify: FastifyInstance, contract: Contract, options: OpenApiOptions = {}): void {
+  let loading: Promise<Content> | undefined
+  const content = (): Promise<Content> => (loading ??= load(contract, options))
+
+  fastify.get('/openapi/spec.json', async (request, reply) => {
+    return send(request, reply, (await content()).specification())
+  })
+
+  fastify.get('/docs', async (request, reply) => {
+    const page = (await content()).page()
+    return send(request, reply.header('content-security-policy', policy), page)
+  })
+
+  fastify.get<{ Params: { file: string }; Querystring: { v?: string } }>('/docs/:file', async (request, reply) => {
+    const { file } = request.params
+    const answer = await (await content()).file(file)
+    if (!answer) throw new NotFound(`GET /docs/${file}`, { code: codes.noSuchRoute })
+    const isVersioned = request.query.v === (await content()).version
+    return send(request, reply, answer, isVersioned ? 'public, max-age=31536000, immutable' : undefined)
+  })
+}
+
+async function load(contract: Contract, options: OpenApiOptions): Promise<Content> {
+  return (await import('./content.ts')).Content.of(contract, options)
+}
 
 /** Answers 304 when the caller has it already. */
 function send(
