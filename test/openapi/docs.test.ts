@@ -1,11 +1,10 @@
-import fastify from 'fastify'
-import { contract, t } from 'tricube'
-import { describe, expect, it } from 'vitest'
-import { registerDocs } from '../../src/http/docs/docs.ts'
+import { contract, service, t } from 'tricube'
+import { afterAll, describe, expect, it } from 'vitest'
 
 const operations = { getUser: { route: 'GET /users/:id', returns: t.Object({ id: t.Integer() }) } } as const
-const app = fastify()
-registerDocs(app, contract('user-service', operations, { title: '<Users> & "friends"' }), { version: '7.0.0' })
+const users = contract('user-service', operations, { title: '<Users> & "friends"', version: '7.0.0' })
+const app = service(users, { handlers: { getUser: ({ params }) => ({ id: Number(params.id) }) } })
+afterAll(() => app.close())
 
 const get = (url: string, headers = {}) => app.inject({ url, headers })
 
