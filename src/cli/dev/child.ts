@@ -29,7 +29,7 @@ export class ServiceProcess {
     if (this.#closed) return
     const { file, host, port } = this.service
     // In a process group of its own: a terminal's Ctrl-C is for dev, which stops the services in order.
-    const child = spawn(process.execPath, [program, 'start', file], {
+    const child = spawn(process.execPath, [smallHeap, program, 'start', file], {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { NODE_ENV: 'development', ...process.env, ...this.#env, HOST: host, PORT: String(port) },
@@ -95,6 +95,8 @@ export class ServiceProcess {
 }
 
 const program = fileURLToPath(new URL('../main.js', import.meta.url))
+/** Megabytes of V8's young generation. Many services share a developer's machine: 15 MB less each for a little speed. */
+const smallHeap = '--max-semi-space-size=2'
 const keptLines = 10
 const stopTimeoutMs = 10_000
 
