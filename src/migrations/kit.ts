@@ -32,12 +32,21 @@ export async function loadModels(folder: string): Promise<Readonly<Record<string
   for (const candidate of candidates) {
     const path = join(folder, candidate)
     if (!(await exists(path))) continue
-    const url = pathToFileURL(path).href
-    if (!path.endsWith('.ts')) return (await import(url)) as Record<string, unknown>
-    const { tsImport } = await optional('tsx', () => import('tsx/esm/api'))
-    return (await tsImport(url, import.meta.url)) as Record<string, unknown>
+    try {
+      return await load(path)
+    } catch (error) {
+      if (error instanceof MigrationError) throw error
+      throw new MigrationError(`${candidate} does not load: ${(error as Error).message}`, { cause: error })
+    }
   }
   throw new MigrationError(`${folder} has no models.ts`)
+}
+
+async function load(path: string): Promise<Readonly<Record<string, unknown>>> {
+  const url = pathToFileURL(path).href
+  if (!path.endsWith('.ts')) return (await import(url)) as Record<string, unknown>
+  const { tsImport } = await optional('tsx', () => import('tsx/esm/api'))
+  return (await tsImport(url, import.meta.url)) as Record<string, unknown>
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -47,9 +56,9 @@ async function exists(path: string): Promise<boolean> {
   )
 }
 
-async function optional<T>(name: string, load: () => Promise<T>): Promise<T> {
+async function optional<T>(name: string, importIt: () => Promise<T>): Promise<T> {
   try {
-    return await load()
+    return await importIt()
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error
     throw new MigrationError(`this needs ${name}: npm install --save-dev ${name}`, { cause: error })

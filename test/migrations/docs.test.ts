@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises'
+import { migrate, rollback } from 'tricube/migrations'
+import { expect, test } from 'vitest'
+import { failure, fixture } from './fixture.ts'
+
+// The examples of docs/migrations.md, run as they are printed.
+const page = await readFile(new URL('../../docs/migrations.md', import.meta.url), 'utf8')
+const files = Object.fromEntries(
+  [...page.matchAll(/```sql\n-- migrations\/(\S+)\n([^]*?)```/g)].map(([, file, sql]) => [
+    file as string,
+    sql as string,
+  ]),
+)
+const models = /```ts\n(\/\/ models\.ts\n[^]*?)```/.exec(page)?.[1] as string
+
+test('generate writes what the page shows', async () => {
+  await using f = await fixture()
+  await f.write({ 'models.ts': models })
+  const { code } = await f.run('generate', '--name', 'create_users', '--author', 'Ann')
+  expect(code).toBe(0)
+  expect(await f.list()).toEqual(['0001_create_users.down.sql', '0001_create_users.up.sql', 'meta'])
+  for (const direction of ['up', 'down']) {
+    const file = `0001_create_users.${direction}.sql`
+    expect(await f.read(`migrations/${file}`)).toBe(`-- author: Ann\n\n${files[file]}`)
+  }
+})
+
+test('every change goes up over a table with rows, down again and up again', async () => {
+  await using f = await fixture()
+  const first = Object.entries(files).filter(([file]) => file.startsWith('0001'))
+  await f.migrations(Object.fromEntries(first))
+  await migrate(f)
+  await f.client.query(`INSERT INTO users (name) SELECT 'user ' || n FROM generate_series(1, 20) AS n`)
+  await f.migrations(files)
+
+  const stopped = (await failure(migrate(f))).message
+  expect(stopped).toContain('column people.age: 20 rows have a value')
+  expect(page).toContain(stopped)
+  expect(await f.column('SELECT name FROM migration_record ORDER BY version')).toEqual([
+    'create_users',
+    'add_age',
+    'age_not_null',
+    'name_optional',
+    'full_name',
+    'people',
+    'people_age_index',
+    'drop_people_age_index',
+  ])
+  await migrate({ ...f, allowDestructive: true })
+  expect(await columns()).toEqual(['id NO', 'full_name YES'])
+
+  const { undone } = await rollback({ ...f, steps: 8, allowDestructive: true })
+  expect(undone).toHaveLength(8)
+  expect(await columns()).toEqual(['id NO', 'name NO'])
+  expect(await f.column('SELECT count(*)::integer FROM users')).toEqual([20])
+  expect((await migrate({ ...f, allowDestructive: true })).applied).toHaveLength(8)
+
+  function columns(): Promise<unknown[]> {
+    return f.column(
+      `SELECT column_name || ' ' || is_nullable FROM information_schema.columns
+       WHERE table_name IN ('users', 'people') ORDER BY ordinal_position`,
+    )
+  }
+})
+
+test('the way around a rename and the question about it are as the page says', async () => {
+  await using f = await fixture()
+  await f.write({ 'models.ts': models })
+  await f.run('generate', '--name', 'create_users')
+  await f.write({ 'models.ts': models.replace('name:', 'full_name:') })
+  const { code, err } = await f.run('generate', '--name', 'full_name')
+  expect(code).toBe(1)
+  expect(page).toContain(err)
+
+  await f.migrations({
+    '0002_view.up.sql': 'ALTER TABLE users RENAME TO people; CREATE VIEW users AS SELECT * FROM people;',
+  })
+  await migrate(f)
+  await f.client.query(`INSERT INTO users (name) VALUES ('Ann'); UPDATE users SET name = 'Bob'`)
+  expect(await f.column('SELECT name FROM people')).toEqual(['Bob'])
+})
