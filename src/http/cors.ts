@@ -1,4 +1,3 @@
-import fastifyCors from '@fastify/cors'
 import type { FastifyInstance } from 'fastify'
 
 /** Which web pages of other origins may call a service. */
@@ -22,7 +21,7 @@ export function addCors(fastify: FastifyInstance, options: CorsOptions): void {
   const { origins, credentials = false, exposedHeaders = [], maxAgeSeconds = 600 } = options
   const wrong = origins.find((origin) => !isOrigin(origin))
   if (wrong !== undefined) throw new TypeError(`cors.origins: "${wrong}" is not an origin like https://app.example.com`)
-  fastify.register(fastifyCors, {
+  fastify.register(import('@fastify/cors'), {
     origin: [...origins],
     credentials,
     exposedHeaders: [...exposedHeaders],

@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
 import fastifyModule, { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { ContractError } from '../contract/check.ts'
 import type { Contract } from '../contract/contract.ts'
 import { codes, HttpError, MethodNotAllowed, NotFound } from '../contract/errors.ts'
 import { parseRoute } from '../contract/route.ts'
 import type { Logger } from '../log/logger.ts'
 import { compileAllowedMethods } from './allow.ts'
 import { addJsonParser } from './body.ts'
-import { compileEncoder } from './encoder.ts'
+import { compileEncoder, type Encoder } from './encoder.ts'
 import { sendError } from './errors.ts'
 import { watchRequests, type OnRequestEnd } from './requestEnd.ts'
-import { compileValidator } from './validator.ts'
+import { compileValidator, type Validator } from './validator.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -100,8 +101,7 @@ function addOperation(fastify: FastifyInstance, name: string, { contract, run, c
   const { method, path } = parseRoute(operation.route)
   const status = operation.status ?? 200
   const hasBody = status !== 204 && status !== 205
-  const validate = compileValidator(operation)
-  const encode = compileEncoder(operation, contract.envelope)
+  const { validate, encode } = compileSchemas(contract, name)
   const execute = run[name]!
 
   fastify.route({
@@ -119,6 +119,18 @@ function addOperation(fastify: FastifyInstance, name: string, { contract, run, c
       return encode(value, request.query)
     },
   })
+}
+
+function compileSchemas(
+  { name, operations, envelope }: Contract,
+  key: string,
+): { validate: Validator | undefined; encode: Encoder } {
+  const operation = operations[key]!
+  try {
+    return { validate: compileValidator(operation), encode: compileEncoder(operation, envelope) }
+  } catch (cause) {
+    throw new ContractError(`${name}.${key}: ${(cause as Error).message}`, { cause })
+  }
 }
 
 /** What nobody expected is logged with its stack, what a handler or a callee said with its cause. */

@@ -154,7 +154,7 @@ export class Application {
     return fastify
   }
 
-  #openDatabase(url: string): Promise<Database> {
+  async #openDatabase(url: string): Promise<Database> {
     return database({ url, applicationName: this.contract.name })
   }
 

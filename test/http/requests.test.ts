@@ -321,6 +321,42 @@ describe('over a socket', () => {
   })
 })
 
+describe('schemas', () => {
+  it('may be named, shared, recursive, tuples and unions', async () => {
+    const Node = t.Recursive((This) => t.Object({ name: t.String(), children: t.Array(This) }), { $id: 'Node' })
+    const Shape = t.Union([
+      t.Object({ kind: t.Literal('circle'), radius: t.Number() }),
+      t.Object({ kind: t.Literal('line'), points: t.Tuple([t.Integer(), t.Integer()]) }),
+    ])
+    const Named = t.Object({ node: Node, shape: t.Optional(Shape) }, { $id: 'Named' })
+    const shapes = contract('shape-service', {
+      echo: { route: 'POST /echo', body: Named, returns: Named },
+      nodes: { route: 'PUT /nodes', body: t.Array(Node), returns: t.Array(Node) },
+    })
+    await using app = await testService(
+      service(shapes, { handlers: { echo: ({ body }) => body, nodes: ({ body }) => body } }),
+    )
+    const node = { name: 'a', children: [{ name: 'b', children: [] }] }
+    const shape = { kind: 'line' as const, points: [1, 2] as [number, number] }
+    expect((await app.client.echo({ body: { node, shape } })).data).toEqual({ node, shape })
+    expect((await app.client.nodes({ body: [node] })).data).toEqual([node])
+    const wrong = { node: { name: 'a', children: [{ name: 'b', children: [], x: 1 }] } }
+    const answer = await app.inject({ method: 'POST', url: '/echo', payload: wrong })
+    expect(answer.json().error).toEqual([{ in: 'body', path: 'node.children.0.x', message: 'is not a known field' }])
+    const long = { node, shape: { kind: 'line', points: [1, 2, 3] } }
+    expect((await app.inject({ method: 'POST', url: '/echo', payload: long })).statusCode).toBe(400)
+  })
+
+  it('with a keyword or a format that nobody knows stop the start', () => {
+    const wrong = (schema: object): (() => unknown) => {
+      const c = contract('a', { a: { route: 'POST /a', body: t.Object({ x: t.String(schema) }) } })
+      return () => service(c, { handlers: { a() {} } }).fastify
+    }
+    expect(wrong({ minLenght: 1 })).toThrow('a.a: strict mode: unknown keyword: "minLenght"')
+    expect(wrong({ format: 'emial' })).toThrow('a.a: unknown format "emial" ignored in schema at path "#/properties/x"')
+  })
+})
+
 describe("envelope: 'plain'", () => {
   const plain = contract(
     'plain-service',
