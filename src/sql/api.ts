@@ -1,4 +1,9 @@
+import type { BatchTag } from './bulk.ts'
+import type { Drizzle } from './drizzle.ts'
 import type { Fragments, SqlTag } from './fragment.ts'
+import type { Observer } from './observer.ts'
+import type { ServerStats } from './server.ts'
+import type { Codecs } from './types.ts'
 
 /** A row when nothing else is said. */
 export type AnyRow = Record<string, unknown>
@@ -28,6 +33,21 @@ export interface Sql extends Fragments {
   value<Value = unknown>(strings: TemplateStringsArray, ...values: readonly unknown[]): Promise<Value>
   /** Runs it and gives the number of rows that it touched. */
   execute(strings: TemplateStringsArray, ...values: readonly unknown[]): Promise<number>
+  /**
+   * Rows one by one out of a cursor, read as fast as they are asked for; leaving the loop closes it.
+   * @example for await (const user of db.stream<User>`SELECT * FROM users`) …
+   */
+  stream<Row = AnyRow>(strings: TemplateStringsArray, ...values: readonly unknown[]): AsyncGenerator<Row, void, void>
+  /**
+   * One statement for many rows, in one round trip, all or nothing; functions take their value from the row.
+   * Resolves with the number of rows touched.
+   * @example db.batch(users)`INSERT INTO users (name, age) VALUES (${(user) => user.name}, ${(user) => user.age})`
+   */
+  batch<Row>(rows: readonly Row[]): BatchTag<Row>
+  /** Sends a notification to whoever listens on the channel; in a transaction, when that commits. */
+  notify(channel: string, payload?: string): Promise<void>
+  /** Drizzle's query builder on the same connections. */
+  readonly drizzle: Drizzle
   /** Runs a file of SQL: any number of statements, no parameters, no rows. Outside a transaction, all of them or none. */
   script(text: string): Promise<void>
 }
@@ -55,11 +75,29 @@ export interface Database extends Sql {
   with(options: StatementOptions): Database
   /** The view for one request: its signal is read only by a statement that has to wait. */
   forRequest(request: RequestScope): Database
+  /**
+   * Calls `fn` with the payload of every notification on the channel, over a connection of its own that is opened again
+   * when it is lost. Resolves when it listens; end it with `close`.
+   */
+  listen(channel: string, fn: (payload: string) => void, options?: ListenOptions): Promise<Listening>
+  /** What its connections do now. */
+  stats(): ServerStats
   /** Resolves when the database answers, rejects when it does not within `timeoutMs` (default: 1000). */
   ping(timeoutMs?: number): Promise<void>
   /** Waits for what runs, then closes every connection. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
+}
+
+/** How to listen. */
+export interface ListenOptions {
+  /** Called when the connection is back after a loss: notifications of the time between have been missed. */
+  readonly onReconnect?: () => void
+}
+
+/** A subscription to a channel. */
+export interface Listening extends AsyncDisposable {
+  close(): Promise<void>
 }
 
 /** What a database needs to know of the request it works for. */
@@ -80,6 +118,16 @@ export interface DatabaseOptions {
   readonly acquireTimeoutMs?: number
   /** The server's `statement_timeout`. Default: 30000. */
   readonly statementTimeoutMs?: number
+  /** How long a pooled connection may be idle, in milliseconds. Default: 60000. */
+  readonly idleTimeoutMs?: number
+  /** How old a connection may get, in milliseconds, before another takes its place. Default: 1800000. */
+  readonly maxLifetimeMs?: number
+  /** The most statements that are kept prepared on a connection. Default: 500. */
+  readonly preparedStatements?: number
+  /** One's own codecs, by the names of PostgreSQL's types: `{ timestamptz: codecs.date }`. */
+  readonly types?: Codecs
+  /** Is told of every statement. */
+  readonly observer?: Observer
   /** Seen in `pg_stat_activity`. Default: `tricube`. */
   readonly applicationName?: string
 }

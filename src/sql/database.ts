@@ -1,125 +1,122 @@
-import pg from 'pg'
 import type {
   Database,
   DatabaseOptions,
+  Listening,
+  ListenOptions,
   RequestScope,
   StatementOptions,
   Transaction,
   TransactionOptions,
 } from './api.ts'
-import { DatabaseError, errorOf } from './databaseError.ts'
-import { assertTemplate, type Fragments, fragments, Rendering, sql, type SqlTag } from './fragment.ts'
+import { bulk, type BatchTag, type BatchValue } from './bulk.ts'
+import { DatabaseError } from './databaseError.ts'
+import { type Drizzle, drizzleOver } from './drizzle.ts'
+import { Limit } from './limit.ts'
+import { Listener } from './listener.ts'
+import type { Observer } from './observer.ts'
+import { serverOptions } from './options.ts'
+import type { Bound } from './prepared.ts'
+import { Server, type ServerStats } from './server.ts'
+import { type Manner, type Scope, type Shape, Statement } from './statement.ts'
+import { Tags } from './tags.ts'
+import { streamed, transaction } from './transaction.ts'
+import { simple } from './wire/setUp.ts'
 
 /**
  * Opens a database. It need not be up yet: statements wait up to `acquireTimeoutMs` for it.
  * @example await using db = await database({ url: process.env.DATABASE_URL })
  */
-export async function database(options: DatabaseOptions): Promise<Database> {
-  const pool = new pg.Pool({
-    connectionString: options.url,
-    max: options.pool ?? 10,
-    connectionTimeoutMillis: options.acquireTimeoutMs ?? 3000,
-    statement_timeout: options.statementTimeoutMs ?? 30_000,
-    application_name: options.applicationName ?? 'tricube',
-    options: '-c TimeZone=UTC',
-    types: { getTypeParser },
-  })
-  pool.on('error', () => {})
-  return new PooledDatabase(pool)
+export function database(options: DatabaseOptions): Database {
+  const server = new Server(serverOptions(options.url, options))
+  return new View(server, new Listener(server.open), { observer: options.observer })
 }
 
-interface Queryable {
-  query(config: { text: string; values?: unknown[] }): Promise<pg.QueryResult<pg.QueryResultRow>>
-}
+/** A database seen with some options; cheap to make, one for each request. */
+class View extends Tags implements Database, Scope {
+  readonly #server: Server
+  readonly #listener: Listener
+  readonly signal: AbortSignal | undefined
+  readonly timeoutMs: number | undefined
+  readonly slow: boolean | undefined
+  readonly readOnly: boolean | undefined
+  readonly request: RequestScope | undefined
+  readonly observer: Observer | undefined
 
-interface Statements extends Fragments {
-  readonly sql: SqlTag
-}
-
-class Statements {
-  readonly #on: Queryable
-
-  constructor(on: Queryable) {
-    this.#on = on
+  constructor(server: Server, listener: Listener, { signal, timeoutMs, slow, readOnly, request, observer }: Scope) {
+    super()
+    this.#server = server
+    this.#listener = listener
+    this.signal = signal
+    this.timeoutMs = timeoutMs
+    this.slow = slow
+    this.readOnly = readOnly
+    this.request = request
+    this.observer = observer
   }
 
-  async one<Row>(strings: TemplateStringsArray, ...values: readonly unknown[]): Promise<Row> {
-    return exactlyOne(await this.#rows<Row>(strings, values))
+  override run<T>(statement: Bound, shape: Shape, manner?: Manner): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.signal?.throwIfAborted()
+      if (statement.prepared.session) throw notHere(statement.prepared.verb)
+      this.#server.send(new Statement(statement, shape, this, this.#server, resolve, reject, manner))
+    })
   }
 
-  async maybeOne<Row>(strings: TemplateStringsArray, ...values: readonly unknown[]): Promise<Row | undefined> {
-    const rows = await this.#rows<Row>(strings, values)
-    return rows.length === 0 ? undefined : exactlyOne(rows)
+  transaction<T>(fn: (tx: Transaction) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
+    return transaction(this.#server, this, fn, options)
   }
 
-  async many<Row>(strings: TemplateStringsArray, ...values: readonly unknown[]): Promise<Row[]> {
-    return this.#rows<Row>(strings, values)
+  stream<Row>(strings: TemplateStringsArray, ...values: readonly unknown[]): AsyncGenerator<Row, void, void> {
+    return streamed(this.#server, this, (tx) => tx.stream<Row>(strings, ...values))
   }
 
-  async value<Value>(strings: TemplateStringsArray, ...values: readonly unknown[]): Promise<Value> {
-    return Object.values(exactlyOne(await this.#rows<Record<string, Value>>(strings, values)))[0] as Value
-  }
-
-  async execute(strings: TemplateStringsArray, ...values: readonly unknown[]): Promise<number> {
-    return (await this.#run(strings, values)).rowCount ?? 0
+  batch<Row>(rows: readonly Row[]): BatchTag<Row> {
+    return (strings: TemplateStringsArray, ...values: readonly BatchValue<Row>[]) => bulk(this, rows, strings, values)
   }
 
   async script(text: string): Promise<void> {
-    await query(this.#on, { text })
-  }
-
-  async #rows<Row>(strings: TemplateStringsArray, values: readonly unknown[]): Promise<Row[]> {
-    return (await this.#run(strings, values)).rows as Row[]
-  }
-
-  #run(strings: TemplateStringsArray, values: readonly unknown[]): Promise<pg.QueryResult> {
-    assertTemplate(strings)
-    const rendering = new Rendering()
-    rendering.template(strings, values)
-    return query(this.#on, rendering)
-  }
-}
-Object.assign(Statements.prototype, fragments, { sql })
-
-class PooledDatabase extends Statements implements Database {
-  readonly #pool: pg.Pool
-
-  constructor(pool: pg.Pool) {
-    super(pool)
-    this.#pool = pool
-  }
-
-  async transaction<T>(fn: (tx: Transaction) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
-    const client = await this.#pool.connect().catch((error: unknown) => {
-      throw translated(error)
-    })
+    const limit = new Limit(this)
+    const connection = await this.#server.acquire(limit)
+    connection.owner = limit
     try {
-      await query(client, { text: `BEGIN${options.isolation ? ` ISOLATION LEVEL ${options.isolation}` : ''}` })
-      const result = await fn(new ClientTransaction(client))
-      await query(client, { text: 'COMMIT' })
-      return result
-    } catch (error) {
-      await client.query('ROLLBACK').catch(() => {})
-      throw error
+      await limit.race(simple(connection, text))
     } finally {
-      client.release()
+      // What it has set is nobody else's.
+      if (limit.isOver) connection.cancel()
+      void connection.end()
     }
   }
 
-  with(_options: StatementOptions): Database {
-    return this
+  async notify(channel: string, payload = ''): Promise<void> {
+    await this.execute`SELECT pg_notify(${channel}, ${payload})`
   }
 
-  forRequest(_request: RequestScope): Database {
-    return this
+  listen(channel: string, fn: (payload: string) => void, options?: ListenOptions): Promise<Listening> {
+    return this.#listener.listen(channel, fn, options)
   }
 
-  async ping(): Promise<void> {
-    await query(this.#pool, { text: 'SELECT 1' })
+  get drizzle(): Drizzle {
+    return drizzleOver(this)
+  }
+
+  with(options: StatementOptions): Database {
+    return new View(this.#server, this.#listener, { ...(this as Scope), ...options })
+  }
+
+  forRequest(request: RequestScope): Database {
+    return new View(this.#server, this.#listener, { request, observer: this.observer })
+  }
+
+  stats(): ServerStats {
+    return this.#server.stats()
+  }
+
+  async ping(timeoutMs = 1000): Promise<void> {
+    await this.with({ timeoutMs }).execute`SELECT 1`
   }
 
   async close(): Promise<void> {
-    if (!this.#pool.ended) await this.#pool.end()
+    await Promise.all([this.#listener.close(), this.#server.close()])
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -127,70 +124,6 @@ class PooledDatabase extends Statements implements Database {
   }
 }
 
-class ClientTransaction extends Statements implements Transaction {
-  readonly #client: Queryable
-
-  constructor(client: Queryable) {
-    super(client)
-    this.#client = client
-  }
-
-  async transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
-    await query(this.#client, { text: 'SAVEPOINT nested' })
-    try {
-      const result = await fn(this)
-      await query(this.#client, { text: 'RELEASE SAVEPOINT nested' })
-      return result
-    } catch (error) {
-      await query(this.#client, { text: 'ROLLBACK TO SAVEPOINT nested' })
-      throw error
-    }
-  }
-}
-
-async function query(on: Queryable, config: { text: string; values?: unknown[] }): Promise<pg.QueryResult> {
-  try {
-    return await on.query(config)
-  } catch (error) {
-    throw translated(error)
-  }
-}
-
-function translated(error: unknown): DatabaseError {
-  if (error instanceof pg.DatabaseError) {
-    const { code, detail, hint, where, table, column, constraint } = error
-    return errorOf(
-      Object.fromEntries(
-        Object.entries({
-          C: code,
-          M: error.message,
-          D: detail,
-          H: hint,
-          W: where,
-          t: table,
-          c: column,
-          n: constraint,
-        }).filter(([, value]) => value !== undefined),
-      ),
-    )
-  }
-  return new DatabaseError('08006', 'the database cannot be reached', { cause: error })
-}
-
-function exactlyOne<Row>(rows: readonly Row[]): Row {
-  if (rows.length === 1) return rows[0]!
-  throw rows.length === 0
-    ? new DatabaseError('P0002', 'expected one row, got none')
-    : new DatabaseError('P0003', `expected one row, got ${rows.length}`)
-}
-
-const own = new Map<number, (text: string) => unknown>([
-  [20, (text) => (Number.isSafeInteger(Number(text)) ? Number(text) : text)],
-  [1082, (text) => text],
-  [1114, (text) => text.replace(' ', 'T')],
-  [1184, (text) => text.replace(' ', 'T').replace('+00', 'Z')],
-])
-
-function getTypeParser(oid: number): (text: string) => unknown {
-  return own.get(oid) ?? pg.types.getTypeParser(oid)
+function notHere(verb: string): DatabaseError {
+  return new DatabaseError('25001', `${verb} is for a transaction: connections are shared, use db.transaction`)
 }

@@ -63,6 +63,8 @@ export class DatabaseError extends Error {
 export interface ErrorResponse {
   readonly C?: string
   readonly M?: string
+  readonly V?: string
+  readonly R?: string
   readonly D?: string
   readonly H?: string
   readonly W?: string

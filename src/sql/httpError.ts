@@ -42,6 +42,8 @@ const bySqlstate: Readonly<Record<string, Answer>> = {
   '23514': violated,
   '23P01': (cause) => new Conflict(`${cause.constraint} already exists`, { cause }),
   '25006': unavailable, // read-only: a primary that has become a standby
+  '28': unavailable, // wrong password
+  '3D000': unavailable, // no such database
   '40001': concurrent, // serialisation failure
   '40P01': concurrent, // deadlock
   '53': unavailable, // insufficient resources, also too many connections

@@ -1,0 +1,103 @@
+import type { ListenOptions, Listening } from './api.ts'
+import { backoffMs } from './backoff.ts'
+import { quote } from './fragment.ts'
+import type { Open } from './lane.ts'
+import type { Connection } from './wire/connection.ts'
+import { simple } from './wire/setUp.ts'
+
+interface Subscription {
+  readonly fn: (payload: string) => void
+  readonly onReconnect: (() => void) | undefined
+}
+
+// A connection that only listens would not notice that the other side is gone.
+const heartbeatMs = 15_000
+
+/** The channels that are listened to, all over one connection that exists while there are any. */
+export class Listener {
+  readonly #open: Open
+  readonly #channels = new Map<string, Set<Subscription>>()
+  #connection: Promise<Connection> | undefined
+  #heartbeat: NodeJS.Timeout | undefined
+  #isClosed = false
+
+  constructor(open: Open) {
+    this.#open = open
+  }
+
+  async listen(
+    channel: string,
+    fn: (payload: string) => void,
+    { onReconnect }: ListenOptions = {},
+  ): Promise<Listening> {
+    const subscription: Subscription = { fn, onReconnect }
+    const subscriptions = this.#channels.get(channel) ?? new Set()
+    this.#channels.set(channel, subscriptions.add(subscription))
+    const close = (): Promise<void> => this.#unsubscribe(channel, subscription)
+    try {
+      const connection = await (this.#connection ??= this.#connect())
+      await simple(connection, `LISTEN ${quote(channel)}`)
+    } catch (error) {
+      await close()
+      throw error
+    }
+    return { close, [Symbol.asyncDispose]: close }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#channels.clear()
+    await this.#disconnect()
+  }
+
+  async #unsubscribe(channel: string, subscription: Subscription): Promise<void> {
+    const subscriptions = this.#channels.get(channel)
+    if (!subscriptions?.delete(subscription) || subscriptions.size > 0) return
+    this.#channels.delete(channel)
+    if (this.#channels.size === 0) return this.#disconnect()
+    const connection = await this.#connection?.catch(() => undefined)
+    if (connection?.isOpen) await simple(connection, `UNLISTEN ${quote(channel)}`)
+  }
+
+  async #connect(): Promise<Connection> {
+    try {
+      const connection = await this.#open()
+      connection.onNotification = (channel, payload) => {
+        for (const { fn } of this.#channels.get(channel) ?? []) fn(payload)
+      }
+      connection.onClose = () => void this.#reconnect(connection)
+      this.#heartbeat = setInterval(() => void simple(connection, '').catch(() => {}), heartbeatMs).unref()
+      return connection
+    } catch (error) {
+      this.#connection = undefined
+      throw error
+    }
+  }
+
+  async #reconnect(lost: Connection): Promise<void> {
+    clearInterval(this.#heartbeat)
+    lost.onClose = undefined
+    for (let attempt = 0; !this.#isClosed && this.#channels.size > 0; attempt++) {
+      await new Promise((resolve) => setTimeout(resolve, backoffMs(attempt)))
+      try {
+        const connection = await (this.#connection = this.#connect())
+        const channels = [...this.#channels.keys()]
+        await simple(connection, channels.map((channel) => `LISTEN ${quote(channel)}`).join(';'))
+        for (const subscriptions of this.#channels.values())
+          for (const { onReconnect } of subscriptions) onReconnect?.()
+        return
+      } catch {
+        // Again, later: the reason is the same that every other statement meets.
+      }
+    }
+  }
+
+  async #disconnect(): Promise<void> {
+    clearInterval(this.#heartbeat)
+    const connection = await this.#connection?.catch(() => undefined)
+    this.#connection = undefined
+    if (!connection) return
+    connection.onClose = undefined
+    await connection.end()
+  }
+}

@@ -1,0 +1,21 @@
+import type { RequestScope } from './api.ts'
+import type { Prepared } from './prepared.ts'
+
+/** What a span or a metric can know of a statement's text. */
+export type ObservedStatement = Pick<Prepared, 'text' | 'verb' | 'reads'>
+
+/** Is told of every statement when it has ended. Must not throw. */
+export interface Observer {
+  /**
+   * @param startedAt as `performance.now()` counts; the statement has ended now
+   * @param error undefined when it succeeded
+   * @param request what was given to `forRequest`
+   */
+  statement(
+    statement: ObservedStatement,
+    startedAt: number,
+    rowCount: number,
+    error: unknown,
+    request: RequestScope | undefined,
+  ): void
+}

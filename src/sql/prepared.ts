@@ -1,0 +1,75 @@
+/** A statement's text with all that follows from it, worked out once. */
+import { type Classification, classify } from './classify.ts'
+import { assertTemplate, Fragment, Rendering } from './fragment.ts'
+
+/** A text that connections prepare under one name. */
+export class Prepared {
+  readonly text: string
+  /** Its name on every connection. */
+  readonly name: string
+  readonly verb: string
+  /** See `Classification.reads`; false from then on when a server says that it writes. */
+  reads: boolean
+  readonly session: boolean
+  /** Until when it is kept off the lanes, because it has held one up; as `performance.now()` counts. */
+  slowUntil = 0
+
+  constructor(text: string) {
+    const known: Classification = classify(text)
+    this.text = text
+    this.name = `t${++names}`
+    this.verb = known.verb
+    this.reads = known.reads
+    this.session = known.session
+  }
+}
+
+let names = 0
+
+/** A prepared text and the values for one run of it. */
+export interface Bound {
+  readonly prepared: Prepared
+  readonly values: readonly unknown[]
+}
+
+/** What a template literal stands for. Throws a TypeError for anything that is not one. */
+export function bound(strings: TemplateStringsArray, values: readonly unknown[]): Bound {
+  for (const value of values) if (value instanceof Fragment) return composed(strings, values)
+  return { prepared: templates.get(strings) ?? remember(strings), values }
+}
+
+const templates = new WeakMap<TemplateStringsArray, Prepared>()
+
+function remember(strings: TemplateStringsArray): Prepared {
+  assertTemplate(strings)
+  const text = strings.reduce((before, after, i) => `${before}$${i}${after}`)
+  const prepared = preparedOf(text)
+  templates.set(strings, prepared)
+  return prepared
+}
+
+function composed(strings: TemplateStringsArray, values: readonly unknown[]): Bound {
+  assertTemplate(strings)
+  const rendering = new Rendering()
+  rendering.template(strings, values)
+  return { prepared: preparedOf(rendering.text), values: rendering.values }
+}
+
+// Texts by their own content: composed ones are equal without being the same template. The oldest is forgotten, so
+// that texts built of ever new pieces cannot fill the memory.
+const texts = new Map<string, Prepared>()
+const mostTexts = 2000
+
+/** The one `Prepared` of a text. */
+export function preparedOf(text: string): Prepared {
+  const known = texts.get(text)
+  if (known) {
+    texts.delete(text)
+    texts.set(text, known)
+    return known
+  }
+  const prepared = new Prepared(text)
+  texts.set(text, prepared)
+  if (texts.size > mostTexts) texts.delete(texts.keys().next().value!)
+  return prepared
+}

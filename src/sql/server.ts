@@ -1,0 +1,201 @@
+import { DatabaseError } from './databaseError.ts'
+import { Lane } from './lane.ts'
+import type { Limit } from './limit.ts'
+import { isFinal, Pool, type PoolOptions, type Waiter } from './pool.ts'
+import type { Route, Statement } from './statement.ts'
+import { type Swept, Ticker } from './ticker.ts'
+import { Connection, type ConnectOptions } from './wire/connection.ts'
+import { answers } from './wire/probe.ts'
+import { setUp } from './wire/setUp.ts'
+
+/** How one server is used. */
+export interface ServerOptions extends ConnectOptions, PoolOptions {
+  readonly lanes: number
+  readonly statementTimeoutMs: number
+}
+
+/** What is going on with a server's connections. */
+export interface ServerStats {
+  readonly lanes: readonly { readonly connected: boolean; readonly inFlight: number }[]
+  readonly pool: { readonly size: number; readonly idle: number; readonly waiting: number }
+  /** Statements that wait for a lane to connect. */
+  readonly waiting: number
+}
+
+// A lane's oldest statement has held it up for longer than this: its text goes to the pool for the time after.
+const holdsUpMs = 20
+const keptOffMs = 10_000
+// An answer that takes longer than this may never come: see whether the server still answers anything.
+const suspectMs = 1000
+const probeMs = 1000
+const housekeepingMs = 1000
+
+/** One PostgreSQL server as it is reached from here: lanes for the many short statements, a pool for the rest. */
+export class Server implements Route, Swept {
+  readonly url: string
+  readonly pool: Pool
+  readonly #options: ServerOptions
+  readonly #lanes: readonly Lane[]
+  readonly #ticker: Ticker = new Ticker(this)
+  readonly #housekeeping: NodeJS.Timeout
+  #waiting: Statement[] = []
+  #isProbing = false
+  #notBefore = 0
+  #lastError: DatabaseError | undefined
+  #isClosed = false
+
+  constructor(options: ServerOptions) {
+    this.url = options.url
+    this.#options = options
+    this.pool = new Pool(this.open, options)
+    const events = { connected: () => this.#connected(), failed: (error: DatabaseError) => this.#failed(error) }
+    this.#lanes = Array.from({ length: options.lanes }, () => new Lane(this.open, events))
+    this.#housekeeping = setInterval(() => this.#keepHouse(performance.now()), housekeepingMs).unref()
+  }
+
+  /** Opens a connection whose session is set up; it is the caller's. */
+  readonly open = async (): Promise<Connection> => {
+    const connection = await Connection.open(this.#options)
+    this.#ticker.wake()
+    return setUp(connection, this.#options.statementTimeoutMs)
+  }
+
+  /** Runs a statement: on the lane with the least to do, else on the pool. */
+  send(statement: Statement): void {
+    this.#ticker.wake()
+    if (this.#isSlow(statement)) return this.#sendToPool(statement)
+    let best: Connection | undefined
+    let isAnyOpen = false
+    for (const { connection } of this.#lanes) {
+      if (!connection) continue
+      isAnyOpen = true
+      if (!connection.isStuck && (!best || connection.inFlight < best.inFlight)) best = connection
+    }
+    if (best) best.send(statement)
+    else if (isAnyOpen) this.#sendToPool(statement)
+    else this.#wait(statement)
+  }
+
+  /** A connection of one's own; give it back with `pool.release`. */
+  acquire(limit: Limit): Promise<Connection> {
+    this.#ticker.wake()
+    return new Promise((serve, refuse) => {
+      const isWaiting = (now: number): boolean => {
+        limit.sweep(now)
+        if (limit.isOver) refuse(limit.reason)
+        return !limit.isOver
+      }
+      this.pool.acquire({ serve, refuse, isWaiting })
+    })
+  }
+
+  stats(): ServerStats {
+    const { size, idle, waiting } = this.pool
+    return {
+      lanes: this.#lanes.map(({ connection }) => ({ connected: !!connection, inFlight: connection?.inFlight ?? 0 })),
+      pool: { size, idle, waiting },
+      waiting: this.#waiting.length,
+    }
+  }
+
+  /** Answers what is under way, then closes all connections. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    clearInterval(this.#housekeeping)
+    for (const statement of this.#waiting.splice(0))
+      statement.giveUp(new DatabaseError('08003', 'the database has been closed'))
+    await Promise.all([this.pool.close(), ...this.#lanes.map((lane) => lane.close())])
+    this.#ticker.stop()
+  }
+
+  sweep(now: number): boolean {
+    let stuckMs = 0
+    let inFlight = 0
+    for (const { connection } of this.#lanes) {
+      if (!connection) continue
+      const swept = connection.sweep(now)
+      if (swept.stuckMs >= holdsUpMs) connection.head?.holdsUp(now + keptOffMs)
+      stuckMs = Math.max(stuckMs, swept.stuckMs)
+      inFlight += connection.inFlight
+    }
+    for (const connection of this.pool.connections) {
+      const swept = connection.sweep(now)
+      // It has this connection to itself, so that cancelling can hit nobody else.
+      if (swept.gaveUp) connection.cancel()
+      stuckMs = Math.max(stuckMs, swept.stuckMs)
+      inFlight += connection.inFlight
+    }
+    this.pool.sweep(now)
+    this.#sweepWaiting(now)
+    if (stuckMs > suspectMs && now > this.#notBefore && !this.#isProbing) void this.#probe()
+    return inFlight + this.pool.waiting + this.#waiting.length > 0
+  }
+
+  #isSlow(statement: Statement): boolean {
+    if (this.#lanes.length === 0 || statement.scope.slow || statement.isBulk) return true
+    const { slowUntil } = statement.prepared
+    return slowUntil > 0 && slowUntil > performance.now()
+  }
+
+  #sendToPool(statement: Statement): void {
+    const waiter: Waiter = {
+      serve: (connection) => {
+        connection.send(statement)
+        this.pool.releaseWhenIdle(connection)
+      },
+      refuse: (error) => statement.giveUp(error),
+      isWaiting: (now) => !statement.overdue(now) && !statement.isSettled,
+    }
+    this.pool.acquire(waiter, this.#waitsUntil(statement))
+  }
+
+  #wait(statement: Statement): void {
+    if (this.#isClosed) return statement.giveUp(new DatabaseError('08003', 'the database has been closed'))
+    if (this.#lastError && isFinal(this.#lastError)) return statement.giveUp(this.#lastError)
+    this.#waitsUntil(statement)
+    this.#waiting.push(statement)
+  }
+
+  // However often it is sent again, it waits only once.
+  #waitsUntil(statement: Statement): number {
+    return (statement.waitsUntil ||= performance.now() + this.#options.acquireTimeoutMs)
+  }
+
+  #sweepWaiting(now: number): void {
+    if (this.#waiting.length === 0) return
+    this.#waiting = this.#waiting.filter((statement) => {
+      if (!statement.overdue(now) && now >= statement.waitsUntil) {
+        statement.giveUp(new DatabaseError('08001', 'the database cannot be reached', { cause: this.#lastError }))
+      }
+      return !statement.isSettled
+    })
+  }
+
+  #connected(): void {
+    this.#lastError = undefined
+    for (const statement of this.#waiting.splice(0)) this.send(statement)
+  }
+
+  #failed(error: DatabaseError): void {
+    this.#lastError = error
+    if (isFinal(error)) for (const statement of this.#waiting.splice(0)) statement.giveUp(error)
+  }
+
+  // A server that is stopped, or cut off without a word, keeps its connections open and never answers.
+  async #probe(): Promise<void> {
+    this.#isProbing = true
+    const isAlive = await answers(this.url, probeMs)
+    this.#isProbing = false
+    this.#notBefore = performance.now() + suspectMs
+    if (isAlive || this.#isClosed) return
+    const error = new DatabaseError('08006', 'the database does not answer')
+    for (const { connection } of this.#lanes) connection?.destroy(error)
+    for (const connection of [...this.pool.connections]) connection.destroy(error)
+  }
+
+  #keepHouse(now: number): void {
+    this.pool.reap(now)
+    const { maxLifetimeMs } = this.#options
+    this.#lanes.forEach((lane) => lane.renew(now, maxLifetimeMs))
+  }
+}

@@ -1,0 +1,353 @@
+import type { RequestScope } from './api.ts'
+import { DatabaseError } from './databaseError.ts'
+import type { Observer } from './observer.ts'
+import type { Bound, Prepared } from './prepared.ts'
+import { needsType, type Types } from './types.ts'
+import type { Connection } from './wire/connection.ts'
+import type { DecoderOf, RowDecoder } from './wire/decoder.ts'
+import { Exchange } from './wire/exchange.ts'
+import type { Column } from './wire/input.ts'
+import type { Encoded } from './wire/output.ts'
+import { PreparedStatement, type RowForm } from './wire/statementCache.ts'
+
+/** On whose behalf a statement runs. */
+export interface Scope {
+  readonly signal?: AbortSignal | undefined
+  readonly timeoutMs?: number | undefined
+  readonly slow?: boolean | undefined
+  readonly readOnly?: boolean | undefined
+  /** Its signal is asked for only when a statement has to wait. */
+  readonly request?: RequestScope | undefined
+  readonly observer?: Observer | undefined
+  /** True: it is never given up. */
+  readonly isUnlimited?: boolean
+}
+
+/** What is made of a statement's rows. */
+export interface Shape {
+  readonly form: RowForm
+  /** Other decoders than the connection's own. */
+  readonly decoderOf?: DecoderOf
+  result(rows: unknown[], rowCount: number, tag: number, decode: RowDecoder<unknown> | undefined): unknown
+}
+
+/** How a statement is bound and executed, when not just once for all rows. */
+export interface Manner {
+  /** Name of the portal, which stays open in a transaction. */
+  readonly portal: string
+  /** The most rows of the answer; 0: all. */
+  readonly rowLimit: number
+  /** The values of further runs, in the same exchange. */
+  readonly further: readonly (readonly unknown[])[]
+}
+
+const once: Manner = { portal: '', rowLimit: 0, further: [] }
+
+/** What sends a statement on its way, and again when its connection was lost and it only reads. */
+export interface Route {
+  send(statement: Statement): void
+}
+
+/** One run of a statement: an exchange that settles a promise. */
+export class Statement extends Exchange {
+  readonly prepared: Prepared
+  readonly values: readonly unknown[]
+  readonly scope: Scope
+  /** Until when it waits for a connection; 0: it does not wait. */
+  waitsUntil = 0
+
+  readonly #shape: Shape
+  readonly #manner: Manner
+  readonly #route: Route | undefined
+  readonly #resolve: (result: never) => void
+  readonly #reject: (error: unknown) => void
+  readonly #deadline: number
+  readonly #startedAt: number
+  #isSettled = false
+  #wasSeen = false
+  #wasSentAgain = false
+  #error: DatabaseError | undefined
+  #isStale = false
+  #rows: unknown[] = []
+  #rowCount = 0
+  #tag = 0
+  #entry: PreparedStatement | undefined
+  #decode: RowDecoder<unknown> | undefined
+  #decoderOf: DecoderOf | undefined
+  #parameterTypes: readonly number[] | undefined
+
+  constructor(
+    { prepared, values }: Bound,
+    shape: Shape,
+    scope: Scope,
+    route: Route | undefined,
+    resolve: (result: never) => void,
+    reject: (error: unknown) => void,
+    manner: Manner = once,
+  ) {
+    super()
+    this.#manner = manner
+    this.prepared = prepared
+    this.values = values
+    this.scope = scope
+    this.#shape = shape
+    this.#route = route
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#deadline = scope.timeoutMs === undefined ? Infinity : performance.now() + scope.timeoutMs
+    this.#startedAt = scope.observer ? performance.now() : 0
+  }
+
+  get isSettled(): boolean {
+    return this.#isSettled
+  }
+
+  /** Whether it carries more than the one run that a lane is for. */
+  get isBulk(): boolean {
+    return this.#manner !== once
+  }
+
+  get reads(): boolean {
+    return this.scope.readOnly ?? this.prepared.reads
+  }
+
+  override write(connection: Connection): boolean {
+    if (this.#isSettled) return false
+    const { output, statements, types } = connection
+    const { prepared } = this
+    const known = statements.get(prepared)
+    const parameterTypes = known?.parameterTypes ?? this.#parameterTypes
+    if (parameterTypes === undefined && this.#needsTypes()) return this.#describeFirst(connection)
+    const { portal, rowLimit, further } = this.#manner
+    let first: readonly Encoded[]
+    let rest: readonly (readonly Encoded[])[]
+    try {
+      first = encodeAll(this.values, parameterTypes, types)
+      rest = further.map((values) => encodeAll(values, parameterTypes, types))
+    } catch (error) {
+      this.#settle(error)
+      return false
+    }
+    this.#decoderOf = this.#shape.decoderOf ?? types.decoderOf
+    if (known?.isConfirmed) {
+      this.#entry = known
+      this.#decode = known.decoder(this.#shape.form, this.#decoderOf)
+    } else {
+      this.#entry = prepare(connection, prepared, known)
+    }
+    const { name } = this.#entry
+    output.bind(portal, name, first)
+    output.execute(portal, rowLimit)
+    for (const values of rest) {
+      output.bind('', name, values)
+      output.execute('', 0)
+    }
+    output.sync()
+    return true
+  }
+
+  #needsTypes(): boolean {
+    for (const value of this.values) if (needsType(value)) return true
+    return this.#manner.further.some((values) => values.some(needsType))
+  }
+
+  // The type of an object's parameter decides how it is written ([1] is `{1}` or `[1]`), and the server knows it.
+  #describeFirst(connection: Connection): boolean {
+    connection.send(
+      new Description(this, (types) => {
+        this.#parameterTypes = types
+      }),
+    )
+    connection.hold()
+    return false
+  }
+
+  override parameterTypes(types: readonly number[]): void {
+    this.#entry!.parameterTypes = types
+  }
+
+  override columns(columns: readonly Column[]): void {
+    this.#entry!.confirm(columns)
+    this.#decode = this.#entry!.decoder(this.#shape.form, this.#decoderOf!)
+  }
+
+  override row(bytes: Buffer, start: number): void {
+    if (this.#isSettled) return
+    try {
+      this.#rows.push(this.#decode!(bytes, start))
+    } catch (cause) {
+      this.#error ??= new DatabaseError('22000', 'a column could not be decoded', { cause })
+    }
+  }
+
+  override complete(rowCount: number, tag: number): void {
+    this.#rowCount += rowCount
+    this.#tag = tag
+  }
+
+  override fail(error: DatabaseError, routine: string | undefined): void {
+    this.#error = error
+    this.#isStale = error.sqlstate === '26000' || routine === 'RevalidateCachedQuery'
+  }
+
+  override ready(connection: Connection): void {
+    const error = this.#error
+    if (error && this.#entry) {
+      if (this.#isStale || !this.#entry.isConfirmed) connection.statements.delete(this.prepared, this.#entry)
+      // A migration has changed what it gives: the server refuses the old plan before it runs, so prepare it anew.
+      if (this.#isStale && connection.isIdle && this.#again()) return connection.send(this)
+    }
+    if (error) return this.#settle(error)
+    if (this.#isSettled) return
+    try {
+      const result = this.#shape.result(this.#rows, this.#rowCount, this.#tag, this.#decode)
+      this.#settle(undefined, result)
+    } catch (unexpected) {
+      this.#settle(unexpected)
+    }
+  }
+
+  override lost({ sqlstate, message, cause }: DatabaseError, wasSent: boolean): void {
+    if ((this.reads || !wasSent) && this.#route && this.#again()) return this.#route.send(this)
+    this.#settle(new DatabaseError(sqlstate, message, { mayHaveRun: wasSent, cause }))
+  }
+
+  override overdue(now: number): boolean {
+    if (this.#isSettled || this.scope.isUnlimited) return false
+    const signal = this.scope.signal ?? (this.#wasSeen ? this.scope.request?.signal : undefined)
+    this.#wasSeen = true
+    if (signal?.aborted) this.#settle(signal.reason)
+    else if (now >= this.#deadline) this.#settle(tooLong(this.scope.timeoutMs!))
+    return this.#isSettled
+  }
+
+  override holdsUp(until: number): void {
+    this.prepared.slowUntil = until
+  }
+
+  /** Settles it with an error; its answer, if one comes, is dropped. */
+  giveUp(error: unknown): void {
+    this.#settle(error)
+  }
+
+  // Once only. The rows of a first, half-read answer are dropped.
+  #again(): boolean {
+    if (this.#wasSentAgain || this.#isSettled) return false
+    this.#wasSentAgain = true
+    this.#error = undefined
+    this.#rowCount = 0
+    this.#rows = []
+    this.#entry = this.#decode = undefined
+    return true
+  }
+
+  #settle(error: unknown, result?: unknown): void {
+    if (this.#isSettled) return
+    this.#isSettled = true
+    if (error === undefined) this.#resolve(result as never)
+    else this.#reject(error)
+    this.#rows = []
+    this.scope.observer?.statement(this.prepared, this.#startedAt, this.#rowCount, error, this.scope.request)
+  }
+}
+
+/** Asks for a statement's parameter types, then lets it and those behind it go. */
+class Description extends Exchange {
+  readonly #for: Statement
+  readonly #tell: (types: readonly number[]) => void
+  #entry: PreparedStatement | undefined
+  #error: DatabaseError | undefined
+
+  constructor(statement: Statement, tell: (types: readonly number[]) => void) {
+    super()
+    this.#for = statement
+    this.#tell = tell
+  }
+
+  override write(connection: Connection): boolean {
+    const { prepared } = this.#for
+    this.#entry = prepare(connection, prepared, connection.statements.get(prepared))
+    connection.output.sync()
+    return true
+  }
+
+  override parameterTypes(types: readonly number[]): void {
+    this.#entry!.parameterTypes = types
+    this.#tell(types)
+  }
+
+  override columns(columns: readonly Column[]): void {
+    this.#entry!.confirm(columns)
+  }
+
+  override fail(error: DatabaseError): void {
+    this.#error = error
+  }
+
+  override ready(connection: Connection): void {
+    if (this.#error) {
+      connection.statements.delete(this.#for.prepared, this.#entry!)
+      this.#for.giveUp(this.#error)
+    }
+    connection.resume(this.#for)
+  }
+
+  override lost(error: DatabaseError): void {
+    this.#for.lost(error, false)
+  }
+
+  override overdue(now: number): boolean {
+    return this.#for.overdue(now)
+  }
+}
+
+/**
+ * Writes Parse and Describe. The first to use a text names it; those that come before the server has agreed prepare it
+ * for themselves, without a name, so that each of them gets the true error if it is refused.
+ */
+export function prepare(
+  connection: Connection,
+  prepared: Prepared,
+  unconfirmed?: PreparedStatement,
+): PreparedStatement {
+  const { output, statements } = connection
+  let entry: PreparedStatement
+  if (unconfirmed) {
+    entry = new PreparedStatement('')
+  } else {
+    const added = statements.add(prepared)
+    entry = added.entry
+    if (added.evicted) output.closeStatement(added.evicted)
+    output.closeStatement(entry.name) // one that went stale; closing what is not there is no error
+  }
+  output.parse(entry.name, prepared.text)
+  output.describe(entry.name)
+  return entry
+}
+
+const mostParameters = 65_535
+
+/** The values of a Bind message. Throws a DatabaseError that has the position of the value that cannot be written. */
+export function encodeAll(
+  values: readonly unknown[],
+  parameterTypes: readonly number[] | undefined,
+  types: Types,
+): readonly Encoded[] {
+  if (values.length > mostParameters) {
+    throw new DatabaseError('54000', `a statement takes at most ${mostParameters} parameters, not ${values.length}`)
+  }
+  const encoded: Encoded[] = []
+  for (let i = 0; i < values.length; i++) {
+    try {
+      encoded.push(types.encode(values[i], parameterTypes?.[i]))
+    } catch (cause) {
+      throw new DatabaseError('22000', 'the value cannot be written as SQL', { parameter: i + 1, cause })
+    }
+  }
+  return encoded
+}
+
+/** The error of what took longer than it was given. */
+export function tooLong(timeoutMs: number): DatabaseError {
+  return new DatabaseError('57014', `it took longer than ${timeoutMs} ms`, { mayHaveRun: true })
+}

@@ -1,0 +1,280 @@
+/**
+ * One session with PostgreSQL. `pg` opens it (TLS, authentication); from then on exchanges go out back to back and are
+ * answered in order. Why not through `pg` any further: `bench/sql` shows what that costs.
+ */
+import type { Socket } from 'node:net'
+import pg from 'pg'
+import { DatabaseError, type ErrorResponse, errorOf } from '../databaseError.ts'
+import type { Types } from '../types.ts'
+import { cancel } from './cancel.ts'
+import type { Exchange } from './exchange.ts'
+import { columnsIn, fieldsIn, Input, notificationIn, parameterTypesIn, rowCountIn } from './input.ts'
+import { Output } from './output.ts'
+import { StatementCache } from './statementCache.ts'
+
+/** How to open a connection. */
+export interface ConnectOptions {
+  readonly url: string
+  readonly applicationName: string
+  /** Limit for opening it, in milliseconds. */
+  readonly connectTimeoutMs: number
+  /** The most statements that are kept prepared on it. */
+  readonly preparedStatements: number
+  readonly types: Types
+}
+
+/** What `pg` keeps of a client that has connected, below its public surface. */
+interface OpenedClient {
+  readonly connection: { readonly stream: Socket }
+  readonly processID: number
+  readonly secretKey: number
+}
+
+/** A session; made by `Connection.open`. */
+export class Connection {
+  readonly types: Types
+  readonly output: Output = new Output()
+  readonly statements: StatementCache
+  readonly openedAt: number = performance.now()
+  /** Called once, when the session is over for whatever reason. */
+  onClose: ((error: DatabaseError) => void) | undefined
+  /** Called whenever the last answer has come in. */
+  onIdle: (() => void) | undefined
+  onNotification: ((channel: string, payload: string) => void) | undefined
+  /** How many exchanges have no answer yet. */
+  inFlight = 0
+  /** How many have been answered. */
+  answered = 0
+  /** The oldest exchange without an answer. */
+  head: Exchange | undefined
+  /** Whether it is outside a transaction, as of the last answer. */
+  isIdle = true
+  isOpen = true
+  /** Pending while a cancel is under way; what is sent meanwhile may be hit by it. */
+  cancelling: Promise<void> | undefined
+  /** Whoever has this connection to itself; swept before its exchanges are. */
+  owner: { sweep(now: number): void } | undefined
+
+  readonly #url: string
+  readonly #socket: Socket
+  readonly #processId: number
+  readonly #secretKey: number
+  #tail: Exchange | undefined
+  // Exchanges that wait until the server has described the parameters of the one before them.
+  #held: Exchange[] | undefined
+  #scheduled = false
+  #onEnd: (() => void) | undefined
+  #seen: Exchange | undefined
+  #seenAt = 0
+  #stuckOn: Exchange | undefined
+  #fatal: DatabaseError | undefined
+
+  /** Opens a session. Rejects with a DatabaseError: the server's own, else 08001. */
+  static async open(options: ConnectOptions): Promise<Connection> {
+    const client = new pg.Client({
+      connectionString: options.url,
+      application_name: options.applicationName,
+      connectionTimeoutMillis: options.connectTimeoutMs,
+      keepAlive: true,
+    })
+    client.on('error', () => {}) // the socket's own events tell
+    try {
+      await client.connect()
+    } catch (cause) {
+      throw connectError(cause)
+    }
+    return new Connection(client as unknown as OpenedClient, options)
+  }
+
+  private constructor(client: OpenedClient, options: ConnectOptions) {
+    this.types = options.types
+    this.statements = new StatementCache(options.preparedStatements)
+    this.#url = options.url
+    this.#socket = client.connection.stream
+    this.#processId = client.processID
+    this.#secretKey = client.secretKey
+    const input = new Input((code, bytes, start, end) => this.#receive(code, bytes, start, end))
+    this.#socket.removeAllListeners('data')
+    this.#socket.on('data', (chunk: Buffer) => {
+      try {
+        input.push(chunk)
+      } catch (cause) {
+        this.destroy(new DatabaseError('08P01', 'the database sent what was not understood', { cause }))
+      }
+    })
+    this.#socket.on('error', (cause) => this.destroy(lost(cause)))
+    this.#socket.on('close', () => this.destroy(lost()))
+  }
+
+  /** Sends an exchange behind those that are under way. */
+  send(exchange: Exchange): void {
+    if (this.#held) {
+      this.inFlight++
+      this.#held.push(exchange)
+    } else if (exchange.write(this)) {
+      this.inFlight++
+      this.#enqueue(exchange)
+    }
+  }
+
+  /** Holds everything sent from now on, until `resume`. */
+  hold(): void {
+    this.#held = []
+  }
+
+  /** Sends `first`, then what was held. */
+  resume(first?: Exchange): void {
+    const held = this.#held ?? []
+    this.#held = undefined
+    this.inFlight -= held.length
+    if (first) this.send(first)
+    for (const exchange of held) this.send(exchange)
+  }
+
+  /** Whether the oldest exchange is still the one that `sweep` has met two times in a row. */
+  get isStuck(): boolean {
+    return this.head !== undefined && this.head === this.#stuckOn
+  }
+
+  /**
+   * Called every few milliseconds, after answers have been read: lets exchanges give up, and notices when the oldest
+   * is still the same. Gives how long it has been so, in milliseconds, and whether one was given up.
+   */
+  sweep(now: number): { readonly stuckMs: number; readonly gaveUp: boolean } {
+    this.owner?.sweep(now)
+    let gaveUp = false
+    for (let exchange = this.head; exchange; exchange = exchange.next) gaveUp = exchange.overdue(now) || gaveUp
+    for (const exchange of this.#held ?? []) gaveUp = exchange.overdue(now) || gaveUp
+    if (this.head === undefined || this.head !== this.#seen) {
+      this.#seen = this.head
+      this.#seenAt = now
+    } else {
+      this.#stuckOn = this.head
+    }
+    return { stuckMs: now - this.#seenAt, gaveUp }
+  }
+
+  /** Asks the server to stop what this session runs. Only for a connection that nobody else uses. */
+  cancel(): void {
+    this.cancelling ??= cancel(this.#url, this.#processId, this.#secretKey).then(() => {
+      this.cancelling = undefined
+    })
+  }
+
+  /** Says goodbye when exchanges under way have been answered. */
+  async end(): Promise<void> {
+    if (this.isOpen && this.inFlight > 0) {
+      await new Promise<void>((resolve) => {
+        this.onIdle = resolve
+        this.#onEnd = resolve
+      })
+    }
+    if (!this.isOpen) return
+    this.output.terminate()
+    this.#socket.end(this.output.take())
+    this.#close(lost())
+  }
+
+  /** Closes at once; exchanges under way fail with `error`. */
+  destroy(error: DatabaseError): void {
+    if (!this.isOpen) return
+    this.#socket.destroy()
+    this.#close(this.#fatal ?? error)
+  }
+
+  #close(error: DatabaseError): void {
+    this.isOpen = false
+    const held = this.#held ?? []
+    const sent: Exchange[] = []
+    for (let exchange = this.head; exchange; exchange = exchange.next) sent.push(exchange)
+    this.head = this.#tail = this.#held = undefined
+    this.inFlight = 0
+    this.onClose?.(error)
+    this.#onEnd?.()
+    for (const exchange of sent) exchange.lost(error, true)
+    for (const exchange of held) exchange.lost(error, false)
+  }
+
+  #enqueue(exchange: Exchange): void {
+    exchange.next = undefined
+    if (this.#tail) this.#tail.next = exchange
+    else this.head = exchange
+    this.#tail = exchange
+    if (this.#scheduled) return
+    // One write for all that is sent in this turn of the event loop.
+    this.#scheduled = true
+    setImmediate(this.#flush)
+  }
+
+  readonly #flush = (): void => {
+    this.#scheduled = false
+    if (this.isOpen) this.#socket.write(this.output.take())
+  }
+
+  #receive(code: number, bytes: Buffer, start: number, end: number): void {
+    const head = this.head
+    switch (code) {
+      case 0x44: // D
+        return head!.row(bytes, start)
+      case 0x43: // C
+        return head!.complete(rowCountIn(bytes, start, end), bytes[start]!)
+      case 0x5a: // Z
+        this.isIdle = bytes[start] === 0x49
+        return this.#finish(head!)
+      case 0x54: // T
+        return head!.columns(columnsIn(bytes, start))
+      case 0x6e: // n
+        return head!.columns([])
+      case 0x74: // t
+        return head!.parameterTypes(parameterTypesIn(bytes, start))
+      case 0x73: // s
+        return head!.suspended()
+      case 0x45: // E
+        return this.#failed(fieldsIn(bytes, start))
+      case 0x41: {
+        const { channel, payload } = notificationIn(bytes, start)
+        return this.onNotification?.(channel, payload)
+      }
+      case 0x47: // G
+        return this.destroy(new DatabaseError('0A000', 'COPY FROM STDIN is not supported'))
+      case 0x31: // 1 ParseComplete
+      case 0x32: // 2 BindComplete
+      case 0x33: // 3 CloseComplete
+      case 0x49: // I EmptyQueryResponse
+      case 0x4e: // N NoticeResponse
+      case 0x53: // S ParameterStatus
+      case 0x48: // H CopyOutResponse, d CopyData, c CopyDone: rows that nobody has asked for
+      case 0x64:
+      case 0x63:
+        return
+      default:
+        throw new Error(`unknown message 0x${code.toString(16)}`)
+    }
+  }
+
+  #finish(head: Exchange): void {
+    this.head = head.next
+    if (!this.head) this.#tail = undefined
+    this.inFlight--
+    this.answered++
+    head.ready(this)
+    if (this.inFlight === 0) this.onIdle?.()
+  }
+
+  #failed(response: ErrorResponse): void {
+    const error = errorOf(response)
+    // The session is over: the socket closes next, and then everything under way learns of it.
+    if (response.V === 'FATAL' || response.V === 'PANIC') this.#fatal = error
+    else this.head?.fail(error, response.R)
+  }
+}
+
+/** The error of an exchange whose connection went away. */
+function lost(cause?: unknown): DatabaseError {
+  return new DatabaseError('08006', 'the connection to the database was lost', { cause })
+}
+
+function connectError(cause: unknown): DatabaseError {
+  if (cause instanceof pg.DatabaseError) return errorOf({ C: cause.code ?? '08001', M: cause.message })
+  return new DatabaseError('08001', 'the database cannot be reached', { cause })
+}

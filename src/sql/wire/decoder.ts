@@ -1,0 +1,51 @@
+/** From the bytes of a DataRow to a row: one function per statement, compiled when its columns become known. */
+import type { Column } from './input.ts'
+import { int32 } from './input.ts'
+
+/** Reads one value, which is not null, from its text form. */
+export type Decode = (bytes: Buffer, start: number, end: number) => unknown
+
+/** Finds a type's decoder by its object id. */
+export type DecoderOf = (type: number) => Decode
+
+/** Reads a DataRow whose body starts at `start`. */
+export type RowDecoder<Row> = (bytes: Buffer, start: number) => Row
+
+/**
+ * A decoder that makes plain objects of one hidden class, as a literal in the source would. Names are only ever quoted
+ * strings in computed position, so that `__proto__` is a column like any other.
+ */
+export function objectDecoder(columns: readonly Column[], decoderOf: DecoderOf): RowDecoder<Record<string, unknown>> {
+  const read = columns.map(
+    (_, i) => `const v${i} = (n = int32(b, at), at += 4, n < 0) ? null : d[${i}](b, at, at += n)`,
+  )
+  const fields = columns.map(({ name }, i) => `[${JSON.stringify(name)}]: v${i}`)
+  const source = `return (b, at) => { let n; at += 2\n${read.join('\n')}\nreturn { ${fields.join(', ')} } }`
+  const decoders = columns.map(({ type }) => decoderOf(type))
+  // oxlint-disable-next-line no-new-func -- the text holds nothing but numbers and JSON strings
+  return new Function('int32', 'd', source)(int32, decoders) as RowDecoder<Record<string, unknown>>
+}
+
+/** A decoder that makes arrays. */
+export function arrayDecoder(columns: readonly Column[], decoderOf: DecoderOf): RowDecoder<unknown[]> {
+  const decoders = columns.map(({ type }) => decoderOf(type))
+  return (bytes, start) => {
+    let at = start + 2
+    return decoders.map((decode) => {
+      const length = int32(bytes, at)
+      at += 4
+      if (length < 0) return null
+      at += length
+      return decode(bytes, at - length, at)
+    })
+  }
+}
+
+/** A decoder of the first column alone. */
+export function valueDecoder(columns: readonly Column[], decoderOf: DecoderOf): RowDecoder<unknown> {
+  const decode = columns[0] && decoderOf(columns[0].type)
+  return (bytes, start) => {
+    const length = decode ? int32(bytes, start + 2) : -1
+    return length < 0 ? null : decode!(bytes, start + 6, start + 6 + length)
+  }
+}

@@ -1,0 +1,40 @@
+import type { DatabaseError } from '../databaseError.ts'
+import type { Connection } from './connection.ts'
+import type { Column } from './input.ts'
+
+/** What is sent up to one Sync, and its answer up to ReadyForQuery. */
+export abstract class Exchange {
+  /** The one behind it on its connection. */
+  next: Exchange | undefined
+
+  /** Writes its messages; false when it turned out that there is nothing to send. */
+  abstract write(connection: Connection): boolean
+
+  parameterTypes(_types: readonly number[]): void {}
+
+  columns(_columns: readonly Column[]): void {}
+
+  row(_bytes: Buffer, _start: number): void {}
+
+  /** `tag` is the first byte of the command tag, such as the `C` of COMMIT. */
+  complete(_rowCount: number, _tag: number): void {}
+
+  suspended(): void {}
+
+  /** The server refused it, in the routine of that name. `ready` follows. */
+  abstract fail(error: DatabaseError, routine: string | undefined): void
+
+  /** All of its answer has come in. */
+  abstract ready(connection: Connection): void
+
+  /** Its connection went away before that; `wasSent` is false when the server cannot have seen it. */
+  abstract lost(error: DatabaseError, wasSent: boolean): void
+
+  /** Called now and then while it waits for its answer; true when it has just been given up. */
+  overdue(_now: number): boolean {
+    return false
+  }
+
+  /** It has kept those behind it on a lane waiting; what is like it should keep off the lanes until `until`. */
+  holdsUp(_until: number): void {}
+}
