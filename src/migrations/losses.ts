@@ -3,13 +3,13 @@ import { nameChangeOf, targetsOf, type NameChange, type Target } from './destruc
 import { MigrationError } from './error.ts'
 import type { Script } from './files.ts'
 
-/** The object ids of a database's tables; they survive a rename. */
+/** The object ids of a database's tables and views; they survive a rename. */
 export type TableIds = ReadonlySet<string>
 
-/** Every table of the database but PostgreSQL's own. */
+/** Every table and view of the database but PostgreSQL's own. */
 export async function tableIds(client: Client): Promise<TableIds> {
   const { rows } = await client.query<{ id: string }>(
-    `SELECT oid::text AS id FROM pg_class WHERE relkind IN ('r', 'p', 'f') AND oid >= 16384`,
+    `SELECT oid::text AS id FROM pg_class WHERE relkind IN ('r', 'p', 'f', 'v') AND oid >= 16384`,
   )
   return new Set(rows.map(({ id }) => id))
 }

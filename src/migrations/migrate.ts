@@ -26,7 +26,7 @@ export interface MigrateOptions extends MigrationTarget {
    * a fifth of a client's default timeout.
    */
   readonly lockTimeoutMs?: number
-  /** How often a lock is tried for, with growing pauses in between. Default: 10, about a minute. */
+  /** How often a lock is tried for, with growing pauses in between. Default: 10, about half a minute. */
   readonly lockAttempts?: number
   /** How long to wait while another instance migrates, in milliseconds. Default: 600000. */
   readonly waitMs?: number

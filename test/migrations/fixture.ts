@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -32,13 +32,14 @@ export interface Folder extends AsyncDisposable {
 
 const nodeModules = fileURLToPath(new URL('../../node_modules', import.meta.url))
 
-/** A service's folder with these migrations in it. */
-export async function folderOf(migrations: Readonly<Record<string, string>>): Promise<Folder> {
+/** A service's folder with these migrations in it, and this file as its models. */
+export async function folderOf(migrations: Readonly<Record<string, string>>, models?: URL): Promise<Folder> {
   const folder = await mkdtemp(join(tmpdir(), 'tricube-migrations-'))
   const directory = join(folder, 'migrations')
   await mkdir(directory)
   await symlink(nodeModules, join(folder, 'node_modules')) // models.ts imports drizzle-orm
   for (const [file, text] of Object.entries(migrations)) await writeFile(join(directory, file), text)
+  if (models) await copyFile(models, join(folder, 'models.ts'))
   return { folder, directory, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) }
 }
 

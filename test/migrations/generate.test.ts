@@ -61,7 +61,8 @@ test('generates each change, up and down, until the database is what the models 
         'index("people_age_idx").on(t.age)',
         'people',
       ),
-      ...['--rename', 'users:people', '--rename', 'users.name:full_name'],
+      '--rename=users:people',
+      '--rename=users.name:full_name',
     ),
   ).toEqual({
     '0004_next.up.sql': [
