@@ -8,14 +8,15 @@ export class Interrupt {
 
   constructor() {
     this.#asked = new Promise((_, reject) => {
-      const onSignal = (): void => {
-        if (this.#wanted) this.#end()
+      const ask = (): void => {
         this.#wanted = true
         reject(this.reason)
       }
-      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+        process.on(signal, () => (this.#wanted ? this.#end() : ask()))
+      }
       // Whoever read what we print is gone: `tricube dev | head`.
-      process.stdout.on('error', onSignal)
+      process.stdout.on('error', ask)
     })
     this.#asked.catch(() => {})
   }
