@@ -139,10 +139,14 @@ function failure(id: string, place: string, error: unknown, statement?: Statemen
 
 const hints: Readonly<Record<string, string>> = {
   '25001': ' (a first line `-- tricube: no-transaction` runs this file outside a transaction)',
-  '55P03': ' (other transactions held the table during every attempt; nothing was changed)',
+  '55P03': ' (other transactions held the table during every attempt)',
 }
 
-/** Messages of PostgreSQL's class 22, data exceptions, quote the value they are about; it may be a secret of the file. */
+/**
+ * Messages of PostgreSQL's class 22, data exceptions, quote the value they are about, and a syntax error the text where
+ * it is; that may be a secret of the file. Words and operators stay: they are what was misspelt.
+ */
 function withoutValues(message: string, { code }: DatabaseError, statement: Statement | undefined): string {
-  return statement && code?.startsWith('22') ? message.replaceAll(/"[^]*"/g, '"…"') : message
+  if (statement && code?.startsWith('22')) return message.replaceAll(/"[^]*"/g, '"…"')
+  return code === '42601' ? message.replaceAll(/"(?!\w+"|.{1,2}")[^]*"/g, '"…"') : message
 }

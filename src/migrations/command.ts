@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { MigrationError } from './error.ts'
-import { generate, missingSql, newMigration } from './generate.ts'
+import { acceptModels, generate, missingSql, newMigration } from './generate.ts'
 import { migrate, migrationStatus, rollback, type MigrateOptions, type MigrationStatus } from './migrate.ts'
 
 const help = `Usage: tricube migrate <command> <service> [options]
@@ -23,6 +23,7 @@ const help = `Usage: tricube migrate <command> <service> [options]
   --lock-timeout <ms>     how long one attempt may wait for a table's lock, default 1000
   --rename <old:new>      generate: users:people or users.name:full_name keeps its data; may be repeated
   --drop <name>           generate: users or users.name is dropped, not renamed; may be repeated
+  --snapshot-only         generate: write no SQL, the migrations written by hand already make the models
   --author <author>       generate, new: default git's user.name and user.email
 `
 
@@ -35,6 +36,7 @@ const options = {
   'allow-destructive': { type: 'boolean' },
   'allow-newer': { type: 'boolean' },
   'lock-timeout': { type: 'string' },
+  'snapshot-only': { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const satisfies ParseArgsConfig['options']
 
@@ -79,7 +81,11 @@ interface Invocation extends Values, Required<CommandContext> {
 type CommandName = 'generate' | 'new' | 'up' | 'down' | 'status' | 'check'
 
 const commands: Readonly<Record<CommandName, (invocation: Invocation) => Promise<number>>> = {
-  async generate({ folder, name, author, rename = [], drop = [], out }) {
+  async generate({ folder, name, author, rename = [], drop = [], 'snapshot-only': snapshotOnly, out }) {
+    if (snapshotOnly) {
+      out(join(folder, await acceptModels(folder)))
+      return 0
+    }
     const files = await generate({ folder, name: required(name), author, renames: rename, drops: drop })
     for (const file of files) out(join(folder, file))
     if (files.length === 0) out('models and migrations agree: nothing to generate')

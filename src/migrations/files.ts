@@ -47,7 +47,7 @@ export async function readMigrations(directory: string | URL): Promise<Migration
 }
 
 /** A directory given as a path or as a `file:` URL. */
-export function pathOf(directory: string | URL): string {
+function pathOf(directory: string | URL): string {
   return directory instanceof URL || directory.startsWith('file:') ? fileURLToPath(directory) : directory
 }
 

@@ -7,7 +7,7 @@ import { MigrationError } from './error.ts'
 import { readMigrations, type Migration } from './files.ts'
 import { loadKit, loadModels } from './kit.ts'
 import { inverse, parseRenames } from './rename.ts'
-import { lastSnapshot, snapshotFolder } from './snapshot.ts'
+import { lastSnapshot, snapshotFolder, type Snapshot } from './snapshot.ts'
 
 /** What `generate` and `newMigration` write. */
 export interface GenerateOptions {
@@ -40,14 +40,26 @@ export async function generate(
   const up = await diff(kit, from, to, renames)
   const down = await diff(kit, to, from, renames.map(inverse).reverse())
 
-  const steps = stepsOf(name, up, down)
-  const written = await writeMigrations(options, steps)
+  const written = await writeMigrations(options, stepsOf(name, up, down))
   const last = written.at(-1)
-  if (!last) return []
-  const snapshot = join(snapshotFolder, `${last.version}.json`)
-  await mkdir(join(directoryOf(folder), snapshotFolder), { recursive: true })
-  await writeFile(join(directoryOf(folder), snapshot), `${JSON.stringify(to, null, 2)}\n`)
-  return [...written.flatMap(({ files }) => files), join('migrations', snapshot)]
+  return last ? [...written.flatMap(({ files }) => files), await writeSnapshot(folder, last.version, to)] : []
+}
+
+/**
+ * Takes the models as what the migrations so far lead to, for migrations that were written by hand. Returns the file,
+ * relative to the folder.
+ *
+ * @throws {MigrationError} when there is no migration yet.
+ */
+export async function acceptModels(folder: string): Promise<string> {
+  const [kit, models, existing] = await Promise.all([
+    loadKit(),
+    loadModels(folder),
+    readMigrations(directoryOf(folder)),
+  ])
+  const last = existing.at(-1)
+  if (!last) throw new MigrationError(`${directoryOf(folder)} has no migrations yet`)
+  return writeSnapshot(folder, last.version, kit.snapshot(models))
 }
 
 /** Writes an empty pair, for what models do not tell: data, functions, extensions. Returns the files, relative to the folder. */
@@ -119,6 +131,13 @@ function versionAfter(existing: readonly Migration[], step: number): string {
 
 function directoryOf(folder: string): string {
   return join(folder, 'migrations')
+}
+
+async function writeSnapshot(folder: string, version: string, snapshot: Snapshot): Promise<string> {
+  const path = join('migrations', snapshotFolder, `${version}.json`)
+  await mkdir(join(directoryOf(folder), snapshotFolder), { recursive: true })
+  await writeFile(join(folder, path), `${JSON.stringify(snapshot, null, 2)}\n`)
+  return path
 }
 
 async function gitAuthor(folder: string): Promise<string | undefined> {

@@ -191,3 +191,20 @@ test('check fails and prints the SQL that is missing', async () => {
     err: 'models.ts has changes that no migration makes: run tricube migrate generate',
   })
 })
+
+test('--snapshot-only takes up the thread after migrations written by hand', async () => {
+  await using f = await fixture()
+  await f.write({ 'models.ts': models('name: text(),') })
+  expect((await f.run('generate', '--snapshot-only')).err).toMatch(/migrations has no migrations yet$/)
+  await f.migrations({
+    '0001_tables.up.sql': 'CREATE TABLE cities (id integer PRIMARY KEY); CREATE TABLE users (name text)',
+  })
+  expect(await f.run('generate', '--snapshot-only')).toMatchObject({
+    code: 0,
+    out: `${f.folder}/migrations/meta/0001.json`,
+  })
+  expect((await f.run('check')).code).toBe(0)
+  expect(await step(f, models('name: text(), age: integer(),'))).toMatchObject({
+    '0002_next.up.sql': [author, 'ALTER TABLE "users" ADD COLUMN "age" integer;'],
+  })
+})

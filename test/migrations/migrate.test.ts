@@ -108,6 +108,10 @@ describe('migrate', () => {
       '0001_a.up.sql': `CREATE TABLE a (key text PRIMARY KEY); INSERT INTO a VALUES ('hunter2'), ('hunter2')`,
     })
     expect((await failure(migrate(f))).message).not.toContain('hunter2')
+    await f.migrations({ '0001_a.up.sql': `CREATE ROLE ann PASSWORD 'hunter1' 'hunter2'` })
+    expect((await failure(migrate(f))).message).toBe('0001_a.up.sql, line 1: syntax error at or near "…"')
+    await f.migrations({ '0001_a.up.sql': 'CREATE TABEL a ()' })
+    expect((await failure(migrate(f))).message).toBe('0001_a.up.sql, line 1: syntax error at or near "TABEL"')
     for (const url of ['postgres://ann:hunter2@127.0.0.1:1/users', 'postgres://ann:hunter2@[/users']) {
       expect((await failure(migrate({ ...f, url }))).message).not.toContain('hunter2')
     }
