@@ -64,7 +64,7 @@ async function useTsx(file: string): Promise<void> {
     const loader = resolveFrom(from, 'tsx')
     if (!loader) continue
     // What services import, first: every module that passes through tsx's hooks costs twice the time and more memory.
-    await Promise.all([import('../index.ts'), import('../models/index.ts'), import('../client/pools.ts')])
+    await Promise.all([import('../index.ts'), import('../models/index.ts')])
     return void (await import(pathToFileURL(loader).href))
   }
   throw new CliError(

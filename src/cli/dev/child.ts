@@ -15,6 +15,8 @@ export class ServiceProcess {
   readonly #env: NodeJS.ProcessEnv
   readonly #screen: Screen
   #child: ChildProcess | undefined
+  #ended: Promise<void> = Promise.resolve()
+  #stopping = false
   #lastLines: string[] = []
   #closed = false
 
@@ -22,6 +24,7 @@ export class ServiceProcess {
     this.service = service
     this.#env = env
     this.#screen = screen
+    screen.add(service.name)
   }
 
   /** Starts it and waits until it listens or has died; either is told on the screen. */
@@ -35,6 +38,7 @@ export class ServiceProcess {
       env: { NODE_ENV: 'development', ...process.env, ...this.#env, HOST: host, PORT: String(port) },
     })
     this.#child = child
+    this.#stopping = false
     this.#lastLines = []
     this.#follow(child.stdout!)
     this.#follow(child.stderr!)
@@ -46,22 +50,16 @@ export class ServiceProcess {
     })
     // Whatever it started ends with it; `close` comes after the last line of output.
     child.once('exit', () => killGroup(child, 'SIGKILL'))
-    const ended = once(child, 'close').then(([code, signal]) =>
-      this.#onEnd(child, code as number, signal as string | null),
-    )
-    await Promise.race([listening, ended])
+    this.#ended = once(child, 'close').then(([code, signal]) => this.#onEnd(code as number, signal as string | null))
+    await Promise.race([listening, this.#ended])
   }
 
   /** Stops it: SIGTERM, and SIGKILL when it is not gone after 10 s. */
   async stop(): Promise<void> {
-    const child = this.#child
-    this.#child = undefined
-    this.url = undefined
-    if (!child || child.exitCode !== null || child.signalCode !== null) return
-    const ended = once(child, 'close')
-    const timer = setTimeout(() => killGroup(child, 'SIGKILL'), stopTimeoutMs)
-    child.kill('SIGTERM')
-    await ended
+    const timer = setTimeout(() => this.kill(), stopTimeoutMs)
+    if (!this.#stopping) this.#child?.kill('SIGTERM')
+    this.#stopping = true
+    await this.#ended
     clearTimeout(timer)
   }
 
@@ -83,10 +81,10 @@ export class ServiceProcess {
     })
   }
 
-  #onEnd(child: ChildProcess, code: number | null, signal: string | null): void {
-    if (this.#child !== child) return
+  #onEnd(code: number | null, signal: string | null): void {
     this.#child = undefined
     this.url = undefined
+    if (this.#stopping) return
     const how = signal ? `was ended by ${signal}` : `exited with code ${code}`
     const after = 'it starts again on the next change'
     if (this.#lastLines.length === 0) this.#screen.warn(`${this.service.name} ${how}; ${after}`)

@@ -42,10 +42,14 @@ export class Screen {
     }
   }
 
+  /** Gives a service its colour, and its name a place in the margin. */
+  add(name: string): void {
+    this.#colors.set(name, palette[this.#colors.size % palette.length]!)
+    this.#width = Math.max(this.#width, name.length)
+  }
+
   /** A line of a service's output. */
   log(name: string, line: string): void {
-    if (!this.#colors.has(name)) this.#colors.set(name, palette[this.#colors.size % palette.length]!)
-    this.#width = Math.max(this.#width, name.length)
     const prefix = this.paint(this.#colors.get(name)!, `${name.padEnd(this.#width)} |`)
     for (const part of formatLogLine(line, this.paint).split('\n')) this.print(`${prefix} ${part}`)
   }
