@@ -17,7 +17,7 @@ const below = {
   service: ['contract', 'resilience', 'log', 'sql', 'discovery', 'client', 'http', 'models', 'migrations'],
 }
 below.testing = [...below.service, 'service']
-below.cli = [...below.testing, 'testing']
+below.cli = [...below.testing, 'testing', 'index.ts']
 
 const { positionals } = parseArgs({ allowPositionals: true })
 const src = positionals[0] ?? fileURLToPath(new URL('../src', import.meta.url))
