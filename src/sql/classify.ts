@@ -51,7 +51,7 @@ const harmless = new Set(
     'jsonb_path_query jsonb_pretty jsonb_set jsonb_strip_nulls jsonb_to_record jsonb_to_recordset jsonb_typeof ' +
     'json_to_record json_to_recordset lag last_value lead length ln log lower lpad ltrim make_date make_interval ' +
     'make_timestamp make_timestamptz max md5 min mod mode now nth_value ntile num_nonnulls num_nulls numeric ' +
-    'octet_length percent_rank percentile_cont percentile_disc pg_is_in_recovery phraseto_tsquery pi plainto_tsquery ' +
+    'octet_length percent_rank percentile_cont percentile_disc pg_backend_pid pg_is_in_recovery phraseto_tsquery pi plainto_tsquery ' +
     'power quote_ident quote_literal radians random rank regexp_count regexp_like regexp_match regexp_matches ' +
     'regexp_replace regexp_split_to_array regexp_split_to_table regexp_substr repeat replace reverse round ' +
     'row_number row_to_json rpad rtrim scale setweight sha256 sha512 sign split_part sqrt starts_with ' +

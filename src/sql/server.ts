@@ -152,19 +152,19 @@ export class Server implements Route, Swept {
   #wait(statement: Statement): void {
     if (this.#isClosed) return statement.giveUp(new DatabaseError('08003', 'the database has been closed'))
     if (this.#lastError && isFinal(this.#lastError)) return statement.giveUp(this.#lastError)
-    this.#waitsUntil(statement)
     this.#waiting.push(statement)
   }
 
-  // However often it is sent again, it waits only once.
+  // However often it is sent again, it has this time once.
   #waitsUntil(statement: Statement): number {
-    return (statement.waitsUntil ||= performance.now() + this.#options.acquireTimeoutMs)
+    statement.waitsSince ||= performance.now()
+    return statement.waitsSince + this.#options.acquireTimeoutMs
   }
 
   #sweepWaiting(now: number): void {
     if (this.#waiting.length === 0) return
     this.#waiting = this.#waiting.filter((statement) => {
-      if (!statement.overdue(now) && now >= statement.waitsUntil) {
+      if (!statement.overdue(now) && now >= this.#waitsUntil(statement)) {
         statement.giveUp(new DatabaseError('08001', 'the database cannot be reached', { cause: this.#lastError }))
       }
       return !statement.isSettled

@@ -53,8 +53,8 @@ export class Statement extends Exchange {
   readonly prepared: Prepared
   readonly values: readonly unknown[]
   readonly scope: Scope
-  /** Until when it waits for a connection; 0: it does not wait. */
-  waitsUntil = 0
+  /** When it was first met waiting, for a connection or its answer, as `performance.now()` counts; 0: not yet. */
+  waitsSince = 0
 
   readonly #shape: Shape
   readonly #manner: Manner
@@ -64,7 +64,6 @@ export class Statement extends Exchange {
   readonly #deadline: number
   readonly #startedAt: number
   #isSettled = false
-  #wasSeen = false
   #wasSentAgain = false
   #error: DatabaseError | undefined
   #isStale = false
@@ -214,8 +213,8 @@ export class Statement extends Exchange {
 
   override overdue(now: number): boolean {
     if (this.#isSettled || this.scope.isUnlimited) return false
-    const signal = this.scope.signal ?? (this.#wasSeen ? this.scope.request?.signal : undefined)
-    this.#wasSeen = true
+    const signal = this.scope.signal ?? (this.waitsSince > 0 ? this.scope.request?.signal : undefined)
+    this.waitsSince ||= now
     if (signal?.aborted) this.#settle(signal.reason)
     else if (now >= this.#deadline) this.#settle(tooLong(this.scope.timeoutMs!))
     return this.#isSettled
