@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { startPostgres, type PostgresOptions, type EmbeddedPostgres } from '../src/testing/postgres/start.ts'
+import { startPostgres, type EmbeddedPostgres, type PostgresOptions } from 'tricube/testing'
 
 async function start(options?: PostgresOptions): Promise<EmbeddedPostgres> {
   const postgres = await startPostgres(options)
