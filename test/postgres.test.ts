@@ -73,6 +73,7 @@ describe('with a data folder', () => {
     expect(second.pid).toBe(first.pid)
     expect(second.url()).toBe(first.url())
     await second.stop()
+    await first.stop() // nothing is left to stop
     expect(isAlive(first.pid)).toBe(false)
   })
 
