@@ -1,7 +1,9 @@
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
 import { clientClass, type ClientClass } from '../client/call.ts'
-import type { InstancePools } from '../client/pools.ts'
+import { loadUndici } from '../client/endpoint.ts'
+import { Endpoints } from '../client/endpoints.ts'
 import type { Contract } from '../contract/contract.ts'
+import type { Registry } from '../discovery/registry.ts'
 import { staticRegistry } from '../discovery/static.ts'
 import { addCors } from '../http/cors.ts'
 import { registerDocs } from '../http/docs/docs.ts'
@@ -33,7 +35,7 @@ export class Application {
   readonly log: Logger
   readonly #definition: Definition
   readonly #overrides: Overrides
-  readonly #pools: InstancePools[] = []
+  readonly #endpoints: Endpoints[] = []
   #state: State = 'new'
   #started: Promise<void> | undefined
   #closed: Promise<void> | undefined
@@ -73,9 +75,9 @@ export class Application {
   async listen(): Promise<{ url: string }> {
     await this.start()
     const { host, port } = this.config
-    const url = await this.fastify.listen({ host, port, listenTextResolver: (address) => address })
+    const url = await this.fastify.listen({ host, port, listenTextResolver: (address) => `listening on ${address}` })
     await this.#definition.hooks?.afterStart?.(this)
-    this.log.info({ url }, 'listening')
+    if (this.#endpoints.length > 0) void loadUndici()
     return { url }
   }
 
@@ -103,7 +105,7 @@ export class Application {
     this.#runtime = {
       log: this.log,
       db: config.databaseUrl === undefined ? undefined : await this.#openDatabase(config.databaseUrl),
-      Clients: clientsClass(await this.#clientClasses(config)),
+      Clients: clientsClass(this.#clientClasses(config)),
     }
     try {
       await hooks?.beforeStart?.(this)
@@ -121,7 +123,7 @@ export class Application {
     this.#state = 'stopping'
     if (wasServing) await hooks?.beforeStop?.(this)
     await this.fastify.close()
-    await Promise.all(this.#pools.map((pool) => pool[Symbol.asyncDispose]()))
+    await Promise.all(this.#endpoints.map((endpoints) => endpoints[Symbol.asyncDispose]()))
     await this.db?.close()
     if (wasServing) await hooks?.afterStop?.(this)
     this.#state = 'stopped'
@@ -158,20 +160,16 @@ export class Application {
     return database({ url, applicationName: this.contract.name })
   }
 
-  async #clientClasses({ services }: Config): Promise<Record<string, ClientClass<Contract>>> {
+  #clientClasses({ services }: Config): Record<string, ClientClass<Contract>> {
+    const registry = staticRegistry(services)
+    const classOf = this.#overrides.clientClass ?? ((callee: Contract) => this.#connect(callee, registry))
     const { clients = {} } = this.#definition
-    const classOf = this.#overrides.clientClass ?? (await this.#connect(services))
     return Object.fromEntries(Object.entries(clients).map(([name, callee]) => [name, classOf(callee)]))
   }
 
-  async #connect(services: Config['services']): Promise<(callee: Contract) => ClientClass<Contract>> {
-    if (!this.#definition.clients) return () => undefined as never
-    const { InstancePools } = await import('../client/pools.ts') // undici is for those who call somebody
-    const registry = staticRegistry(services)
-    return (callee) => {
-      const pools = new InstancePools(callee.name, registry)
-      this.#pools.push(pools)
-      return clientClass(callee, pools.send)
-    }
+  #connect(callee: Contract, registry: Registry): ClientClass<Contract> {
+    const endpoints = new Endpoints(callee.name, registry)
+    this.#endpoints.push(endpoints)
+    return clientClass(callee, endpoints.send)
   }
 }
