@@ -13,10 +13,16 @@ import { parseQuickStart, requestOf } from './repository/quickStart.ts'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const readmes = ['README.md', 'README.zh-CN.md'].filter((name) => existsSync(join(root, name)))
 
+/** A command that runs until it is stopped. */
+interface Background {
+  readonly child: ChildProcess
+  readonly death: Promise<never>
+}
+
 let tarball: string
 let contents: string[]
 const folders: string[] = []
-const background: ChildProcess[] = []
+const background: Background[] = []
 
 beforeAll(async () => {
   expect(existsSync(join(root, 'dist/index.js')), 'npm run build makes dist/').toBe(true)
@@ -76,29 +82,28 @@ function installing(line: string): string {
   return `${line.replace(/(?<= )tricube(?= |$)/, tarball)} --prefer-offline --no-audit --no-fund`
 }
 
-/** Asks until the server is there. */
+/** Asks until the server is there, or is no more. */
 async function answerTo(line: string): Promise<string> {
   const { url, init } = requestOf(line)
-  const response = await vi
-    .waitFor(() => fetch(url, init), { timeout: 60_000, interval: 100 })
-    .catch((cause: unknown) => {
-      throw new Error(`no answer to ${line}\n${[...output.values()].join('\n')}`, { cause })
-    })
+  const answer = vi.waitFor(() => fetch(url, init), { timeout: 60_000, interval: 100 })
+  const response = await Promise.race([answer, ...background.map(({ death }) => death)])
   return response.text()
 }
 
-const output = new Map<ChildProcess, string>()
-
-function start(line: string, cwd: string): ChildProcess {
+function start(line: string, cwd: string): Background {
   const child = spawn(line, { cwd, env: ownEnv(), shell: true, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
-  const keep = (chunk: Buffer): void => void output.set(child, (output.get(child) ?? '') + chunk)
-  child.stdout.on('data', keep)
-  child.stderr.on('data', keep)
-  return child
+  const output: Buffer[] = []
+  child.stdout.on('data', (chunk: Buffer) => output.push(chunk))
+  child.stderr.on('data', (chunk: Buffer) => output.push(chunk))
+  const death = once(child, 'close').then(([code]): never => {
+    throw new Error(`${line} ended with ${code}:\n${Buffer.concat(output).toString()}`)
+  })
+  death.catch(() => {}) // at the end it is meant to
+  return { child, death }
 }
 
 /** Ctrl-C, as the reader does. */
-async function stop(child: ChildProcess): Promise<void> {
+async function stop({ child }: Background): Promise<void> {
   if (child.exitCode !== null || child.pid === undefined) return
   const closed = once(child, 'close')
   process.kill(-child.pid, 'SIGINT')
