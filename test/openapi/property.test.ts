@@ -2,7 +2,7 @@ import type { TSchema } from '@sinclair/typebox'
 import ajvFormats from 'ajv-formats'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
-import { BadRequest, Conflict, contract, NotFound, t, type Operation } from 'tricube'
+import { Conflict, contract, Forbidden, NotFound, t, type Operation } from 'tricube'
 import { expect, it } from 'vitest'
 import { openapiDocument, type OpenApiDocument } from '../../src/http/openapi/document.ts'
 import { problemsOf } from './validate.ts'
@@ -138,7 +138,7 @@ function contracts() {
     returns: fc.option(named, { nil: undefined }),
     status: fc.constantFrom(undefined, 201, 202, 204),
     paginated: fc.boolean(),
-    errors: fc.subarray([BadRequest, NotFound, Conflict]),
+    errors: fc.subarray([Forbidden, NotFound, Conflict]),
     deprecated: fc.option(fc.boolean(), { nil: undefined }),
     timeoutMs: fc.option(fc.integer({ min: 1, max: 1e6 }), { nil: undefined }),
   })
