@@ -1,8 +1,9 @@
 import type { BatchTag } from './bulk.ts'
+import type { DatabaseStats } from './cluster.ts'
 import type { Drizzle } from './drizzle.ts'
 import type { Fragments, SqlTag } from './fragment.ts'
 import type { Observer } from './observer.ts'
-import type { ServerStats } from './server.ts'
+import type { ShardsOptions } from './shards.ts'
 import type { Codecs } from './types.ts'
 
 /** A row when nothing else is said. */
@@ -80,14 +81,32 @@ export interface Database extends Sql {
    * when it is lost. Resolves when it listens; end it with `close`.
    */
   listen(channel: string, fn: (payload: string) => void, options?: ListenOptions): Promise<Listening>
+  /** The same database with its reads on the primary, for what must be read as it was just written. */
+  readonly primary: Database
+  /** The shard of that name. Throws a BadRequest for one that does not exist. */
+  shard(name: string): Database
+  /** All of its shards. */
+  readonly shards: DatabaseShards
   /** What its connections do now. */
-  stats(): ServerStats
+  stats(): DatabaseStats
   /** Resolves when the database answers, rejects when it does not within `timeoutMs` (default: 1000). */
   ping(timeoutMs?: number): Promise<void>
   /** Waits for what runs, then closes every connection. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
+
+/** The shards of a database. */
+export interface DatabaseShards {
+  readonly names: readonly string[]
+  /** The shard that holds the data of a key. */
+  of(key: string | number): Database
+  /** Calls `fn` for every shard at the same time; a shard that fails takes nothing away from the others. */
+  each<T>(fn: (db: Database, shard: string) => Promise<T>): Promise<readonly ShardResult<T>[]>
+}
+
+/** What a function came to on one shard. */
+export type ShardResult<T> = PromiseSettledResult<T> & { readonly shard: string }
 
 /** How to listen. */
 export interface ListenOptions {
@@ -107,9 +126,15 @@ export interface RequestScope {
 }
 
 /** How to reach a database and how much of it to use. */
-export interface DatabaseOptions {
-  /** `postgres://user:password@host:port/database?sslmode=…` */
-  readonly url: string
+export interface DatabaseOptions<Request extends object = RequestScope> {
+  /** `postgres://user:password@host:port/database?sslmode=…`. With `shards`: where what has no shard is. */
+  readonly url?: string
+  /** URLs of streaming replicas: statements that only read go there, while they are not too far behind. */
+  readonly replicas?: readonly string[]
+  /** How far behind a replica may be, in milliseconds. Default: 1000. */
+  readonly maxLagMs?: number
+  /** Databases that divide the data among them. */
+  readonly shards?: ShardsOptions<Request>
   /** Pipelined connections that the autocommit statements share. Default: 2. */
   readonly lanes?: number
   /** Most connections for transactions, streams and slow statements. Default: 10. */

@@ -1,9 +1,11 @@
 import type {
   Database,
   DatabaseOptions,
+  DatabaseShards,
   Listening,
   ListenOptions,
   RequestScope,
+  ShardResult,
   StatementOptions,
   Transaction,
   TransactionOptions,
@@ -12,11 +14,11 @@ import { bulk, type BatchTag, type BatchValue } from './bulk.ts'
 import { DatabaseError } from './databaseError.ts'
 import { type Drizzle, drizzleOver } from './drizzle.ts'
 import { Limit } from './limit.ts'
-import { Listener } from './listener.ts'
+import type { Cluster, DatabaseStats } from './cluster.ts'
 import type { Observer } from './observer.ts'
-import { serverOptions } from './options.ts'
+import { openAll } from './open.ts'
 import type { Bound } from './prepared.ts'
-import { Server, type ServerStats } from './server.ts'
+import type { Shards } from './shards.ts'
 import { type Manner, type Scope, type Shape, Statement } from './statement.ts'
 import { Tags } from './tags.ts'
 import { streamed, transaction } from './transaction.ts'
@@ -26,48 +28,53 @@ import { simple } from './wire/setUp.ts'
  * Opens a database. It need not be up yet: statements wait up to `acquireTimeoutMs` for it.
  * @example await using db = await database({ url: process.env.DATABASE_URL })
  */
-export function database(options: DatabaseOptions): Database {
-  const server = new Server(serverOptions(options.url, options))
-  return new View(server, new Listener(server.open), { observer: options.observer })
+export function database<Request extends object = RequestScope>(options: DatabaseOptions<Request>): Database {
+  return new View(openAll(options as DatabaseOptions), { observer: options.observer })
 }
 
 /** A database seen with some options; cheap to make, one for each request. */
 class View extends Tags implements Database, Scope {
-  readonly #server: Server
-  readonly #listener: Listener
+  readonly #all: Shards
+  #cluster: Cluster | undefined
   readonly signal: AbortSignal | undefined
   readonly timeoutMs: number | undefined
   readonly slow: boolean | undefined
   readonly readOnly: boolean | undefined
+  readonly usesPrimary: boolean | undefined
   readonly request: RequestScope | undefined
+  readonly session: { hasWritten: boolean } | undefined
   readonly observer: Observer | undefined
 
-  constructor(server: Server, listener: Listener, { signal, timeoutMs, slow, readOnly, request, observer }: Scope) {
+  constructor(all: Shards, scope: Scope, cluster?: Cluster) {
     super()
-    this.#server = server
-    this.#listener = listener
-    this.signal = signal
-    this.timeoutMs = timeoutMs
-    this.slow = slow
-    this.readOnly = readOnly
-    this.request = request
-    this.observer = observer
+    this.#all = all
+    this.#cluster = cluster
+    this.signal = scope.signal
+    this.timeoutMs = scope.timeoutMs
+    this.slow = scope.slow
+    this.readOnly = scope.readOnly
+    this.usesPrimary = scope.usesPrimary
+    this.request = scope.request
+    this.session = scope.session
+    this.observer = scope.observer
   }
 
   override run<T>(statement: Bound, shape: Shape, manner?: Manner): Promise<T> {
     return new Promise((resolve, reject) => {
       this.signal?.throwIfAborted()
       if (statement.prepared.session) throw notHere(statement.prepared.verb)
-      this.#server.send(new Statement(statement, shape, this, this.#server, resolve, reject, manner))
+      const cluster = this.#home
+      cluster.send(new Statement(statement, shape, this, cluster, resolve, reject, manner))
     })
   }
 
-  transaction<T>(fn: (tx: Transaction) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
-    return transaction(this.#server, this, fn, options)
+  async transaction<T>(fn: (tx: Transaction) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
+    if (this.session && !options.readOnly) this.session.hasWritten = true
+    return transaction(this.#home.primary, this, fn, options)
   }
 
   stream<Row>(strings: TemplateStringsArray, ...values: readonly unknown[]): AsyncGenerator<Row, void, void> {
-    return streamed(this.#server, this, (tx) => tx.stream<Row>(strings, ...values))
+    return streamed(this.#home.primary, this, (tx) => tx.stream<Row>(strings, ...values))
   }
 
   batch<Row>(rows: readonly Row[]): BatchTag<Row> {
@@ -75,8 +82,9 @@ class View extends Tags implements Database, Scope {
   }
 
   async script(text: string): Promise<void> {
+    if (this.session) this.session.hasWritten = true
     const limit = new Limit(this)
-    const connection = await this.#server.acquire(limit)
+    const connection = await this.#home.primary.acquire(limit)
     connection.owner = limit
     try {
       await limit.race(simple(connection, text))
@@ -91,24 +99,45 @@ class View extends Tags implements Database, Scope {
     await this.execute`SELECT pg_notify(${channel}, ${payload})`
   }
 
-  listen(channel: string, fn: (payload: string) => void, options?: ListenOptions): Promise<Listening> {
-    return this.#listener.listen(channel, fn, options)
+  async listen(channel: string, fn: (payload: string) => void, options?: ListenOptions): Promise<Listening> {
+    return this.#home.listener.listen(channel, fn, options)
   }
 
   get drizzle(): Drizzle {
     return drizzleOver(this)
   }
 
+  get primary(): Database {
+    return this.#view({ ...(this as Scope), usesPrimary: true })
+  }
+
   with(options: StatementOptions): Database {
-    return new View(this.#server, this.#listener, { ...(this as Scope), ...options })
+    return this.#view({ ...(this as Scope), ...options })
   }
 
   forRequest(request: RequestScope): Database {
-    return new View(this.#server, this.#listener, { request, observer: this.observer })
+    return new View(this.#all, {
+      request,
+      observer: this.observer,
+      session: this.#all.hasReplicas ? { hasWritten: false } : undefined,
+    })
   }
 
-  stats(): ServerStats {
-    return this.#server.stats()
+  shard(name: string): Database {
+    return this.#view(this, this.#all.named(name))
+  }
+
+  get shards(): DatabaseShards {
+    return {
+      names: [...this.#all.clusters.keys()],
+      of: (key) => this.#view(this, this.#all.ofKey(key)),
+      each: (fn) =>
+        Promise.all([...this.#all.clusters.keys()].map((shard) => settled(shard, () => fn(this.shard(shard), shard)))),
+    }
+  }
+
+  stats(): DatabaseStats {
+    return this.#home.stats()
   }
 
   async ping(timeoutMs = 1000): Promise<void> {
@@ -116,11 +145,29 @@ class View extends Tags implements Database, Scope {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#listener.close(), this.#server.close()])
+    await Promise.all(this.#all.all.map((cluster) => cluster.close()))
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  // Looked for when first needed: a request without a shard key may well need no database.
+  get #home(): Cluster {
+    return (this.#cluster ??= this.#all.of(this.request))
+  }
+
+  #view(scope: Scope, cluster = this.#cluster): View {
+    return new View(this.#all, scope, cluster)
+  }
+}
+
+/** What a function came to on one shard. */
+async function settled<T>(shard: string, fn: () => Promise<T>): Promise<ShardResult<T>> {
+  try {
+    return { shard, status: 'fulfilled', value: await fn() }
+  } catch (reason) {
+    return { shard, status: 'rejected', reason }
   }
 }
 

@@ -89,6 +89,17 @@ export class Server implements Route, Swept {
     })
   }
 
+  get isConnected(): boolean {
+    return this.#lanes.length === 0 || this.#lanes.some(({ connection }) => connection)
+  }
+
+  /** Statements under way on its lanes. */
+  get load(): number {
+    let load = 0
+    for (const { connection } of this.#lanes) load += connection?.inFlight ?? 0
+    return load
+  }
+
   stats(): ServerStats {
     const { size, idle, waiting } = this.pool
     return {

@@ -19,6 +19,10 @@ export interface Scope {
   /** Its signal is asked for only when a statement has to wait. */
   readonly request?: RequestScope | undefined
   readonly observer?: Observer | undefined
+  /** True: reads go to the primary, too. */
+  readonly usesPrimary?: boolean | undefined
+  /** What the statements of one request have in common. */
+  readonly session?: { hasWritten: boolean } | undefined
   /** True: it is never given up. */
   readonly isUnlimited?: boolean
 }
@@ -63,6 +67,8 @@ export class Statement extends Exchange {
   readonly #reject: (error: unknown) => void
   readonly #deadline: number
   readonly #startedAt: number
+  /** A replica could not answer it. */
+  needsPrimary = false
   #isSettled = false
   #wasSentAgain = false
   #error: DatabaseError | undefined
@@ -195,6 +201,17 @@ export class Statement extends Exchange {
       if (this.#isStale || !this.#entry.isConfirmed) connection.statements.delete(this.prepared, this.#entry)
       // A migration has changed what it gives: the server refuses the old plan before it runs, so prepare it anew.
       if (this.#isStale && connection.isIdle && this.#again()) return connection.send(this)
+    }
+    // Either a replica was asked what it may not do, or it had to stop reading to keep up with its primary.
+    if (
+      error &&
+      this.reads &&
+      (error.sqlstate === '25006' || error.sqlstate === '40001') &&
+      this.#route &&
+      this.#again()
+    ) {
+      this.needsPrimary = true
+      return this.#route.send(this)
     }
     if (error) return this.#settle(error)
     if (this.#isSettled) return

@@ -1,0 +1,67 @@
+import { BadRequest } from '../contract/errors.ts'
+import type { RequestScope } from './api.ts'
+import type { Cluster } from './cluster.ts'
+import { shardOfBucket, bucketOf } from './buckets.ts'
+
+/** Where a shard is. */
+export interface ShardOptions {
+  readonly url: string
+  readonly replicas?: readonly string[]
+}
+
+/** How data is divided among databases. */
+export interface ShardsOptions<Request extends object = RequestScope> {
+  /** The key of a request's data; without `hash` it is the name of the shard. */
+  readonly key?: (request: Request) => string | number | undefined
+  /** The databases by their names. */
+  readonly map: Readonly<Record<string, string | ShardOptions>>
+  /**
+   * Divides keys by hash over this many buckets, and the buckets evenly over the shards. Never change it once there are
+   * data; a shard that is added or taken away moves as few buckets as possible, see `bucketMoves`.
+   */
+  readonly hash?: number
+}
+
+/** The clusters that a database consists of. */
+export class Shards {
+  readonly clusters: ReadonlyMap<string, Cluster>
+  readonly #home: Cluster | undefined
+  readonly #options: ShardsOptions | undefined
+  readonly #names: readonly string[]
+
+  constructor(home: Cluster | undefined, clusters: ReadonlyMap<string, Cluster>, options: ShardsOptions | undefined) {
+    this.clusters = clusters
+    this.#home = home
+    this.#options = options
+    this.#names = [...clusters.keys()]
+  }
+
+  get hasReplicas(): boolean {
+    return this.all.some((cluster) => cluster.hasReplicas)
+  }
+
+  get all(): readonly Cluster[] {
+    return this.#home ? [this.#home, ...this.clusters.values()] : [...this.clusters.values()]
+  }
+
+  /** The database of a request: its shard, or the one that is not sharded. Throws a BadRequest that names the key. */
+  of(request: RequestScope | undefined): Cluster {
+    const key = request && this.#options?.key?.(request)
+    if (key !== undefined) return this.ofKey(key)
+    if (this.#home) return this.#home
+    if (request && this.#options?.key) throw new BadRequest('the shard key is missing')
+    throw new TypeError('which shard? use db.shard(name), db.shards.of(key) or db.forRequest(request)')
+  }
+
+  /** The shard of a key. */
+  ofKey(key: string | number): Cluster {
+    const { hash } = this.#options ?? {}
+    return this.named(hash === undefined ? String(key) : shardOfBucket(bucketOf(String(key), hash), this.#names))
+  }
+
+  named(name: string): Cluster {
+    const cluster = this.clusters.get(name)
+    if (!cluster) throw new BadRequest(`no such shard: ${name}`)
+    return cluster
+  }
+}
