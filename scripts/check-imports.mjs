@@ -7,14 +7,15 @@ import { parseArgs } from 'node:util'
 const below = {
   contract: [],
   resilience: [],
+  load: [],
   log: ['contract', 'resilience'],
   sql: ['contract', 'resilience', 'log'],
   discovery: ['contract', 'resilience', 'log'],
   client: ['contract', 'resilience', 'log', 'discovery'],
   http: ['contract', 'resilience', 'log'],
   models: ['contract', 'resilience', 'log'],
-  migrations: ['contract', 'resilience', 'log', 'sql'],
-  service: ['contract', 'resilience', 'log', 'sql', 'discovery', 'client', 'http', 'models', 'migrations'],
+  migrations: ['contract', 'resilience', 'load', 'log', 'sql'],
+  service: ['contract', 'resilience', 'load', 'log', 'sql', 'discovery', 'client', 'http', 'models', 'migrations'],
 }
 below.testing = [...below.service, 'service']
 below.cli = [...below.testing, 'testing', 'index.ts']

@@ -16,17 +16,24 @@ export interface ServiceDescription {
   readonly usesDatabase: boolean
 }
 
+/** A service's file, and what Node runs of it. */
+export interface Source {
+  readonly file: string
+  readonly compiled: string
+}
+
 /** Of each file its description, or a line that says why there is none. */
 export type Descriptions = readonly ({ readonly service: ServiceDescription } | { readonly error: string })[]
 
 // Dev is gone, or stopped before the answer came.
 process.on('disconnect', () => process.exit())
 
-process.send!((await Promise.all(process.argv.slice(2).map(describe))) satisfies Descriptions, () => process.exit(0))
+const sources = JSON.parse(process.argv[2]!) as readonly Source[]
+process.send!((await Promise.all(sources.map(describe))) satisfies Descriptions, () => process.exit(0))
 
-async function describe(file: string): Promise<Descriptions[number]> {
+async function describe({ file, compiled }: Source): Promise<Descriptions[number]> {
   try {
-    const { name, port, migrations, seed, usesDatabase = false } = await loadService(file)
+    const { name, port, migrations, seed, usesDatabase = false } = await loadService(file, compiled)
     return { service: { name, port, migrations: migrations?.href, seed: seed?.href, usesDatabase } }
   } catch (error) {
     return { error: failureLine(error) }

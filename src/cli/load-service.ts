@@ -1,9 +1,8 @@
 /** Loads a service's file, TypeScript or JavaScript. */
 import { existsSync, statSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { join, relative, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import type { Contract } from '../contract/contract.ts'
+import { load } from '../load/load.ts'
 import { CliError } from './failure.ts'
 
 /** What the commands use of the object that a service's file exports. */
@@ -21,12 +20,12 @@ export interface LoadedService {
 /**
  * Imports the service that a file, or a folder's `service.{ts,mts,js,mjs}`, exports as its default.
  *
+ * @param compiled - The JavaScript that dev has already made of it, if any.
  * @throws {CliError} when there is no such file, or it exports no service; whatever the file itself throws.
  */
-export async function loadService(path: string): Promise<LoadedService> {
+export async function loadService(path: string, compiled?: string): Promise<LoadedService> {
   const file = serviceFile(path)
-  if (isTypeScript(file) && !runsTypeScript) await useTsx(file)
-  const exports = (await import(pathToFileURL(file).href)) as { default?: unknown }
+  const exports: { default?: unknown } = await load(compiled ?? file)
   // A file that a package.json without "type": "module" makes CommonJS arrives wrapped once more.
   const service = [exports.default, (exports.default as typeof exports | undefined)?.default].find(isService)
   if (!service)
@@ -49,35 +48,6 @@ function serviceFile(path: string): string {
   const file = serviceFileNames.map((name) => join(full, name)).find((candidate) => existsSync(candidate))
   if (!file) throw new CliError(`${path} has no service.ts`)
   return file
-}
-
-function isTypeScript(file: string): boolean {
-  return /\.m?ts$/.test(file)
-}
-
-/** Node 22.18 and later run TypeScript as it is. */
-const runsTypeScript = Boolean((process.features as { typescript?: unknown }).typescript)
-
-/** Elsewhere tsx does: the project's own, else the one beside tricube. */
-async function useTsx(file: string): Promise<void> {
-  for (const from of [file, import.meta.url]) {
-    const loader = resolveFrom(from, 'tsx')
-    if (!loader) continue
-    // What services import, first: every module that passes through tsx's hooks costs twice the time and more memory.
-    await Promise.all([import('../index.ts'), import('../models/index.ts')])
-    return void (await import(pathToFileURL(loader).href))
-  }
-  throw new CliError(
-    `Node ${process.versions.node} does not run ${shown(file)} by itself: npm i -D tsx, or use Node 22.18 or later`,
-  )
-}
-
-function resolveFrom(from: string, name: string): string | undefined {
-  try {
-    return createRequire(from).resolve(name)
-  } catch {
-    return undefined
-  }
 }
 
 function isService(value: unknown): value is LoadedService {

@@ -15,7 +15,7 @@ export async function startCommand(argv: string[]): Promise<number> {
   const { positionals, values } = parseArgs({
     args: argv,
     allowPositionals: true,
-    options: { port: { type: 'string' }, host: { type: 'string' } },
+    options: { port: { type: 'string' }, host: { type: 'string' }, compiled: { type: 'string' } },
   })
   const [path, ...others] = positionals
   if (path === undefined || others.length > 0)
@@ -24,7 +24,7 @@ export async function startCommand(argv: string[]): Promise<number> {
   if (values.port !== undefined) process.env['PORT'] = values.port
   if (values.host !== undefined) process.env['HOST'] = values.host
 
-  const service = await loadService(path)
+  const service = await loadService(path, values.compiled) // dev compiles, so that each service need not
   const stopped = untilStopped(service)
   const { url } = await listen(service)
   process.send?.({ url } satisfies ListeningMessage)

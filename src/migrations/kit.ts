@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { load } from '../load/load.ts'
 import { MigrationError } from './error.ts'
 import type { Snapshot } from './snapshot.ts'
 
@@ -40,13 +40,6 @@ export async function loadModels(folder: string): Promise<Readonly<Record<string
     }
   }
   throw new MigrationError(`${folder} has no models.ts`)
-}
-
-async function load(path: string): Promise<Readonly<Record<string, unknown>>> {
-  const url = pathToFileURL(path).href
-  if (!path.endsWith('.ts')) return (await import(url)) as Record<string, unknown>
-  const { tsImport } = await optional('tsx', () => import('tsx/esm/api'))
-  return (await tsImport(url, import.meta.url)) as Record<string, unknown>
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { parseServices } from '../discovery/static.ts'
+import { load } from '../load/load.ts'
 import { logLevels, type LogLevel } from '../log/logger.ts'
 
 /** What differs between the places a service runs in. */
@@ -145,7 +145,7 @@ async function configFile(env: NodeJS.ProcessEnv): Promise<{ path: string; value
   if (!path) return undefined
   let module: { default?: unknown }
   try {
-    module = (await import(pathToFileURL(resolve(path)).href)) as { default?: unknown }
+    module = await load(resolve(path))
   } catch (cause) {
     const source = named ? ' (named by TRICUBE_CONFIG)' : ''
     throw new ConfigError(`${path}${source} cannot be loaded: ${(cause as Error).message}`, { cause })

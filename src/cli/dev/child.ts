@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { runnable } from '../../load/load.ts'
+import { failureLine } from '../failure.ts'
 import type { ListeningMessage } from '../start.ts'
 import type { PlannedService } from './plan.ts'
 import type { Screen } from './screen.ts'
@@ -30,9 +32,13 @@ export class ServiceProcess {
   /** Starts it and waits until it listens or has died; either is told on the screen. */
   async start(): Promise<void> {
     if (this.#closed) return
-    const { file, host, port } = this.service
+    const { name, file, host, port } = this.service
+    const compiled = await runnable(file).catch((error: unknown) => {
+      this.#screen.warn(`${name}: ${failureLine(error)}; it starts again on the next change`)
+    })
+    if (compiled === undefined || this.#closed) return
     // In a process group of its own: a terminal's Ctrl-C is for dev, which stops the services in order.
-    const child = spawn(process.execPath, [smallHeap, program, 'start', file], {
+    const child = spawn(process.execPath, [smallHeap, program, 'start', file, '--compiled', compiled], {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { NODE_ENV: 'development', ...process.env, ...this.#env, HOST: host, PORT: String(port) },

@@ -4,8 +4,9 @@ import { existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Descriptions, ServiceDescription } from '../describe.ts'
-import { CliError } from '../failure.ts'
+import type { Descriptions, ServiceDescription, Source } from '../describe.ts'
+import { runnable } from '../../load/load.ts'
+import { CliError, failureLine } from '../failure.ts'
 import { freePort } from '../../testing/postgres/free-port.ts'
 import { serviceFileNames, shown } from '../load-service.ts'
 
@@ -67,10 +68,24 @@ function serviceFileIn(folder: string): string | undefined {
   return serviceFileNames.map((name) => join(folder, name)).find((file) => existsSync(file))
 }
 
+/** Of each file its description, or why there is none. */
+async function describeAll(files: readonly string[]): Promise<Descriptions> {
+  const sources = await Promise.all(
+    files.map(async (file) =>
+      runnable(file).then(
+        (compiled) => ({ file, compiled }),
+        (error: unknown) => ({ error: failureLine(error) }),
+      ),
+    ),
+  )
+  const described = [...(await describeInProcess(sources.filter((source) => 'file' in source)))]
+  return sources.map((source) => ('file' in source ? described.shift()! : source))
+}
+
 /** Asks a process of its own, which ends after it: code that is reloaded must not stay in dev. */
-function describeAll(files: readonly string[]): Promise<Descriptions> {
+function describeInProcess(sources: readonly Source[]): Promise<Descriptions> {
   const program = fileURLToPath(new URL('../describe.js', import.meta.url))
-  const child = fork(program, files, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], detached: true })
+  const child = fork(program, [JSON.stringify(sources)], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], detached: true })
   let output = ''
   child.stderr!.setEncoding('utf8').on('data', (text: string) => (output += text))
   const timeout = setTimeout(() => child.kill('SIGKILL'), describeTimeoutMs)
@@ -82,7 +97,7 @@ function describeAll(files: readonly string[]): Promise<Descriptions> {
         signal === 'SIGKILL'
           ? `not imported within ${describeTimeoutMs / 1000} s`
           : `the process exited with ${signal ?? code}`
-      fail(new CliError(`${files.map(shown).join(', ')}: ${why}\n${output}`.trim()))
+      fail(new CliError(`${sources.map(({ file }) => shown(file)).join(', ')}: ${why}\n${output}`.trim()))
     })
   }).finally(() => clearTimeout(timeout))
 }

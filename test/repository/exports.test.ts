@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+
+const subpaths = Object.keys(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).exports)
+
+// What is exported is kept: a name that is new here is a decision, one that is gone breaks users.
+it('exports these names', async () => {
+  const names: Record<string, string[]> = {}
+  for (const subpath of subpaths.filter((path) => path !== './package.json')) {
+    const specifier = subpath.replace('.', 'tricube')
+    names[specifier] = Object.keys(await import(/* @vite-ignore */ specifier)).sort()
+  }
+  expect(names).toMatchInlineSnapshot(`
+    {
+      "tricube": [
+        "BadGateway",
+        "BadRequest",
+        "ConfigError",
+        "Conflict",
+        "ContractError",
+        "Deadline",
+        "EnhanceYourCalm",
+        "Forbidden",
+        "GatewayTimeout",
+        "Gone",
+        "HttpError",
+        "MethodNotAllowed",
+        "NotAcceptable",
+        "NotFound",
+        "PayloadTooLarge",
+        "RequestTimeout",
+        "ServerError",
+        "Service",
+        "ServiceUnavailable",
+        "TooManyRequests",
+        "Unauthorized",
+        "UnprocessableEntity",
+        "UnsupportedMediaType",
+        "contract",
+        "defineConfig",
+        "service",
+        "t",
+      ],
+      "tricube/client": [
+        "client",
+      ],
+      "tricube/discovery": [
+        "parseServices",
+        "staticRegistry",
+      ],
+      "tricube/migrations": [
+        "MigrationError",
+        "migrate",
+        "migrateCommand",
+        "migrationStatus",
+        "rollback",
+      ],
+      "tricube/models": [
+        "insertSchema",
+        "selectSchema",
+        "updateSchema",
+      ],
+      "tricube/sql": [
+        "DatabaseError",
+        "bucketMoves",
+        "codecs",
+        "database",
+        "httpErrorOf",
+        "sql",
+      ],
+      "tricube/testing": [
+        "PostgresError",
+        "TestFailure",
+        "startPostgres",
+        "testService",
+      ],
+    }
+  `)
+})
