@@ -46,7 +46,7 @@ describe('the package', () => {
 
   it("runs the README's quick start from an empty folder", { timeout: 240_000 }, async () => {
     const port = await freePort()
-    const quickStart = parseQuickStart(await readme(), () => port)
+    const quickStart = parseQuickStart(await readFile(join(root, 'README.md'), 'utf8'), () => port)
     expect(quickStart.files.length, 'the quick start has files to write').toBeGreaterThan(0)
     const folder = await emptyFolder()
     for (const [path, text] of quickStart.files) {
@@ -64,17 +64,11 @@ describe('the package', () => {
       else await shell(installing(line), folder)
     }
     expect(compared, 'the quick start shows answers').toBeGreaterThan(0)
+    for (const path of ['/openapi/spec.json', '/docs', '/docs/swagger-ui-bundle.js', '/docs/swagger-ui.css']) {
+      expect([path, (await fetch(`http://localhost:${port}${path}`)).status]).toEqual([path, 200])
+    }
   })
 })
-
-async function readme(): Promise<string> {
-  return readFile(
-    existsSync(join(root, 'README.md'))
-      ? join(root, 'README.md')
-      : join(root, 'test/repository/quick-start.fixture.md'),
-    'utf8',
-  )
-}
 
 /** Takes tricube from the tarball, and the rest from npm's cache where it can. */
 function installing(line: string): string {
