@@ -1,0 +1,53 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { contract, service, t } from 'tricube'
+import { startPostgres, type EmbeddedPostgres } from 'tricube/testing'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+
+const clock = contract('clock-service', { now: { route: 'GET /now', returns: t.Integer() } })
+
+let folder: string
+let postgres: EmbeddedPostgres | undefined
+const before = { ...process.env }
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tricube-down-'))
+  await chmod(folder, 0o755) // run as root, the server's own user must get in
+})
+afterAll(async () => {
+  process.env = before
+  await postgres?.stop()
+  await rm(folder, { recursive: true, force: true })
+})
+
+it('a service whose database goes is not ready but alive, says 503, and recovers by itself', async () => {
+  postgres = await startPostgres({ dataDir: join(folder, 'postgres') })
+  const { port } = postgres
+  process.env['DATABASE_URL'] = postgres.url()
+  process.env['LOG_LEVEL'] = 'silent'
+  await postgres.stop()
+
+  const app = service(clock, { handlers: { now: ({ db }) => db.value<number>`SELECT 7` } })
+  const { url } = await app.listen() // the database need not be there
+  const get = async (path: string): Promise<{ status: number; body: unknown }> => {
+    const response = await fetch(url + path)
+    return { status: response.status, body: await response.json() }
+  }
+  const down = { status: 503, body: { code: 50301, message: 'Service Unavailable', error: 'database' } }
+  const notReady = { status: 503, body: { status: 'not ready', checks: { database: 'unreachable' } } }
+  expect(await get('/health/ready')).toEqual(notReady)
+  expect(await get('/health/live')).toEqual({ status: 200, body: { status: 'live' } })
+  expect(await get('/now')).toEqual(down)
+
+  postgres = await startPostgres({ dataDir: join(folder, 'postgres'), port })
+  const ready = { status: 200, body: { status: 'ready', checks: { database: 'ok' } } }
+  await vi.waitFor(async () => expect(await get('/health/ready')).toEqual(ready), { timeout: 15_000 })
+  expect(await get('/now')).toEqual({ status: 200, body: { code: 0, data: 7 } })
+
+  await postgres.stop('immediate')
+  expect(await get('/now')).toEqual(down)
+  expect(await get('/health/ready')).toEqual(notReady)
+  postgres = await startPostgres({ dataDir: join(folder, 'postgres'), port })
+  await vi.waitFor(async () => expect(await get('/now')).toMatchObject({ status: 200 }), { timeout: 15_000 })
+  await app.close()
+}, 60_000)
