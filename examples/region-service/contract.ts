@@ -3,9 +3,9 @@ import { insertSchema, selectSchema } from 'tricube/models'
 import { cities, provinces } from './models.ts'
 
 export const Province = selectSchema(provinces, {}, { $id: 'Province' })
-export const NewProvince = insertSchema(provinces, { name: { minLength: 1 } }, { $id: 'NewProvince' })
+const NewProvince = insertSchema(provinces, { name: { minLength: 1 } }, { $id: 'NewProvince' })
 export const City = t.Object({ id: t.Integer(), name: t.String(), province: Province }, { $id: 'City' })
-export const NewCity = insertSchema(cities, { name: { minLength: 1 } }, { $id: 'NewCity' })
+const NewCity = insertSchema(cities, { name: { minLength: 1 } }, { $id: 'NewCity' })
 
 export const regionService = contract('region-service', {
   createProvince: {

@@ -3,7 +3,7 @@ import { insertSchema, selectSchema } from 'tricube/models'
 import { roles } from './models.ts'
 
 export const Role = selectSchema(roles, {}, { $id: 'Role' })
-export const NewRole = insertSchema(roles, { name: { minLength: 1 } }, { $id: 'NewRole' })
+const NewRole = insertSchema(roles, { name: { minLength: 1 } }, { $id: 'NewRole' })
 
 export const roleService = contract('role-service', {
   createRole: {

@@ -6,7 +6,7 @@ import { users } from './models.ts'
 
 export const User = selectSchema(users, {}, { $id: 'User' })
 
-export const UserDetail = t.Object(
+const UserDetail = t.Object(
   { ...t.Omit(User, ['city_id', 'role_id']).properties, city: City, role: Role },
   { $id: 'UserDetail' },
 )

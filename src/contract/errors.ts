@@ -181,7 +181,7 @@ const classes: ReadonlyMap<number, ErrorClass> = new Map(
 export const errorClasses: readonly ErrorClass[] = [...classes.values()]
 
 /** The reason phrase of a status: RFC 9110's, and the folk name of 420. */
-export function reasonOf(status: number): string {
+function reasonOf(status: number): string {
   return reasons[status] ?? `HTTP ${status}`
 }
 

@@ -33,7 +33,7 @@ export function jsonSchemaOf(schema: TSchema): JsonSchema {
   walkSchema(schema, (node) => referenced.add(node['$ref']))
 
   const $defs: Record<string, JsonSchema> = {}
-  const root = plain(schema as JsonSchema)
+  const root = plain(schema)
   return Object.keys($defs).length > 0 ? { ...root, $defs } : root
 
   function plain({ $id, ...node }: JsonSchema): JsonSchema {

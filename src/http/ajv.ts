@@ -60,5 +60,5 @@ function open(schema: JsonSchema): JsonSchema {
 
 function once(make: () => Ajv2019): () => Ajv2019 {
   let ajv: Ajv2019 | undefined
-  return () => (ajv ??= ajvFormats.default(make()) as Ajv2019)
+  return () => (ajv ??= ajvFormats.default(make()))
 }

@@ -14,7 +14,7 @@ import type { BuildFailure, Plugin } from 'esbuild'
 import { isTypeScript } from './platform.ts'
 
 /** A module cannot be loaded; the message is one line. */
-export class LoadError extends Error {
+class LoadError extends Error {
   override readonly name: string = 'LoadError'
 }
 

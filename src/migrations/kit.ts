@@ -16,8 +16,8 @@ export interface Kit {
 export async function loadKit(): Promise<Kit> {
   const { generateDrizzleJson, generateMigration } = await optional('drizzle-kit', () => import('drizzle-kit/api'))
   return {
-    snapshot: (models) => generateDrizzleJson({ ...models }) as unknown as Snapshot,
-    diff: (from, to) => generateMigration(from as never, to as never),
+    snapshot: (models) => generateDrizzleJson({ ...models }),
+    diff: (from, to) => generateMigration(from, to),
   }
 }
 

@@ -3,7 +3,7 @@ import type { AnyInput } from '../client/call.ts'
 import type { Contract } from '../contract/contract.ts'
 import type { Items } from '../contract/operation.ts'
 import { pageProperties } from '../contract/page.ts'
-import { objectSchema, t, type TProperties, type TSchema } from '../contract/schema.ts'
+import { objectSchema, t, type TProperties } from '../contract/schema.ts'
 import { compileExact, compileOpen } from '../http/ajv.ts'
 
 /** A test in which a contract was broken, or a service called that nobody mocked. */
@@ -42,7 +42,7 @@ export function compileInputCheck({ name, operations }: Contract, key: string): 
     ...(params && { params: compileExact(objectSchema(params)) }),
     ...(queryProperties && { query: compileExact(objectSchema(queryProperties)) }),
     ...(headers && { headers: compileOpen(objectSchema(headers)) }),
-    ...(body && { body: compileExact(body as TSchema) }),
+    ...(body && { body: compileExact(body) }),
   }
   return (input) => {
     for (const [part, check] of Object.entries(parts)) {

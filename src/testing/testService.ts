@@ -8,7 +8,8 @@ import { Application } from '../service/application.ts'
 import type { Config } from '../service/config.ts'
 import type { Service } from '../service/service.ts'
 import { database, type Database } from '../sql/index.ts'
-import { compileOutputCheck, TestFailure } from './checks.ts'
+import type { TestFailure } from './checks.ts'
+import { compileOutputCheck } from './checks.ts'
 import { mockService, type MockedService } from './mock.ts'
 import { createTestDatabase, type TestDatabase } from './testDatabase.ts'
 import type { Mocks, TestClient } from './types.ts'
@@ -111,7 +112,7 @@ async function freshDatabase({ name, migrations, seed }: Service, seeded: boolea
 }
 
 async function runSeed(url: string, seed: URL): Promise<void> {
-  await using db = await database({ url })
+  await using db = database({ url })
   await db.script(await readFile(seed, 'utf8'))
 }
 

@@ -1,6 +1,6 @@
 import { contract, Conflict, HttpError, NotFound, t, UnprocessableEntity } from 'tricube'
 import { describe, expect, it } from 'vitest'
-import { openapiDocument } from '../../src/http/openapi/document.ts'
+import { openapiDocument } from 'tricube'
 import { problemsOf } from './validate.ts'
 
 const City = t.Object({ id: t.Integer({ examples: [7] }), name: t.String() }, { $id: 'City' })

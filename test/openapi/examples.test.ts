@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import regionService from '../../examples/region-service/service.ts'
 import roleService from '../../examples/role-service/service.ts'
 import userService from '../../examples/user-service/service.ts'
-import { openapiDocument } from '../../src/http/openapi/document.ts'
+import { openapiDocument } from 'tricube'
 import { problemsOf } from './validate.ts'
 
 it.each([regionService, roleService, userService])(

@@ -4,7 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
 import { Conflict, contract, Forbidden, NotFound, t, type Operation } from 'tricube'
 import { expect, it } from 'vitest'
-import { openapiDocument, type OpenApiDocument } from '../../src/http/openapi/document.ts'
+import { openapiDocument, type OpenApiDocument } from 'tricube'
 import { problemsOf } from './validate.ts'
 
 it('describes any contract: valid OpenAPI 3.1, and examples that their schemas accept', async () => {

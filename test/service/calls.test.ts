@@ -55,7 +55,7 @@ let aborted: () => void = () => {}
 function caller(ask: (context: Parameters<typeof dispatch>[0]) => unknown = dispatch): Service {
   return service(callerContract, {
     clients: { roles: roleService },
-    handlers: { ask: ask as never },
+    handlers: { ask: ask },
   })
 }
 

@@ -10,12 +10,12 @@ export function formatLogLine(line: string, paint: Paint): string {
   const text = [
     paint('dim', clock(time)),
     paint(name === 'ERROR' || name === 'FATAL' ? 'red' : name === 'WARN' ? 'yellow' : 'green', name.padEnd(5)),
-    ...[msg ?? message ?? []].flat(),
+    ...[msg ?? message].filter((text) => typeof text === 'string'),
     ...Object.entries(stack ? fields : { ...fields, ...details }).map(
       ([key, value]) => paint('dim', `${key}=`) + valueText(value),
     ),
   ].join(' ')
-  return stack ? `${text}\n${String(stack)}` : text
+  return typeof stack === 'string' ? `${text}\n${stack}` : text
 }
 
 function parse(line: string): Record<string, unknown> | undefined {

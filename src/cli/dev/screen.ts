@@ -1,5 +1,4 @@
 import { styleText } from 'node:util'
-import type { WriteStream } from 'node:tty'
 import { formatLogLine } from './log-line.ts'
 
 /** One of `styleText`'s colours. */
@@ -22,7 +21,7 @@ export class Screen {
 
   constructor(out: NodeJS.WriteStream) {
     this.#out = out
-    const colored = out.isTTY && (out as WriteStream).hasColors()
+    const colored = out.isTTY && out.hasColors()
     this.paint = colored ? (color, text) => styleText(color, text) : (_color, text) => text
   }
 

@@ -54,7 +54,7 @@ export async function watchServices(
   watcher.on('all', (_event, path) => {
     changed.add(path)
     clearTimeout(timer)
-    timer = setTimeout(() => (reloading = reloading.then(reload)), debounceMs)
+    timer = setTimeout(() => void (reloading = reloading.then(reload)), debounceMs)
   })
   await new Promise<void>((done) => watcher.once('ready', done))
   return {

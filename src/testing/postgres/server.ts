@@ -73,7 +73,9 @@ async function start(options: LaunchOptions, attempts = 3): Promise<Started> {
     stdio: ['ignore', log.fd, log.fd],
     env: serverEnv(),
   })
-  const failed = await Promise.race([died(child, binaries.postgres), ready(cluster, child)]).finally(() => log.close())
+  const failed = await Promise.race([died(child, binaries.postgres), ready(cluster, child)]).finally(
+    () => void log.close(),
+  )
   if (!failed) {
     child.unref() // a program that forgets to stop the server may end all the same
     return { pid: child.pid!, port, ended: () => exitOf(child) }
