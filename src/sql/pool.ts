@@ -109,7 +109,7 @@ export class Pool {
     this.#isClosed = true
     clearTimeout(this.#retry)
     for (const { waiter } of this.#waiting.splice(0)) waiter.refuse(closed())
-    for (const { connection } of [...this.#idle]) void connection.end()
+    for (const { connection } of this.#idle.slice()) void connection.end()
     if (this.#all.size > 0) await new Promise<void>((resolve) => (this.#onDrained = resolve))
   }
 

@@ -11,8 +11,10 @@ export class Prepared {
   /** See `Classification.reads`; false from then on when a server says that it writes. */
   reads: boolean
   readonly session: boolean
-  /** Until when it is kept off the lanes, because it has held one up; as `performance.now()` counts. */
-  slowUntil = 0
+  /** How often it was sent over a lane. */
+  runs = 0
+  #heldUp = 0
+  #slowUntil = 0
 
   constructor(text: string) {
     const known: Classification = classify(text)
@@ -22,7 +24,24 @@ export class Prepared {
     this.reads = known.reads
     this.session = known.session
   }
+
+  /** Whether it is to be kept off the lanes, because too many of its runs have held one up. */
+  get isSlow(): boolean {
+    return this.#slowUntil > 0 && this.#slowUntil > performance.now()
+  }
+
+  /** A run of it has held up a lane. After a while it is given another chance. */
+  hasHeldUp(now: number): void {
+    this.#heldUp++
+    if (this.#heldUp / this.runs < slowShare) return
+    this.#slowUntil = now + keptOffMs
+    this.runs = this.#heldUp = 0
+  }
 }
+
+// A share, since any statement is slow once in a while, on a machine that is busy.
+const slowShare = 0.1
+const keptOffMs = 10_000
 
 let names = 0
 

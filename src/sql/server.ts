@@ -22,9 +22,10 @@ export interface ServerStats {
   readonly waiting: number
 }
 
-// A lane's oldest statement has held it up for longer than this: its text goes to the pool for the time after.
-const holdsUpMs = 20
-const keptOffMs = 10_000
+// Tuned by bench/sql on two busy cores: a server that is only short of CPU often takes 10 ms to answer, and sending
+// its statements to ever more connections makes that worse. A stuck lane is left for another one at once (that is after
+// a sweep, 5 to 10 ms), for the pool when all have been stuck this long.
+const poolAfterMs = 20
 // An answer that takes longer than this may never come: see whether the server still answers anything.
 const suspectMs = 1000
 const probeMs = 1000
@@ -64,16 +65,23 @@ export class Server implements Route, Swept {
   send(statement: Statement): void {
     this.#ticker.wake()
     if (this.#isSlow(statement)) return this.#sendToPool(statement)
+    const lane = this.#bestLane()
+    if (!lane) return this.#wait(statement)
+    if (lane.stuckMs >= poolAfterMs) return this.#sendToPool(statement)
+    statement.prepared.runs++
+    lane.send(statement)
+  }
+
+  // The one that is stuck the shortest; among those that are not, the one with the least to do.
+  #bestLane(): Connection | undefined {
     let best: Connection | undefined
-    let isAnyOpen = false
     for (const { connection } of this.#lanes) {
       if (!connection) continue
-      isAnyOpen = true
-      if (!connection.isStuck && (!best || connection.inFlight < best.inFlight)) best = connection
+      if (!best) best = connection
+      else if (connection.stuckMs !== best.stuckMs) best = connection.stuckMs < best.stuckMs ? connection : best
+      else if (connection.inFlight < best.inFlight) best = connection
     }
-    if (best) best.send(statement)
-    else if (isAnyOpen) this.#sendToPool(statement)
-    else this.#wait(statement)
+    return best
   }
 
   /** A connection of one's own; give it back with `pool.release`. */
@@ -124,16 +132,15 @@ export class Server implements Route, Swept {
     let inFlight = 0
     for (const { connection } of this.#lanes) {
       if (!connection) continue
-      const swept = connection.sweep(now)
-      if (swept.stuckMs >= holdsUpMs) connection.head?.holdsUp(now + keptOffMs)
-      stuckMs = Math.max(stuckMs, swept.stuckMs)
+      connection.sweep(now)
+      if (connection.stuckMs >= poolAfterMs) connection.head?.holdsUp(now)
+      stuckMs = Math.max(stuckMs, connection.stuckMs)
       inFlight += connection.inFlight
     }
     for (const connection of this.pool.connections) {
-      const swept = connection.sweep(now)
       // It has this connection to itself, so that cancelling can hit nobody else.
-      if (swept.gaveUp) connection.cancel()
-      stuckMs = Math.max(stuckMs, swept.stuckMs)
+      if (connection.sweep(now)) connection.cancel()
+      stuckMs = Math.max(stuckMs, connection.stuckMs)
       inFlight += connection.inFlight
     }
     this.pool.sweep(now)
@@ -144,8 +151,7 @@ export class Server implements Route, Swept {
 
   #isSlow(statement: Statement): boolean {
     if (this.#lanes.length === 0 || statement.scope.slow || statement.isBulk) return true
-    const { slowUntil } = statement.prepared
-    return slowUntil > 0 && slowUntil > performance.now()
+    return statement.prepared.isSlow
   }
 
   #sendToPool(statement: Statement): void {

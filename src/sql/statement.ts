@@ -69,6 +69,7 @@ export class Statement extends Exchange {
   readonly #startedAt: number
   /** A replica could not answer it. */
   needsPrimary = false
+  #holdsUp = false
   #isSettled = false
   #wasSentAgain = false
   #error: DatabaseError | undefined
@@ -224,7 +225,11 @@ export class Statement extends Exchange {
   }
 
   override lost({ sqlstate, message, cause }: DatabaseError, wasSent: boolean): void {
-    if ((this.reads || !wasSent) && this.#route && this.#again()) return this.#route.send(this)
+    if ((this.reads || !wasSent) && this.#route && this.#again()) {
+      this.needsPrimary = true
+      setTimeout(() => this.#route!.send(this), secondTryAfterMs)
+      return
+    }
     this.#settle(new DatabaseError(sqlstate, message, { mayHaveRun: wasSent, cause }))
   }
 
@@ -237,8 +242,10 @@ export class Statement extends Exchange {
     return this.#isSettled
   }
 
-  override holdsUp(until: number): void {
-    this.prepared.slowUntil = until
+  override holdsUp(now: number): void {
+    if (this.#holdsUp) return
+    this.#holdsUp = true
+    this.prepared.hasHeldUp(now)
   }
 
   /** Settles it with an error; its answer, if one comes, is dropped. */
@@ -340,6 +347,9 @@ export function prepare(
   output.describe(entry.name)
   return entry
 }
+
+// When a server goes down its connections are found lost one after the other: not onto the next one that is lost.
+const secondTryAfterMs = 10
 
 const mostParameters = 65_535
 

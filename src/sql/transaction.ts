@@ -1,4 +1,4 @@
-import type { RequestScope, Transaction, TransactionOptions } from './api.ts'
+import type { Transaction, TransactionOptions } from './api.ts'
 import { backoffMs } from './backoff.ts'
 import { DatabaseError } from './databaseError.ts'
 import { bulk, type BatchTag, type BatchValue, rowsOf } from './bulk.ts'
@@ -213,12 +213,12 @@ function beginText(
   { isolation, readOnly, deferrable }: TransactionOptions,
   scopeReadOnly: boolean | undefined,
 ): string {
-  if (isolation && !isolations.includes(isolation)) throw new TypeError(`no such isolation: ${String(isolation)}`)
+  if (isolation && !isolations.has(isolation)) throw new TypeError(`no such isolation: ${String(isolation)}`)
   const level = isolation ? ` ISOLATION LEVEL ${isolation.toUpperCase()}` : ''
   return `BEGIN${level}${(readOnly ?? scopeReadOnly) ? ' READ ONLY' : ''}${deferrable ? ' DEFERRABLE' : ''}`
 }
 
-const isolations: readonly string[] = ['read committed', 'repeatable read', 'serializable']
+const isolations: ReadonlySet<string> = new Set(['read committed', 'repeatable read', 'serializable'])
 
 /** A serialisation failure or a deadlock: it has been rolled back, and may well succeed the next time. */
 function canBeRetried(error: unknown): boolean {

@@ -120,7 +120,7 @@ describe('listen', () => {
     await using proxy = await proxyTo(fresh.url)
     await using through = await database({ url: proxy.url })
     const heard: string[] = []
-    const onReconnect = vi.fn()
+    const onReconnect = vi.fn<() => void>()
     await through.listen('news', (payload) => void heard.push(payload), { onReconnect })
     proxy.reset()
     await vi.waitFor(() => expect(onReconnect).toHaveBeenCalledOnce())

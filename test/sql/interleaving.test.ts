@@ -45,9 +45,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 )
 const scenario = fc.record({
-  steps: fc.array(step, { minLength: 1, maxLength: 20 }),
+  steps: fc.array(step, { minLength: 1, maxLength: 15 }),
   // Of some scenarios, the connections are lost after so many steps have been started.
-  lossAfter: fc.oneof({ weight: 19, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.nat(19) }),
+  lossAfter: fc.oneof({ weight: 19, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.nat(14) }),
 })
 
 let tags = 0
@@ -120,6 +120,8 @@ const expected: Record<Step['kind'], readonly unknown[]> = {
 }
 
 test('1,000 random interleavings: nobody ever receives another’s rows', { timeout: 120_000 }, async () => {
+  // The end of a scenario may come before that of a connection: the next one meets it, too.
+  let wasLost = false
   await fc.assert(
     fc.asyncProperty(scenario, async ({ steps, lossAfter }) => {
       const results = steps.map((given, i) => {
@@ -128,8 +130,9 @@ test('1,000 random interleavings: nobody ever receives another’s rows', { time
       })
       for (const [i, result] of (await Promise.all(results)).entries()) {
         const allowed = expected[steps[i]!.kind]
-        expect(lossAfter === undefined ? allowed : [...allowed, '08006']).toContain(result)
+        expect(wasLost || lossAfter !== undefined ? [...allowed, '08006'] : allowed).toContain(result)
       }
+      wasLost = lossAfter !== undefined
     }),
     { numRuns: 1000 },
   )

@@ -66,7 +66,7 @@ export class Connection {
   #onEnd: (() => void) | undefined
   #seen: Exchange | undefined
   #seenAt = 0
-  #stuckOn: Exchange | undefined
+  #stuckMs = 0
   #fatal: DatabaseError | undefined
 
   /** Opens a session. Rejects with a DatabaseError: the server's own, else 08001. */
@@ -131,16 +131,16 @@ export class Connection {
     for (const exchange of held) this.send(exchange)
   }
 
-  /** Whether the oldest exchange is still the one that `sweep` has met two times in a row. */
-  get isStuck(): boolean {
-    return this.head !== undefined && this.head === this.#stuckOn
+  /** For how long the last sweeps have met the same oldest exchange, in milliseconds; 0 once it is answered. */
+  get stuckMs(): number {
+    return this.head === this.#seen ? this.#stuckMs : 0
   }
 
   /**
    * Called every few milliseconds, after answers have been read: lets exchanges give up, and notices when the oldest
-   * is still the same. Gives how long it has been so, in milliseconds, and whether one was given up.
+   * is still the same. True when one has been given up.
    */
-  sweep(now: number): { readonly stuckMs: number; readonly gaveUp: boolean } {
+  sweep(now: number): boolean {
     this.owner?.sweep(now)
     let gaveUp = false
     for (let exchange = this.head; exchange; exchange = exchange.next) gaveUp = exchange.overdue(now) || gaveUp
@@ -148,10 +148,9 @@ export class Connection {
     if (this.head === undefined || this.head !== this.#seen) {
       this.#seen = this.head
       this.#seenAt = now
-    } else {
-      this.#stuckOn = this.head
     }
-    return { stuckMs: now - this.#seenAt, gaveUp }
+    this.#stuckMs = now - this.#seenAt
+    return gaveUp
   }
 
   /** Asks the server to stop what this session runs. Only for a connection that nobody else uses. */

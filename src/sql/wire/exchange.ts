@@ -35,6 +35,6 @@ export abstract class Exchange {
     return false
   }
 
-  /** It has kept those behind it on a lane waiting; what is like it should keep off the lanes until `until`. */
-  holdsUp(_until: number): void {}
+  /** It keeps those behind it on a lane waiting. */
+  holdsUp(_now: number): void {}
 }
