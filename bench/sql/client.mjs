@@ -37,7 +37,7 @@ async function tricube(options) {
 const [one, close] = await contenders[process.argv[2]]()
 const row = await one(7)
 if (row.id !== 7 || row.name !== 'user 7') throw new Error(`not the row: ${JSON.stringify(row)}`)
-await measure(statements / 3)
+await measure(Math.round(statements / 3))
 process.stdout.write(JSON.stringify(await measure(statements)))
 await close()
 

@@ -68,12 +68,15 @@ console.table(
   ),
 )
 
+/** Builds pgx's client: with its module, else with Debian's package golang-github-jackc-pgx-v4-dev. */
 async function buildPgx() {
-  try {
-    await run('go', ['build', '-o', 'pgx-client', '.'], { cwd: here('pgx') })
-    return here('pgx/pgx-client')
-  } catch (error) {
-    console.error(`without Go: ${error.code === 'ENOENT' ? 'go is not installed' : error.stderr}`)
-    return undefined
+  for (const env of [{ GOFLAGS: '-mod=mod' }, { GO111MODULE: 'off', GOPATH: '/usr/share/gocode' }]) {
+    try {
+      await run('go', ['build', '-o', 'pgx-client', '.'], { cwd: here('pgx'), env: { ...process.env, ...env } })
+      return here('pgx/pgx-client')
+    } catch (error) {
+      if (error.code !== 'ENOENT') console.error(`without pgx: ${error.stderr}`)
+    }
   }
+  return undefined
 }

@@ -2,4 +2,4 @@ module tricube.bench/pgx
 
 go 1.19
 
-require github.com/jackc/pgx/v5 v5.5.5
+require github.com/jackc/pgx/v4 v4.18.3

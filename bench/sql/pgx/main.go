@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v4/pgxpool"
 )
 
 const callers = 64
@@ -26,7 +26,7 @@ func main() {
 	config, err := pgxpool.ParseConfig(os.Getenv("DATABASE_URL"))
 	check(err)
 	config.MaxConns = 16
-	pool, err := pgxpool.NewWithConfig(context.Background(), config)
+	pool, err := pgxpool.ConnectConfig(context.Background(), config)
 	check(err)
 	defer pool.Close()
 	statements, err := strconv.Atoi(os.Getenv("STATEMENTS"))
