@@ -2,7 +2,7 @@
 import type { Fragment } from './fragment.ts'
 import { bound } from './prepared.ts'
 import * as shapes from './shapes.ts'
-import type { Scope, Shape } from './statement.ts'
+import type { Scope, Shape } from './scope.ts'
 import type { Tags } from './tags.ts'
 import type { DatabaseError } from './databaseError.ts'
 import type { Connection } from './wire/connection.ts'
@@ -14,7 +14,7 @@ let portals = 0
 
 /** Rows as they are asked for. Must be in a transaction, which keeps the portal open between the fetches. */
 export async function* rowsOf<Row>(
-  tx: Tags,
+  tx: Tags & { readonly isOpen: boolean; assertOpen(): void },
   connection: Connection,
   scope: Scope,
   strings: TemplateStringsArray,
@@ -26,10 +26,11 @@ export async function* rowsOf<Row>(
     while (true) {
       yield* chunk.rows as Row[]
       if (chunk.isLast) return
+      tx.assertOpen()
       chunk = await fetch(connection, portal, chunk.decode!, scope)
     }
   } finally {
-    if (connection.isOpen && !scope.signal?.aborted) await close(connection, portal)
+    if (tx.isOpen) await close(connection, portal)
   }
 }
 

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import type { PgRemoteDatabase } from 'drizzle-orm/pg-proxy'
 import { preparedOf } from './prepared.ts'
-import type { Shape } from './statement.ts'
+import type { Shape } from './scope.ts'
 import type { Tags } from './tags.ts'
 import { codecs, Types } from './types.ts'
 

@@ -41,7 +41,6 @@ const bySqlstate: Readonly<Record<string, Answer>> = {
   '23505': (cause) => new Conflict(`${cause.constraint} already exists`, { cause }),
   '23514': violated,
   '23P01': (cause) => new Conflict(`${cause.constraint} already exists`, { cause }),
-  '25006': unavailable, // read-only: a primary that has become a standby
   '28': unavailable, // wrong password
   '3D000': unavailable, // no such database
   '40001': concurrent, // serialisation failure

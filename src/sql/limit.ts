@@ -1,6 +1,7 @@
 import type { RequestScope } from './api.ts'
 import type { Observer } from './observer.ts'
-import { type Scope, tooLong } from './statement.ts'
+import type { Scope } from './scope.ts'
+import { tooLong } from './statement.ts'
 
 /** The time and the signal that a whole transaction has; the scope of its statements. */
 export class Limit implements Scope {
@@ -29,6 +30,13 @@ export class Limit implements Scope {
     return this.signal?.reason
   }
 
+  /** Throws the reason when it is over, without asking a request for its signal. */
+  assert(): void {
+    this.signal?.throwIfAborted()
+    this.#given?.throwIfAborted()
+    if (performance.now() >= this.#deadline) throw tooLong(this.#timeoutMs!)
+  }
+
   sweep(now: number): void {
     if (this.signal) return
     const given = this.#given ?? this.request?.signal
@@ -41,6 +49,7 @@ export class Limit implements Scope {
   race<T>(promise: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#onOver = reject
+      if (this.isOver) reject(this.reason)
       promise.then(resolve, reject)
     })
   }

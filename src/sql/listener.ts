@@ -1,5 +1,6 @@
 import type { ListenOptions, Listening } from './api.ts'
 import { backoffMs } from './backoff.ts'
+import { DatabaseError } from './databaseError.ts'
 import { quote } from './fragment.ts'
 import type { Open } from './lane.ts'
 import type { Connection } from './wire/connection.ts'
@@ -63,10 +64,10 @@ export class Listener {
     try {
       const connection = await this.#open()
       connection.onNotification = (channel, payload) => {
-        for (const { fn } of this.#channels.get(channel) ?? []) fn(payload)
+        for (const { fn } of this.#channels.get(channel) ?? []) queueMicrotask(() => fn(payload))
       }
       connection.onClose = () => void this.#reconnect(connection)
-      this.#heartbeat = setInterval(() => void simple(connection, '').catch(() => {}), heartbeatMs).unref()
+      this.#heartbeat = setInterval(() => beat(connection), heartbeatMs).unref()
       return connection
     } catch (error) {
       this.#connection = undefined
@@ -100,4 +101,9 @@ export class Listener {
     connection.onClose = undefined
     await connection.end()
   }
+}
+
+function beat(connection: Connection): void {
+  if (connection.inFlight > 0) connection.destroy(new DatabaseError('08006', 'the database does not answer'))
+  else simple(connection, '').catch(() => {}) // `onClose` tells
 }

@@ -173,6 +173,7 @@ export function isFinal({ sqlstate }: DatabaseError): boolean {
   return sqlstate.startsWith('28') || sqlstate === '3D000'
 }
 
-function closed(): DatabaseError {
+/** The error of what comes after `close`. */
+export function closed(): DatabaseError {
   return new DatabaseError('08003', 'the database has been closed')
 }

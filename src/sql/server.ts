@@ -1,7 +1,7 @@
 import { DatabaseError } from './databaseError.ts'
 import { Lane } from './lane.ts'
 import type { Limit } from './limit.ts'
-import { isFinal, Pool, type PoolOptions, type Waiter } from './pool.ts'
+import { closed, isFinal, Pool, type PoolOptions, type Waiter } from './pool.ts'
 import type { Route, Statement } from './statement.ts'
 import { type Swept, Ticker } from './ticker.ts'
 import { Connection, type ConnectOptions } from './wire/connection.ts'
@@ -57,12 +57,17 @@ export class Server implements Route, Swept {
   /** Opens a connection whose session is set up; it is the caller's. */
   readonly open = async (): Promise<Connection> => {
     const connection = await Connection.open(this.#options)
-    this.#ticker.wake()
-    return setUp(connection, this.#options.statementTimeoutMs)
+    const limit = setTimeout(() => connection.destroy(silent()), this.#options.connectTimeoutMs)
+    try {
+      return await setUp(connection, this.#options.statementTimeoutMs)
+    } finally {
+      clearTimeout(limit)
+    }
   }
 
   /** Runs a statement: on the lane with the least to do, else on the pool. */
   send(statement: Statement): void {
+    if (this.#isClosed) return statement.giveUp(closed())
     this.#ticker.wake()
     if (this.#isSlow(statement)) return this.#sendToPool(statement)
     const lane = this.#bestLane()
@@ -121,8 +126,7 @@ export class Server implements Route, Swept {
   async close(): Promise<void> {
     this.#isClosed = true
     clearInterval(this.#housekeeping)
-    for (const statement of this.#waiting.splice(0))
-      statement.giveUp(new DatabaseError('08003', 'the database has been closed'))
+    for (const statement of this.#waiting.splice(0)) statement.giveUp(closed())
     await Promise.all([this.pool.close(), ...this.#lanes.map((lane) => lane.close())])
     this.#ticker.stop()
   }
@@ -167,7 +171,6 @@ export class Server implements Route, Swept {
   }
 
   #wait(statement: Statement): void {
-    if (this.#isClosed) return statement.giveUp(new DatabaseError('08003', 'the database has been closed'))
     if (this.#lastError && isFinal(this.#lastError)) return statement.giveUp(this.#lastError)
     this.#waiting.push(statement)
   }
@@ -205,9 +208,8 @@ export class Server implements Route, Swept {
     this.#isProbing = false
     this.#notBefore = performance.now() + suspectMs
     if (isAlive || this.#isClosed) return
-    const error = new DatabaseError('08006', 'the database does not answer')
-    for (const { connection } of this.#lanes) connection?.destroy(error)
-    for (const connection of [...this.pool.connections]) connection.destroy(error)
+    for (const { connection } of this.#lanes) connection?.destroy(silent())
+    for (const connection of [...this.pool.connections]) connection.destroy(silent())
   }
 
   #keepHouse(now: number): void {
@@ -215,4 +217,8 @@ export class Server implements Route, Swept {
     const { maxLifetimeMs } = this.#options
     this.#lanes.forEach((lane) => lane.renew(now, maxLifetimeMs))
   }
+}
+
+function silent(): DatabaseError {
+  return new DatabaseError('08006', 'the database does not answer')
 }

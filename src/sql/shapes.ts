@@ -1,6 +1,6 @@
 /** What the tags make of a statement's rows. */
 import { DatabaseError } from './databaseError.ts'
-import type { Shape } from './statement.ts'
+import type { Shape } from './scope.ts'
 
 export const one: Shape = { form: 'object', result: exactlyOne }
 

@@ -1,7 +1,7 @@
 import { BadRequest } from '../contract/errors.ts'
 import type { RequestScope } from './api.ts'
 import type { Cluster } from './cluster.ts'
-import { shardOfBucket, bucketOf } from './buckets.ts'
+import { bucketOf, shardOfBucket } from './buckets.ts'
 
 /** Where a shard is. */
 export interface ShardOptions {
@@ -27,13 +27,15 @@ export class Shards {
   readonly clusters: ReadonlyMap<string, Cluster>
   readonly #home: Cluster | undefined
   readonly #options: ShardsOptions | undefined
-  readonly #names: readonly string[]
+  // With `hash`: the shard of every bucket.
+  readonly #buckets: readonly string[]
 
   constructor(home: Cluster | undefined, clusters: ReadonlyMap<string, Cluster>, options: ShardsOptions | undefined) {
     this.clusters = clusters
     this.#home = home
     this.#options = options
-    this.#names = [...clusters.keys()]
+    const names = [...clusters.keys()]
+    this.#buckets = Array.from({ length: options?.hash ?? 0 }, (_, bucket) => shardOfBucket(bucket, names))
   }
 
   get hasReplicas(): boolean {
@@ -55,8 +57,8 @@ export class Shards {
 
   /** The shard of a key. */
   ofKey(key: string | number): Cluster {
-    const { hash } = this.#options ?? {}
-    return this.named(hash === undefined ? String(key) : shardOfBucket(bucketOf(String(key), hash), this.#names))
+    const { length } = this.#buckets
+    return this.named(length === 0 ? String(key) : this.#buckets[bucketOf(String(key), length)]!)
   }
 
   named(name: string): Cluster {

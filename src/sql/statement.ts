@@ -1,51 +1,15 @@
-import type { RequestScope } from './api.ts'
 import { DatabaseError } from './databaseError.ts'
-import type { Observer } from './observer.ts'
+import { Description, prepare } from './description.ts'
+import { encodeAll } from './encode.ts'
 import type { Bound, Prepared } from './prepared.ts'
-import { needsType, type Types } from './types.ts'
+import { type Manner, once, type Scope, type Shape } from './scope.ts'
+import { needsType } from './types.ts'
 import type { Connection } from './wire/connection.ts'
 import type { DecoderOf, RowDecoder } from './wire/decoder.ts'
 import { Exchange } from './wire/exchange.ts'
 import type { Column } from './wire/input.ts'
 import type { Encoded } from './wire/output.ts'
-import { PreparedStatement, type RowForm } from './wire/statementCache.ts'
-
-/** On whose behalf a statement runs. */
-export interface Scope {
-  readonly signal?: AbortSignal | undefined
-  readonly timeoutMs?: number | undefined
-  readonly slow?: boolean | undefined
-  readonly readOnly?: boolean | undefined
-  /** Its signal is asked for only when a statement has to wait. */
-  readonly request?: RequestScope | undefined
-  readonly observer?: Observer | undefined
-  /** True: reads go to the primary, too. */
-  readonly usesPrimary?: boolean | undefined
-  /** What the statements of one request have in common. */
-  readonly session?: { hasWritten: boolean } | undefined
-  /** True: it is never given up. */
-  readonly isUnlimited?: boolean
-}
-
-/** What is made of a statement's rows. */
-export interface Shape {
-  readonly form: RowForm
-  /** Other decoders than the connection's own. */
-  readonly decoderOf?: DecoderOf
-  result(rows: unknown[], rowCount: number, tag: number, decode: RowDecoder<unknown> | undefined): unknown
-}
-
-/** How a statement is bound and executed, when not just once for all rows. */
-export interface Manner {
-  /** Name of the portal, which stays open in a transaction. */
-  readonly portal: string
-  /** The most rows of the answer; 0: all. */
-  readonly rowLimit: number
-  /** The values of further runs, in the same exchange. */
-  readonly further: readonly (readonly unknown[])[]
-}
-
-const once: Manner = { portal: '', rowLimit: 0, further: [] }
+import type { PreparedStatement } from './wire/statementCache.ts'
 
 /** What sends a statement on its way, and again when its connection was lost and it only reads. */
 export interface Route {
@@ -274,104 +238,8 @@ export class Statement extends Exchange {
   }
 }
 
-/** Asks for a statement's parameter types, then lets it and those behind it go. */
-class Description extends Exchange {
-  readonly #for: Statement
-  readonly #tell: (types: readonly number[]) => void
-  #entry: PreparedStatement | undefined
-  #error: DatabaseError | undefined
-
-  constructor(statement: Statement, tell: (types: readonly number[]) => void) {
-    super()
-    this.#for = statement
-    this.#tell = tell
-  }
-
-  override write(connection: Connection): boolean {
-    const { prepared } = this.#for
-    this.#entry = prepare(connection, prepared, connection.statements.get(prepared))
-    connection.output.sync()
-    return true
-  }
-
-  override parameterTypes(types: readonly number[]): void {
-    this.#entry!.parameterTypes = types
-    this.#tell(types)
-  }
-
-  override columns(columns: readonly Column[]): void {
-    this.#entry!.confirm(columns)
-  }
-
-  override fail(error: DatabaseError): void {
-    this.#error = error
-  }
-
-  override ready(connection: Connection): void {
-    if (this.#error) {
-      connection.statements.delete(this.#for.prepared, this.#entry!)
-      this.#for.giveUp(this.#error)
-    }
-    connection.resume(this.#for)
-  }
-
-  override lost(error: DatabaseError): void {
-    this.#for.lost(error, false)
-  }
-
-  override overdue(now: number): boolean {
-    return this.#for.overdue(now)
-  }
-}
-
-/**
- * Writes Parse and Describe. The first to use a text names it; those that come before the server has agreed prepare it
- * for themselves, without a name, so that each of them gets the true error if it is refused.
- */
-export function prepare(
-  connection: Connection,
-  prepared: Prepared,
-  unconfirmed?: PreparedStatement,
-): PreparedStatement {
-  const { output, statements } = connection
-  let entry: PreparedStatement
-  if (unconfirmed) {
-    entry = new PreparedStatement('')
-  } else {
-    const added = statements.add(prepared)
-    entry = added.entry
-    if (added.evicted) output.closeStatement(added.evicted)
-    output.closeStatement(entry.name) // one that went stale; closing what is not there is no error
-  }
-  output.parse(entry.name, prepared.text)
-  output.describe(entry.name)
-  return entry
-}
-
 // When a server goes down its connections are found lost one after the other: not onto the next one that is lost.
 const secondTryAfterMs = 10
-
-const mostParameters = 65_535
-
-/** The values of a Bind message. Throws a DatabaseError that has the position of the value that cannot be written. */
-export function encodeAll(
-  values: readonly unknown[],
-  parameterTypes: readonly number[] | undefined,
-  types: Types,
-): readonly Encoded[] {
-  if (values.length > mostParameters) {
-    throw new DatabaseError('54000', `a statement takes at most ${mostParameters} parameters, not ${values.length}`)
-  }
-  const encoded: Encoded[] = []
-  for (let i = 0; i < values.length; i++) {
-    try {
-      encoded.push(types.encode(values[i], parameterTypes?.[i]))
-    } catch (cause) {
-      throw new DatabaseError('22000', 'the value cannot be written as SQL', { parameter: i + 1, cause })
-    }
-  }
-  return encoded
-}
 
 /** The error of what took longer than it was given. */
 export function tooLong(timeoutMs: number): DatabaseError {

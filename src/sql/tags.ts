@@ -2,7 +2,7 @@ import type { AnyRow, Sql } from './api.ts'
 import { type Fragments, fragments, type SqlTag, sql } from './fragment.ts'
 import { bound, type Bound } from './prepared.ts'
 import * as shapes from './shapes.ts'
-import type { Manner, Shape } from './statement.ts'
+import type { Manner, Shape } from './scope.ts'
 
 // The helpers are on the prototype, so that a view costs nothing for them.
 export interface Tags extends Fragments {

@@ -1,16 +1,11 @@
 import type { Transaction, TransactionOptions } from './api.ts'
 import { backoffMs } from './backoff.ts'
 import { DatabaseError } from './databaseError.ts'
-import { bulk, type BatchTag, type BatchValue, rowsOf } from './bulk.ts'
-import { drizzleOver } from './drizzle.ts'
 import { Limit } from './limit.ts'
-import { type Bound, preparedOf } from './prepared.ts'
+import { control, OpenTransaction } from './openTransaction.ts'
+import type { Scope } from './scope.ts'
 import type { Server } from './server.ts'
-import * as shapes from './shapes.ts'
-import { type Manner, type Scope, type Shape, Statement } from './statement.ts'
-import { Tags } from './tags.ts'
 import type { Connection } from './wire/connection.ts'
-import { simple } from './wire/setUp.ts'
 
 /** Runs `fn` in a transaction on a connection of the server's pool, again as often as `retries` says. */
 export async function transaction<T>(
@@ -23,6 +18,7 @@ export async function transaction<T>(
   const begin = beginText(options, scope.readOnly)
   const limit = new Limit(scope)
   for (let attempt = 0; ; attempt++) {
+    limit.assert()
     try {
       return await once(server, limit, begin, fn)
     } catch (error) {
@@ -75,7 +71,7 @@ class Opened {
 
   private constructor(server: Server, connection: Connection, limit: Limit, text: string) {
     connection.owner = limit
-    this.tx = new OpenTransaction(connection, limit, 0)
+    this.tx = new OpenTransaction(connection, limit)
     this.#server = server
     this.#connection = connection
     this.#limit = limit
@@ -106,108 +102,6 @@ class Opened {
 }
 
 const commitTag = 'C'.charCodeAt(0)
-
-/** Runs BEGIN and its like, whether or not the time is over. Gives the first byte of the command tag. */
-function control(connection: Connection, { observer, request }: Scope, text: string): Promise<number> {
-  const scope: Scope = { observer, request, isUnlimited: true }
-  return new Promise((resolve, reject) => {
-    const statement: Bound = { prepared: preparedOf(text), values: [] }
-    connection.send(new Statement(statement, shapes.tag, scope, undefined, resolve, reject))
-  })
-}
-
-/** A transaction, or a savepoint in one, while its function runs. */
-class OpenTransaction extends Tags implements Transaction {
-  readonly #connection: Connection
-  readonly #limit: Limit
-  readonly #depth: number
-  #isOver = false
-  #lastSavepoint: Promise<unknown> = Promise.resolve()
-
-  constructor(connection: Connection, limit: Limit, depth: number) {
-    super()
-    this.#connection = connection
-    this.#limit = limit
-    this.#depth = depth
-  }
-
-  override run<T>(statement: Bound, shape: Shape, manner?: Manner): Promise<T> {
-    return new Promise((resolve, reject) => {
-      this.#assertOpen()
-      if (statement.prepared.session) assertAllowedInside(statement.prepared.verb)
-      this.#connection.send(new Statement(statement, shape, this.#limit, undefined, resolve, reject, manner))
-    })
-  }
-
-  stream<Row>(strings: TemplateStringsArray, ...values: readonly unknown[]): AsyncGenerator<Row, void, void> {
-    return rowsOf<Row>(this, this.#connection, this.#limit, strings, values)
-  }
-
-  batch<Row>(rows: readonly Row[]): BatchTag<Row> {
-    return (strings: TemplateStringsArray, ...values: readonly BatchValue<Row>[]) => bulk(this, rows, strings, values)
-  }
-
-  async script(text: string): Promise<void> {
-    this.#assertOpen()
-    await simple(this.#connection, text)
-    if (!this.#connection.isIdle) return
-    this.end()
-    throw new DatabaseError('25000', 'the script has ended the transaction')
-  }
-
-  async notify(channel: string, payload = ''): Promise<void> {
-    await this.execute`SELECT pg_notify(${channel}, ${payload})`
-  }
-
-  get drizzle(): ReturnType<typeof drizzleOver> {
-    return drizzleOver(this)
-  }
-
-  /** A savepoint. Those of one transaction run one after the other: PostgreSQL nests them. */
-  transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
-    const result = this.#lastSavepoint.then(() => this.#savepoint(fn))
-    this.#lastSavepoint = result.catch(() => {})
-    return result
-  }
-
-  async #savepoint<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
-    this.#assertOpen()
-    const name = `s${this.#depth + 1}`
-    const inner = new OpenTransaction(this.#connection, this.#limit, this.#depth + 1)
-    await control(this.#connection, this.#limit, `SAVEPOINT ${name}`)
-    try {
-      const result = await fn(inner)
-      inner.end()
-      await control(this.#connection, this.#limit, `RELEASE SAVEPOINT ${name}`)
-      return result
-    } catch (error) {
-      inner.end()
-      if (this.#connection.isOpen && !this.#isOver) {
-        await control(this.#connection, this.#limit, `ROLLBACK TO SAVEPOINT ${name}`)
-      }
-      throw error
-    }
-  }
-
-  /** From now on it may not be used. */
-  end(): void {
-    this.#isOver = true
-  }
-
-  #assertOpen(): void {
-    if (this.#limit.isOver) throw this.#limit.reason
-    if (this.#isOver) throw new DatabaseError('25000', 'the transaction is over')
-  }
-}
-
-function assertAllowedInside(verb: string): void {
-  if (/^(BEGIN|START|COMMIT|END|ROLLBACK|ABORT|SAVEPOINT|RELEASE|PREPARE|COPY)$/.test(verb)) {
-    throw new DatabaseError(
-      '25001',
-      `${verb} is not for use in a transaction's function: return, throw or nest instead`,
-    )
-  }
-}
 
 function beginText(
   { isolation, readOnly, deferrable }: TransactionOptions,

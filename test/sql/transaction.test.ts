@@ -61,6 +61,40 @@ describe('a transaction', () => {
     await expect(leaked!.transaction(async () => {})).rejects.toMatchObject({ sqlstate: '25000' })
   })
 
+  test('leaves nothing behind that could still use its connection', async () => {
+    await using one = await database({ url: fresh.url, pool: 1 })
+    const late: Promise<unknown>[] = []
+    let leaked: AsyncGenerator | undefined
+    const { promise: isOver, resolve } = withResolvers()
+    await one.transaction(async (tx) => {
+      leaked = tx.stream`SELECT generate_series(1, 1000)`
+      await leaked.next()
+      const started = withResolvers()
+      const nested = tx.transaction(async (inner) => {
+        const deeper = inner.transaction(async (deepest) => {
+          started.resolve()
+          await isOver
+          await deepest.execute`DELETE FROM accounts`
+        })
+        late.push(deeper)
+        await deeper
+      })
+      late.push(nested)
+      await started.promise
+    })
+    await one.transaction(async (tx) => {
+      resolve()
+      const results = await Promise.allSettled([
+        ...late,
+        (async () => {
+          for await (const _ of leaked!);
+        })(),
+      ])
+      for (const result of results) expect(result).toMatchObject({ reason: { sqlstate: '25000' } })
+      expect(await tx.value`SELECT count(*) FROM accounts`).toBe(10)
+    })
+  })
+
   test('keeps statements that nobody waits for in their order, before COMMIT', async () => {
     await db.transaction(async (tx) => {
       void tx.execute`UPDATE accounts SET balance = 1 WHERE id = 4`
@@ -195,6 +229,14 @@ describe('the time of a transaction', () => {
     await expect(stuck).rejects.toMatchObject({ sqlstate: '57014' })
     await expect(tx!.one`SELECT 1`).rejects.toMatchObject({ sqlstate: '57014' })
     await db.execute`UPDATE accounts SET balance = 100 WHERE id = 10` // not locked any more
+  })
+
+  test('that is over before it begins', async () => {
+    let isRun = false
+    const run = async () => void (isRun = true)
+    await expect(db.with({ signal: AbortSignal.abort('before') }).transaction(run)).rejects.toBe('before')
+    await expect(db.with({ timeoutMs: 0 }).transaction(run)).rejects.toMatchObject({ sqlstate: '57014' })
+    expect(isRun).toBe(false)
   })
 
   test('may be a signal, whose reason is what the caller gets', async () => {

@@ -43,8 +43,6 @@ export class Connection {
   onNotification: ((channel: string, payload: string) => void) | undefined
   /** How many exchanges have no answer yet. */
   inFlight = 0
-  /** How many have been answered. */
-  answered = 0
   /** The oldest exchange without an answer. */
   head: Exchange | undefined
   /** Whether it is outside a transaction, as of the last answer. */
@@ -108,7 +106,9 @@ export class Connection {
 
   /** Sends an exchange behind those that are under way. */
   send(exchange: Exchange): void {
-    if (this.#held) {
+    if (!this.isOpen) {
+      exchange.lost(lost(), false)
+    } else if (this.#held) {
       this.inFlight++
       this.#held.push(exchange)
     } else if (exchange.write(this)) {
@@ -226,8 +226,6 @@ export class Connection {
         return head!.columns([])
       case 0x74: // t
         return head!.parameterTypes(parameterTypesIn(bytes, start))
-      case 0x73: // s
-        return head!.suspended()
       case 0x45: // E
         return this.#failed(fieldsIn(bytes, start))
       case 0x41: {
@@ -240,6 +238,7 @@ export class Connection {
       case 0x32: // 2 BindComplete
       case 0x33: // 3 CloseComplete
       case 0x49: // I EmptyQueryResponse
+      case 0x73: // s PortalSuspended
       case 0x4e: // N NoticeResponse
       case 0x53: // S ParameterStatus
       case 0x48: // H CopyOutResponse, d CopyData, c CopyDone: rows that nobody has asked for
@@ -255,7 +254,6 @@ export class Connection {
     this.head = head.next
     if (!this.head) this.#tail = undefined
     this.inFlight--
-    this.answered++
     head.ready(this)
     if (this.inFlight === 0) this.onIdle?.()
   }

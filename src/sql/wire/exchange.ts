@@ -19,8 +19,6 @@ export abstract class Exchange {
   /** `tag` is the first byte of the command tag, such as the `C` of COMMIT. */
   complete(_rowCount: number, _tag: number): void {}
 
-  suspended(): void {}
-
   /** The server refused it, in the routine of that name. `ready` follows. */
   abstract fail(error: DatabaseError, routine: string | undefined): void
 

@@ -48,10 +48,6 @@ export class StatementCache {
     this.#most = most
   }
 
-  get size(): number {
-    return this.#entries.size
-  }
-
   get(prepared: Prepared): PreparedStatement | undefined {
     const entry = this.#entries.get(prepared)
     if (entry) entry.lastUse = ++this.#uses

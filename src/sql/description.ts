@@ -1,0 +1,81 @@
+import type { DatabaseError } from './databaseError.ts'
+import type { Prepared } from './prepared.ts'
+import type { Statement } from './statement.ts'
+import type { Connection } from './wire/connection.ts'
+import { Exchange } from './wire/exchange.ts'
+import type { Column } from './wire/input.ts'
+import { PreparedStatement } from './wire/statementCache.ts'
+
+/** Asks for a statement's parameter types, then lets it and those behind it go. */
+export class Description extends Exchange {
+  readonly #for: Statement
+  readonly #tell: (types: readonly number[]) => void
+  #entry: PreparedStatement | undefined
+  #error: DatabaseError | undefined
+
+  constructor(statement: Statement, tell: (types: readonly number[]) => void) {
+    super()
+    this.#for = statement
+    this.#tell = tell
+  }
+
+  override write(connection: Connection): boolean {
+    const { prepared } = this.#for
+    this.#entry = prepare(connection, prepared, connection.statements.get(prepared))
+    connection.output.sync()
+    return true
+  }
+
+  override parameterTypes(types: readonly number[]): void {
+    this.#entry!.parameterTypes = types
+    this.#tell(types)
+  }
+
+  override columns(columns: readonly Column[]): void {
+    this.#entry!.confirm(columns)
+  }
+
+  override fail(error: DatabaseError): void {
+    this.#error = error
+  }
+
+  override ready(connection: Connection): void {
+    if (this.#error) {
+      connection.statements.delete(this.#for.prepared, this.#entry!)
+      this.#for.giveUp(this.#error)
+    }
+    connection.resume(this.#for)
+  }
+
+  override lost(error: DatabaseError): void {
+    this.#for.lost(error, false)
+  }
+
+  override overdue(now: number): boolean {
+    return this.#for.overdue(now)
+  }
+}
+
+/**
+ * Writes Parse and Describe. The first to use a text names it; those that come before the server has agreed prepare it
+ * for themselves, without a name, so that each of them gets the true error if it is refused.
+ */
+export function prepare(
+  connection: Connection,
+  prepared: Prepared,
+  unconfirmed?: PreparedStatement,
+): PreparedStatement {
+  const { output, statements } = connection
+  let entry: PreparedStatement
+  if (unconfirmed) {
+    entry = new PreparedStatement('')
+  } else {
+    const added = statements.add(prepared)
+    entry = added.entry
+    if (added.evicted) output.closeStatement(added.evicted)
+    output.closeStatement(entry.name) // one that went stale; closing what is not there is no error
+  }
+  output.parse(entry.name, prepared.text)
+  output.describe(entry.name)
+  return entry
+}

@@ -1,0 +1,121 @@
+import type { Transaction } from './api.ts'
+import { type BatchTag, type BatchValue, bulk, rowsOf } from './bulk.ts'
+import { DatabaseError } from './databaseError.ts'
+import { type Drizzle, drizzleOver } from './drizzle.ts'
+import type { Limit } from './limit.ts'
+import { type Bound, preparedOf } from './prepared.ts'
+import type { Manner, Scope, Shape } from './scope.ts'
+import * as shapes from './shapes.ts'
+import { Statement } from './statement.ts'
+import { Tags } from './tags.ts'
+import type { Connection } from './wire/connection.ts'
+import { simple } from './wire/setUp.ts'
+
+/** A transaction, or a savepoint in one, while its function runs. */
+export class OpenTransaction extends Tags implements Transaction {
+  readonly #connection: Connection
+  readonly #limit: Limit
+  readonly #parent: OpenTransaction | undefined
+  readonly #depth: number
+  #hasEnded = false
+  #lastSavepoint: Promise<unknown> = Promise.resolve()
+
+  constructor(connection: Connection, limit: Limit, parent?: OpenTransaction) {
+    super()
+    this.#connection = connection
+    this.#limit = limit
+    this.#parent = parent
+    this.#depth = parent ? parent.#depth + 1 : 0
+  }
+
+  override run<T>(statement: Bound, shape: Shape, manner?: Manner): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.assertOpen()
+      if (statement.prepared.session) assertAllowedInside(statement.prepared.verb)
+      this.#connection.send(new Statement(statement, shape, this.#limit, undefined, resolve, reject, manner))
+    })
+  }
+
+  stream<Row>(strings: TemplateStringsArray, ...values: readonly unknown[]): AsyncGenerator<Row, void, void> {
+    return rowsOf<Row>(this, this.#connection, this.#limit, strings, values)
+  }
+
+  batch<Row>(rows: readonly Row[]): BatchTag<Row> {
+    return (strings: TemplateStringsArray, ...values: readonly BatchValue<Row>[]) => bulk(this, rows, strings, values)
+  }
+
+  async script(text: string): Promise<void> {
+    this.assertOpen()
+    await simple(this.#connection, text)
+    if (!this.#connection.isIdle) return
+    this.end()
+    throw new DatabaseError('25000', 'the script has ended the transaction')
+  }
+
+  async notify(channel: string, payload = ''): Promise<void> {
+    await this.execute`SELECT pg_notify(${channel}, ${payload})`
+  }
+
+  get drizzle(): Drizzle {
+    return drizzleOver(this)
+  }
+
+  /** A savepoint. Those of one transaction run one after the other: PostgreSQL nests them. */
+  transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
+    const result = this.#lastSavepoint.then(() => this.#savepoint(fn))
+    this.#lastSavepoint = result.catch(() => {})
+    return result
+  }
+
+  /** From now on neither it nor a savepoint in it may be used: the connection will be somebody else's. */
+  end(): void {
+    this.#hasEnded = true
+  }
+
+  get isOpen(): boolean {
+    return !this.#hasEnded && !this.#limit.isOver && (this.#parent?.isOpen ?? true)
+  }
+
+  assertOpen(): void {
+    if (this.isOpen) return
+    throw this.#limit.isOver ? this.#limit.reason : new DatabaseError('25000', 'the transaction is over')
+  }
+
+  async #savepoint<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
+    const inner = new OpenTransaction(this.#connection, this.#limit, this)
+    await this.#control(`SAVEPOINT s${inner.#depth}`)
+    try {
+      const result = await fn(inner)
+      inner.end()
+      await this.#control(`RELEASE SAVEPOINT s${inner.#depth}`)
+      return result
+    } catch (error) {
+      inner.end()
+      if (this.isOpen) await this.#control(`ROLLBACK TO SAVEPOINT s${inner.#depth}`)
+      throw error
+    }
+  }
+
+  async #control(text: string): Promise<void> {
+    this.assertOpen()
+    await control(this.#connection, this.#limit, text)
+  }
+}
+
+/** Runs BEGIN and its like, whether or not the time is over. Gives the first byte of the command tag. */
+export function control(connection: Connection, { observer, request }: Scope, text: string): Promise<number> {
+  const scope: Scope = { observer, request, isUnlimited: true }
+  return new Promise((resolve, reject) => {
+    const statement: Bound = { prepared: preparedOf(text), values: [] }
+    connection.send(new Statement(statement, shapes.tag, scope, undefined, resolve, reject))
+  })
+}
+
+function assertAllowedInside(verb: string): void {
+  if (/^(BEGIN|START|COMMIT|END|ROLLBACK|ABORT|SAVEPOINT|RELEASE|PREPARE|COPY)$/.test(verb)) {
+    throw new DatabaseError(
+      '25001',
+      `${verb} is not for use in a transaction's function: return, throw or nest instead`,
+    )
+  }
+}
