@@ -1,2 +1,8 @@
+export type { Clock } from './clock.ts'
+export type { ConsulRequest, ConsulResponse, ConsulTransport } from './consul/agent.ts'
+export { consulValues, type LiveValues } from './consul/keyValue.ts'
+export { consulRegistry, type ConsulOptions } from './consul/registry.ts'
+export type { ConsulTls } from './consul/transport.ts'
+export { dnsRegistry, type DnsOptions } from './dns.ts'
 export type { Instance, Registry } from './registry.ts'
 export { parseServices, staticRegistry } from './static.ts'

@@ -4,6 +4,7 @@ export interface Instance {
   readonly id: string
   /** Name of the service: its contract's. */
   readonly service: string
+  /** Where it is reached. Registered as `0.0.0.0` or `::`: at this machine's address, which the registry finds out. */
   readonly address: string
   readonly port: number
   readonly region?: string
@@ -16,8 +17,12 @@ export interface Instance {
 
 /** Where services find each other. */
 export interface Registry {
-  /** Makes an instance known; resolves to what takes it out again. */
-  register(instance: Instance): Promise<() => Promise<void>>
+  /**
+   * Makes an instance known for as long as `ready` says yes; resolves to what takes it out again.
+   *
+   * A registry that cannot be reached is no reason to fail: it is told as soon as it can be.
+   */
+  register(instance: Instance, ready?: () => Promise<boolean>): Promise<() => Promise<void>>
   /** Tells the instances of a service, at once when they are known and at each change; returns what ends it. */
   watch(service: string, onChange: (instances: readonly Instance[]) => void): () => void
 }

@@ -1,3 +1,4 @@
+export { fakeConsul, type FakeConsul, type FakeConsulOptions, type Fault } from './fakeConsul/fakeConsul.ts'
 export { PostgresError } from './postgres/error.ts'
 export { startPostgres, type EmbeddedPostgres, type PostgresOptions } from './postgres/start.ts'
 export { TestFailure } from './checks.ts'

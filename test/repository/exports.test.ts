@@ -44,6 +44,9 @@ it('exports these names', async () => {
         "client",
       ],
       "tricube/discovery": [
+        "consulRegistry",
+        "consulValues",
+        "dnsRegistry",
         "parseServices",
         "staticRegistry",
       ],
@@ -70,6 +73,7 @@ it('exports these names', async () => {
       "tricube/testing": [
         "PostgresError",
         "TestFailure",
+        "fakeConsul",
         "startPostgres",
         "testService",
       ],

@@ -1,0 +1,76 @@
+import type { Instance } from '../registry.ts'
+import { byId } from '../instances.ts'
+
+/** An instance of a service as `/v1/health/service/:name` tells it. */
+interface HealthEntry {
+  readonly Node: { readonly Address: string }
+  readonly Service: {
+    readonly ID: string
+    readonly Service: string
+    /** Empty: the node's. */
+    readonly Address: string
+    readonly Port: number
+    readonly Meta?: Readonly<Record<string, string>> | null
+    readonly Weights?: { readonly Passing: number }
+  }
+}
+
+/** What `/v1/agent/service/register` takes. */
+export interface ServiceDefinition {
+  readonly ID: string
+  readonly Name: string
+  /** Left out: the agent's own. */
+  readonly Address?: string
+  readonly Port: number
+  readonly Tags: readonly string[]
+  readonly Meta: Readonly<Record<string, string>>
+  readonly Weights: { readonly Passing: number; readonly Warning: number }
+}
+
+/**
+ * Describes an instance to Consul; `address` undefined leaves it to the agent, which knows its machine's.
+ *
+ * The weight is there twice: exactly for services, and as Consul's whole number for those who ask by DNS.
+ */
+export function toDefinition(
+  { id, service, port, region, zone, version, weight = 1, meta }: Instance,
+  address: string | undefined,
+  tags: readonly string[],
+): ServiceDefinition {
+  return {
+    ID: id,
+    Name: service,
+    ...(address !== undefined && { Address: address }),
+    Port: port,
+    Tags: tags,
+    Meta: {
+      ...meta,
+      ...(region !== undefined && { region }),
+      ...(zone !== undefined && { zone }),
+      ...(version !== undefined && { version }),
+      ...(weight !== 1 && { weight: String(weight) }),
+    },
+    Weights: { Passing: Math.max(1, Math.round(weight)), Warning: 1 },
+  }
+}
+
+/** Reads the instances of a service. */
+export function toInstances(told: unknown): readonly Instance[] {
+  return byId((told as readonly HealthEntry[]).map(toInstance))
+}
+
+function toInstance({ Node, Service }: HealthEntry): Instance {
+  const { region, zone, version, weight: exact, ...meta } = Service.Meta ?? {}
+  const weight = Number(exact) > 0 ? Number(exact) : (Service.Weights?.Passing ?? 1)
+  return {
+    id: Service.ID,
+    service: Service.Service,
+    address: Service.Address || Node.Address,
+    port: Service.Port,
+    ...(region !== undefined && { region }),
+    ...(zone !== undefined && { zone }),
+    ...(version !== undefined && { version }),
+    ...(weight !== 1 && { weight }),
+    ...(Object.keys(meta).length > 0 && { meta }),
+  }
+}

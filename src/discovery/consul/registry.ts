@@ -1,0 +1,103 @@
+import type { Logger } from '../../log/logger.ts'
+import { addressTowards, isAny, isLoopback } from '../advertise.ts'
+import { Belief } from '../belief.ts'
+import { systemClock, type Clock } from '../clock.ts'
+import { hostPort, instanceSets } from '../instances.ts'
+import type { Instance, Registry } from '../registry.ts'
+import { parseAgentAddress, type AgentAddress } from './address.ts'
+import { ConsulAgent, type ConsulTransport } from './agent.ts'
+import { toDefinition, toInstances } from './entries.ts'
+import { follow, type Surroundings } from './follow.ts'
+import { Registration } from './registration.ts'
+import { httpTransport, type ConsulTls } from './transport.ts'
+
+/** Which Consul, and how it is used. */
+export interface ConsulOptions {
+  /** Where the agent answers. Default `127.0.0.1:8500`. */
+  readonly address?: string
+  /** Token of an access control list. */
+  readonly token?: string | undefined
+  /** Whose instances are watched. Default: the agent's own. */
+  readonly datacenter?: string | undefined
+  readonly tls?: ConsulTls
+  /** Tags of what is registered. */
+  readonly tags?: readonly string[]
+  /**
+   * Who finds out whether a registered instance is ready: itself (`ttl`), or the agent by `GET /health/ready` (`http`).
+   * Default `ttl`, which works also where the agent cannot reach the service.
+   */
+  readonly check?: 'ttl' | 'http'
+  /** Milliseconds after which an instance that says nothing is no longer named. Default 15,000. */
+  readonly ttlMs?: number
+  /** Whether any server may answer a query, not only the leader. Default true. */
+  readonly stale?: boolean
+  readonly log?: Logger | undefined
+  /** How requests are carried. Default: HTTP. */
+  readonly transport?: ConsulTransport | undefined
+  /** Default: the machine's. */
+  readonly clock?: Clock
+  /** Numbers from 0 to 1. Default `Math.random`. */
+  readonly random?: () => number
+}
+
+/**
+ * Services find each other by Consul: https://developer.hashicorp.com/consul
+ *
+ * @throws {TypeError} when the address is none
+ *
+ * @example
+ * consulRegistry({ address: 'https://consul.internal:8501', token: process.env.CONSUL_HTTP_TOKEN })
+ */
+export function consulRegistry(options: ConsulOptions = {}): Registry {
+  const { tags = [], check = 'ttl', ttlMs = defaultTtlMs } = options
+  const address = agentAddress(options)
+  const surroundings = surroundingsOf(options)
+  return {
+    async register(instance, ready = () => Promise.resolve(true)) {
+      const own = await ownAddress(instance, address, surroundings.log)
+      const url = `http://${hostPort(own ?? '127.0.0.1', instance.port)}/health/ready`
+      const definition = toDefinition(instance, own, tags)
+      const registration = new Registration(definition, { kind: check, url, periodMs: ttlMs, ready }, surroundings)
+      await registration.start()
+      return () => registration.end()
+    },
+    watch(service, onChange) {
+      const path = `/v1/health/service/${encodeURIComponent(service)}?passing=true`
+      const belief = new Belief<readonly Instance[]>(instanceSets, ttlMs)
+      return follow({ path, read: toInstances, belief, onChange }, surroundings)
+    },
+  }
+}
+
+/** What everything that talks to one Consul shares. */
+export function surroundingsOf(options: ConsulOptions): Surroundings {
+  const { token, datacenter, tls, stale = true, log, clock = systemClock, random = Math.random } = options
+  const transport = options.transport ?? httpTransport(agentAddress(options), tls)
+  return { agent: new ConsulAgent(transport, { token, datacenter }), clock, random, stale, log }
+}
+
+function agentAddress({ address = '127.0.0.1:8500' }: ConsulOptions): AgentAddress {
+  return parseAgentAddress(address)
+}
+
+/**
+ * Where others reach an instance that listens on every address: by the interface that routes to the agent. An agent on
+ * this very machine knows better which one that is: then undefined.
+ */
+async function ownAddress(
+  { address }: Instance,
+  { host, port, socketPath }: AgentAddress,
+  log: Logger | undefined,
+): Promise<string | undefined> {
+  const isLocalAgent = socketPath !== undefined || isLoopback(host)
+  if (isAny(address)) {
+    const found = isLocalAgent ? undefined : await addressTowards(host, port)
+    return found === undefined || isLoopback(found) ? undefined : found
+  }
+  if (isLoopback(address) && !isLocalAgent) {
+    log?.warn(`registered at ${address}, where no other machine reaches it: set HOST or ADVERTISE_ADDRESS`)
+  }
+  return address
+}
+
+const defaultTtlMs = 15_000

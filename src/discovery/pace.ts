@@ -1,0 +1,29 @@
+/**
+ * Turns that may follow each other at once as long as they are rare, and are spread out when they come often.
+ *
+ * A token bucket, kept as the time at which it would be full (GCRA). Consul asks for one of two tokens in front of
+ * every loop of blocking queries: https://developer.hashicorp.com/consul/api-docs/features/blocking
+ */
+export class Pace {
+  readonly #periodMs: number
+  readonly #spareMs: number
+  #fullAt = Number.NEGATIVE_INFINITY
+
+  /** In any `n × periodMs` milliseconds there are at most `n + burst` turns. */
+  constructor({ periodMs = 15_000, burst = 2 }: { readonly periodMs?: number; readonly burst?: number } = {}) {
+    this.#periodMs = periodMs
+    this.#spareMs = (burst - 1) * periodMs
+  }
+
+  /** Takes the next turn; gives the milliseconds to wait for it. */
+  next(now: number): number {
+    const waitMs = Math.max(0, this.#fullAt - this.#spareMs - now)
+    this.#fullAt = Math.max(this.#fullAt, now) + this.#periodMs
+    return waitMs
+  }
+}
+
+/** Milliseconds to wait after the nth failure in a row (from 1): half a second doubled up to 15 s, a third of it random. */
+export function retryDelayMs(failures: number, random: () => number): number {
+  return Math.min(15_000, 500 * 2 ** (failures - 1)) * (1 + random() / 3)
+}

@@ -1,0 +1,230 @@
+/** What a registry's faults do to the services that use it: days of trouble on a virtual clock. */
+import { consulRegistry, type ConsulResponse, type Instance } from 'tricube/discovery'
+import { fakeConsul, type FakeConsul } from 'tricube/testing'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { VirtualClock } from './virtualClock.ts'
+
+const minute = 60_000
+const ttlMs = 15_000
+
+/** A fake Consul, three instances of role-service that keep themselves registered, and a caller that watches them. */
+async function fleet() {
+  const clock = new VirtualClock()
+  const consul = await fakeConsul({ clock })
+  const registry = consulRegistry({ transport: consul.transport, clock, ttlMs, random: () => 0.5 })
+  const ports = [8021, 8022, 8023]
+  const ready = new Set(ports)
+  const leave = await Promise.all(
+    ports.map((port) => {
+      const instance = { id: `role-${port}`, service: 'role-service', address: '127.0.0.1', port }
+      return registry.register(instance, async () => ready.has(port))
+    }),
+  )
+  const seen = follow(registry, 'role-service', clock)
+  onTestFinished(async () => {
+    seen.end()
+    await Promise.all([...leave.map((end) => end()), clock.advance(5000)])
+    await consul[Symbol.asyncDispose]()
+  })
+  await clock.advance(1)
+  expect(seen.now()).toEqual(ports)
+  return { clock, consul, ports, ready, leave, seen }
+}
+
+/** What a caller is told, with the time of each change. */
+function follow(registry: ReturnType<typeof consulRegistry>, service: string, clock: VirtualClock) {
+  const changes: { at: number; ports: number[] }[] = []
+  const end = registry.watch(service, (instances: readonly Instance[]) =>
+    changes.push({ at: clock.now(), ports: instances.map(({ port }) => port) }),
+  )
+  return {
+    changes,
+    end,
+    now: () => changes.at(-1)?.ports,
+    least: () => Math.min(...changes.map((c) => c.ports.length)),
+  }
+}
+
+/** Counts the caller's queries, at their times. */
+function queries(consul: FakeConsul, clock: VirtualClock, change = (response: ConsulResponse) => response) {
+  const times: number[] = []
+  consul.fault = async (request, next) => {
+    if (!request.path.startsWith('/v1/health/')) return next(request)
+    times.push(clock.now())
+    return change(await next(request))
+  }
+  return times
+}
+
+/** At most one in 15 s, after the two that may follow each other at once. */
+function expectPaced(times: readonly number[]): void {
+  times.forEach((time, i) => {
+    const within = times.filter((other) => other >= time && other < time + 2 * minute).length
+    expect(within, `from query ${i} on`).toBeLessThanOrEqual(2 + (2 * minute) / 15_000)
+  })
+}
+
+describe('a registry that fails', () => {
+  it('down for 10 minutes, and nobody notices', async () => {
+    const { clock, consul, ports, seen } = await fleet()
+    await clock.advance(minute)
+    await consul.stop()
+    await clock.advance(10 * minute)
+    expect(seen.now()).toEqual(ports)
+    await consul.start() // where every TTL has lapsed meanwhile
+    await clock.advance(10 * minute)
+    expect(seen.changes).toHaveLength(1)
+  })
+
+  it('restarted empty: registered again within one TTL, and no caller ever saw less than all', async () => {
+    const { clock, consul, ports, seen } = await fleet()
+    await clock.advance(minute)
+    await consul.stop()
+    consul.forget()
+    await consul.start()
+    const fresh = follow(consulRegistry({ transport: consul.transport, clock }), 'role-service', clock)
+    onTestFinished(fresh.end)
+    await clock.advance(ttlMs)
+    const answer = await consul.transport({
+      method: 'GET',
+      path: '/v1/health/service/role-service?passing=true',
+      headers: {},
+      signal: new AbortController().signal,
+    })
+    expect(JSON.parse(answer.body)).toHaveLength(3)
+    await clock.advance(10 * minute)
+    expect(fresh.now()).toEqual(ports)
+    expect(seen.changes).toHaveLength(1)
+  })
+
+  it('answers 500 for 10 minutes: what was known is kept, and it is not asked the more', async () => {
+    const { clock, consul, seen } = await fleet()
+    await clock.advance(minute)
+    let asked = 0
+    consul.fault = (request) => {
+      asked += Number(request.path.startsWith('/v1/health/'))
+      return { status: 500, headers: {}, body: 'No cluster leader' }
+    }
+    await clock.advance(10 * minute)
+    expect(asked).toBeGreaterThan(20)
+    expect(asked).toBeLessThanOrEqual(2 + (10 * minute) / 15_000)
+    consul.fault = undefined
+    await clock.advance(10 * minute)
+    expect(seen.changes).toHaveLength(1)
+  })
+
+  it('answers with what is no JSON', async () => {
+    const { clock, consul, seen } = await fleet()
+    consul.fault = () => ({ status: 200, headers: { 'x-consul-index': '7' }, body: '<html>' })
+    await clock.advance(10 * minute)
+    expect(seen.changes).toHaveLength(1)
+  })
+
+  it('never answers: each query is given up, and asked again', async () => {
+    const { clock, consul, seen } = await fleet()
+    let asked = 0
+    consul.fault = ({ signal }) => {
+      asked += 1
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))))
+    }
+    await clock.advance(10 * minute)
+    expect(asked).toBeGreaterThan(8)
+    consul.fault = undefined
+    await clock.advance(2 * minute)
+    expect(seen.changes).toHaveLength(1)
+  })
+
+  it.each([
+    ['an index that goes backwards', (n: number) => 1000 - n],
+    ['an index of 0', () => 0],
+    ['an index that is a word', () => 'soon'],
+    ['an index that jumps', (n: number) => (n * 7919) % 1000],
+  ])('%s: no set is wiped, and it is asked at most once in 15 s', async (_, indexOf) => {
+    const { clock, consul, ports, seen } = await fleet()
+    await clock.advance(minute)
+    let n = 0
+    const times = queries(consul, clock, (response) => ({
+      ...response,
+      headers: { ...response.headers, 'x-consul-index': String(indexOf((n += 1))) },
+    }))
+    await clock.advance(10 * minute)
+    expectPaced(times)
+    expect(seen.changes).toHaveLength(1)
+
+    consul.fault = undefined // and changes are still followed, whatever came before
+    await clock.advance(2 * minute)
+    expect(seen.now()).toEqual(ports)
+  })
+
+  it('without an instance all of a sudden: believed after a second look, which asks the leader', async () => {
+    const { clock, consul, ports, seen } = await fleet()
+    await clock.advance(minute)
+    const asked: URLSearchParams[] = []
+    let emptyAt = Infinity
+    consul.fault = (request, next) => {
+      if (!request.path.startsWith('/v1/health/')) return next(request)
+      asked.push(new URL(request.path, 'http://agent').searchParams)
+      emptyAt = Math.min(emptyAt, clock.now())
+      return { status: 200, body: '[]', headers: { 'x-consul-index': '1000' } }
+    }
+    await clock.advance(2 * minute)
+    expect(seen.changes.map((change) => change.ports)).toEqual([ports, []])
+    expect(seen.changes[1]!.at).toBeGreaterThanOrEqual(emptyAt + ttlMs)
+    expect(asked.slice(1).map((query) => query.has('stale'))).toContain(false)
+  })
+})
+
+describe('instances that come and go', () => {
+  it('flapping for 10 minutes: at most one query in 15 s', async () => {
+    const { clock, consul, ports, ready, seen } = await fleet()
+    await clock.advance(minute)
+    const times = queries(consul, clock)
+    for (let i = 0; i < 120; i += 1) {
+      ;[8021, 8022].forEach((port) => (i % 2 ? ready.add(port) : ready.delete(port)))
+      await clock.advance(5000)
+    }
+    expectPaced(times)
+    expect(seen.least()).toBe(1)
+    ports.forEach((port) => ready.add(port))
+    await clock.advance(minute)
+    expect(seen.now()).toEqual(ports)
+  })
+
+  it('one that leaves is gone at once', async () => {
+    const { clock, leave, seen } = await fleet()
+    await clock.advance(minute)
+    await leave[0]!()
+    await clock.advance(1)
+    expect(seen.changes[1]).toEqual({ at: minute + 1, ports: [8022, 8023] })
+  })
+
+  it('one that is not ready is left out until it is', async () => {
+    const { clock, ready, seen } = await fleet()
+    await clock.advance(minute)
+    ready.delete(8022)
+    await clock.advance(ttlMs / 3)
+    expect(seen.now()).toEqual([8021, 8023])
+    ready.add(8022)
+    await clock.advance(minute)
+    expect(seen.now()).toEqual([8021, 8022, 8023])
+  })
+
+  it('one that dies without a word is left out within one TTL, and forgotten a minute later', async () => {
+    const { clock, consul, seen } = await fleet()
+    const registry = consulRegistry({ transport: consul.transport, clock })
+    let hangs = false
+    const dies = { id: 'role-8024', service: 'role-service', address: '127.0.0.1', port: 8024 }
+    const leave = await registry.register(dies, () => (hangs ? new Promise(() => {}) : Promise.resolve(true)))
+    onTestFinished(async () => void (await Promise.all([leave(), clock.advance(10_000)])))
+    await clock.advance(minute)
+    expect(seen.now()).toContain(8024)
+    hangs = true
+    await clock.advance(ttlMs)
+    expect(seen.now()).not.toContain(8024)
+    const known = () =>
+      consul.transport({ method: 'GET', path: '/v1/agent/service/role-8024', headers: {}, signal: AbortSignal.any([]) })
+    expect((await known()).status).toBe(200)
+    await clock.advance(minute)
+    expect((await known()).status).toBe(404)
+  })
+})
