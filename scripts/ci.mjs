@@ -2,11 +2,14 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { checks } from './checks.mjs'
+import { findConsul } from './consul.mjs'
 import { pack } from './pack.mjs'
 import { run } from './run.mjs'
 
 let passed = 0
 const failed = []
+const consul = findConsul()
+if (consul) process.env.TRICUBE_TEST_CONSUL = consul
 
 try {
   for (const [name, command] of Object.entries(checks)) count(name, () => run(command()))
