@@ -37,7 +37,7 @@ export {
   type ErrorClass,
   type ErrorOptions,
 } from './contract/errors.ts'
-export { type Call, type CallOptions, type Client } from './client/types.ts'
+export { type Call, type CallOptions, type Client, type ClientOptions } from './client/types.ts'
 export { type CorsOptions } from './http/cors.ts'
 export { openapiDocument, type OpenApiOptions } from './http/openapi/document.ts'
 export { type OpenApiDocument } from './http/openapi/types.ts'

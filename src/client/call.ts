@@ -2,12 +2,10 @@ import type { Contract } from '../contract/contract.ts'
 import { BadGateway, errorFrom, type HttpError } from '../contract/errors.ts'
 import { parseRoute, type Method } from '../contract/route.ts'
 import { shorter, type Deadline } from '../resilience/deadline.ts'
-import type { Client, CallOptions } from './types.ts'
+import type { CallOptions, Client } from './types.ts'
 
 /** A call on its way out. */
 export interface Outgoing {
-  readonly service: string
-  readonly operation: string
   readonly method: Method
   /** Path and query, encoded. */
   readonly path: string
@@ -16,6 +14,9 @@ export interface Outgoing {
   /** Milliseconds until it is given up. */
   readonly timeoutMs: number
   readonly signal: AbortSignal | undefined
+  /** Where it should go. */
+  readonly region: string | undefined
+  readonly hashKey: string | undefined
 }
 
 /** What came back. */
@@ -25,14 +26,14 @@ export interface Answer {
   readonly body: string
 }
 
-/** Carries a call to an instance and its answer back; rejects with an `HttpError` when it cannot. */
-export type Transport = (outgoing: Outgoing) => Promise<Answer>
-
 /** On whose behalf a call is made: the request that is being handled. */
 export interface Caller {
-  readonly requestId?: string
   readonly deadline?: Deadline | undefined
   readonly signal?: AbortSignal | undefined
+  /** Where its calls go unless they say otherwise. */
+  readonly region?: string | undefined
+  /** Adds what travels with a request: its id, its trace. */
+  propagate?(headers: Record<string, string>): void
 }
 
 /** What a caller may give an operation, before the types say which. */
@@ -43,69 +44,52 @@ export interface AnyInput {
   readonly body?: unknown
 }
 
-/** Calls a client waits this many milliseconds unless told otherwise. Source: gRPC and Finagle advise seconds, not none. */
-export const defaultTimeoutMs = 5000
-
-const callerKey = Symbol('caller')
-
 /** A class of client: compiled once for a contract, made anew for each caller for the price of one object. */
 export type ClientClass<Callee extends Contract> = new (caller: Caller) => Client<Callee>
 
-/** Compiles a contract into a class whose methods are its operations. */
-export function clientClass<Callee extends Contract>(contract: Callee, transport: Transport): ClientClass<Callee> {
-  class BoundClient {
-    readonly [callerKey]: Caller
-    constructor(caller: Caller) {
-      this[callerKey] = caller
-    }
-  }
-  for (const name of Object.keys(contract.operations)) {
-    const build = compileRequest(contract, name)
-    const decode = compileDecoder(contract, name)
-    Object.defineProperty(BoundClient.prototype, name, {
-      enumerable: true,
-      async value(this: BoundClient, input?: AnyInput, options?: CallOptions): Promise<unknown> {
-        return decode(await transport(build(this[callerKey], input, options)))
-      },
-    })
-  }
-  return BoundClient as unknown as ClientClass<Callee>
-}
+/** Calls wait this many milliseconds unless told otherwise. Source: gRPC and Finagle advise seconds, not none. */
+const defaultTimeoutMs = 5000
 
-/** Compiles an operation's input into a request. */
+/** Says in an answer whether the call may be made again: `false` from who has already retried what lies below it. */
+export const shouldRetryHeader = 'x-should-retry'
+/** Has been retried, or cannot be: whoever called the caller shall not multiply it. */
+export const doNotRetry: Readonly<Record<string, string>> = { [shouldRetryHeader]: 'false' }
+
+/** Compiles an operation's input into a request; `ownTimeoutMs` is what the client says of the operation. */
 export function compileRequest(
   contract: Contract,
   name: string,
+  ownTimeoutMs?: number,
 ): (caller: Caller, input?: AnyInput, options?: CallOptions) => Outgoing {
   const operation = contract.operations[name]!
   const { method, path } = parseRoute(operation.route)
   const pathParts = path.split(/:(\w+)/) // text, name, text, name, …, text
+  const usualTimeoutMs = ownTimeoutMs ?? operation.timeoutMs ?? defaultTimeoutMs
+  const hasBody = operation.body !== undefined
 
   return (caller, input = {}, options = {}) => {
-    const timeoutMs = shorter(
-      options.timeoutMs ?? operation.timeoutMs ?? defaultTimeoutMs,
-      caller.deadline?.remainingMs(),
-    ) as number
+    const timeoutMs = shorter(options.timeoutMs ?? usualTimeoutMs, caller.deadline?.remainingMs()) as number
     const headers: Record<string, string> = {
       accept: 'application/json',
       'x-request-timeout-ms': String(Math.ceil(timeoutMs)),
       'x-request-attempt': '0',
     }
-    if (caller.requestId !== undefined) headers['x-request-id'] = caller.requestId
-    for (const [header, value] of Object.entries(input.headers ?? {})) {
-      if (value !== undefined) headers[header] = String(value)
-    }
-    const body = operation.body && JSON.stringify(input.body)
+    caller.propagate?.(headers)
+    const region = options.region ?? caller.region
+    if (region !== undefined) headers['x-region'] = region
+    if (options.idempotencyKey !== undefined) headers['idempotency-key'] = options.idempotencyKey
+    if (input.headers) addHeaders(headers, input.headers)
+    const body = hasBody ? JSON.stringify(input.body) : undefined
     if (body !== undefined) headers['content-type'] = 'application/json'
     return {
-      service: contract.name,
-      operation: name,
       method,
       path: fillPath(pathParts, input.params) + queryString(input.query),
       headers,
       body,
       timeoutMs,
-      signal: options.signal ?? caller.signal,
+      signal: either(options.signal, caller.signal),
+      region,
+      hashKey: options.hashKey,
     }
   }
 }
@@ -117,17 +101,18 @@ export function compileDecoder(contract: Contract, name: string): (answer: Answe
   return (answer) => {
     const body = parseBody(answer)
     if (answer.status >= 400) throw remoteError(contract.name, name, answer.status, body)
+    if (answer.status >= 300) throw new BadGateway(`${contract.name} answered with a redirect`, { headers: doNotRetry })
     if (!returns) return undefined
     if (!standard && body !== undefined) return body
     if (typeof body === 'object' && body !== null && 'data' in body) {
       return paginated ? { items: body.data, ...(body as { pagination?: object }).pagination } : body.data
     }
-    throw new BadGateway(`${contract.name} answered with something that is no answer`)
+    throw new BadGateway(`${contract.name} answered with something that is no answer`, { headers: doNotRetry })
   }
 }
 
 function remoteError(service: string, operation: string, status: number, body: unknown): HttpError {
-  const error = errorFrom(status, body, `${service} answered ${status}`)
+  const error = errorFrom(status, body, `${service} answered ${status}`, status >= 500 ? doNotRetry : undefined)
   error.cause ??= new Error(`${service}.${operation} answered ${status} with code ${error.code}`)
   return error
 }
@@ -139,6 +124,14 @@ function parseBody({ body, status }: Answer): unknown {
   } catch {
     return undefined
   }
+}
+
+function either(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {
+  return one && other ? AbortSignal.any([one, other]) : (one ?? other)
+}
+
+function addHeaders(headers: Record<string, string>, given: Readonly<Record<string, unknown>>): void {
+  for (const name in given) if (given[name] !== undefined) headers[name] = String(given[name])
 }
 
 function fillPath(parts: readonly string[], params: AnyInput['params'] = {}): string {

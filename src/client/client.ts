@@ -1,8 +1,14 @@
 import type { Contract } from '../contract/contract.ts'
 import type { Registry } from '../discovery/registry.ts'
-import { clientClass } from './call.ts'
-import { Endpoints } from './endpoints.ts'
-import type { Client } from './types.ts'
+import { clientClass } from './clientClass.ts'
+import type { Whereabouts } from './members.ts'
+import { Target } from './target.ts'
+import type { Client, ClientOptions } from './types.ts'
+
+/** Where the service is found, and how it is called. */
+export interface StandaloneOptions<Callee extends Contract> extends ClientOptions<Callee>, Whereabouts {
+  readonly registry: Registry
+}
 
 /**
  * Calls a service from outside of one: a script, another framework.
@@ -13,9 +19,9 @@ import type { Client } from './types.ts'
  */
 export function client<Callee extends Contract>(
   contract: Callee,
-  { registry }: { readonly registry: Registry },
+  options: StandaloneOptions<Callee>,
 ): Client<Callee> & AsyncDisposable {
-  const endpoints = new Endpoints(contract.name, registry)
-  const bound = new (clientClass(contract, endpoints.send))({})
-  return Object.assign(bound, { [Symbol.asyncDispose]: () => endpoints[Symbol.asyncDispose]() })
+  const target = new Target(contract, options.registry, options as ClientOptions, options)
+  const bound = new (clientClass(contract, target, options as ClientOptions))({})
+  return Object.assign(bound, { [Symbol.asyncDispose]: () => target[Symbol.asyncDispose]() })
 }

@@ -1,2 +1,2 @@
-export { client } from './client.ts'
-export type { Call, CallOptions, Client } from './types.ts'
+export { client, type StandaloneOptions } from './client.ts'
+export type { BalancerName, Call, CallOptions, Client, ClientOptions, OperationOptions } from './types.ts'

@@ -1,5 +1,9 @@
 import type { Contract } from '../contract/contract.ts'
+import type { HttpError } from '../contract/errors.ts'
 import type { InputOf, Operation, Operations, ResultOf } from '../contract/operation.ts'
+import type { EjectionOptions } from '../resilience/ejection.ts'
+import type { RetryBudgetOptions } from '../resilience/retryBudget.ts'
+import type { ThrottleOptions } from '../resilience/breaker.ts'
 
 /** The operations of another service, as functions. */
 export type Client<Callee extends Contract> = ClientOf<Callee['operations']>
@@ -14,13 +18,58 @@ type ClientOf<Ops extends Operations> = { readonly [Name in keyof Ops]: Call<Ops
  */
 export type Call<Op extends Operation> =
   {} extends InputOf<Op>
-    ? (input?: InputOf<Op>, options?: CallOptions) => Promise<ResultOf<Op>>
-    : (input: InputOf<Op>, options?: CallOptions) => Promise<ResultOf<Op>>
+    ? (input?: InputOf<Op>, options?: CallOptions<Op>) => Promise<ResultOf<Op>>
+    : (input: InputOf<Op>, options?: CallOptions<Op>) => Promise<ResultOf<Op>>
+
+/** What may be said of all calls to an operation. */
+export interface OperationOptions<Op extends Operation = Operation> {
+  /**
+   * Milliseconds until a call is given up, retries included; never longer than what remains of the caller's own deadline.
+   * Default: the operation's own `timeoutMs`, else 5000.
+   */
+  readonly timeoutMs?: number
+  /** How often a call that failed may be made again, when that is safe. Default 2. */
+  readonly retries?: number
+  /**
+   * Asks a second instance when the first takes longer than this percentile of the calls, for operations that may run
+   * twice; paid from the budget of retries. Default: never.
+   */
+  readonly hedge?: { readonly afterP: number }
+  /** What a call returns when the service is at fault: it cannot be reached, is late, or answers with 5xx. */
+  readonly fallback?: (error: HttpError, input: InputOf<Op>) => ResultOf<Op> | Promise<ResultOf<Op>>
+}
 
 /** What may be said of one call. */
-export interface CallOptions {
-  /** Milliseconds until it is given up; never longer than what remains of the caller's own deadline. */
-  readonly timeoutMs?: number
+export interface CallOptions<Op extends Operation = Operation> extends OperationOptions<Op> {
   /** Gives it up. */
   readonly signal?: AbortSignal
+  /** Where it should go, and where the calls that it causes should go. Default: the region of the request it serves. */
+  readonly region?: string
+  /** Names what is to happen once, whatever its method; the call may then be retried. At most 255 characters. */
+  readonly idempotencyKey?: string
+  /** Calls with the same key go to the same instance under the balancer `consistent-hash`. */
+  readonly hashKey?: string
+}
+
+/** How instances are chosen. */
+export type BalancerName = 'p2c' | 'round-robin' | 'random' | 'least-loaded' | 'consistent-hash'
+
+/** What may be said of all calls to a service. */
+export interface ClientOptions<Callee extends Contract = Contract> extends Omit<OperationOptions, 'fallback'> {
+  /** How instances are chosen. Default `p2c`: power of two choices by peak EWMA × calls in flight. */
+  readonly balancer?: BalancerName
+  /** When instances are left out. False: never. */
+  readonly ejection?: Omit<EjectionOptions, 'random'> | false
+  /** When calls are refused without being sent. False: never. */
+  readonly breaker?: Omit<ThrottleOptions, 'random'> | false
+  /** How many retries and hedges there may be for all calls together. False: no bound. */
+  readonly retryBudget?: RetryBudgetOptions | false
+  /** Most instances that one caller knows; none under `consistent-hash`. Default 100. False: all. */
+  readonly subset?: number | false
+  /** Largest answer, in bytes. Default 16 MiB. */
+  readonly maxAnswerBytes?: number
+  /** Whether answers are checked against the contract. Default: unless `NODE_ENV` is `production`. */
+  readonly checkAnswers?: boolean
+  /** For single operations, over all of the above. */
+  readonly operations?: { readonly [Name in keyof Callee['operations']]?: OperationOptions<Callee['operations'][Name]> }
 }

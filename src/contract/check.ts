@@ -14,12 +14,15 @@ export class ContractError extends TypeError {
  *
  * @throws {ContractError} at the first thing that is wrong
  */
-export function checkContract(name: string, operations: Operations, { envelope }: ContractOptions): void {
+export function checkContract(name: string, operations: Operations, { envelope, partitioned }: ContractOptions): void {
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) {
     throw new ContractError(`contract "${name}": a service's name is kebab-case, like user-service`)
   }
   if (envelope !== undefined && envelope !== 'standard' && envelope !== 'plain') {
     throw new ContractError(`contract "${name}": envelope is 'standard' or 'plain', not ${JSON.stringify(envelope)}`)
+  }
+  if (partitioned !== undefined && typeof partitioned !== 'boolean') {
+    throw new ContractError(`contract "${name}": partitioned is true or false, not ${JSON.stringify(partitioned)}`)
   }
   const taken = new Map<string, string>()
   for (const [key, operation] of Object.entries(operations)) {

@@ -23,6 +23,8 @@ export interface ContractOptions {
   readonly version?: string
   /** How answers are wrapped; errors look the same in both. Default `standard`. */
   readonly envelope?: Envelope
+  /** Whether each region has data of its own, so that a call never leaves the region it is for. Default false. */
+  readonly partitioned?: boolean
 }
 
 /**

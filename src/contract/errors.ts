@@ -219,10 +219,22 @@ export function errorBody(error: HttpError): ErrorBody {
   return detail === undefined ? { code, message } : { code, message, error: detail }
 }
 
-/** The error that a status and a body stand for: the class of the status, else a plain `HttpError`. */
-export function errorFrom(status: number, body: unknown, fallbackDetail?: string): HttpError {
+/**
+ * The error that a status and a body stand for: the class of the status, else a plain `HttpError`; `headers` are for
+ * whoever it is passed on to.
+ */
+export function errorFrom(
+  status: number,
+  body: unknown,
+  fallbackDetail?: string,
+  headers?: ErrorOptions['headers'],
+): HttpError {
   const { code, message, error = fallbackDetail } = isErrorBody(body, status) ? body : ({} as Partial<ErrorBody>)
-  const options: ErrorOptions = { ...(code !== undefined && { code }), ...(message !== undefined && { message }) }
+  const options: ErrorOptions = {
+    ...(code !== undefined && { code }),
+    ...(message !== undefined && { message }),
+    ...(headers && { headers }),
+  }
   const errorClass = classes.get(status)
   return errorClass ? new errorClass(error, options) : new HttpError(status, error, options)
 }

@@ -1,16 +1,10 @@
-/** Chooses which of several equal things takes the next piece of work. */
-export interface Balancer<Item> {
-  /** One of the candidates; undefined when there is none. */
-  pick(candidates: readonly Item[]): Item | undefined
+import type { Backend } from './backend.ts'
+
+/** Chooses which of several instances takes the next call. */
+export interface Balancer {
+  /** One of the candidates; undefined when there is none. `key` is for those that keep like calls together. */
+  pick(candidates: readonly Backend[], now: number, key?: string | undefined): Backend | undefined
 }
 
-/** Each in its turn. */
-export function roundRobin<Item>(): Balancer<Item> {
-  let next = 0
-  return {
-    pick(candidates) {
-      next = (next + 1) % Math.max(1, candidates.length)
-      return candidates[next]
-    },
-  }
-}
+/** Takes the first: what balancing is compared with. */
+export const firstOnly: Balancer = { pick: (candidates) => candidates[0] }

@@ -1,7 +1,9 @@
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
-import { clientClass, type ClientClass } from '../client/call.ts'
+import type { ClientClass } from '../client/call.ts'
+import { clientClass } from '../client/clientClass.ts'
 import { loadUndici } from '../client/endpoint.ts'
-import { Endpoints } from '../client/endpoints.ts'
+import { Target } from '../client/target.ts'
+import type { ClientOptions } from '../client/types.ts'
 import type { Contract } from '../contract/contract.ts'
 import type { Registry } from '../discovery/registry.ts'
 import { staticRegistry } from '../discovery/static.ts'
@@ -35,7 +37,7 @@ export class Application {
   readonly log: Logger
   readonly #definition: Definition
   readonly #overrides: Overrides
-  readonly #endpoints: Endpoints[] = []
+  readonly #targets: Target[] = []
   #state: State = 'new'
   #started: Promise<void> | undefined
   #closed: Promise<void> | undefined
@@ -77,7 +79,7 @@ export class Application {
     const { host, port } = this.config
     const url = await this.fastify.listen({ host, port, listenTextResolver: (address) => `listening on ${address}` })
     await this.#definition.hooks?.afterStart?.(this)
-    if (this.#endpoints.length > 0) void loadUndici()
+    if (this.#targets.length > 0) void loadUndici()
     return { url }
   }
 
@@ -123,7 +125,7 @@ export class Application {
     this.#state = 'stopping'
     if (wasServing) await hooks?.beforeStop?.(this)
     await this.fastify.close()
-    await Promise.all(this.#endpoints.map((endpoints) => endpoints[Symbol.asyncDispose]()))
+    await Promise.all(this.#targets.map((target) => target[Symbol.asyncDispose]()))
     await this.db?.close()
     if (wasServing) await hooks?.afterStop?.(this)
     this.#state = 'stopped'
@@ -162,14 +164,15 @@ export class Application {
 
   #clientClasses({ services }: Config): Record<string, ClientClass<Contract>> {
     const registry = staticRegistry(services)
-    const classOf = this.#overrides.clientClass ?? ((callee: Contract) => this.#connect(callee, registry))
-    const { clients = {} } = this.#definition
-    return Object.fromEntries(Object.entries(clients).map(([name, callee]) => [name, classOf(callee)]))
+    const { clients = {}, calls = {} } = this.#definition
+    const classOf = (name: string, callee: Contract): ClientClass<Contract> =>
+      this.#overrides.clientClass?.(callee) ?? this.#connect(callee, registry, calls[name])
+    return Object.fromEntries(Object.entries(clients).map(([name, callee]) => [name, classOf(name, callee)]))
   }
 
-  #connect(callee: Contract, registry: Registry): ClientClass<Contract> {
-    const endpoints = new Endpoints(callee.name, registry)
-    this.#endpoints.push(endpoints)
-    return clientClass(callee, endpoints.send)
+  #connect(callee: Contract, registry: Registry, options?: ClientOptions): ClientClass<Contract> {
+    const target = new Target(callee, registry, options)
+    this.#targets.push(target)
+    return clientClass(callee, target, options)
   }
 }

@@ -26,6 +26,8 @@ export interface Context<Op extends Operation = Operation, Others extends Callee
   readonly signal: AbortSignal
   /** When the caller gives up. */
   readonly deadline: Deadline
+  /** The region that the request is for, from its header `x-region`; its calls go there unless they say otherwise. */
+  readonly region: string | undefined
   /** Fastify's request. */
   readonly request: FastifyRequest
 }
@@ -36,6 +38,18 @@ export interface Runtime {
   readonly db: Database | undefined
   readonly Clients: new (caller: Caller) => object
 }
+
+/** https://www.w3.org/TR/trace-context/ and https://github.com/openzipkin/b3-propagation */
+const traceHeaders = [
+  'traceparent',
+  'tracestate',
+  'b3',
+  'x-b3-traceid',
+  'x-b3-spanid',
+  'x-b3-parentspanid',
+  'x-b3-sampled',
+  'x-b3-flags',
+] as const
 
 /** A `Context`: one small object a request; what a handler does not touch is never made. */
 export class RequestContext implements Caller {
@@ -66,8 +80,19 @@ export class RequestContext implements Caller {
     this.#reply = reply
   }
 
-  get requestId(): string {
-    return this.request.id
+  get region(): string | undefined {
+    const region = this.request.headers['x-region']
+    return typeof region === 'string' && region !== '' ? region : undefined
+  }
+
+  /** What travels with the calls that the request causes: its id, and its trace as it came. */
+  propagate(headers: Record<string, string>): void {
+    const incoming = this.request.headers
+    headers['x-request-id'] = this.request.id
+    for (const name of traceHeaders) {
+      const value = incoming[name]
+      if (typeof value === 'string') headers[name] = value
+    }
   }
 
   get db(): Database {

@@ -1,3 +1,4 @@
+import type { ClientOptions } from '../client/types.ts'
 import type { Contract } from '../contract/contract.ts'
 import type { Operations, OutputOf } from '../contract/operation.ts'
 import type { CorsOptions } from '../http/cors.ts'
@@ -33,6 +34,8 @@ export interface ServiceOptions<Ops extends Operations = Operations, Others exte
   readonly handlers: Handlers<Ops, Others>
   /** Contracts of the services it calls, under the names that its handlers use. */
   readonly clients?: Others
+  /** How these are called, under the same names. Default: see `ClientOptions`. */
+  readonly calls?: { readonly [Name in keyof Others]?: ClientOptions<Others[Name]> }
   /** Drizzle tables: migrations are generated from them. */
   readonly models?: Readonly<Record<string, unknown>>
   /** Folder of the SQL migrations: `new URL('./migrations/', import.meta.url)`. */
@@ -48,8 +51,9 @@ export interface ServiceOptions<Ops extends Operations = Operations, Others exte
 }
 
 /** A contract and what keeps it. */
-export interface Definition<Kept extends Contract = Contract> extends Omit<ServiceOptions, 'handlers'> {
+export interface Definition<Kept extends Contract = Contract> extends Omit<ServiceOptions, 'handlers' | 'calls'> {
   readonly contract: Kept
+  readonly calls?: Readonly<Record<string, ClientOptions>>
   readonly handlers: Readonly<Record<string, (context: never) => unknown>>
 }
 
@@ -58,11 +62,13 @@ export interface Definition<Kept extends Contract = Contract> extends Omit<Servi
  *
  * @throws {TypeError} one line naming what is missing or superfluous
  */
-export function checkDefinition({ contract, handlers, clients = {} }: Definition): void {
+export function checkDefinition({ contract, handlers, clients = {}, calls = {} }: Definition): void {
   const missing = Object.keys(contract.operations).find((name) => typeof handlers[name] !== 'function')
   if (missing) throw new TypeError(`${contract.name}: no handler for ${missing}`)
   const superfluous = Object.keys(handlers).find((name) => !Object.hasOwn(contract.operations, name))
   if (superfluous) throw new TypeError(`${contract.name}: handler ${superfluous} belongs to no operation`)
   const notContract = Object.keys(clients).find((name) => typeof clients[name]?.operations !== 'object')
   if (notContract) throw new TypeError(`${contract.name}: clients.${notContract} is not a contract`)
+  const nobody = Object.keys(calls).find((name) => !Object.hasOwn(clients, name))
+  if (nobody) throw new TypeError(`${contract.name}: calls.${nobody} belongs to none of the clients`)
 }

@@ -89,5 +89,5 @@ export function service<Kept extends Contract, const Others extends Callees = {}
   contract: Kept,
   options: ServiceOptions<Kept['operations'], Others>,
 ): Service<Kept> {
-  return new Service<Kept>({ ...options, contract })
+  return new Service<Kept>({ ...options, contract } as Definition<Kept>)
 }

@@ -1,0 +1,65 @@
+import type { Contract } from '../contract/contract.ts'
+import { HttpError } from '../contract/errors.ts'
+import { compileDecoder, compileRequest, type AnyInput, type Caller, type ClientClass, type Outgoing } from './call.ts'
+import { answerCheck } from './checkAnswer.ts'
+import { operationPolicy, type OperationPolicy } from './operationPolicy.ts'
+import type { Target } from './target.ts'
+import type { CallOptions, ClientOptions, OperationOptions } from './types.ts'
+
+const callerKey = Symbol('caller')
+
+/** Compiles a contract into a class whose methods are its operations. */
+export function clientClass<Callee extends Contract>(
+  contract: Callee,
+  target: Target,
+  options: ClientOptions = {},
+): ClientClass<Callee> {
+  class BoundClient {
+    readonly [callerKey]: Caller
+    constructor(caller: Caller) {
+      this[callerKey] = caller
+    }
+  }
+  for (const name of Object.keys(contract.operations)) {
+    const policy = operationPolicy(contract, name, options)
+    const build = compileRequest(contract, name, policy.timeoutMs)
+    const read = compileReader(contract, name, target, policy, options)
+    Object.defineProperty(BoundClient.prototype, name, {
+      enumerable: true,
+      async value(this: BoundClient, input?: AnyInput, options?: CallOptions): Promise<unknown> {
+        const outgoing = build(this[callerKey], input, options)
+        const fallback = options?.fallback ?? policy.fallback
+        return fallback ? readOr(fallback, outgoing, input, options) : read(outgoing, options)
+      },
+    })
+
+    async function readOr(
+      fallback: NonNullable<OperationOptions['fallback']>,
+      outgoing: Outgoing,
+      input: AnyInput | undefined,
+      options: CallOptions | undefined,
+    ): Promise<unknown> {
+      try {
+        return await read(outgoing, options)
+      } catch (error) {
+        if (!(error instanceof HttpError) || error.status < 500 || outgoing.signal?.aborted) throw error
+        return fallback(error, (input ?? {}) as never)
+      }
+    }
+  }
+  return BoundClient as unknown as ClientClass<Callee>
+}
+
+/** Compiles the way from a request to the value that its answer holds, checked when it is to be. */
+function compileReader(
+  contract: Contract,
+  name: string,
+  target: Target,
+  policy: OperationPolicy,
+  { checkAnswers = process.env['NODE_ENV'] !== 'production' }: ClientOptions,
+): (outgoing: Outgoing, options: CallOptions | undefined) => Promise<unknown> {
+  const decode = compileDecoder(contract, name)
+  if (!checkAnswers) return async (outgoing, options) => decode(await target.send(outgoing, policy, options))
+  const check = answerCheck(contract, name)
+  return async (outgoing, options) => check(decode(await target.send(outgoing, policy, options)))
+}

@@ -1,0 +1,97 @@
+import type { Dispatcher } from 'undici'
+import type { Answer } from './call.ts'
+
+/** How an exchange ended without an answer. */
+export type Ending =
+  /** Nothing of it was written to a connection. */
+  | 'not sent'
+  /** The connection broke before the answer was whole. */
+  | 'broken'
+  /** Its time was over. */
+  | 'late'
+  /** It was given up. */
+  | 'given up'
+
+/**
+ * One request on its way, and what came of it.
+ *
+ * It is undici's own handler, its timer's argument and its signal's listener at once: one object for each exchange, and
+ * it knows what undici's promises do not tell, whether anything was sent.
+ */
+export class Exchange implements Dispatcher.DispatchHandler, Answer {
+  /** HTTP status; 0 until there is one. */
+  status = 0
+  headers: Answer['headers'] = {}
+  body = ''
+  /** Undefined when it was answered. */
+  ending: Ending | undefined
+  cause: Error | undefined
+  /** Resolves when it has ended, whatever its end. */
+  readonly ended: Promise<this>
+  #resolve!: (self: this) => void
+  #controller: Dispatcher.DispatchController | undefined
+  #chunks: Buffer[] = []
+  readonly #timer: NodeJS.Timeout
+  readonly #signal: AbortSignal | undefined
+  readonly #onEnd: (self: this) => void
+
+  /** `onEnd` is called the moment it ends, before anybody who awaits it. */
+  constructor(timeoutMs: number, signal: AbortSignal | undefined, onEnd: (exchange: Exchange) => void) {
+    this.#onEnd = onEnd
+    this.ended = new Promise((resolve) => (this.#resolve = resolve))
+    this.#timer = setTimeout(expire, timeoutMs, this)
+    this.#signal = signal
+    signal?.addEventListener('abort', this, { once: true })
+  }
+
+  /** Ends it now; its connection is closed, for the answer may still come. */
+  abort(ending: Ending): void {
+    if (this.ending !== undefined) return
+    this.#end(ending)
+    this.#controller?.abort(new Error(ending))
+  }
+
+  /** The signal aborts. */
+  handleEvent(): void {
+    this.abort('given up')
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.ending !== undefined) controller.abort(new Error(this.ending))
+  }
+
+  onResponseStart(_controller: unknown, status: number, headers: Answer['headers']): void {
+    this.status = status
+    this.headers = headers
+  }
+
+  onResponseData(_controller: unknown, chunk: Buffer): void {
+    this.#chunks.push(chunk)
+  }
+
+  onResponseEnd(): void {
+    const [first, ...rest] = this.#chunks
+    this.body = first === undefined ? '' : (rest.length === 0 ? first : Buffer.concat(this.#chunks)).toString()
+    this.#end(undefined)
+  }
+
+  onResponseError(_controller: unknown, error: Error): void {
+    if (this.ending !== undefined) return
+    this.cause = error
+    this.#end(this.#controller ? 'broken' : 'not sent')
+  }
+
+  #end(ending: Ending | undefined): void {
+    this.ending = ending
+    if (ending !== undefined) this.status = 0
+    clearTimeout(this.#timer)
+    this.#signal?.removeEventListener('abort', this)
+    this.#onEnd(this)
+    this.#resolve(this)
+  }
+}
+
+function expire(exchange: Exchange): void {
+  exchange.abort('late')
+}

@@ -1,0 +1,140 @@
+import type { Contract } from '../contract/contract.ts'
+import { codes, GatewayTimeout, ServiceUnavailable, type HttpError } from '../contract/errors.ts'
+import type { Registry } from '../discovery/registry.ts'
+import type { Backend } from '../resilience/backend.ts'
+import { fullJitter, type Backoff } from '../resilience/backoff.ts'
+import { neverRetry, retryWhenSafe } from '../resilience/retry.ts'
+import { noRetryBudget, retryBudget, type RetryBudget } from '../resilience/retryBudget.ts'
+import { doNotRetry, type Answer, type Outgoing } from './call.ts'
+import { hasUndici, loadUndici, type Endpoint } from './endpoint.ts'
+import type { Exchange } from './exchange.ts'
+import { failureOf, isFault, retryAfterMs } from './failure.ts'
+import { firstAnswer } from './hedge.ts'
+import { Members, type Whereabouts } from './members.ts'
+import type { OperationPolicy } from './operationPolicy.ts'
+import { pause } from './pause.ts'
+import type { CallOptions, ClientOptions } from './types.ts'
+
+const noOptions: CallOptions = {}
+
+/** A service that is called: its instances, and what bounds the calls to all of them together. */
+export class Target implements AsyncDisposable {
+  readonly #service: string
+  readonly #isPartitioned: boolean
+  readonly #members: Members
+  readonly #budget: RetryBudget
+  readonly #backoff: Backoff = fullJitter()
+
+  constructor(contract: Contract, registry: Registry, options: ClientOptions = {}, whereabouts: Whereabouts = {}) {
+    const { retryBudget: budget = {} } = options
+    this.#service = contract.name
+    this.#isPartitioned = contract.partitioned === true
+    this.#members = new Members(contract, registry, options, whereabouts)
+    this.#budget = budget === false ? noRetryBudget : retryBudget(budget)
+  }
+
+  /** Sends a call until it is answered, may not be sent again, or its time is over; rejects with an `HttpError`. */
+  async send(outgoing: Outgoing, policy: OperationPolicy, options: CallOptions = noOptions): Promise<Answer> {
+    if (outgoing.signal?.aborted) throw this.#givenUp()
+    let now = performance.now()
+    const end = now + outgoing.timeoutMs
+    if (!hasUndici()) await loadUndici()
+    if (!this.#members.isKnown) await this.#members.whenKnown(outgoing.timeoutMs)
+    this.#budget.deposit(now)
+
+    const retries = options.retries ?? policy.retries
+    const mayRetry = retries > 0 ? retryWhenSafe : neverRetry
+    const idempotent = policy.idempotent || options.idempotencyKey !== undefined
+    const tried: Backend<Endpoint>[] = []
+    for (let retry = 0; ;) {
+      if (!policy.breaker.allows(now)) throw this.#down('fails too often: the call was not sent')
+      const hedgeMs = idempotent ? policy.hedge(now) : undefined
+      const first = this.#begin(outgoing, policy, tried, end, now)
+      const exchange = await (hedgeMs === undefined
+        ? first.ended
+        : firstAnswer(first, hedgeMs, () => this.#beginHedge(outgoing, policy, tried, end)))
+      const failure = failureOf(exchange)
+      if (failure === undefined) return exchange
+
+      now = performance.now()
+      retry += 1
+      const waitMs = Math.max(this.#backoff(retry), retryAfterMs(exchange))
+      if (retry > retries || !mayRetry(failure, idempotent) || now + waitMs >= end || !this.#budget.withdraw(now)) {
+        return this.#outcome(exchange)
+      }
+      await pause(waitMs, outgoing.signal)
+      if (outgoing.signal?.aborted) throw this.#givenUp()
+      now = performance.now()
+      outgoing.headers['x-request-attempt'] = String(retry)
+      outgoing.headers['x-request-timeout-ms'] = String(Math.ceil(Math.max(0, end - now)))
+    }
+  }
+
+  /** Stops following the registry, answers what is in flight, ends the connections. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#members[Symbol.asyncDispose]()
+  }
+
+  /** Sends it to one of the instances; everybody who counts hears of its end. */
+  #begin(outgoing: Outgoing, policy: OperationPolicy, tried: Backend<Endpoint>[], end: number, now: number): Exchange {
+    const backend = this.#members.fleet.pick(now, outgoing, tried)
+    if (!backend) {
+      policy.breaker.forgotten(now)
+      throw this.#nobody(outgoing.region)
+    }
+    tried.push(backend)
+    backend.begin(now)
+    return backend.item.send(outgoing, end - now, (exchange) => this.#settle(exchange, backend, policy, now))
+  }
+
+  /** The second of a hedged call, when the budget and the breaker have room for it. */
+  #beginHedge(
+    outgoing: Outgoing,
+    policy: OperationPolicy,
+    tried: Backend<Endpoint>[],
+    end: number,
+  ): Exchange | undefined {
+    const now = performance.now()
+    if (this.#members.fleet.size < 2 || !this.#budget.withdraw(now) || !policy.breaker.allows(now)) return undefined
+    const headers = { ...outgoing.headers, 'x-request-timeout-ms': String(Math.ceil(Math.max(0, end - now))) }
+    return this.#begin({ ...outgoing, headers }, policy, tried, end, now)
+  }
+
+  #settle(exchange: Exchange, backend: Backend<Endpoint>, policy: OperationPolicy, begun: number): void {
+    const now = performance.now()
+    if (exchange.ending === 'given up') {
+      backend.end()
+      policy.breaker.forgotten(now)
+    } else if (isFault(exchange)) {
+      this.#members.fleet.failed(backend, now, now - begun, exchange.ending === 'not sent')
+      policy.breaker.failed(now)
+    } else {
+      backend.succeed(now, now - begun)
+      policy.breaker.succeeded(now)
+      policy.latencies.observe(now, now - begun)
+    }
+  }
+
+  #outcome(exchange: Exchange): Answer {
+    const { ending, cause } = exchange
+    if (ending === undefined) return exchange
+    if (ending === 'given up') throw this.#givenUp()
+    if (ending === 'late') throw new GatewayTimeout(`${this.#service} did not answer in time`, { headers: doNotRetry })
+    throw this.#down('is unavailable', cause)
+  }
+
+  #down(what: string, cause?: Error): HttpError {
+    const options = { code: codes.calleeDown, headers: doNotRetry, ...(cause && { cause }) }
+    return new ServiceUnavailable(`${this.#service} ${what}`, options)
+  }
+
+  #nobody(region: string | undefined): Error {
+    if (!this.#isPartitioned) return this.#down('has no instance')
+    if (region === undefined) return new TypeError(`${this.#service} is partitioned: the call needs a region`)
+    return this.#down('has no instance in the region of the call')
+  }
+
+  #givenUp(): HttpError {
+    return new GatewayTimeout(`the call to ${this.#service} was given up`, { headers: doNotRetry })
+  }
+}

@@ -1,0 +1,159 @@
+import { Backend, type Member } from './backend.ts'
+import type { Balancer } from './balancer.ts'
+import type { Ejection } from './ejection.ts'
+import { hashText } from './hash.ts'
+import { tiersOf, type Tier } from './locality.ts'
+import type { Random } from './random.ts'
+import type { Subsetting } from './subset.ts'
+
+/** The policies by which a fleet is used. */
+export interface FleetOptions {
+  readonly balancer: Balancer
+  readonly ejection: Ejection
+  readonly subset: Subsetting
+  readonly random?: Random
+  /** The caller's own region and zone. */
+  readonly region?: string | undefined
+  readonly zone?: string | undefined
+  /** Calls never leave their region. */
+  readonly partitioned?: boolean | undefined
+}
+
+/** What one call asks of the choice. */
+export interface Wish {
+  /** Default: the caller's own. */
+  readonly region?: string | undefined
+  /** Calls with the same key go to the same instance, as far as the balancer cares. */
+  readonly hashKey?: string | undefined
+}
+
+/**
+ * The instances of one service as one caller uses them: who is there, who is ejected, who is near, who takes the next call.
+ *
+ * Everything is prepared when something changes; a pick costs the same for ten instances and ten thousand.
+ */
+export class Fleet<Item> {
+  readonly #options: FleetOptions
+  readonly #random: Random
+  readonly #backends = new Map<string, Backend<Item>>()
+  readonly #tiers = new Map<string | undefined, readonly Tier[]>()
+  #ejected = 0
+  #nextReturn = Number.POSITIVE_INFINITY
+
+  constructor(options: FleetOptions) {
+    this.#options = options
+    this.#random = options.random ?? Math.random
+  }
+
+  /** The instances in use. */
+  get backends(): Iterable<Backend<Item>> {
+    return this.#backends.values()
+  }
+
+  /** How many are in use. */
+  get size(): number {
+    return this.#backends.size
+  }
+
+  /** How many of them are ejected. */
+  get ejected(): number {
+    return this.#ejected
+  }
+
+  /** Takes up the members of a new set, drops those that are no longer in it, and returns these. */
+  update(members: readonly Member<Item>[], now: number): readonly Backend<Item>[] {
+    const chosen = new Map(this.#options.subset(members).map((member) => [member.key, member]))
+    const gone = [...this.#backends.values()].filter((backend) => !isSame(backend, chosen.get(backend.key)))
+    const isFirst = this.#backends.size === 0
+    const cost = this.#meanCostMs(now)
+    for (const { key } of gone) this.#backends.delete(key)
+    for (const member of chosen.values()) {
+      if (this.#backends.has(member.key)) continue
+      // At the beginning all are new, and none has to be spared for the others.
+      this.#backends.set(member.key, new Backend(member, isFirst ? Number.NEGATIVE_INFINITY : now, now, cost))
+    }
+    this.#changed()
+    return gone
+  }
+
+  /** Who takes a call, if possible none of those who have been tried. */
+  pick(now: number, wish: Wish = {}, tried: readonly Backend<Item>[] = []): Backend<Item> | undefined {
+    if (now >= this.#nextReturn) this.#readmit(now)
+    const { balancer } = this.#options
+    const { hashKey } = wish
+    const tiers = this.#tiersFor(wish.region ?? this.#options.region)
+    if (tiers.length === 0) return undefined
+    const point = tiers.length === 1 ? 0 : hashKey === undefined ? this.#random() : hashText(hashKey) / 2 ** 32
+    const { candidates } = tiers.find(({ upTo }) => point < upTo) ?? tiers.at(-1)!
+    const picked = balancer.pick(candidates, now, hashKey) as Backend<Item> | undefined
+    if (picked === undefined || !tried.includes(picked)) return picked
+    return this.#untried(tiers, tried) ?? picked
+  }
+
+  /** A call to an instance has failed; `isGone` when nobody listens there. */
+  failed(backend: Backend<Item>, now: number, latencyMs: number, isGone = false): void {
+    backend.fail(now, latencyMs)
+    const ejectedMs = this.#options.ejection.onFailure(backend, now, isGone)
+    if (ejectedMs === 0 || this.#backends.get(backend.key) !== backend) return
+    backend.isEjected = true
+    backend.ejectedUntil = now + ejectedMs
+    this.#changed()
+  }
+
+  #readmit(now: number): void {
+    const cost = this.#meanCostMs(now)
+    for (const backend of this.#backends.values()) {
+      if (backend.isEjected && now >= backend.ejectedUntil) backend.readmit(now, cost)
+    }
+    this.#changed()
+  }
+
+  #changed(): void {
+    this.#tiers.clear()
+    this.#ejected = 0
+    this.#nextReturn = Number.POSITIVE_INFINITY
+    for (const { isEjected, ejectedUntil } of this.#backends.values()) {
+      if (!isEjected) continue
+      this.#ejected += 1
+      this.#nextReturn = Math.min(this.#nextReturn, ejectedUntil)
+    }
+  }
+
+  #tiersFor(region: string | undefined): readonly Tier[] {
+    const known = this.#tiers.get(region)
+    if (known) return known
+    const { ejection, partitioned, region: own, zone } = this.#options
+    const panics = ejection.panics(this.#ejected, this.#backends.size)
+    const place = { region, zone: region === own ? zone : undefined, strict: partitioned }
+    const tiers = tiersOf([...this.#backends.values()], place, (backend) => panics || !backend.isEjected)
+    // Regions are named by callers: what they make up shall not fill the memory.
+    if (this.#tiers.size >= mostRegions) this.#tiers.clear()
+    this.#tiers.set(region, tiers)
+    return tiers
+  }
+
+  #untried(tiers: readonly Tier[], tried: readonly Backend<Item>[]): Backend<Item> | undefined {
+    const left = tiers.flatMap(({ candidates }) => candidates as readonly Backend<Item>[])
+    const others = left.filter((backend) => !tried.includes(backend))
+    return others[Math.floor(this.#random() * others.length)]
+  }
+
+  /** What an instance that nothing is known of is taken to cost: no more and no less than the others. */
+  #meanCostMs(now: number): number {
+    let [sum, count] = [0, 0]
+    for (const backend of this.#backends.values()) {
+      if (backend.isEjected) continue
+      sum += backend.costMs(now)
+      count += 1
+    }
+    return count === 0 ? 0 : sum / count
+  }
+}
+
+const mostRegions = 100
+
+function isSame<Item>(backend: Backend<Item>, member: Member<Item> | undefined): boolean {
+  if (member === undefined) return false
+  const { weight = 1, region, zone } = member
+  return backend.weight === weight && backend.region === region && backend.zone === zone
+}

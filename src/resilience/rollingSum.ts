@@ -1,0 +1,45 @@
+/** A sum over the last while, in buckets: what is older than the window is forgotten a bucket at a time. */
+export class RollingSum {
+  readonly #bucketMs: number
+  readonly #buckets: Float64Array
+  #tick = 0
+  #sum = 0
+
+  constructor({ windowMs, buckets }: { readonly windowMs: number; readonly buckets: number }) {
+    this.#bucketMs = windowMs / buckets
+    this.#buckets = new Float64Array(buckets)
+  }
+
+  /** Adds to the bucket of this moment, in milliseconds. */
+  add(now: number, amount: number): void {
+    this.#advance(now)
+    this.#buckets[this.#tick % this.#buckets.length]! += amount
+    this.#sum += amount
+  }
+
+  /** What was added within the window that ends now. */
+  sum(now: number): number {
+    this.#advance(now)
+    return this.#sum
+  }
+
+  /** What was added in one bucket; `age` 0 is that of this moment. */
+  bucket(now: number, age: number): number {
+    this.#advance(now)
+    const { length } = this.#buckets
+    return this.#buckets[(((this.#tick - age) % length) + length) % length]!
+  }
+
+  #advance(now: number): void {
+    const tick = Math.floor(now / this.#bucketMs)
+    if (tick <= this.#tick) return
+    const { length } = this.#buckets
+    const stale = Math.min(tick - this.#tick, length)
+    for (let i = 1; i <= stale; i++) {
+      const at = (this.#tick + i) % length
+      this.#sum -= this.#buckets[at]!
+      this.#buckets[at] = 0
+    }
+    this.#tick = tick
+  }
+}
