@@ -4,7 +4,8 @@ import type { Limit } from './limit.ts'
 import { closed, isFinal, Pool, type PoolOptions, type Waiter } from './pool.ts'
 import type { Route, Statement } from './statement.ts'
 import { type Swept, Ticker } from './ticker.ts'
-import { Connection, type ConnectOptions } from './wire/connection.ts'
+import { connect, type ConnectOptions } from './wire/connect.ts'
+import type { Connection } from './wire/connection.ts'
 import { answers } from './wire/probe.ts'
 import { setUp } from './wire/setUp.ts'
 
@@ -56,7 +57,7 @@ export class Server implements Route, Swept {
 
   /** Opens a connection whose session is set up; it is the caller's. */
   readonly open = async (): Promise<Connection> => {
-    const connection = await Connection.open(this.#options)
+    const connection = await connect(this.#options)
     const limit = setTimeout(() => connection.destroy(silent()), this.#options.connectTimeoutMs)
     try {
       return await setUp(connection, this.#options.statementTimeoutMs)

@@ -1,12 +1,7 @@
-/**
- * PostgreSQL's types and JavaScript's.
- *
- * int2, int4, int8, oid: a number; an int8 that no number holds exactly: a string. float4, float8: a number.
- * numeric, money, interval, time, uuid, enums and whatever is not listed: a string. bool: a boolean.
- * date: `2026-11-23`. timestamp: `2026-11-23T05:36:00.123456`. timestamptz: the same in UTC with a `Z`.
- * json, jsonb: parsed. bytea: a Buffer. Arrays of all of these: arrays.
- */
+/** How values go to PostgreSQL and come back; the built-in types are listed in decoders.ts. */
 import { parseArray, writeArray } from './array.ts'
+import { builtIn, text } from './decoders.ts'
+import { catalog, type TypeEntry } from './typeCatalog.ts'
 import type { Encoded } from './wire/output.ts'
 import type { Decode, DecoderOf } from './wire/decoder.ts'
 
@@ -39,90 +34,6 @@ export const codecs: {
   bigint: { decode: BigInt },
   number: { decode: Number },
   text: { decode: String },
-}
-
-/** An entry of pg_type, as far as it is used here. */
-export interface TypeEntry {
-  readonly oid: number
-  readonly arrayOid: number
-  readonly delimiter?: string
-}
-
-// https://github.com/postgres/postgres/blob/master/src/include/catalog/pg_type.dat
-const catalog: Readonly<Record<string, TypeEntry>> = {
-  bool: { oid: 16, arrayOid: 1000 },
-  bytea: { oid: 17, arrayOid: 1001 },
-  int8: { oid: 20, arrayOid: 1016 },
-  int2: { oid: 21, arrayOid: 1005 },
-  int4: { oid: 23, arrayOid: 1007 },
-  text: { oid: 25, arrayOid: 1009 },
-  oid: { oid: 26, arrayOid: 1028 },
-  json: { oid: 114, arrayOid: 199 },
-  point: { oid: 600, arrayOid: 1017 },
-  box: { oid: 603, arrayOid: 1020, delimiter: ';' },
-  float4: { oid: 700, arrayOid: 1021 },
-  float8: { oid: 701, arrayOid: 1022 },
-  money: { oid: 790, arrayOid: 791 },
-  inet: { oid: 869, arrayOid: 1041 },
-  cidr: { oid: 650, arrayOid: 651 },
-  bpchar: { oid: 1042, arrayOid: 1014 },
-  varchar: { oid: 1043, arrayOid: 1015 },
-  name: { oid: 19, arrayOid: 1003 },
-  date: { oid: 1082, arrayOid: 1182 },
-  time: { oid: 1083, arrayOid: 1183 },
-  timestamp: { oid: 1114, arrayOid: 1115 },
-  timestamptz: { oid: 1184, arrayOid: 1185 },
-  interval: { oid: 1186, arrayOid: 1187 },
-  timetz: { oid: 1266, arrayOid: 1270 },
-  numeric: { oid: 1700, arrayOid: 1231 },
-  uuid: { oid: 2950, arrayOid: 2951 },
-  jsonb: { oid: 3802, arrayOid: 3807 },
-}
-
-const text: Decode = (bytes, start, end) => bytes.toString('utf8', start, end)
-
-const integer: Decode = (bytes, start, end) => {
-  let value = 0
-  const negative = bytes[start] === 0x2d
-  for (let at = negative ? start + 1 : start; at < end; at++) value = value * 10 + bytes[at]! - 0x30
-  return negative ? -value : value
-}
-
-// 15 digits are always a safe integer.
-const bigInteger: Decode = (bytes, start, end) => {
-  if (end - start <= 15) return integer(bytes, start, end)
-  const digits = text(bytes, start, end) as string
-  const value = Number(digits)
-  return Number.isSafeInteger(value) ? value : digits
-}
-
-// `2026-11-23 05:36:00.1234` becomes ISO 8601 where it lies: the bytes are ours, and read once.
-const timestamp: Decode = (bytes, start, end) => {
-  if (end > start + 10 && bytes[start + 10] === 0x20) bytes[start + 10] = 0x54
-  return bytes.toString('latin1', start, end)
-}
-
-// The session's time zone is UTC, so that it ends in `+00`.
-const timestamptz: Decode = (bytes, start, end) => {
-  if (end < start + 13 || bytes[start + 10] !== 0x20 || bytes[end - 3] !== 0x2b) return text(bytes, start, end)
-  bytes[start + 10] = 0x54
-  bytes[end - 3] = 0x5a
-  return bytes.toString('latin1', start, end - 2)
-}
-
-const builtIn: Readonly<Record<string, Decode>> = {
-  bool: (bytes, start) => bytes[start] === 0x74,
-  bytea: (bytes, start, end) => Buffer.from(bytes.toString('latin1', start + 2, end), 'hex'),
-  int2: integer,
-  int4: integer,
-  oid: integer,
-  int8: bigInteger,
-  float4: (bytes, start, end) => Number(bytes.toString('latin1', start, end)),
-  float8: (bytes, start, end) => Number(bytes.toString('latin1', start, end)),
-  json: (bytes, start, end) => JSON.parse(bytes.toString('utf8', start, end)) as unknown,
-  jsonb: (bytes, start, end) => JSON.parse(bytes.toString('utf8', start, end)) as unknown,
-  timestamp,
-  timestamptz,
 }
 
 /** The codecs of one database: what is built in, and over it the user's own. */

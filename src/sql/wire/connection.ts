@@ -3,34 +3,16 @@
  * answered in order. Why not through `pg` any further: `bench/sql` shows what that costs.
  */
 import type { Socket } from 'node:net'
-import pg from 'pg'
 import { DatabaseError, type ErrorResponse, errorOf } from '../databaseError.ts'
 import type { Types } from '../types.ts'
 import { cancel } from './cancel.ts'
+import type { ConnectOptions, OpenedClient } from './connect.ts'
 import type { Exchange } from './exchange.ts'
 import { columnsIn, fieldsIn, Input, notificationIn, parameterTypesIn, rowCountIn } from './input.ts'
 import { Output } from './output.ts'
 import { StatementCache } from './statementCache.ts'
 
-/** How to open a connection. */
-export interface ConnectOptions {
-  readonly url: string
-  readonly applicationName: string
-  /** Limit for opening it, in milliseconds. */
-  readonly connectTimeoutMs: number
-  /** The most statements that are kept prepared on it. */
-  readonly preparedStatements: number
-  readonly types: Types
-}
-
-/** What `pg` keeps of a client that has connected, below its public surface. */
-interface OpenedClient {
-  readonly connection: { readonly stream: Socket }
-  readonly processID: number
-  readonly secretKey: number
-}
-
-/** A session; made by `Connection.open`. */
+/** A session; `connect` opens one. */
 export class Connection {
   readonly types: Types
   readonly output: Output = new Output()
@@ -67,24 +49,7 @@ export class Connection {
   #stuckMs = 0
   #fatal: DatabaseError | undefined
 
-  /** Opens a session. Rejects with a DatabaseError: the server's own, else 08001. */
-  static async open(options: ConnectOptions): Promise<Connection> {
-    const client = new pg.Client({
-      connectionString: options.url,
-      application_name: options.applicationName,
-      connectionTimeoutMillis: options.connectTimeoutMs,
-      keepAlive: true,
-    })
-    client.on('error', () => {}) // the socket's own events tell
-    try {
-      await client.connect()
-    } catch (cause) {
-      throw connectError(cause)
-    }
-    return new Connection(client as unknown as OpenedClient, options)
-  }
-
-  private constructor(client: OpenedClient, options: ConnectOptions) {
+  constructor(client: OpenedClient, options: ConnectOptions) {
     this.types = options.types
     this.statements = new StatementCache(options.preparedStatements)
     this.#url = options.url
@@ -269,9 +234,4 @@ export class Connection {
 /** The error of an exchange whose connection went away. */
 function lost(cause?: unknown): DatabaseError {
   return new DatabaseError('08006', 'the connection to the database was lost', { cause })
-}
-
-function connectError(cause: unknown): DatabaseError {
-  if (cause instanceof pg.DatabaseError) return errorOf({ C: cause.code ?? '08001', M: cause.message })
-  return new DatabaseError('08001', 'the database cannot be reached', { cause })
 }

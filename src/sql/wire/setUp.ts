@@ -1,5 +1,5 @@
 import type { DatabaseError } from '../databaseError.ts'
-import type { TypeEntry } from '../types.ts'
+import type { TypeEntry } from '../typeCatalog.ts'
 import type { Connection } from './connection.ts'
 import { arrayDecoder, type RowDecoder } from './decoder.ts'
 import { Exchange } from './exchange.ts'
