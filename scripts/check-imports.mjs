@@ -9,13 +9,26 @@ const below = {
   resilience: [],
   load: [],
   log: ['contract', 'resilience'],
+  metrics: ['contract', 'resilience'],
   sql: ['contract', 'resilience', 'log'],
   discovery: ['contract', 'resilience', 'log'],
   client: ['contract', 'resilience', 'log', 'discovery'],
   http: ['contract', 'resilience', 'log'],
   models: ['contract', 'resilience', 'log'],
   migrations: ['contract', 'resilience', 'load', 'log', 'sql'],
-  service: ['contract', 'resilience', 'load', 'log', 'sql', 'discovery', 'client', 'http', 'models', 'migrations'],
+  service: [
+    'contract',
+    'resilience',
+    'load',
+    'log',
+    'metrics',
+    'sql',
+    'discovery',
+    'client',
+    'http',
+    'models',
+    'migrations',
+  ],
 }
 below.testing = [...below.service, 'service']
 below.cli = [...below.testing, 'testing', 'index.ts']

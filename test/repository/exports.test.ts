@@ -50,6 +50,9 @@ it('exports these names', async () => {
         "parseServices",
         "staticRegistry",
       ],
+      "tricube/metrics": [
+        "Metrics",
+      ],
       "tricube/migrations": [
         "MigrationError",
         "migrate",

@@ -1,0 +1,73 @@
+import type { Counter } from './counter.ts'
+import type { Family } from './family.ts'
+import { canonicalFloat, escapeHelp, escapeValue, numberText } from './format.ts'
+import type { Gauge } from './gauge.ts'
+import { Histogram, type Exemplar } from './histogram.ts'
+
+/** In what the two text formats differ. */
+export interface TextFormat {
+  readonly contentType: string
+  /** The name in a family's own lines; OpenMetrics gives `_total` to the samples alone. */
+  readonly familyName: (family: Family) => string
+  readonly help: (text: string) => string
+  readonly bound: (bound: number) => string
+  readonly exemplar: (exemplar: Exemplar | undefined) => string
+  readonly end: string
+}
+
+/** https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format */
+export const prometheus: TextFormat = {
+  contentType: 'text/plain; version=0.0.4; charset=utf-8',
+  familyName: ({ name }) => name,
+  help: escapeHelp,
+  bound: numberText,
+  exemplar: () => '',
+  end: '',
+}
+
+/** https://prometheus.io/docs/specs/om/open_metrics_spec/ */
+export const openMetrics: TextFormat = {
+  contentType: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
+  familyName: ({ type, name }) => (type === 'counter' ? name.replace(/_total$/, '') : name),
+  help: escapeValue,
+  bound: canonicalFloat,
+  exemplar: (exemplar) =>
+    exemplar
+      ? ` # {trace_id="${escapeValue(exemplar.traceId)}"} ${numberText(exemplar.value)} ${(exemplar.at / 1000).toFixed(3)}`
+      : '',
+  end: '# EOF\n',
+}
+
+/** All metrics as text. */
+export function expose(families: Iterable<Family>, format: TextFormat): string {
+  let text = ''
+  for (const family of families) {
+    const name = format.familyName(family)
+    text += `# HELP ${name} ${format.help(family.help)}\n# TYPE ${name} ${family.type}\n`
+    for (const [labels, child] of family.children) text += samples(family.name, labels, child, format)
+  }
+  return text + format.end
+}
+
+function samples(name: string, labels: string, child: unknown, format: TextFormat): string {
+  if (child instanceof Histogram) return histogramSamples(name, labels, child, format)
+  return `${name}${braced(labels)} ${numberText((child as Counter | Gauge).value)}\n`
+}
+
+/** Each bucket counts also what is in those below it. */
+function histogramSamples(name: string, labels: string, histogram: Histogram, format: TextFormat): string {
+  const { bounds, counts, exemplars, sum } = histogram
+  const before = labels === '' ? '' : `${labels},`
+  let text = ''
+  let total = 0
+  for (const [i, count] of counts.entries()) {
+    total += count
+    const bound = i < bounds.length ? format.bound(bounds[i]!) : '+Inf'
+    text += `${name}_bucket{${before}le="${bound}"} ${total}${format.exemplar(exemplars[i])}\n`
+  }
+  return `${text}${name}_sum${braced(labels)} ${numberText(sum)}\n${name}_count${braced(labels)} ${total}\n`
+}
+
+function braced(labels: string): string {
+  return labels === '' ? '' : `{${labels}}`
+}

@@ -1,0 +1,66 @@
+import { labelsText } from './format.ts'
+import type { Definition } from './names.ts'
+
+/** A value of each label. */
+export type LabelValues<Label extends string = string> = Readonly<Record<Label, string | number | boolean>>
+
+/**
+ * How many combinations of label values a metric may have; what comes after them is counted as `(other)`.
+ *
+ * The default of OpenTelemetry: https://opentelemetry.io/docs/specs/otel/metrics/sdk/#cardinality-limits
+ */
+const maxChildren = 2000
+/** The label value of what is beyond. */
+const other = '(other)'
+
+/** A metric with labels: one child for each combination of their values. */
+export class Family<Child = unknown, Label extends string = string> {
+  readonly type: Definition['type']
+  readonly name: string
+  readonly help: string
+  readonly labelNames: readonly Label[]
+  readonly #make: () => Child
+  readonly #onOverflow: (name: string) => void
+  /** By their labels as the text formats write them. */
+  readonly #children = new Map<string, Child>()
+  #rest: Child | undefined
+
+  constructor(definition: Definition, make: () => Child, onOverflow: (name: string) => void) {
+    this.type = definition.type
+    this.name = definition.name
+    this.help = definition.help
+    this.labelNames = definition.labels as readonly Label[]
+    this.#make = make
+    this.#onOverflow = onOverflow
+  }
+
+  /** Each child with its labels' text, in the order they were made. */
+  get children(): Iterable<readonly [labels: string, child: Child]> {
+    return this.#children
+  }
+
+  /**
+   * The child with these values; made when it is asked for first. Keep it where the values are known beforehand.
+   *
+   * @throws {TypeError} when a label has no value
+   */
+  labels(values: LabelValues<Label>): Child {
+    const text = labelsText(this.name, this.labelNames, values)
+    const child = this.#children.get(text)
+    if (child) return child
+    return this.#children.size < maxChildren ? this.#add(text) : (this.#rest ??= this.#overflow())
+  }
+
+  #add(text: string): Child {
+    const child = this.#make()
+    this.#children.set(text, child)
+    return child
+  }
+
+  #overflow(): Child {
+    this.#onOverflow(this.name)
+    const values = Object.fromEntries(this.labelNames.map((label) => [label, other])) as LabelValues<Label>
+    const text = labelsText(this.name, this.labelNames, values)
+    return this.#children.get(text) ?? this.#add(text)
+  }
+}

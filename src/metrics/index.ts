@@ -1,0 +1,5 @@
+export { type Counter } from './counter.ts'
+export { type LabelValues } from './family.ts'
+export { type Gauge } from './gauge.ts'
+export { type Histogram, type Traced } from './histogram.ts'
+export { type HistogramOptions, type Labelled, type MetricOptions, Metrics } from './metrics.ts'

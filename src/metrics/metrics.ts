@@ -1,0 +1,143 @@
+import { negotiate } from './accept.ts'
+import { Counter } from './counter.ts'
+import { expose } from './expose.ts'
+import { Family, type LabelValues } from './family.ts'
+import { Gauge } from './gauge.ts'
+import { Histogram } from './histogram.ts'
+import { checkDefinition, type Definition } from './names.ts'
+
+/** What a metric is made of. */
+export interface MetricOptions<Label extends string = string> {
+  /** What it counts or measures, in a sentence. */
+  readonly help: string
+  /** Names of its labels. Few values each: never an id, an address, or a text of the caller's. */
+  readonly labels?: readonly Label[] | undefined
+}
+
+/** What a histogram is made of. */
+export interface HistogramOptions<Label extends string = string> extends MetricOptions<Label> {
+  /** Upper limits of the buckets, ascending. Default: for seconds, from 1 ms to 10 s. */
+  readonly buckets?: readonly number[] | undefined
+}
+
+/** A metric with labels. */
+export interface Labelled<Child, Label extends string> {
+  /**
+   * The metric with these values. Beyond 2,000 combinations everything is counted as `(other)`.
+   *
+   * @throws {TypeError} when a label has no value
+   */
+  labels(values: LabelValues<Label>): Child
+}
+
+/** Limits in seconds: an answer without a database takes less than 1 ms, and none more than 10 s is worth telling apart. */
+export const secondsBuckets: readonly number[] = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+]
+
+type Unlabelled<Options> = Options & { readonly labels?: undefined }
+type WithLabels<Options, Label extends string> = Options & { readonly labels: readonly Label[] }
+
+/**
+ * The metrics of a service. Counting costs an addition; text is made when it is asked for.
+ *
+ * Asking again for a metric that there is gives the same one, so that a handler may say
+ * `metrics.counter('orders_placed_total', { help: 'Orders placed.' }).inc()`.
+ *
+ * Each of its makers throws a TypeError of one line when the name, the help or a label breaks Prometheus' rules, or when
+ * another metric has the name.
+ *
+ * @example
+ * const placed = metrics.counter('orders_placed_total', { help: 'Orders placed.', labels: ['kind'] })
+ * placed.labels({ kind: 'gift' }).inc()
+ */
+export class Metrics {
+  readonly #families = new Map<string, Family>()
+  readonly #onScrape: (() => void)[] = []
+  readonly #onOverflow: (name: string) => void
+
+  /** `onOverflow` hears once of each metric that has more than 2,000 combinations of label values. */
+  constructor({ onOverflow = () => {} }: { readonly onOverflow?: (name: string) => void } = {}) {
+    this.#onOverflow = onOverflow
+  }
+
+  /** A number that only grows; its name ends in `_total`. */
+  counter(name: string, options: Unlabelled<MetricOptions>): Counter
+  counter<const Label extends string>(
+    name: string,
+    options: WithLabels<MetricOptions<Label>, Label>,
+  ): Labelled<Counter, Label>
+  counter(name: string, options: MetricOptions): Counter | Labelled<Counter, string> {
+    return this.#metric('counter', name, options, () => new Counter())
+  }
+
+  /** A number that goes up and down. */
+  gauge(name: string, options: Unlabelled<MetricOptions>): Gauge
+  gauge<const Label extends string>(
+    name: string,
+    options: WithLabels<MetricOptions<Label>, Label>,
+  ): Labelled<Gauge, Label>
+  gauge(name: string, options: MetricOptions): Gauge | Labelled<Gauge, string> {
+    return this.#metric('gauge', name, options, () => new Gauge())
+  }
+
+  /** Counts of values by their size; for durations in seconds unless `buckets` says otherwise. */
+  histogram(name: string, options: Unlabelled<HistogramOptions>): Histogram
+  histogram<const Label extends string>(
+    name: string,
+    options: WithLabels<HistogramOptions<Label>, Label>,
+  ): Labelled<Histogram, Label>
+  histogram(name: string, options: HistogramOptions): Histogram | Labelled<Histogram, string> {
+    const bounds = options.buckets ?? secondsBuckets
+    return this.#metric('histogram', name, options, () => new Histogram(bounds))
+  }
+
+  /** Runs `update` before text is made: for numbers that are somebody else's. */
+  onScrape(update: () => void): void {
+    this.#onScrape.push(update)
+  }
+
+  /** Names of all metrics. */
+  get names(): readonly string[] {
+    return [...this.#families.values()].map(({ name }) => name)
+  }
+
+  /** All metrics as text, in the format that the scraper's `accept` header prefers: Prometheus' or OpenMetrics. */
+  text(accept?: string): { readonly contentType: string; readonly body: string } {
+    for (const update of this.#onScrape) update()
+    const format = negotiate(accept)
+    return { contentType: format.contentType, body: expose(this.#families.values(), format) }
+  }
+
+  #metric<Child>(
+    type: Definition['type'],
+    name: string,
+    { help, labels = [] }: MetricOptions,
+    make: () => Child,
+  ): Child | Family<Child> {
+    const family = this.#known(type, name, labels) ?? this.#define({ type, name, help, labels }, make)
+    return (family.labelNames.length === 0 ? family.labels({}) : family) as Child | Family<Child>
+  }
+
+  #known(type: Definition['type'], name: string, labels: readonly string[]): Family | undefined {
+    const family = this.#families.get(baseName(name))
+    if (!family) return undefined
+    const { labelNames } = family
+    const same = labelNames.length === labels.length && labelNames.every((label, i) => label === labels[i])
+    if (family.type === type && family.name === name && same) return family
+    const having = labelNames.length === 0 ? 'without labels' : `with the labels ${labelNames.join(', ')}`
+    throw new TypeError(`metric ${name}: there is already a ${family.type} ${family.name} ${having}`)
+  }
+
+  #define<Child>(definition: Definition, make: () => Child): Family {
+    checkDefinition(definition)
+    const family: Family = new Family<unknown>(definition, make, this.#onOverflow)
+    this.#families.set(baseName(definition.name), family)
+    return family
+  }
+}
+
+/** OpenMetrics knows a counter without its `_total`, so that nothing else may have that name. */
+function baseName(name: string): string {
+  return name.endsWith('_total') ? name.slice(0, -6) : name
+}
