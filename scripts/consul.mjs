@@ -44,7 +44,7 @@ function fetchInto(folder) {
     const apt = (...args) => quietly('apt-get', ['-c', join(work, 'apt.conf'), ...args], work)
     apt('update')
     apt('download', 'consul')
-    const [archive] = readdirSync(work).filter((file) => file.endsWith('.deb'))
+    const archive = readdirSync(work).find((file) => file.endsWith('.deb'))
     quietly('dpkg-deb', ['-x', join(work, archive), join(work, 'unpacked')], work)
     renameSync(join(work, 'unpacked'), folder)
   } finally {

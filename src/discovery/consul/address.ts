@@ -19,7 +19,7 @@ export function parseAgentAddress(text: string, { ssl = false }: { readonly ssl?
   const [, scheme, host, port, path = ''] =
     /^(?:(https?):\/\/)?(\[[\da-f:.]+\]|[\w.-]+)(?::(\d{1,5}))?(\/[\w./-]*)?$/i.exec(text) ?? []
   if (!host || Number(port) > 65535) throw new TypeError(`"${text}" is no address of a Consul agent`)
-  const secure = ssl || scheme === 'https'
+  const secure = ssl || scheme?.toLowerCase() === 'https'
   const usual = scheme === undefined ? 8500 : secure ? 443 : 80
   return {
     secure,
