@@ -131,7 +131,7 @@ function either(one: AbortSignal | undefined, other: AbortSignal | undefined): A
 }
 
 function addHeaders(headers: Record<string, string>, given: Readonly<Record<string, unknown>>): void {
-  for (const name in given) if (given[name] !== undefined) headers[name] = String(given[name])
+  for (const name in given) if (given[name] !== undefined) headers[name] = textOf(given[name])
 }
 
 function fillPath(parts: readonly string[], params: AnyInput['params'] = {}): string {
@@ -139,7 +139,7 @@ function fillPath(parts: readonly string[], params: AnyInput['params'] = {}): st
   for (let i = 1; i < parts.length; i += 2) {
     const value = params[parts[i] as string]
     if (value === undefined || value === '') throw new TypeError(`params.${parts[i]} is missing`)
-    path += encodeURIComponent(String(value)) + parts[i + 1]
+    path += encodeURIComponent(textOf(value)) + parts[i + 1]
   }
   return path
 }
@@ -149,8 +149,13 @@ function queryString(query: AnyInput['query']): string {
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {
     for (const item of Array.isArray(value) ? value : [value]) {
-      if (item !== undefined && item !== null) search.append(name, String(item))
+      if (item !== undefined && item !== null) search.append(name, textOf(item))
     }
   }
-  return search.size > 0 ? `?${search}` : ''
+  return search.size > 0 ? `?${search.toString()}` : ''
+}
+
+/** As JSON has it, without the quotes. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }

@@ -36,14 +36,14 @@ export function clientClass<Callee extends Contract>(
     async function readOr(
       fallback: NonNullable<OperationOptions['fallback']>,
       outgoing: Outgoing,
-      input: AnyInput | undefined,
-      options: CallOptions | undefined,
+      input: AnyInput = {},
+      options?: CallOptions,
     ): Promise<unknown> {
       try {
         return await read(outgoing, options)
       } catch (error) {
         if (!(error instanceof HttpError) || error.status < 500 || outgoing.signal?.aborted) throw error
-        return fallback(error, (input ?? {}) as never)
+        return fallback(error, input)
       }
     }
   }
