@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type Database, database, httpErrorOf } from 'tricube/sql'
 import { freshDatabase } from './freshDatabase.ts'
 import { type Proxy, proxyTo } from './proxy.ts'
+import { withResolvers } from './withResolvers.ts'
 
 let fresh: Awaited<ReturnType<typeof freshDatabase>>
 
@@ -190,13 +191,14 @@ describe('a database that', () => {
 test('closing answers what is under way, and refuses the rest', async () => {
   const db = await database({ url: fresh.url })
   const running = db.value`SELECT 'answered', pg_sleep(0.05)`
+  const started = withResolvers()
   const transaction = db.transaction(async (tx) => {
+    started.resolve()
     await tx.execute`SELECT pg_sleep(0.05)`
     return tx.value`SELECT 'committed'`
   })
   await vi.waitFor(() => expect(db.stats().lanes.some(({ inFlight }) => inFlight > 0)).toBe(true))
-  await vi.waitFor(() => expect(db.stats().pool.size).toBe(1))
-  await new Promise((resolve) => setTimeout(resolve, 20))
+  await started.promise
   await db.close()
   expect(await Promise.all([running, transaction])).toEqual(['answered', 'committed'])
   await expect(db.one`SELECT 1`).rejects.toMatchObject({ sqlstate: '08003' })

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type Database, database, type Transaction } from 'tricube/sql'
 import { freshDatabase } from './freshDatabase.ts'
+import { withResolvers } from './withResolvers.ts'
 
 let fresh: Awaited<ReturnType<typeof freshDatabase>>
 let db: Database
@@ -254,9 +255,3 @@ describe('the time of a transaction', () => {
     await vi.waitFor(() => expect(db.stats().pool.idle).toBe(db.stats().pool.size))
   })
 })
-
-function withResolvers(): { promise: Promise<void>; resolve: () => void } {
-  let resolve = (): void => {}
-  const promise = new Promise<void>((done) => (resolve = done))
-  return { promise, resolve }
-}
