@@ -5,8 +5,6 @@ import { loadUndici } from '../client/endpoint.ts'
 import { Target } from '../client/target.ts'
 import type { ClientOptions } from '../client/types.ts'
 import type { Contract } from '../contract/contract.ts'
-import type { Registry } from '../discovery/registry.ts'
-import { staticRegistry } from '../discovery/static.ts'
 import { addCors } from '../http/cors.ts'
 import { registerDocs } from '../http/docs/docs.ts'
 import { httpErrorFrom } from '../http/errors.ts'
@@ -14,10 +12,11 @@ import { createServer } from '../http/server.ts'
 import { createLogger, type Logger } from '../log/logger.ts'
 import { database, httpErrorOf, type Database } from '../sql/index.ts'
 import { accessLog } from './accessLog.ts'
-import { loadConfig, type Config } from './config.ts'
+import { loadConfig, type Config, type LiveConfig } from './config.ts'
 import { clientsClass, type Runtime } from './context.ts'
 import { checkDefinition, type Definition } from './definition.ts'
-import { addHealth } from './health.ts'
+import { openDiscovery, type Discovery } from './discovery.ts'
+import { addHealth, readinessOf, type Readiness } from './health.ts'
 import { compileRun, type AnyHandler } from './run.ts'
 
 /** What a test puts in the place of the real thing. */
@@ -41,7 +40,8 @@ export class Application {
   #state: State = 'new'
   #started: Promise<void> | undefined
   #closed: Promise<void> | undefined
-  #config: Config | undefined
+  #config: LiveConfig | undefined
+  #discovery: Discovery | undefined
   #runtime: Runtime | undefined
 
   constructor(definition: Definition, overrides: Overrides = {}) {
@@ -54,7 +54,7 @@ export class Application {
   }
 
   /** The configuration, from the start on. */
-  get config(): Config {
+  get config(): LiveConfig {
     if (!this.#config) throw new Error(`${this.contract.name} has not been started`)
     return this.#config
   }
@@ -79,6 +79,7 @@ export class Application {
     const { host, port } = this.config
     const url = await this.fastify.listen({ host, port, listenTextResolver: (address) => `listening on ${address}` })
     await this.#definition.hooks?.afterStart?.(this)
+    await this.#join()
     if (this.#targets.length > 0) void loadUndici()
     return { url }
   }
@@ -102,8 +103,10 @@ export class Application {
     this.#state = 'starting'
     const { port, hooks } = this.#definition
     const config = { ...(await loadConfig(port === undefined ? {} : { port })), ...this.#overrides.config }
-    this.#config = config
     this.log.level = config.logLevel
+    const discovery = await openDiscovery(config, this.log)
+    this.#discovery = discovery
+    this.#config = { ...config, watch: (key, onChange) => discovery.watch(key, onChange) }
     this.#runtime = {
       log: this.log,
       db: config.databaseUrl === undefined ? undefined : await this.#openDatabase(config.databaseUrl),
@@ -124,7 +127,9 @@ export class Application {
     const wasServing = this.#state === 'serving'
     this.#state = 'stopping'
     if (wasServing) await hooks?.beforeStop?.(this)
+    await this.#discovery?.leave()
     await this.fastify.close()
+    this.#discovery?.close()
     await Promise.all(this.#targets.map((target) => target[Symbol.asyncDispose]()))
     await this.db?.close()
     if (wasServing) await hooks?.afterStop?.(this)
@@ -150,28 +155,34 @@ export class Application {
     })
     if (cors) addCors(fastify, cors)
     registerDocs(fastify, contract)
-    addHealth(
-      fastify,
-      () => this.#state === 'serving',
-      () => (this.db ? { database: () => this.db!.ping() } : {}),
-    )
+    addHealth(fastify, () => this.#readiness())
     return fastify
+  }
+
+  /** Makes the service known to the others, now that it listens. */
+  async #join(): Promise<void> {
+    const [listening] = this.fastify.addresses()
+    const isReady = async (): Promise<boolean> => (await this.#readiness()).status === 'ready'
+    if (typeof listening === 'object') await this.#discovery?.join(this.contract.name, listening, isReady)
+  }
+
+  #readiness(): Promise<Readiness> {
+    return readinessOf(this.#state === 'serving', this.db ? { database: () => this.db!.ping() } : {})
   }
 
   async #openDatabase(url: string): Promise<Database> {
     return database({ url, applicationName: this.contract.name })
   }
 
-  #clientClasses({ services }: Config): Record<string, ClientClass<Contract>> {
-    const registry = staticRegistry(services)
+  #clientClasses(config: Config): Record<string, ClientClass<Contract>> {
     const { clients = {}, calls = {} } = this.#definition
     const classOf = (name: string, callee: Contract): ClientClass<Contract> =>
-      this.#overrides.clientClass?.(callee) ?? this.#connect(callee, registry, calls[name])
+      this.#overrides.clientClass?.(callee) ?? this.#connect(callee, config, calls[name])
     return Object.fromEntries(Object.entries(clients).map(([name, callee]) => [name, classOf(name, callee)]))
   }
 
-  #connect(callee: Contract, registry: Registry, options?: ClientOptions): ClientClass<Contract> {
-    const target = new Target(callee, registry, options)
+  #connect(callee: Contract, whereabouts: Config, options?: ClientOptions): ClientClass<Contract> {
+    const target = new Target(callee, this.#discovery!.registry, options, whereabouts)
     this.#targets.push(target)
     return clientClass(callee, target, options)
   }

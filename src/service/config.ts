@@ -1,11 +1,12 @@
 import { access } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { parseServices } from '../discovery/static.ts'
 import { load } from '../load/load.ts'
 import { logLevels, type LogLevel } from '../log/logger.ts'
+import { discoveryDefaults, discoverySettings, type DiscoveryConfig } from './discoveryConfig.ts'
+import { attempt, type Setting } from './setting.ts'
 
 /** What differs between the places a service runs in. */
-export interface Config {
+export interface Config extends DiscoveryConfig {
   /** Address to listen on (`HOST`). Default `127.0.0.1`. */
   readonly host: string
   /** Port to listen on (`PORT`); 0 takes a free one. Default: the service's own, else 0. */
@@ -14,10 +15,20 @@ export interface Config {
   readonly databaseUrl: string | undefined
   /** Read-only copies of it (`DATABASE_REPLICA_URLS`, separated by commas). */
   readonly databaseReplicaUrls: readonly string[]
-  /** Where the other services are (`TRICUBE_SERVICES`: `name=host:port,…`). */
-  readonly services: Readonly<Record<string, readonly string[]>>
   /** The least important line that is logged (`LOG_LEVEL`). Default `info`. */
   readonly logLevel: LogLevel
+}
+
+/** The configuration of a service that runs. */
+export interface LiveConfig extends Config {
+  /**
+   * Tells the value of a key in Consul's key-value store, at once when it is known and at each change, undefined when
+   * there is none; returns what ends it. It ends with the service.
+   *
+   * @example
+   * config.watch('user-service/greeting', (text) => (greeting = text ?? 'Hello'))
+   */
+  watch(key: string, onChange: (value: string | undefined) => void): () => void
 }
 
 /** A configuration that cannot be used; the message is one line: the name, its source, what was expected. */
@@ -59,23 +70,13 @@ export async function loadConfig(defaults: Partial<Config>, env: NodeJS.ProcessE
   return config as unknown as Config
 }
 
-interface Setting {
-  readonly variable: string
-  readonly expected: string
-  /** What a variable's text stands for; anything that `accepts` refuses when it stands for nothing. */
-  readonly parse: (text: string) => unknown
-  readonly accepts: (value: unknown) => boolean
-  /** Never repeated in a message. */
-  readonly secret?: boolean
-}
-
 const builtIn: Config = {
   host: '127.0.0.1',
   port: 0,
   databaseUrl: undefined,
   databaseReplicaUrls: [],
-  services: {},
   logLevel: 'info',
+  ...discoveryDefaults,
 }
 
 const settings: { readonly [Name in keyof Config]: Setting } = {
@@ -105,18 +106,13 @@ const settings: { readonly [Name in keyof Config]: Setting } = {
     accepts: (value) => Array.isArray(value) && value.every(isPostgresUrl),
     secret: true,
   },
-  services: {
-    variable: 'TRICUBE_SERVICES',
-    expected: 'role-service=127.0.0.1:8020,region-service=127.0.0.1:8050',
-    parse: (text) => attempt(() => parseServices(text)) ?? text,
-    accepts: (value) => typeof value === 'object' && value !== null && Object.values(value).every(Array.isArray),
-  },
   logLevel: {
     variable: 'LOG_LEVEL',
     expected: `one of ${logLevels.join(', ')}`,
     parse: (text) => text.toLowerCase(),
     accepts: (value) => logLevels.includes(value as LogLevel),
   },
+  ...discoverySettings,
 }
 
 function checked(name: keyof Config, value: unknown, source: string, shownAs: string = name): unknown {
@@ -129,14 +125,6 @@ function checked(name: keyof Config, value: unknown, source: string, shownAs: st
 
 function isPostgresUrl(value: unknown): boolean {
   return typeof value === 'string' && /^postgres(ql)?:$/.test(attempt(() => new URL(value))?.protocol ?? '')
-}
-
-function attempt<Value>(fn: () => Value): Value | undefined {
-  try {
-    return fn()
-  } catch {
-    return undefined
-  }
 }
 
 async function configFile(env: NodeJS.ProcessEnv): Promise<{ path: string; values: object } | undefined> {

@@ -3,20 +3,32 @@ import type { FastifyInstance } from 'fastify'
 /** What readiness depends on: each resolves when it is well and rejects when it is not. */
 export type Checks = Readonly<Record<string, () => Promise<void>>>
 
+/** Whether a service can do its work, and what of it depends on what. */
+export interface Readiness {
+  readonly status: 'ready' | 'not ready' | 'stopping'
+  readonly checks: Readonly<Record<string, 'ok' | 'unreachable'>>
+}
+
+/** Finds out whether a service is ready: it is serving, and everything that it depends on is well. */
+export async function readinessOf(isServing: boolean, checks: Checks): Promise<Readiness> {
+  if (!isServing) return { status: 'stopping', checks: {} }
+  const entries = Object.entries(checks).map(async ([name, check]) => [name, await outcome(check)] as const)
+  const results = Object.fromEntries(await Promise.all(entries))
+  const isReady = Object.values(results).every((result) => result === 'ok')
+  return { status: isReady ? 'ready' : 'not ready', checks: results }
+}
+
 /**
  * Adds `/health/live` (the process answers) and `/health/ready` (it can do its work, 503 when it cannot).
  *
  * Orchestrators restart what is not live and route around what is not ready, so a lost database is not a reason to be
  * dead: https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/
  */
-export function addHealth(fastify: FastifyInstance, isServing: () => boolean, checks: () => Checks): void {
+export function addHealth(fastify: FastifyInstance, readiness: () => Promise<Readiness>): void {
   fastify.get('/health/live', () => ({ status: 'live' }))
   fastify.get('/health/ready', async (_request, reply) => {
-    if (!isServing()) return reply.code(503).send({ status: 'stopping', checks: {} })
-    const entries = Object.entries(checks()).map(async ([name, check]) => [name, await outcome(check)] as const)
-    const results = Object.fromEntries(await Promise.all(entries))
-    const ready = Object.values(results).every((result) => result === 'ok')
-    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready', checks: results })
+    const found = await readiness()
+    return reply.code(found.status === 'ready' ? 200 : 503).send(found)
   })
 }
 

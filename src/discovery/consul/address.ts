@@ -13,7 +13,10 @@ export interface AgentAddress {
  *
  * @throws {TypeError} when it is none of these
  */
-export function parseAgentAddress(text: string, { ssl = false }: { readonly ssl?: boolean } = {}): AgentAddress {
+export function parseAgentAddress(
+  text: string,
+  { ssl = false }: { readonly ssl?: boolean | undefined } = {},
+): AgentAddress {
   const [, socketPath] = /^unix:\/\/(\/.+)$/.exec(text) ?? []
   if (socketPath) return { secure: false, host: 'localhost', port: 0, socketPath, basePath: '' }
   const [, scheme, host, port, path = ''] =

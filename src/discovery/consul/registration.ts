@@ -2,11 +2,17 @@ import { within } from '../clock.ts'
 import type { ServiceDefinition } from './entries.ts'
 import type { Surroundings } from './follow.ts'
 
+/** An instance as it is registered. */
+export interface Described {
+  readonly definition: ServiceDefinition
+  /** Where the agent may ask it. */
+  readonly url: string
+}
+
 /** Who finds out whether an instance is well. */
 export interface HealthCheck {
-  /** `ttl`: the instance says so itself, several times in `periodMs`; `http`: the agent asks this URL every `periodMs`. */
+  /** `ttl`: the instance says so itself, several times in `periodMs`; `http`: the agent asks it every `periodMs`. */
   readonly kind: 'ttl' | 'http'
-  readonly url: string
   readonly periodMs: number
   readonly ready: () => Promise<boolean>
 }
@@ -16,7 +22,8 @@ export interface HealthCheck {
  * it again within one `periodMs`.
  */
 export class Registration {
-  readonly #definition: ServiceDefinition
+  readonly #id: string
+  readonly #describe: () => Promise<Described>
   readonly #check: HealthCheck
   readonly #surroundings: Surroundings
   readonly #ending = new AbortController()
@@ -24,8 +31,9 @@ export class Registration {
   #isKnown = false
   #isFailing = false
 
-  constructor(definition: ServiceDefinition, check: HealthCheck, surroundings: Surroundings) {
-    this.#definition = definition
+  constructor(id: string, describe: () => Promise<Described>, check: HealthCheck, surroundings: Surroundings) {
+    this.#id = id
+    this.#describe = describe
     this.#check = check
     this.#surroundings = surroundings
   }
@@ -43,15 +51,11 @@ export class Registration {
     try {
       await within(clock, endMs, async (signal) => {
         await this.#loop // a beat under way would bring it back
-        await agent.put(`/v1/agent/service/deregister/${this.#id}`, undefined, signal)
+        await agent.put(`/v1/agent/service/deregister/${encodeURIComponent(this.#id)}`, undefined, signal)
       })
     } catch (error) {
       log?.warn({ err: error }, `not deregistered; Consul stops naming it within ${this.#check.periodMs} ms`)
     }
-  }
-
-  get #id(): string {
-    return encodeURIComponent(this.#definition.ID)
   }
 
   /** A third of the period to wait and a third at most to tell: whatever is forgotten is back within one period. */
@@ -80,29 +84,30 @@ export class Registration {
   }
 
   async #register(isReady: boolean, signal: AbortSignal): Promise<void> {
-    const { kind, url, periodMs } = this.#check
+    const { kind, periodMs } = this.#check
+    const { definition, url } = await this.#describe()
     const test =
       kind === 'ttl'
         ? { TTL: `${periodMs}ms` }
         : { HTTP: url, Interval: `${periodMs}ms`, Timeout: `${Math.round(periodMs / 3)}ms` }
     const Check = {
       ...test,
-      CheckID: `service:${this.#definition.ID}`,
+      CheckID: `service:${this.#id}`,
       Name: kind === 'ttl' ? 'ready, as it says itself' : 'GET /health/ready',
       Status: statusOf(isReady),
       DeregisterCriticalServiceAfter: removedAfter,
     }
     const path = '/v1/agent/service/register?replace-existing-checks=true'
-    await this.#surroundings.agent.put(path, { ...this.#definition, Check }, signal)
+    await this.#surroundings.agent.put(path, { ...definition, Check }, signal)
     this.#isKnown = true
   }
 
   /** Tells that it is still there; false when the agent does not know it, or says nothing. */
   async #renew(isReady: boolean, signal: AbortSignal): Promise<boolean> {
     const { agent } = this.#surroundings
-    if (this.#check.kind === 'http') return agent.has(`/v1/agent/service/${this.#id}`, signal)
-    const path = `/v1/agent/check/update/service:${this.#id}`
-    return agent.put(path, { Status: statusOf(isReady) }, signal).then(
+    const id = encodeURIComponent(this.#id)
+    if (this.#check.kind === 'http') return agent.has(`/v1/agent/service/${id}`, signal)
+    return agent.put(`/v1/agent/check/update/service:${id}`, { Status: statusOf(isReady) }, signal).then(
       () => true,
       () => false, // a missing check is a 500 to some versions and a 404 to others
     )

@@ -8,7 +8,7 @@ import { parseAgentAddress, type AgentAddress } from './address.ts'
 import { ConsulAgent, type ConsulTransport } from './agent.ts'
 import { toDefinition, toInstances } from './entries.ts'
 import { follow, type Surroundings } from './follow.ts'
-import { Registration } from './registration.ts'
+import { Registration, type Described } from './registration.ts'
 import { httpTransport, type ConsulTls } from './transport.ts'
 
 /** Which Consul, and how it is used. */
@@ -54,10 +54,14 @@ export function consulRegistry(options: ConsulOptions = {}): Registry {
   const surroundings = surroundingsOf(options)
   return {
     async register(instance, ready = () => Promise.resolve(true)) {
-      const own = await ownAddress(instance, address, surroundings.log)
-      const url = `http://${hostPort(own ?? '127.0.0.1', instance.port)}/health/ready`
-      const definition = toDefinition(instance, own, tags)
-      const registration = new Registration(definition, { kind: check, url, periodMs: ttlMs, ready }, surroundings)
+      warnOfLoopback(instance, address, surroundings.log)
+      const describe = async (): Promise<Described> => {
+        const own = await ownAddress(instance, address)
+        const url = `http://${hostPort(own ?? '127.0.0.1', instance.port)}/health/ready`
+        return { definition: toDefinition(instance, own, tags), url }
+      }
+      const health = { kind: check, periodMs: ttlMs, ready }
+      const registration = new Registration(instance.id, describe, health, surroundings)
       await registration.start()
       return () => registration.end()
     },
@@ -76,28 +80,27 @@ export function surroundingsOf(options: ConsulOptions): Surroundings {
   return { agent: new ConsulAgent(transport, { token, datacenter }), clock, random, stale, log }
 }
 
-function agentAddress({ address = '127.0.0.1:8500' }: ConsulOptions): AgentAddress {
-  return parseAgentAddress(address)
+function agentAddress({ address = '127.0.0.1:8500', tls }: ConsulOptions): AgentAddress {
+  return parseAgentAddress(address, { ssl: tls?.required })
 }
 
 /**
  * Where others reach an instance that listens on every address: by the interface that routes to the agent. An agent on
  * this very machine knows better which one that is: then undefined.
  */
-async function ownAddress(
-  { address }: Instance,
-  { host, port, socketPath }: AgentAddress,
-  log: Logger | undefined,
-): Promise<string | undefined> {
-  const isLocalAgent = socketPath !== undefined || isLoopback(host)
-  if (isAny(address)) {
-    const found = isLocalAgent ? undefined : await addressTowards(host, port)
-    return found === undefined || isLoopback(found) ? undefined : found
-  }
-  if (isLoopback(address) && !isLocalAgent) {
-    log?.warn(`registered at ${address}, where no other machine reaches it: set HOST or ADVERTISE_ADDRESS`)
-  }
-  return address
+async function ownAddress({ address }: Instance, agent: AgentAddress): Promise<string | undefined> {
+  if (!isAny(address)) return address
+  const found = isHere(agent) ? undefined : await addressTowards(agent.host, agent.port)
+  return found === undefined || isLoopback(found) ? undefined : found
+}
+
+function warnOfLoopback({ address }: Instance, agent: AgentAddress, log: Logger | undefined): void {
+  if (!isLoopback(address) || isHere(agent)) return
+  log?.warn(`registered at ${address}, where no other machine reaches it: set HOST or ADVERTISE_ADDRESS`)
+}
+
+function isHere({ host, socketPath }: AgentAddress): boolean {
+  return socketPath !== undefined || isLoopback(host)
 }
 
 const defaultTtlMs = 15_000

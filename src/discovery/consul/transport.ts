@@ -5,6 +5,8 @@ import type { AgentAddress } from './address.ts'
 
 /** How an agent that speaks TLS is trusted, and trusts in turn; files in PEM. */
 export interface ConsulTls {
+  /** Whether TLS is spoken also when the address does not say `https` (`CONSUL_HTTP_SSL`). Default false. */
+  readonly required?: boolean | undefined
   /** The authority that signed the agent's certificate (`CONSUL_CACERT`). Default: those of Node. */
   readonly caFile?: string | undefined
   /** This side's certificate (`CONSUL_CLIENT_CERT`). */

@@ -1,0 +1,110 @@
+import { hostname } from 'node:os'
+import type { LiveValues } from '../discovery/consul/keyValue.ts'
+import type { ConsulOptions } from '../discovery/consul/registry.ts'
+import type { Registry } from '../discovery/registry.ts'
+import { staticRegistry } from '../discovery/static.ts'
+import type { Logger } from '../log/logger.ts'
+import type { Config } from './config.ts'
+
+/** A service's place among the others: how it finds them, how they find it, and the values that they share. */
+export class Discovery {
+  readonly registry: Registry
+  readonly #config: Config
+  readonly #values: LiveValues
+  readonly #watches: (() => void)[] = []
+  #joined: Promise<() => Promise<void>> | undefined
+
+  constructor(config: Config, registry: Registry, values: LiveValues) {
+    this.#config = config
+    this.registry = registry
+    this.#values = values
+  }
+
+  /** Makes the service known where it listens, for as long as it is ready. */
+  async join(
+    service: string,
+    listening: { readonly address: string; readonly port: number },
+    ready: () => Promise<boolean>,
+  ): Promise<void> {
+    const { advertiseAddress = listening.address, region, zone, version, weight } = this.#config
+    const instance = {
+      id: `${service}@${hostname()}:${listening.port}`,
+      service,
+      address: advertiseAddress,
+      port: listening.port,
+      ...(region !== undefined && { region }),
+      ...(zone !== undefined && { zone }),
+      ...(version !== undefined && { version }),
+      weight,
+    }
+    this.#joined = this.registry.register(instance, ready)
+    await this.#joined
+  }
+
+  /** Takes it out again; the others are still found. */
+  async leave(): Promise<void> {
+    const leave = await this.#joined
+    this.#joined = undefined
+    await leave?.()
+  }
+
+  /** Tells a shared value and its changes; undefined where there is none, or no Consul. */
+  watch(key: string, onChange: (value: string | undefined) => void): () => void {
+    const unwatch = this.#values.watch(key, onChange)
+    this.#watches.push(unwatch)
+    return unwatch
+  }
+
+  /** Ends what is watched. */
+  close(): void {
+    for (const unwatch of this.#watches.splice(0)) unwatch()
+  }
+}
+
+/**
+ * Opens Consul or DNS, whichever is configured, and loads only that; what is written down comes before either, for the
+ * services that it names.
+ */
+export async function openDiscovery(config: Config, log: Logger): Promise<Discovery> {
+  const written = staticRegistry(config.services)
+  const beside = (asked: Registry): Registry => ({
+    register: (instance, ready) => asked.register(instance, ready),
+    watch: (service, onChange) => (Object.hasOwn(config.services, service) ? written : asked).watch(service, onChange),
+  })
+  if (config.consulAddress !== undefined) {
+    const { consulRegistry, consulValues } = await import('../discovery/index.ts')
+    const options = consulOptions(config, log)
+    return new Discovery(config, beside(consulRegistry(options)), consulValues(options))
+  }
+  if (config.dnsName !== undefined) {
+    const { dnsRegistry } = await import('../discovery/index.ts')
+    return new Discovery(config, beside(dnsRegistry({ name: config.dnsName, log })), noValues)
+  }
+  return new Discovery(config, written, noValues)
+}
+
+function consulOptions(config: Config, log: Logger): ConsulOptions {
+  return {
+    address: config.consulAddress!,
+    token: config.consulToken,
+    datacenter: config.consulDatacenter,
+    tags: config.consulTags,
+    check: config.consulCheck,
+    tls: {
+      required: config.consulTls,
+      caFile: config.consulCaFile,
+      certFile: config.consulCertFile,
+      keyFile: config.consulKeyFile,
+      serverName: config.consulServerName,
+      verify: config.consulVerify,
+    },
+    log,
+  }
+}
+
+const noValues: LiveValues = {
+  watch(_key, onChange) {
+    onChange(undefined)
+    return () => {}
+  },
+}
