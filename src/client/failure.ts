@@ -3,8 +3,11 @@ import { shouldRetryHeader } from './call.ts'
 import type { Exchange } from './exchange.ts'
 
 /** How an exchange failed; undefined when its answer is to be taken as it is. */
-export function failureOf({ ending, status, headers }: Exchange): Failure | undefined {
-  if (ending !== undefined) return ending === 'not sent' || ending === 'broken' ? ending : 'final'
+export function failureOf(exchange: Exchange): Failure | undefined {
+  const { ending, status, headers } = exchange
+  if (ending === 'not sent') return ending
+  if (ending === 'broken') return isTooLarge(exchange) ? 'final' : ending
+  if (ending !== undefined) return 'final'
   if (status !== 503) return undefined
   switch (headers[shouldRetryHeader]) {
     case 'false':
@@ -14,6 +17,11 @@ export function failureOf({ ending, status, headers }: Exchange): Failure | unde
     default:
       return 'unavailable'
   }
+}
+
+/** Whether the answer was larger than the client takes. */
+export function isTooLarge({ cause }: Exchange): boolean {
+  return (cause as { code?: string } | undefined)?.code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE'
 }
 
 /** Whether the callee is at fault: no answer, or one that says so itself. */

@@ -1,5 +1,5 @@
 import type { Contract } from '../contract/contract.ts'
-import { codes, GatewayTimeout, ServiceUnavailable, type HttpError } from '../contract/errors.ts'
+import { BadGateway, codes, GatewayTimeout, ServiceUnavailable, type HttpError } from '../contract/errors.ts'
 import type { Registry } from '../discovery/registry.ts'
 import type { Backend } from '../resilience/backend.ts'
 import { fullJitter, type Backoff } from '../resilience/backoff.ts'
@@ -8,7 +8,7 @@ import { noRetryBudget, retryBudget, type RetryBudget } from '../resilience/retr
 import { doNotRetry, type Answer, type Outgoing } from './call.ts'
 import { hasUndici, loadUndici, type Endpoint } from './endpoint.ts'
 import type { Exchange } from './exchange.ts'
-import { failureOf, isFault, retryAfterMs } from './failure.ts'
+import { failureOf, isFault, isTooLarge, retryAfterMs } from './failure.ts'
 import { firstAnswer } from './hedge.ts'
 import { Members, type Whereabouts } from './members.ts'
 import type { OperationPolicy } from './operationPolicy.ts'
@@ -120,6 +120,7 @@ export class Target implements AsyncDisposable {
     if (ending === undefined) return exchange
     if (ending === 'given up') throw this.#givenUp()
     if (ending === 'late') throw new GatewayTimeout(`${this.#service} did not answer in time`, { headers: doNotRetry })
+    if (isTooLarge(exchange)) throw new BadGateway(`${this.#service} answered with too much`, { headers: doNotRetry })
     throw this.#down('is unavailable', cause)
   }
 

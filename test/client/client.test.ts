@@ -51,6 +51,7 @@ describe('a client of its own', () => {
   it('follows the registry: instances come and go', async () => {
     const registry = memoryRegistry()
     await using caller = client(whoContract, { registry })
+    registry.set([])
     await expect(caller.who()).rejects.toMatchObject({ code: 50300, error: 'who-service has no instance' })
     registry.set([await listen('a')])
     expect(await caller.who()).toBe('a')

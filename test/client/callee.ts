@@ -1,0 +1,99 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTcpServer, type AddressInfo } from 'node:net'
+import { contract, t } from 'tricube'
+import type { Instance, Registry } from 'tricube/discovery'
+import { onTestFinished } from 'vitest'
+
+const Thing = t.Object({ id: t.Integer(), from: t.String() })
+
+/** What the callees of these tests promise. */
+export const thingService = contract('thing-service', {
+  getThing: { route: 'GET /things/:id', params: { id: t.Integer() }, returns: Thing },
+  createThing: { route: 'POST /things', body: t.Object({ name: t.String() }), returns: Thing },
+  listThings: { route: 'GET /things', paginated: true, returns: Thing },
+})
+
+/** How a callee answers: a status, headers, a body; or it breaks the connection, or says nothing. */
+export type Reply = { status?: number; headers?: Record<string, string>; body?: unknown } | 'break' | 'silence'
+
+export interface Callee {
+  readonly name: string
+  readonly address: string
+  readonly requests: IncomingMessage[]
+  readonly server: Server
+}
+
+/** An HTTP server that answers as it is told and remembers what it was asked. */
+export async function callee(
+  name = 'a',
+  reply: (request: IncomingMessage, nth: number) => Reply = () => ({}),
+): Promise<Callee> {
+  const requests: IncomingMessage[] = []
+  const server = createServer((request, response) => {
+    requests.push(request)
+    request.resume()
+    answer(response, reply(request, requests.length), name)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  return { name, address: `127.0.0.1:${(server.address() as AddressInfo).port}`, requests, server }
+}
+
+function answer(response: ServerResponse, reply: Reply, name: string): void {
+  if (reply === 'silence') return
+  if (reply === 'break') return void response.socket!.destroy()
+  const {
+    status = 200,
+    headers = {},
+    body = status < 400 ? { code: 0, data: { id: 1, from: name } } : undefined,
+  } = reply
+  const text = body ?? { code: status * 100, message: 'No', error: `${name} says no` }
+  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(text))
+}
+
+/** An address on which nobody listens. */
+export async function nobody(): Promise<string> {
+  const server = createTcpServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return `127.0.0.1:${port}`
+}
+
+/** A registry whose instances a test sets, by address and what else is known of them. */
+export function memoryRegistry(
+  ...first: (string | Partial<Instance>)[]
+): Registry & { set(...all: typeof first): void } {
+  let known: readonly Instance[] | undefined
+  const watchers = new Set<(instances: readonly Instance[]) => void>()
+  const set = (...all: typeof first): void => {
+    known = all.map(instanceOf)
+    for (const tell of watchers) tell(known)
+  }
+  if (first.length > 0) set(...first)
+  return {
+    register: () => Promise.resolve(() => Promise.resolve()),
+    watch(_service, onChange) {
+      watchers.add(onChange)
+      if (known) onChange(known)
+      return () => void watchers.delete(onChange)
+    },
+    set,
+  }
+}
+
+/** `127.0.0.1:80` as an instance, with what else is known of it. */
+export function at(address: string, more: Partial<Instance> = {}): Partial<Instance> {
+  return { id: address, address: '127.0.0.1', port: Number(address.split(':')[1]), ...more }
+}
+
+function instanceOf(given: string | Partial<Instance>): Instance {
+  const instance = typeof given === 'string' ? at(given) : given
+  return { service: 'thing-service', id: 'i', address: '127.0.0.1', port: 1, ...instance }
+}

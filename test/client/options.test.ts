@@ -1,0 +1,228 @@
+import { once } from 'node:events'
+import { contract, service, t, type HttpError } from 'tricube'
+import { client } from 'tricube/client'
+import { staticRegistry } from 'tricube/discovery'
+import { afterEach, describe, expect, expectTypeOf, it, vi } from 'vitest'
+import { at, callee, memoryRegistry, nobody, thingService } from './callee.ts'
+
+const get = { params: { id: 1 } }
+afterEach(() => vi.unstubAllEnvs())
+
+describe('options', () => {
+  it('are said for a service, for an operation, and for a call, the last one winning', async () => {
+    const a = await callee('a')
+    await using caller = client(thingService, {
+      registry: memoryRegistry(a.address),
+      timeoutMs: 900,
+      operations: { createThing: { timeoutMs: 800 } },
+    })
+    await caller.getThing(get)
+    await caller.createThing({ body: { name: 'x' } })
+    await caller.createThing({ body: { name: 'x' } }, { timeoutMs: 700 })
+    expect(a.requests.map(({ headers }) => headers['x-request-timeout-ms'])).toEqual(['900', '800', '700'])
+  })
+
+  it('are given to a service under the names of its clients', async () => {
+    const a = await callee('a')
+    const asking = contract('asking-service', { ask: { route: 'GET /ask', returns: t.Unknown() } })
+    vi.stubEnv('TRICUBE_SERVICES', `thing-service=${a.address}`)
+    vi.stubEnv('LOG_LEVEL', 'silent')
+    const app = service(asking, {
+      clients: { things: thingService },
+      calls: { things: { timeoutMs: 600, operations: { getThing: { retries: 1 } } } },
+      handlers: { ask: ({ clients: { things } }) => things.getThing(get) },
+    })
+    const answer = await app.inject({ url: '/ask', headers: { traceparent: '00-abc-def-01', 'x-region': 'r1' } })
+    expect(answer.json()).toEqual({ code: 0, data: { id: 1, from: 'a' } })
+    expect(a.requests[0]!.headers).toMatchObject({
+      'x-request-timeout-ms': '600',
+      'x-region': 'r1',
+      traceparent: '00-abc-def-01',
+    })
+    await app.close()
+    const nobody = { calls: { roles: {} }, clients: {}, handlers: { ask: () => 1 } }
+    expect(() => service(asking, nobody as never)).toThrow('asking-service: calls.roles belongs to none of the clients')
+  })
+})
+
+describe('a fallback', () => {
+  it('answers for a service that is at fault, and not for a caller that is', async () => {
+    const a = await callee('a', ({ url }) => ({ status: url === '/things/404' ? 404 : 500 }))
+    await using caller = client(thingService, {
+      registry: memoryRegistry(a.address),
+      operations: {
+        getThing: {
+          fallback(error, { params }) {
+            expectTypeOf(error).toEqualTypeOf<HttpError>()
+            expectTypeOf(params.id).toEqualTypeOf<number>()
+            return { id: params.id, from: `${error.status}` }
+          },
+        },
+      },
+    })
+    expect(await caller.getThing(get)).toEqual({ id: 1, from: '500' })
+    expect(await caller.getThing(get, { fallback: () => ({ id: 0, from: 'call' }) })).toEqual({ id: 0, from: 'call' })
+    await expect(caller.getThing({ params: { id: 404 } })).rejects.toMatchObject({ status: 404 })
+    await expect(caller.getThing(get, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 50400 })
+  })
+})
+
+describe('a hedge', () => {
+  it('asks a second instance when the first is slower than usual; the slower one is told to stop', async () => {
+    let isSlow = false
+    const reply = () => (isSlow ? ('silence' as const) : {})
+    const [a, b] = [await callee('a', reply), await callee('b', () => ({}))]
+    await using caller = client(thingService, {
+      registry: memoryRegistry(a.address, b.address),
+      balancer: 'round-robin',
+      operations: { getThing: { hedge: { afterP: 95 } } },
+    })
+    for (let n = 0; n < 40; n++) await caller.getThing(get)
+    isSlow = true
+    const stopped = new Promise<void>((resolve) => {
+      a.server.on('request', (request) => request.on('close', resolve))
+    })
+    const answers = await Promise.all(Array.from({ length: 4 }, () => caller.getThing(get, { timeoutMs: 2000 })))
+    expect(answers.map(({ from }) => from)).toEqual(['b', 'b', 'b', 'b'])
+    await stopped
+  })
+
+  it('is not made of what may not run twice', async () => {
+    const a = await callee('a', (_, nth) => (nth > 30 ? 'silence' : {}))
+    await using caller = client(thingService, {
+      registry: memoryRegistry(a.address, (await callee('b')).address),
+      balancer: 'round-robin',
+      hedge: { afterP: 50 },
+    })
+    const create = () => caller.createThing({ body: { name: 'x' } }, { timeoutMs: 300 })
+    for (let n = 0; n < 60; n++) await create()
+    const results = await Promise.allSettled([create(), create()])
+    expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+  })
+})
+
+describe('places and keys', () => {
+  it('a call goes to the region of its caller, or to the one it names', async () => {
+    const [a, b] = [await callee('a'), await callee('b')]
+    await using caller = client(thingService, {
+      registry: memoryRegistry(at(a.address, { region: 'east' }), at(b.address, { region: 'west' })),
+      region: 'west',
+    })
+    for (let n = 0; n < 10; n++) expect((await caller.getThing(get)).from).toBe('b')
+    for (let n = 0; n < 10; n++) expect((await caller.getThing(get, { region: 'east' })).from).toBe('a')
+    expect(a.requests[0]!.headers['x-region']).toBe('east')
+  })
+
+  it('a call to a partitioned service never leaves its region', async () => {
+    const partitioned = contract('thing-service', thingService.operations, { partitioned: true })
+    const b = await callee('b')
+    const registry = memoryRegistry(at(await nobody(), { region: 'east' }), at(b.address, { region: 'west' }))
+    await using caller = client(partitioned, { registry })
+    await expect(caller.getThing(get, { region: 'east' })).rejects.toMatchObject({ code: 50300 })
+    await expect(caller.getThing(get, { region: 'north' })).rejects.toMatchObject({
+      error: 'thing-service has no instance in the region of the call',
+    })
+    await expect(caller.getThing(get)).rejects.toThrow('thing-service is partitioned: the call needs a region')
+    expect(b.requests.length).toBe(0)
+    expect(() => contract('x', {}, { partitioned: 'yes' } as never)).toThrow('partitioned is true or false')
+  })
+
+  it('calls with one key go to one instance', async () => {
+    const all = await Promise.all(['a', 'b', 'c', 'd'].map((name) => callee(name)))
+    await using caller = client(thingService, {
+      registry: memoryRegistry(...all.map(({ address }) => address)),
+      balancer: 'consistent-hash',
+    })
+    const owners = new Set<string>()
+    for (let key = 0; key < 30; key++) {
+      const [first, second] = [
+        await caller.getThing(get, { hashKey: `k${key}` }),
+        await caller.getThing(get, { hashKey: `k${key}` }),
+      ]
+      expect(first).toEqual(second)
+      owners.add(first.from)
+    }
+    expect(owners.size).toBeGreaterThan(2)
+  })
+})
+
+describe('an answer', () => {
+  const wrong = { body: { code: 0, data: { id: 'one', from: 'a' } } }
+
+  it('is held against the contract, but not in production', async () => {
+    const a = await callee('a', ({ url }) =>
+      url === '/things' ? { body: { code: 0, data: [{ id: 1 }], pagination: { page: 1, size: 20, total: 1 } } } : wrong,
+    )
+    const registry = memoryRegistry(a.address)
+    await using checked = client(thingService, { registry })
+    await expect(checked.getThing(get)).rejects.toMatchObject({
+      code: 50200,
+      error: 'thing-service.getThing broke its contract: id must be integer',
+    })
+    await expect(checked.listThings()).rejects.toMatchObject({
+      error: "thing-service.listThings broke its contract: items.0 must have required property 'from'",
+    })
+    await using unchecked = client(thingService, { registry, checkAnswers: false })
+    expect(await unchecked.getThing(get)).toEqual({ id: 'one', from: 'a' })
+    vi.stubEnv('NODE_ENV', 'production')
+    await using production = client(thingService, { registry })
+    expect(await production.getThing(get)).toEqual({ id: 'one', from: 'a' })
+  })
+
+  it('may hold more than the contract names: the callee may be newer', async () => {
+    const a = await callee('a', () => ({ body: { code: 0, data: { id: 1, from: 'a', more: true } } }))
+    await using caller = client(thingService, { registry: memoryRegistry(a.address) })
+    expect(await caller.getThing(get)).toEqual({ id: 1, from: 'a', more: true })
+  })
+
+  it('that is a redirect is not followed', async () => {
+    const b = await callee('b')
+    const a = await callee('a', () => ({
+      status: 302,
+      headers: { location: `http://${b.address}/things/1` },
+      body: {},
+    }))
+    await using caller = client(thingService, { registry: memoryRegistry(a.address) })
+    await expect(caller.getThing(get)).rejects.toMatchObject({ code: 50200 })
+    expect(b.requests.length).toBe(0)
+  })
+
+  it('that is too large is not read, nor asked for again', async () => {
+    const a = await callee('a', () => ({ body: { code: 0, data: { id: 1, from: 'x'.repeat(100_000) } } }))
+    await using caller = client(thingService, { registry: memoryRegistry(a.address), maxAnswerBytes: 50_000 })
+    await expect(caller.getThing(get)).rejects.toMatchObject({
+      code: 50200,
+      error: 'thing-service answered with too much',
+    })
+    expect(a.requests.length).toBe(1)
+  })
+})
+
+describe('instances', () => {
+  it('that leave have their connections closed, after what is in flight', async () => {
+    const [a, b] = [await callee('a'), await callee('b')]
+    const registry = memoryRegistry(a.address)
+    await using caller = client(thingService, { registry })
+    const connected = once(a.server, 'connection') as Promise<[import('node:net').Socket]>
+    const last = caller.getThing(get)
+    const [socket] = await connected
+    registry.set(b.address)
+    expect((await last).from).toBe('a')
+    await once(socket, 'close')
+    expect((await caller.getThing(get)).from).toBe('b')
+  })
+
+  it('are waited for until the registry has answered', async () => {
+    const registry = memoryRegistry()
+    await using caller = client(thingService, { registry })
+    const early = caller.getThing(get)
+    registry.set((await callee('a')).address)
+    expect((await early).from).toBe('a')
+  })
+
+  it('are written down where nothing else tells them', async () => {
+    const a = await callee('a')
+    await using caller = client(thingService, { registry: staticRegistry({ 'thing-service': [a.address] }) })
+    expect((await caller.getThing(get)).from).toBe('a')
+  })
+})

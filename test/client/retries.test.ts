@@ -1,0 +1,155 @@
+import { Conflict, ServiceUnavailable } from 'tricube'
+import { client } from 'tricube/client'
+import { describe, expect, it } from 'vitest'
+import { callee, memoryRegistry, nobody, thingService, type Callee } from './callee.ts'
+
+const get = { params: { id: 1 } }
+const create = { body: { name: 'new' } }
+const no = { status: 503 }
+const attempts = ({ requests }: Callee) => requests.map(({ headers }) => headers['x-request-attempt'])
+
+function things(...addresses: string[]) {
+  return client(thingService, { registry: memoryRegistry(...addresses) })
+}
+
+describe('a retry', () => {
+  it('goes to another instance, says so, and has less time', async () => {
+    const [a, b] = [await callee('a', () => no), await callee('b', () => no)]
+    await using caller = things(a.address, b.address)
+    await expect(caller.getThing(get, { retries: 1, timeoutMs: 700 })).rejects.toBeInstanceOf(ServiceUnavailable)
+    const requests = [...a.requests, ...b.requests]
+    expect([a.requests.length, b.requests.length]).toEqual([1, 1])
+    expect(requests.map(({ headers }) => headers['x-request-attempt']).sort()).toEqual(['0', '1'])
+    const left = requests.map(({ headers }) => Number(headers['x-request-timeout-ms'])).sort((x, y) => y - x)
+    expect(left[0]).toBe(700)
+    expect(left[1]).toBeLessThanOrEqual(700)
+  })
+
+  it('is made twice at most, fewer times if one says so, and not at all after an answer that is no 503', async () => {
+    const a = await callee('a', () => no)
+    await using caller = things(a.address)
+    await expect(caller.getThing(get)).rejects.toMatchObject({ status: 503, error: 'a says no' })
+    expect(attempts(a)).toEqual(['0', '1', '2'])
+    await expect(caller.getThing(get, { retries: 0 })).rejects.toMatchObject({ status: 503 })
+    expect(a.requests.length).toBe(4)
+    const b = await callee('b', () => ({ status: 409 }))
+    await using other = things(b.address)
+    await expect(other.getThing(get)).rejects.toBeInstanceOf(Conflict)
+    expect(b.requests.length).toBe(1)
+  })
+
+  it('saves a GET whose connection breaks', async () => {
+    const a = await callee('a', (_, nth) => (nth < 3 ? 'break' : {}))
+    await using caller = things(a.address)
+    expect(await caller.getThing(get)).toEqual({ id: 1, from: 'a' })
+    expect(attempts(a)).toEqual(['0', '1', '2'])
+  })
+
+  it.each(['break', no] as const)('is not made of a POST that may have run: %o', async (reply) => {
+    const a = await callee('a', () => reply)
+    await using caller = things(a.address)
+    await expect(caller.createThing(create)).rejects.toMatchObject({ status: 503 })
+    expect(a.requests.length).toBe(1)
+  })
+
+  it('is made of a POST that cannot have run', async () => {
+    const a = await callee('a', (_, nth) => (nth === 1 ? { status: 503, headers: { 'x-should-retry': 'true' } } : {}))
+    await using caller = things(await nobody(), a.address)
+    for (let n = 0; n < 5; n++) expect(await caller.createThing(create)).toEqual({ id: 1, from: 'a' })
+    expect(a.requests.length).toBe(6)
+  })
+
+  it('is made of a POST with an idempotency key, under the same key', async () => {
+    const a = await callee('a', (_, nth) => (nth === 1 ? 'break' : {}))
+    await using caller = things(a.address)
+    expect(await caller.createThing(create, { idempotencyKey: 'order-7' })).toEqual({ id: 1, from: 'a' })
+    expect(a.requests.map(({ headers }) => headers['idempotency-key'])).toEqual(['order-7', 'order-7'])
+  })
+
+  it('is not made when the answer says so, and the error says so to whoever it is passed on to', async () => {
+    const a = await callee('a', () => ({ status: 503, headers: { 'x-should-retry': 'false' } }))
+    await using caller = things(a.address)
+    const error = await caller.getThing(get).catch((error: ServiceUnavailable) => error)
+    expect(error).toMatchObject({ status: 503, headers: { 'x-should-retry': 'false' } })
+    expect(a.requests.length).toBe(1)
+    await using lost = things(await nobody())
+    await expect(lost.getThing(get)).rejects.toMatchObject({ code: 50300, headers: { 'x-should-retry': 'false' } })
+  })
+
+  it('waits as long as retry-after says, and is not made when there is no time for that', async () => {
+    const busy = { status: 503, headers: { 'retry-after': '1' } }
+    const a = await callee('a', (_, nth) => (nth === 1 ? busy : {}))
+    await using caller = things(a.address)
+    const from = performance.now()
+    expect(await caller.getThing(get)).toEqual({ id: 1, from: 'a' })
+    expect(performance.now() - from).toBeGreaterThan(990)
+    const b = await callee('b', () => busy)
+    await using hurried = things(b.address)
+    await expect(hurried.getThing(get, { timeoutMs: 500 })).rejects.toMatchObject({ status: 503, error: 'b says no' })
+    expect(b.requests.length).toBe(1)
+  })
+
+  it('ends with the time of the whole call', async () => {
+    const a = await callee('a', (_, nth) => (nth === 1 ? 'break' : 'silence'))
+    await using caller = things(a.address)
+    const from = performance.now()
+    await expect(caller.getThing(get, { timeoutMs: 200 })).rejects.toMatchObject({
+      code: 50400,
+      error: 'thing-service did not answer in time',
+    })
+    expect(performance.now() - from).toBeLessThan(1000)
+    expect(a.requests.length).toBe(2)
+  })
+
+  it('ends when the caller gives up, also while it waits', async () => {
+    const a = await callee('a', () => ({ status: 503, headers: { 'retry-after': '4' } }))
+    await using caller = things(a.address)
+    const controller = new AbortController()
+    a.server.on('request', () => setImmediate(() => controller.abort()))
+    const from = performance.now()
+    await expect(caller.getThing(get, { signal: controller.signal })).rejects.toMatchObject({
+      code: 50400,
+      error: 'the call to thing-service was given up',
+    })
+    expect(performance.now() - from).toBeLessThan(1000)
+    await expect(caller.getThing(get, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 50400 })
+    expect(a.requests.length).toBe(1)
+  })
+})
+
+describe('a service that is down', () => {
+  it('gets at most 1.1 calls for each, and soon next to none', async () => {
+    const a = await callee('a', () => no)
+    await using caller = client(thingService, { registry: memoryRegistry(a.address), retryBudget: { perSecond: 0 } })
+    const each = async () => caller.getThing(get).catch(() => {})
+    for (let n = 0; n < 50; n++) await Promise.all(Array.from({ length: 20 }, each))
+    expect(a.requests.length).toBeLessThan(1000 * 0.5)
+    const open = await callee('b', () => no)
+    await using unthrottled = client(thingService, {
+      registry: memoryRegistry(open.address),
+      retryBudget: { perSecond: 0 },
+      breaker: false,
+    })
+    for (let n = 0; n < 50; n++) {
+      await Promise.all(Array.from({ length: 20 }, async () => unthrottled.getThing(get).catch(() => {})))
+    }
+    expect(open.requests.length).toBeGreaterThan(1000)
+    expect(open.requests.length).toBeLessThanOrEqual(1100)
+  })
+
+  it('is not called when it fails too often, and its caller is told so', async () => {
+    const a = await callee('a', () => ({ status: 500 }))
+    await using caller = things(a.address)
+    const errors = new Set<unknown>()
+    for (let n = 0; n < 200; n++) await caller.getThing(get).catch(({ error }: ServiceUnavailable) => errors.add(error))
+    expect(errors).toContain('thing-service fails too often: the call was not sent')
+    expect(a.requests.length).toBeLessThan(100)
+  })
+
+  it('does not stop calls to its other operations', async () => {
+    const a = await callee('a', ({ method }) => (method === 'GET' ? { status: 500 } : {}))
+    await using caller = things(a.address)
+    for (let n = 0; n < 100; n++) await caller.getThing(get).catch(() => {})
+    for (let n = 0; n < 20; n++) expect(await caller.createThing(create)).toMatchObject({ id: 1 })
+  })
+})
