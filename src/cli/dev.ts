@@ -2,8 +2,9 @@ import { parseArgs } from 'node:util'
 import { ServiceProcess } from './dev/child.ts'
 import { openDatabases, prepareDatabase } from './dev/database.ts'
 import { Interrupt } from './dev/interrupt.ts'
-import { planServices, registryOf, type PlannedService } from './dev/plan.ts'
+import { planServices, type PlannedService } from './dev/plan.ts'
 import { checkPorts } from './dev/ports.ts'
+import { openRegistry } from './dev/registry.ts'
 import { Screen } from './dev/screen.ts'
 import { summary } from './dev/summary.ts'
 import { watchServices } from './dev/watch.ts'
@@ -25,6 +26,8 @@ export async function devCommand(argv: string[]): Promise<number> {
 
     const databases = await screen.step('starting PostgreSQL', openDatabases(services))
     cleanups.push(() => databases.stop())
+    const registry = await openRegistry()
+    cleanups.push(() => registry.stop())
     interrupt.check()
     const prepare = async (service: PlannedService): Promise<void> =>
       prepareDatabase(service, await databases.url(service))
@@ -32,7 +35,7 @@ export async function devCommand(argv: string[]): Promise<number> {
 
     const children = await Promise.all(
       services.map(async (service) => {
-        const env = { DATABASE_URL: await databases.url(service), TRICUBE_SERVICES: registryOf(services) }
+        const env = { DATABASE_URL: await databases.url(service), CONSUL_HTTP_ADDR: registry.url }
         return new ServiceProcess(service, env, screen)
       }),
     )
@@ -42,7 +45,7 @@ export async function devCommand(argv: string[]): Promise<number> {
 
     const watcher = await watchServices(roots, children, { prepare, screen })
     cleanups.push(() => watcher.close())
-    screen.print(summary(children, databases, performance.now() - began))
+    screen.print(summary(children, databases, registry, performance.now() - began))
     await interrupt.guard(new Promise<never>(() => {}))
     return 0
   } catch (error) {

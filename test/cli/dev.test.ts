@@ -26,14 +26,15 @@ async function twoServices(): Promise<{ cwd: string; alpha: string; beta: string
 }
 
 test('dev runs a folder of services over a PostgreSQL of their own, twice, and leaves no process', async () => {
-  const { cwd, alpha, beta, ports } = await twoServices()
+  const { cwd, alpha, beta } = await twoServices()
   for (const _ of ['first', 'again']) {
     const run = tricube(['dev'], { cwd })
     await run.printed('Ready in')
     expect(run.output()).toMatch(new RegExp(`alpha-service +${alpha} +${alpha}/docs +postgres://.*/alpha_service\n`))
     const [a, b] = await Promise.all([ask(alpha), ask(beta)])
     expect(a).toMatchObject({ things: 3, NODE_ENV: 'development' })
-    expect(b.TRICUBE_SERVICES).toBe(`alpha-service=127.0.0.1:${ports[0]},beta-service=127.0.0.1:${ports[1]}`)
+    expect(b.CONSUL_HTTP_ADDR).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
+    expect(run.output()).toContain(`Consul, in memory: ${b.CONSUL_HTTP_ADDR}\n`)
     expect(b.DATABASE_URL).toBeUndefined()
     const server = Number((await readFile(join(cwd, '.tricube/postgres/data/postmaster.pid'), 'utf8')).split('\n')[0])
     expect(isAlive(server)).toBe(true)

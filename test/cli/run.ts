@@ -94,7 +94,7 @@ export default {
   migrations: ${database} ? new URL('migrations/', import.meta.url) : undefined,
   seed: ${database} ? new URL('seed.sql', import.meta.url) : undefined,
   async listen() {
-    const { PORT = ${port}, HOST = '127.0.0.1', DATABASE_URL, TRICUBE_SERVICES, NODE_ENV } = process.env
+    const { PORT = ${port}, HOST = '127.0.0.1', DATABASE_URL, CONSUL_HTTP_ADDR, NODE_ENV } = process.env
     server = createServer(async (request, response) => {
       console.log(JSON.stringify({ level: 30, time: Date.now(), msg: 'request', path: request.url }))
       if (request.url === '/die') process.exit(7)
@@ -105,7 +105,7 @@ export default {
         things = (await client.query('SELECT count(*)::int AS n FROM things')).rows[0].n
         await client.end()
       }
-      response.end(JSON.stringify({ pid: process.pid, things, DATABASE_URL, TRICUBE_SERVICES, NODE_ENV }))
+      response.end(JSON.stringify({ pid: process.pid, things, DATABASE_URL, CONSUL_HTTP_ADDR, NODE_ENV }))
     })
     await new Promise((resolve, reject) => server.once('error', reject).listen({ port: Number(PORT), host: HOST }, resolve))
     return { url: 'http://127.0.0.1:' + server.address().port }
@@ -124,7 +124,7 @@ export interface Answer {
   readonly pid: number
   readonly things?: number
   readonly DATABASE_URL?: string
-  readonly TRICUBE_SERVICES?: string
+  readonly CONSUL_HTTP_ADDR?: string
   readonly NODE_ENV?: string
 }
 

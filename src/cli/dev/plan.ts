@@ -40,16 +40,6 @@ export async function planServices(roots: readonly string[]): Promise<PlannedSer
   return services
 }
 
-/** The static registry that each service gets: `user-service=127.0.0.1:8030,…`. */
-export function registryOf(services: readonly PlannedService[]): string {
-  return services
-    .map(({ name, host, port }) => `${name}=${anyAddress.has(host) ? '127.0.0.1' : host}:${port}`)
-    .join(',')
-}
-
-/** What a server listens on to be reached by every address. */
-const anyAddress: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
-
 async function findServiceFiles(root: string): Promise<string[]> {
   const folder = resolve(root)
   if (!(await stat(folder).catch(() => undefined))?.isDirectory()) throw new CliError(`${root}: no such folder`)

@@ -1,15 +1,22 @@
 import type { ServiceProcess } from './child.ts'
 import type { Databases } from './database.ts'
+import type { DevRegistry } from './registry.ts'
 
 /** The table that says where everything is. */
-export function summary(children: readonly ServiceProcess[], databases: Databases, tookMs: number): string {
+export function summary(
+  children: readonly ServiceProcess[],
+  databases: Databases,
+  registry: DevRegistry,
+  tookMs: number,
+): string {
   const rows = children.map(({ service, url }) => [
     service.name,
     url ?? 'not running',
     url ? `${url}/docs` : '',
     databases.shownUrl(service) ?? '',
   ])
-  return `\n${table([['service', 'url', 'documentation', 'database'], ...rows])}\n\nReady in ${(tookMs / 1000).toFixed(1)} s. Ctrl-C stops everything.\n`
+  const services = table([['service', 'url', 'documentation', 'database'], ...rows])
+  return `\n${services}\n\n  Consul${registry.isFake ? ', in memory' : ''}: ${registry.url}\n\nReady in ${(tookMs / 1000).toFixed(1)} s. Ctrl-C stops everything.\n`
 }
 
 function table(rows: readonly string[][]): string {
