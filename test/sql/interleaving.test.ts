@@ -47,7 +47,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 const scenario = fc.record({
   steps: fc.array(step, { minLength: 1, maxLength: 10 }),
   // Of some scenarios, the connections are lost after so many steps have been started.
-  lossAfter: fc.oneof({ weight: 19, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.nat(9) }),
+  lossAfter: fc.oneof({ weight: 39, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.nat(9) }),
 })
 
 let tags = 0
