@@ -1,0 +1,52 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Span } from './span.ts'
+
+/** Key of a context's method that makes the same context with another span. */
+export const withSpan: unique symbol = Symbol('tricube.withSpan')
+
+/** A log, as far as a span needs one. */
+export type LevelLog = Readonly<
+  Record<'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal', (fields: object, message: string) => void>
+>
+
+/** What code runs under: a request's context, or a part of one. */
+export interface SpanScope {
+  readonly span: Span
+  readonly log: LevelLog
+}
+
+/** A context that is handed on with another span: what is done through it belongs to that one. */
+export interface SpanContext extends SpanScope {
+  [withSpan](span: Span): SpanContext
+}
+
+/** Whether a value is a context, to be handed on. */
+export function isSpanContext(value: unknown): value is SpanContext {
+  return typeof value === 'object' && value !== null && withSpan in value
+}
+
+/**
+ * The scope of code that cannot be handed a context.
+ *
+ * It costs every promise of every request a little, before Node 24 more than that, so it is off until somebody wants it.
+ */
+class Ambient {
+  isWanted = false
+  readonly #storage = new AsyncLocalStorage<SpanScope>()
+
+  /** From now on requests run in their scope; for the rest of the process. */
+  want(): void {
+    this.isWanted = true
+  }
+
+  get scope(): SpanScope | undefined {
+    return this.isWanted ? this.#storage.getStore() : undefined
+  }
+
+  run<Result>(scope: SpanScope | undefined, fn: () => Result): Result {
+    return this.#storage.run(scope as SpanScope, fn)
+  }
+}
+
+/** There is one in a process, as with `AsyncLocalStorage` itself. */
+export const ambient: Ambient = new Ambient()

@@ -1,0 +1,49 @@
+import type { Writable } from 'node:stream'
+import { hex32 } from '../ids.ts'
+import type { AttributeValue } from '../shape.ts'
+import type { Span } from '../span.ts'
+import type { Exporter } from './exporter.ts'
+import { grouped } from './grouped.ts'
+import { drawTree, type TreeSpan } from './tree.ts'
+
+/** Writes what a batch has of each trace as a tree, for the eyes of a developer. */
+export function consoleExporter(
+  service: string,
+  { output = process.stdout }: { readonly output?: Pick<Writable, 'write'> } = {},
+): Exporter {
+  return {
+    async export(spans) {
+      for (const [id, ofTrace] of grouped(spans, ({ traceId }) => traceId)) {
+        output.write(`trace ${id}\n${drawTree(ofTrace.map((span) => treeSpan(span, service)))}\n`)
+      }
+    },
+    close: () => Promise.resolve(),
+  }
+}
+
+function treeSpan(span: Span, service: string): TreeSpan {
+  const { id, shape, details, parent0, parent1, startedAt, endedAt, errorType } = span
+  return {
+    id,
+    parentId: parent0 === 0 && parent1 === 0 ? undefined : hex32(parent0) + hex32(parent1),
+    service,
+    name: details?.name ?? shape.name,
+    startMs: startedAt,
+    durationMs: endedAt - startedAt,
+    errorType,
+    note: noteOf((key) => valueOf(span, key)),
+  }
+}
+
+/** What is worth a place behind a span: rows of a statement, status of a request. */
+export function noteOf(attribute: (key: string) => AttributeValue | undefined): string | undefined {
+  const rows = attribute('db.response.returned_rows')
+  if (rows !== undefined) return `${String(rows)} ${Number(rows) === 1 ? 'row' : 'rows'}`
+  const status = attribute('http.response.status_code')
+  return status === undefined ? undefined : String(status)
+}
+
+function valueOf({ shape, value0, value1, value2 }: Span, key: string): AttributeValue | undefined {
+  const slot = shape.slots.indexOf(key)
+  return slot < 0 ? undefined : [value0, value1, value2][slot]
+}

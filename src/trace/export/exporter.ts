@@ -1,0 +1,30 @@
+import type { Attributes } from '../shape.ts'
+import type { Span } from '../span.ts'
+
+/** Who recorded the spans. */
+export interface Resource {
+  readonly service: string
+  /** Where it listens, as far as that is known. */
+  readonly address?: string | undefined
+  readonly port?: number | undefined
+  readonly attributes?: Attributes
+}
+
+/** Turns spans into a collector's format. */
+export interface Encoding {
+  readonly contentType: string
+  /**
+   * @param epochOffsetMs what to add to a span's times to have milliseconds since 1970
+   */
+  encode(spans: readonly Span[], epochOffsetMs: number): Buffer
+}
+
+/** Brings batches of spans to where people look at them. */
+export interface Exporter {
+  /** Rejects when a batch is lost; `signal` aborts when nobody waits any more. */
+  export(spans: readonly Span[], epochOffsetMs: number, signal: AbortSignal): Promise<void>
+  close(): Promise<void>
+}
+
+/** Name of what recorded the spans, as exporters tell it. */
+export const scopeName = 'tricube'

@@ -1,0 +1,26 @@
+import type { Exporter, Resource } from './exporter.ts'
+import { otlpJsonEncoding } from './otlpJson.ts'
+import { otlpProtobufEncoding } from './otlpProtobuf.ts'
+import { postExporter, type PostOptions } from './post.ts'
+import { zipkinEncoding } from './zipkin.ts'
+
+/**
+ * Sends spans to Zipkin, or whatever speaks its v2 API.
+ *
+ * @example zipkinExporter({ service: 'user-service' }, { url: 'http://zipkin:9411/api/v2/spans' })
+ */
+export function zipkinExporter(resource: Resource, options: PostOptions): Exporter {
+  return postExporter(zipkinEncoding(resource), options)
+}
+
+/**
+ * Sends spans to a collector of OpenTelemetry over HTTP.
+ *
+ * @example otlpExporter({ service: 'user-service' }, { url: 'http://collector:4318/v1/traces' })
+ */
+export function otlpExporter(
+  resource: Resource,
+  { json = false, ...options }: PostOptions & { readonly json?: boolean },
+): Exporter {
+  return postExporter(json ? otlpJsonEncoding(resource) : otlpProtobufEncoding(resource), options)
+}

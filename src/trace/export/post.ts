@@ -1,0 +1,112 @@
+import { promisify } from 'node:util'
+import { gzip as gzipCallback } from 'node:zlib'
+import type { Dispatcher } from 'undici'
+import type { Encoding, Exporter } from './exporter.ts'
+
+/** How a collector is reached. */
+export interface PostOptions {
+  /** The whole URL. */
+  readonly url: string
+  /** Sent along, for instance `authorization`. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  /** Whether bodies are compressed: ten times the CPU time, a tenth of the bytes. Default: false. */
+  readonly gzip?: boolean
+  /** Milliseconds for one attempt. Default 10,000, OTLP's own. */
+  readonly timeoutMs?: number
+  /** How often it is tried again. Default 4: with the pauses, some 15 s. */
+  readonly retries?: number
+  /** Milliseconds before the first of them; each further pause is twice as long, at most 30 s. Default 1000. */
+  readonly firstPauseMs?: number
+  /** From 0 to 1; spreads the pauses. */
+  readonly random?: () => number
+}
+
+/** Statuses that may pass. https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes */
+const retryable: ReadonlySet<number> = new Set([429, 502, 503, 504])
+const longestPauseMs = 30_000
+const mostConnections = 4
+
+const compress = promisify(gzipCallback)
+
+/** Posts batches in an encoding, again when that may help. Rejects when a batch is lost. */
+export function postExporter(encoding: Encoding, options: PostOptions): Exporter {
+  const { url, headers = {}, gzip = false, timeoutMs = 10_000, retries = 4, random = Math.random } = options
+  const { firstPauseMs = 1000 } = options
+  const { origin, pathname, search } = new URL(url)
+  const path = pathname + search
+  const allHeaders = {
+    ...headers,
+    'content-type': encoding.contentType,
+    ...(gzip && { 'content-encoding': 'gzip' }),
+  }
+  let pool: Promise<Dispatcher> | undefined
+
+  const attempt = async (body: Buffer, signal: AbortSignal): Promise<number | undefined> => {
+    const dispatcher = await (pool ??= openPool(origin, timeoutMs))
+    const response = await dispatcher.request({ method: 'POST', path, headers: allHeaders, body, signal })
+    await response.body.dump()
+    const { statusCode } = response
+    if (statusCode < 300) return undefined
+    if (!retryable.has(statusCode)) throw new Refused(`${url} answered ${statusCode}`)
+    return retryAfterMs(response.headers['retry-after']) ?? Number.NaN
+  }
+
+  return {
+    async export(spans, epochOffsetMs, signal) {
+      const plain = encoding.encode(spans, epochOffsetMs)
+      const body = gzip ? await compress(plain) : plain
+      for (let tries = 0; ; tries++) {
+        const backoffMs = Math.min(longestPauseMs, firstPauseMs * 2 ** tries) * (0.5 + random() / 2)
+        let asked: number | undefined
+        try {
+          asked = await attempt(body, signal)
+          if (asked === undefined) return
+        } catch (error) {
+          if (error instanceof Refused || signal.aborted || tries >= retries) throw error
+          asked = Number.NaN
+        }
+        if (tries >= retries) throw new Error(`${url} was not ready, ${tries + 1} times`)
+        await pause(Number.isNaN(asked) ? backoffMs : asked, signal)
+      }
+    },
+    async close() {
+      await (await pool)?.destroy()
+    },
+  }
+}
+
+/** The collector has understood, and does not want it. */
+class Refused extends Error {}
+
+async function openPool(origin: string, timeoutMs: number): Promise<Dispatcher> {
+  const { Pool } = await import('undici')
+  return new Pool(origin, {
+    connections: mostConnections,
+    connect: { timeout: timeoutMs },
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+    maxResponseSize: 1024 * 1024,
+  })
+}
+
+function retryAfterMs(header: string | string[] | undefined): number | undefined {
+  return typeof header === 'string' && /^\d{1,5}$/.test(header)
+    ? Math.min(longestPauseMs, Number(header) * 1000)
+    : undefined
+}
+
+/** Waits without keeping the process alive. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      clearTimeout(timer)
+      reject(signal.reason as Error)
+    }
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', stop)
+      resolve()
+    }, ms).unref()
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop, { once: true })
+  })
+}

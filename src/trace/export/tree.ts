@@ -1,0 +1,68 @@
+import { grouped } from './grouped.ts'
+
+/** One span of a tree for a terminal. */
+export interface TreeSpan {
+  readonly id: string
+  readonly parentId: string | undefined
+  readonly service: string
+  readonly name: string
+  /** Milliseconds; all spans of a tree count from the same moment. */
+  readonly startMs: number
+  readonly durationMs: number
+  readonly errorType: string | undefined
+  /** A word or two behind it. */
+  readonly note?: string | undefined
+}
+
+const barWidth = 24
+
+/**
+ * Draws the spans of one trace: who called whom, when, for how long.
+ *
+ * @example
+ * user-service getUser            6.1 ms  ████████████████████████
+ * ├─ user-service SELECT users    0.9 ms   ███
+ * └─ user-service roles.getRole   3.2 ms       █████████████
+ */
+export function drawTree(spans: readonly TreeSpan[]): string {
+  const from = Math.min(...spans.map(({ startMs }) => startMs))
+  const to = Math.max(...spans.map(({ startMs, durationMs }) => startMs + durationMs))
+  const rows = rowsOf(spans)
+  const width = Math.max(...rows.map(({ title }) => title.length))
+  return rows
+    .map(({ title, span }) => {
+      const duration = `${span.durationMs.toFixed(1)} ms`.padStart(10)
+      const bar = drawBar(span, from, Math.max(to - from, Number.EPSILON))
+      const notes = [span.note, span.errorType && `✗ ${span.errorType}`].filter(Boolean).join(' ')
+      return `${title.padEnd(width)}${duration}  ${notes ? `${bar.padEnd(barWidth)}  ${notes}` : bar}`
+    })
+    .join('\n')
+}
+
+interface Row {
+  readonly title: string
+  readonly span: TreeSpan
+}
+
+function rowsOf(spans: readonly TreeSpan[]): Row[] {
+  const ids = new Set(spans.map(({ id }) => id))
+  const byStart = spans.toSorted((a, b) => a.startMs - b.startMs)
+  const under = grouped(byStart, ({ parentId }) => (parentId !== undefined && ids.has(parentId) ? parentId : ''))
+  const rows: Row[] = []
+  const add = (span: TreeSpan, own: string, below: string): void => {
+    rows.push({ title: `${own}${span.service} ${span.name}`, span })
+    const children = under.get(span.id) ?? []
+    for (const [i, child] of children.entries()) {
+      const isLast = i === children.length - 1
+      add(child, below + (isLast ? '└─ ' : '├─ '), below + (isLast ? '   ' : '│  '))
+    }
+  }
+  for (const root of under.get('') ?? []) add(root, '', '')
+  return rows
+}
+
+function drawBar({ startMs, durationMs }: TreeSpan, from: number, whole: number): string {
+  const start = Math.min(barWidth - 1, Math.floor(((startMs - from) / whole) * barWidth))
+  const end = Math.min(barWidth, Math.max(start + 1, Math.round(((startMs + durationMs - from) / whole) * barWidth)))
+  return ' '.repeat(start) + '█'.repeat(end - start)
+}

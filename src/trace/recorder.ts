@@ -1,0 +1,171 @@
+import { EpochOffset } from './clock.ts'
+import type { Exporter } from './export/exporter.ts'
+import type { Sink } from './sink.ts'
+import type { Span } from './span.ts'
+
+/** Limits of a recorder; the defaults are OpenTelemetry's. https://opentelemetry.io/docs/specs/otel/trace/sdk/#batching-processor */
+export interface RecorderOptions {
+  readonly exporter: Exporter
+  /** The most spans that wait to be exported; what comes on top is dropped and counted. Default 2048. */
+  readonly queueSize?: number
+  /** The most spans of one export. Default 512. */
+  readonly batchSize?: number
+  /** Milliseconds that spans wait for others to fill a batch. Default 5000. */
+  readonly delayMs?: number
+  /** Exports that are under way at the same time. Default 4. */
+  readonly concurrency?: number
+  readonly offset?: EpochOffset
+  /** Told when batches begin to be lost, and when they arrive again. */
+  readonly onChange?: (lost: unknown) => void
+}
+
+/** What a recorder has done since it was made, in spans. */
+export interface RecorderStats {
+  readonly queued: number
+  readonly exported: number
+  /** Given up: the queue was full. */
+  readonly dropped: number
+  /** Lost on the way to the collector. */
+  readonly failed: number
+}
+
+/** Keeps spans until there are enough for an export, off the path of the requests that they tell of. */
+export class Recorder implements Sink {
+  readonly #exporter: Exporter
+  readonly #queueSize: number
+  readonly #batchSize: number
+  readonly #delayMs: number
+  readonly #concurrency: number
+  readonly #offset: EpochOffset
+  readonly #onChange: (lost: unknown) => void
+  readonly #abort = new AbortController()
+  readonly #underWay = new Set<Promise<void>>()
+  #queue: Span[] = []
+  #timer: NodeJS.Timeout | undefined
+  #isScheduled = false
+  #isFlushing = false
+  #isLosing = false
+  #isClosed = false
+  #exported = 0
+  #dropped = 0
+  #failed = 0
+
+  constructor({
+    exporter,
+    queueSize = 2048,
+    batchSize = 512,
+    delayMs = 5000,
+    concurrency = 4,
+    offset = new EpochOffset(),
+    onChange = () => {},
+  }: RecorderOptions) {
+    this.#exporter = exporter
+    this.#queueSize = queueSize
+    this.#batchSize = Math.min(batchSize, queueSize)
+    this.#delayMs = delayMs
+    this.#concurrency = concurrency
+    this.#offset = offset
+    this.#onChange = onChange
+  }
+
+  get stats(): RecorderStats {
+    return { queued: this.#queue.length, exported: this.#exported, dropped: this.#dropped, failed: this.#failed }
+  }
+
+  add(span: Span): void {
+    const { length } = this.#queue
+    if (length >= this.#queueSize || this.#isClosed) return void this.#dropped++
+    this.#queue.push(span)
+    if (length + 1 >= this.#batchSize) this.#schedule()
+    else if (length === 0) this.#wait()
+  }
+
+  drop(count: number): void {
+    this.#dropped += count
+  }
+
+  async flush(timeoutMs: number): Promise<void> {
+    this.#isFlushing = true
+    let timer: NodeJS.Timeout | undefined
+    const isOver = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, timeoutMs)
+    })
+    await Promise.race([isOver, this.#drain()])
+    clearTimeout(timer)
+    this.#isFlushing = false
+  }
+
+  async close(timeoutMs: number): Promise<void> {
+    await this.flush(timeoutMs)
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+    this.#abort.abort(new Error('the recorder is closed'))
+    this.#dropped += this.#queue.splice(0).length
+    await Promise.all(this.#underWay)
+    await this.#exporter.close()
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#isFlushing && (this.#queue.length > 0 || this.#underWay.size > 0)) {
+      this.#send()
+      if (this.#underWay.size > 0) await Promise.race(this.#underWay)
+    }
+  }
+
+  // After the requests that are ready now.
+  #schedule(): void {
+    if (this.#isScheduled || this.#underWay.size >= this.#concurrency) return
+    this.#isScheduled = true
+    setImmediate(() => {
+      this.#isScheduled = false
+      this.#send()
+    })
+  }
+
+  #wait(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      this.#send(true)
+    }, this.#delayMs).unref()
+  }
+
+  /** Exports full batches, and what is left when nobody waits for more. */
+  #send(isOverdue = false): void {
+    const least = isOverdue || this.#isFlushing ? 1 : this.#batchSize
+    while (this.#queue.length >= least && this.#underWay.size < this.#concurrency) this.#export(this.#nextBatch())
+    if (this.#queue.length > 0) this.#wait()
+  }
+
+  #nextBatch(): readonly Span[] {
+    if (this.#queue.length > this.#batchSize) return this.#queue.splice(0, this.#batchSize)
+    const batch = this.#queue
+    this.#queue = []
+    return batch
+  }
+
+  async #bring(spans: readonly Span[]): Promise<void> {
+    try {
+      await this.#exporter.export(spans, this.#offset.now(), this.#abort.signal)
+      this.#exported += spans.length
+      this.#tell(undefined)
+    } catch (error) {
+      this.#failed += spans.length
+      this.#tell(error ?? new Error('lost'))
+    }
+  }
+
+  #export(spans: readonly Span[]): void {
+    const underWay: Promise<void> = this.#bring(spans).then(() => {
+      this.#underWay.delete(underWay)
+      this.#send()
+    })
+    this.#underWay.add(underWay)
+  }
+
+  /** Tells a change once, not every batch. */
+  #tell(lost: unknown): void {
+    if (this.#isLosing === (lost !== undefined) || this.#isClosed) return
+    this.#isLosing = lost !== undefined
+    this.#onChange(lost)
+  }
+}

@@ -1,0 +1,138 @@
+import { errorTypeOf } from './errorType.ts'
+import { hex32 } from './ids.ts'
+import type { Attributes, AttributeValue, SpanShape } from './shape.ts'
+import type { Trace } from './trace.ts'
+
+/** Something that happened at one moment of a span. */
+export interface SpanEvent {
+  readonly name: string
+  /** As `performance.now()` counts. */
+  readonly at: number
+  readonly attributes: Attributes
+}
+
+/** Another span that this one has to do with. */
+export interface SpanLink {
+  /** 32 hexadecimal digits. */
+  readonly traceId: string
+  /** 16 hexadecimal digits. */
+  readonly spanId: string
+  readonly attributes?: Attributes
+}
+
+/** One piece of work in a trace: a record of numbers; whatever needs text is made by the exporter. */
+export class Span {
+  readonly trace: Trace
+  readonly shape: SpanShape
+  /** The id, its higher 32 bits first. */
+  readonly id0: number
+  readonly id1: number
+  /** The parent's; both 0 without one. */
+  readonly parent0: number
+  readonly parent1: number
+  /** As `performance.now()` counts. */
+  readonly startedAt: number
+  /** Likewise; negative until it ends. */
+  endedAt: number
+  /** The values of what `shape.slots` names. */
+  value0: AttributeValue | undefined
+  value1: AttributeValue | undefined
+  value2: AttributeValue | undefined
+  /** `error.type`: an error's class, an SQLSTATE, an HTTP status; undefined while nothing is wrong. */
+  errorType: string | undefined
+  /** What few spans have. */
+  details: Details | undefined
+
+  constructor(
+    trace: Trace,
+    shape: SpanShape,
+    id0: number,
+    id1: number,
+    parent0: number,
+    parent1: number,
+    startedAt: number,
+  ) {
+    this.trace = trace
+    this.shape = shape
+    this.id0 = id0
+    this.id1 = id1
+    this.parent0 = parent0
+    this.parent1 = parent1
+    this.startedAt = startedAt
+    this.endedAt = -1
+    this.value0 = undefined
+    this.value1 = undefined
+    this.value2 = undefined
+    this.errorType = undefined
+    this.details = undefined
+  }
+
+  /** The trace's id: 32 hexadecimal digits. */
+  get traceId(): string {
+    return this.trace.id
+  }
+
+  /** Its own id: 16 hexadecimal digits. */
+  get id(): string {
+    return hex32(this.id0) + hex32(this.id1)
+  }
+
+  /** As a W3C `traceparent`. */
+  get traceParent(): string {
+    return `00-${this.trace.id}-${this.id}-${this.trace.isSampled ? '01' : '00'}`
+  }
+
+  /** Whether anybody will see it. */
+  get isRecorded(): boolean {
+    return this.trace.isRecorded
+  }
+
+  /** Says something about it. */
+  set(name: string, value: AttributeValue): void {
+    if (this.trace.isRecorded) (this.#more().attributes ??= {})[name] = value
+  }
+
+  /** Says that something happened. */
+  event(name: string, attributes: Attributes = {}, at: number = performance.now()): void {
+    if (this.trace.isRecorded) (this.#more().events ??= []).push({ name, at, attributes })
+  }
+
+  /** Says that it has to do with another span. */
+  link(link: SpanLink): void {
+    if (this.trace.isRecorded) (this.#more().links ??= []).push(link)
+  }
+
+  /** Another name than its shape's. */
+  rename(name: string): void {
+    if (this.trace.isRecorded) this.#more().name = name
+  }
+
+  /** Says that it went wrong: a word for the class of error, or what was thrown. Its message is not recorded. */
+  fail(error: unknown): void {
+    this.errorType = typeof error === 'string' ? error : errorTypeOf(error)
+    this.trace.hasFailed = true
+  }
+
+  /** A span under this one. */
+  child(shape: SpanShape, startedAt: number = performance.now()): Span {
+    return this.trace.tracer.child(this, shape, startedAt)
+  }
+
+  /** Ends it; the first end counts. */
+  end(at: number = performance.now()): void {
+    if (this.endedAt >= 0) return
+    this.endedAt = at
+    this.trace.tracer.ended(this)
+  }
+
+  #more(): Details {
+    return (this.details ??= { attributes: undefined, events: undefined, links: undefined, name: undefined })
+  }
+}
+
+interface Details {
+  attributes: Record<string, AttributeValue> | undefined
+  events: SpanEvent[] | undefined
+  links: SpanLink[] | undefined
+  name: string | undefined
+}

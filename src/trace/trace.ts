@@ -1,0 +1,60 @@
+import { hex32 } from './ids.ts'
+import type { RemoteParent } from './propagation/propagator.ts'
+import type { Span } from './span.ts'
+import type { Tracer } from './tracer.ts'
+
+/** What the spans of one trace have in common in this process. */
+export class Trace {
+  readonly tracer: Tracer
+  /** The id, its highest 32 bits first. */
+  readonly id0: number
+  readonly id1: number
+  readonly id2: number
+  readonly id3: number
+  /** Whether those who are called on behalf of it are asked to record it. */
+  readonly isSampled: boolean
+  /** Whether its spans are recorded in this process. */
+  isRecorded: boolean
+  /** Some span of it has failed. */
+  hasFailed: boolean
+  /** Its first span in this process. */
+  first: Span | undefined
+  /** Spans that wait for the end of the first one, which decides whether they are kept. */
+  held: Span[] | undefined
+  /** The caller's `tracestate`, as it came. */
+  readonly state: string | undefined
+  /** At the edge: the span of a caller that is not believed. */
+  readonly link: RemoteParent | undefined
+  #text: string | undefined
+
+  constructor(
+    tracer: Tracer,
+    id0: number,
+    id1: number,
+    id2: number,
+    id3: number,
+    isSampled: boolean,
+    isHeld: boolean,
+    state: string | undefined,
+    link: RemoteParent | undefined,
+  ) {
+    this.tracer = tracer
+    this.id0 = id0
+    this.id1 = id1
+    this.id2 = id2
+    this.id3 = id3
+    this.isSampled = isSampled
+    this.isRecorded = isSampled || isHeld
+    this.hasFailed = false
+    this.first = undefined
+    this.held = isHeld && !isSampled ? [] : undefined
+    this.state = state
+    this.link = link
+    this.#text = undefined
+  }
+
+  /** The id as 32 hexadecimal digits. */
+  get id(): string {
+    return (this.#text ??= hex32(this.id0) + hex32(this.id1) + hex32(this.id2) + hex32(this.id3))
+  }
+}

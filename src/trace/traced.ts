@@ -1,0 +1,147 @@
+import { ambient, isSpanContext, withSpan, type LevelLog, type SpanContext, type SpanScope } from './ambient.ts'
+import { errorTypeOf } from './errorType.ts'
+import { redacted } from './redact.ts'
+import { spanShape } from './shape.ts'
+import type { Span } from './span.ts'
+
+/** How a function's work is told. */
+export interface TracedOptions {
+  /** Its name. Default: the function's. */
+  readonly name?: string
+  /** What sort of thing it is, for instance `method` or `task`. */
+  readonly type?: string
+  /** What it belongs to, for instance `billing`. */
+  readonly category?: string
+  /** The log line's message. Default: the name. */
+  readonly detail?: string
+  /** A sentence for whoever reads the log. */
+  readonly description?: string
+  /** Level of the log line when it succeeds; `silent` writes none. A failure is at least a warning. Default `info`. */
+  readonly level?: keyof LevelLog | 'silent'
+  /** Whether it has a span. Default: true. */
+  readonly trace?: boolean
+  /** Whether its arguments are logged, secrets redacted by their names. Default: false. */
+  readonly args?: boolean
+}
+
+/** For a function that is not handed a context: it finds its span through `AsyncLocalStorage`. */
+export interface AmbientOptions extends TracedOptions {
+  readonly ambient: true
+}
+
+type AnyFunction = (...args: never[]) => unknown
+
+/** Without a context in the first place, `ambient: true` has to be said. */
+type OptionsFor<Fn extends AnyFunction> =
+  Parameters<Fn> extends [infer First, ...unknown[]]
+    ? First extends SpanScope
+      ? [options?: TracedOptions]
+      : [options: AmbientOptions]
+    : [options: AmbientOptions]
+
+/**
+ * Gives a function a span and one line of log, with its duration and outcome.
+ *
+ * A function that takes the context first is handed one whose `db`, `clients` and `log` belong to its own span. Others say
+ * `ambient: true` and find theirs through `AsyncLocalStorage`.
+ *
+ * @example
+ * const getCity = traced(async function getCity({ db }: Context, id: number) {
+ *   return db.one<City>`SELECT id, name FROM cities WHERE id = ${id}`
+ * }, { category: 'geography' })
+ */
+export function traced<Fn extends AnyFunction>(fn: Fn, ...options: OptionsFor<Fn>): Fn {
+  const [given = {}] = options as readonly [(TracedOptions & Partial<AmbientOptions>)?]
+  if (given.ambient) ambient.want()
+  return tracedFunction(fn, given)
+}
+
+/** The same for whatever function it is. */
+export function tracedFunction<Fn extends AnyFunction>(fn: Fn, options: TracedOptions): Fn {
+  const { name = fn.name || 'anonymous', type, category, trace = true } = options
+  const shape = spanShape(name, {
+    attributes: {
+      'code.function.name': name,
+      ...(type !== undefined && { 'tricube.type': type }),
+      ...(category !== undefined && { 'tricube.category': category }),
+    },
+  })
+  const report = reporter(name, options)
+  const run = fn as unknown as (this: unknown, ...args: unknown[]) => unknown
+
+  const wrapped = function (this: unknown, ...args: unknown[]): unknown {
+    const scope = isSpanContext(args[0]) ? args[0] : ambient.scope
+    if (!scope) return run.apply(this, args)
+    const startedAt = performance.now()
+    const span = trace ? scope.span.child(shape, startedAt) : undefined
+    const end = (error: unknown, hasFailed: boolean): void => {
+      if (hasFailed) span?.fail(error)
+      span?.end()
+      report(scope.log, performance.now() - startedAt, hasFailed ? errorTypeOf(error) : undefined, args)
+    }
+    return observed(() => within(scope, span, args, (inner) => run.apply(this, inner)), end)
+  }
+  Object.defineProperty(wrapped, 'name', { value: fn.name })
+  Object.defineProperty(wrapped, 'length', { value: fn.length })
+  return wrapped as unknown as Fn
+}
+
+/** Runs it under its own span: the context it is handed, and what is ambient. */
+function within(
+  scope: SpanScope | SpanContext,
+  span: Span | undefined,
+  args: unknown[],
+  run: (args: unknown[]) => unknown,
+): unknown {
+  if (!span) return run(args)
+  const inner = isSpanContext(scope) ? scope[withSpan](span) : { span, log: scope.log }
+  const innerArgs = args[0] === scope ? [inner, ...args.slice(1)] : args
+  return ambient.isWanted ? ambient.run(inner, () => run(innerArgs)) : run(innerArgs)
+}
+
+/** Tells the end of a function, at once or when its promise settles. */
+function observed(run: () => unknown, end: (error: unknown, hasFailed: boolean) => void): unknown {
+  let result: unknown
+  try {
+    result = run()
+  } catch (error) {
+    end(error, true)
+    throw error
+  }
+  if (!(result instanceof Promise)) {
+    end(undefined, false)
+    return result
+  }
+  return result.then(
+    (value: unknown) => {
+      end(undefined, false)
+      return value
+    },
+    (error: unknown) => {
+      end(error, true)
+      throw error
+    },
+  )
+}
+
+type Report = (log: LevelLog, durationMs: number, errorType: string | undefined, args: readonly unknown[]) => void
+
+function reporter(name: string, options: TracedOptions): Report {
+  const { type, category, description, detail = name, level = 'info', args: withArgs = false } = options
+  if (level === 'silent') return () => {}
+  const failureLevel = level === 'error' || level === 'fatal' ? level : 'warn'
+  return (log, durationMs, errorType, args) => {
+    const fields = {
+      function: name,
+      type,
+      category,
+      description,
+      outcome: errorType === undefined ? 'success' : 'failure',
+      error_type: errorType,
+      duration_ms: Math.round(durationMs * 1000) / 1000,
+      ...(withArgs && { args: args.filter((arg) => !isSpanContext(arg)).map((arg) => redacted(arg)) }),
+    }
+    if (errorType === undefined) log[level](fields, detail)
+    else log[failureLevel](fields, detail)
+  }
+}

@@ -1,0 +1,152 @@
+import { random32, type Random32 } from './ids.ts'
+import {
+  hasIds,
+  propagators,
+  type IncomingHeaders,
+  type Propagator,
+  type RemoteParent,
+} from './propagation/propagator.ts'
+import { never, type Sampler } from './sampler.ts'
+import type { SpanShape } from './shape.ts'
+import { nowhere, type Sink } from './sink.ts'
+import { Span } from './span.ts'
+import { Trace } from './trace.ts'
+
+/** What a trace must be to be kept although the sampler did not choose it: known at its end in this process. */
+export interface KeepOptions {
+  /** Some span of it has failed. */
+  readonly errors?: boolean
+  /** Its first span took this many milliseconds or more. */
+  readonly slowerThanMs?: number
+}
+
+/** What a tracer is made of. */
+export interface TracerOptions {
+  readonly sink: Sink
+  readonly sampler: Sampler
+  readonly propagator?: Propagator
+  /** True: callers are strangers; their trace becomes a link of a new one. */
+  readonly edge?: boolean
+  readonly keep?: KeepOptions | undefined
+  readonly random?: Random32
+}
+
+/** Starts spans and hands those that have ended to a sink. */
+export class Tracer {
+  readonly sink: Sink
+  readonly propagator: Propagator
+  readonly #sampler: Sampler
+  readonly #edge: boolean
+  readonly #holds: boolean
+  readonly #keepsErrors: boolean
+  readonly #slowMs: number
+  readonly #random: Random32
+
+  constructor({
+    sink,
+    sampler,
+    propagator = propagators(['tracecontext', 'b3multi']),
+    edge = false,
+    keep = {},
+    random = random32,
+  }: TracerOptions) {
+    this.sink = sink
+    this.propagator = propagator
+    this.#sampler = sampler
+    this.#edge = edge
+    this.#keepsErrors = keep.errors ?? false
+    this.#slowMs = keep.slowerThanMs ?? Number.POSITIVE_INFINITY
+    this.#holds = this.#keepsErrors || this.#slowMs < Number.POSITIVE_INFINITY
+    this.#random = random
+  }
+
+  /** The first span of a request: under its caller's, or of a new trace. */
+  request(shape: SpanShape, headers: IncomingHeaders, startedAt: number): Span {
+    const parent = this.propagator.extract(headers)
+    if (parent === undefined) return this.root(shape, startedAt)
+    if (this.#edge) return this.root(shape, startedAt, undefined, hasIds(parent) ? parent : undefined)
+    return hasIds(parent) ? this.under(parent, shape, startedAt) : this.root(shape, startedAt, parent.isSampled)
+  }
+
+  /** The first span of a new trace. */
+  root(shape: SpanShape, startedAt: number, decision?: boolean, link?: RemoteParent): Span {
+    const random = this.#random
+    const id2 = random()
+    const id3 = random() || 1
+    const isSampled = this.#sampler.isSampled(decision, id2, id3, startedAt)
+    const trace = new Trace(this, random(), random(), id2, id3, isSampled, this.#holds, undefined, link)
+    return (trace.first = this.#span(trace, shape, 0, 0, startedAt))
+  }
+
+  /** The first span here of a trace that began elsewhere. */
+  under(parent: RemoteParent, shape: SpanShape, startedAt: number): Span {
+    const { trace0, trace1, trace2, trace3, state } = parent
+    const isSampled = this.#sampler.isSampled(parent.isSampled, trace2, trace3, startedAt)
+    const trace = new Trace(this, trace0, trace1, trace2, trace3, isSampled, this.#holds, state, undefined)
+    return (trace.first = this.#span(trace, shape, parent.span0, parent.span1, startedAt))
+  }
+
+  /** A span under another one of this process. */
+  child(parent: Span, shape: SpanShape, startedAt: number): Span {
+    return this.#span(parent.trace, shape, parent.id0, parent.id1, startedAt)
+  }
+
+  /** Writes a span into the headers of a call that is made under it. */
+  inject(span: Span, headers: Record<string, string>): void {
+    this.propagator.inject(span, headers)
+  }
+
+  /** A span has ended. */
+  ended(span: Span): void {
+    const { trace } = span
+    if (!trace.isRecorded) return
+    if (trace.held === undefined) this.sink.add(span)
+    else this.#hold(span, trace.held)
+  }
+
+  #span(trace: Trace, shape: SpanShape, parent0: number, parent1: number, startedAt: number): Span {
+    const random = this.#random
+    return new Span(trace, shape, random(), random() || 1, parent0, parent1, startedAt)
+  }
+
+  /** The sampler did not choose this trace; its first span's end tells whether it is kept nonetheless. */
+  #hold(span: Span, held: Span[]): void {
+    const { trace } = span
+    if (held.length < mostHeld) held.push(span)
+    else this.sink.drop(1)
+    if (span !== trace.first) return
+    trace.held = undefined
+    trace.isRecorded = (this.#keepsErrors && trace.hasFailed) || span.endedAt - span.startedAt >= this.#slowMs
+    if (trace.isRecorded) for (const one of held) this.sink.add(one)
+  }
+}
+
+const mostHeld = 512
+
+/**
+ * Records nothing and stands between nobody: calls carry on the caller's own span and decision, and nothing when it said
+ * nothing, so that the services behind this one decide for themselves.
+ */
+export class SilentTracer extends Tracer {
+  readonly #isKnown = new WeakSet<Trace>()
+
+  constructor(propagator?: Propagator) {
+    super({ sink: nowhere, sampler: never, ...(propagator && { propagator }) })
+  }
+
+  override under(parent: RemoteParent, shape: SpanShape, startedAt: number): Span {
+    const { trace0, trace1, trace2, trace3, span0, span1, isSampled = false, state } = parent
+    const trace = new Trace(this, trace0, trace1, trace2, trace3, isSampled, false, state, undefined)
+    trace.isRecorded = false
+    this.#isKnown.add(trace)
+    return new Span(trace, shape, span0, span1, 0, 0, startedAt)
+  }
+
+  override child(parent: Span): Span {
+    return parent
+  }
+
+  override inject(span: Span, headers: Record<string, string>): void {
+    if (this.#isKnown.has(span.trace)) super.inject(span, headers)
+  }
+}

@@ -1,0 +1,95 @@
+import { expect, it } from 'vitest'
+import { EpochOffset } from '../../src/trace/clock.ts'
+import { errorTypeOf } from '../../src/trace/errorType.ts'
+import { SilentTracer } from '../../src/trace/tracer.ts'
+import { getUser, memoryTracer, selectUsers } from './fixture.ts'
+
+const caller = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', tracestate: 'a=1' }
+
+it('goes on with the trace of its caller', () => {
+  const { tracer, sink } = memoryTracer()
+  const request = tracer.request(getUser, caller, 0)
+  const statement = request.child(selectUsers, 1)
+  statement.end(2)
+  request.end(3)
+  expect(sink.spans).toMatchObject([
+    { traceId: '0af7651916cd43dd8448eb211c80319c', parentId: request.id, kind: 'client', startedAt: 1, durationMs: 1 },
+    { traceId: '0af7651916cd43dd8448eb211c80319c', parentId: 'b7ad6b7169203331', kind: 'server', durationMs: 3 },
+  ])
+  const headers: Record<string, string> = {}
+  tracer.inject(statement, headers)
+  expect(headers).toEqual({
+    traceparent: `00-0af7651916cd43dd8448eb211c80319c-${statement.id}-01`,
+    tracestate: 'a=1',
+    'x-b3-traceid': '0af7651916cd43dd8448eb211c80319c',
+    'x-b3-spanid': statement.id,
+    'x-b3-parentspanid': request.id,
+    'x-b3-sampled': '1',
+  })
+})
+
+it('links to a stranger at the edge, and believes nothing of what it says', () => {
+  const { tracer, sink } = memoryTracer({ edge: true, sampler: { isSampled: (parent) => parent ?? true } })
+  const request = tracer.request(getUser, { ...caller, traceparent: caller.traceparent.replace(/1$/, '0') }, 0)
+  request.end(1)
+  const [span] = sink.spans
+  expect(span!.parentId).toBeUndefined()
+  expect(span!.traceId).not.toBe('0af7651916cd43dd8448eb211c80319c')
+  expect(span!.links).toEqual([{ traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' }])
+  const headers: Record<string, string> = {}
+  tracer.inject(request, headers)
+  expect(headers).not.toHaveProperty('tracestate')
+})
+
+it('makes ids that are never zero and never the same', () => {
+  const zeros = memoryTracer({ random: () => 0 }).tracer.root(getUser, 0)
+  expect(zeros.traceId).toBe('1'.padStart(32, '0'))
+  expect(zeros.id).toBe('1'.padStart(16, '0'))
+  const { tracer } = memoryTracer()
+  expect(new Set(Array.from({ length: 10_000 }, () => tracer.root(getUser, 0).traceId)).size).toBe(10_000)
+})
+
+it('counts the first end only', () => {
+  const { tracer, sink } = memoryTracer()
+  const request = tracer.root(getUser, 0)
+  request.end(1)
+  request.end(2)
+  expect(sink.spans.map(({ durationMs }) => durationMs)).toEqual([1])
+})
+
+it('passes through without a tracer what it was told, and nothing when it was told nothing', () => {
+  const tracer = new SilentTracer()
+  const known: Record<string, string> = {}
+  tracer.inject(tracer.request(getUser, caller, 0).child(selectUsers), known)
+  expect(known).toMatchObject(caller)
+  const unknown: Record<string, string> = {}
+  tracer.inject(tracer.request(getUser, {}, 0), unknown)
+  expect(unknown).toEqual({})
+})
+
+it.each([
+  [{ sqlstate: '23505', name: 'DatabaseError' }, '23505'],
+  [Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }), 'ECONNREFUSED'],
+  [new RangeError('secret'), 'RangeError'],
+  [new (class Missing extends Error {})('secret'), 'Missing'],
+  [new Error('secret'), 'Error'],
+  ['secret', 'string'],
+  [null, 'object'],
+  [undefined, 'undefined'],
+  [Object.create(null), 'Error'],
+])('tells the class of what was thrown, not its words: %o', (thrown, type) => {
+  expect(errorTypeOf(thrown)).toBe(type)
+})
+
+it('keeps the precision of the monotonic clock and follows the wall clock', () => {
+  let monotonic = 0
+  let wall = 1_000_000
+  const offset = new EpochOffset({ monotonic: () => monotonic, wall: () => Math.floor(wall), first: 1_000_000.25 })
+  expect(offset.now()).toBe(1_000_000.25)
+  monotonic += 5000.5
+  wall += 5000.5
+  expect(offset.now()).toBe(1_000_000.25)
+  wall += 3_600_000
+  expect(offset.now() + monotonic - wall).toBeGreaterThan(-1)
+  expect(offset.now() + monotonic - wall).toBeLessThanOrEqual(1)
+})

@@ -1,0 +1,118 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { cleanTraceState } from '../../src/trace/propagation/traceState.ts'
+import { parseTraceParent, w3c } from '../../src/trace/propagation/w3c.ts'
+import { getUser, memoryTracer } from './fixture.ts'
+
+const hex = (length: number): fc.Arbitrary<string> =>
+  fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: length, maxLength: length })
+const notZero = (length: number): fc.Arbitrary<string> => hex(length).filter((text) => /[^0]/.test(text))
+
+it('passes on what it has read', () => {
+  const { tracer } = memoryTracer()
+  fc.assert(
+    fc.property(notZero(32), notZero(16), hex(2), (trace, span, flags) => {
+      const request = tracer.request(getUser, { traceparent: `00-${trace}-${span}-${flags}` }, 0)
+      const headers: Record<string, string> = {}
+      w3c.inject(request, headers)
+      expect(headers['traceparent']).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/)
+      expect(headers['traceparent']!.slice(3, 35)).toBe(trace)
+      expect(parseTraceParent(`00-${trace}-${span}-${flags}`)?.isSampled).toBe((Number.parseInt(flags, 16) & 1) === 1)
+    }),
+  )
+})
+
+it('takes nothing that the standard calls invalid', () => {
+  const valid = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+  expect(parseTraceParent(valid)).toBeDefined()
+  expect(parseTraceParent(`cc${valid.slice(2)}-what-the-future-brings`)).toBeDefined()
+  for (const invalid of [
+    '',
+    valid.toUpperCase(),
+    `${valid}-`,
+    `${valid}-more`,
+    ` ${valid}`,
+    valid.slice(0, -1),
+    `ff${valid.slice(2)}`,
+    `cc${valid.slice(2)}.more`,
+    valid.replace('0af7651916cd43dd8448eb211c80319c', '0'.repeat(32)),
+    valid.replace('b7ad6b7169203331', '0'.repeat(16)),
+    valid.replaceAll('-', '_'),
+    valid.replace('0a', 'é'),
+    `${valid}, ${valid}`,
+  ]) {
+    expect(parseTraceParent(invalid), invalid).toBeUndefined()
+  }
+})
+
+it('agrees with the grammar on whatever comes', () => {
+  const grammar = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?$/s
+  const near = fc
+    .tuple(hex(2), hex(32), hex(16), hex(2), fc.constantFrom('', '-', '-x', 'x'), fc.nat(), fc.string({ maxLength: 2 }))
+    .map(([version, trace, span, flags, rest, at, noise]) => {
+      const text = `${version}-${trace}-${span}-${flags}${rest}`
+      const i = at % (text.length * 4)
+      return text.slice(0, i) + noise + text.slice(i + noise.length)
+    })
+  fc.assert(
+    fc.property(fc.oneof(near, fc.string()), (header) => {
+      const isValid = grammar.test(header) && !(header.startsWith('00') && header.length > 55)
+      expect(parseTraceParent(header) !== undefined).toBe(isValid)
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+it('forgets the tracestate of a traceparent that is invalid', () => {
+  const { tracer } = memoryTracer()
+  const request = tracer.request(getUser, { traceparent: 'nonsense', tracestate: 'a=1' }, 0)
+  const headers: Record<string, string> = {}
+  tracer.inject(request, headers)
+  expect(headers).not.toHaveProperty('tracestate')
+})
+
+it('keeps a tracestate as it came, within the limits', () => {
+  expect(cleanTraceState('rojo=00f067aa0ba902b7 , \tcongo=t61rcWkgMzE,,')).toBe(
+    'rojo=00f067aa0ba902b7,congo=t61rcWkgMzE',
+  )
+  expect(cleanTraceState('0tenant@vendor=1')).toBe('0tenant@vendor=1')
+  const long = Array.from({ length: 30 }, (_, i) => `k${i}=${'v'.repeat(i === 3 ? 200 : 15)}`)
+  const clean = cleanTraceState(long.join(','))!
+  expect(clean.length).toBeLessThanOrEqual(512)
+  expect(clean).not.toContain('k3=')
+  expect(clean.startsWith('k0=')).toBe(true)
+})
+
+it.each([
+  '',
+  ',',
+  'noequals',
+  '=1',
+  'UPPER=1',
+  'a=1,a=2',
+  'a=ü',
+  'a= ',
+  'a=b=c',
+  '0a=1',
+  `${'a'.repeat(257)}=1`,
+  'a@=1',
+])('passes on no tracestate that breaks the rules: %j', (header) => {
+  expect(cleanTraceState(header)).toBeUndefined()
+})
+
+it('passes on no tracestate of more than 32 members', () => {
+  const members = (count: number): string => Array.from({ length: count }, (_, i) => `k${i}=1`).join(',')
+  expect(cleanTraceState(members(32))).toBe(members(32))
+  expect(cleanTraceState(members(33))).toBeUndefined()
+})
+
+it('gives nothing longer than 512 characters, whatever comes', () => {
+  fc.assert(
+    fc.property(
+      fc.string({ maxLength: 3000, unit: fc.constantFrom('a', 'b', '1', '=', ',', '@', ' ', '_') }),
+      (header) => {
+        expect((cleanTraceState(header) ?? '').length).toBeLessThanOrEqual(512)
+      },
+    ),
+  )
+})
