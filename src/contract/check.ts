@@ -115,7 +115,7 @@ const notJson: Readonly<Record<string, string>> = {
   Iterator: 't.Array(…)',
 }
 
-function valueProblem({ status, errors, timeoutMs, returns }: Operation): string | undefined {
+function valueProblem({ route, status, errors, timeoutMs, returns, idempotent }: Operation): string | undefined {
   if (status !== undefined && !(Number.isInteger(status) && status >= 200 && status <= 299)) {
     return `status is the status of success, 200 to 299, not ${status}`
   }
@@ -125,6 +125,7 @@ function valueProblem({ status, errors, timeoutMs, returns }: Operation): string
   if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs < 2 ** 31)) {
     return `timeoutMs is a positive number of milliseconds, not ${timeoutMs}`
   }
+  if (idempotent === 'by key' && route.startsWith('GET ')) return 'a GET is idempotent without a key'
   return undefined
 }
 

@@ -33,8 +33,11 @@ export interface Operation {
   readonly paginated?: boolean
   /** The errors that belong to the operation, for the documentation. */
   readonly errors?: readonly ErrorClass[]
-  /** Whether doing it twice is doing it once. Default: true for GET, PUT and DELETE. */
-  readonly idempotent?: boolean
+  /**
+   * Whether doing it twice is doing it once. Default: true for GET, PUT and DELETE. `by key`: the service remembers each
+   * call that names an `idempotency-key` in its database, and answers a second one with the first's result.
+   */
+  readonly idempotent?: boolean | 'by key'
   /** Milliseconds after which the operation is given up, by its callers and by the service itself. */
   readonly timeoutMs?: number
   /** Marked in the documentation as going away. */
@@ -115,5 +118,5 @@ type Flat<Type> = unknown extends Type ? {} : { [Key in keyof Type]: Type[Key] }
 
 /** Whether doing it twice is doing it once: RFC 9110, 9.2.2, unless the operation says otherwise. */
 export function isIdempotent({ route, idempotent }: Operation): boolean {
-  return idempotent ?? /^(GET|PUT|DELETE) /.test(route)
+  return idempotent === 'by key' ? false : (idempotent ?? /^(GET|PUT|DELETE) /.test(route))
 }

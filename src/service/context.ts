@@ -101,6 +101,11 @@ export class RequestContext implements Caller {
     return (this.#db ??= db.forRequest(this))
   }
 
+  /** Puts a transaction in its place. */
+  set db(db: Database) {
+    this.#db = db
+  }
+
   get clients(): object {
     return (this.#clients ??= new this.#runtime.Clients(this))
   }

@@ -3,6 +3,7 @@ import { GatewayTimeout } from '../contract/errors.ts'
 import type { Operation } from '../contract/operation.ts'
 import { Deadline, shorter } from '../resilience/deadline.ts'
 import { RequestContext, type Runtime } from './context.ts'
+import { oncePerKey } from './idempotent.ts'
 
 /** A handler, before the types say of what. */
 export type AnyHandler = (context: RequestContext) => unknown
@@ -12,10 +13,11 @@ const none = new Deadline(Number.POSITIVE_INFINITY)
 /** Puts a handler behind its deadline: the shorter of the operation's own and what remains to the caller. */
 export function compileRun(
   name: string,
-  { timeoutMs: own }: Operation,
-  handler: AnyHandler,
+  { timeoutMs: own, idempotent }: Operation,
+  written: AnyHandler,
   runtime: () => Runtime,
 ): (request: FastifyRequest, reply: FastifyReply) => unknown {
+  const handler = idempotent === 'by key' ? oncePerKey(name, written) : written
   return (request, reply) => {
     const timeoutMs = shorter(own, remainingMsOf(request))
     if (timeoutMs === undefined) return handler(new RequestContext(runtime(), name, request, reply, none))
