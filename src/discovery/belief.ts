@@ -7,6 +7,12 @@ export interface Kind<Value> {
 }
 
 /**
+ * How long an answer is doubted, in milliseconds: a registry that has lost its memory knows every instance again within
+ * one time to live of theirs, 15 s, and needs some more to tell all of its own servers.
+ */
+export const usualDoubtMs = 30_000
+
+/**
  * What a registry's answers are held to mean.
  *
  * A registry that has just come back, or that says all of a sudden that nothing is there, is more often wrong than
@@ -17,7 +23,7 @@ export class Belief<Value> {
   readonly #kind: Kind<Value>
   readonly #doubtMs: number
   #held: { readonly value: Value } | undefined
-  #doubt: { readonly known: Value; readonly until: number; suspect: boolean } | undefined
+  #doubtUntil: number | undefined
   #suspect = false
 
   constructor(kind: Kind<Value>, doubtMs: number) {
@@ -37,13 +43,13 @@ export class Belief<Value> {
 
   /** Milliseconds until a second look settles what is doubted; undefined when nothing is. */
   doubtLeftMs(now: number): number | undefined {
-    return this.#doubt && Math.max(0, this.#doubt.until - now)
+    return this.#doubtUntil === undefined ? undefined : Math.max(0, this.#doubtUntil - now)
   }
 
   /** The registry could not be asked: what it says next is to be doubted, from then on. */
   fail(): void {
     this.#suspect = true
-    this.#doubt = undefined
+    this.#doubtUntil = undefined
   }
 
   /** Takes an answer; `restarted` when the registry has lost its memory. True when what is held has changed. */
@@ -56,14 +62,9 @@ export class Belief<Value> {
   #judge(told: Value, now: number, suspect: boolean): Value {
     const { isEmpty, merge } = this.#kind
     if (!this.#held || isEmpty(this.#held.value)) return told
-    if (!this.#doubt && (suspect || isEmpty(told))) {
-      this.#doubt = { known: this.#held.value, until: now + this.#doubtMs, suspect }
-    }
-    if (!this.#doubt) return told
-    this.#doubt.suspect ||= suspect
-    const isSettled = now >= this.#doubt.until || !(this.#doubt.suspect || isEmpty(told))
-    if (!isSettled) return merge(this.#doubt.known, told)
-    this.#doubt = undefined
+    if (suspect || isEmpty(told)) this.#doubtUntil ??= now + this.#doubtMs
+    if (this.#doubtUntil !== undefined && now < this.#doubtUntil) return merge(this.#held.value, told)
+    this.#doubtUntil = undefined
     return told
   }
 

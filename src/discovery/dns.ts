@@ -1,7 +1,7 @@
 import { Resolver } from 'node:dns/promises'
 import type { SrvRecord } from 'node:dns'
 import type { Logger } from '../log/logger.ts'
-import { Belief } from './belief.ts'
+import { Belief, usualDoubtMs } from './belief.ts'
 import { systemClock, type Clock } from './clock.ts'
 import { byId, hostPort, instanceSets } from './instances.ts'
 import { retryDelayMs } from './pace.ts'
@@ -47,7 +47,7 @@ export function dnsRegistry(options: DnsOptions): Registry {
     onChange: (instances: readonly Instance[]) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    const belief = new Belief<readonly Instance[]>(instanceSets, doubtMs)
+    const belief = new Belief<readonly Instance[]>(instanceSets, usualDoubtMs)
     let failures = 0
     while (!signal.aborted) {
       try {
@@ -130,4 +130,3 @@ async function orNone<Item>(records: Promise<Item[]>): Promise<Item[]> {
 /** Names with a shorter time to live are asked for this often all the same. */
 const shortestMs = 5000
 const longestMs = 60_000
-const doubtMs = 15_000

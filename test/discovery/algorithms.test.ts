@@ -132,8 +132,11 @@ describe('Belief', () => {
     expect(belief.answer([2], 2)).toBe(true)
     expect(belief.value).toEqual([2])
     expect(belief.answer([], 3)).toBe(false)
-    expect(belief.answer([3], 4)).toBe(true) // the empty one was wrong
+    expect(belief.doubtLeftMs(4)).toBe(doubtMs - 1)
+    expect(belief.answer([3], 5)).toBe(true)
+    expect(belief.value).toEqual([2, 3]) // it begins to know again, perhaps not all of them yet
+    expect(belief.answer([3], 3 + doubtMs)).toBe(true)
     expect(belief.value).toEqual([3])
-    expect(belief.doubtLeftMs(4)).toBeUndefined()
+    expect(belief.doubtLeftMs(3 + doubtMs)).toBeUndefined()
   })
 })

@@ -1,6 +1,7 @@
 /** What a registry's faults do to the services that use it: days of trouble on a virtual clock. */
-import { consulRegistry, type ConsulResponse, type Instance } from 'tricube/discovery'
-import { fakeConsul, type FakeConsul } from 'tricube/testing'
+import fc from 'fast-check'
+import { consulRegistry, type ConsulResponse, type ConsulTransport, type Instance } from 'tricube/discovery'
+import { fakeConsul, type FakeConsul, type Fault } from 'tricube/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { VirtualClock } from './virtualClock.ts'
 
@@ -21,14 +22,15 @@ async function fleet() {
     }),
   )
   const seen = follow(registry, 'role-service', clock)
-  onTestFinished(async () => {
+  const end = async () => {
     seen.end()
     await Promise.all([...leave.map((end) => end()), clock.advance(5000)])
     await consul[Symbol.asyncDispose]()
-  })
+  }
+  onTestFinished(end)
   await clock.advance(1)
   expect(seen.now()).toEqual(ports)
-  return { clock, consul, ports, ready, leave, seen }
+  return { end, clock, consul, ports, ready, leave, seen }
 }
 
 /** What a caller is told, with the time of each change. */
@@ -169,10 +171,54 @@ describe('a registry that fails', () => {
     }
     await clock.advance(2 * minute)
     expect(seen.changes.map((change) => change.ports)).toEqual([ports, []])
-    expect(seen.changes[1]!.at).toBeGreaterThanOrEqual(emptyAt + ttlMs)
+    expect(seen.changes[1]!.at).toBeGreaterThanOrEqual(emptyAt + 2 * ttlMs)
     expect(asked.slice(1).map((query) => query.has('stale'))).toContain(false)
   })
 })
+
+it('whatever happens to it, in any order: no caller loses an instance, and it is not asked too often', async () => {
+  const kinds = {
+    500: async () => ({ status: 500, headers: {}, body: '' }),
+    garbage: async () => ({ status: 200, headers: { 'x-consul-index': '5' }, body: '{' }),
+    hang: ({ signal }) =>
+      new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(new Error('cut')))),
+    backwards: async (request, next) => withIndex(await next(request), (n) => 10_000 - n),
+    zero: async (request, next) => withIndex(await next(request), () => 0),
+  } satisfies Record<string, Fault>
+  const anyTrouble = fc.record({
+    kind: fc.constantFrom('down' as const, 'forget' as const, ...(Object.keys(kinds) as (keyof typeof kinds)[])),
+    ms: fc.integer({ min: 1, max: 4 * minute }),
+    quietMs: fc.integer({ min: 30_000, max: 3 * minute }),
+  })
+  await fc.assert(
+    fc.asyncProperty(fc.array(anyTrouble, { minLength: 1, maxLength: 6 }), async (troubles) => {
+      const { clock, consul, seen, end } = await fleet()
+      const asked: number[] = []
+      const watched: Fault = (request, next) => {
+        if (request.path.startsWith('/v1/health/')) asked.push(clock.now())
+        return next(request)
+      }
+      for (const { kind, ms, quietMs } of troubles) {
+        if (kind === 'down' || kind === 'forget') await consul.stop()
+        else consul.fault = (request, next) => watched(request, (request) => kinds[kind](request, next))
+        if (kind === 'forget') consul.forget()
+        await clock.advance(ms)
+        if (kind === 'down' || kind === 'forget') await consul.start()
+        consul.fault = watched
+        await clock.advance(quietMs)
+      }
+      expect(seen.changes).toHaveLength(1)
+      expectPaced(asked)
+      await end()
+    }),
+    { numRuns: 40 },
+  )
+})
+
+function withIndex(response: ConsulResponse, change: (index: number) => number): ConsulResponse {
+  const index = change(Number(response.headers['x-consul-index']))
+  return { ...response, headers: { ...response.headers, 'x-consul-index': String(index) } }
+}
 
 describe('instances that come and go', () => {
   it('flapping for 10 minutes: at most one query in 15 s', async () => {
@@ -209,16 +255,32 @@ describe('instances that come and go', () => {
     expect(seen.now()).toEqual([8021, 8022, 8023])
   })
 
+  it('one that does not know whether it is ready is left out', async () => {
+    const { clock, consul, seen } = await fleet()
+    let ready = () => Promise.resolve(true)
+    const hangs = { id: 'role-8024', service: 'role-service', address: '127.0.0.1', port: 8024 }
+    const registry = consulRegistry({ transport: consul.transport, clock })
+    const leave = await registry.register(hangs, () => ready())
+    onTestFinished(async () => void (await Promise.all([leave(), clock.advance(10_000)])))
+    await clock.advance(minute)
+    ready = () => new Promise(() => {})
+    await clock.advance(ttlMs / 2)
+    expect(seen.now()).toEqual([8021, 8022, 8023])
+    ready = () => Promise.reject(new Error('no'))
+    await clock.advance(minute)
+    expect(seen.now()).toEqual([8021, 8022, 8023])
+  })
+
   it('one that dies without a word is left out within one TTL, and forgotten a minute later', async () => {
     const { clock, consul, seen } = await fleet()
-    const registry = consulRegistry({ transport: consul.transport, clock })
-    let hangs = false
+    let isDead = false
+    const transport: ConsulTransport = (request) => (isDead ? new Promise(() => {}) : consul.transport(request))
     const dies = { id: 'role-8024', service: 'role-service', address: '127.0.0.1', port: 8024 }
-    const leave = await registry.register(dies, () => (hangs ? new Promise(() => {}) : Promise.resolve(true)))
+    const leave = await consulRegistry({ transport, clock }).register(dies)
     onTestFinished(async () => void (await Promise.all([leave(), clock.advance(10_000)])))
     await clock.advance(minute)
     expect(seen.now()).toContain(8024)
-    hangs = true
+    isDead = true
     await clock.advance(ttlMs)
     expect(seen.now()).not.toContain(8024)
     const known = () =>

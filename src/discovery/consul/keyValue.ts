@@ -1,4 +1,4 @@
-import { Belief, type Kind } from '../belief.ts'
+import { Belief, usualDoubtMs, type Kind } from '../belief.ts'
 import { follow } from './follow.ts'
 import { surroundingsOf, type ConsulOptions } from './registry.ts'
 
@@ -23,12 +23,10 @@ export function consulValues(options: ConsulOptions = {}): LiveValues {
   return {
     watch(key, onChange) {
       const path = `/v1/kv/${key.split('/').map(encodeURIComponent).join('/')}`
-      return follow({ path, read: toText, belief: new Belief(values, doubtMs), onChange }, surroundings)
+      return follow({ path, read: toText, belief: new Belief(values, usualDoubtMs), onChange }, surroundings)
     },
   }
 }
-
-const doubtMs = 15_000
 
 const values: Kind<string | undefined> = {
   isEmpty: (value) => value === undefined,

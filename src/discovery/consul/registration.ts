@@ -71,7 +71,7 @@ export class Registration {
     const { clock, log } = this.#surroundings
     try {
       await within(clock, this.#check.periodMs / 3, async (signal) => {
-        const isReady = await this.#check.ready().catch(() => false)
+        const isReady = await within(clock, this.#check.periodMs / 6, this.#check.ready).catch(() => false)
         if (!(this.#isKnown && (await this.#renew(isReady, signal)))) await this.#register(isReady, signal)
       })
       if (this.#isFailing) log?.info('registered with Consul again')

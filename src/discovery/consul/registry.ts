@@ -1,6 +1,6 @@
 import type { Logger } from '../../log/logger.ts'
 import { addressTowards, isAny, isLoopback } from '../advertise.ts'
-import { Belief } from '../belief.ts'
+import { Belief, usualDoubtMs } from '../belief.ts'
 import { systemClock, type Clock } from '../clock.ts'
 import { hostPort, instanceSets } from '../instances.ts'
 import type { Instance, Registry } from '../registry.ts'
@@ -67,7 +67,7 @@ export function consulRegistry(options: ConsulOptions = {}): Registry {
     },
     watch(service, onChange) {
       const path = `/v1/health/service/${encodeURIComponent(service)}?passing=true`
-      const belief = new Belief<readonly Instance[]>(instanceSets, ttlMs)
+      const belief = new Belief<readonly Instance[]>(instanceSets, Math.max(usualDoubtMs, 2 * ttlMs))
       return follow({ path, read: toInstances, belief, onChange }, surroundings)
     },
   }
