@@ -41,7 +41,7 @@ export class Span {
   /** `error.type`: an error's class, an SQLSTATE, an HTTP status; undefined while nothing is wrong. */
   errorType: string | undefined
   /** What few spans have. */
-  details: Details | undefined
+  details: SpanDetails | undefined
 
   constructor(
     trace: Trace,
@@ -125,12 +125,13 @@ export class Span {
     this.trace.tracer.ended(this)
   }
 
-  #more(): Details {
+  #more(): SpanDetails {
     return (this.details ??= { attributes: undefined, events: undefined, links: undefined, name: undefined })
   }
 }
 
-interface Details {
+/** What few spans have: made when it is first needed. */
+export interface SpanDetails {
   attributes: Record<string, AttributeValue> | undefined
   events: SpanEvent[] | undefined
   links: SpanLink[] | undefined

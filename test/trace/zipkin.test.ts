@@ -65,7 +65,7 @@ it('tells of the stranger at the edge', () => {
   const request = tracer.request(spanShape('x'), { b3: '0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-1' }, 1)
   request.end(2)
   const [span] = validSpans(zipkinEncoding(resource).encode([request], epoch).toString())
-  expect(span!.tags['link']).toBe('0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331')
+  expect(span!.tags['link.0']).toBe('0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331')
 })
 
 it('writes valid JSON for whatever text and numbers come', () => {

@@ -21,40 +21,55 @@ export class Bytes {
     this.#buffer[this.#length++] = value
   }
 
-  /** Bytes that were made before. */
-  chunk(bytes: Uint8Array): void {
+  /** Bytes that were made before; gives where they begin, for what is to be written over them. */
+  chunk(bytes: Uint8Array): number {
     this.#reserve(bytes.length)
-    const buffer = this.#buffer
-    let at = this.#length
+    const start = this.#length
     this.#length += bytes.length
+    const buffer = this.#buffer
     // A call into the runtime costs as much as some dozens of bytes one by one.
-    if (bytes.length > 40) buffer.set(bytes, at)
-    else for (let i = 0; i < bytes.length; i++) buffer[at++] = bytes[i]!
+    if (bytes.length > 32) buffer.set(bytes, start)
+    else for (let i = 0; i < bytes.length; i++) buffer[start + i] = bytes[i]!
+    return start
   }
 
-  /** A 32-bit integer as eight hexadecimal digits. */
-  hex32(value: number): void {
-    this.#reserve(8)
+  /** Writes a 32-bit integer as eight hexadecimal digits over what is there. */
+  hex32At(at: number, value: number): void {
     const buffer = this.#buffer
-    let at = this.#length
-    for (let shift = 24; shift >= 0; shift -= 8) {
-      const digits = ((value >>> shift) & 0xff) << 1
-      buffer[at++] = hexDigits[digits]!
-      buffer[at++] = hexDigits[digits + 1]!
-    }
-    this.#length = at
+    for (let i = 0, shift = 28; i < 8; i++, shift -= 4) buffer[at + i] = hexDigits[(value >>> shift) & 0xf]!
+  }
+
+  /** Writes a whole number from 0 to 2^53 as so many digits over what is there. */
+  digitsAt(at: number, value: number, count: number): void {
+    const high = Math.floor(value / 1e8)
+    this.#digits(at + count, value - high * 1e8, Math.min(8, count))
+    if (count > 8) this.#digits(at + count - 8, high, count - 8)
+  }
+
+  /** Writes a 32-bit integer, its highest byte first, over what is there. */
+  big32At(at: number, value: number): void {
+    const buffer = this.#buffer
+    buffer[at] = value >>> 24
+    buffer[at + 1] = value >>> 16
+    buffer[at + 2] = value >>> 8
+    buffer[at + 3] = value
+  }
+
+  /** Writes a 32-bit integer, its lowest byte first, over what is there. */
+  little32At(at: number, value: number): void {
+    const buffer = this.#buffer
+    buffer[at] = value
+    buffer[at + 1] = value >>> 8
+    buffer[at + 2] = value >>> 16
+    buffer[at + 3] = value >>> 24
   }
 
   /** A whole number from 0 to 2^53 in decimal digits. */
   integer(value: number): void {
-    this.#reserve(16)
-    const high = Math.floor(value / 1e8)
-    if (high > 0) {
-      this.#digits(high, countDigits(high))
-      this.#digits(value - high * 1e8, 8)
-    } else {
-      this.#digits(value, countDigits(value))
-    }
+    const count = countDigits(value)
+    this.#reserve(count)
+    this.digitsAt(this.#length, value, count)
+    this.#length += count
   }
 
   /** Text in UTF-8. */
@@ -99,18 +114,6 @@ export class Bytes {
     this.#buffer[this.#length++] = rest
   }
 
-  /** A 32-bit integer, its lowest byte first. */
-  fixed32(value: number): void {
-    this.#reserve(4)
-    this.#length = this.#buffer.writeInt32LE(value | 0, this.#length)
-  }
-
-  /** A 32-bit integer, its highest byte first. */
-  big32(value: number): void {
-    this.#reserve(4)
-    this.#length = this.#buffer.writeInt32BE(value, this.#length)
-  }
-
   double(value: number): void {
     this.#reserve(8)
     this.#length = this.#buffer.writeDoubleLE(value, this.#length)
@@ -134,13 +137,13 @@ export class Bytes {
     this.#length += length
   }
 
-  #digits(value: number, count: number): void {
+  /** Digits of a number below 2^31, from the last one, which is before `end`. */
+  #digits(end: number, value: number, count: number): void {
     const buffer = this.#buffer
-    let rest = value
-    let at = (this.#length += count)
-    for (let i = 0; i < count; i++) {
-      const tens = Math.floor(rest / 10)
-      buffer[--at] = 0x30 + (rest - tens * 10)
+    let rest = value | 0
+    for (let at = end - 1; at >= end - count; at--) {
+      const tens = (rest / 10) | 0
+      buffer[at] = 0x30 + rest - tens * 10
       rest = tens
     }
   }
@@ -173,6 +176,4 @@ function countDigits(value: number): number {
 
 const quote = 0x22
 const backslash = 0x5c
-const hexDigits: Uint8Array = Buffer.from(
-  Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0')).join(''),
-)
+const hexDigits: Uint8Array = Buffer.from('0123456789abcdef')

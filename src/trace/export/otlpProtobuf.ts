@@ -37,20 +37,53 @@ export function otlpProtobufEncoding(resource: Resource): Encoding {
   }
 }
 
-/** What all spans of a shape have in common, as bytes. */
+/** What all spans of a shape have in common, as bytes, with zeros where the ids and times belong. */
 interface CompiledShape {
-  readonly name: Uint8Array
-  readonly common: Uint8Array
+  readonly root: Uint8Array
+  readonly child: Uint8Array
+  readonly rootWithoutName: Uint8Array
+  readonly childWithoutName: Uint8Array
+  /** The key of each slot, as the first field of a `KeyValue`. */
+  readonly keys: readonly Uint8Array[]
 }
 
-function compileShape({ name, kind, attributes, peer }: SpanShape): CompiledShape {
-  const nameField = new Bytes(64)
-  writeName(nameField, name)
-  const common = new Bytes(256)
-  common.byte(varint(6))
-  common.byte(spanKinds[kind])
-  writeAttributes(common, bytes(9), peer === undefined ? attributes : { 'peer.service': peer, ...attributes })
-  return { name: nameField.take(), common: common.take() }
+// Each after its tag and, of bytes, the length.
+const traceIdAt = 2
+const spanIdAt = traceIdAt + 16 + 2
+const startAt = spanIdAt + 8 + 1
+const endAt = startAt + 8 + 1
+const parentIdAt = endAt + 8 + 2
+
+function compileShape({ name, kind, attributes, slots, peer }: SpanShape): CompiledShape {
+  const compile = (hasParent: boolean, hasName: boolean): Uint8Array => {
+    const out = new Bytes(256)
+    for (const [tag, length] of [[bytes(1), 16], [bytes(2), 8], [fixed64(7)], [fixed64(8)]] as const) {
+      out.byte(tag)
+      if (length) out.byte(length)
+      out.chunk(new Uint8Array(length ?? 8))
+    }
+    if (hasParent) {
+      out.byte(bytes(4))
+      out.byte(8)
+      out.chunk(new Uint8Array(8))
+    }
+    if (hasName) writeText(out, bytes(5), name)
+    out.byte(varint(6))
+    out.byte(spanKinds[kind])
+    writeAttributes(out, bytes(9), peer === undefined ? attributes : { 'peer.service': peer, ...attributes })
+    return out.take()
+  }
+  return {
+    root: compile(false, true),
+    child: compile(true, true),
+    rootWithoutName: compile(false, false),
+    childWithoutName: compile(true, false),
+    keys: slots.map((key) => {
+      const out = new Bytes(64)
+      writeText(out, bytes(1), key)
+      return out.take()
+    }),
+  }
 }
 
 function compileHead(resource: Resource): Uint8Array {
@@ -74,26 +107,30 @@ function compileScope(): Uint8Array {
 }
 
 function writeSpan(out: Bytes, span: Span, shape: CompiledShape, epochOffsetMs: number): void {
-  const { trace, details, errorType } = span
-  out.byte(bytes(1)) // trace_id
-  out.byte(16)
-  out.big32(trace.id0)
-  out.big32(trace.id1)
-  out.big32(trace.id2)
-  out.big32(trace.id3)
-  writeSpanId(out, bytes(2), span.id0, span.id1)
+  const { trace, parent0, parent1, details, errorType } = span
+  const hasParent = parent0 !== 0 || parent1 !== 0
+  const isNamed = details?.name !== undefined
+  const start = hasParent
+    ? out.chunk(isNamed ? shape.childWithoutName : shape.child)
+    : out.chunk(isNamed ? shape.rootWithoutName : shape.root)
+  out.big32At(start + traceIdAt, trace.id0)
+  out.big32At(start + traceIdAt + 4, trace.id1)
+  out.big32At(start + traceIdAt + 8, trace.id2)
+  out.big32At(start + traceIdAt + 12, trace.id3)
+  out.big32At(start + spanIdAt, span.id0)
+  out.big32At(start + spanIdAt + 4, span.id1)
+  if (hasParent) {
+    out.big32At(start + parentIdAt, parent0)
+    out.big32At(start + parentIdAt + 4, parent1)
+  }
+  writeTimeAt(out, start + startAt, microseconds(span.startedAt, epochOffsetMs))
+  writeTimeAt(out, start + endAt, microseconds(span.endedAt, epochOffsetMs))
   if (trace.state !== undefined) writeText(out, bytes(3), trace.state)
-  if (span.parent0 !== 0 || span.parent1 !== 0) writeSpanId(out, bytes(4), span.parent0, span.parent1)
-  if (details?.name === undefined) out.chunk(shape.name)
-  else writeName(out, details.name)
-  out.chunk(shape.common)
-  writeTime(out, fixed64(7), span.startedAt, epochOffsetMs)
-  writeTime(out, fixed64(8), span.endedAt, epochOffsetMs)
 
-  const { slots } = span.shape
-  writeSlot(out, slots[0], span.value0)
-  writeSlot(out, slots[1], span.value1)
-  writeSlot(out, slots[2], span.value2)
+  const { keys } = shape
+  writeSlot(out, keys[0], span.value0)
+  writeSlot(out, keys[1], span.value1)
+  writeSlot(out, keys[2], span.value2)
   if (errorType !== undefined) {
     writeAttribute(out, bytes(9), 'error.type', errorType)
     out.byte(bytes(15)) // status
@@ -103,19 +140,20 @@ function writeSpan(out: Bytes, span: Span, shape: CompiledShape, epochOffsetMs: 
   }
   if (details) writeDetails(out, span, epochOffsetMs)
   else if (trace.link) writeLinks(out, span)
-  if (trace.isSampled) {
-    out.varint((16 << 3) | 5) // flags
-    out.fixed32(sampledFlag)
-  }
+  if (trace.isSampled) out.chunk(sampledFlags)
 }
 
+const sampledFlags = Uint8Array.of(((16 << 3) | 5) & 0xff, (16 << 3) >> 7, sampledFlag, 0, 0, 0)
+
 function writeDetails(out: Bytes, span: Span, epochOffsetMs: number): void {
-  const { attributes = {}, events = [] } = span.details ?? {}
+  const { name, attributes = {}, events = [] } = span.details ?? {}
+  if (name !== undefined) writeText(out, bytes(5), name)
   writeAttributes(out, bytes(9), attributes)
   for (const { name, at, attributes } of events) {
     out.byte(bytes(11))
     const start = out.begin()
-    writeTime(out, fixed64(1), at, epochOffsetMs)
+    out.byte(fixed64(1))
+    writeTimeAt(out, out.chunk(new Uint8Array(8)), microseconds(at, epochOffsetMs))
     writeText(out, bytes(2), name)
     writeAttributes(out, bytes(3), attributes)
     out.end(start)
@@ -137,30 +175,22 @@ function writeLinks(out: Bytes, span: Span): void {
   }
 }
 
-function writeSpanId(out: Bytes, tag: number, id0: number, id1: number): void {
-  out.byte(tag)
-  out.byte(8)
-  out.big32(id0)
-  out.big32(id1)
-}
-
-function writeName(out: Bytes, name: string): void {
-  writeText(out, bytes(5), name)
-}
-
 /** Nanoseconds as fixed64: microseconds × 1000 in two halves, since they are more than a number can tell. */
-function writeTime(out: Bytes, tag: number, time: number, epochOffsetMs: number): void {
-  const us = microseconds(time, epochOffsetMs)
+function writeTimeAt(out: Bytes, at: number, us: number): void {
   const high = Math.floor(us / 2 ** 32)
   const low = (us - high * 2 ** 32) * 1000
   const carry = Math.floor(low / 2 ** 32)
-  out.byte(tag)
-  out.fixed32(low - carry * 2 ** 32)
-  out.fixed32(high * 1000 + carry)
+  out.little32At(at, low - carry * 2 ** 32)
+  out.little32At(at + 4, high * 1000 + carry)
 }
 
-function writeSlot(out: Bytes, key: string | undefined, value: AttributeValue | undefined): void {
-  if (key !== undefined && value !== undefined) writeAttribute(out, bytes(9), key, value)
+function writeSlot(out: Bytes, key: Uint8Array | undefined, value: AttributeValue | undefined): void {
+  if (key === undefined || value === undefined) return
+  out.byte(bytes(9))
+  const start = out.begin()
+  out.chunk(key)
+  writeValue(out, value)
+  out.end(start)
 }
 
 function writeAttributes(out: Bytes, tag: number, attributes: Attributes): void {
@@ -172,10 +202,15 @@ function writeAttribute(out: Bytes, tag: number, key: string, value: AttributeVa
   out.byte(tag)
   const start = out.begin()
   writeText(out, bytes(1), key)
+  writeValue(out, value)
+  out.end(start)
+}
+
+/** The second field of a `KeyValue`. */
+function writeValue(out: Bytes, value: AttributeValue): void {
   out.byte(bytes(2))
-  const inner = out.begin()
+  const start = out.begin()
   writeAnyValue(out, value)
-  out.end(inner)
   out.end(start)
 }
 

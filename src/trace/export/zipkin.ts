@@ -2,9 +2,10 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { microseconds } from '../clock.ts'
 import type { AttributeValue, SpanShape } from '../shape.ts'
-import type { Span } from '../span.ts'
+import type { Span, SpanDetails } from '../span.ts'
 import { Bytes } from './bytes.ts'
 import { scopeName, type Encoding, type Resource } from './exporter.ts'
+import { linksOf } from './otlp.ts'
 
 /** Encodes spans for `POST /api/v2/spans`. */
 export function zipkinEncoding(resource: Resource): Encoding {
@@ -31,29 +32,36 @@ export function zipkinEncoding(resource: Resource): Encoding {
   }
 }
 
-/** What all spans of a shape have in common, as bytes. */
+/** What all spans of a shape have in common, as bytes, with zeros where the ids and the start belong. */
 interface CompiledShape {
-  /** The kind, the endpoints, the name, the first tags. */
-  readonly common: Uint8Array
-  /** The same without the name and what follows, for a span that has a name of its own. */
-  readonly beforeName: Uint8Array
-  readonly afterName: Uint8Array
+  readonly root: Uint8Array
+  readonly child: Uint8Array
+  readonly childWithoutName: Uint8Array
+  readonly rootWithoutName: Uint8Array
   /** `,"key":` for each slot. */
   readonly keys: readonly Uint8Array[]
 }
 
+const traceIdAt = '{"traceId":"'.length
+const idAt = traceIdAt + 32 + '","id":"'.length
+const timestampAt = idAt + 16 + '","timestamp":'.length
+const parentIdAt = timestampAt + 16 + ',"parentId":"'.length
+
 function compileShape({ name, kind, attributes, slots, peer }: SpanShape, resource: Resource): CompiledShape {
+  const ids = `{"traceId":"${'0'.repeat(32)}","id":"${'0'.repeat(16)}","timestamp":${'0'.repeat(16)}`
+  const parent = `,"parentId":"${'0'.repeat(16)}"`
   const kindField = kind === 'internal' ? '' : `,"kind":"${kind.toUpperCase()}"`
   const remote = peer === undefined ? '' : `,"remoteEndpoint":${JSON.stringify({ serviceName: peer })}`
+  const nameField = `,"name":${JSON.stringify(name)}`
   const tags = Object.entries({ 'otel.scope.name': scopeName, ...attributes })
     .map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(tagText(value))}`)
     .join(',')
-  const beforeName = `${kindField},"localEndpoint":${JSON.stringify(endpointOf(resource))}${remote},"name":`
-  const afterName = `,"tags":{${tags}`
+  const rest = `${kindField},"localEndpoint":${JSON.stringify(endpointOf(resource))}${remote},"tags":{${tags}`
   return {
-    common: Buffer.from(beforeName + JSON.stringify(name) + afterName),
-    beforeName: Buffer.from(beforeName),
-    afterName: Buffer.from(afterName),
+    root: Buffer.from(ids + nameField + rest),
+    child: Buffer.from(ids + parent + nameField + rest),
+    rootWithoutName: Buffer.from(ids + rest),
+    childWithoutName: Buffer.from(ids + parent + rest),
     keys: slots.map((slot) => Buffer.from(`,${JSON.stringify(slot)}:`)),
   }
 }
@@ -68,38 +76,25 @@ function endpointOf({ service, address = '', port }: Resource): object {
 }
 
 function writeSpan(out: Bytes, span: Span, shape: CompiledShape, epochOffsetMs: number): void {
-  const { trace } = span
-  out.chunk(traceIdKey)
-  out.hex32(trace.id0)
-  out.hex32(trace.id1)
-  out.hex32(trace.id2)
-  out.hex32(trace.id3)
-  out.chunk(idKey)
-  out.hex32(span.id0)
-  out.hex32(span.id1)
-  if (span.parent0 !== 0 || span.parent1 !== 0) {
-    out.chunk(parentIdKey)
-    out.hex32(span.parent0)
-    out.hex32(span.parent1)
+  const { trace, parent0, parent1, details, errorType } = span
+  const hasParent = parent0 !== 0 || parent1 !== 0
+  const isNamed = details?.name !== undefined
+  const start = hasParent
+    ? out.chunk(isNamed ? shape.childWithoutName : shape.child)
+    : out.chunk(isNamed ? shape.rootWithoutName : shape.root)
+  out.hex32At(start + traceIdAt, trace.id0)
+  out.hex32At(start + traceIdAt + 8, trace.id1)
+  out.hex32At(start + traceIdAt + 16, trace.id2)
+  out.hex32At(start + traceIdAt + 24, trace.id3)
+  out.hex32At(start + idAt, span.id0)
+  out.hex32At(start + idAt + 8, span.id1)
+  if (hasParent) {
+    out.hex32At(start + parentIdAt, parent0)
+    out.hex32At(start + parentIdAt + 8, parent1)
   }
-  const start = microseconds(span.startedAt, epochOffsetMs)
-  out.chunk(timestampKey)
-  out.integer(start)
-  out.chunk(durationKey)
-  // Zipkin rounds up what is less than one.
-  out.integer(Math.max(1, microseconds(span.endedAt, epochOffsetMs) - start))
-  writeRest(out, span, shape, epochOffsetMs)
-}
+  const timestamp = microseconds(span.startedAt, epochOffsetMs)
+  out.digitsAt(start + timestampAt, timestamp, 16)
 
-function writeRest(out: Bytes, span: Span, shape: CompiledShape, epochOffsetMs: number): void {
-  const { details, errorType } = span
-  if (details?.name === undefined) {
-    out.chunk(shape.common)
-  } else {
-    out.chunk(shape.beforeName)
-    out.json(details.name)
-    out.chunk(shape.afterName)
-  }
   const { keys } = shape
   if (keys.length > 0 && span.value0 !== undefined) writeTag(out, keys[0]!, span.value0)
   if (keys.length > 1 && span.value1 !== undefined) writeTag(out, keys[1]!, span.value1)
@@ -109,35 +104,36 @@ function writeRest(out: Bytes, span: Span, shape: CompiledShape, epochOffsetMs: 
     writeTag(out, errorKey, errorType)
     out.chunk(errorStatus)
   }
-  const link = span === span.trace.first ? span.trace.link : undefined
-  if (link) {
-    out.chunk(linkKey)
-    for (const part of [link.trace0, link.trace1, link.trace2, link.trace3]) out.hex32(part)
-    out.byte(dash)
-    out.hex32(link.span0)
-    out.hex32(link.span1)
-    out.byte(quote)
-  }
-  for (const [key, value] of Object.entries(details?.attributes ?? {})) {
+  if (details !== undefined || trace.link !== undefined) writeMoreTags(out, span)
+  out.chunk(durationKey)
+  // Zipkin rounds up what is less than one.
+  out.integer(Math.max(1, microseconds(span.endedAt, epochOffsetMs) - timestamp))
+  if (details) writeDetails(out, details, epochOffsetMs)
+  out.byte(closeBrace)
+}
+
+function writeMoreTags(out: Bytes, span: Span): void {
+  const tags = Object.entries(span.details?.attributes ?? {})
+  const links = linksOf(span).map(({ traceId, spanId }, i): [string, string] => [`link.${i}`, `${traceId}-${spanId}`])
+  for (const [key, value] of [...tags, ...links]) {
     out.byte(comma)
     out.json(key)
     out.byte(colon)
     out.json(tagText(value))
   }
-  for (const [i, { traceId, spanId }] of (details?.links ?? []).entries()) {
-    out.text(`,"link.${i}":"${traceId}-${spanId}"`)
+}
+
+function writeDetails(out: Bytes, { name, events }: SpanDetails, epochOffsetMs: number): void {
+  if (name !== undefined) {
+    out.chunk(nameKey)
+    out.json(name)
   }
-  out.byte(closeBrace)
-  for (const [i, event] of (details?.events ?? []).entries()) {
-    out.chunk(i === 0 ? annotationsKey : nextAnnotation)
-    out.integer(microseconds(event.at, epochOffsetMs))
-    out.chunk(valueKey)
-    const hasAttributes = Object.keys(event.attributes).length > 0
-    out.json(hasAttributes ? `${event.name}: ${JSON.stringify(event.attributes)}` : event.name)
-    out.byte(closeBrace)
-  }
-  if (details?.events) out.byte(closeBracket)
-  out.byte(closeBrace)
+  if (!events) return
+  const annotations = events.map(({ name, at, attributes }) => ({
+    timestamp: microseconds(at, epochOffsetMs),
+    value: Object.keys(attributes).length > 0 ? `${name}: ${JSON.stringify(attributes)}` : name,
+  }))
+  out.text(`,"annotations":${JSON.stringify(annotations)}`)
 }
 
 function writeTag(out: Bytes, key: Uint8Array, value: AttributeValue): void {
@@ -155,17 +151,9 @@ function tagText(value: AttributeValue): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
 
-const traceIdKey = Buffer.from('{"traceId":"')
-const idKey = Buffer.from('","id":"')
-const parentIdKey = Buffer.from('","parentId":"')
-const timestampKey = Buffer.from('","timestamp":')
-const durationKey = Buffer.from(',"duration":')
 const errorTypeKey = Buffer.from(',"error.type":')
 const errorKey = Buffer.from(',"error":')
 const errorStatus = Buffer.from(',"otel.status_code":"ERROR"')
-const linkKey = Buffer.from(',"link":"')
-const annotationsKey = Buffer.from(',"annotations":[{"timestamp":')
-const nextAnnotation = Buffer.from(',{"timestamp":')
-const valueKey = Buffer.from(',"value":')
-const [openBracket, closeBracket, closeBrace] = [0x5b, 0x5d, 0x7d] as const
-const [comma, colon, quote, dash] = [0x2c, 0x3a, 0x22, 0x2d] as const
+const durationKey = Buffer.from('},"duration":')
+const nameKey = Buffer.from(',"name":')
+const [openBracket, closeBracket, closeBrace, comma, colon, quote] = [0x5b, 0x5d, 0x7d, 0x2c, 0x3a, 0x22] as const
