@@ -71,7 +71,7 @@ export function compileRequest(
     const timeoutMs = shorter(options.timeoutMs ?? usualTimeoutMs, caller.deadline?.remainingMs()) as number
     const headers: Record<string, string> = {
       accept: 'application/json',
-      'x-request-timeout-ms': String(Math.ceil(timeoutMs)),
+      'x-request-timeout-ms': String(Math.floor(timeoutMs)),
       'x-request-attempt': '0',
     }
     caller.propagate?.(headers)

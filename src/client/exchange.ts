@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Dispatcher } from 'undici'
 import type { Answer } from './call.ts'
 
@@ -41,7 +42,10 @@ export class Exchange implements Dispatcher.DispatchHandler, Answer {
     this.ended = new Promise((resolve) => (this.#resolve = resolve))
     this.#timer = setTimeout(expire, timeoutMs, this)
     this.#signal = signal
-    signal?.addEventListener('abort', this, { once: true })
+    if (signal) {
+      setMaxListeners(0, signal) // many calls of one request listen to its one signal: that is no leak
+      signal.addEventListener('abort', this, { once: true })
+    }
   }
 
   /** Ends it now; its connection is closed, for the answer may still come. */

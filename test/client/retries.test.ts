@@ -19,7 +19,9 @@ describe('a retry', () => {
     await expect(caller.getThing(get, { retries: 1, timeoutMs: 700 })).rejects.toBeInstanceOf(ServiceUnavailable)
     const requests = [...a.requests, ...b.requests]
     expect([a.requests.length, b.requests.length]).toEqual([1, 1])
-    expect(requests.map(({ headers }) => headers['x-request-attempt']).toSorted((x, y) => Number(x) - Number(y))).toEqual(['0', '1'])
+    expect(
+      requests.map(({ headers }) => headers['x-request-attempt']).toSorted((x, y) => Number(x) - Number(y)),
+    ).toEqual(['0', '1'])
     const left = requests.map(({ headers }) => Number(headers['x-request-timeout-ms'])).sort((x, y) => y - x)
     expect(left[0]).toBe(700)
     expect(left[1]).toBeLessThanOrEqual(700)
