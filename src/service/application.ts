@@ -13,8 +13,8 @@ import { createLogger, type Logger } from '../log/logger.ts'
 import { database, httpErrorOf, type Database } from '../sql/index.ts'
 import { accessLog } from './accessLog.ts'
 import { loadConfig, type Config, type LiveConfig } from './config.ts'
-import { clientsClass, type Runtime } from './context.ts'
-import { checkDefinition, type Definition } from './definition.ts'
+import { clientsClass, type Context, type Runtime } from './context.ts'
+import { checkDefinition, type DatabaseSettings, type Definition } from './definition.ts'
 import { openDiscovery, type Discovery } from './discovery.ts'
 import { addHealth, readinessOf, type Readiness } from './health.ts'
 import { compileRun, type AnyHandler } from './run.ts'
@@ -22,6 +22,7 @@ import { compileRun, type AnyHandler } from './run.ts'
 /** What a test puts in the place of the real thing. */
 export interface Overrides {
   readonly config?: Partial<Config>
+  readonly database?: DatabaseSettings
   readonly clientClass?: (callee: Contract) => ClientClass<Contract>
   readonly checkResponse?: (operation: string, value: unknown) => void
 }
@@ -109,7 +110,7 @@ export class Application {
     this.#config = { ...config, watch: (key, onChange) => discovery.watch(key, onChange) }
     this.#runtime = {
       log: this.log,
-      db: config.databaseUrl === undefined ? undefined : await this.#openDatabase(config.databaseUrl),
+      db: this.#openDatabase(config),
       Clients: clientsClass(this.#clientClasses(config)),
     }
     try {
@@ -170,8 +171,16 @@ export class Application {
     return readinessOf(this.#state === 'serving', this.db ? { database: () => this.db!.ping() } : {})
   }
 
-  async #openDatabase(url: string): Promise<Database> {
-    return database({ url, applicationName: this.contract.name })
+  #openDatabase({ databaseUrl, databaseReplicaUrls }: Config): Database | undefined {
+    const settings = { ...this.#definition.database, ...this.#overrides.database }
+    if (databaseUrl === undefined && !settings.shards) return undefined
+    const url = databaseUrl === undefined ? {} : { url: databaseUrl }
+    return database<Context>({
+      ...settings,
+      ...url,
+      replicas: databaseReplicaUrls,
+      applicationName: this.contract.name,
+    })
   }
 
   #clientClasses(config: Config): Record<string, ClientClass<Contract>> {

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Caller, ClientClass } from '../client/call.ts'
 import type { Client } from '../client/types.ts'
 import type { Contract } from '../contract/contract.ts'
+import { GatewayTimeout, HttpError } from '../contract/errors.ts'
 import type { BodyOf, HeadersOf, Operation, ParamsOf, QueryOf } from '../contract/operation.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Deadline } from '../resilience/deadline.ts'
@@ -119,8 +120,9 @@ export class RequestContext implements Caller {
       const controller = new AbortController()
       this.#controller = controller
       const { raw } = this.#reply
-      if (this.#expired || raw.destroyed) controller.abort()
-      else raw.once('close', () => raw.writableFinished || controller.abort())
+      if (this.#expired) controller.abort(tooLate())
+      else if (raw.destroyed) controller.abort(hungUp())
+      else raw.once('close', () => raw.writableFinished || controller.abort(hungUp()))
     }
     return this.#controller.signal
   }
@@ -128,8 +130,18 @@ export class RequestContext implements Caller {
   /** The deadline is past: aborts the signal, now or when it is first asked for. */
   expire(): void {
     this.#expired = true
-    this.#controller?.abort()
+    this.#controller?.abort(tooLate())
   }
+}
+
+/** Why a request's signal aborts: what it was doing fails with this. */
+function tooLate(): HttpError {
+  return new GatewayTimeout('the deadline is past')
+}
+
+/** 499 is Nginx's status for a caller that hung up; nobody is there to see it but the log. */
+function hungUp(): HttpError {
+  return new HttpError(499, 'the caller hung up', { message: 'Client Closed Request' })
 }
 
 const callerKey = Symbol('caller')

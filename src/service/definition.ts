@@ -3,6 +3,7 @@ import type { Contract } from '../contract/contract.ts'
 import type { Operations, OutputOf } from '../contract/operation.ts'
 import type { CorsOptions } from '../http/cors.ts'
 import type { ServerLimits } from '../http/server.ts'
+import type { DatabaseOptions } from '../sql/index.ts'
 import type { Application } from './application.ts'
 import type { Callees, Context } from './context.ts'
 
@@ -28,6 +29,9 @@ export interface Hooks {
 /** Gets the running application: its Fastify, database, log and configuration. */
 export type Hook = (application: Application) => void | Promise<void>
 
+/** What a service may say of its database; its requests' contexts choose the shard. */
+export type DatabaseSettings = Omit<DatabaseOptions<Context>, 'url' | 'replicas' | 'applicationName' | 'observer'>
+
 /** What a service is made of, besides its contract. */
 export interface ServiceOptions<Ops extends Operations = Operations, Others extends Callees = Callees> {
   /** One function for each operation. */
@@ -40,6 +44,8 @@ export interface ServiceOptions<Ops extends Operations = Operations, Others exte
   readonly models?: Readonly<Record<string, unknown>>
   /** Folder of the SQL migrations: `new URL('./migrations/', import.meta.url)`. */
   readonly migrations?: URL
+  /** How the database is used: lanes, pool, timeouts, codecs, shards. Where it is says the configuration. */
+  readonly database?: DatabaseSettings
   /** SQL that `tricube dev` runs once, on a new database: `new URL('./seed.sql', import.meta.url)`. */
   readonly seed?: URL
   readonly hooks?: Hooks

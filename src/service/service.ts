@@ -42,8 +42,8 @@ export class Service<Kept extends Contract = Contract> {
 
   /** Whether it has a database of its own. */
   get usesDatabase(): boolean {
-    const { models, migrations } = this.definition
-    return models !== undefined || migrations !== undefined
+    const { models, migrations, database } = this.definition
+    return models !== undefined || migrations !== undefined || database !== undefined
   }
 
   /** The real Fastify, before and after the start. */

@@ -1,17 +1,15 @@
-import { readFile } from 'node:fs/promises'
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
 import { compileDecoder, compileRequest, type AnyInput } from '../client/call.ts'
 import type { Contract } from '../contract/contract.ts'
 import type { Page } from '../contract/operation.ts'
-import { migrate } from '../migrations/index.ts'
 import { Application } from '../service/application.ts'
 import type { Config } from '../service/config.ts'
 import type { Service } from '../service/service.ts'
-import { database, type Database } from '../sql/index.ts'
+import type { Database } from '../sql/index.ts'
 import type { TestFailure } from './checks.ts'
 import { compileOutputCheck } from './checks.ts'
 import { mockService, type MockedService } from './mock.ts'
-import { createTestDatabase, type TestDatabase } from './testDatabase.ts'
+import { freshDatabases } from './freshDatabases.ts'
 import type { Mocks, TestClient } from './types.ts'
 
 /** How a service is put under test. */
@@ -58,16 +56,17 @@ export async function testService<Tested extends Contract>(
   const mocked = new Map<Contract, MockedService>()
   for (const callee of Object.values(clients)) mocked.set(callee, mockService(callee, fail))
 
-  const database = service.usesDatabase ? await freshDatabase(service, seed) : undefined
+  const databases = await freshDatabases(service, seed)
   const app = new Application(service.definition, {
-    config: { logLevel: 'error', databaseUrl: database?.url, ...config },
+    config: { logLevel: 'error', databaseUrl: databases.url, databaseReplicaUrls: [], ...config },
+    ...(databases.settings && { database: databases.settings }),
     clientClass: (callee) => mocked.get(callee)!.Client,
     checkResponse: outputChecks(contract, fail),
   })
   try {
     await app.start()
   } catch (error) {
-    await database?.drop()
+    await databases.drop()
     throw error
   }
 
@@ -78,7 +77,7 @@ export async function testService<Tested extends Contract>(
   }
   const close = async (): Promise<void> => {
     await app.close()
-    await database?.drop()
+    await databases.drop()
     throwFirst(failures)
   }
   return {
@@ -97,23 +96,6 @@ export async function testService<Tested extends Contract>(
     close,
     [Symbol.asyncDispose]: close,
   }
-}
-
-async function freshDatabase({ name, migrations, seed }: Service, seeded: boolean): Promise<TestDatabase> {
-  const database = await createTestDatabase(name)
-  try {
-    if (migrations) await migrate({ url: database.url, directory: migrations })
-    if (seeded && seed) await runSeed(database.url, seed)
-    return database
-  } catch (error) {
-    await database.drop()
-    throw error
-  }
-}
-
-async function runSeed(url: string, seed: URL): Promise<void> {
-  await using db = database({ url })
-  await db.script(await readFile(seed, 'utf8'))
 }
 
 function outputChecks(

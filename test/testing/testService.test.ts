@@ -170,6 +170,32 @@ describe('its database', () => {
     expect(await first.db.value`SELECT count(*) FROM notes`).toBe(2)
   })
 
+  it('is one for each shard of a service that has shards', async () => {
+    const { handlers, migrations } = noteService().definition
+    const sharded = service(notes, {
+      migrations: migrations!,
+      handlers: handlers as never,
+      database: {
+        shards: {
+          key: ({ headers }) => String(headers['x-region']),
+          map: { beijing: 'postgres://a/b', sichuan: 'postgres://c/d' },
+        },
+      },
+    })
+    await using app = await testService(sharded)
+    const headers = { 'x-region': 'sichuan' }
+    await app.inject({ method: 'POST', url: '/notes', payload: { id: 1, text: 'a' }, headers })
+    expect((await app.inject({ url: '/notes', headers })).json().data).toEqual([{ id: 1, text: 'a' }])
+    expect((await app.inject({ url: '/notes', headers: { 'x-region': 'beijing' } })).json().data).toEqual([])
+    const nowhere = await app.inject({ url: '/notes', headers: { 'x-region': 'atlantis' } })
+    expect([nowhere.statusCode, nowhere.json().error]).toEqual([400, 'no such shard: atlantis'])
+    const counts = await app.db.shards.each((shard) => shard.value<number>`SELECT count(*) FROM notes`)
+    expect(counts.map(({ shard, ...result }) => [shard, 'value' in result && result.value])).toEqual([
+      ['beijing', 0],
+      ['sichuan', 1],
+    ])
+  })
+
   it("answers for the caller: its constraints' errors, without SQL", async () => {
     await using app = await testService(noteService())
     await app.client.add({ body: { id: 1, text: 'a' } })

@@ -1,0 +1,46 @@
+import { readFile } from 'node:fs/promises'
+import { migrate } from '../migrations/migrate.ts'
+import type { DatabaseSettings } from '../service/definition.ts'
+import type { Service } from '../service/service.ts'
+import { database } from '../sql/index.ts'
+import { createTestDatabase, type TestDatabase } from './testDatabase.ts'
+
+/** The databases of a service under test. */
+export interface FreshDatabases {
+  /** Of the service; undefined when it has none besides its shards. */
+  readonly url: string | undefined
+  /** The service's own settings, its shards put here. */
+  readonly settings: DatabaseSettings | undefined
+  /** Drops them all. */
+  drop(): Promise<void>
+}
+
+/** Makes what a service needs, migrated and, when asked, seeded: one database, or one for each of its shards. */
+export async function freshDatabases(service: Service, seeded: boolean): Promise<FreshDatabases> {
+  const made: TestDatabase[] = []
+  const drop = async (): Promise<void> => void (await Promise.all(made.map((one) => one.drop())))
+  const make = async (): Promise<string> => {
+    const one = await createTestDatabase(service.name)
+    made.push(one)
+    if (service.migrations) await migrate({ url: one.url, directory: service.migrations })
+    if (seeded && service.seed) await runSeed(one.url, service.seed)
+    return one.url
+  }
+
+  const { database: settings } = service.definition
+  if (!service.usesDatabase) return { url: undefined, settings, drop }
+  try {
+    if (!settings?.shards) return { url: await make(), settings, drop }
+    const shards = Object.keys(settings.shards.map).map(async (name) => [name, await make()] as const)
+    const map = Object.fromEntries(await Promise.all(shards))
+    return { url: undefined, settings: { ...settings, shards: { ...settings.shards, map } }, drop }
+  } catch (error) {
+    await drop()
+    throw error
+  }
+}
+
+async function runSeed(url: string, seed: URL): Promise<void> {
+  await using db = database({ url })
+  await db.script(await readFile(seed, 'utf8'))
+}
