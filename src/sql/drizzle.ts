@@ -6,7 +6,7 @@ import type { Tags } from './tags.ts'
 import { codecs, Types } from './types.ts'
 
 /** Drizzle's query builder; its transactions are tricube's: use `tx.drizzle` in `db.transaction`. */
-export type Drizzle = PgRemoteDatabase<Record<string, never>>
+export type Drizzle = PgRemoteDatabase
 
 // Drizzle's columns read dates and times themselves, from PostgreSQL's own text.
 const types = new Types({ date: codecs.text, timestamp: codecs.text, timestamptz: codecs.text, interval: codecs.text })

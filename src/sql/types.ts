@@ -104,7 +104,7 @@ export class Types {
     this.#decoders.set(arrayOid, (bytes, start, end) =>
       parseArray(bytes.toString('utf8', start, end), element, delimiter),
     )
-    const encode = own?.encode && ((value: unknown) => own.encode!(value as never))
+    const encode = own?.encode && ((value: unknown) => own.encode!(value))
     if (encode) this.#encoders.set(oid, encode)
     const isJson = name === 'json' || name === 'jsonb'
     this.#arrays.set(arrayOid, (value) =>

@@ -22,7 +22,7 @@ export function objectDecoder(columns: readonly Column[], decoderOf: DecoderOf):
   const fields = columns.map(({ name }, i) => `[${JSON.stringify(name)}]: v${i}`)
   const source = `return (b, at) => { let n; at += 2\n${read.join('\n')}\nreturn { ${fields.join(', ')} } }`
   const decoders = columns.map(({ type }) => decoderOf(type))
-  // oxlint-disable-next-line no-new-func -- the text holds nothing but numbers and JSON strings
+  // oxlint-disable-next-line no-new-func, typescript/no-implied-eval -- the text holds nothing but numbers and JSON strings
   return new Function('int32', 'd', source)(int32, decoders) as RowDecoder<Record<string, unknown>>
 }
 
