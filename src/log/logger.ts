@@ -1,4 +1,7 @@
-import { destination, pino, stdTimeFunctions, type Logger } from 'pino'
+import { pino, stdTimeFunctions, type Bindings, type ChildLoggerOptions, type Logger, type LoggerOptions } from 'pino'
+import { ecsVersion, toEcs } from './ecs.ts'
+import { standardOutput, type Output } from './output.ts'
+import { withoutSecrets } from './secrets.ts'
 
 export type { Logger } from 'pino'
 
@@ -8,21 +11,80 @@ export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 's
 /** A level of the log. */
 export type LogLevel = (typeof logLevels)[number]
 
-/** A service's log: pino, one JSON object a line on standard output. */
-export function createLogger(name: string, level: LogLevel): Logger {
-  return pino(
-    {
-      level,
-      base: { service: name },
-      timestamp: stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-      redact: { paths: secretPaths, censor: '[redacted]' },
-    },
-    destination({ fd: 1, sync: true }),
-  )
+/** How lines look: JSON, JSON under the names of the Elastic Common Schema, or text for people. */
+export const logFormats = ['json', 'ecs', 'pretty'] as const
+
+/** A format of the log. */
+export type LogFormat = (typeof logFormats)[number]
+
+/** What a log is made of. */
+export interface LoggerSettings {
+  /** The service. */
+  readonly name: string
+  readonly level: LogLevel
+  /** Default: JSON. Text for people is made from that by the output. */
+  readonly ecs?: boolean
+  /** Default: standard output. */
+  readonly output?: Output
 }
 
-/** Fields that never reach a log, at the top and one level down. */
-const secretPaths: string[] = ['authorization', 'cookie', 'password', 'secret', 'token', '["set-cookie"]'].flatMap(
-  (name) => [name, name.startsWith('[') ? `*${name}` : `*.${name}`],
-)
+/** pino's number for errors: these lines are written at once, as they may be the last. */
+const urgent = 50
+
+/** A service's log: pino, one JSON object a line, without secrets. */
+export function createLogger({ name, level, ecs = false, output = standardOutput() }: LoggerSettings): Logger {
+  const clean = ecs ? (fields: object) => toEcs(withoutSecrets(fields)) : withoutSecrets<object>
+  const { levelKey, ...options } = ecs ? ecsOptions(name) : jsonOptions(name)
+  const log = pino(
+    {
+      ...options,
+      level,
+      formatters: {
+        level: (label) => ({ [levelKey]: label }),
+        log: clean as (fields: object) => Record<string, unknown>,
+      },
+      serializers: { err: (error: unknown) => error }, // `clean` has done it
+      hooks: {
+        logMethod(args, method, number) {
+          for (let i = 1; i < args.length; i++) args[i] = withoutSecrets(args[i])
+          method.apply(this, args)
+          if (number >= urgent) output.flushSync()
+        },
+      },
+    },
+    output,
+  )
+  return cleanBindings(log, clean)
+}
+
+interface FormatOptions extends Pick<LoggerOptions, 'base' | 'messageKey' | 'timestamp'> {
+  readonly levelKey: string
+}
+
+function jsonOptions(name: string): FormatOptions {
+  return { base: { service: name }, timestamp: stdTimeFunctions.isoTime, levelKey: 'level' }
+}
+
+function ecsOptions(name: string): FormatOptions {
+  return {
+    base: { 'ecs.version': ecsVersion, 'service.name': name },
+    messageKey: 'message',
+    timestamp: () => `,"@timestamp":"${new Date().toISOString()}"`,
+    levelKey: 'log.level',
+  }
+}
+
+/** What is bound to a child has to be clean as well; pino's formatters do not see it. */
+function cleanBindings(log: Logger, clean: (fields: object) => object): Logger {
+  const { child, setBindings } = log as { child: BindingsMethod; setBindings: BindingsMethod }
+  return Object.assign(log, {
+    child(bindings: Bindings, options?: ChildLoggerOptions) {
+      return child.call(this, clean(bindings), options)
+    },
+    setBindings(bindings: Bindings) {
+      return setBindings.call(this, clean(bindings))
+    },
+  })
+}
+
+type BindingsMethod = (this: unknown, bindings: Bindings, options?: ChildLoggerOptions) => unknown

@@ -11,6 +11,7 @@ import { httpErrorFrom } from '../http/errors.ts'
 import { createServer } from '../http/server.ts'
 import { createLogger, type Logger } from '../log/logger.ts'
 import { database, httpErrorOf, type Database } from '../sql/index.ts'
+import type { Sink } from '../trace/sink.ts'
 import { accessLog } from './accessLog.ts'
 import { loadConfig, type Config, type LiveConfig } from './config.ts'
 import { clientsClass, type Context, type Runtime } from './context.ts'
@@ -18,6 +19,7 @@ import { checkDefinition, type DatabaseSettings, type Definition } from './defin
 import { openDiscovery, type Discovery } from './discovery.ts'
 import { addHealth, readinessOf, type Readiness } from './health.ts'
 import { compileRun, type AnyHandler } from './run.ts'
+import { Tracing } from './tracing.ts'
 
 /** What a test puts in the place of the real thing. */
 export interface Overrides {
@@ -25,6 +27,8 @@ export interface Overrides {
   readonly database?: DatabaseSettings
   readonly clientClass?: (callee: Contract) => ClientClass<Contract>
   readonly checkResponse?: (operation: string, value: unknown) => void
+  /** Where its spans go. */
+  readonly sink?: Sink
 }
 
 type State = 'new' | 'starting' | 'serving' | 'stopping' | 'stopped'
@@ -38,6 +42,7 @@ export class Application {
   readonly #definition: Definition
   readonly #overrides: Overrides
   readonly #targets: Target[] = []
+  readonly #tracing = new Tracing()
   #state: State = 'new'
   #started: Promise<void> | undefined
   #closed: Promise<void> | undefined
@@ -50,7 +55,7 @@ export class Application {
     this.#definition = definition
     this.#overrides = overrides
     this.contract = definition.contract
-    this.log = createLogger(this.contract.name, 'info')
+    this.log = createLogger({ name: this.contract.name, level: 'info' })
     this.fastify = this.#createFastify()
   }
 

@@ -1,10 +1,4 @@
-import { styleText } from 'node:util'
-import { formatLogLine } from './log-line.ts'
-
-/** One of `styleText`'s colours. */
-export type Color = 'cyan' | 'magenta' | 'yellow' | 'green' | 'blue' | 'red' | 'dim' | 'bold'
-/** Colours a text, or not, where colours are not wanted. */
-export type Paint = (color: Color, text: string) => string
+import { formatLogLine, paintFor, type Color, type Paint } from '../../log/pretty.ts'
 
 /**
  * What dev shows: log lines of the services, and below them, in a terminal, what it is waiting for. Elsewhere, and under
@@ -21,8 +15,7 @@ export class Screen {
 
   constructor(out: NodeJS.WriteStream) {
     this.#out = out
-    const colored = out.isTTY && out.hasColors()
-    this.paint = colored ? (color, text) => styleText(color, text) : (_color, text) => text
+    this.paint = paintFor(out)
   }
 
   /** Shows what is being waited for until the work is done: a spinner in a terminal, else a line. */

@@ -1,4 +1,26 @@
-import type { Paint } from './screen.ts'
+import { writeSync } from 'node:fs'
+import { styleText } from 'node:util'
+import type { Output } from './output.ts'
+
+/** One of `styleText`'s colours. */
+export type Color = 'cyan' | 'magenta' | 'yellow' | 'green' | 'blue' | 'red' | 'dim' | 'bold'
+
+/** Colours a text, or not, where colours are not wanted. */
+export type Paint = (color: Color, text: string) => string
+
+/** Colours unless there is no terminal to show them, or NO_COLOR is set. */
+export function paintFor(out: NodeJS.WriteStream): Paint {
+  return out.isTTY && out.hasColors() ? (color, text) => styleText(color, text) : (_color, text) => text
+}
+
+/** Standard output for people: each line readable, and at once. */
+export function prettyOutput(): Output {
+  const paint = paintFor(process.stdout)
+  return {
+    write: (line) => void writeSync(1, `${formatLogLine(line.trimEnd(), paint)}\n`),
+    flushSync() {},
+  }
+}
 
 /** A line of pino's JSON made readable: `12:00:00.000 INFO listening url=…`, a stack below it; any other line as it is. */
 export function formatLogLine(line: string, paint: Paint): string {

@@ -1,0 +1,46 @@
+import { mkdirSync, openSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { BufferedOutput, flushAtExit, type Output } from './output.ts'
+
+/** A file to log to, and when the next one is begun. */
+export interface LogFile {
+  readonly path: string
+  /** Begins a new file each day, each hour, or after so many milliseconds. Needs the package `pino-roll`. */
+  readonly frequency?: 'daily' | 'hourly' | number
+  /** Begins a new file beyond this size, such as `10m`. Needs the package `pino-roll`. */
+  readonly size?: string
+  /** How many files are kept besides the one that is written. Default: all. */
+  readonly keep?: number
+}
+
+/**
+ * Opens a file to log to; its folder is made.
+ *
+ * @throws {Error} when it cannot be opened, or `pino-roll` is needed and not installed
+ */
+export async function fileOutput(file: LogFile): Promise<Output> {
+  if (file.frequency !== undefined || file.size !== undefined) return rollingOutput(file)
+  mkdirSync(dirname(file.path), { recursive: true })
+  const descriptor = openSync(file.path, 'a')
+  return new BufferedOutput((bytes) => writeSync(descriptor, bytes))
+}
+
+async function rollingOutput({ path, frequency, size, keep }: LogFile): Promise<Output> {
+  const { default: roll } = await import('pino-roll').catch((cause: unknown) => {
+    throw new Error(`log files that roll need the package pino-roll: npm install pino-roll (${path})`, { cause })
+  })
+  const stream = await roll({
+    file: path,
+    mkdir: true,
+    ...(frequency !== undefined && { frequency }),
+    ...(size !== undefined && { size }),
+    ...(keep !== undefined && { limit: { count: keep } }),
+  })
+  stream.on('error', () => {}) // a full disk: a log is no reason to stop
+  const output: Output = {
+    write: (line) => void stream.write(line),
+    flushSync: () => stream.flushSync(),
+  }
+  flushAtExit(output)
+  return output
+}

@@ -1,0 +1,26 @@
+import { isatty } from 'node:tty'
+import { fileOutput, type LogFile } from './file.ts'
+import { createLogger, type LogFormat, type Logger, type LogLevel } from './logger.ts'
+import { standardOutput, type Output } from './output.ts'
+import { prettyOutput } from './pretty.ts'
+
+/** How and where a service logs. */
+export interface LogSettings {
+  readonly name: string
+  readonly level: LogLevel
+  /** Default: text for people in a terminal, else JSON. */
+  readonly format: LogFormat | undefined
+  /** Default: standard output. */
+  readonly file: LogFile | undefined
+}
+
+/**
+ * Opens a service's log.
+ *
+ * @throws {Error} when the file cannot be opened
+ */
+export async function openLog({ name, level, format, file }: LogSettings): Promise<Logger> {
+  const isPretty = format === 'pretty' || (format === undefined && !file && isatty(1))
+  const output: Output = file ? await fileOutput(file) : isPretty ? prettyOutput() : standardOutput()
+  return createLogger({ name, level, ecs: format === 'ecs', output })
+}
