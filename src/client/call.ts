@@ -2,6 +2,8 @@ import type { Contract } from '../contract/contract.ts'
 import { BadGateway, errorFrom, type HttpError } from '../contract/errors.ts'
 import { parseRoute, type Method } from '../contract/route.ts'
 import { shorter, type Deadline } from '../resilience/deadline.ts'
+import { callShape } from '../trace/callSpan.ts'
+import type { Span } from '../trace/span.ts'
 import type { CallOptions, Client } from './types.ts'
 
 /** A call on its way out. */
@@ -17,6 +19,8 @@ export interface Outgoing {
   /** Where it should go. */
   readonly region: string | undefined
   readonly hashKey: string | undefined
+  /** The call's own span, when its trace is recorded. */
+  readonly span: Span | undefined
 }
 
 /** What came back. */
@@ -32,7 +36,9 @@ export interface Caller {
   readonly signal?: AbortSignal | undefined
   /** Where its calls go unless they say otherwise. */
   readonly region?: string | undefined
-  /** Adds what travels with a request: its id, its trace. */
+  /** What its calls are under. */
+  readonly span?: Span | undefined
+  /** Adds what travels with a request, besides its trace: its id. */
   propagate?(headers: Record<string, string>): void
 }
 
@@ -66,6 +72,7 @@ export function compileRequest(
   const pathParts = path.split(/:(\w+)/) // text, name, text, name, …, text
   const usualTimeoutMs = ownTimeoutMs ?? operation.timeoutMs ?? defaultTimeoutMs
   const hasBody = operation.body !== undefined
+  const shape = callShape(contract.name, name, method, path)
 
   return (caller, input = {}, options = {}) => {
     const timeoutMs = shorter(options.timeoutMs ?? usualTimeoutMs, caller.deadline?.remainingMs()) as number
@@ -75,6 +82,8 @@ export function compileRequest(
       'x-request-attempt': '0',
     }
     caller.propagate?.(headers)
+    const span = caller.span?.isRecorded ? caller.span.child(shape) : undefined
+    caller.span?.trace.tracer.inject(span ?? caller.span, headers)
     const region = options.region ?? caller.region
     if (region !== undefined) headers['x-region'] = region
     if (options.idempotencyKey !== undefined) headers['idempotency-key'] = options.idempotencyKey
@@ -90,6 +99,7 @@ export function compileRequest(
       signal: either(options.signal, caller.signal),
       region,
       hashKey: options.hashKey,
+      span,
     }
   }
 }

@@ -1,6 +1,15 @@
 import type { Contract } from '../contract/contract.ts'
 import { HttpError } from '../contract/errors.ts'
-import { compileDecoder, compileRequest, type AnyInput, type Caller, type ClientClass, type Outgoing } from './call.ts'
+import { withCallSpan } from '../trace/callSpan.ts'
+import {
+  compileDecoder,
+  compileRequest,
+  type Answer,
+  type AnyInput,
+  type Caller,
+  type ClientClass,
+  type Outgoing,
+} from './call.ts'
 import { answerCheck } from './checkAnswer.ts'
 import { operationPolicy, type OperationPolicy } from './operationPolicy.ts'
 import type { Target } from './target.ts'
@@ -59,7 +68,11 @@ function compileReader(
   { checkAnswers = process.env['NODE_ENV'] !== 'production' }: ClientOptions,
 ): (outgoing: Outgoing, options: CallOptions | undefined) => Promise<unknown> {
   const decode = compileDecoder(contract, name)
-  if (!checkAnswers) return async (outgoing, options) => decode(await target.send(outgoing, policy, options))
+  const send = (outgoing: Outgoing, options: CallOptions | undefined): Promise<Answer> => {
+    const answer = target.send(outgoing, policy, options)
+    return outgoing.span ? withCallSpan(outgoing.span, answer) : answer
+  }
+  if (!checkAnswers) return async (outgoing, options) => decode(await send(outgoing, options))
   const check = answerCheck(contract, name)
-  return async (outgoing, options) => check(decode(await target.send(outgoing, policy, options)))
+  return async (outgoing, options) => check(decode(await send(outgoing, options)))
 }

@@ -29,16 +29,26 @@ export function hasUndici(): boolean {
 /** The connections to one instance: an undici pool, opened by the first call. */
 export class Endpoint {
   readonly #origin: string
+  readonly #address: string
+  readonly #port: number
   readonly #maxAnswerBytes: number
   #pool: Dispatcher | undefined
 
   constructor(origin: string, maxAnswerBytes: number) {
     this.#origin = origin
+    const { hostname, port } = new URL(origin)
+    this.#address = hostname
+    this.#port = Number(port || 80)
     this.#maxAnswerBytes = maxAnswerBytes
   }
 
   /** Sends a call; undici has to be loaded. */
   send(outgoing: Outgoing, timeoutMs: number, onEnd: (exchange: Exchange) => void): Exchange {
+    const { span } = outgoing
+    if (span) {
+      span.value1 = this.#address
+      span.value2 = this.#port
+    }
     const exchange = new Exchange(timeoutMs, outgoing.signal, onEnd)
     const pool = (this.#pool ??= openPool(this.#origin, this.#maxAnswerBytes))
     pool.dispatch(outgoing as Dispatcher.DispatchOptions, exchange)

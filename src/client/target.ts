@@ -66,6 +66,7 @@ export class Target implements AsyncDisposable {
       if (outgoing.signal?.aborted) throw this.#givenUp()
       now = performance.now()
       outgoing.headers['x-request-attempt'] = String(retry)
+      outgoing.span?.event('retry', { 'http.request.resend_count': retry, reason: failure }, now)
       outgoing.headers['x-request-timeout-ms'] = String(Math.floor(Math.max(0, end - now)))
     }
   }
@@ -96,6 +97,7 @@ export class Target implements AsyncDisposable {
   ): Exchange | undefined {
     const now = performance.now()
     if (this.#members.fleet.size < 2 || !this.#budget.withdraw(now) || !policy.breaker.allows(now)) return undefined
+    outgoing.span?.event('hedge', {}, now)
     const headers = { ...outgoing.headers, 'x-request-timeout-ms': String(Math.floor(Math.max(0, end - now))) }
     return this.#begin({ ...outgoing, headers }, policy, tried, end, now)
   }

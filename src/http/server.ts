@@ -1,11 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
-import fastifyModule, { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import fastifyModule, {
+  LogController,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type onRequestHookHandler,
+} from 'fastify'
 import { ContractError } from '../contract/check.ts'
 import type { Contract } from '../contract/contract.ts'
 import { codes, HttpError, MethodNotAllowed, NotFound } from '../contract/errors.ts'
 import { parseRoute } from '../contract/route.ts'
 import type { Logger } from '../log/logger.ts'
+import type { Span } from '../trace/span.ts'
 import { compileAllowedMethods } from './allow.ts'
 import { addJsonParser } from './body.ts'
 import { compileEncoder, type Encoder } from './encoder.ts'
@@ -17,6 +24,10 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Name of the contract's operation that the route belongs to. */
     operation?: string
+  }
+  interface FastifyRequest {
+    /** Undefined when it is for no operation. */
+    span: Span | undefined
   }
 }
 
@@ -44,6 +55,8 @@ export interface ServerOptions {
   readonly run: Readonly<Record<string, Run>>
   /** What a caller is told of whatever was thrown. */
   readonly errorOf: (thrown: unknown) => HttpError
+  /** Called at the beginning of each operation's requests. */
+  readonly onRequest: Readonly<Record<string, onRequestHookHandler>>
   readonly onRequestEnd: OnRequestEnd
   /** Sees each value before it is written; throws when it breaks the contract. */
   readonly checkResponse: ((operation: string, value: unknown) => void) | undefined
@@ -68,6 +81,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     frameworkErrors: (error, _request, reply) => void sendError(reply, errorOf(error)),
   }) as unknown as FastifyInstance
 
+  fastify.decorateRequest('span', undefined)
   addJsonParser(fastify)
   watchRequests(fastify, options.onRequestEnd)
   fastify.addHook('onRequest', (request, reply, done) => {
@@ -96,7 +110,11 @@ export function createServer(options: ServerOptions): FastifyInstance {
 }
 
 /** Compiles an operation once into the one function that answers it. */
-function addOperation(fastify: FastifyInstance, name: string, { contract, run, checkResponse }: ServerOptions): void {
+function addOperation(
+  fastify: FastifyInstance,
+  name: string,
+  { contract, run, onRequest, checkResponse }: ServerOptions,
+): void {
   const operation = contract.operations[name]!
   const { method, path } = parseRoute(operation.route)
   const status = operation.status ?? 200
@@ -108,6 +126,7 @@ function addOperation(fastify: FastifyInstance, name: string, { contract, run, c
     method,
     url: path,
     config: { operation: name },
+    onRequest: onRequest[name]!,
     async handler(request: FastifyRequest, reply: FastifyReply) {
       validate?.(request)
       const value = await execute(request, reply)

@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net'
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
 import type { ClientClass } from '../client/call.ts'
 import { clientClass } from '../client/clientClass.ts'
@@ -84,6 +85,7 @@ export class Application {
     await this.start()
     const { host, port } = this.config
     const url = await this.fastify.listen({ host, port, listenTextResolver: (address) => `listening on ${address}` })
+    this.#tracing.listensOn((this.fastify.server.address() as AddressInfo).port)
     await this.#definition.hooks?.afterStart?.(this)
     await this.#join()
     if (this.#targets.length > 0) void loadUndici()
@@ -110,6 +112,8 @@ export class Application {
     const { port, hooks } = this.#definition
     const config = { ...(await loadConfig(port === undefined ? {} : { port })), ...this.#overrides.config }
     this.log.level = config.logLevel
+    const { trace } = this.#definition
+    this.#tracing.open(this.contract.name, config, trace ?? {}, this.log, this.#overrides.sink)
     const discovery = await openDiscovery(config, this.log)
     this.#discovery = discovery
     this.#config = { ...config, watch: (key, onChange) => discovery.watch(key, onChange) }
@@ -138,6 +142,7 @@ export class Application {
     this.#discovery?.close()
     await Promise.all(this.#targets.map((target) => target[Symbol.asyncDispose]()))
     await this.db?.close()
+    await this.#tracing.close()
     if (wasServing) await hooks?.afterStop?.(this)
     this.#state = 'stopped'
     if (wasServing) this.log.info('stopped')
@@ -150,13 +155,22 @@ export class Application {
       name,
       compileRun(name, operation, handlers[name] as AnyHandler, runtime),
     ])
+    const logEnd = accessLog(this.log)
+    const onRequest = Object.entries(contract.operations).map(([name, operation]) => [
+      name,
+      this.#tracing.onRequest(name, operation),
+    ])
     const fastify = createServer({
       contract,
       log: this.log,
       limits,
       run: Object.fromEntries(run),
       errorOf: (thrown) => httpErrorOf(thrown) ?? httpErrorFrom(thrown),
-      onRequestEnd: accessLog(this.log),
+      onRequest: Object.fromEntries(onRequest),
+      onRequestEnd: (request, reply, durationMs) => {
+        logEnd(request, reply, durationMs)
+        this.#tracing.onRequestEnd(request, reply, durationMs)
+      },
       checkResponse: this.#overrides.checkResponse,
     })
     if (cors) addCors(fastify, cors)
@@ -180,11 +194,13 @@ export class Application {
     const settings = { ...this.#definition.database, ...this.#overrides.database }
     if (databaseUrl === undefined && !settings.shards) return undefined
     const url = databaseUrl === undefined ? {} : { url: databaseUrl }
+    const { statements: observer } = this.#tracing
     return database<Context>({
       ...settings,
       ...url,
       replicas: databaseReplicaUrls,
       applicationName: this.contract.name,
+      ...(observer && { observer }),
     })
   }
 

@@ -4,9 +4,10 @@ import { load } from '../load/load.ts'
 import { logLevels, type LogLevel } from '../log/logger.ts'
 import { discoveryDefaults, discoverySettings, type DiscoveryConfig } from './discoveryConfig.ts'
 import { attempt, type Setting } from './setting.ts'
+import { traceDefaults, traceSettings, type TraceConfig } from './traceConfig.ts'
 
 /** What differs between the places a service runs in. */
-export interface Config extends DiscoveryConfig {
+export interface Config extends DiscoveryConfig, TraceConfig {
   /** Address to listen on (`HOST`). Default `127.0.0.1`. */
   readonly host: string
   /** Port to listen on (`PORT`); 0 takes a free one. Default: the service's own, else 0. */
@@ -77,6 +78,7 @@ const builtIn: Config = {
   databaseReplicaUrls: [],
   logLevel: 'info',
   ...discoveryDefaults,
+  ...traceDefaults,
 }
 
 const settings: { readonly [Name in keyof Config]: Setting } = {
@@ -113,6 +115,7 @@ const settings: { readonly [Name in keyof Config]: Setting } = {
     accepts: (value) => logLevels.includes(value as LogLevel),
   },
   ...discoverySettings,
+  ...traceSettings,
 }
 
 function checked(name: keyof Config, value: unknown, source: string, shownAs: string = name): unknown {

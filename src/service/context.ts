@@ -7,12 +7,14 @@ import type { BodyOf, HeadersOf, Operation, ParamsOf, QueryOf } from '../contrac
 import type { Logger } from '../log/logger.ts'
 import type { Deadline } from '../resilience/deadline.ts'
 import type { Database } from '../sql/index.ts'
+import type { SpanContext } from '../trace/ambient.ts'
+import type { Span } from '../trace/span.ts'
 
 /** The contracts of other services, under the names that handlers know them by. */
 export type Callees = Readonly<Record<string, Contract>>
 
 /** What a handler gets: the checked input, and everything it may use, bound to the request. */
-export interface Context<Op extends Operation = Operation, Others extends Callees = Callees> {
+export interface Context<Op extends Operation = Operation, Others extends Callees = Callees> extends SpanContext {
   readonly params: ParamsOf<Op>
   readonly query: QueryOf<Op>
   readonly headers: HeadersOf<Op>
@@ -21,7 +23,9 @@ export interface Context<Op extends Operation = Operation, Others extends Callee
   readonly db: Database
   /** The other services; calls end with the request. */
   readonly clients: { readonly [Name in keyof Others]: Client<Others[Name]> }
-  /** A log whose lines name the request and the operation. */
+  /** What traces tell of this request; statements and calls are under it. */
+  readonly span: Span
+  /** A log whose lines name the request, the operation and the span. */
   readonly log: Logger
   /** Aborts when the caller hangs up or the deadline is past. */
   readonly signal: AbortSignal
@@ -40,26 +44,15 @@ export interface Runtime {
   readonly Clients: new (caller: Caller) => object
 }
 
-/** https://www.w3.org/TR/trace-context/ and https://github.com/openzipkin/b3-propagation */
-const traceHeaders = [
-  'traceparent',
-  'tracestate',
-  'b3',
-  'x-b3-traceid',
-  'x-b3-spanid',
-  'x-b3-parentspanid',
-  'x-b3-sampled',
-  'x-b3-flags',
-] as const
-
 /** A `Context`: one small object a request; what a handler does not touch is never made. */
-export class RequestContext implements Caller {
+export class RequestContext implements Caller, SpanContext {
   readonly params: unknown
   readonly query: unknown
   readonly headers: unknown
   readonly body: unknown
   readonly deadline: Deadline
   readonly request: FastifyRequest
+  readonly span: Span
   readonly #runtime: Runtime
   readonly #operation: string
   readonly #reply: FastifyReply
@@ -68,14 +61,25 @@ export class RequestContext implements Caller {
   #log: Logger | undefined
   #controller: AbortController | undefined
   #expired = false
+  #isInTransaction = false
+  /** Of a context with another span: the request's own. */
+  #own: RequestContext | undefined
 
-  constructor(runtime: Runtime, operation: string, request: FastifyRequest, reply: FastifyReply, deadline: Deadline) {
+  constructor(
+    runtime: Runtime,
+    operation: string,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    deadline: Deadline,
+    span: Span = request.span!,
+  ) {
     this.params = request.params
     this.query = request.query
     this.headers = request.headers
     this.body = request.body
     this.deadline = deadline
     this.request = request
+    this.span = span
     this.#runtime = runtime
     this.#operation = operation
     this.#reply = reply
@@ -86,14 +90,17 @@ export class RequestContext implements Caller {
     return typeof region === 'string' && region !== '' ? region : undefined
   }
 
-  /** What travels with the calls that the request causes: its id, and its trace as it came. */
+  /** What travels with the calls that the request causes, besides its trace: its id. */
   propagate(headers: Record<string, string>): void {
-    const incoming = this.request.headers
     headers['x-request-id'] = this.request.id
-    for (const name of traceHeaders) {
-      const value = incoming[name]
-      if (typeof value === 'string') headers[name] = value
-    }
+  }
+
+  withSpan(span: Span): RequestContext {
+    const own = this.#own ?? this
+    const inner = new RequestContext(this.#runtime, this.#operation, this.request, this.#reply, this.deadline, span)
+    inner.#own = own
+    if (own.#isInTransaction) inner.#db = own.#db
+    return inner
   }
 
   get db(): Database {
@@ -105,6 +112,7 @@ export class RequestContext implements Caller {
   /** Puts a transaction in its place. */
   set db(db: Database) {
     this.#db = db
+    this.#isInTransaction = true
   }
 
   get clients(): object {
@@ -112,10 +120,16 @@ export class RequestContext implements Caller {
   }
 
   get log(): Logger {
-    return (this.#log ??= this.#runtime.log.child({ request_id: this.request.id, operation: this.#operation }))
+    return (this.#log ??= this.#runtime.log.child({
+      request_id: this.request.id,
+      operation: this.#operation,
+      trace_id: this.span.traceId,
+      span_id: this.span.id,
+    }))
   }
 
   get signal(): AbortSignal {
+    if (this.#own) return this.#own.signal
     if (!this.#controller) {
       const controller = new AbortController()
       this.#controller = controller

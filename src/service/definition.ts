@@ -6,6 +6,7 @@ import type { ServerLimits } from '../http/server.ts'
 import type { DatabaseOptions } from '../sql/index.ts'
 import type { Application } from './application.ts'
 import type { Callees, Context } from './context.ts'
+import type { TraceOptions } from './tracing.ts'
 
 /** One function for each operation of the contract. */
 export type Handlers<Ops extends Operations, Others extends Callees> = {
@@ -54,6 +55,8 @@ export interface ServiceOptions<Ops extends Operations = Operations, Others exte
   /** Port, unless the configuration names one. Default: a free one. */
   readonly port?: number
   readonly limits?: ServerLimits
+  /** How its requests are traced. */
+  readonly trace?: TraceOptions
 }
 
 /** A contract and what keeps it. */

@@ -4,6 +4,12 @@ import type { Prepared } from './prepared.ts'
 /** What a span or a metric can know of a statement's text. */
 export type ObservedStatement = Pick<Prepared, 'text' | 'verb' | 'reads'>
 
+/** A transaction that is observed: its statements are told to run for `request`. */
+export interface ObservedTransaction {
+  readonly request: RequestScope
+  end(error?: unknown): void
+}
+
 /** Is told of every statement when it has ended. Must not throw. */
 export interface Observer {
   /**
@@ -18,4 +24,6 @@ export interface Observer {
     error: unknown,
     request: RequestScope | undefined,
   ): void
+  /** Is told of every transaction when it begins. */
+  transaction?(request: RequestScope | undefined): ObservedTransaction | undefined
 }

@@ -14,6 +14,24 @@ export async function transaction<T>(
   fn: (tx: Transaction) => Promise<T>,
   options: TransactionOptions,
 ): Promise<T> {
+  const observed = scope.observer?.transaction?.(scope.request)
+  if (!observed) return attempted(server, scope, fn, options)
+  try {
+    const result = await attempted(server, { ...scope, request: observed.request }, fn, options)
+    observed.end()
+    return result
+  } catch (error) {
+    observed.end(error)
+    throw error
+  }
+}
+
+async function attempted<T>(
+  server: Server,
+  scope: Scope,
+  fn: (tx: Transaction) => Promise<T>,
+  options: TransactionOptions,
+): Promise<T> {
   const { retries = 0 } = options
   const begin = beginText(options, scope.readOnly)
   const limit = new Limit(scope)

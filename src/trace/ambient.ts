@@ -1,9 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Span } from './span.ts'
 
-/** Key of a context's method that makes the same context with another span. */
-export const withSpan: unique symbol = Symbol('tricube.withSpan')
-
 /** A log, as far as a span needs one. */
 export type LevelLog = Readonly<
   Record<'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal', (fields: object, message: string) => void>
@@ -17,12 +14,13 @@ export interface SpanScope {
 
 /** A context that is handed on with another span: what is done through it belongs to that one. */
 export interface SpanContext extends SpanScope {
-  [withSpan](span: Span): SpanContext
+  /** The same context with another span. */
+  withSpan(span: Span): SpanContext
 }
 
 /** Whether a value is a context, to be handed on. */
 export function isSpanContext(value: unknown): value is SpanContext {
-  return typeof value === 'object' && value !== null && withSpan in value
+  return typeof value === 'object' && value !== null && typeof (value as Partial<SpanContext>).withSpan === 'function'
 }
 
 /**

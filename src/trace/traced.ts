@@ -1,4 +1,4 @@
-import { ambient, isSpanContext, withSpan, type LevelLog, type SpanContext, type SpanScope } from './ambient.ts'
+import { ambient, isSpanContext, type LevelLog, type SpanContext, type SpanScope } from './ambient.ts'
 import { errorTypeOf } from './errorType.ts'
 import { redacted } from './redact.ts'
 import { spanShape } from './shape.ts'
@@ -94,7 +94,7 @@ function within(
   run: (args: unknown[]) => unknown,
 ): unknown {
   if (!span) return run(args)
-  const inner = isSpanContext(scope) ? scope[withSpan](span) : { span, log: scope.log }
+  const inner = isSpanContext(scope) ? scope.withSpan(span) : { span, log: scope.log }
   const innerArgs = args[0] === scope ? [inner, ...args.slice(1)] : args
   return ambient.isWanted ? ambient.run(inner, () => run(innerArgs)) : run(innerArgs)
 }

@@ -32,12 +32,15 @@ describe('options', () => {
       calls: { things: { timeoutMs: 600, operations: { getThing: { retries: 1 } } } },
       handlers: { ask: ({ clients: { things } }) => things.getThing(get) },
     })
-    const answer = await app.inject({ url: '/ask', headers: { traceparent: '00-abc-def-01', 'x-region': 'r1' } })
+    const answer = await app.inject({
+      url: '/ask',
+      headers: { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', 'x-region': 'r1' },
+    })
     expect(answer.json()).toEqual({ code: 0, data: { id: 1, from: 'a' } })
     expect(a.requests[0]!.headers).toMatchObject({
       'x-request-timeout-ms': '600',
       'x-region': 'r1',
-      traceparent: '00-abc-def-01',
+      traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
     })
     await app.close()
     const nobody = { calls: { roles: {} }, clients: {}, handlers: { ask: () => 1 } }

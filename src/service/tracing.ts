@@ -1,0 +1,141 @@
+import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
+import { parseRoute } from '../contract/route.ts'
+import type { Operation } from '../contract/operation.ts'
+import type { Logger } from '../log/logger.ts'
+import { consoleExporter } from '../trace/export/console.ts'
+import type { Exporter, Resource } from '../trace/export/exporter.ts'
+import { otlpExporter, zipkinExporter } from '../trace/export/exporters.ts'
+import { propagators } from '../trace/propagation/propagator.ts'
+import { Recorder } from '../trace/recorder.ts'
+import { endRequestSpan, requestShape } from '../trace/requestSpan.ts'
+import { samplerOf, type Sampler } from '../trace/sampler.ts'
+import type { Sink } from '../trace/sink.ts'
+import { statementSpans, type StatementSpans } from '../trace/statementSpans.ts'
+import { SilentTracer, Tracer, type KeepOptions } from '../trace/tracer.ts'
+import type { Config } from './config.ts'
+
+/** What a service may say of its traces; where they go and how many of them says the configuration. */
+export interface TraceOptions {
+  /** True: callers are strangers, their trace becomes a link of a new one. For what the internet reaches. Default: false. */
+  readonly edge?: boolean
+  /** Which traces are kept although they were not sampled, as far as this process sees them. Default: none. */
+  readonly keep?: KeepOptions
+  /** In place of the configuration's. */
+  readonly sampler?: Sampler
+  /** In place of the configuration's. */
+  readonly exporter?: Exporter
+  /** Sent along to the collector, for instance `authorization`. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** Longest that the last spans may take to be sent when a service stops, in milliseconds. */
+const closeTimeoutMs = 2000
+
+/** A service's tracer from its start to its stop, and what tells it of requests. */
+export class Tracing {
+  #tracer: Tracer = new SilentTracer()
+  #statements: StatementSpans | undefined
+  #port: number | undefined
+
+  /** Begins to record, when there is anywhere to send it. */
+  open(service: string, config: Config, options: TraceOptions, log: Logger, sink?: Sink): void {
+    const propagator = propagators(config.tracePropagators)
+    const to = sink ?? recorderOf(this.#resource(service, config), config, options, log)
+    if (!to) {
+      this.#tracer = new SilentTracer(propagator)
+      return
+    }
+    const { edge, keep, sampler = samplerOf(config.traceSampler, config.traceSamplerArg) } = options
+    this.#tracer = new Tracer({ sink: to, sampler, propagator, edge: edge ?? false, keep })
+    this.#statements = statementSpans(databaseName(config.databaseUrl))
+  }
+
+  /** What the database tells its statements to; undefined when nobody wants to know. */
+  get statements(): StatementSpans | undefined {
+    return this.#statements
+  }
+
+  /** Compiles the beginning of an operation's requests. */
+  onRequest(operation: string, { route }: Operation): onRequestHookHandler {
+    const { method, path } = parseRoute(route)
+    const shape = requestShape(operation, method, path)
+    return (request, _reply, done) => {
+      request.span = this.#tracer.request(shape, request.headers, performance.now())
+      done()
+    }
+  }
+
+  /** A request is over. */
+  onRequestEnd(request: FastifyRequest, reply: FastifyReply, durationMs: number): void {
+    const { span } = request
+    if (!span?.isRecorded) return
+    endRequestSpan(span, {
+      url: request.url,
+      method: request.method,
+      status: reply.raw.writableFinished ? reply.statusCode : hungUp,
+      durationMs,
+    })
+  }
+
+  /** From now on spans say where the service listens. */
+  listensOn(port: number): void {
+    this.#port = port
+  }
+
+  /** Sends the last spans, for two seconds at most. */
+  close(): Promise<void> {
+    return this.#tracer.sink.close(closeTimeoutMs)
+  }
+
+  #resource(service: string, { traceServiceName = service, traceResource, host, port, version }: Config): Resource {
+    const ownPort = (): number | undefined => this.#port ?? (port === 0 ? undefined : port)
+    return {
+      service: traceServiceName,
+      address: host,
+      get port() {
+        return ownPort()
+      },
+      attributes: { ...(version !== undefined && { 'service.version': version }), ...traceResource },
+    }
+  }
+}
+
+/** Nginx's status for a caller that hung up before it was answered. */
+const hungUp = 499
+
+function recorderOf(resource: Resource, config: Config, options: TraceOptions, log: Logger): Sink | undefined {
+  const exporter = options.exporter ?? exporterOf(resource, config, options.headers)
+  if (!exporter) return undefined
+  return new Recorder({
+    exporter,
+    delayMs: config.traceDelayMs,
+    onChange: (lost) => {
+      if (lost === undefined) log.info('spans reach their collector again')
+      else log.warn({ reason: lost instanceof Error ? lost.message : lost }, 'spans do not reach their collector')
+    },
+  })
+}
+
+function exporterOf(resource: Resource, config: Config, headers: TraceOptions['headers']): Exporter | undefined {
+  const { zipkinEndpoint, otlpEndpoint } = config
+  const name = config.traceExporter ?? (zipkinEndpoint ? 'zipkin' : otlpEndpoint ? 'otlp' : 'none')
+  switch (name) {
+    case 'zipkin':
+      return zipkinExporter(resource, { url: zipkinEndpoint ?? 'http://localhost:9411/api/v2/spans', headers })
+    case 'otlp':
+      return otlpExporter(resource, {
+        url: `${(otlpEndpoint ?? 'http://localhost:4318').replace(/\/$/, '')}/v1/traces`,
+        headers: { ...config.otlpHeaders, ...headers },
+        gzip: config.otlpCompression === 'gzip',
+        json: config.otlpProtocol === 'http/json',
+      })
+    case 'console':
+      return consoleExporter(resource.service)
+    case 'none':
+      return undefined
+  }
+}
+
+function databaseName(url: string | undefined): string | undefined {
+  return url === undefined ? undefined : decodeURIComponent(new URL(url).pathname.slice(1)) || undefined
+}

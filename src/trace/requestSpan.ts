@@ -1,0 +1,36 @@
+import { spanShape, type SpanShape } from './shape.ts'
+import type { Span } from './span.ts'
+
+/**
+ * What the spans of an operation's requests have in common.
+ *
+ * https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server
+ */
+export function requestShape(operation: string, method: string, route: string): SpanShape {
+  return spanShape(operation, {
+    kind: 'server',
+    attributes: { 'http.request.method': method, 'http.route': route, 'url.scheme': 'http' },
+    slots: ['url.path', 'http.response.status_code'],
+  })
+}
+
+/** What is told of a request when it is over. */
+export interface RequestEnd {
+  /** Path and query; the query is not recorded. */
+  readonly url: string
+  readonly method: string
+  readonly status: number
+  readonly durationMs: number
+}
+
+/** Ends the span of a request. A server is not at fault for what a caller did wrong: 4xx is no error. */
+export function endRequestSpan(span: Span, { url, method, status, durationMs }: RequestEnd): void {
+  if (status >= 500 && span.errorType === undefined) span.fail(String(status))
+  if (span.isRecorded) {
+    const query = url.indexOf('?')
+    span.value0 = query < 0 ? url : url.slice(0, query)
+    span.value1 = status
+    if (method === 'HEAD') span.set('http.request.method', method)
+  }
+  span.end(span.startedAt + durationMs)
+}

@@ -1,0 +1,107 @@
+import { spanShape, type SpanShape } from './shape.ts'
+import type { Span } from './span.ts'
+import { collectionOf, withoutLiterals } from './statementText.ts'
+
+/** What is known of a statement's text; the same object for the same text. */
+export interface TracedStatement {
+  readonly text: string
+  readonly verb: string
+}
+
+/** A request that has a span: where statements are told for whom they ran. */
+interface Requester {
+  readonly span?: Span
+  readonly signal?: AbortSignal | undefined
+}
+
+/** A transaction under a span of its own: its statements say they run for `request`. */
+export interface TracedTransaction {
+  readonly request: { readonly signal?: AbortSignal | undefined }
+  end(error?: unknown): void
+}
+
+/** Is told by a database what it does, and makes spans of it. */
+export interface StatementSpans {
+  statement(
+    statement: TracedStatement,
+    startedAt: number,
+    rowCount: number,
+    error: unknown,
+    request: object | undefined,
+  ): void
+  transaction(request: object | undefined): TracedTransaction | undefined
+}
+
+/** Spans for the statements and transactions of a database, under those of the requests that they ran for. */
+export function statementSpans(database: string | undefined): StatementSpans {
+  const shapes = new WeakMap<TracedStatement, SpanShape>()
+  const common = { 'db.system.name': 'postgresql', ...(database !== undefined && { 'db.namespace': database }) }
+  const transactionShape = spanShape('transaction', { kind: 'client', attributes: common, peer: 'postgresql' })
+
+  const shapeOf = (statement: TracedStatement): SpanShape => {
+    let shape = shapes.get(statement)
+    if (!shape) shapes.set(statement, (shape = statementShape(statement, common)))
+    return shape
+  }
+  return {
+    statement(statement, startedAt, rowCount, error, request) {
+      const parent = (request as Requester | undefined)?.span
+      if (parent === undefined || !parent.trace.isRecorded) return
+      const span = parent.child(shapeOf(statement), startedAt)
+      if (error === undefined) span.value0 = rowCount
+      else fail(span, error)
+      span.end()
+    },
+    transaction(request) {
+      const { span: parent } = (request ?? {}) as Requester
+      if (parent === undefined || !parent.trace.isRecorded) return undefined
+      const span = parent.child(transactionShape)
+      return {
+        request: new InTransaction(request as Requester, span),
+        end(error) {
+          if (error !== undefined) fail(span, error)
+          span.end()
+        },
+      }
+    },
+  }
+}
+
+/** A request as its statements see it in a transaction. Its signal is asked for as late as ever. */
+class InTransaction {
+  readonly span: Span
+  readonly #request: Requester
+
+  constructor(request: Requester, span: Span) {
+    this.#request = request
+    this.span = span
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.#request.signal
+  }
+}
+
+/** https://opentelemetry.io/docs/specs/semconv/database/postgresql/ */
+function statementShape({ text, verb }: TracedStatement, common: Readonly<Record<string, string>>): SpanShape {
+  const collection = collectionOf(text)
+  const summary = collection === undefined ? verb : `${verb} ${collection}`
+  return spanShape(summary, {
+    kind: 'client',
+    attributes: {
+      ...common,
+      'db.operation.name': verb,
+      ...(collection !== undefined && { 'db.collection.name': collection }),
+      'db.query.summary': summary,
+      'db.query.text': withoutLiterals(text),
+    },
+    slots: ['db.response.returned_rows', 'db.response.status_code'],
+    peer: 'postgresql',
+  })
+}
+
+function fail(span: Span, error: unknown): void {
+  const { sqlstate } = error as { sqlstate?: unknown }
+  if (typeof sqlstate === 'string') span.value1 = sqlstate
+  span.fail(error)
+}
