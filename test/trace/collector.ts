@@ -1,0 +1,44 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** A request that reached a collector. */
+export interface Received {
+  readonly url: string
+  readonly headers: IncomingMessage['headers']
+  readonly body: Buffer
+}
+
+/** A stand-in for a collector. */
+export interface Collector extends AsyncDisposable {
+  readonly url: string
+  readonly received: readonly Received[]
+}
+
+/** What a collector does with a request. */
+export type Answer = (response: ServerResponse) => void
+
+/** Answers with a status. */
+export function status(code: number, headers: Record<string, string> = {}): Answer {
+  return (response) => void response.writeHead(code, headers).end()
+}
+
+/** A collector that answers in turn, the last way for ever. */
+export async function collector(...answers: [Answer, ...Answer[]]): Promise<Collector> {
+  const received: Received[] = []
+  const server = createServer(async (request, response) => {
+    received.push({ url: request.url!, headers: request.headers, body: Buffer.concat(await request.toArray()) })
+    const answer = answers.length > 1 ? answers.shift()! : answers[0]
+    answer(response)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    received,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
