@@ -1,7 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
-/** A request is over: answered, or its caller is gone. */
-export type OnRequestEnd = (request: FastifyRequest, reply: FastifyReply, durationMs: number) => void
+/** Is told of every request. */
+export interface RequestWatcher {
+  begin(): void
+  /** It is over: answered, or its caller is gone. */
+  end(request: FastifyRequest, reply: FastifyReply, durationMs: number): void
+}
 
 /**
  * Tells the end of each request, however it ends, and lets `close` end with the last of them.
@@ -10,7 +14,7 @@ export type OnRequestEnd = (request: FastifyRequest, reply: FastifyReply, durati
  * also for those that have just been answered or never sent a request (browsers and undici open them in advance),
  * until their keep-alive is over.
  */
-export function watchRequests(fastify: FastifyInstance, onEnd: OnRequestEnd): void {
+export function watchRequests(fastify: FastifyInstance, watcher: RequestWatcher): void {
   let inFlight = 0
   let closing = false
   const endConnections = (): void => {
@@ -19,9 +23,10 @@ export function watchRequests(fastify: FastifyInstance, onEnd: OnRequestEnd): vo
   fastify.addHook('onRequest', (request, reply, done) => {
     const start = performance.now()
     inFlight += 1
+    watcher.begin()
     reply.raw.once('close', () => {
       inFlight -= 1
-      onEnd(request, reply, performance.now() - start)
+      watcher.end(request, reply, performance.now() - start)
       endConnections()
     })
     done()

@@ -11,13 +11,14 @@ import { ContractError } from '../contract/check.ts'
 import type { Contract } from '../contract/contract.ts'
 import { codes, HttpError, MethodNotAllowed, NotFound } from '../contract/errors.ts'
 import { parseRoute } from '../contract/route.ts'
-import type { Logger } from '../log/logger.ts'
+import type { LateLog } from '../log/late.ts'
 import type { Span } from '../trace/span.ts'
 import { compileAllowedMethods } from './allow.ts'
 import { addJsonParser } from './body.ts'
 import { compileEncoder, type Encoder } from './encoder.ts'
 import { sendError } from './errors.ts'
-import { watchRequests, type OnRequestEnd } from './requestEnd.ts'
+import { watchRequests, type RequestWatcher } from './requestEnd.ts'
+import { RequestLog } from './requestLog.ts'
 import { compileValidator, type Validator } from './validator.ts'
 
 declare module 'fastify' {
@@ -49,7 +50,7 @@ export type Run = (request: FastifyRequest, reply: FastifyReply) => unknown
 /** What a server is made of. */
 export interface ServerOptions {
   readonly contract: Contract
-  readonly log: Logger
+  readonly log: LateLog
   readonly limits: ServerLimits | undefined
   /** The function behind each operation. */
   readonly run: Readonly<Record<string, Run>>
@@ -57,7 +58,7 @@ export interface ServerOptions {
   readonly errorOf: (thrown: unknown) => HttpError
   /** Called at the beginning of each operation's requests. */
   readonly onRequest: Readonly<Record<string, onRequestHookHandler>>
-  readonly onRequestEnd: OnRequestEnd
+  readonly watcher: RequestWatcher
   /** Sees each value before it is written; throws when it breaks the contract. */
   readonly checkResponse: ((operation: string, value: unknown) => void) | undefined
 }
@@ -72,7 +73,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     http: { maxHeaderSize: 16 * 1024, headersTimeout: limits.headersTimeoutMs ?? 10_000 },
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
-    childLoggerFactory: (logger) => logger, // a request's child is made when it is first asked for
+    childLoggerFactory: (logger) => logger, // the request's own takes its place
     genReqId: requestIdOf,
     routerOptions: { maxParamLength: 1024 },
     forceCloseConnections: 'idle',
@@ -83,15 +84,16 @@ export function createServer(options: ServerOptions): FastifyInstance {
 
   fastify.decorateRequest('span', undefined)
   addJsonParser(fastify)
-  watchRequests(fastify, options.onRequestEnd)
+  watchRequests(fastify, options.watcher)
   fastify.addHook('onRequest', (request, reply, done) => {
+    request.log = reply.log = new RequestLog(log, request)
     reply.headers(securityHeaders)
     reply.header('x-request-id', request.id)
     done()
   })
   fastify.setErrorHandler((thrown, request, reply) => {
     const error = errorOf(thrown)
-    if (error.status >= 500) logError(log, request, thrown, error)
+    if (error.status >= 500) logError(request, thrown, error)
     return sendError(reply, error)
   })
 
@@ -153,11 +155,10 @@ function compileSchemas(
 }
 
 /** What nobody expected is logged with its stack, what a handler or a callee said with its cause. */
-function logError(log: Logger, request: FastifyRequest, thrown: unknown, { status, error, cause }: HttpError): void {
-  const line = { operation: request.routeOptions.config?.operation, status, error, request_id: request.id }
+function logError({ log }: FastifyRequest, thrown: unknown, { status, error, cause }: HttpError): void {
   if (thrown instanceof HttpError)
-    log.warn({ ...line, cause: cause instanceof Error ? cause.message : cause }, 'failed')
-  else log.error({ ...line, err: thrown }, 'failed')
+    log.warn({ status, error, cause: cause instanceof Error ? cause.message : cause }, 'failed')
+  else log.error({ status, error, err: thrown }, 'failed')
 }
 
 /** OWASP's list for an API that answers JSON only. https://cheatsheetseries.owasp.org/cheatsheets/REST_Security_Cheat_Sheet.html */

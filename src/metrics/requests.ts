@@ -26,7 +26,7 @@ export class RequestMetrics {
     this.#byOperation.set(undefined, [])
   }
 
-  start(): void {
+  begin(): void {
     this.#active.inc()
   }
 

@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net'
-import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, InjectOptions, LightMyRequestResponse } from 'fastify'
 import type { ClientClass } from '../client/call.ts'
 import { clientClass } from '../client/clientClass.ts'
 import { loadUndici } from '../client/endpoint.ts'
@@ -10,15 +10,22 @@ import { addCors } from '../http/cors.ts'
 import { registerDocs } from '../http/docs/docs.ts'
 import { httpErrorFrom } from '../http/errors.ts'
 import { createServer } from '../http/server.ts'
+import { lateLog } from '../log/late.ts'
+import { levelOnSignal } from '../log/levelSignal.ts'
 import { createLogger, type Logger } from '../log/logger.ts'
+import { openLog } from '../log/open.ts'
+import { standardOutput } from '../log/output.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import { database, httpErrorOf, type Database } from '../sql/index.ts'
 import type { Sink } from '../trace/sink.ts'
-import { accessLog } from './accessLog.ts'
+import { AccessLog } from './accessLog.ts'
 import { loadConfig, type Config, type LiveConfig } from './config.ts'
 import { clientsClass, type Context, type Runtime } from './context.ts'
 import { checkDefinition, type DatabaseSettings, type Definition } from './definition.ts'
 import { openDiscovery, type Discovery } from './discovery.ts'
 import { addHealth, readinessOf, type Readiness } from './health.ts'
+import { logConfigOf } from './logConfig.ts'
+import { Metering } from './metering.ts'
 import { compileRun, type AnyHandler } from './run.ts'
 import { Tracing } from './tracing.ts'
 
@@ -32,6 +39,9 @@ export interface Overrides {
   readonly sink?: Sink
 }
 
+/** Nginx's status for a caller that hung up before it was answered. */
+const hungUp = 499
+
 type State = 'new' | 'starting' | 'serving' | 'stopping' | 'stopped'
 
 /** A service that runs: its Fastify, its database, its log, from start to stop. */
@@ -39,11 +49,14 @@ export class Application {
   readonly contract: Contract
   /** The real Fastify: any plugin of its works. */
   readonly fastify: FastifyInstance
-  readonly log: Logger
   readonly #definition: Definition
   readonly #overrides: Overrides
   readonly #targets: Target[] = []
   readonly #tracing = new Tracing()
+  readonly #metering: Metering
+  #log: Logger
+  #accessLog: AccessLog
+  #endLevelSignal: (() => void) | undefined
   #state: State = 'new'
   #started: Promise<void> | undefined
   #closed: Promise<void> | undefined
@@ -56,7 +69,11 @@ export class Application {
     this.#definition = definition
     this.#overrides = overrides
     this.contract = definition.contract
-    this.log = createLogger({ name: this.contract.name, level: 'info' })
+    this.#log = createLogger({ name: this.contract.name, level: 'info' })
+    this.#accessLog = new AccessLog(this.#log, 1)
+    this.#metering = new Metering(Object.keys(this.contract.operations), (metric) =>
+      this.log.warn({ metric }, 'a metric has more than 2,000 combinations of label values'),
+    )
     this.fastify = this.#createFastify()
   }
 
@@ -64,6 +81,16 @@ export class Application {
   get config(): LiveConfig {
     if (!this.#config) throw new Error(`${this.contract.name} has not been started`)
     return this.#config
+  }
+
+  /** Its log; how it logs is known from the start on. */
+  get log(): Logger {
+    return this.#log
+  }
+
+  /** Its metrics, answered at `/metrics`. */
+  get metrics(): Metrics {
+    return this.#metering.metrics
   }
 
   /** The service's database; undefined when it has none. */
@@ -89,6 +116,7 @@ export class Application {
     await this.#definition.hooks?.afterStart?.(this)
     await this.#join()
     if (this.#targets.length > 0) void loadUndici()
+    this.#endLevelSignal = levelOnSignal(this.log)
     return { url }
   }
 
@@ -109,19 +137,21 @@ export class Application {
 
   async #start(): Promise<void> {
     this.#state = 'starting'
-    const { port, hooks } = this.#definition
-    const config = { ...(await loadConfig(port === undefined ? {} : { port })), ...this.#overrides.config }
-    this.log.level = config.logLevel
-    const { trace } = this.#definition
+    const { port, hooks, log = {}, trace } = this.#definition
+    const own = { ...(port !== undefined && { port }), ...logConfigOf(log) }
+    const config = { ...(await loadConfig(own)), ...this.#overrides.config }
+    await this.#openLog(config)
     this.#tracing.open(this.contract.name, config, trace ?? {}, this.log, this.#overrides.sink)
     const discovery = await openDiscovery(config, this.log)
     this.#discovery = discovery
     this.#config = { ...config, watch: (key, onChange) => discovery.watch(key, onChange) }
     this.#runtime = {
       log: this.log,
+      metrics: this.metrics,
       db: this.#openDatabase(config),
       Clients: clientsClass(this.#clientClasses(config)),
     }
+    if (config.metricsExporter !== 'none') this.#measure(config)
     try {
       await hooks?.beforeStart?.(this)
       await this.fastify.ready()
@@ -143,6 +173,8 @@ export class Application {
     await Promise.all(this.#targets.map((target) => target[Symbol.asyncDispose]()))
     await this.db?.close()
     await this.#tracing.close()
+    this.#metering.close()
+    this.#endLevelSignal?.()
     if (wasServing) await hooks?.afterStop?.(this)
     this.#state = 'stopped'
     if (wasServing) this.log.info('stopped')
@@ -155,28 +187,53 @@ export class Application {
       name,
       compileRun(name, operation, handlers[name] as AnyHandler, runtime),
     ])
-    const logEnd = accessLog(this.log)
     const onRequest = Object.entries(contract.operations).map(([name, operation]) => [
       name,
       this.#tracing.onRequest(name, operation),
     ])
     const fastify = createServer({
       contract,
-      log: this.log,
+      log: lateLog(() => this.#log),
       limits,
       run: Object.fromEntries(run),
       errorOf: (thrown) => httpErrorOf(thrown) ?? httpErrorFrom(thrown),
       onRequest: Object.fromEntries(onRequest),
-      onRequestEnd: (request, reply, durationMs) => {
-        logEnd(request, reply, durationMs)
-        this.#tracing.onRequestEnd(request, reply, durationMs)
+      watcher: {
+        begin: () => this.#metering.requests.begin(),
+        end: (request, reply, durationMs) => this.#onRequestEnd(request, reply, durationMs),
       },
       checkResponse: this.#overrides.checkResponse,
     })
     if (cors) addCors(fastify, cors)
     registerDocs(fastify, contract)
     addHealth(fastify, () => this.#readiness())
+    this.#metering.addRoute(fastify)
     return fastify
+  }
+
+  async #openLog({ logLevel: level, logFormat: format, logFile, logRequests }: Config): Promise<void> {
+    const file = typeof logFile === 'string' ? { path: logFile } : logFile
+    this.#log = await openLog({ name: this.contract.name, level, format, file })
+    this.#accessLog = new AccessLog(this.#log, logRequests)
+  }
+
+  #measure({ version, databaseUrl }: Config): void {
+    this.#metering.open({
+      service: this.contract.name,
+      version,
+      db: this.db,
+      hasHome: databaseUrl !== undefined,
+      spans: () => this.#tracing.stats,
+      droppedLines: () => standardOutput().dropped,
+    })
+  }
+
+  #onRequestEnd(request: FastifyRequest, reply: FastifyReply, durationMs: number): void {
+    const status = reply.raw.writableFinished ? reply.statusCode : hungUp
+    const { operation } = request.routeOptions.config
+    this.#metering.requests.end(operation, status, durationMs, request.span?.isRecorded ? request.span : undefined)
+    this.#accessLog.end(request, reply, status, durationMs)
+    this.#tracing.onRequestEnd(request, reply, durationMs)
   }
 
   /** Makes the service known to the others, now that it listens. */

@@ -3,11 +3,12 @@ import { resolve } from 'node:path'
 import { load } from '../load/load.ts'
 import { logLevels, type LogLevel } from '../log/logger.ts'
 import { discoveryDefaults, discoverySettings, type DiscoveryConfig } from './discoveryConfig.ts'
+import { logDefaults, logSettings, type LogConfig } from './logConfig.ts'
 import { attempt, type Setting } from './setting.ts'
 import { traceDefaults, traceSettings, type TraceConfig } from './traceConfig.ts'
 
 /** What differs between the places a service runs in. */
-export interface Config extends DiscoveryConfig, TraceConfig {
+export interface Config extends DiscoveryConfig, LogConfig, TraceConfig {
   /** Address to listen on (`HOST`). Default `127.0.0.1`. */
   readonly host: string
   /** Port to listen on (`PORT`); 0 takes a free one. Default: the service's own, else 0. */
@@ -78,6 +79,7 @@ const builtIn: Config = {
   databaseReplicaUrls: [],
   logLevel: 'info',
   ...discoveryDefaults,
+  ...logDefaults,
   ...traceDefaults,
 }
 
@@ -115,6 +117,7 @@ const settings: { readonly [Name in keyof Config]: Setting } = {
     accepts: (value) => logLevels.includes(value as LogLevel),
   },
   ...discoverySettings,
+  ...logSettings,
   ...traceSettings,
 }
 

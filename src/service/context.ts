@@ -4,7 +4,9 @@ import type { Client } from '../client/types.ts'
 import type { Contract } from '../contract/contract.ts'
 import { GatewayTimeout, HttpError } from '../contract/errors.ts'
 import type { BodyOf, HeadersOf, Operation, ParamsOf, QueryOf } from '../contract/operation.ts'
+import { fieldsOf } from '../http/requestLog.ts'
 import type { Logger } from '../log/logger.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import type { Deadline } from '../resilience/deadline.ts'
 import type { Database } from '../sql/index.ts'
 import type { SpanContext } from '../trace/ambient.ts'
@@ -27,6 +29,8 @@ export interface Context<Op extends Operation = Operation, Others extends Callee
   readonly span: Span
   /** A log whose lines name the request, the operation and the span. */
   readonly log: Logger
+  /** The service's metrics, to count with. */
+  readonly metrics: Metrics
   /** Aborts when the caller hangs up or the deadline is past. */
   readonly signal: AbortSignal
   /** When the caller gives up. */
@@ -40,6 +44,7 @@ export interface Context<Op extends Operation = Operation, Others extends Callee
 /** What the contexts of a service share. */
 export interface Runtime {
   readonly log: Logger
+  readonly metrics: Metrics
   readonly db: Database | undefined
   readonly Clients: new (caller: Caller) => object
 }
@@ -120,12 +125,11 @@ export class RequestContext implements Caller, SpanContext {
   }
 
   get log(): Logger {
-    return (this.#log ??= this.#runtime.log.child({
-      request_id: this.request.id,
-      operation: this.#operation,
-      trace_id: this.span.traceId,
-      span_id: this.span.id,
-    }))
+    return (this.#log ??= this.#runtime.log.child({ ...fieldsOf(this.request), span_id: this.span.id }))
+  }
+
+  get metrics(): Metrics {
+    return this.#runtime.metrics
   }
 
   get signal(): AbortSignal {

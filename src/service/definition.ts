@@ -6,6 +6,7 @@ import type { ServerLimits } from '../http/server.ts'
 import type { DatabaseOptions } from '../sql/index.ts'
 import type { Application } from './application.ts'
 import type { Callees, Context } from './context.ts'
+import type { LogOptions } from './logConfig.ts'
 import type { TraceOptions } from './tracing.ts'
 
 /** One function for each operation of the contract. */
@@ -55,6 +56,8 @@ export interface ServiceOptions<Ops extends Operations = Operations, Others exte
   /** Port, unless the configuration names one. Default: a free one. */
   readonly port?: number
   readonly limits?: ServerLimits
+  /** How it logs, unless the configuration says otherwise. */
+  readonly log?: LogOptions
   /** How its requests are traced. */
   readonly trace?: TraceOptions
 }

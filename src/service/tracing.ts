@@ -6,7 +6,7 @@ import { consoleExporter } from '../trace/export/console.ts'
 import type { Exporter, Resource } from '../trace/export/exporter.ts'
 import { otlpExporter, zipkinExporter } from '../trace/export/exporters.ts'
 import { propagators } from '../trace/propagation/propagator.ts'
-import { Recorder } from '../trace/recorder.ts'
+import { Recorder, type RecorderStats } from '../trace/recorder.ts'
 import { endRequestSpan, requestShape } from '../trace/requestSpan.ts'
 import { samplerOf, type Sampler } from '../trace/sampler.ts'
 import type { Sink } from '../trace/sink.ts'
@@ -55,6 +55,12 @@ export class Tracing {
     return this.#statements
   }
 
+  /** What has become of its spans. */
+  get stats(): RecorderStats {
+    const { sink } = this.#tracer
+    return sink instanceof Recorder ? sink.stats : { queued: 0, exported: 0, dropped: 0, failed: 0 }
+  }
+
   /** Compiles the beginning of an operation's requests. */
   onRequest(operation: string, { route }: Operation): onRequestHookHandler {
     const { method, path } = parseRoute(route)
@@ -72,7 +78,7 @@ export class Tracing {
     endRequestSpan(span, {
       url: request.url,
       method: request.method,
-      status: reply.raw.writableFinished ? reply.statusCode : hungUp,
+      status: reply.raw.writableEnded ? reply.statusCode : hungUp,
       durationMs,
     })
   }

@@ -1,0 +1,76 @@
+import type { Histogram, Traced } from './histogram.ts'
+import type { Labelled, Metrics } from './metrics.ts'
+
+/** What a client has done since it was made. */
+export interface CallStats {
+  /** Calls that were sent again after a failure. */
+  readonly retries: number
+  /** Calls that were sent to a second instance because the first took long. */
+  readonly hedges: number
+  /** Calls that the breaker refused. */
+  readonly refused: number
+  /** How often an instance was left out for a while. */
+  readonly ejections: number
+  /** Instances that are left out now. */
+  readonly ejected: number
+  /** Instances that are known. */
+  readonly instances: number
+}
+
+/** Tells of a call's end: its status, or undefined when no answer came. */
+export type CallEnd = (status: number | undefined, durationMs: number, traced?: Traced) => void
+
+/** The calls to other services: how long they took, how they ended, what was done about failures. */
+export class CallMetrics {
+  readonly #metrics: Metrics
+  readonly #duration: Labelled<Histogram, 'target' | 'operation' | 'status'>
+
+  constructor(metrics: Metrics) {
+    this.#metrics = metrics
+    this.#duration = metrics.histogram('http_client_request_duration_seconds', {
+      help: 'Seconds that a call to another service took, retries included; status error: no answer came.',
+      labels: ['target', 'operation', 'status'],
+    })
+  }
+
+  /** Compiles what is to be called at the end of each call of an operation. */
+  ends(target: string, operation: string): CallEnd {
+    const of = (status: string): Histogram => this.#duration.labels({ target, operation, status })
+    const error = of('error')
+    const byClass: (Histogram | undefined)[] = [undefined, undefined, of('2xx'), undefined, of('4xx'), of('5xx')]
+    return (status, durationMs, traced) => {
+      const digit = status === undefined ? 0 : Math.trunc(status / 100)
+      const histogram = digit === 0 ? error : (byClass[digit] ??= of(`${digit}xx`))
+      histogram.observe(durationMs / 1000, traced)
+    }
+  }
+
+  /** Tells what the client of a service has done, as often as somebody asks. */
+  watch(target: string, stats: () => CallStats): void {
+    const total = (name: string, help: string): ((value: number) => void) => {
+      const counter = this.#metrics
+        .counter(`tricube_client_${name}_total`, { help, labels: ['target'] })
+        .labels({ target })
+      return (value) => counter.reach(value)
+    }
+    const retries = total('retries', 'Calls that were sent again after a failure.')
+    const hedges = total('hedges', 'Calls that were also sent to a second instance, as the first took long.')
+    const refused = total('breaker_rejections', 'Calls that were not sent because too many had failed.')
+    const ejections = total('ejections', 'How often an instance was left out for a while.')
+    const instances = this.#metrics.gauge('tricube_client_instances', {
+      help: 'Instances of a service that are known, by whether they are called or left out.',
+      labels: ['target', 'state'],
+    })
+    const used = instances.labels({ target, state: 'used' })
+    const ejected = instances.labels({ target, state: 'ejected' })
+    this.#metrics.onScrape(() => {
+      const now = stats()
+      retries(now.retries)
+      hedges(now.hedges)
+      refused(now.refused)
+      ejections(now.ejections)
+      used.set(now.instances - now.ejected)
+      ejected.set(now.ejected)
+    })
+  }
+}

@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs'
+import type { FastifyInstance } from 'fastify'
+import { NotFound } from '../contract/errors.ts'
+import { CallMetrics } from '../metrics/calls.ts'
+import { watchDatabase, type ConnectionStats } from '../metrics/database.ts'
+import { Metrics } from '../metrics/metrics.ts'
+import { watchProcess } from '../metrics/process.ts'
+import { RequestMetrics } from '../metrics/requests.ts'
+import { watchSpans, type SpanStats } from '../metrics/spans.ts'
+import type { Database } from '../sql/index.ts'
+
+/** What of a service is measured from its start on. */
+export interface Measured {
+  readonly service: string
+  readonly version: string | undefined
+  readonly db: Database | undefined
+  /** Whether it has a database that is no shard. */
+  readonly hasHome: boolean
+  readonly spans: () => SpanStats
+  readonly droppedLines: () => number
+}
+
+/** The metrics of a service from its start to its stop: those of every service, and its own. */
+export class Metering {
+  readonly metrics: Metrics
+  readonly requests: RequestMetrics
+  readonly calls: CallMetrics
+  #end: (() => void) | undefined
+
+  constructor(operations: readonly string[], onOverflow: (metric: string) => void) {
+    this.metrics = new Metrics({ onOverflow })
+    this.requests = new RequestMetrics(this.metrics, operations)
+    this.calls = new CallMetrics(this.metrics)
+  }
+
+  /** Begins to measure, and to answer at `/metrics`. */
+  open({ service, version = '', db, hasHome, spans, droppedLines }: Measured): void {
+    const { metrics } = this
+    this.#end = watchProcess(metrics)
+    const labels = { service, version, node: process.versions.node, tricube: ownVersion() }
+    metrics
+      .gauge('tricube_build_info', { help: 'What runs; always 1.', labels: ['service', 'version', 'node', 'tricube'] })
+      .labels(labels)
+      .set(1)
+    watchSpans(metrics, spans)
+    const dropped = metrics.counter('tricube_log_lines_dropped_total', {
+      help: 'Lines of log given up because nobody read them.',
+    })
+    metrics.onScrape(() => dropped.reach(droppedLines()))
+    if (db) watchDatabase(metrics, () => serversOf(db, hasHome))
+  }
+
+  close(): void {
+    this.#end?.()
+    this.#end = undefined
+  }
+
+  /** Answers `GET /metrics` while it is open. */
+  addRoute(fastify: FastifyInstance): void {
+    fastify.get('/metrics', (request, reply) => {
+      if (!this.#end) throw new NotFound('metrics are turned off')
+      const { contentType, body } = this.metrics.text(request.headers.accept)
+      return reply.header('content-type', contentType).send(body)
+    })
+  }
+}
+
+/** Every server of a database: the primaries of its shards, and their replicas. */
+function* serversOf(db: Database, hasHome: boolean): Iterable<readonly [string, ConnectionStats]> {
+  if (hasHome) yield* serversOfShard('', db)
+  for (const name of db.shards.names) yield* serversOfShard(`${name}/`, db.shard(name))
+}
+
+function* serversOfShard(prefix: string, db: Database): Iterable<readonly [string, ConnectionStats]> {
+  const { replicas, ...primary } = db.stats()
+  yield [`${prefix}primary`, primary]
+  for (const [i, replica] of replicas.entries()) yield [`${prefix}replica ${i + 1}`, replica]
+}
+
+function ownVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}
