@@ -6,6 +6,7 @@ import { Application } from '../service/application.ts'
 import type { Config } from '../service/config.ts'
 import type { Service } from '../service/service.ts'
 import type { Database } from '../sql/index.ts'
+import { MemorySink, type RecordedSpan } from '../trace/export/memory.ts'
 import type { TestFailure } from './checks.ts'
 import { compileOutputCheck } from './checks.ts'
 import { mockService, type MockedService } from './mock.ts'
@@ -29,6 +30,8 @@ export interface TestApp<Tested extends Contract> extends AsyncDisposable {
   /** Its database. */
   readonly db: Database
   readonly fastify: FastifyInstance
+  /** What it has traced, in the order of the ends. */
+  readonly spans: readonly RecordedSpan[]
   /** Sends a request as it is, without a socket. */
   inject(request: InjectOptions | string): Promise<LightMyRequestResponse>
   /** Stops it and drops its database; rejects when a contract was broken that no call has told yet. */
@@ -57,11 +60,13 @@ export async function testService<Tested extends Contract>(
   for (const callee of Object.values(clients)) mocked.set(callee, mockService(callee, fail))
 
   const databases = await freshDatabases(service, seed)
+  const sink = new MemorySink()
   const app = new Application(service.definition, {
     config: { logLevel: 'error', databaseUrl: databases.url, databaseReplicaUrls: [], ...config },
     ...(databases.settings && { database: databases.settings }),
     clientClass: (callee) => mocked.get(callee)!.Client,
     checkResponse: outputChecks(contract, fail),
+    sink,
   })
   try {
     await app.start()
@@ -92,6 +97,9 @@ export async function testService<Tested extends Contract>(
       return app.db
     },
     fastify: app.fastify,
+    get spans() {
+      return sink.spans
+    },
     inject,
     close,
     [Symbol.asyncDispose]: close,

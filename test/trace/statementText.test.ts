@@ -1,0 +1,37 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { collectionOf, withoutLiterals } from '../../src/trace/statementText.ts'
+
+it.each([
+  [`SELECT * FROM users WHERE name = 'O''Hara' AND id = $1`, 'SELECT * FROM users WHERE name = ? AND id = $1'],
+  [`SELECT E'it\\'s secret', 'x'`, 'SELECT ?, ?'],
+  ['SELECT $tag$ secret $ $tag$, $$also$$', 'SELECT ?, ?'],
+  ['SELECT 1, 2.5, 1e10, t1.c2, $12, "3d"', 'SELECT ?, ?, ?, t1.c2, $12, "3d"'],
+  [`SELECT\n  a,\n  b  FROM t`, 'SELECT a, b FROM t'],
+  [`SELECT B'101', U&'secret'`, 'SELECT ?, ?'],
+  [`SELECT 'never closed`, 'SELECT ?'],
+])('takes the literals out of %j', (text, clean) => {
+  expect(withoutLiterals(text)).toBe(clean)
+})
+
+it('tells no text that was written as a literal', () => {
+  fc.assert(
+    fc.property(fc.string(), fc.constantFrom('', ' ', ';', ' --'), (secret, after) => {
+      const marked = `s3cr3t${secret}`
+      expect(withoutLiterals(`SELECT '${marked.replaceAll("'", "''")}'${after}`)).toBe(`SELECT ?${after}`.trim())
+    }),
+  )
+})
+
+it.each([
+  ['SELECT * FROM users WHERE id = $1', 'users'],
+  ['INSERT INTO app.users (name) VALUES ($1)', 'app.users'],
+  ['UPDATE ONLY "Users" SET a = $1', 'Users'],
+  ['DELETE FROM users', 'users'],
+  ['WITH x AS (SELECT 1 FROM cities) SELECT * FROM x', 'cities'],
+  [`SELECT ' FROM secret', now()`, undefined],
+  ['CREATE TABLE IF NOT EXISTS logs (id int)', 'logs'],
+  ['BEGIN', undefined],
+])('finds the table of %j', (text, collection) => {
+  expect(collectionOf(text)).toBe(collection)
+})
