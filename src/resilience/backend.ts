@@ -11,6 +11,8 @@ export interface Member<Item> {
 
 /** How fast what was seen is forgotten, in milliseconds: after this a latency weighs 1/e. Source: Finagle's decay. */
 const decayMs = 10_000
+/** An answer weighs at least so much, however soon it follows the last: sixteen good ones outweigh a peak. */
+const leastWeight = 1 / 16
 /** An instance that has just come gets a tenth of its share, and all of it after this many milliseconds. */
 const slowStartMs = 10_000
 const slowestStart = 0.1
@@ -108,9 +110,9 @@ export class Backend<Item = unknown> {
 
   /** Peak EWMA: up at once, down slowly. Source: Finagle, `PeakEwma`. */
   #observe(now: number, latencyMs: number): void {
-    const old = Math.exp((this.#costAt - now) / decayMs)
-    const cost = this.#costMs * old
-    this.#costMs = latencyMs > cost ? latencyMs : cost + latencyMs * (1 - old)
+    const cost = this.costMs(now)
+    const weight = Math.max(leastWeight, 1 - Math.exp((this.#costAt - now) / decayMs))
+    this.#costMs = latencyMs > cost ? latencyMs : cost + (latencyMs - cost) * weight
     this.#costAt = now
   }
 }

@@ -26,7 +26,7 @@ async function chainTo(address: string, ask = async (next: () => Promise<unknown
   for (const own of [second, first]) {
     process.env['TRICUBE_SERVICES'] = `${name}=${address}`
     const app = service(own, {
-      clients: { next: callee as typeof third },
+      clients: { next: callee },
       handlers: { ask: ({ clients: { next }, deadline }) => ask(() => next.ask(), deadline.remainingMs()) },
     })
     address = await listen(app)
