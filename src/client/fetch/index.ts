@@ -1,0 +1,1 @@
+export { fetchClient, type FetchClientOptions } from './fetchClient.ts'

@@ -1,0 +1,93 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { build } from 'esbuild'
+import { contract, NotFound, t } from 'tricube'
+import { fetchClient } from 'tricube/client/fetch'
+import { describe, expect, expectTypeOf, it, onTestFinished } from 'vitest'
+import { callee, nobody, thingService } from './callee.ts'
+
+const built = process.env['TRICUBE_UNDER_TEST']
+const root = built ?? fileURLToPath(new URL('../../src', import.meta.url))
+const file = (path: string) => join(root, `${path}.${built ? 'js' : 'ts'}`)
+
+/** Bundles a page's script as a bundler for browsers does: what names a module of Node fails. */
+async function bundle(script: string): Promise<{ module: any; bytes: number; inputs: string[] }> {
+  const folder = await mkdtemp(join(tmpdir(), 'tricube-browser-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  const result = await build({
+    stdin: { contents: script, resolveDir: fileURLToPath(new URL('../..', import.meta.url)), loader: 'ts' },
+    bundle: true,
+    platform: 'browser',
+    format: 'esm',
+    minify: true,
+    write: false,
+    metafile: true,
+    alias: { 'tricube/client/fetch': file('client/fetch/index'), tricube: file('browser') },
+  })
+  const path = join(folder, 'page.mjs')
+  await writeFile(path, result.outputFiles[0]!.contents)
+  return {
+    module: await import(/* @vite-ignore */ pathToFileURL(path).href),
+    bytes: result.outputFiles[0]!.contents.length,
+    inputs: Object.keys(result.metafile.inputs),
+  }
+}
+
+describe('a page', () => {
+  it('calls by the contract, bundled without a module of Node', async () => {
+    const { module, inputs } = await bundle(`
+      import { contract, NotFound, t } from 'tricube'
+      import { fetchClient } from 'tricube/client/fetch'
+      const things = contract('thing-service', {
+        getThing: {
+          route: 'GET /things/:id',
+          params: { id: t.Integer() },
+          returns: t.Object({ id: t.Integer(), from: t.String() }),
+          errors: [NotFound],
+        },
+      })
+      export const connect = (url) => fetchClient(things, { url, headers: () => ({ authorization: 'Bearer x' }) })
+      export { NotFound }
+    `)
+    expect(inputs.filter((input) => /node:|undici|fastify|pino|\bpg\b/.test(input))).toEqual([])
+    const a = await callee('a', ({ url }) => ({ status: url === '/things/404' ? 404 : 200 }))
+    const things = module.connect(`http://${a.address}/`)
+    expect(await things.getThing({ params: { id: 1 } })).toEqual({ id: 1, from: 'a' })
+    expect(a.requests[0]!.headers).toMatchObject({ authorization: 'Bearer x', 'x-request-timeout-ms': '5000' })
+    await expect(things.getThing({ params: { id: 404 } })).rejects.toBeInstanceOf(module.NotFound)
+  })
+})
+
+describe('a client over fetch', () => {
+  it('is typed as the others are', async () => {
+    const a = await callee('a')
+    const things = fetchClient(thingService, { url: `http://${a.address}` })
+    const thing = await things.getThing({ params: { id: 1 } })
+    expectTypeOf(thing).toEqualTypeOf<{ id: number; from: string }>()
+    expect(await things.createThing({ body: { name: 'x' } }, { idempotencyKey: 'k' })).toEqual({ id: 1, from: 'a' })
+    expect(a.requests[1]).toMatchObject({ method: 'POST', headers: { 'idempotency-key': 'k' } })
+  })
+
+  it('fails as the others do', async () => {
+    const a = await callee('a', ({ url }) => (url === '/things/7' ? 'silence' : { status: 404 }))
+    const things = fetchClient(thingService, { url: `http://${a.address}` })
+    await expect(things.getThing({ params: { id: 1 } })).rejects.toBeInstanceOf(NotFound)
+    await expect(things.getThing({ params: { id: 7 } }, { timeoutMs: 50 })).rejects.toMatchObject({ code: 50400 })
+    const signal = AbortSignal.abort()
+    await expect(things.getThing({ params: { id: 7 } }, { signal })).rejects.toMatchObject({
+      error: 'the call to thing-service was given up',
+    })
+    const lost = fetchClient(thingService, { url: `http://${await nobody()}` })
+    await expect(lost.getThing({ params: { id: 1 } })).rejects.toMatchObject({ code: 50300 })
+  })
+
+  it('follows no redirect', async () => {
+    const a = await callee('a', () => ({ status: 302, headers: { location: 'http://127.0.0.1:1/' }, body: {} }))
+    const things = fetchClient(contract('thing-service', { a: { route: 'GET /a', returns: t.Null() } }), {
+      url: `http://${a.address}`,
+    })
+    await expect(things.a()).rejects.toMatchObject({ status: 503 })
+  })
+})
