@@ -50,10 +50,10 @@ it('gives a function a span and a line of log', async () => {
 
 it('says that it failed, at least as a warning, and passes the error on', async () => {
   const error = new TypeError('secret')
-  const later = traced(async (_: SpanContext) => Promise.reject(error), { name: 'later', level: 'debug' })
+  const later = traced(async (own: SpanContext) => Promise.reject(own && error), { name: 'later', level: 'debug' })
   const now = traced(
-    (_: SpanContext) => {
-      throw error
+    (own: SpanContext) => {
+      throw own && error
     },
     { name: 'now', level: 'error' },
   )
@@ -69,7 +69,7 @@ it('says that it failed, at least as a warning, and passes the error on', async 
 })
 
 it('tells arguments only when asked, and no secrets', () => {
-  const signIn = traced((_: SpanContext, user: object) => user, { name: 'signIn', args: true })
+  const signIn = traced((own: SpanContext, user: object) => own && user, { name: 'signIn', args: true })
   signIn(ctx, { name: 'Ada', password: 'p', deep: { apiKey: 'k', list: [{ token: 't' }] }, blob: Buffer.alloc(3) })
   expect(log.info.mock.calls[0]![0]).toMatchObject({
     args: [
@@ -81,13 +81,13 @@ it('tells arguments only when asked, and no secrets', () => {
       },
     ],
   })
-  traced((_: SpanContext, name: string) => name, { name: 'quiet' })(ctx, 'Ada')
+  traced((own: SpanContext, name: string) => own && name, { name: 'quiet' })(ctx, 'Ada')
   expect(log.info.mock.calls[1]![0]).not.toHaveProperty('args')
 })
 
 it('leaves out the span, or the line', () => {
-  traced((_: SpanContext) => 1, { name: 'a', trace: false })(ctx)
-  traced((_: SpanContext) => 1, { name: 'b', level: 'silent' })(ctx)
+  traced((own: SpanContext) => own, { name: 'a', trace: false })(ctx)
+  traced((own: SpanContext) => own, { name: 'b', level: 'silent' })(ctx)
   expect(sink.spans.map(({ name }) => name)).toEqual(['b'])
   expect(log.info.mock.calls.map(([, message]) => message)).toEqual(['a'])
 })

@@ -1,0 +1,117 @@
+/**
+ * What tracing costs: `GET /users/:id` with one SELECT, by 64 connections at a time.
+ *
+ *   npm run build && npm --prefix bench/trace install && npm --prefix bench/trace start
+ *
+ * Every contender is a process of its own, all are up at the same time and take turns, in many short rounds, so that they
+ * meet the same noise. CPU is that of the service's process alone, user and system, exporting included; the lowest
+ * quarter of the rounds is averaged, since other programs can only add to it. The collector takes everything.
+ *
+ * DATABASE_URL, if set, is used instead of a PostgreSQL of one's own; a table `bench_users` is made in it and dropped.
+ */
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { Agent, get } from 'node:http'
+import { fileURLToPath } from 'node:url'
+import { database } from 'tricube/sql'
+import { startPostgres } from 'tricube/testing'
+
+const rounds = Number(process.env.ROUNDS ?? 40)
+const requests = Number(process.env.REQUESTS ?? 2000)
+const connections = 64
+
+const start = (file, env = {}) =>
+  fork(fileURLToPath(new URL(file, import.meta.url)), { env: { ...process.env, ...env }, serialization: 'advanced' })
+const ask = async (child, question) => {
+  const answer = once(child, 'message')
+  if (question) child.send(question)
+  return (await answer)[0]
+}
+
+const own = process.env.DATABASE_URL ? undefined : await startPostgres()
+const url = process.env.DATABASE_URL ?? own.url()
+const db = database({ url })
+await db.script(`
+  DROP TABLE IF EXISTS bench_users;
+  CREATE TABLE bench_users (id int PRIMARY KEY, name text, age int);
+  INSERT INTO bench_users SELECT i, 'user ' || i, i % 90 FROM generate_series(1, 1000) i;`)
+
+const collector = start('collector.mjs')
+const zipkin = (await ask(collector)).url
+const common = { DATABASE_URL: url, PORT: '0', LOG_LEVEL: 'error', NODE_ENV: 'production' }
+const tricube = { OTEL_EXPORTER_ZIPKIN_ENDPOINT: zipkin }
+const contenders = {
+  'no tracing': {},
+  'tricube, 100 %': tricube,
+  'tricube, 1 %': { ...tricube, OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.01' },
+  'OpenTelemetry SDK, 100 %': { TRACED_BY: 'sdk', ZIPKIN: zipkin },
+}
+const running = []
+for (const [name, env] of Object.entries(contenders)) {
+  const child = start('service.mjs', { ...common, ...env })
+  const { url } = await ask(child)
+  running.push({ name, child, url, agent: new Agent({ keepAlive: true, maxSockets: connections }), cpuUs: [], spans: 0 })
+}
+
+for (const contender of running) await load(contender, 15_000) // until it is compiled
+await ask(collector, 'spans')
+for (let round = 0; round < rounds; round++) {
+  for (const contender of rotated(running, round)) {
+    const { cpu: before } = await ask(contender.child, 'cpu')
+    await load(contender, requests)
+    const { cpu: after } = await ask(contender.child, 'cpu')
+    contender.cpuUs.push((after.user + after.system - before.user - before.system) / requests)
+    contender.spans += (await ask(collector, 'spans')).spans
+  }
+}
+
+const [{ cpuUs: without }] = running
+const base = lowest(without)
+console.log(`node ${process.version}, ${rounds} rounds of ${requests} requests, ${connections} connections`)
+console.table(
+  Object.fromEntries(
+    running.map(({ name, cpuUs, spans }) => [
+      name,
+      {
+        'µs CPU a request': Number(lowest(cpuUs).toFixed(2)),
+        'of tracing': Number((lowest(cpuUs) - base).toFixed(2)),
+        '%': Number(((lowest(cpuUs) / base - 1) * 100).toFixed(1)),
+        'spans exported a request': Number((spans / (rounds * requests)).toFixed(2)),
+      },
+    ]),
+  ),
+)
+
+for (const { child, agent } of running) {
+  agent.destroy()
+  child.disconnect()
+  await once(child, 'exit')
+}
+collector.disconnect()
+await db.script('DROP TABLE bench_users')
+await db.close()
+await own?.stop()
+
+async function load({ url, agent }, count) {
+  let left = count
+  const connection = async () => {
+    while (left-- > 0) {
+      await new Promise((resolve, reject) => {
+        get(`${url}/users/${1 + (left % 1000)}`, { agent }, (response) => {
+          if (response.statusCode !== 200) reject(new Error(`the service answered ${response.statusCode}`))
+          response.resume().once('end', resolve)
+        }).once('error', reject)
+      })
+    }
+  }
+  await Promise.all(Array.from({ length: connections }, connection))
+}
+
+function rotated(all, by) {
+  return all.map((_, i) => all[(i + by) % all.length])
+}
+
+function lowest(numbers) {
+  const best = numbers.toSorted((a, b) => a - b).slice(0, Math.ceil(numbers.length / 4))
+  return best.reduce((a, b) => a + b) / best.length
+}
