@@ -85,8 +85,10 @@ export function compileRequest(
     const span = caller.span?.isRecorded ? caller.span.child(shape) : undefined
     caller.span?.trace.tracer.inject(span ?? caller.span, headers)
     const region = options.region ?? caller.region
-    if (region !== undefined) headers['x-region'] = region
-    if (options.idempotencyKey !== undefined) headers['idempotency-key'] = options.idempotencyKey
+    if (region !== undefined) headers['x-region'] = headerValue('x-region', region)
+    if (options.idempotencyKey !== undefined) {
+      headers['idempotency-key'] = headerValue('idempotency-key', options.idempotencyKey)
+    }
     if (input.headers) addHeaders(headers, input.headers)
     const body = hasBody ? JSON.stringify(input.body) : undefined
     if (body !== undefined) headers['content-type'] = 'application/json'
@@ -140,8 +142,14 @@ function either(one: AbortSignal | undefined, other: AbortSignal | undefined): A
   return one && other ? AbortSignal.any([one, other]) : (one ?? other)
 }
 
+/** RFC 9110, 5.5: what is none would fail in the connection, and there count against the callee. */
+function headerValue(name: string, value: string): string {
+  if (/[^\t\x20-\x7e\x80-\xff]/.test(value)) throw new TypeError(`headers.${name} is no value of a header`)
+  return value
+}
+
 function addHeaders(headers: Record<string, string>, given: Readonly<Record<string, unknown>>): void {
-  for (const name in given) if (given[name] !== undefined) headers[name] = textOf(given[name])
+  for (const name in given) if (given[name] !== undefined) headers[name] = headerValue(name, textOf(given[name]))
 }
 
 function fillPath(parts: readonly string[], params: AnyInput['params'] = {}): string {

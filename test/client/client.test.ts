@@ -43,7 +43,7 @@ describe('a client of its own', () => {
 
   it('spreads its calls over the instances', async () => {
     const registry = staticRegistry({ 'who-service': [await listen('a'), await listen('b'), await listen('c')] })
-    await using caller = client(whoContract, { registry })
+    await using caller = client(whoContract, { registry, balancer: 'round-robin' })
     const names = await Promise.all(Array.from({ length: 9 }, () => caller.who()))
     expect(names.sort()).toEqual(['a', 'a', 'a', 'b', 'b', 'b', 'c', 'c', 'c'])
   })
@@ -62,6 +62,15 @@ describe('a client of its own', () => {
   it('refuses a path parameter that is missing before it calls', async () => {
     await using caller = client(whoContract, { registry: staticRegistry({}) })
     await expect(caller.never({ params: {} } as never)).rejects.toThrow(new TypeError('params.id is missing'))
+  })
+
+  it('refuses what is no header before it calls', async () => {
+    await using caller = client(whoContract, { registry: staticRegistry({ 'who-service': [await listen('a')] }) })
+    await expect(caller.who({}, { region: 'a\r\nb: c' })).rejects.toThrow(
+      new TypeError('headers.x-region is no value of a header'),
+    )
+    await expect(caller.who({}, { idempotencyKey: '键' })).rejects.toThrow('headers.idempotency-key is no value')
+    expect(await caller.who()).toBe('a')
   })
 })
 
