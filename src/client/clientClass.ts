@@ -11,6 +11,7 @@ import {
   type Outgoing,
 } from './call.ts'
 import { answerCheck } from './checkAnswer.ts'
+import { observed, type CallObserver } from './observer.ts'
 import { operationPolicy, type OperationPolicy } from './operationPolicy.ts'
 import type { Target } from './target.ts'
 import type { CallOptions, ClientOptions, OperationOptions } from './types.ts'
@@ -22,6 +23,7 @@ export function clientClass<Callee extends Contract>(
   contract: Callee,
   target: Target,
   options: ClientOptions = {},
+  observer?: CallObserver,
 ): ClientClass<Callee> {
   class BoundClient {
     readonly [callerKey]: Caller
@@ -32,7 +34,7 @@ export function clientClass<Callee extends Contract>(
   for (const name of Object.keys(contract.operations)) {
     const policy = operationPolicy(contract, name, options)
     const build = compileRequest(contract, name, policy.timeoutMs)
-    const read = compileReader(contract, name, target, policy, options)
+    const read = compileReader(contract, name, target, policy, options, observer)
     Object.defineProperty(BoundClient.prototype, name, {
       enumerable: true,
       async value(this: BoundClient, input?: AnyInput, options?: CallOptions): Promise<unknown> {
@@ -66,11 +68,14 @@ function compileReader(
   target: Target,
   policy: OperationPolicy,
   { checkAnswers = process.env['NODE_ENV'] !== 'production' }: ClientOptions,
+  observer: CallObserver | undefined,
 ): (outgoing: Outgoing, options: CallOptions | undefined) => Promise<unknown> {
   const decode = compileDecoder(contract, name)
+  const onEnd = observer?.ends(contract.name, name)
   const send = (outgoing: Outgoing, options: CallOptions | undefined): Promise<Answer> => {
     const answer = target.send(outgoing, policy, options)
-    return outgoing.span ? withCallSpan(outgoing.span, answer) : answer
+    const traced = outgoing.span ? withCallSpan(outgoing.span, answer) : answer
+    return onEnd ? observed(traced, onEnd, outgoing.span) : traced
   }
   if (!checkAnswers) return async (outgoing, options) => decode(await send(outgoing, options))
   const check = answerCheck(contract, name)

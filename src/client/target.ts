@@ -17,6 +17,20 @@ import type { CallOptions, ClientOptions } from './types.ts'
 
 const noOptions: CallOptions = {}
 
+/** What the calls to a service have come to. */
+export interface TargetStats {
+  readonly retries: number
+  readonly hedges: number
+  /** Calls that the breaker refused. */
+  readonly refused: number
+  /** Instances that are known. */
+  readonly instances: number
+  /** Those of them that are left out now. */
+  readonly ejected: number
+  /** How often one was. */
+  readonly ejections: number
+}
+
 /** A service that is called: its instances, and what bounds the calls to all of them together. */
 export class Target implements AsyncDisposable {
   readonly #service: string
@@ -24,6 +38,9 @@ export class Target implements AsyncDisposable {
   readonly #members: Members
   readonly #budget: RetryBudget
   readonly #backoff: Backoff = fullJitter()
+  #retries = 0
+  #hedges = 0
+  #refused = 0
 
   constructor(contract: Contract, registry: Registry, options: ClientOptions = {}, whereabouts: Whereabouts = {}) {
     const { retryBudget: budget = {} } = options
@@ -47,8 +64,11 @@ export class Target implements AsyncDisposable {
     const idempotent = policy.idempotent || options.idempotencyKey !== undefined
     const tried: Backend<Endpoint>[] = []
     for (let retry = 0; ;) {
-      if (!policy.breaker.allows(now)) throw this.#down('fails too often: the call was not sent')
-      const hedgeMs = idempotent ? policy.hedge(now) : undefined
+      if (!policy.breaker.allows(now)) {
+        this.#refused += 1
+        throw this.#down('fails too often: the call was not sent')
+      }
+      const hedgeMs = idempotent ? policy.hedge(now, options.hedge?.afterP) : undefined
       const first = this.#begin(outgoing, policy, tried, end, now)
       const exchange = await (hedgeMs === undefined
         ? first.ended
@@ -65,10 +85,17 @@ export class Target implements AsyncDisposable {
       await pause(waitMs, outgoing.signal)
       if (outgoing.signal?.aborted) throw this.#givenUp()
       now = performance.now()
+      this.#retries += 1
       outgoing.headers['x-request-attempt'] = String(retry)
       outgoing.span?.event('retry', { 'http.request.resend_count': retry, reason: failure }, now)
       outgoing.headers['x-request-timeout-ms'] = String(Math.floor(Math.max(0, end - now)))
     }
+  }
+
+  /** What it has done since it was made. */
+  get stats(): TargetStats {
+    const { size: instances, ejected, ejections } = this.#members.fleet
+    return { retries: this.#retries, hedges: this.#hedges, refused: this.#refused, instances, ejected, ejections }
   }
 
   /** Stops following the registry, answers what is in flight, ends the connections. */
@@ -97,6 +124,7 @@ export class Target implements AsyncDisposable {
   ): Exchange | undefined {
     const now = performance.now()
     if (this.#members.fleet.size < 2 || !this.#budget.withdraw(now) || !policy.breaker.allows(now)) return undefined
+    this.#hedges += 1
     outgoing.span?.event('hedge', {}, now)
     const headers = { ...outgoing.headers, 'x-request-timeout-ms': String(Math.floor(Math.max(0, end - now))) }
     return this.#begin({ ...outgoing, headers }, policy, tried, end, now)

@@ -26,9 +26,7 @@ export async function fileOutput(file: LogFile): Promise<Output> {
 }
 
 async function rollingOutput({ path, frequency, size, keep }: LogFile): Promise<Output> {
-  const { default: roll } = await import('pino-roll').catch((cause: unknown) => {
-    throw new Error(`log files that roll need the package pino-roll: npm install pino-roll (${path})`, { cause })
-  })
+  const { default: roll } = await loadPinoRoll(path)
   const stream = await roll({
     file: path,
     mkdir: true,
@@ -43,4 +41,28 @@ async function rollingOutput({ path, frequency, size, keep }: LogFile): Promise<
   }
   flushAtExit(output)
   return output
+}
+
+/** pino-roll, as far as it is used; it has no types of its own. */
+interface PinoRoll {
+  default(options: {
+    readonly file: string
+    readonly mkdir: boolean
+    readonly frequency?: 'daily' | 'hourly' | number
+    readonly size?: string
+    readonly limit?: { readonly count: number }
+  }): Promise<{
+    write(line: string): boolean
+    flushSync(): void
+    on(event: 'error', listener: (error: Error) => void): void
+  }>
+}
+
+async function loadPinoRoll(path: string): Promise<PinoRoll> {
+  const name: string = 'pino-roll'
+  try {
+    return (await import(name)) as PinoRoll
+  } catch (cause) {
+    throw new Error(`${path}: log files that roll need the package ${name}: npm install ${name}`, { cause })
+  }
 }

@@ -38,6 +38,7 @@ export class Fleet<Item> {
   readonly #backends = new Map<string, Backend<Item>>()
   readonly #tiers = new Map<string | undefined, readonly Tier[]>()
   #ejected = 0
+  #ejections = 0
   #nextReturn = Number.POSITIVE_INFINITY
 
   constructor(options: FleetOptions) {
@@ -58,6 +59,11 @@ export class Fleet<Item> {
   /** How many of them are ejected. */
   get ejected(): number {
     return this.#ejected
+  }
+
+  /** How often one was ejected since the beginning. */
+  get ejections(): number {
+    return this.#ejections
   }
 
   /** Takes up the members of a new set, drops those that are no longer in it, and returns these. */
@@ -97,6 +103,7 @@ export class Fleet<Item> {
     if (ejectedMs === 0 || this.#backends.get(backend.key) !== backend) return
     backend.isEjected = true
     backend.ejectedUntil = now + ejectedMs
+    this.#ejections += 1
     this.#changed()
   }
 

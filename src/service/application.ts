@@ -271,6 +271,8 @@ export class Application {
   #connect(callee: Contract, whereabouts: Config, options?: ClientOptions): ClientClass<Contract> {
     const target = new Target(callee, this.#discovery!.registry, options, whereabouts)
     this.#targets.push(target)
-    return clientClass(callee, target, options)
+    if (whereabouts.metricsExporter === 'none') return clientClass(callee, target, options)
+    this.#metering.calls.watch(callee.name, () => target.stats)
+    return clientClass(callee, target, options, this.#metering.calls)
   }
 }

@@ -1,0 +1,205 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { contract, NotFound, service, ServiceUnavailable, t, type Service } from 'tricube'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { freshDatabase } from '../sql/freshDatabase.ts'
+import { parse, type Sample } from './parse.ts'
+
+const callee = contract('callee-service', {
+  answer: { route: 'GET /answer', returns: t.String() },
+  fail: { route: 'GET /fail', returns: t.String() },
+})
+const caller = contract('caller-service', {
+  ask: { route: 'GET /ask/:what', returns: t.Unknown() },
+  place: { route: 'POST /orders', body: t.Object({ kind: t.String() }), returns: t.Unknown() },
+})
+
+let services: Service[]
+let url: string
+let database: AsyncDisposable & { url: string }
+
+beforeAll(async () => {
+  database = await freshDatabase()
+  const other = service(callee, {
+    handlers: {
+      answer: () => 'yes',
+      fail: () => {
+        throw new ServiceUnavailable('not now')
+      },
+    },
+  })
+  const otherUrl = (await withEnvironment({}, () => other.listen())).url
+  const asking = service(caller, {
+    clients: { other: callee },
+    handlers: {
+      ask: async ({ params, clients: { other }, db }) => {
+        if (params.what === 'nothing') throw new NotFound('nothing')
+        if (params.what === 'database') return db.value<number>`SELECT 1`
+        return params.what === 'answer' ? other.answer() : other.fail()
+      },
+      place: ({ body, metrics }) => {
+        const help = 'Orders placed.'
+        metrics
+          .counter('orders_placed_total', { help, labels: ['kind'] })
+          .labels({ kind: body.kind })
+          .inc()
+        return null
+      },
+    },
+    hooks: {
+      beforeStart: ({ metrics }) => metrics.gauge('orders_open', { help: 'Orders that are open.' }).set(7),
+    },
+  })
+  const env = { DATABASE_URL: database.url, TRICUBE_SERVICES: `callee-service=${new URL(otherUrl).host}` }
+  url = (await withEnvironment(env, () => asking.listen())).url
+  services = [asking, other]
+  await get('/ask/answer')
+  await get('/ask/answer')
+  await get('/ask/fail')
+  await get('/ask/nothing')
+  await get('/ask/database')
+  await get('/stray')
+  await fetch(`${url}/orders`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"kind":"gift"}',
+  })
+  // An answer arrives before its request has ended.
+  await vi.waitFor(async () => expect(await value('http_server_active_requests')).toBe(1))
+})
+afterAll(async () => {
+  for (const each of services) await each.close()
+  await database[Symbol.asyncDispose]()
+})
+
+/** What the service tells of itself. */
+async function scrape(): Promise<Sample[]> {
+  return parse(await get('/metrics')).samples
+}
+
+async function get(path: string, headers: Record<string, string> = {}): Promise<string> {
+  return (await fetch(url + path, { headers })).text()
+}
+
+async function value(name: string, labels: Record<string, string> = {}): Promise<number | undefined> {
+  const same = (sample: Sample): boolean =>
+    sample.name === name && Object.entries(labels).every(([label, text]) => sample.labels[label] === text)
+  return (await scrape()).find(same)?.value
+}
+
+describe('/metrics', () => {
+  it('counts requests by operation and class of status', async () => {
+    const count = (operation: string, status: string) =>
+      value('http_server_request_duration_seconds_count', { operation, status })
+    expect(await count('ask', '2xx')).toBe(3)
+    expect(await count('ask', '4xx')).toBe(1)
+    expect(await count('ask', '5xx')).toBe(1)
+    expect(await count('place', '2xx')).toBe(1)
+    expect(await count('place', '5xx')).toBe(0) // an error that comes first is a rise from 0
+    expect(await count('(other)', '4xx')).toBe(1)
+    expect(await value('http_server_active_requests')).toBe(1) // this one
+  })
+
+  it('counts calls to other services, and what was done about failures', async () => {
+    const count = (operation: string, status: string) =>
+      value('http_client_request_duration_seconds_count', { target: 'callee-service', operation, status })
+    expect(await count('answer', '2xx')).toBe(2)
+    expect(await count('fail', '5xx')).toBe(1)
+    expect(await count('fail', 'error')).toBe(0)
+    const target = 'callee-service'
+    expect(await value('tricube_client_retries_total', { target })).toBe(2)
+    expect(await value('tricube_client_breaker_rejections_total', { target })).toBe(0)
+    expect(await value('tricube_client_ejections_total', { target })).toBe(0)
+    expect(await value('tricube_client_instances', { target, state: 'used' })).toBe(1)
+  })
+
+  it('tells of the database, the recorder and the process', async () => {
+    expect(await value('db_client_lanes', { server: 'primary', state: 'up' })).toBeGreaterThan(0)
+    expect(await value('db_client_connections', { server: 'primary', state: 'used' })).toBe(0)
+    expect(await value('tricube_spans_dropped_total')).toBe(0)
+    expect(await value('process_resident_memory_bytes')).toBeGreaterThan(1e7)
+    expect(await value('process_cpu_seconds_total')).toBeGreaterThan(0)
+    expect(await value('nodejs_eventloop_time_seconds_total', { state: 'active' })).toBeGreaterThan(0)
+    expect(await value('nodejs_eventloop_lag_p99_seconds')).toBeGreaterThanOrEqual(0)
+    expect((Date.now() / 1000 - (await value('process_start_time_seconds'))!) / process.uptime()).toBeCloseTo(1, 0)
+    const build = { service: 'caller-service', node: process.versions.node }
+    expect(await value('tricube_build_info', build)).toBe(1)
+  })
+
+  it("has the service's own", async () => {
+    expect(await value('orders_placed_total', { kind: 'gift' })).toBe(1)
+    expect(await value('orders_open')).toBe(7)
+  })
+
+  it('speaks OpenMetrics to those who prefer it', async () => {
+    const answer = await fetch(`${url}/metrics`, { headers: { accept: 'application/openmetrics-text' } })
+    expect(answer.headers.get('content-type')).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8')
+    expect((await answer.text()).endsWith('# EOF\n')).toBe(true)
+  })
+
+  it.skipIf(!hasPromtool())('is what promtool expects', async () => {
+    const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: await get('/metrics') })
+    expect({ status, said: `${stdout}${stderr}` }).toEqual({ status: 0, said: '' })
+  })
+
+  it('is not there when it is turned off', async () => {
+    const app = service(callee, { handlers: { answer: () => '', fail: () => '' } })
+    await withEnvironment({ OTEL_METRICS_EXPORTER: 'none' }, () => app.inject('/answer'))
+    expect((await app.inject('/metrics')).json()).toMatchObject({ code: 40400, error: 'metrics are turned off' })
+    await app.close()
+  })
+})
+
+describe('the dashboard', () => {
+  const dashboard = readFileSync(new URL('../../deploy/grafana/tricube.json', import.meta.url), 'utf8')
+  const queries = JSON.parse(dashboard).panels.flatMap((panel: { targets?: { expr: string }[] }) =>
+    (panel.targets ?? []).map(({ expr }) => expr),
+  ) as string[]
+
+  it('asks only for what there is, by labels that it has', async () => {
+    const text = await get('/metrics')
+    const { samples, types } = parse(text)
+    for (const query of queries) {
+      const [, name = '', selector = ''] = /([a-z][a-z0-9_]+_[a-z0-9_]+)\{([^}]*)\}/.exec(query) ?? []
+      const family = Object.hasOwn(types, name) ? name : name.replace(/_(?:bucket|sum|count)$/, '')
+      expect(types, query).toHaveProperty(family)
+      const labels = new Set(samples.filter((sample) => sample.name === name).flatMap((one) => Object.keys(one.labels)))
+      const used = [...selector.matchAll(/(\w+)=~?"/g), ...query.matchAll(/by \(([^)]*)\)/g)].flatMap(([, names]) =>
+        names!.split(', '),
+      )
+      for (const label of used) {
+        if (label !== 'job' && label !== 'instance' && labels.size > 0) expect([...labels], query).toContain(label)
+      }
+    }
+    expect(queries.length).toBeGreaterThan(30)
+  })
+
+  it('shows everything that every service tells', async () => {
+    const { types } = parse(await get('/metrics'))
+    const shown = queries.join('\n')
+    const own = ['orders_placed_total', 'orders_open']
+    expect(Object.keys(types).filter((name) => !shown.includes(name) && !own.includes(name))).toEqual([])
+  })
+
+  it('is what its script writes', () => {
+    const { status, stderr } = spawnSync(process.execPath, ['scripts/grafana.mjs', '--check'])
+    expect({ status, stderr: String(stderr) }).toEqual({ status: 0, stderr: '' })
+  })
+})
+
+function hasPromtool(): boolean {
+  const isThere = spawnSync('promtool', ['--version']).status === 0
+  if (!isThere)
+    console.warn('promtool is not installed (apt-get install prometheus): its check of /metrics is left out')
+  return isThere
+}
+
+async function withEnvironment<Value>(env: Record<string, string>, fn: () => Promise<Value>): Promise<Value> {
+  const before = { ...process.env }
+  Object.assign(process.env, { LOG_LEVEL: 'silent' }, env)
+  try {
+    return await fn()
+  } finally {
+    process.env = before
+  }
+}
