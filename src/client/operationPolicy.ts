@@ -1,8 +1,8 @@
 import type { Contract } from '../contract/contract.ts'
 import { isIdempotent } from '../contract/operation.ts'
 import { noBreaker, throttle, type Breaker } from '../resilience/breaker.ts'
-import { hedgeAfter, noHedge, type HedgePolicy } from '../resilience/hedge.ts'
-import { latencies, noLatencies, type Latencies } from '../resilience/latencies.ts'
+import { hedgeAfter, type HedgePolicy } from '../resilience/hedge.ts'
+import { latencies, type Latencies } from '../resilience/latencies.ts'
 import type { ClientOptions, OperationOptions } from './types.ts'
 
 /** What goes for all calls to one operation: looked up when the client is made, kept between its calls. */
@@ -26,15 +26,14 @@ export function operationPolicy(contract: Contract, name: string, options: Clien
   const own: OperationOptions = options.operations?.[name] ?? {}
   const operation = contract.operations[name]!
   const { breaker = {} } = options
-  const hedge = own.hedge ?? options.hedge
-  const known = hedge ? latencies() : noLatencies
+  const known = latencies()
   return {
     title: `${contract.name}.${name}`,
     idempotent: isIdempotent(operation),
     timeoutMs: own.timeoutMs ?? options.timeoutMs,
     retries: own.retries ?? options.retries ?? defaultRetries,
     breaker: breaker === false ? noBreaker : throttle(breaker),
-    hedge: hedge ? hedgeAfter(hedge.afterP, known) : noHedge,
+    hedge: hedgeAfter((own.hedge ?? options.hedge)?.afterP, known),
     latencies: known,
     fallback: own.fallback,
   }

@@ -90,6 +90,19 @@ describe('a hedge', () => {
     await stopped
   })
 
+  it('is made for a single call that asks for it', async () => {
+    let isSlow = false
+    const [a, b] = [await callee('a', () => (isSlow ? 'silence' : {})), await callee('b')]
+    await using caller = client(thingService, {
+      registry: memoryRegistry(a.address, b.address),
+      balancer: 'round-robin',
+    })
+    for (let n = 0; n < 40; n++) await caller.getThing(get)
+    isSlow = true
+    const call = () => caller.getThing(get, { timeoutMs: 2000, hedge: { afterP: 95 } })
+    expect((await Promise.all([call(), call()])).map(({ from }) => from)).toEqual(['b', 'b'])
+  })
+
   it('is not made of what may not run twice', async () => {
     const a = await callee('a', (_, nth) => (nth > 30 ? 'silence' : {}))
     await using caller = client(thingService, {

@@ -69,6 +69,8 @@ describe('a hedge', () => {
     for (let n = 0; n < 1000; n++) known.observe(15_000, 10)
     for (let n = 0; n < 1000; n++) known.observe(25_000, 10)
     expect(hedge(25_000)).toBeCloseTo(10, -0.5) // what was 20 s ago is forgotten
+    expect(hedgeAfter(undefined, known)(25_000)).toBeUndefined()
+    expect(hedgeAfter(undefined, known)(25_000, 50)).toBeCloseTo(10, -0.5)
     expect(hedge(60_000)).toBeUndefined()
     expect([noHedge(0), noLatencies.percentile(0, 50)]).toEqual([undefined, undefined])
   })
