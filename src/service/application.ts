@@ -141,7 +141,7 @@ export class Application {
     const own = { ...(port !== undefined && { port }), ...logConfigOf(log) }
     const config = { ...(await loadConfig(own)), ...this.#overrides.config }
     await this.#openLog(config)
-    this.#tracing.open(this.contract.name, config, trace ?? {}, this.log, this.#overrides.sink)
+    await this.#tracing.open(this.contract.name, config, trace ?? {}, this.log, this.#overrides.sink)
     const discovery = await openDiscovery(config, this.log)
     this.#discovery = discovery
     this.#config = { ...config, watch: (key, onChange) => discovery.watch(key, onChange) }

@@ -3,6 +3,7 @@ import { GatewayTimeout } from '../contract/errors.ts'
 import type { Operation } from '../contract/operation.ts'
 import { Deadline, shorter } from '../resilience/deadline.ts'
 import { RequestContext, type Runtime } from './context.ts'
+import { ambient } from '../trace/ambient.ts'
 import { oncePerKey } from './idempotent.ts'
 
 /** A handler, before the types say of what. */
@@ -17,7 +18,9 @@ export function compileRun(
   written: AnyHandler,
   runtime: () => Runtime,
 ): (request: FastifyRequest, reply: FastifyReply) => unknown {
-  const handler = idempotent === 'by key' ? oncePerKey(name, written) : written
+  const inner = idempotent === 'by key' ? oncePerKey(name, written) : written
+  const handler: AnyHandler = (context) =>
+    ambient.isWanted ? ambient.run(context, () => inner(context)) : inner(context)
   return (request, reply) => {
     const timeoutMs = shorter(own, remainingMsOf(request))
     if (timeoutMs === undefined) return handler(new RequestContext(runtime(), name, request, reply, none))

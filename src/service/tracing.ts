@@ -8,11 +8,14 @@ import { otlpExporter, zipkinExporter } from '../trace/export/exporters.ts'
 import { propagators } from '../trace/propagation/propagator.ts'
 import { Recorder, type RecorderStats } from '../trace/recorder.ts'
 import { endRequestSpan, requestShape } from '../trace/requestSpan.ts'
+import { loadApi } from '../trace/opentelemetry/api.ts'
+import { registerWith } from '../trace/opentelemetry/register.ts'
+import { SdkTracer } from '../trace/opentelemetry/sdkTracer.ts'
 import { samplerOf, type Sampler } from '../trace/sampler.ts'
 import type { Sink } from '../trace/sink.ts'
 import { statementSpans, type StatementSpans } from '../trace/statementSpans.ts'
 import { SilentTracer, Tracer, type KeepOptions } from '../trace/tracer.ts'
-import type { Config } from './config.ts'
+import { ConfigError, type Config } from './config.ts'
 
 /** What a service may say of its traces; where they go and how many of them says the configuration. */
 export interface TraceOptions {
@@ -24,6 +27,13 @@ export interface TraceOptions {
   readonly sampler?: Sampler
   /** In place of the configuration's. */
   readonly exporter?: Exporter
+  /** `opentelemetry`: spans go to the SDK that the application has registered, and everything else is up to it. */
+  readonly tracer?: 'tricube' | 'opentelemetry'
+  /**
+   * Whether tricube is OpenTelemetry's global tracer provider, so that the spans of other libraries join its traces.
+   * Default: when `@opentelemetry/api` is installed.
+   */
+  readonly opentelemetry?: boolean
   /** Sent along to the collector, for instance `authorization`. */
   readonly headers?: Readonly<Record<string, string>>
 }
@@ -36,18 +46,29 @@ export class Tracing {
   #tracer: Tracer = new SilentTracer()
   #statements: StatementSpans | undefined
   #port: number | undefined
+  #unregister: (() => void) | undefined
 
   /** Begins to record, when there is anywhere to send it. */
-  open(service: string, config: Config, options: TraceOptions, log: Logger, sink?: Sink): void {
+  async open(service: string, config: Config, options: TraceOptions, log: Logger, sink?: Sink): Promise<void> {
+    const statements = statementSpans(databaseName(config.databaseUrl))
+    if (options.tracer === 'opentelemetry') {
+      const api = await loadApi()
+      if (!api) throw new ConfigError("trace.tracer is 'opentelemetry': install @opentelemetry/api and an SDK")
+      this.#tracer = new SdkTracer(api)
+      this.#statements = statements
+      return
+    }
     const propagator = propagators(config.tracePropagators)
     const to = sink ?? recorderOf(this.#resource(service, config), config, options, log)
     if (!to) {
       this.#tracer = new SilentTracer(propagator)
       return
     }
-    const { edge, keep, sampler = samplerOf(config.traceSampler, config.traceSamplerArg) } = options
-    this.#tracer = new Tracer({ sink: to, sampler, propagator, edge: edge ?? false, keep })
-    this.#statements = statementSpans(databaseName(config.databaseUrl))
+    const { edge = false, keep, sampler = samplerOf(config.traceSampler, config.traceSamplerArg) } = options
+    this.#tracer = new Tracer({ sink: to, sampler, propagator, edge, keep })
+    this.#statements = statements
+    const api = options.opentelemetry === false ? undefined : await loadApi()
+    if (api) this.#unregister = registerWith(api, this.#tracer)
   }
 
   /** What the database tells its statements to; undefined when nobody wants to know. */
@@ -90,6 +111,7 @@ export class Tracing {
 
   /** Sends the last spans, for two seconds at most. */
   close(): Promise<void> {
+    this.#unregister?.()
     return this.#tracer.sink.close(closeTimeoutMs)
   }
 

@@ -23,6 +23,9 @@ export function isSpanContext(value: unknown): value is SpanContext {
   return typeof value === 'object' && value !== null && typeof (value as Partial<SpanContext>).withSpan === 'function'
 }
 
+/** Runs a function in a scope of another sort as well. */
+type Around = <Result>(scope: SpanScope, fn: () => Result) => Result
+
 /**
  * The scope of code that cannot be handed a context.
  *
@@ -31,10 +34,12 @@ export function isSpanContext(value: unknown): value is SpanContext {
 class Ambient {
   isWanted = false
   readonly #storage = new AsyncLocalStorage<SpanScope>()
+  #around: Around | undefined
 
-  /** From now on requests run in their scope; for the rest of the process. */
-  want(): void {
+  /** From now on requests run in their scope, and in what `around` opens; for the rest of the process. */
+  want(around?: Around): void {
     this.isWanted = true
+    this.#around ??= around
   }
 
   get scope(): SpanScope | undefined {
@@ -42,7 +47,8 @@ class Ambient {
   }
 
   run<Result>(scope: SpanScope | undefined, fn: () => Result): Result {
-    return this.#storage.run(scope as SpanScope, fn)
+    const around = this.#around
+    return this.#storage.run(scope as SpanScope, around && scope ? () => around(scope, fn) : fn)
   }
 }
 

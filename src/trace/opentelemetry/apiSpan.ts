@@ -1,0 +1,89 @@
+import type {
+  Attributes as ApiAttributes,
+  Exception,
+  Link,
+  Span as OtelSpan,
+  SpanContext,
+  SpanStatus,
+  TimeInput,
+} from '@opentelemetry/api'
+import { errorTypeOf } from '../errorType.ts'
+import type { AttributeValue } from '../shape.ts'
+import type { Span } from '../span.ts'
+import { monotonic } from './time.ts'
+
+/** `SpanStatusCode.ERROR` */
+const statusError = 2
+/** `error.type` when a library says only that something went wrong. */
+const otherError = '_OTHER'
+
+/** A span of ours as OpenTelemetry's API knows spans. */
+export class ApiSpan implements OtelSpan {
+  readonly own: Span
+
+  constructor(own: Span) {
+    this.own = own
+  }
+
+  spanContext(): SpanContext {
+    const { trace, traceId, id } = this.own
+    return { traceId, spanId: id, traceFlags: trace.isSampled ? 1 : 0 }
+  }
+
+  setAttribute(key: string, value: unknown): this {
+    if (value !== undefined && value !== null) this.own.set(key, value as AttributeValue)
+    return this
+  }
+
+  setAttributes(attributes: ApiAttributes): this {
+    for (const [key, value] of Object.entries(attributes)) this.setAttribute(key, value)
+    return this
+  }
+
+  addEvent(name: string, attributesOrTime?: ApiAttributes | TimeInput, time?: TimeInput): this {
+    const hasAttributes =
+      typeof attributesOrTime === 'object' && !Array.isArray(attributesOrTime) && !(attributesOrTime instanceof Date)
+    const at = monotonic(hasAttributes ? time : (attributesOrTime as TimeInput | undefined))
+    this.own.event(name, hasAttributes ? defined(attributesOrTime as ApiAttributes) : {}, at)
+    return this
+  }
+
+  addLink({ context: { traceId, spanId }, attributes = {} }: Link): this {
+    this.own.link({ traceId, spanId, attributes: defined(attributes) })
+    return this
+  }
+
+  addLinks(links: Link[]): this {
+    for (const link of links) this.addLink(link)
+    return this
+  }
+
+  /** Of an error only that it is one: messages may hold what is nobody's business. */
+  setStatus({ code }: SpanStatus): this {
+    if (code === statusError) this.own.fail(this.own.errorType ?? otherError)
+    return this
+  }
+
+  updateName(name: string): this {
+    this.own.rename(name)
+    return this
+  }
+
+  end(time?: TimeInput): void {
+    this.own.end(monotonic(time))
+  }
+
+  isRecording(): boolean {
+    return this.own.isRecorded && this.own.endedAt < 0
+  }
+
+  recordException(exception: Exception, time?: TimeInput): void {
+    this.own.event('exception', { 'exception.type': errorTypeOf(exception) }, monotonic(time))
+  }
+}
+
+/** What has a value, as tricube has attributes. */
+export function defined(attributes: ApiAttributes): Record<string, AttributeValue> {
+  const entries = Object.entries(attributes).filter(([, value]) => value !== undefined && value !== null)
+  return Object.fromEntries(entries) as Record<string, AttributeValue>
+}

@@ -1,0 +1,75 @@
+import type {
+  Context,
+  Span as OtelSpan,
+  SpanOptions,
+  Tracer as OtelTracer,
+  TracerOptions,
+  TracerProvider,
+} from '@opentelemetry/api'
+import { parseTraceParent } from '../propagation/w3c.ts'
+import { spanShape, type SpanKind, type SpanShape } from '../shape.ts'
+import type { Span } from '../span.ts'
+import type { Tracer } from '../tracer.ts'
+import type { Api } from './api.ts'
+import { defined } from './apiSpan.ts'
+import type { AmbientContexts } from './contexts.ts'
+import { monotonic } from './time.ts'
+
+/** By the numbers of the API's `SpanKind`. */
+const kinds: readonly SpanKind[] = ['internal', 'server', 'client', 'producer', 'consumer']
+/** Names of spans should be few; of a library whose are not, those that came first are compiled. */
+const mostShapes = 500
+
+/** Makes spans of ours for whoever asks OpenTelemetry's API for some. */
+export class ApiTracerProvider implements TracerProvider {
+  readonly #api: Api
+  readonly #contexts: AmbientContexts
+  /** Begins the traces that no request has begun. */
+  readonly #tracer: () => Tracer
+
+  constructor(api: Api, contexts: AmbientContexts, tracer: () => Tracer) {
+    this.#api = api
+    this.#contexts = contexts
+    this.#tracer = tracer
+  }
+
+  getTracer(name: string, _version?: string, _options?: TracerOptions): OtelTracer {
+    const shapes = new Map<string, SpanShape>()
+    const startSpan: OtelTracer['startSpan'] = (spanName, options = {}, context = this.#contexts.active()) =>
+      this.#contexts.apiSpan(this.#start(shapeOf(shapes, name, spanName, options), options, context))
+    const { trace, context: contexts } = this.#api
+    return {
+      startSpan,
+      startActiveSpan(spanName: string, ...rest: unknown[]) {
+        const fn = rest.pop() as (span: OtelSpan) => unknown
+        const [options = {}, context = contexts.active()] = rest as [SpanOptions?, Context?]
+        const span = startSpan(spanName, options, context)
+        return contexts.with(trace.setSpan(context, span), fn, undefined, span)
+      },
+    } as OtelTracer
+  }
+
+  #start(shape: SpanShape, { startTime, attributes, links = [], root }: SpanOptions, context: Context): Span {
+    const span = this.#begin(shape, monotonic(startTime), root ? this.#api.ROOT_CONTEXT : context)
+    for (const [key, value] of Object.entries(defined(attributes ?? {}))) span.set(key, value)
+    this.#contexts.apiSpan(span).addLinks(links)
+    return span
+  }
+
+  #begin(shape: SpanShape, at: number, context: Context): Span {
+    const parent = this.#contexts.ownSpan(context)
+    if (parent) return parent.child(shape, at)
+    const remote = this.#api.trace.getSpanContext(context)
+    const believed = remote && parseTraceParent(`00-${remote.traceId}-${remote.spanId}-0${remote.traceFlags & 1}`)
+    return believed ? this.#tracer().under(believed, shape, at) : this.#tracer().root(shape, at)
+  }
+}
+
+function shapeOf(shapes: Map<string, SpanShape>, scope: string, name: string, { kind = 0 }: SpanOptions): SpanShape {
+  const key = `${kind} ${name}`
+  const known = shapes.get(key)
+  if (known) return known
+  const shape = spanShape(name, { kind: kinds[kind] ?? 'internal', attributes: { 'otel.scope.name': scope } })
+  if (shapes.size < mostShapes) shapes.set(key, shape)
+  return shape
+}

@@ -1,0 +1,87 @@
+import type { Context, Span as OtelSpan, Tracer as OtelTracer } from '@opentelemetry/api'
+import { ambient } from '../ambient.ts'
+import { attributesOf } from '../export/otlp.ts'
+import { parseHex32 } from '../ids.ts'
+import type { IncomingHeaders, RemoteParent } from '../propagation/propagator.ts'
+import { never } from '../sampler.ts'
+import { spanKinds, type SpanShape } from '../shape.ts'
+import { nowhere } from '../sink.ts'
+import { Span } from '../span.ts'
+import { Trace } from '../trace.ts'
+import { Tracer } from '../tracer.ts'
+import type { Api } from './api.ts'
+import { hrTime } from './time.ts'
+
+/** Sends spans to the SDK that the application has registered: its sampler, its propagators, its exporters, its context. */
+export class SdkTracer extends Tracer {
+  readonly #api: Api
+  readonly #sdk: OtelTracer
+  readonly #sdkSpans = new WeakMap<Span, OtelSpan>()
+
+  constructor(api: Api) {
+    super({ sink: nowhere, sampler: never })
+    this.#api = api
+    this.#sdk = api.trace.getTracer('tricube')
+    ambient.want((scope, fn) => api.context.with(this.#contextOf(scope.span), fn))
+  }
+
+  override request(shape: SpanShape, headers: IncomingHeaders, startedAt: number): Span {
+    return this.#first(shape, startedAt, this.#api.propagation.extract(this.#api.ROOT_CONTEXT, headers))
+  }
+
+  override root(shape: SpanShape, startedAt: number): Span {
+    return this.#first(shape, startedAt, this.#api.ROOT_CONTEXT)
+  }
+
+  override under(_parent: RemoteParent, shape: SpanShape, startedAt: number): Span {
+    return this.#first(shape, startedAt, this.#api.context.active())
+  }
+
+  override child(parent: Span, shape: SpanShape, startedAt: number): Span {
+    const theirs = this.#start(shape, startedAt, this.#contextOf(parent))
+    return this.#own(theirs, parent.trace, shape, startedAt)
+  }
+
+  override inject(span: Span, headers: Record<string, string>): void {
+    this.#api.propagation.inject(this.#contextOf(span), headers)
+  }
+
+  override ended(span: Span): void {
+    const theirs = this.#sdkSpans.get(span)
+    if (!theirs) return
+    const { details, errorType, endedAt } = span
+    if (details?.name !== undefined) theirs.updateName(details.name)
+    theirs.setAttributes(attributesOf(span) as Record<string, string>)
+    for (const { name, attributes, at } of details?.events ?? []) {
+      theirs.addEvent(name, attributes as Record<string, string>, hrTime(at))
+    }
+    if (errorType !== undefined) theirs.setStatus({ code: this.#api.SpanStatusCode.ERROR })
+    theirs.end(hrTime(endedAt))
+  }
+
+  #first(shape: SpanShape, startedAt: number, context: Context): Span {
+    const theirs = this.#start(shape, startedAt, context)
+    const { traceId, traceFlags } = theirs.spanContext()
+    const [id0, id1, id2, id3] = [0, 8, 16, 24].map((at) => parseHex32(traceId, at)) as [number, number, number, number]
+    const trace = new Trace(this, id0, id1, id2, id3, (traceFlags & 1) === 1, false, undefined, undefined)
+    trace.isRecorded = theirs.isRecording()
+    return (trace.first = this.#own(theirs, trace, shape, startedAt))
+  }
+
+  #start({ name, kind, attributes }: SpanShape, startedAt: number, context: Context): OtelSpan {
+    const options = { kind: spanKinds[kind] - 1, attributes: attributes as Record<string, string> }
+    return this.#sdk.startSpan(name, { ...options, startTime: hrTime(startedAt) }, context)
+  }
+
+  #own(theirs: OtelSpan, trace: Trace, shape: SpanShape, startedAt: number): Span {
+    const { spanId } = theirs.spanContext()
+    const span = new Span(trace, shape, parseHex32(spanId, 0), parseHex32(spanId, 8), 0, 0, startedAt)
+    this.#sdkSpans.set(span, theirs)
+    return span
+  }
+
+  #contextOf(span: Span): Context {
+    const theirs = this.#sdkSpans.get(span)
+    return theirs ? this.#api.trace.setSpan(this.#api.ROOT_CONTEXT, theirs) : this.#api.ROOT_CONTEXT
+  }
+}
