@@ -17,6 +17,7 @@ export default defineConfig({
   test: {
     globalSetup: 'test/setup.ts',
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
+    maxWorkers: 3, // many tests wait for processes and clocks more than they compute
     hookTimeout: 60_000,
     testTimeout: 20_000,
   },

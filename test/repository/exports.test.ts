@@ -43,6 +43,9 @@ it('exports these names', async () => {
       "tricube/client": [
         "client",
       ],
+      "tricube/decorators": [
+        "traced",
+      ],
       "tricube/discovery": [
         "consulRegistry",
         "consulValues",
@@ -79,6 +82,9 @@ it('exports these names', async () => {
         "fakeConsul",
         "startPostgres",
         "testService",
+      ],
+      "tricube/trace": [
+        "traced",
       ],
     }
   `)
