@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import { inspect } from 'node:util'
 import { consulRegistry, consulValues, type ConsulOptions, type Instance } from 'tricube/discovery'
 import { fakeConsul } from 'tricube/testing'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -190,7 +191,10 @@ describe.skipIf(!consulBinary)('a real Consul', { timeout: 60_000 }, () => {
     const warnings: object[] = []
     const log = { warn: (...args: unknown[]) => warnings.push(args), info() {}, error() {} } as never
     await register(agent, {}, { log })
-    expect(warnings).toMatchObject([[{ err: { name: 'ConsulError', status: 403 } }, /cannot be registered/]])
+    await register(agent, {}, { log, token: 'a-wrong-one' })
+    const refused = [{ err: { name: 'ConsulError', status: 403 } }, /cannot be registered/]
+    expect(warnings).toMatchObject([refused, refused])
+    expect(inspect(warnings, { depth: Infinity })).not.toContain('a-wrong-one')
     await vi.waitFor(async () => register(agent, { id: 'role-2' }, { token }), patience)
     const { becomes } = watch(agent, 'role-service', { token })
     await becomes(['role-2'])

@@ -12,7 +12,8 @@ const ttlMs = 15_000
 async function fleet() {
   const clock = new VirtualClock()
   const consul = await fakeConsul({ clock })
-  const registry = consulRegistry({ transport: consul.transport, clock, ttlMs, random: () => 0.5 })
+  const transport = bounded(consul.transport, clock)
+  const registry = consulRegistry({ transport, clock, ttlMs, random: () => 0.5 })
   const ports = [8021, 8022, 8023]
   const ready = new Set(ports)
   const leave = await Promise.all(
@@ -31,6 +32,16 @@ async function fleet() {
   await clock.advance(1)
   expect(seen.now()).toEqual(ports)
   return { end, clock, consul, ports, ready, leave, seen }
+}
+
+/** Fails what asks without end, which no virtual clock would ever interrupt. */
+function bounded(transport: ConsulTransport, clock: VirtualClock): ConsulTransport {
+  let [at, asked] = [0, 0]
+  return async (request) => {
+    ;[at, asked] = clock.now() === at ? [at, asked + 1] : [clock.now(), 0]
+    if (asked > 50) throw new Error('it is asked without end')
+    return transport(request)
+  }
 }
 
 /** What a caller is told, with the time of each change. */
@@ -156,6 +167,21 @@ describe('a registry that fails', () => {
     consul.fault = undefined // and changes are still followed, whatever came before
     await clock.advance(2 * minute)
     expect(seen.now()).toEqual(ports)
+  })
+
+  it('comes back and knows only some of them: none is lost until the second look', async () => {
+    const { clock, consul, ports, seen } = await fleet()
+    await clock.advance(minute)
+    consul.fault = () => ({ status: 500, headers: {}, body: 'No cluster leader' })
+    await clock.advance(5 * minute)
+    const partialUntil = clock.now() + 2 * ttlMs
+    consul.fault = async (request, next) => {
+      const response = await next(request)
+      if (!request.path.startsWith('/v1/health/') || clock.now() >= partialUntil) return response
+      return { ...response, body: JSON.stringify(JSON.parse(response.body).slice(1)) }
+    }
+    await clock.advance(5 * minute)
+    expect(seen.changes).toEqual([{ at: 0, ports }])
   })
 
   it('goes back to the past, where an instance is missing: it is kept until the second look', async () => {
