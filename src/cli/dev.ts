@@ -7,6 +7,7 @@ import { checkPorts } from './dev/ports.ts'
 import { openRegistry } from './dev/registry.ts'
 import { Screen } from './dev/screen.ts'
 import { summary } from './dev/summary.ts'
+import { openTraces } from './dev/traces.ts'
 import { watchServices } from './dev/watch.ts'
 
 /**
@@ -28,6 +29,8 @@ export async function devCommand(argv: string[]): Promise<number> {
     cleanups.push(() => databases.stop())
     const registry = await openRegistry()
     cleanups.push(() => registry.stop())
+    const traces = await openTraces((tree) => screen.info(tree), process.env)
+    cleanups.push(() => traces.stop())
     interrupt.check()
     const prepare = async (service: PlannedService): Promise<void> =>
       prepareDatabase(service, await databases.url(service))
@@ -35,7 +38,7 @@ export async function devCommand(argv: string[]): Promise<number> {
 
     const children = await Promise.all(
       services.map(async (service) => {
-        const env = { DATABASE_URL: await databases.url(service), CONSUL_HTTP_ADDR: registry.url }
+        const env = { DATABASE_URL: await databases.url(service), CONSUL_HTTP_ADDR: registry.url, ...traces.env }
         return new ServiceProcess(service, env, screen)
       }),
     )

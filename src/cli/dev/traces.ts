@@ -1,0 +1,120 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { noteOf } from '../../trace/export/console.ts'
+import { drawTree, type TreeSpan } from '../../trace/export/tree.ts'
+
+/** What dev does for the traces of its services. */
+export interface DevTraces {
+  /** Tells a service to trace, and where to send it; nothing when the user has said so already. */
+  readonly env: NodeJS.ProcessEnv
+  stop(): Promise<void>
+}
+
+/** Milliseconds without a further span after which a trace is taken to be whole. */
+const quietMs = 400
+/** Milliseconds that a service keeps spans back: dev wants to see them soon. */
+const delayMs = 100
+/** Traces a second, of each service: more than anybody reads. */
+const perSecond = 2
+const mostTraces = 100
+const mostBytes = 4 * 1024 * 1024
+
+/** Collects the spans of all services and draws each trace as one tree, when it is whole. */
+export async function openTraces(print: (tree: string) => void, env: NodeJS.ProcessEnv): Promise<DevTraces> {
+  if (Object.keys(env).some((name) => /^OTEL_(?:TRACES_EXPORTER|EXPORTER_.*ENDPOINT)$/.test(name))) {
+    return { env: {}, stop: () => Promise.resolve() }
+  }
+  const traces = new Traces(print)
+  const server = createServer((request, response) => void receive(request, response, traces)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  return {
+    env: {
+      OTEL_EXPORTER_ZIPKIN_ENDPOINT: `http://127.0.0.1:${port}/api/v2/spans`,
+      OTEL_BSP_SCHEDULE_DELAY: env['OTEL_BSP_SCHEDULE_DELAY'] ?? String(delayMs),
+      OTEL_TRACES_SAMPLER: env['OTEL_TRACES_SAMPLER'] ?? 'parentbased_ratelimit',
+      OTEL_TRACES_SAMPLER_ARG: env['OTEL_TRACES_SAMPLER_ARG'] ?? String(perSecond),
+    },
+    async stop() {
+      traces.close()
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+/** A span in Zipkin's JSON, as far as a tree shows it. */
+interface ZipkinSpan {
+  readonly traceId: string
+  readonly id: string
+  readonly parentId?: string
+  readonly name: string
+  readonly timestamp: number
+  readonly duration: number
+  readonly localEndpoint: { readonly serviceName: string }
+  readonly tags: Readonly<Record<string, string>>
+}
+
+/** Traces that are not whole yet. */
+class Traces {
+  readonly #print: (tree: string) => void
+  readonly #open = new Map<string, { readonly spans: TreeSpan[]; readonly timer: NodeJS.Timeout }>()
+
+  constructor(print: (tree: string) => void) {
+    this.#print = print
+  }
+
+  add(span: ZipkinSpan): void {
+    const { traceId } = span
+    let trace = this.#open.get(traceId)
+    if (!trace) {
+      if (this.#open.size >= mostTraces) return
+      trace = { spans: [], timer: setTimeout(() => this.#draw(traceId), quietMs) }
+      this.#open.set(traceId, trace)
+    }
+    trace.timer.refresh()
+    trace.spans.push(treeSpan(span))
+  }
+
+  close(): void {
+    for (const { timer } of this.#open.values()) clearTimeout(timer)
+    this.#open.clear()
+  }
+
+  #draw(traceId: string): void {
+    const { spans } = this.#open.get(traceId)!
+    this.#open.delete(traceId)
+    this.#print(`trace ${traceId}\n${drawTree(spans)}\n`)
+  }
+}
+
+function treeSpan({ id, parentId, name, timestamp, duration, localEndpoint, tags }: ZipkinSpan): TreeSpan {
+  return {
+    id,
+    parentId,
+    service: localEndpoint.serviceName,
+    name,
+    startMs: timestamp / 1000,
+    durationMs: duration / 1000,
+    errorType: tags['error.type'],
+    note: noteOf((key) => tags[key]),
+  }
+}
+
+async function receive(request: IncomingMessage, response: ServerResponse, traces: Traces): Promise<void> {
+  try {
+    const chunks: Buffer[] = []
+    let bytes = 0
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      bytes += chunk.length
+      if (bytes > mostBytes) return void response.writeHead(413).end()
+      chunks.push(chunk)
+    }
+    for (const span of JSON.parse(Buffer.concat(chunks).toString()) as readonly ZipkinSpan[]) traces.add(span)
+    response.writeHead(202).end()
+  } catch {
+    response.writeHead(400).end()
+  }
+}
