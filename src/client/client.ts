@@ -1,6 +1,7 @@
 import type { Contract } from '../contract/contract.ts'
 import type { Registry } from '../discovery/registry.ts'
 import { clientClass } from './clientClass.ts'
+import { loadUndici } from './endpoint.ts'
 import type { Whereabouts } from './members.ts'
 import { Target } from './target.ts'
 import type { Client, ClientOptions } from './types.ts'
@@ -21,6 +22,7 @@ export function client<Callee extends Contract>(
   contract: Callee,
   options: StandaloneOptions<Callee>,
 ): Client<Callee> & AsyncDisposable {
+  void loadUndici()
   const target = new Target(contract, options.registry, options as ClientOptions, options)
   const bound = new (clientClass(contract, target, options as ClientOptions))({})
   return Object.assign(bound, { [Symbol.asyncDispose]: () => target[Symbol.asyncDispose]() })

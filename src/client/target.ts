@@ -55,8 +55,11 @@ export class Target implements AsyncDisposable {
     if (outgoing.signal?.aborted) throw this.#givenUp()
     let now = performance.now()
     const end = now + outgoing.timeoutMs
-    if (!hasUndici()) await loadUndici()
-    if (!this.#members.isKnown) await this.#members.whenKnown(outgoing.timeoutMs)
+    if (!hasUndici() || !this.#members.isKnown) {
+      await Promise.all([loadUndici(), this.#members.whenKnown(outgoing.timeoutMs)])
+      now = performance.now()
+      outgoing.headers['x-request-timeout-ms'] = remaining(end, now)
+    }
     this.#budget.deposit(now)
 
     const retries = options.retries ?? policy.retries
@@ -88,7 +91,7 @@ export class Target implements AsyncDisposable {
       this.#retries += 1
       outgoing.headers['x-request-attempt'] = String(retry)
       outgoing.span?.event('retry', { 'http.request.resend_count': retry, reason: failure }, now)
-      outgoing.headers['x-request-timeout-ms'] = String(Math.floor(Math.max(0, end - now)))
+      outgoing.headers['x-request-timeout-ms'] = remaining(end, now)
     }
   }
 
@@ -126,7 +129,7 @@ export class Target implements AsyncDisposable {
     if (this.#members.fleet.size < 2 || !this.#budget.withdraw(now) || !policy.breaker.allows(now)) return undefined
     this.#hedges += 1
     outgoing.span?.event('hedge', {}, now)
-    const headers = { ...outgoing.headers, 'x-request-timeout-ms': String(Math.floor(Math.max(0, end - now))) }
+    const headers = { ...outgoing.headers, 'x-request-timeout-ms': remaining(end, now) }
     return this.#begin({ ...outgoing, headers }, policy, tried, end, now)
   }
 
@@ -168,4 +171,9 @@ export class Target implements AsyncDisposable {
   #givenUp(): HttpError {
     return new GatewayTimeout(`the call to ${this.#service} was given up`, { headers: doNotRetry })
   }
+}
+
+/** Rounded down, so that it falls at each hop. */
+function remaining(end: number, now: number): string {
+  return String(Math.floor(Math.max(0, end - now)))
 }
