@@ -19,6 +19,7 @@ import { startPostgres } from 'tricube/testing'
 const rounds = Number(process.env.ROUNDS ?? 40)
 const requests = Number(process.env.REQUESTS ?? 2000)
 const connections = 64
+const warmUp = 15_000
 
 const start = (file, env = {}) =>
   fork(fileURLToPath(new URL(file, import.meta.url)), { env: { ...process.env, ...env }, serialization: 'advanced' })
@@ -39,54 +40,57 @@ await db.script(`
 const collector = start('collector.mjs')
 const zipkin = (await ask(collector)).url
 const common = { DATABASE_URL: url, PORT: '0', LOG_LEVEL: 'error', NODE_ENV: 'production' }
-const tricube = { OTEL_EXPORTER_ZIPKIN_ENDPOINT: zipkin }
+const to = (sender) => ({ OTEL_EXPORTER_ZIPKIN_ENDPOINT: `${zipkin}?by=${sender}` })
 const contenders = {
   'no tracing': {},
-  'tricube, 100 %': tricube,
-  'tricube, 1 %': { ...tricube, OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.01' },
-  'OpenTelemetry SDK, 100 %': { TRACED_BY: 'sdk', ZIPKIN: zipkin },
+  'tricube, 100 %': to('all'),
+  'tricube, 1 %': { ...to('few'), OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.01' },
+  'tricube, 100 %, OpenTelemetry API': { ...to('api'), OPENTELEMETRY_API: '1' },
+  'OpenTelemetry SDK, 100 %': { TRACED_BY: 'sdk', ZIPKIN: `${zipkin}?by=sdk` },
 }
 const running = []
 for (const [name, env] of Object.entries(contenders)) {
   const child = start('service.mjs', { ...common, ...env })
   const { url } = await ask(child)
-  running.push({ name, child, url, agent: new Agent({ keepAlive: true, maxSockets: connections }), cpuUs: [], spans: 0 })
+  running.push({ name, child, url, agent: new Agent({ keepAlive: true, maxSockets: connections }), cpuUs: [] })
 }
 
-for (const contender of running) await load(contender, 15_000) // until it is compiled
-await ask(collector, 'spans')
+for (const contender of running) await load(contender, warmUp)
 for (let round = 0; round < rounds; round++) {
   for (const contender of rotated(running, round)) {
     const { cpu: before } = await ask(contender.child, 'cpu')
     await load(contender, requests)
     const { cpu: after } = await ask(contender.child, 'cpu')
     contender.cpuUs.push((after.user + after.system - before.user - before.system) / requests)
-    contender.spans += (await ask(collector, 'spans')).spans
   }
 }
+
+// The last batches are sent when the services stop.
+for (const { child, agent } of running) {
+  agent.destroy()
+  child.disconnect()
+  await once(child, 'exit')
+}
+const exported = await ask(collector, 'spans')
+const senders = [undefined, 'all', 'few', 'api', 'sdk']
 
 const [{ cpuUs: without }] = running
 const base = lowest(without)
 console.log(`node ${process.version}, ${rounds} rounds of ${requests} requests, ${connections} connections`)
 console.table(
   Object.fromEntries(
-    running.map(({ name, cpuUs, spans }) => [
+    running.map(({ name, cpuUs }, i) => [
       name,
       {
         'µs CPU a request': Number(lowest(cpuUs).toFixed(2)),
         'of tracing': Number((lowest(cpuUs) - base).toFixed(2)),
         '%': Number(((lowest(cpuUs) / base - 1) * 100).toFixed(1)),
-        'spans exported a request': Number((spans / (rounds * requests)).toFixed(2)),
+        'spans exported a request': Number(((exported[senders[i]] ?? 0) / (rounds * requests + warmUp)).toFixed(2)),
       },
     ]),
   ),
 )
 
-for (const { child, agent } of running) {
-  agent.destroy()
-  child.disconnect()
-  await once(child, 'exit')
-}
 collector.disconnect()
 await db.script('DROP TABLE bench_users')
 await db.close()

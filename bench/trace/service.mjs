@@ -11,6 +11,7 @@ const sdk = process.env.TRACED_BY === 'sdk' ? sdkSpans() : undefined
 const one = (db, id) => db.one`SELECT id, name, age FROM bench_users WHERE id = ${id}`
 
 const app = service(userService, {
+  trace: { opentelemetry: process.env.OPENTELEMETRY_API === '1' },
   handlers: {
     getUser: sdk
       ? ({ request, params, db }) => sdk.statement(request, () => one(db, params.id))
