@@ -1,4 +1,4 @@
-import { mkdirSync, openSync, writeSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { BufferedOutput, flushAtExit, type Output } from './output.ts'
 
@@ -22,7 +22,10 @@ export async function fileOutput(file: LogFile): Promise<Output> {
   if (file.frequency !== undefined || file.size !== undefined) return rollingOutput(file)
   mkdirSync(dirname(file.path), { recursive: true })
   const descriptor = openSync(file.path, 'a')
-  return new BufferedOutput((bytes) => writeSync(descriptor, bytes))
+  return new BufferedOutput(
+    (bytes) => writeSync(descriptor, bytes),
+    () => closeSync(descriptor),
+  )
 }
 
 async function rollingOutput({ path, frequency, size, keep }: LogFile): Promise<Output> {
@@ -38,6 +41,7 @@ async function rollingOutput({ path, frequency, size, keep }: LogFile): Promise<
   const output: Output = {
     write: (line) => void stream.write(line),
     flushSync: () => stream.flushSync(),
+    close: () => stream.end(),
   }
   flushAtExit(output)
   return output
@@ -54,6 +58,7 @@ interface PinoRoll {
   }): Promise<{
     write(line: string): boolean
     flushSync(): void
+    end(): void
     on(event: 'error', listener: (error: Error) => void): void
   }>
 }

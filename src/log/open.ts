@@ -14,13 +14,19 @@ export interface LogSettings {
   readonly file: LogFile | undefined
 }
 
+/** A log, and what ends it when the last line has been written. */
+export interface OpenLog {
+  readonly log: Logger
+  readonly close: () => void
+}
+
 /**
  * Opens a service's log.
  *
  * @throws {Error} when the file cannot be opened
  */
-export async function openLog({ name, level, format, file }: LogSettings): Promise<Logger> {
+export async function openLog({ name, level, format, file }: LogSettings): Promise<OpenLog> {
   const isPretty = format === 'pretty' || (format === undefined && !file && isatty(1))
   const output: Output = file ? await fileOutput(file) : isPretty ? prettyOutput() : standardOutput()
-  return createLogger({ name, level, ecs: format === 'ecs', output })
+  return { log: createLogger({ name, level, ecs: format === 'ecs', output }), close: () => output.close() }
 }

@@ -6,6 +6,8 @@ export interface Output {
   write(line: string): void
   /** Writes now what has been taken. */
   flushSync(): void
+  /** Writes it and ends, as far as nobody else writes there. */
+  close(): void
 }
 
 /** Writes some of the bytes and returns how many; throws EAGAIN when none can be taken now. */
@@ -28,14 +30,17 @@ const lastTries = 50
  */
 export class BufferedOutput implements Output {
   readonly #writeSome: WriteSome
+  readonly #end: (() => void) | undefined
   #lines = ''
   /** What the reader has not taken yet. */
   #waiting: Uint8Array = none
   #timer: NodeJS.Timeout | undefined
   #dropped = 0
 
-  constructor(writeSome: WriteSome) {
+  /** `end` releases what it writes to, when nobody else does. */
+  constructor(writeSome: WriteSome, end?: () => void) {
     this.#writeSome = writeSome
+    this.#end = end
     flushAtExit(this)
   }
 
@@ -56,6 +61,13 @@ export class BufferedOutput implements Output {
 
   flushSync(): void {
     for (let tries = 0; tries < lastTries && !this.#flush(); tries++) Atomics.wait(clock, 0, 0, 10)
+  }
+
+  close(): void {
+    this.flushSync()
+    if (!this.#end) return
+    outputs.delete(this)
+    this.#end()
   }
 
   /** False when something has to wait. */

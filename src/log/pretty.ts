@@ -19,6 +19,7 @@ export function prettyOutput(): Output {
   return {
     write: (line) => void writeSync(1, `${formatLogLine(line.trimEnd(), paint)}\n`),
     flushSync() {},
+    close() {},
   }
 }
 

@@ -41,9 +41,13 @@ class Walk {
     if (this.#path.includes(value)) return '[circular]'
     if (++this.#objects > maxObjects || this.#path.length >= maxDepth) return '[truncated]'
     this.#path.push(value)
-    const cleaned = this.#members(plain(value))
-    this.#path.pop()
-    return cleaned
+    try {
+      return this.#members(plain(value))
+    } catch {
+      return '[unreadable]' // a getter that throws
+    } finally {
+      this.#path.pop()
+    }
   }
 
   #members(value: unknown): unknown {

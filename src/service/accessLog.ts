@@ -1,6 +1,17 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from '../log/logger.ts'
-import { isSecret } from '../log/secrets.ts'
+
+/** A request that is over, as log, metrics and trace tell it. */
+export interface EndedRequest {
+  /** Undefined for what is no operation: documentation, health, stray paths. */
+  readonly operation: string | undefined
+  readonly route: string | undefined
+  /** The path as it may be shown. */
+  readonly path: string
+  /** 499: the caller hung up before it was answered. */
+  readonly status: number
+  readonly durationMs: number
+}
 
 /** One line for each request, or for a share of them. */
 export class AccessLog {
@@ -16,18 +27,20 @@ export class AccessLog {
   }
 
   /** Writes the line of an operation's request at `info`; of anything else at `debug`. */
-  end(request: FastifyRequest, reply: FastifyReply, status: number, durationMs: number): void {
-    const { config, url } = request.routeOptions
-    const { operation } = config
+  end(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { operation, route, path, status, durationMs }: EndedRequest,
+  ): void {
     const failed = status >= 500
-    const level = operation === undefined && (!failed || isOwn(url)) ? 'debug' : 'info'
+    const level = operation === undefined && (!failed || isOwn(route)) ? 'debug' : 'info'
     if (!this.#log.isLevelEnabled(level) || (!failed && !this.#isDue())) return
     const { span } = request
     this.#log[level](
       {
         operation,
         method: request.method,
-        path: pathOf(request, url),
+        path,
         status,
         duration_ms: Math.round(durationMs * 1000) / 1000,
         bytes: Number(reply.getHeader('content-length') ?? 0),
@@ -49,25 +62,6 @@ export class AccessLog {
 }
 
 /** What orchestrators and scrapers ask every few seconds. */
-function isOwn(url: string | undefined): boolean {
-  return url === '/metrics' || url === '/health/live' || url === '/health/ready'
-}
-
-/** Without the query, which may hold what is nobody's business; of a route with a secret parameter only the route. */
-function pathOf(request: FastifyRequest, route: string | undefined): string {
-  if (route !== undefined && hasSecret(route)) return route
-  const { url } = request
-  const query = url.indexOf('?')
-  return query < 0 ? url : url.slice(0, query)
-}
-
-const secretRoutes = new Map<string, boolean>()
-
-function hasSecret(route: string): boolean {
-  let secret = secretRoutes.get(route)
-  if (secret === undefined) {
-    secret = Array.from(route.matchAll(/:(\w+)/g), ([, name]) => name!).some(isSecret)
-    secretRoutes.set(route, secret)
-  }
-  return secret
+function isOwn(route: string | undefined): boolean {
+  return route === '/metrics' || route === '/health/live' || route === '/health/ready'
 }

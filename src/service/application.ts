@@ -10,6 +10,7 @@ import { addCors } from '../http/cors.ts'
 import { registerDocs } from '../http/docs/docs.ts'
 import { httpErrorFrom } from '../http/errors.ts'
 import { createServer } from '../http/server.ts'
+import { shownPath } from '../http/shownPath.ts'
 import { lateLog } from '../log/late.ts'
 import { levelOnSignal } from '../log/levelSignal.ts'
 import { createLogger, type Logger } from '../log/logger.ts'
@@ -56,6 +57,7 @@ export class Application {
   readonly #metering: Metering
   #log: Logger
   #accessLog: AccessLog
+  #closeLog: (() => void) | undefined
   #endLevelSignal: (() => void) | undefined
   #state: State = 'new'
   #started: Promise<void> | undefined
@@ -178,6 +180,7 @@ export class Application {
     if (wasServing) await hooks?.afterStop?.(this)
     this.#state = 'stopped'
     if (wasServing) this.log.info('stopped')
+    this.#closeLog?.()
   }
 
   #createFastify(): FastifyInstance {
@@ -213,7 +216,9 @@ export class Application {
 
   async #openLog({ logLevel: level, logFormat: format, logFile, logRequests }: Config): Promise<void> {
     const file = typeof logFile === 'string' ? { path: logFile } : logFile
-    this.#log = await openLog({ name: this.contract.name, level, format, file })
+    const { log, close } = await openLog({ name: this.contract.name, level, format, file })
+    this.#log = log
+    this.#closeLog = close
     this.#accessLog = new AccessLog(this.#log, logRequests)
   }
 
@@ -229,11 +234,13 @@ export class Application {
   }
 
   #onRequestEnd(request: FastifyRequest, reply: FastifyReply, durationMs: number): void {
-    const status = reply.raw.writableFinished ? reply.statusCode : hungUp
-    const { operation } = request.routeOptions.config
+    const { config, url: route } = request.routeOptions
+    const { operation } = config
+    const status = reply.raw.writableEnded ? reply.statusCode : hungUp
+    const ended = { operation, route, path: shownPath(request.url, route), status, durationMs }
     this.#metering.requests.end(operation, status, durationMs, request.span?.isRecorded ? request.span : undefined)
-    this.#accessLog.end(request, reply, status, durationMs)
-    this.#tracing.onRequestEnd(request, reply, durationMs)
+    this.#accessLog.end(request, reply, ended)
+    this.#tracing.onRequestEnd(request, ended)
   }
 
   /** Makes the service known to the others, now that it listens. */

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
+import type { FastifyRequest, onRequestHookHandler } from 'fastify'
 import { parseRoute } from '../contract/route.ts'
 import type { Operation } from '../contract/operation.ts'
 import type { Logger } from '../log/logger.ts'
@@ -15,6 +15,7 @@ import { samplerOf, type Sampler } from '../trace/sampler.ts'
 import type { Sink } from '../trace/sink.ts'
 import { statementSpans, type StatementSpans } from '../trace/statementSpans.ts'
 import { SilentTracer, Tracer, type KeepOptions } from '../trace/tracer.ts'
+import type { EndedRequest } from './accessLog.ts'
 import { ConfigError, type Config } from './config.ts'
 
 /** What a service may say of its traces; where they go and how many of them says the configuration. */
@@ -93,15 +94,8 @@ export class Tracing {
   }
 
   /** A request is over. */
-  onRequestEnd(request: FastifyRequest, reply: FastifyReply, durationMs: number): void {
-    const { span } = request
-    if (!span?.isRecorded) return
-    endRequestSpan(span, {
-      url: request.url,
-      method: request.method,
-      status: reply.raw.writableEnded ? reply.statusCode : hungUp,
-      durationMs,
-    })
+  onRequestEnd({ span, method }: FastifyRequest, { path, status, durationMs }: EndedRequest): void {
+    if (span?.isRecorded) endRequestSpan(span, { path, method, status, durationMs })
   }
 
   /** From now on spans say where the service listens. */
@@ -127,9 +121,6 @@ export class Tracing {
     }
   }
 }
-
-/** Nginx's status for a caller that hung up before it was answered. */
-const hungUp = 499
 
 function recorderOf(resource: Resource, config: Config, options: TraceOptions, log: Logger): Sink | undefined {
   const exporter = options.exporter ?? exporterOf(resource, config, options.headers)

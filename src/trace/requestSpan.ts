@@ -16,19 +16,18 @@ export function requestShape(operation: string, method: string, route: string): 
 
 /** What is told of a request when it is over. */
 export interface RequestEnd {
-  /** Path and query; the query is not recorded. */
-  readonly url: string
+  /** The path as it may be shown: without the query. */
+  readonly path: string
   readonly method: string
   readonly status: number
   readonly durationMs: number
 }
 
 /** Ends the span of a request. A server is not at fault for what a caller did wrong: 4xx is no error. */
-export function endRequestSpan(span: Span, { url, method, status, durationMs }: RequestEnd): void {
+export function endRequestSpan(span: Span, { path, method, status, durationMs }: RequestEnd): void {
   if (status >= 500 && span.errorType === undefined) span.fail(String(status))
   if (span.isRecorded) {
-    const query = url.indexOf('?')
-    span.value0 = query < 0 ? url : url.slice(0, query)
+    span.value0 = path
     span.value1 = status
     if (method === 'HEAD') span.set('http.request.method', method)
   }
