@@ -51,3 +51,4 @@ export { type Config, ConfigError, defineConfig, type LiveConfig } from './servi
 export { type Callees, type Context } from './service/context.ts'
 export { type Definition, type Handlers, type Hook, type Hooks, type ServiceOptions } from './service/definition.ts'
 export { type Service, service } from './service/service.ts'
+export { type TraceOptions } from './service/tracing.ts'

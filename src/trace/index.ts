@@ -1,4 +1,6 @@
 export { traced, type AmbientOptions, type TracedOptions } from './traced.ts'
 export type { Attributes, AttributeValue, SpanKind } from './shape.ts'
 export type { Span, SpanEvent, SpanLink } from './span.ts'
+export type { Exporter } from './export/exporter.ts'
 export type { RecordedSpan } from './export/memory.ts'
+export type { Sampler } from './sampler.ts'

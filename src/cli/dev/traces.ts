@@ -12,7 +12,7 @@ export interface DevTraces {
 }
 
 /** Milliseconds without a further span after which a trace is taken to be whole. */
-const quietMs = 400
+const quietMs = 1000
 /** Milliseconds that a service keeps spans back: dev wants to see them soon. */
 const delayMs = 100
 /** Traces a second, of each service: more than anybody reads. */
