@@ -1,0 +1,85 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { on, once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { text } from 'node:stream/consumers'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const built = process.env['TRICUBE_UNDER_TEST'] ?? new URL('../../dist/', import.meta.url).pathname
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tricube-process-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+/** Runs a service in a process of its own that does as `then` says once it listens. */
+async function run(then: string, env: Record<string, string> = {}): Promise<ChildProcess & { all: Promise<string> }> {
+  const file = join(folder, `${Math.random()}.mjs`)
+  await writeFile(
+    file,
+    `import { contract, service, t } from ${JSON.stringify(pathToFileURL(join(built, 'index.js')).href)}
+     const ping = contract('ping-service', { ping: { route: 'GET /ping', returns: t.String() } })
+     const app = service(ping, { handlers: { ping: () => 'pong' }, hooks: { afterStart } })
+     await app.listen()
+     async function afterStart({ log }) { ${then} }`,
+  )
+  const child = spawn(process.execPath, [file], {
+    env: { ...process.env, LOG_LEVEL: 'info', ...env },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  return Object.assign(child, { all: text(child.stdout!) })
+}
+
+describe('what has been logged is written', () => {
+  it.each([
+    ['when the process exits', `log.info('last words'); process.exit(0)`, 0],
+    [
+      'after an exception that nobody caught',
+      `log.info('last words'); setImmediate(() => { throw new Error('x') })`,
+      1,
+    ],
+    ['when it ends by itself', `log.info('last words'); setImmediate(() => app.close())`, 0],
+  ])('%s', async (_name, then, code) => {
+    const child = await run(then)
+    const [exit] = await once(child, 'exit')
+    expect(await child.all).toContain('last words')
+    expect(exit).toBe(code)
+  })
+
+  it('at once when it is an error, whatever comes then', async () => {
+    const child = await run(`log.error('last words'); process.kill(process.pid, 'SIGKILL')`)
+    expect(await child.all).toContain('last words')
+  })
+
+  it('all of it, and in order, when it is much and the reader is slow', async () => {
+    const child = await run(`for (let i = 0; i < 20000; i++) log.info({ i }); process.exit(0)`)
+    const numbers = (await child.all).split('\n').flatMap((line) => (/"i":(\d+)/.exec(line) ?? []).slice(1).map(Number))
+    expect(numbers).toEqual(Array.from({ length: 20_000 }, (_, i) => i))
+  })
+})
+
+it.skipIf(process.platform === 'win32')('SIGUSR2 turns debug on and off', async () => {
+  const child = await run(`setInterval(() => log.debug('detail'), 5)`)
+  const seen = async (text: string): Promise<void> => {
+    for await (const [chunk] of on(child.stdout!, 'data')) if (String(chunk).includes(text)) return
+  }
+  await seen('listening on')
+  child.kill('SIGUSR2')
+  await seen('"msg":"level debug"')
+  await seen('"msg":"detail"')
+  child.kill('SIGUSR2')
+  await seen('"msg":"level info"')
+  child.kill('SIGKILL')
+  const after = (await child.all).split('level info')[1]!
+  expect(after).not.toContain('detail')
+})
+
+it('a terminal gets text for people, when that is asked for also a pipe', async () => {
+  const child = await run(`log.info({ kind: 'gift' }, 'placed'); process.exit(0)`, {
+    LOG_FORMAT: 'pretty',
+    NO_COLOR: '1',
+  })
+  expect(await child.all).toMatch(/^\d\d:\d\d:\d\d\.\d{3} INFO {2}placed kind=gift$/m)
+})
