@@ -93,7 +93,10 @@ export function createServer(options: ServerOptions): FastifyInstance {
   })
   fastify.setErrorHandler((thrown, request, reply) => {
     const error = errorOf(thrown)
-    if (error.status >= 500) logError(request, thrown, error)
+    if (error.status >= 500) {
+      request.span?.fail(thrown)
+      logError(request, thrown, error)
+    }
     return sendError(reply, error)
   })
 

@@ -60,6 +60,7 @@ export const samplerNames = [
   'parentbased_ratelimit',
 ] as const
 
+/** A sampler's name. */
 export type SamplerName = (typeof samplerNames)[number]
 
 /** The sampler of that name; `argument` is a share (default 1) or traces a second (default 10). */

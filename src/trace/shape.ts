@@ -1,6 +1,7 @@
-/** Which side of a communication a span is. The numbers are OTLP's. */
+/** OTLP's numbers of the kinds. */
 export const spanKinds = { internal: 1, server: 2, client: 3, producer: 4, consumer: 5 } as const
 
+/** Which side of a communication a span is. */
 export type SpanKind = keyof typeof spanKinds
 
 /** A value that a span can have for a name. */

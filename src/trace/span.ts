@@ -89,7 +89,12 @@ export class Span {
 
   /** Says something about it. */
   set(name: string, value: AttributeValue): void {
-    if (this.trace.isRecorded) (this.#more().attributes ??= {})[name] = value
+    if (!this.trace.isRecorded) return
+    const slot = this.shape.slots.indexOf(name)
+    if (slot === 0) this.value0 = value
+    else if (slot === 1) this.value1 = value
+    else if (slot === 2) this.value2 = value
+    else (this.#more().attributes ??= {})[name] = value
   }
 
   /** Says that something happened. */

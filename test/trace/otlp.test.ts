@@ -126,6 +126,10 @@ it('writes the JSON of OTLP', () => {
 it('says the same in protobuf', () => {
   const { tracer } = memoryTracer()
   expectSame(someSpans(tracer))
+  const [again] = someSpans(tracer)
+  again!.set('http.request.method', 'HEAD')
+  again!.set('url.path', '/elsewhere')
+  expectSame([again!])
   const edge = memoryTracer({ edge: true }).tracer
   const request = edge.request(spanShape('x'), { b3: '0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-1' }, 1)
   request.end(2)

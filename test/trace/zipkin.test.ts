@@ -60,6 +60,16 @@ it('writes what Zipkin describes', () => {
   ])
 })
 
+it('says nothing twice', () => {
+  const { tracer } = memoryTracer()
+  const [request] = someSpans(tracer)
+  request!.set('http.request.method', 'HEAD')
+  request!.set('url.path', '/elsewhere')
+  const body = zipkinEncoding(resource).encode([request!], epoch).toString()
+  expect(validSpans(body)[0]!.tags).toMatchObject({ 'http.request.method': 'HEAD', 'url.path': '/elsewhere' })
+  expect(body.match(/http.request.method|url.path/g)).toHaveLength(2)
+})
+
 it('tells of the stranger at the edge', () => {
   const { tracer } = memoryTracer({ edge: true })
   const request = tracer.request(spanShape('x'), { b3: '0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-1' }, 1)

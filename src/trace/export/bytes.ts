@@ -114,6 +114,7 @@ export class Bytes {
     this.#buffer[this.#length++] = rest
   }
 
+  /** A number of eight bytes. */
   double(value: number): void {
     this.#reserve(8)
     this.#length = this.#buffer.writeDoubleLE(value, this.#length)

@@ -1,7 +1,7 @@
 /** What both encodings of OTLP share. https://opentelemetry.io/docs/specs/otlp/ */
 import { microseconds } from '../clock.ts'
 import { hex32 } from '../ids.ts'
-import type { Attributes, AttributeValue } from '../shape.ts'
+import type { Attributes, AttributeValue, SpanShape } from '../shape.ts'
 import type { Span, SpanLink } from '../span.ts'
 import type { Resource } from './exporter.ts'
 
@@ -31,6 +31,18 @@ export function attributesOf({ shape, value0, value1, value2, errorType, details
   }
   if (errorType !== undefined) all['error.type'] = errorType
   return Object.assign(all, details?.attributes)
+}
+
+/** The shape of a span: one of its own when it says otherwise than the others, since a name may be there only once. */
+export function shapeOf({ shape, details }: Span): SpanShape {
+  const own = details?.attributes
+  if (own === undefined || !Object.keys(own).some((key) => key in shape.attributes)) return shape
+  return { ...shape, attributes: { ...shape.attributes, ...own } }
+}
+
+/** What a span says besides its shape. */
+export function ownAttributes({ details }: Span, { attributes }: SpanShape): [string, AttributeValue][] {
+  return Object.entries(details?.attributes ?? {}).filter(([key]) => !(key in attributes))
 }
 
 /** Its links, that to a caller who is not believed among them. */

@@ -1,16 +1,31 @@
 /** OTLP's protobuf. https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto */
 import { microseconds } from '../clock.ts'
-import { spanKinds, type Attributes, type AttributeValue, type SpanShape } from '../shape.ts'
+import { spanKinds, type SpanShape } from '../shape.ts'
 import type { Span } from '../span.ts'
 import { Bytes } from './bytes.ts'
+import {
+  bytes,
+  fixed64,
+  varint,
+  writeAttribute,
+  writeAttributes,
+  writeSlot,
+  writeText,
+  writeTimeAt,
+} from './protobuf.ts'
 import { scopeName, type Encoding, type Resource } from './exporter.ts'
-import { linksOf, resourceAttributes, sampledFlag, statusError } from './otlp.ts'
+import { linksOf, ownAttributes, shapeOf, resourceAttributes, sampledFlag, statusError } from './otlp.ts'
 
 /** Encodes spans for `POST /v1/traces`. */
 export function otlpProtobufEncoding(resource: Resource): Encoding {
   const compiled = new WeakMap<SpanShape, CompiledShape>()
   const head = compileHead(resource)
   let bytesPerSpan = 512
+  const compile = (shape: SpanShape): CompiledShape => {
+    let known = compiled.get(shape)
+    if (!known) compiled.set(shape, (known = compileShape(shape)))
+    return known
+  }
   return {
     contentType: 'application/x-protobuf',
     encode(spans, epochOffsetMs) {
@@ -22,11 +37,9 @@ export function otlpProtobufEncoding(resource: Resource): Encoding {
       const scopeSpans = out.begin()
       out.chunk(scope)
       for (const span of spans) {
-        const shape = compiled.get(span.shape) ?? compileShape(span.shape)
-        compiled.set(span.shape, shape)
         out.byte(bytes(2)) // spans
         const start = out.begin()
-        writeSpan(out, span, shape, epochOffsetMs)
+        writeSpan(out, span, compile(shapeOf(span)), epochOffsetMs)
         out.end(start)
       }
       out.end(scopeSpans)
@@ -39,6 +52,7 @@ export function otlpProtobufEncoding(resource: Resource): Encoding {
 
 /** What all spans of a shape have in common, as bytes, with zeros where the ids and times belong. */
 interface CompiledShape {
+  readonly shape: SpanShape
   readonly root: Uint8Array
   readonly child: Uint8Array
   readonly rootWithoutName: Uint8Array
@@ -54,7 +68,8 @@ const startAt = spanIdAt + 8 + 1
 const endAt = startAt + 8 + 1
 const parentIdAt = endAt + 8 + 2
 
-function compileShape({ name, kind, attributes, slots, peer }: SpanShape): CompiledShape {
+function compileShape(shape: SpanShape): CompiledShape {
+  const { name, kind, attributes, slots, peer } = shape
   const compile = (hasParent: boolean, hasName: boolean): Uint8Array => {
     const out = new Bytes(256)
     for (const [tag, length] of [[bytes(1), 16], [bytes(2), 8], [fixed64(7)], [fixed64(8)]] as const) {
@@ -74,6 +89,7 @@ function compileShape({ name, kind, attributes, slots, peer }: SpanShape): Compi
     return out.take()
   }
   return {
+    shape,
     root: compile(false, true),
     child: compile(true, true),
     rootWithoutName: compile(false, false),
@@ -138,17 +154,17 @@ function writeSpan(out: Bytes, span: Span, shape: CompiledShape, epochOffsetMs: 
     out.byte(varint(3))
     out.byte(statusError)
   }
-  if (details) writeDetails(out, span, epochOffsetMs)
+  if (details) writeDetails(out, span, shape.shape, epochOffsetMs)
   else if (trace.link) writeLinks(out, span)
   if (trace.isSampled) out.chunk(sampledFlags)
 }
 
 const sampledFlags = Uint8Array.of(((16 << 3) | 5) & 0xff, (16 << 3) >> 7, sampledFlag, 0, 0, 0)
 
-function writeDetails(out: Bytes, span: Span, epochOffsetMs: number): void {
-  const { name, attributes = {}, events = [] } = span.details ?? {}
+function writeDetails(out: Bytes, span: Span, shape: SpanShape, epochOffsetMs: number): void {
+  const { name, events = [] } = span.details ?? {}
   if (name !== undefined) writeText(out, bytes(5), name)
-  writeAttributes(out, bytes(9), attributes)
+  for (const [key, value] of ownAttributes(span, shape)) writeAttribute(out, bytes(9), key, value)
   for (const { name, at, attributes } of events) {
     out.byte(bytes(11))
     const start = out.begin()
@@ -173,88 +189,4 @@ function writeLinks(out: Bytes, span: Span): void {
     writeAttributes(out, bytes(4), attributes)
     out.end(start)
   }
-}
-
-/** Nanoseconds as fixed64: microseconds × 1000 in two halves, since they are more than a number can tell. */
-function writeTimeAt(out: Bytes, at: number, us: number): void {
-  const high = Math.floor(us / 2 ** 32)
-  const low = (us - high * 2 ** 32) * 1000
-  const carry = Math.floor(low / 2 ** 32)
-  out.little32At(at, low - carry * 2 ** 32)
-  out.little32At(at + 4, high * 1000 + carry)
-}
-
-function writeSlot(out: Bytes, key: Uint8Array | undefined, value: AttributeValue | undefined): void {
-  if (key === undefined || value === undefined) return
-  out.byte(bytes(9))
-  const start = out.begin()
-  out.chunk(key)
-  writeValue(out, value)
-  out.end(start)
-}
-
-function writeAttributes(out: Bytes, tag: number, attributes: Attributes): void {
-  for (const [key, value] of Object.entries(attributes)) writeAttribute(out, tag, key, value)
-}
-
-/** A `KeyValue`. */
-function writeAttribute(out: Bytes, tag: number, key: string, value: AttributeValue): void {
-  out.byte(tag)
-  const start = out.begin()
-  writeText(out, bytes(1), key)
-  writeValue(out, value)
-  out.end(start)
-}
-
-/** The second field of a `KeyValue`. */
-function writeValue(out: Bytes, value: AttributeValue): void {
-  out.byte(bytes(2))
-  const start = out.begin()
-  writeAnyValue(out, value)
-  out.end(start)
-}
-
-function writeAnyValue(out: Bytes, value: AttributeValue): void {
-  if (typeof value === 'string') {
-    writeText(out, bytes(1), value)
-  } else if (typeof value === 'boolean') {
-    out.byte(varint(2))
-    out.byte(value ? 1 : 0)
-  } else if (typeof value === 'object') {
-    out.byte(bytes(5)) // array_value
-    const array = out.begin()
-    for (const item of value) {
-      out.byte(bytes(1))
-      const start = out.begin()
-      writeAnyValue(out, item)
-      out.end(start)
-    }
-    out.end(array)
-  } else if (Number.isSafeInteger(value) && value >= 0) {
-    out.byte(varint(3))
-    out.varint(value)
-  } else {
-    out.byte((4 << 3) | 1)
-    out.double(value)
-  }
-}
-
-function writeText(out: Bytes, tag: number, text: string): void {
-  out.byte(tag)
-  const start = out.begin()
-  out.text(text)
-  out.end(start)
-}
-
-/** The first byte of a field: its number and how it is written. */
-function bytes(field: number): number {
-  return (field << 3) | 2
-}
-
-function varint(field: number): number {
-  return field << 3
-}
-
-function fixed64(field: number): number {
-  return (field << 3) | 1
 }

@@ -5,15 +5,15 @@ import type { AttributeValue, SpanShape } from '../shape.ts'
 import type { Span, SpanDetails } from '../span.ts'
 import { Bytes } from './bytes.ts'
 import { scopeName, type Encoding, type Resource } from './exporter.ts'
-import { linksOf } from './otlp.ts'
+import { linksOf, ownAttributes, shapeOf } from './otlp.ts'
 
 /** Encodes spans for `POST /api/v2/spans`. */
 export function zipkinEncoding(resource: Resource): Encoding {
   const compiled = new WeakMap<SpanShape, CompiledShape>()
   let bytesPerSpan = 512
-  const shapeOf = (shape: SpanShape): CompiledShape => {
-    const known = compiled.get(shape) ?? compileShape(shape, resource)
-    compiled.set(shape, known)
+  const compile = (shape: SpanShape): CompiledShape => {
+    let known = compiled.get(shape)
+    if (!known) compiled.set(shape, (known = compileShape(shape, resource)))
     return known
   }
   return {
@@ -22,7 +22,7 @@ export function zipkinEncoding(resource: Resource): Encoding {
       const out = new Bytes(Math.ceil(spans.length * bytesPerSpan * 1.1) + 64)
       for (const [i, span] of spans.entries()) {
         out.byte(i === 0 ? openBracket : comma)
-        writeSpan(out, span, shapeOf(span.shape), epochOffsetMs)
+        writeSpan(out, span, compile(shapeOf(span)), epochOffsetMs)
       }
       if (spans.length === 0) out.byte(openBracket)
       out.byte(closeBracket)
@@ -34,6 +34,7 @@ export function zipkinEncoding(resource: Resource): Encoding {
 
 /** What all spans of a shape have in common, as bytes, with zeros where the ids and the start belong. */
 interface CompiledShape {
+  readonly shape: SpanShape
   readonly root: Uint8Array
   readonly child: Uint8Array
   readonly childWithoutName: Uint8Array
@@ -47,7 +48,8 @@ const idAt = traceIdAt + 32 + '","id":"'.length
 const timestampAt = idAt + 16 + '","timestamp":'.length
 const parentIdAt = timestampAt + 16 + ',"parentId":"'.length
 
-function compileShape({ name, kind, attributes, slots, peer }: SpanShape, resource: Resource): CompiledShape {
+function compileShape(shape: SpanShape, resource: Resource): CompiledShape {
+  const { name, kind, attributes, slots, peer } = shape
   const ids = `{"traceId":"${'0'.repeat(32)}","id":"${'0'.repeat(16)}","timestamp":${'0'.repeat(16)}`
   const parent = `,"parentId":"${'0'.repeat(16)}"`
   const kindField = kind === 'internal' ? '' : `,"kind":"${kind.toUpperCase()}"`
@@ -58,6 +60,7 @@ function compileShape({ name, kind, attributes, slots, peer }: SpanShape, resour
     .join(',')
   const rest = `${kindField},"localEndpoint":${JSON.stringify(endpointOf(resource))}${remote},"tags":{${tags}`
   return {
+    shape,
     root: Buffer.from(ids + nameField + rest),
     child: Buffer.from(ids + parent + nameField + rest),
     rootWithoutName: Buffer.from(ids + rest),
@@ -104,7 +107,7 @@ function writeSpan(out: Bytes, span: Span, shape: CompiledShape, epochOffsetMs: 
     writeTag(out, errorKey, errorType)
     out.chunk(errorStatus)
   }
-  if (details !== undefined || trace.link !== undefined) writeMoreTags(out, span)
+  if (details !== undefined || trace.link !== undefined) writeMoreTags(out, span, shape.shape)
   out.chunk(durationKey)
   // Zipkin rounds up what is less than one.
   out.integer(Math.max(1, microseconds(span.endedAt, epochOffsetMs) - timestamp))
@@ -112,8 +115,8 @@ function writeSpan(out: Bytes, span: Span, shape: CompiledShape, epochOffsetMs: 
   out.byte(closeBrace)
 }
 
-function writeMoreTags(out: Bytes, span: Span): void {
-  const tags = Object.entries(span.details?.attributes ?? {})
+function writeMoreTags(out: Bytes, span: Span, shape: SpanShape): void {
+  const tags = ownAttributes(span, shape)
   const links = linksOf(span).map(({ traceId, spanId }, i): [string, string] => [`link.${i}`, `${traceId}-${spanId}`])
   for (const [key, value] of [...tags, ...links]) {
     out.byte(comma)

@@ -31,6 +31,7 @@ export interface Propagator {
 /** The names of `OTEL_PROPAGATORS`. Each form of B3 is read whichever is named. */
 export const propagatorNames = ['tracecontext', 'b3', 'b3multi', 'none'] as const
 
+/** A propagator's name. */
 export type PropagatorName = (typeof propagatorNames)[number]
 
 /** Several as one: the first that finds a parent is believed, each writes. */

@@ -1,0 +1,92 @@
+/** Fields of protobuf, and the messages for values that OTLP has in many places. https://protobuf.dev/programming-guides/encoding/ */
+import type { Attributes, AttributeValue } from '../shape.ts'
+import type { Bytes } from './bytes.ts'
+
+/** Each as a `KeyValue`. */
+export function writeAttributes(out: Bytes, tag: number, attributes: Attributes): void {
+  for (const [key, value] of Object.entries(attributes)) writeAttribute(out, tag, key, value)
+}
+
+/** A `KeyValue`. */
+export function writeAttribute(out: Bytes, tag: number, key: string, value: AttributeValue): void {
+  out.byte(tag)
+  const start = out.begin()
+  writeText(out, bytes(1), key)
+  writeValue(out, value)
+  out.end(start)
+}
+
+/** The second field of a `KeyValue`. */
+function writeValue(out: Bytes, value: AttributeValue): void {
+  out.byte(bytes(2))
+  const start = out.begin()
+  writeAnyValue(out, value)
+  out.end(start)
+}
+
+function writeAnyValue(out: Bytes, value: AttributeValue): void {
+  if (typeof value === 'string') {
+    writeText(out, bytes(1), value)
+  } else if (typeof value === 'boolean') {
+    out.byte(varint(2))
+    out.byte(value ? 1 : 0)
+  } else if (typeof value === 'object') {
+    out.byte(bytes(5)) // array_value
+    const array = out.begin()
+    for (const item of value) {
+      out.byte(bytes(1))
+      const start = out.begin()
+      writeAnyValue(out, item)
+      out.end(start)
+    }
+    out.end(array)
+  } else if (Number.isSafeInteger(value) && value >= 0) {
+    out.byte(varint(3))
+    out.varint(value)
+  } else {
+    out.byte((4 << 3) | 1)
+    out.double(value)
+  }
+}
+
+/** A field of text. */
+export function writeText(out: Bytes, tag: number, text: string): void {
+  out.byte(tag)
+  const start = out.begin()
+  out.text(text)
+  out.end(start)
+}
+
+/** The first byte of a field that has its length before it. */
+export function bytes(field: number): number {
+  return (field << 3) | 2
+}
+
+/** The first byte of a field that is a number of any length. */
+export function varint(field: number): number {
+  return field << 3
+}
+
+/** The first byte of a field of eight bytes. */
+export function fixed64(field: number): number {
+  return (field << 3) | 1
+}
+
+/** Nanoseconds as fixed64: microseconds × 1000 in two halves, since they are more than a number can tell. */
+export function writeTimeAt(out: Bytes, at: number, us: number): void {
+  const high = Math.floor(us / 2 ** 32)
+  const low = (us - high * 2 ** 32) * 1000
+  const carry = Math.floor(low / 2 ** 32)
+  out.little32At(at, low - carry * 2 ** 32)
+  out.little32At(at + 4, high * 1000 + carry)
+}
+
+/** A `KeyValue` whose key was encoded before, as an attribute of a span. */
+export function writeSlot(out: Bytes, key: Uint8Array | undefined, value: AttributeValue | undefined): void {
+  if (key === undefined || value === undefined) return
+  out.byte(bytes(9))
+  const start = out.begin()
+  out.chunk(key)
+  writeValue(out, value)
+  out.end(start)
+}
