@@ -1,6 +1,5 @@
 import { ambient, isSpanContext, type LevelLog, type SpanContext, type SpanScope } from './ambient.ts'
 import { errorTypeOf } from './errorType.ts'
-import { redacted } from './redact.ts'
 import { spanShape } from './shape.ts'
 import type { Span } from './span.ts'
 
@@ -20,7 +19,7 @@ export interface TracedOptions {
   readonly level?: keyof LevelLog | 'silent'
   /** Whether it has a span. Default: true. */
   readonly trace?: boolean
-  /** Whether its arguments are logged, secrets redacted by their names. Default: false. */
+  /** Whether its arguments are logged; the log redacts secrets by their names. Default: false. */
   readonly args?: boolean
 }
 
@@ -139,7 +138,7 @@ function reporter(name: string, options: TracedOptions): Report {
       outcome: errorType === undefined ? 'success' : 'failure',
       error_type: errorType,
       duration_ms: Math.round(durationMs * 1000) / 1000,
-      ...(withArgs && { args: args.filter((arg) => !isSpanContext(arg)).map((arg) => redacted(arg)) }),
+      ...(withArgs && { args: args.filter((arg) => !isSpanContext(arg)) }),
     }
     if (errorType === undefined) log[level](fields, detail)
     else log[failureLevel](fields, detail)
