@@ -31,9 +31,7 @@ export interface Labelled<Child, Label extends string> {
 }
 
 /** Limits in seconds: an answer without a database takes less than 1 ms, and none more than 10 s is worth telling apart. */
-const secondsBuckets: readonly number[] = [
-  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
-]
+const secondsBuckets: readonly number[] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 type Unlabelled<Options> = Options & { readonly labels?: undefined }
 type WithLabels<Options, Label extends string> = Options & { readonly labels: readonly Label[] }

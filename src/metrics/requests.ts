@@ -2,7 +2,7 @@ import type { Gauge } from './gauge.ts'
 import type { Histogram, Traced } from './histogram.ts'
 import type { Labelled, Metrics } from './metrics.ts'
 
-/** What is no operation: documentation, stray paths, the service's own routes. */
+/** What is no operation: documentation, stray paths. */
 const noOperation = '(other)'
 
 /** The requests of a service: how many, how long, how they ended. */
@@ -30,9 +30,12 @@ export class RequestMetrics {
     this.#active.inc()
   }
 
-  /** A request has ended, however it did. */
-  end(operation: string | undefined, status: number, durationMs: number, traced?: Traced): void {
+  end(): void {
     this.#active.dec()
+  }
+
+  /** Counts a request that has ended, however it did. */
+  observe(operation: string | undefined, status: number, durationMs: number, traced?: Traced): void {
     const digit = Math.trunc(status / 100)
     const byClass = this.#byOperation.get(operation) ?? this.#byOperation.get(undefined)!
     const histogram = (byClass[digit] ??= this.#histogram(operation ?? noOperation, digit))

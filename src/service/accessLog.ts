@@ -33,7 +33,7 @@ export class AccessLog {
     { operation, route, path, status, durationMs }: EndedRequest,
   ): void {
     const failed = status >= 500
-    const level = operation === undefined && (!failed || isOwn(route)) ? 'debug' : 'info'
+    const level = operation === undefined && (!failed || isWatching(route)) ? 'debug' : 'info'
     if (!this.#log.isLevelEnabled(level) || (!failed && !this.#isDue())) return
     const { span } = request
     this.#log[level](
@@ -61,7 +61,7 @@ export class AccessLog {
   }
 }
 
-/** What orchestrators and scrapers ask every few seconds. */
-function isOwn(route: string | undefined): boolean {
+/** Whether a route is what orchestrators and scrapers ask every few seconds. */
+export function isWatching(route: string | undefined): boolean {
   return route === '/metrics' || route === '/health/live' || route === '/health/ready'
 }

@@ -19,7 +19,7 @@ import { standardOutput } from '../log/output.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { database, httpErrorOf, type Database } from '../sql/index.ts'
 import type { Sink } from '../trace/sink.ts'
-import { AccessLog } from './accessLog.ts'
+import { AccessLog, isWatching } from './accessLog.ts'
 import { loadConfig, type Config, type LiveConfig } from './config.ts'
 import { clientsClass, type Context, type Runtime } from './context.ts'
 import { checkDefinition, type DatabaseSettings, type Definition } from './definition.ts'
@@ -238,7 +238,9 @@ export class Application {
     const { operation } = config
     const status = reply.raw.writableEnded ? reply.statusCode : hungUp
     const ended = { operation, route, path: shownPath(request.url, route), status, durationMs }
-    this.#metering.requests.end(operation, status, durationMs, request.span?.isRecorded ? request.span : undefined)
+    this.#metering.requests.end()
+    const traced = request.span?.isRecorded ? request.span : undefined
+    if (!isWatching(route)) this.#metering.requests.observe(operation, status, durationMs, traced)
     this.#accessLog.end(request, reply, ended)
     this.#tracing.onRequestEnd(request, ended)
   }
