@@ -3,7 +3,7 @@
  *
  *   npm run build && node --expose-gc bench/fleet/run.mjs [scenario …]
  *
- * The oracle knows every queue. Exits 1 when a pick takes over 1 µs or a storm is amplified by more than 1.1.
+ * The oracle knows every queue. All of it takes some minutes. Exits 1 when a pick takes over 1 µs or a storm is amplified by more than 1.1.
  */
 import { noEjection } from '../../dist/resilience/ejection.js'
 import { Fleet } from '../../dist/resilience/fleet.js'

@@ -111,7 +111,7 @@ describe('a hedge', () => {
       balancer: 'round-robin',
       hedge: { afterP: 50 },
     })
-    const create = () => caller.createThing({ body: { name: 'x' } }, { timeoutMs: 300 })
+    const create = () => caller.createThing({ body: { name: 'x' } }, { timeoutMs: 1500 })
     for (let n = 0; n < 60; n++) await create()
     const results = await Promise.allSettled([create(), create()])
     expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
