@@ -20,7 +20,7 @@ const app = service(userService, {
 })
 if (sdk) sdk.traceRequests(app.fastify)
 
-process.on('message', () => process.send({ cpu: process.cpuUsage() }))
+process.on('message', () => process.send({ cpu: process.cpuUsage(), rss: process.memoryUsage.rss() }))
 process.once('disconnect', () => app.close().then(() => sdk?.close()))
 const { url } = await app.listen()
 process.send({ url })
