@@ -2,7 +2,7 @@
 import { contract, service, t } from 'tricube'
 import { bucketMoves } from 'tricube/sql'
 
-export const profileService = contract('profile-service', {
+const profileService = contract('profile-service', {
   saveProfile: {
     route: 'PUT /profiles/:name',
     headers: { 'x-region': t.String() },

@@ -29,7 +29,7 @@ export async function fileOutput(file: LogFile): Promise<Output> {
 }
 
 async function rollingOutput({ path, frequency, size, keep }: LogFile): Promise<Output> {
-  const { default: roll } = await loadPinoRoll(path)
+  const roll = await loadPinoRoll(path)
   const stream = await roll({
     file: path,
     mkdir: true,
@@ -48,25 +48,23 @@ async function rollingOutput({ path, frequency, size, keep }: LogFile): Promise<
 }
 
 /** pino-roll, as far as it is used; it has no types of its own. */
-interface PinoRoll {
-  default(options: {
-    readonly file: string
-    readonly mkdir: boolean
-    readonly frequency?: 'daily' | 'hourly' | number
-    readonly size?: string
-    readonly limit?: { readonly count: number }
-  }): Promise<{
-    write(line: string): boolean
-    flushSync(): void
-    end(): void
-    on(event: 'error', listener: (error: Error) => void): void
-  }>
-}
+type PinoRoll = (options: {
+  readonly file: string
+  readonly mkdir: boolean
+  readonly frequency?: 'daily' | 'hourly' | number
+  readonly size?: string
+  readonly limit?: { readonly count: number }
+}) => Promise<{
+  write(line: string): boolean
+  flushSync(): void
+  end(): void
+  on(event: 'error', listener: (error: Error) => void): void
+}>
 
 async function loadPinoRoll(path: string): Promise<PinoRoll> {
   const name: string = 'pino-roll'
   try {
-    return (await import(name)) as PinoRoll
+    return ((await import(name)) as { default: PinoRoll }).default
   } catch (cause) {
     throw new Error(`${path}: log files that roll need the package ${name}: npm install ${name}`, { cause })
   }

@@ -127,7 +127,7 @@ export class Metrics {
     throw new TypeError(`metric ${name}: there is already a ${family.type} ${family.name} ${having}`)
   }
 
-  #define<Child>(definition: Definition, make: () => Child): Family {
+  #define(definition: Definition, make: () => unknown): Family {
     checkDefinition(definition)
     const family: Family = new Family<unknown>(definition, make, this.#onOverflow)
     this.#families.set(baseName(definition.name), family)

@@ -57,7 +57,7 @@ export type Overridden<C extends Column, Override> = Override extends TSchema ? 
 /** Puts an override over a column's schema. */
 export function override(schema: TSchema, over: TSchema | SchemaOptions | undefined): TSchema {
   if (over === undefined) return schema
-  return Kind in over ? (over) : { ...schema, ...over }
+  return Kind in over ? over : { ...schema, ...over }
 }
 
 /** The schema of a value or null: `type: ['string', 'null']` where there is one type, which serialises faster than `anyOf`. */

@@ -150,7 +150,7 @@ function exporterOf(resource: Resource, config: Config, headers: TraceOptions['h
       })
     case 'console':
       return consoleExporter(resource.service)
-    case 'none':
+    default:
       return undefined
   }
 }

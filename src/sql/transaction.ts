@@ -125,7 +125,7 @@ function beginText(
   { isolation, readOnly, deferrable }: TransactionOptions,
   scopeReadOnly: boolean | undefined,
 ): string {
-  if (isolation && !isolations.has(isolation)) throw new TypeError(`no such isolation: ${String(isolation)}`)
+  if (isolation && !isolations.has(isolation)) throw new TypeError(`no such isolation: ${isolation as string}`)
   const level = isolation ? ` ISOLATION LEVEL ${isolation.toUpperCase()}` : ''
   return `BEGIN${level}${(readOnly ?? scopeReadOnly) ? ' READ ONLY' : ''}${deferrable ? ' DEFERRABLE' : ''}`
 }

@@ -43,4 +43,4 @@ export function parseHex32(text: string, start: number): number {
 const byteText: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 const digitOf = new Int8Array(128).fill(-1)
-for (const [value, digit] of [...'0123456789abcdef'].entries()) digitOf[digit.charCodeAt(0)] = value
+for (const [value, digit] of Array.from('0123456789abcdef').entries()) digitOf[digit.charCodeAt(0)] = value

@@ -45,7 +45,8 @@ export function statementSpans(database: string | undefined): StatementSpans {
   }
   return {
     statement(statement, startedAt, rowCount, error, request) {
-      const parent = (request as Requester | undefined)?.span
+      const requester: Requester | undefined = request
+      const parent = requester?.span
       if (parent === undefined || !parent.trace.isRecorded) return
       const span = parent.child(shapeOf(statement), startedAt)
       if (error === undefined) span.value0 = rowCount

@@ -12,7 +12,7 @@ export async function logging<Kept extends Contract>(
 ): Promise<{ app: Service<Kept>; text: () => Promise<string>; lines: () => Promise<Record<string, any>[]> }> {
   const folder = await mkdtemp(join(tmpdir(), 'tricube-log-'))
   const path = join(folder, 'service.log')
-  const app = service(kept, { ...options, log: { file: path, ...options.log } } as never) as Service<Kept>
+  const app = service(kept, { ...options, log: { file: path, ...options.log } })
   const text = async (): Promise<string> => {
     await app.close()
     const read = await readFile(path, 'utf8')

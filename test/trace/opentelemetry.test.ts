@@ -125,7 +125,7 @@ function fakeSdk() {
       setAttributes: (more: object) => Object.assign(all, more),
       addEvent() {},
       updateName() {},
-      setStatus: ({ code }: { code: number }) => (error = code === SpanStatusCode.ERROR),
+      setStatus: ({ code }: { code: number }) => (error = code === (SpanStatusCode.ERROR as number)),
       end: () => ended.push({ name, id: spanId, parentId: over?.spanId, attributes: all, error }),
     }
     return span as unknown as Span

@@ -117,12 +117,12 @@ it('decorates methods, with a context or without', async () => {
 
       @traced({ category: 'geography' })
       async find(own, id) {
-        return \`${'$'}{this.#prefix} ${'$'}{id} ${'$'}{await this.details()} ${'$'}{own.span.id}\`
+        return \`\${this.#prefix} \${id} \${await this.details()} \${own.span.id}\`
       }
 
       @traced({ name: 'more', level: 'silent' })
       async details() {
-        return \`of ${'$'}{this.#prefix}\`
+        return \`of \${this.#prefix}\`
       }
     }`,
     { target: 'node20', loader: 'ts' },

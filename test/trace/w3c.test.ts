@@ -5,7 +5,7 @@ import { parseTraceParent, w3c } from '../../src/trace/propagation/w3c.ts'
 import { getUser, memoryTracer } from './fixture.ts'
 
 const hex = (length: number): fc.Arbitrary<string> =>
-  fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: length, maxLength: length })
+  fc.string({ unit: fc.constantFrom(...Array.from('0123456789abcdef')), minLength: length, maxLength: length })
 const notZero = (length: number): fc.Arbitrary<string> => hex(length).filter((text) => /[^0]/.test(text))
 
 it('passes on what it has read', () => {

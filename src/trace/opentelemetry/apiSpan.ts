@@ -43,8 +43,8 @@ export class ApiSpan implements OtelSpan {
   addEvent(name: string, attributesOrTime?: ApiAttributes | TimeInput, time?: TimeInput): this {
     const hasAttributes =
       typeof attributesOrTime === 'object' && !Array.isArray(attributesOrTime) && !(attributesOrTime instanceof Date)
-    const at = monotonic(hasAttributes ? time : (attributesOrTime as TimeInput | undefined))
-    this.own.event(name, hasAttributes ? defined(attributesOrTime as ApiAttributes) : {}, at)
+    const at = monotonic(hasAttributes ? time : attributesOrTime)
+    this.own.event(name, hasAttributes ? defined(attributesOrTime) : {}, at)
     return this
   }
 
@@ -60,7 +60,8 @@ export class ApiSpan implements OtelSpan {
 
   /** Of an error only that it is one: messages may hold what is nobody's business. */
   setStatus({ code }: SpanStatus): this {
-    if (code === statusError) this.own.fail(this.own.errorType ?? otherError)
+    const status: number = code
+    if (status === statusError) this.own.fail(this.own.errorType ?? otherError)
     return this
   }
 

@@ -20,7 +20,7 @@ export class AmbientContexts implements ContextManager {
   }
 
   active(): Context {
-    const scope = ambient.scope as (SpanScope & Partial<ApiScope>) | undefined
+    const scope: (SpanScope & Partial<ApiScope>) | undefined = ambient.scope
     if (!scope) return this.#api.ROOT_CONTEXT
     if (scope.context) return scope.context
     let context = this.#ofScope.get(scope)

@@ -46,7 +46,7 @@ export class ApiTracerProvider implements TracerProvider {
         const span = startSpan(spanName, options, context)
         return contexts.with(trace.setSpan(context, span), fn, undefined, span)
       },
-    } as OtelTracer
+    }
   }
 
   #start(shape: SpanShape, { startTime, attributes, links = [], root }: SpanOptions, context: Context): Span {

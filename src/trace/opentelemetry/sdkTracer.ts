@@ -51,9 +51,9 @@ export class SdkTracer extends Tracer {
     if (!theirs) return
     const { details, errorType, endedAt } = span
     if (details?.name !== undefined) theirs.updateName(details.name)
-    theirs.setAttributes(attributesOf(span) as Record<string, string>)
+    theirs.setAttributes(attributesOf(span))
     for (const { name, attributes, at } of details?.events ?? []) {
-      theirs.addEvent(name, attributes as Record<string, string>, hrTime(at))
+      theirs.addEvent(name, attributes, hrTime(at))
     }
     if (errorType !== undefined) theirs.setStatus({ code: this.#api.SpanStatusCode.ERROR })
     theirs.end(hrTime(endedAt))

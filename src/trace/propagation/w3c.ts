@@ -21,10 +21,7 @@ export const w3c: Propagator = {
 const length = 55
 
 /** Reads a `traceparent` strictly: undefined for whatever the standard calls invalid. */
-export function parseTraceParent(
-  header: string,
-  state?: string | readonly string[] | undefined,
-): RemoteParent | undefined {
+export function parseTraceParent(header: string, state?: string | readonly string[]): RemoteParent | undefined {
   if (header.length < length || !hasForm(header)) return undefined
   const isVersion0 = header.startsWith('00')
   if (isVersion0 ? header.length > length : header.startsWith('ff')) return undefined
