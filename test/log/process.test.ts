@@ -15,7 +15,10 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }))
 
 /** Runs a service in a process of its own that does as `then` says once it listens. */
-async function run(then: string, env: Record<string, string> = {}): Promise<ChildProcess & { all: Promise<string> }> {
+async function run(
+  then: string,
+  { isRead = true, ...env }: { isRead?: boolean; [variable: string]: string | boolean } = {},
+): Promise<ChildProcess & { all: Promise<string> }> {
   const file = join(folder, `${Math.random()}.mjs`)
   await writeFile(
     file,
@@ -26,10 +29,10 @@ async function run(then: string, env: Record<string, string> = {}): Promise<Chil
      async function afterStart({ log }) { ${then} }`,
   )
   const child = spawn(process.execPath, [file], {
-    env: { ...process.env, LOG_LEVEL: 'info', ...env },
-    stdio: ['ignore', 'pipe', 'ignore'],
+    env: { ...process.env, LOG_LEVEL: 'info', ...(env as Record<string, string>) },
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
-  return Object.assign(child, { all: text(child.stdout!) })
+  return Object.assign(child, { all: isRead ? text(child.stdout!) : Promise.resolve('') })
 }
 
 describe('what has been logged is written', () => {
@@ -59,6 +62,25 @@ describe('what has been logged is written', () => {
     expect(numbers).toEqual(Array.from({ length: 20_000 }, (_, i) => i))
   })
 })
+
+it.skipIf(process.platform === 'win32')(
+  'a reader who does not read stops no service, and costs it no memory',
+  async () => {
+    const child = await run(
+      `
+    process.stdout // makes the pipe one that does not block
+    const text = 'x'.repeat(1000)
+    for (let i = 0; i < 20000; i++) log.info({ i, text })
+    const { body } = await app.inject('/metrics')
+    process.stderr.write('dropped ' + /^tricube_log_lines_dropped_total (\\d+)$/m.exec(body)[1])
+    process.kill(process.pid, 'SIGKILL')`,
+      { isRead: false },
+    )
+    const [, dropped] = /dropped (\d+)/.exec(await text(child.stderr!))!
+    expect(Number(dropped)).toBeGreaterThan(10_000)
+    expect(Number(dropped)).toBeLessThan(20_000)
+  },
+)
 
 it.skipIf(process.platform === 'win32')('SIGUSR2 turns debug on and off', async () => {
   const child = await run(`setInterval(() => log.debug('detail'), 5)`)

@@ -113,6 +113,27 @@ describe('/metrics', () => {
     expect(await value('tricube_client_instances', { target, state: 'used' })).toBe(1)
   })
 
+  it('counts what a service that is down causes: ejections, and calls that are not even sent', async () => {
+    const gone = service(callee, { handlers: { answer: () => '', fail: () => '' } })
+    const { url: closed } = await withEnvironment({}, () => gone.listen())
+    await gone.close()
+    const asking = service(caller, {
+      clients: { other: callee },
+      handlers: { ask: ({ clients: { other } }) => other.answer(), place: () => null },
+    })
+    const env = { TRICUBE_SERVICES: `callee-service=${new URL(closed).host}`, PORT: '0' }
+    await withEnvironment(env, () => asking.inject('/health/live'))
+    for (let i = 0; i < 100; i++) await asking.inject('/ask/answer')
+    const { samples } = parse((await asking.inject('/metrics')).body)
+    const of = (name: string, labels = {}): number =>
+      samples.find((one) => one.name === name && Object.entries(labels).every(([k, v]) => one.labels[k] === v))!.value
+    expect(of('tricube_client_ejections_total')).toBeGreaterThan(0)
+    expect(of('tricube_client_instances', { state: 'ejected' })).toBe(1)
+    expect(of('tricube_client_breaker_rejections_total')).toBeGreaterThan(0)
+    expect(of('http_client_request_duration_seconds_count', { status: 'error' })).toBe(100)
+    await asking.close()
+  })
+
   it('tells of the database, the recorder and the process', async () => {
     expect(await value('db_client_lanes', { server: 'primary', state: 'up' })).toBeGreaterThan(0)
     expect(await value('db_client_connections', { server: 'primary', state: 'used' })).toBe(0)
