@@ -1,0 +1,46 @@
+import { afterEach, expect, it, vi } from 'vitest'
+import { openTraces } from '../../src/cli/dev/traces.ts'
+
+afterEach(() => void vi.useRealTimers())
+
+const span = (id: string, parentId: string | undefined, service: string, name: string, tags = {}) => ({
+  traceId: '0af7651916cd43dd8448eb211c80319c',
+  id,
+  parentId,
+  name,
+  timestamp: 1_767_600_000_000_000 + Number(id) * 1000,
+  duration: 10_000 - Number(id) * 2000,
+  localEndpoint: { serviceName: service },
+  tags,
+})
+
+it('draws a trace once, when the services have told all of it', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  const print = vi.fn()
+  const traces = await openTraces(print, {})
+  const send = async (body: string): Promise<number> =>
+    (await fetch(traces.env['OTEL_EXPORTER_ZIPKIN_ENDPOINT']!, { method: 'POST', body })).status
+
+  expect(await send(JSON.stringify([span('2', '1', 'roles', 'getRole', { 'error.type': '500' })]))).toBe(202)
+  await vi.advanceTimersByTimeAsync(900)
+  expect(await send(JSON.stringify([span('1', undefined, 'users', 'getUser')]))).toBe(202)
+  expect(await send('nonsense')).toBe(400)
+  await vi.advanceTimersByTimeAsync(900)
+  expect(print).not.toHaveBeenCalled()
+  await vi.advanceTimersByTimeAsync(200)
+  expect(print.mock.calls).toEqual([
+    [
+      `trace 0af7651916cd43dd8448eb211c80319c
+users getUser       8.0 ms  ████████████████████████
+└─ roles getRole    6.0 ms     ██████████████████     ✗ 500
+`,
+    ],
+  ])
+  await traces.stop()
+})
+
+it('leaves alone who sends traces somewhere else', async () => {
+  const { env, stop } = await openTraces(() => {}, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' })
+  expect(env).toEqual({})
+  await stop()
+})
