@@ -1,43 +1,5 @@
-export { contract, type Contract, type ContractOptions, type Envelope } from './contract/contract.ts'
-export { ContractError } from './contract/check.ts'
-export { t, type Static } from './contract/schema.ts'
-export type {
-  BodyOf,
-  HeadersOf,
-  InputOf,
-  Items,
-  Operation,
-  Operations,
-  OutputOf,
-  Page,
-  ParamsOf,
-  QueryOf,
-  ResultOf,
-} from './contract/operation.ts'
-export {
-  BadGateway,
-  BadRequest,
-  Conflict,
-  EnhanceYourCalm,
-  Forbidden,
-  GatewayTimeout,
-  Gone,
-  HttpError,
-  MethodNotAllowed,
-  NotAcceptable,
-  NotFound,
-  PayloadTooLarge,
-  RequestTimeout,
-  ServerError,
-  ServiceUnavailable,
-  TooManyRequests,
-  Unauthorized,
-  UnprocessableEntity,
-  UnsupportedMediaType,
-  type ErrorClass,
-  type ErrorOptions,
-} from './contract/errors.ts'
-export { type Call, type CallOptions, type Client, type ClientOptions } from './client/types.ts'
+export * from './browser.ts'
+export { type ClientOptions } from './client/types.ts'
 export { type CorsOptions } from './http/cors.ts'
 export { openapiDocument, type OpenApiOptions } from './http/openapi/document.ts'
 export { type OpenApiDocument } from './http/openapi/types.ts'

@@ -24,6 +24,7 @@ export async function startCommand(argv: string[]): Promise<number> {
   if (values.port !== undefined) process.env['PORT'] = values.port
   if (values.host !== undefined) process.env['HOST'] = values.host
 
+  process.env['NODE_ENV'] ??= 'production'
   const service = await loadService(path, values.compiled) // dev compiles, so that each service need not
   const stopped = untilStopped(service)
   const { url } = await listen(service)

@@ -43,6 +43,9 @@ it('exports these names', async () => {
       "tricube/client": [
         "client",
       ],
+      "tricube/client/fetch": [
+        "fetchClient",
+      ],
       "tricube/decorators": [
         "traced",
       ],
