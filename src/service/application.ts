@@ -117,7 +117,7 @@ export class Application {
     this.#tracing.listensOn((this.fastify.server.address() as AddressInfo).port)
     await this.#definition.hooks?.afterStart?.(this)
     await this.#join()
-    if (this.#targets.length > 0) void loadUndici()
+    if (this.#targets.length > 0) setTimeout(() => void loadUndici(), 500).unref() // not before it is ready
     this.#endLevelSignal = levelOnSignal(this.log)
     return { url }
   }
