@@ -32,7 +32,7 @@ async function run(
     env: { ...process.env, LOG_LEVEL: 'info', ...(env as Record<string, string>) },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  return Object.assign(child, { all: isRead ? text(child.stdout!) : Promise.resolve('') })
+  return Object.assign(child, { all: isRead ? text(child.stdout) : Promise.resolve('') })
 }
 
 describe('what has been logged is written', () => {

@@ -159,8 +159,9 @@ describe('/metrics', () => {
   })
 
   it.skipIf(!hasPromtool())('is what promtool expects', async () => {
-    const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: await get('/metrics') })
-    expect({ status, said: `${stdout}${stderr}` }).toEqual({ status: 0, said: '' })
+    const input = await get('/metrics')
+    const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input, encoding: 'utf8' })
+    expect({ status, said: stdout + stderr }).toEqual({ status: 0, said: '' })
   })
 
   it('is not there when it is turned off', async () => {
