@@ -1,10 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest, InjectOptions, LightMyRequestResponse } from 'fastify'
 import type { ClientClass } from '../client/call.ts'
-import { clientClass } from '../client/clientClass.ts'
-import { loadUndici } from '../client/endpoint.ts'
-import { Target } from '../client/target.ts'
-import type { ClientOptions } from '../client/types.ts'
 import type { Contract } from '../contract/contract.ts'
 import { addCors } from '../http/cors.ts'
 import { registerDocs } from '../http/docs/docs.ts'
@@ -12,22 +8,22 @@ import { httpErrorFrom } from '../http/errors.ts'
 import { createServer } from '../http/server.ts'
 import { shownPath } from '../http/shownPath.ts'
 import { lateLog } from '../log/late.ts'
-import { levelOnSignal } from '../log/levelSignal.ts'
-import { createLogger, type Logger } from '../log/logger.ts'
-import { openLog } from '../log/open.ts'
+import type { Logger } from '../log/logger.ts'
 import { standardOutput } from '../log/output.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { database, httpErrorOf, type Database } from '../sql/index.ts'
 import type { Sink } from '../trace/sink.ts'
-import { AccessLog, isWatching } from './accessLog.ts'
+import { isWatching } from './accessLog.ts'
 import { loadConfig, type Config, type LiveConfig } from './config.ts'
 import { clientsClass, type Context, type Runtime } from './context.ts'
 import { checkDefinition, type DatabaseSettings, type Definition } from './definition.ts'
 import { openDiscovery, type Discovery } from './discovery.ts'
 import { addHealth, readinessOf, type Readiness } from './health.ts'
 import { logConfigOf } from './logConfig.ts'
+import { Logging } from './logging.ts'
 import { Metering } from './metering.ts'
 import { compileRun, type AnyHandler } from './run.ts'
+import { Targets } from './targets.ts'
 import { Tracing } from './tracing.ts'
 
 /** What a test puts in the place of the real thing. */
@@ -52,13 +48,10 @@ export class Application {
   readonly fastify: FastifyInstance
   readonly #definition: Definition
   readonly #overrides: Overrides
-  readonly #targets: Target[] = []
+  readonly #logging: Logging
   readonly #tracing = new Tracing()
   readonly #metering: Metering
-  #log: Logger
-  #accessLog: AccessLog
-  #closeLog: (() => void) | undefined
-  #endLevelSignal: (() => void) | undefined
+  readonly #targets: Targets
   #state: State = 'new'
   #started: Promise<void> | undefined
   #closed: Promise<void> | undefined
@@ -71,11 +64,11 @@ export class Application {
     this.#definition = definition
     this.#overrides = overrides
     this.contract = definition.contract
-    this.#log = createLogger({ name: this.contract.name, level: 'info' })
-    this.#accessLog = new AccessLog(this.#log, 1)
+    this.#logging = new Logging(this.contract.name)
     this.#metering = new Metering(Object.keys(this.contract.operations), (metric) =>
       this.log.warn({ metric }, 'a metric has more than 2,000 combinations of label values'),
     )
+    this.#targets = new Targets(definition, this.#metering)
     this.fastify = this.#createFastify()
   }
 
@@ -87,7 +80,7 @@ export class Application {
 
   /** Its log; how it logs is known from the start on. */
   get log(): Logger {
-    return this.#log
+    return this.#logging.log
   }
 
   /** Its metrics, answered at `/metrics`. */
@@ -117,8 +110,8 @@ export class Application {
     this.#tracing.listensOn((this.fastify.server.address() as AddressInfo).port)
     await this.#definition.hooks?.afterStart?.(this)
     await this.#join()
-    if (this.#targets.length > 0) setTimeout(() => void loadUndici(), 500).unref() // not before it is ready
-    this.#endLevelSignal = levelOnSignal(this.log)
+    this.#targets.prepare()
+    this.#logging.followSignal()
     return { url }
   }
 
@@ -142,7 +135,7 @@ export class Application {
     const { port, hooks, log = {}, trace } = this.#definition
     const own = { ...(port !== undefined && { port }), ...logConfigOf(log) }
     const config = { ...(await loadConfig(own)), ...this.#overrides.config }
-    await this.#openLog(config)
+    await this.#logging.open(config)
     await this.#tracing.open(this.contract.name, config, trace ?? {}, this.log, this.#overrides.sink)
     const discovery = await openDiscovery(config, this.log)
     this.#discovery = discovery
@@ -151,7 +144,7 @@ export class Application {
       log: this.log,
       metrics: this.metrics,
       db: this.#openDatabase(config),
-      Clients: clientsClass(this.#clientClasses(config)),
+      Clients: clientsClass(this.#targets.connect(discovery.registry, config, this.#overrides.clientClass)),
     }
     if (config.metricsExporter !== 'none') this.#measure(config)
     try {
@@ -172,15 +165,14 @@ export class Application {
     await this.#discovery?.leave()
     await this.fastify.close()
     this.#discovery?.close()
-    await Promise.all(this.#targets.map((target) => target[Symbol.asyncDispose]()))
+    await this.#targets[Symbol.asyncDispose]()
     await this.db?.close()
     await this.#tracing.close()
     this.#metering.close()
-    this.#endLevelSignal?.()
     if (wasServing) await hooks?.afterStop?.(this)
     this.#state = 'stopped'
     if (wasServing) this.log.info('stopped')
-    this.#closeLog?.()
+    this.#logging.close()
   }
 
   #createFastify(): FastifyInstance {
@@ -196,7 +188,7 @@ export class Application {
     ])
     const fastify = createServer({
       contract,
-      log: lateLog(() => this.#log),
+      log: lateLog(() => this.log),
       limits,
       run: Object.fromEntries(run),
       errorOf: (thrown) => httpErrorOf(thrown) ?? httpErrorFrom(thrown),
@@ -212,14 +204,6 @@ export class Application {
     addHealth(fastify, () => this.#readiness())
     this.#metering.addRoute(fastify)
     return fastify
-  }
-
-  async #openLog({ logLevel: level, logFormat: format, logFile, logRequests }: Config): Promise<void> {
-    const file = typeof logFile === 'string' ? { path: logFile } : logFile
-    const { log, close } = await openLog({ name: this.contract.name, level, format, file })
-    this.#log = log
-    this.#closeLog = close
-    this.#accessLog = new AccessLog(this.#log, logRequests)
   }
 
   #measure({ version, databaseUrl }: Config): void {
@@ -241,7 +225,7 @@ export class Application {
     this.#metering.requests.end()
     const traced = request.span?.isRecorded ? request.span : undefined
     if (!isWatching(route)) this.#metering.requests.observe(operation, status, durationMs, traced)
-    this.#accessLog.end(request, reply, ended)
+    this.#logging.access.end(request, reply, ended)
     this.#tracing.onRequestEnd(request, ended)
   }
 
@@ -268,20 +252,5 @@ export class Application {
       applicationName: this.contract.name,
       ...(observer && { observer }),
     })
-  }
-
-  #clientClasses(config: Config): Record<string, ClientClass<Contract>> {
-    const { clients = {}, calls = {} } = this.#definition
-    const classOf = (name: string, callee: Contract): ClientClass<Contract> =>
-      this.#overrides.clientClass?.(callee) ?? this.#connect(callee, config, calls[name])
-    return Object.fromEntries(Object.entries(clients).map(([name, callee]) => [name, classOf(name, callee)]))
-  }
-
-  #connect(callee: Contract, whereabouts: Config, options?: ClientOptions): ClientClass<Contract> {
-    const target = new Target(callee, this.#discovery!.registry, options, whereabouts)
-    this.#targets.push(target)
-    if (whereabouts.metricsExporter === 'none') return clientClass(callee, target, options)
-    this.#metering.calls.watch(callee.name, () => target.stats)
-    return clientClass(callee, target, options, this.#metering.calls)
   }
 }

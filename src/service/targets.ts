@@ -1,0 +1,51 @@
+import type { ClientClass } from '../client/call.ts'
+import { clientClass } from '../client/clientClass.ts'
+import { loadUndici } from '../client/endpoint.ts'
+import { Target } from '../client/target.ts'
+import type { ClientOptions } from '../client/types.ts'
+import type { Contract } from '../contract/contract.ts'
+import type { Registry } from '../discovery/registry.ts'
+import type { Config } from './config.ts'
+import type { Definition } from './definition.ts'
+import type { Metering } from './metering.ts'
+
+/** The services that a service calls. */
+export class Targets implements AsyncDisposable {
+  readonly #definition: Definition
+  readonly #metering: Metering
+  readonly #targets: Target[] = []
+
+  constructor(definition: Definition, metering: Metering) {
+    this.#definition = definition
+    this.#metering = metering
+  }
+
+  /** Their clients by the names that handlers use; `standIn` takes the place of all of them in a test. */
+  connect(
+    registry: Registry,
+    config: Config,
+    standIn: ((callee: Contract) => ClientClass<Contract>) | undefined,
+  ): Record<string, ClientClass<Contract>> {
+    const { clients = {}, calls = {} } = this.#definition
+    const classOf = (name: string, callee: Contract): ClientClass<Contract> =>
+      standIn?.(callee) ?? this.#open(callee, registry, config, calls[name])
+    return Object.fromEntries(Object.entries(clients).map(([name, callee]) => [name, classOf(name, callee)]))
+  }
+
+  /** Loads what the first call needs, once the service is ready: it is a tenth of a start. */
+  prepare(): void {
+    if (this.#targets.length > 0) setTimeout(() => void loadUndici(), 500).unref()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#targets.map((target) => target[Symbol.asyncDispose]()))
+  }
+
+  #open(callee: Contract, registry: Registry, config: Config, options?: ClientOptions): ClientClass<Contract> {
+    const target = new Target(callee, registry, options, config)
+    this.#targets.push(target)
+    if (config.metricsExporter === 'none') return clientClass(callee, target, options)
+    this.#metering.calls.watch(callee.name, () => target.stats)
+    return clientClass(callee, target, options, this.#metering.calls)
+  }
+}
