@@ -51,7 +51,8 @@ for (const [name, answer] of Object.entries(collectors)) {
       OTEL_BSP_SCHEDULE_DELAY: '500',
     },
   })
-  const [{ url: service }] = await once(child, 'message')
+  const [{ urls }] = await once(child, 'message')
+  const [service] = urls
   running.push({ name, child, server, service, agent: new Agent({ keepAlive: true }), times: [], failed: 0, mib: [] })
 }
 

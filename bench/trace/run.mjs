@@ -3,9 +3,10 @@
  *
  *   npm run build && npm --prefix bench/trace install && npm --prefix bench/trace start
  *
- * Every contender is a process of its own, all are up at the same time and take turns, in many short rounds, so that they
- * meet the same noise. CPU is that of the service's process alone, user and system, exporting included; the lowest
- * quarter of the rounds is averaged, since other programs can only add to it. The collector takes everything.
+ * The first three are services of one process, the others, which change the process, have one each. All are up at the
+ * same time and take turns, in many short rounds, so that they meet the same noise. CPU is that of the service's process
+ * alone, user and system, exporting included; the lowest quarter of the rounds is averaged, since other programs can only
+ * add to it. The collector takes everything.
  *
  * DATABASE_URL, if set, is used instead of a PostgreSQL of one's own; a table `bench_users` is made in it and dropped.
  */
@@ -41,18 +42,23 @@ const collector = start('collector.mjs')
 const zipkin = (await ask(collector)).url
 const common = { DATABASE_URL: url, PORT: '0', LOG_LEVEL: 'error', NODE_ENV: 'production' }
 const to = (sender) => ({ OTEL_EXPORTER_ZIPKIN_ENDPOINT: `${zipkin}?by=${sender}` })
-const contenders = {
-  'no tracing': {},
-  'tricube, 100 %': to('all'),
-  'tricube, 1 %': { ...to('few'), OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.01' },
-  'tricube, 100 %, OpenTelemetry API': { ...to('api'), OPENTELEMETRY_API: '1' },
-  'OpenTelemetry SDK, 100 %': { TRACED_BY: 'sdk', ZIPKIN: `${zipkin}?by=sdk` },
-}
+const contenders = [
+  { name: 'no tracing', env: {} },
+  { name: 'tricube, 1 %', env: { ...to('few'), OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.01' } },
+  { name: 'tricube, 100 %', env: { ...to('all'), OTEL_TRACES_SAMPLER: 'always_on' } },
+]
+const alone = [
+  { name: 'tricube, 100 %, OpenTelemetry API', env: { ...to('api'), OPENTELEMETRY_API: '1' } },
+  { name: 'OpenTelemetry SDK, 100 %', env: { TRACED_BY: 'sdk', ZIPKIN: `${zipkin}?by=sdk` } },
+]
+const senders = [undefined, 'few', 'all', 'api', 'sdk']
 const running = []
-for (const [name, env] of Object.entries(contenders)) {
-  const child = start('service.mjs', { ...common, ...env })
-  const { url } = await ask(child)
-  running.push({ name, child, url, agent: new Agent({ keepAlive: true, maxSockets: connections }), cpuUs: [] })
+for (const group of [contenders, ...alone.map((one) => [one])]) {
+  const child = start('service.mjs', { ...common, SERVICES: JSON.stringify(group.map(({ env }) => env)) })
+  const { urls } = await ask(child)
+  for (const [i, { name }] of group.entries()) {
+    running.push({ name, child, url: urls[i], agent: new Agent({ keepAlive: true, maxSockets: connections }), cpuUs: [] })
+  }
 }
 
 for (const contender of running) await load(contender, warmUp)
@@ -66,13 +72,12 @@ for (let round = 0; round < rounds; round++) {
 }
 
 // The last batches are sent when the services stop.
-for (const { child, agent } of running) {
-  agent.destroy()
+for (const { agent } of running) agent.destroy()
+for (const child of new Set(running.map(({ child }) => child))) {
   child.disconnect()
   await once(child, 'exit')
 }
 const exported = await ask(collector, 'spans')
-const senders = [undefined, 'all', 'few', 'api', 'sdk']
 
 const [{ cpuUs: without }] = running
 const base = lowest(without)
