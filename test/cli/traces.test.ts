@@ -40,7 +40,7 @@ users getUser       8.0 ms  █████████████████�
 })
 
 it('leaves alone who sends traces somewhere else', async () => {
-  const { env, stop } = await openTraces(() => {}, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' })
-  expect(env).toEqual({})
-  await stop()
+  const traces = await openTraces(() => {}, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' })
+  expect(traces.env).toEqual({})
+  await traces.stop()
 })
