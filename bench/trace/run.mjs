@@ -57,7 +57,13 @@ for (const group of [contenders, ...alone.map((one) => [one])]) {
   const child = start('service.mjs', { ...common, SERVICES: JSON.stringify(group.map(({ env }) => env)) })
   const { urls } = await ask(child)
   for (const [i, { name }] of group.entries()) {
-    running.push({ name, child, url: urls[i], agent: new Agent({ keepAlive: true, maxSockets: connections }), cpuUs: [] })
+    running.push({
+      name,
+      child,
+      url: urls[i],
+      agent: new Agent({ keepAlive: true, maxSockets: connections }),
+      cpuUs: [],
+    })
   }
 }
 

@@ -29,5 +29,6 @@ export function compileEncoder({ returns, paginated }: Operation, envelope: Enve
 }
 
 function compileWriter(schema: TSchema): (value: unknown) => string {
-  return fastJson(jsonSchemaOf(schema) as unknown as fastJson.Schema)
+  const write = fastJson(jsonSchemaOf(schema) as unknown as fastJson.Schema)
+  return (value) => write(value) ?? 'null' // a schema that takes anything writes nothing for undefined
 }

@@ -59,10 +59,11 @@ export class Histogram {
     if (traced) this.#keep(bucket, value, traced)
   }
 
-  #keep(bucket: number, value: number, { traceId }: Traced): void {
+  #keep(bucket: number, value: number, traced: Traced): void {
     const at = Date.now()
     const kept = this.#exemplars[bucket]
-    if (!kept || at - kept.at >= exemplarMs) this.#exemplars[bucket] = { traceId, value, at }
+    if (kept && at - kept.at < exemplarMs) return
+    this.#exemplars[bucket] = { traceId: traced.traceId, value, at } // its text is made when it is first read
   }
 }
 

@@ -322,6 +322,12 @@ describe('over a socket', () => {
 })
 
 describe('schemas', () => {
+  it('that take anything write null for nothing', async () => {
+    const anything = contract('any-service', { get: { route: 'GET /any', returns: t.Unknown() } })
+    await using app = await testService(service(anything, { handlers: { get: () => undefined } }))
+    expect((await app.inject('/any')).body).toBe('{"code":0,"data":null}')
+  })
+
   it('may be named, shared, recursive, tuples and unions', async () => {
     const Node = t.Recursive((This) => t.Object({ name: t.String(), children: t.Array(This) }), { $id: 'Node' })
     const Shape = t.Union([
