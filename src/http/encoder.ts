@@ -30,5 +30,8 @@ export function compileEncoder({ returns, paginated }: Operation, envelope: Enve
 
 function compileWriter(schema: TSchema): (value: unknown) => string {
   const write = fastJson(jsonSchemaOf(schema) as unknown as fastJson.Schema)
-  return (value) => write(value) ?? 'null' // a schema that takes anything writes nothing for undefined
+  return (value) => {
+    const text = write(value)
+    return text === 'undefined' ? 'null' : text // under a schema that takes anything; no JSON text is this word
+  }
 }
