@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
-// The tests import `tricube` as a user does. TRICUBE_UNDER_TEST points that name at an unpacked tarball's
-// dist/ instead of src/, so that the same tests run on what is published.
+// The tests import `tricube` as a user does. TRICUBE_UNDER_TEST points that name, and what tests
+// import of src/, at an unpacked tarball's dist/, so that the same tests run on what is published.
 const built = process.env['TRICUBE_UNDER_TEST']
 const root = built ?? fileURLToPath(new URL('src', import.meta.url))
 const ext = built ? 'js' : 'ts'
@@ -10,6 +10,7 @@ const ext = built ? 'js' : 'ts'
 export default defineConfig({
   resolve: {
     alias: [
+      { find: /^(?:\.\.\/)+src\/(.+)\.ts$/, replacement: `${root}/$1.${ext}` },
       { find: /^tricube$/, replacement: `${root}/index.${ext}` },
       { find: /^tricube\/(.+)$/, replacement: `${root}/$1/index.${ext}` },
     ],

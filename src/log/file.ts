@@ -41,9 +41,12 @@ async function rollingOutput({ path, frequency, size, keep }: LogFile): Promise<
   const output: Output = {
     write: (line) => void stream.write(line),
     flushSync: () => stream.flushSync(),
-    close: () => stream.end(),
+    close() {
+      forget()
+      stream.end()
+    },
   }
-  flushAtExit(output)
+  const forget = flushAtExit(output)
   return output
 }
 

@@ -31,6 +31,7 @@ const lastTries = 50
 export class BufferedOutput implements Output {
   readonly #writeSome: WriteSome
   readonly #end: (() => void) | undefined
+  readonly #forget: () => void
   #lines = ''
   /** What the reader has not taken yet. */
   #waiting: Uint8Array = none
@@ -41,7 +42,7 @@ export class BufferedOutput implements Output {
   constructor(writeSome: WriteSome, end?: () => void) {
     this.#writeSome = writeSome
     this.#end = end
-    flushAtExit(this)
+    this.#forget = flushAtExit(this)
   }
 
   /** How many lines were dropped. */
@@ -66,7 +67,7 @@ export class BufferedOutput implements Output {
   close(): void {
     this.flushSync()
     if (!this.#end) return
-    outputs.delete(this)
+    this.#forget()
     this.#end()
   }
 
@@ -103,9 +104,12 @@ export function standardOutput(): BufferedOutput {
 }
 
 const outputs = new Set<Output>()
+let isWatchingExit = false
 
-/** Has an output flushed when the process exits. */
-export function flushAtExit(output: Output): void {
-  if (outputs.size === 0) process.on('exit', () => outputs.forEach((each) => each.flushSync()))
+/** Has an output flushed when the process exits; returns what takes that back. */
+export function flushAtExit(output: Output): () => void {
+  if (!isWatchingExit) process.on('exit', () => outputs.forEach((each) => each.flushSync()))
+  isWatchingExit = true
   outputs.add(output)
+  return () => void outputs.delete(output)
 }
