@@ -38,7 +38,7 @@ export class ServiceProcess {
     })
     if (compiled === undefined || this.#closed) return
     // In a process group of its own: a terminal's Ctrl-C is for dev, which stops the services in order.
-    const child = spawn(process.execPath, [smallHeap, program, 'start', file, '--compiled', compiled], {
+    const child = spawn(process.execPath, [smallHeap, sourceMaps, program, 'start', file, '--compiled', compiled], {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { NODE_ENV: 'development', ...process.env, ...this.#env, HOST: host, PORT: String(port) },
@@ -101,6 +101,8 @@ export class ServiceProcess {
 const program = fileURLToPath(new URL('../main.js', import.meta.url))
 /** Megabytes of V8's young generation. Many services share a developer's machine: 15 MB less each for a little speed. */
 const smallHeap = '--max-semi-space-size=2'
+/** Stacks name the lines that the user wrote, not those of what was compiled. */
+const sourceMaps = '--enable-source-maps'
 const keptLines = 10
 const stopTimeoutMs = 10_000
 
