@@ -1,0 +1,28 @@
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import { client } from 'tricube/client'
+import { afterEach, expect, it, vi } from 'vitest'
+import { callee, memoryRegistry, thingService } from './callee.ts'
+
+const get = { params: { id: 1 } }
+afterEach(() => void vi.useRealTimers())
+
+it('keeps an idle connection for 30 s: the caller ends it before any server or load balancer does', async () => {
+  const a = await callee('a')
+  a.server.keepAliveTimeout = 72_000 // a service's own; undici heeds a shorter one
+  const sockets: Socket[] = []
+  a.server.on('connection', (socket) => sockets.push(socket))
+  await using caller = client(thingService, { registry: memoryRegistry(a.address) })
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+
+  await caller.getThing(get)
+  await vi.advanceTimersByTimeAsync(29_000)
+  await caller.getThing(get)
+  expect(sockets).toHaveLength(1)
+
+  const closed = once(sockets[0]!, 'close')
+  await vi.advanceTimersByTimeAsync(31_500) // undici looks at its timers each half second
+  await closed
+  await caller.getThing(get)
+  expect(sockets).toHaveLength(2)
+})
