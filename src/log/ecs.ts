@@ -4,7 +4,7 @@
  */
 export const ecsVersion = '8.17.0'
 
-/** What the framework's own fields are called there. */
+/** What the framework's own fields are called there, besides `err` and `error`. */
 const names: Readonly<Record<string, string>> = {
   service: 'service.name',
   operation: 'event.action',
@@ -17,16 +17,22 @@ const names: Readonly<Record<string, string>> = {
   trace_id: 'trace.id',
   span_id: 'span.id',
   cause: 'error.cause',
+  duration_ms: 'event.duration',
+}
+
+/** What a field is called there. */
+export function ecsName(name: string): string {
+  return Object.hasOwn(names, name) ? names[name]! : name
 }
 
 /** The same fields under the names of ECS; others keep theirs. */
 export function toEcs(fields: object): Record<string, unknown> {
   const renamed: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(fields)) {
-    if (name === 'duration_ms') renamed['event.duration'] = Math.round((value as number) * 1e6)
+    if (name === 'duration_ms') renamed[ecsName(name)] = Math.round((value as number) * 1e6)
     else if (name === 'err') Object.assign(renamed, errorFields(value))
     else if (name === 'error') renamed['error.message'] = typeof value === 'object' ? JSON.stringify(value) : value
-    else renamed[Object.hasOwn(names, name) ? names[name]! : name] = value
+    else renamed[ecsName(name)] = value
   }
   return renamed
 }

@@ -1,4 +1,5 @@
 import { isatty } from 'node:tty'
+import { accessWriter, type AccessWriter } from './access.ts'
 import { fileOutput, type LogFile } from './file.ts'
 import { createLogger, type LogFormat, type Logger, type LogLevel } from './logger.ts'
 import { standardOutput, type Output } from './output.ts'
@@ -17,6 +18,7 @@ export interface LogSettings {
 /** A log, and what ends it when the last line has been written. */
 export interface OpenLog {
   readonly log: Logger
+  readonly writeAccess: AccessWriter
   readonly close: () => void
 }
 
@@ -28,5 +30,10 @@ export interface OpenLog {
 export async function openLog({ name, level, format, file }: LogSettings): Promise<OpenLog> {
   const isPretty = format === 'pretty' || (format === undefined && !file && isatty(1))
   const output: Output = file ? await fileOutput(file) : isPretty ? prettyOutput() : standardOutput()
-  return { log: createLogger({ name, level, ecs: format === 'ecs', output }), close: () => output.close() }
+  const ecs = format === 'ecs'
+  return {
+    log: createLogger({ name, level, ecs, output }),
+    writeAccess: accessWriter(name, ecs, output),
+    close: () => output.close(),
+  }
 }

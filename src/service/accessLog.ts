@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { AccessWriter } from '../log/access.ts'
 import type { Logger } from '../log/logger.ts'
 
 /** A request that is over, as log, metrics and trace tell it. */
@@ -16,13 +17,15 @@ export interface EndedRequest {
 /** One line for each request, or for a share of them. */
 export class AccessLog {
   readonly #log: Logger
+  readonly #write: AccessWriter
   readonly #share: number
   /** Grows by the share; a line is due whenever it reaches 1. */
   #due = 0
 
   /** `share` is from 0 to 1; what ends in a 5xx is logged all the same. */
-  constructor(log: Logger, share: number) {
+  constructor(log: Logger, write: AccessWriter, share: number) {
     this.#log = log
+    this.#write = write
     this.#share = share
   }
 
@@ -36,21 +39,18 @@ export class AccessLog {
     const level = operation === undefined && (!failed || isWatching(route)) ? 'debug' : 'info'
     if (!this.#log.isLevelEnabled(level) || (!failed && !this.#isDue())) return
     const { span } = request
-    this.#log[level](
-      {
-        operation,
-        method: request.method,
-        path,
-        status,
-        duration_ms: Math.round(durationMs * 1000) / 1000,
-        bytes: Number(reply.getHeader('content-length') ?? 0),
-        peer: request.ip,
-        request_id: request.id,
-        trace_id: span?.traceId,
-        span_id: span?.id,
-      },
-      'request',
-    )
+    this.#write(level, {
+      operation,
+      method: request.method,
+      path,
+      status,
+      duration_ms: Math.round(durationMs * 1000) / 1000,
+      bytes: Number(reply.getHeader('content-length') ?? 0),
+      peer: request.ip,
+      request_id: request.id,
+      trace_id: span?.traceId,
+      span_id: span?.id,
+    })
   }
 
   #isDue(): boolean {

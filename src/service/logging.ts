@@ -1,6 +1,8 @@
 import { levelOnSignal } from '../log/levelSignal.ts'
+import { accessWriter } from '../log/access.ts'
 import { createLogger, type Logger } from '../log/logger.ts'
 import { openLog } from '../log/open.ts'
+import { standardOutput } from '../log/output.ts'
 import { AccessLog } from './accessLog.ts'
 import type { Config } from './config.ts'
 
@@ -15,7 +17,7 @@ export class Logging {
   constructor(name: string) {
     this.#name = name
     this.#log = createLogger({ name, level: 'info' })
-    this.#access = new AccessLog(this.#log, 1)
+    this.#access = new AccessLog(this.#log, accessWriter(name, false, standardOutput()), 1)
   }
 
   get log(): Logger {
@@ -29,10 +31,10 @@ export class Logging {
   /** Logs as the configuration says, from now on. */
   async open({ logLevel: level, logFormat: format, logFile, logRequests }: Config): Promise<void> {
     const file = typeof logFile === 'string' ? { path: logFile } : logFile
-    const { log, close } = await openLog({ name: this.#name, level, format, file })
+    const { log, writeAccess, close } = await openLog({ name: this.#name, level, format, file })
     this.#log = log
     this.#close = close
-    this.#access = new AccessLog(log, logRequests)
+    this.#access = new AccessLog(log, writeAccess, logRequests)
   }
 
   /** Lets SIGUSR2 change the level. */
