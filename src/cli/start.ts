@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
-import { CliError, describeFailure } from './failure.ts'
+import { CliError } from './failure.ts'
 import { loadService, type LoadedService } from './load-service.ts'
+import { Stopping } from './stopping.ts'
 
 /** What a service says to the `tricube dev` that started it. */
 export interface ListeningMessage {
@@ -8,8 +9,8 @@ export interface ListeningMessage {
 }
 
 /**
- * `tricube start <service>`: runs one service until SIGTERM or SIGINT, then closes it; the exit code is 0 when that
- * went well, 1 when it took over 30 s, failed, or a second signal came.
+ * `tricube start <service>`: runs one service until SIGTERM or SIGINT, then closes it; the exit code is 0 when that went
+ * well, 1 when it failed, an exception was not caught, or a second signal came.
  */
 export async function startCommand(argv: string[]): Promise<number> {
   const { positionals, values } = parseArgs({
@@ -26,10 +27,15 @@ export async function startCommand(argv: string[]): Promise<number> {
 
   process.env['NODE_ENV'] ??= 'production'
   const service = await loadService(path, values.compiled) // dev compiles, so that each service need not
-  const stopped = untilStopped(service)
-  const { url } = await listen(service)
-  process.send?.({ url } satisfies ListeningMessage)
-  return stopped
+  const stopping = new Stopping(service)
+  process.on('disconnect', () => process.exit(1)) // started by `tricube dev`, which was killed
+  try {
+    const { url } = await listen(service)
+    process.send?.({ url } satisfies ListeningMessage)
+  } catch (error) {
+    if (!stopping.hasBegun) throw error
+  }
+  return stopping.exitCode
 }
 
 async function listen(service: LoadedService): Promise<{ url: string }> {
@@ -41,29 +47,3 @@ async function listen(service: LoadedService): Promise<{ url: string }> {
     throw error
   }
 }
-
-function untilStopped(service: LoadedService): Promise<number> {
-  return new Promise((resolve) => {
-    let stopping = false
-    const giveUp = (why: string): never => {
-      process.stderr.write(`${service.name}: ${why}\n`)
-      process.exit(1)
-    }
-    const stop = (signal: NodeJS.Signals): void => {
-      if (stopping) giveUp(`a second signal, ${signal}, while stopping`)
-      stopping = true
-      setTimeout(() => giveUp(`still not stopped ${stopTimeoutMs / 1000} s after ${signal}`), stopTimeoutMs)
-      service.close().then(
-        () => resolve(0),
-        (error: unknown) => giveUp(describeFailure(error)),
-      )
-    }
-    process.on('SIGTERM', stop)
-    process.on('SIGINT', stop)
-    // Started by `tricube dev`, which was killed.
-    process.on('disconnect', () => process.exit(1))
-  })
-}
-
-/** Longer than a service's own drain; what orchestrators wait by default (Kubernetes: 30 s). */
-const stopTimeoutMs = 30_000

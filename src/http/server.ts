@@ -10,6 +10,7 @@ import fastifyModule, {
 import { ContractError } from '../contract/check.ts'
 import type { Contract } from '../contract/contract.ts'
 import { codes, HttpError, MethodNotAllowed, NotFound } from '../contract/errors.ts'
+import type { Operation } from '../contract/operation.ts'
 import { parseRoute } from '../contract/route.ts'
 import type { LateLog } from '../log/late.ts'
 import type { Span } from '../trace/span.ts'
@@ -17,7 +18,7 @@ import { compileAllowedMethods } from './allow.ts'
 import { addJsonParser } from './body.ts'
 import { compileEncoder, type Encoder } from './encoder.ts'
 import { sendError } from './errors.ts'
-import { watchRequests, type RequestWatcher } from './requestEnd.ts'
+import type { InFlight } from './inFlight.ts'
 import { RequestLog } from './requestLog.ts'
 import { compileValidator, type Validator } from './validator.ts'
 
@@ -52,20 +53,20 @@ export interface ServerOptions {
   readonly contract: Contract
   readonly log: LateLog
   readonly limits: ServerLimits | undefined
-  /** The function behind each operation. */
-  readonly run: Readonly<Record<string, Run>>
+  /** Compiles the function behind an operation. */
+  readonly run: (name: string, operation: Operation) => Run
   /** What a caller is told of whatever was thrown. */
   readonly errorOf: (thrown: unknown) => HttpError
-  /** Called at the beginning of each operation's requests. */
-  readonly onRequest: Readonly<Record<string, onRequestHookHandler>>
-  readonly watcher: RequestWatcher
+  /** Compiles what is called at the beginning of an operation's requests. */
+  readonly onRequest: (name: string, operation: Operation) => onRequestHookHandler
+  readonly inFlight: InFlight
   /** Sees each value before it is written; throws when it breaks the contract. */
   readonly checkResponse: ((operation: string, value: unknown) => void) | undefined
 }
 
 /** The Fastify side of a service: one route for each operation, the envelope around every answer. */
 export function createServer(options: ServerOptions): FastifyInstance {
-  const { contract, log, limits = {}, errorOf } = options
+  const { contract, log, limits = {}, errorOf, inFlight } = options
   const fastify = fastifyModule({
     bodyLimit: limits.bodyLimit ?? 1024 * 1024,
     requestTimeout: limits.requestTimeoutMs ?? 30_000,
@@ -79,12 +80,15 @@ export function createServer(options: ServerOptions): FastifyInstance {
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     clientErrorHandler: answerMalformed,
-    frameworkErrors: (error, _request, reply) => void sendError(reply, errorOf(error)),
+    frameworkErrors(error, _request, reply) {
+      inFlight.answered(reply)
+      void sendError(reply, errorOf(error))
+    },
   }) as unknown as FastifyInstance
 
   fastify.decorateRequest('span', undefined)
   addJsonParser(fastify)
-  watchRequests(fastify, options.watcher)
+  inFlight.follow(fastify)
   fastify.addHook('onRequest', (request, reply, done) => {
     request.log = reply.log = new RequestLog(log, request)
     reply.headers(securityHeaders)
@@ -125,13 +129,13 @@ function addOperation(
   const status = operation.status ?? 200
   const hasBody = status !== 204 && status !== 205
   const { validate, encode } = compileSchemas(contract, name)
-  const execute = run[name]!
+  const execute = run(name, operation)
 
   fastify.route({
     method,
     url: path,
     config: { operation: name },
-    onRequest: onRequest[name]!,
+    onRequest: onRequest(name, operation),
     async handler(request: FastifyRequest, reply: FastifyReply) {
       validate?.(request)
       const value = await execute(request, reply)

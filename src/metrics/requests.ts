@@ -1,4 +1,3 @@
-import type { Gauge } from './gauge.ts'
 import type { Histogram, Traced } from './histogram.ts'
 import type { Labelled, Metrics } from './metrics.ts'
 
@@ -8,7 +7,6 @@ const noOperation = '(other)'
 /** The requests of a service: how many, how long, how they ended. */
 export class RequestMetrics {
   readonly #duration: Labelled<Histogram, 'operation' | 'status'>
-  readonly #active: Gauge
   /** Of each operation the histograms by the first digit of the status. */
   readonly #byOperation = new Map<string | undefined, (Histogram | undefined)[]>()
 
@@ -17,21 +15,12 @@ export class RequestMetrics {
       help: 'Seconds from a request to its answer, by operation and class of status.',
       labels: ['operation', 'status'],
     })
-    this.#active = metrics.gauge('http_server_active_requests', { help: 'Requests that are being answered.' })
     for (const operation of operations) {
       const byClass: Histogram[] = []
       for (const digit of [2, 4, 5]) byClass[digit] = this.#histogram(operation, digit)
       this.#byOperation.set(operation, byClass)
     }
     this.#byOperation.set(undefined, [])
-  }
-
-  begin(): void {
-    this.#active.inc()
-  }
-
-  end(): void {
-    this.#active.dec()
   }
 
   /** Counts a request that has ended, however it did. */

@@ -1,45 +1,37 @@
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest, InjectOptions, LightMyRequestResponse } from 'fastify'
-import type { ClientClass } from '../client/call.ts'
 import type { Contract } from '../contract/contract.ts'
 import { addCors } from '../http/cors.ts'
 import { registerDocs } from '../http/docs/docs.ts'
 import { httpErrorFrom } from '../http/errors.ts'
+import { InFlight } from '../http/inFlight.ts'
 import { createServer } from '../http/server.ts'
 import { shownPath } from '../http/shownPath.ts'
 import { lateLog } from '../log/late.ts'
 import type { Logger } from '../log/logger.ts'
 import { standardOutput } from '../log/output.ts'
 import type { Metrics } from '../metrics/metrics.ts'
-import { database, httpErrorOf, type Database } from '../sql/index.ts'
-import type { Sink } from '../trace/sink.ts'
+import { httpErrorOf, type Database } from '../sql/index.ts'
 import { isWatching } from './accessLog.ts'
 import { loadConfig, type Config, type LiveConfig } from './config.ts'
-import { clientsClass, type Context, type Runtime } from './context.ts'
-import { checkDefinition, type DatabaseSettings, type Definition } from './definition.ts'
+import { clientsClass, type Runtime } from './context.ts'
+import { checkDefinition, ownConfig, type Definition } from './definition.ts'
 import { openDiscovery, type Discovery } from './discovery.ts'
+import { Drain } from './drain.ts'
 import { addHealth, readinessOf, type Readiness } from './health.ts'
-import { logConfigOf } from './logConfig.ts'
 import { Logging } from './logging.ts'
 import { Metering } from './metering.ts'
+import { openDatabase } from './openDatabase.ts'
+import type { Overrides } from './overrides.ts'
 import { compileRun, type AnyHandler } from './run.ts'
+import { inSteps, type Step } from './steps.ts'
 import { Targets } from './targets.ts'
 import { Tracing } from './tracing.ts'
-
-/** What a test puts in the place of the real thing. */
-export interface Overrides {
-  readonly config?: Partial<Config>
-  readonly database?: DatabaseSettings
-  readonly clientClass?: (callee: Contract) => ClientClass<Contract>
-  readonly checkResponse?: (operation: string, value: unknown) => void
-  /** Where its spans go. */
-  readonly sink?: Sink
-}
 
 /** Nginx's status for a caller that hung up before it was answered. */
 const hungUp = 499
 
-type State = 'new' | 'starting' | 'serving' | 'stopping' | 'stopped'
+type State = 'new' | 'starting' | 'serving' | 'stopping'
 
 /** A service that runs: its Fastify, its database, its log, from start to stop. */
 export class Application {
@@ -52,8 +44,11 @@ export class Application {
   readonly #tracing = new Tracing()
   readonly #metering: Metering
   readonly #targets: Targets
+  readonly #inFlight = new InFlight((request, reply, durationMs) => this.#onRequestEnd(request, reply, durationMs))
+  readonly #drain: Drain
   #state: State = 'new'
   #started: Promise<void> | undefined
+  #listened: Promise<{ url: string }> | undefined
   #closed: Promise<void> | undefined
   #config: LiveConfig | undefined
   #discovery: Discovery | undefined
@@ -70,6 +65,7 @@ export class Application {
     )
     this.#targets = new Targets(definition, this.#metering)
     this.fastify = this.#createFastify()
+    this.#drain = new Drain(this.contract.name, this.fastify, this.#inFlight, definition.drain)
   }
 
   /** The configuration, from the start on. */
@@ -102,9 +98,33 @@ export class Application {
     return (this.#started ??= this.#start())
   }
 
-  /** Starts, if need be, and listens; resolves to its URL. */
-  async listen(): Promise<{ url: string }> {
+  /** Starts, if need be, and listens, once; resolves to its URL. */
+  listen(): Promise<{ url: string }> {
+    return (this.#listened ??= this.#listen())
+  }
+
+  /** Answers a request without a socket. */
+  async inject(request: InjectOptions | string): Promise<LightMyRequestResponse> {
     await this.start()
+    return this.fastify.inject(request)
+  }
+
+  /**
+   * Stops, once: has its callers go elsewhere, finishes their requests, then closes what it has opened.
+   *
+   * @throws {Error} what went wrong, or did not end in time; it is logged, and all the rest is closed
+   */
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close())
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #listen(): Promise<{ url: string }> {
+    await this.start()
+    if (this.#closed) throw new Error(`${this.contract.name} was stopped before it listened`)
     const { host, port } = this.config
     const url = await this.fastify.listen({ host, port, listenTextResolver: (address) => `listening on ${address}` })
     this.#tracing.listensOn((this.fastify.server.address() as AddressInfo).port)
@@ -115,26 +135,10 @@ export class Application {
     return { url }
   }
 
-  /** Answers a request without a socket. */
-  async inject(request: InjectOptions | string): Promise<LightMyRequestResponse> {
-    await this.start()
-    return this.fastify.inject(request)
-  }
-
-  /** Stops: lets the requests in flight finish, then closes the connections; once. */
-  close(): Promise<void> {
-    return (this.#closed ??= this.#close())
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close()
-  }
-
   async #start(): Promise<void> {
     this.#state = 'starting'
-    const { port, hooks, log = {}, trace } = this.#definition
-    const own = { ...(port !== undefined && { port }), ...logConfigOf(log) }
-    const config = { ...(await loadConfig(own)), ...this.#overrides.config }
+    const { hooks, trace, database } = this.#definition
+    const config = { ...(await loadConfig(ownConfig(this.#definition))), ...this.#overrides.config }
     await this.#logging.open(config)
     await this.#tracing.open(this.contract.name, config, trace ?? {}, this.log, this.#overrides.sink)
     const discovery = await openDiscovery(config, this.log)
@@ -143,7 +147,12 @@ export class Application {
     this.#runtime = {
       log: this.log,
       metrics: this.metrics,
-      db: this.#openDatabase(config),
+      db: openDatabase(
+        this.contract.name,
+        config,
+        { ...database, ...this.#overrides.database },
+        this.#tracing.statements,
+      ),
       Clients: clientsClass(this.#targets.connect(discovery.registry, config, this.#overrides.clientClass)),
     }
     if (config.metricsExporter !== 'none') this.#measure(config)
@@ -152,51 +161,59 @@ export class Application {
       await this.fastify.ready()
       this.#state = 'serving'
     } catch (error) {
-      await this.close().catch(() => {}) // the first error is the one to tell
+      this.#state = 'stopping'
+      if (!this.#closed) await this.close().catch(() => {}) // the first error is the one to tell
       throw error
     }
   }
 
   async #close(): Promise<void> {
-    const { hooks } = this.#definition
+    const preStopDelayMs = this.#config?.preStopDelayMs ?? 0
+    const limitMs = this.#drain.limitMs(preStopDelayMs)
+    try {
+      await inSteps(
+        limitMs,
+        () => this.log,
+        (step) => this.#stop(step, preStopDelayMs),
+      )
+    } finally {
+      this.#logging.close()
+    }
+  }
+
+  async #stop(step: Step, preStopDelayMs: number): Promise<void> {
+    const opening: Promise<unknown> | undefined =
+      this.#state === 'stopping' ? undefined : (this.#listened ?? this.#started)
+    await step('its start', () => opening?.catch(() => {}))
     const wasServing = this.#state === 'serving'
+    const hooks = wasServing ? this.#definition.hooks : undefined
     this.#state = 'stopping'
-    if (wasServing) await hooks?.beforeStop?.(this)
-    await this.#discovery?.leave()
-    await this.fastify.close()
+    await Promise.all([
+      step('its registration', () => this.#discovery?.leave()),
+      step('the hook beforeStop', () => hooks?.beforeStop?.(this)),
+      this.fastify.server.listening && this.#drain.letGo(preStopDelayMs),
+    ])
+    await step('requests in flight', () => this.#drain.finish())
     this.#discovery?.close()
-    await this.#targets[Symbol.asyncDispose]()
-    await this.db?.close()
-    await this.#tracing.close()
+    await step('calls to other services', () => this.#targets[Symbol.asyncDispose]())
+    await step('the database', () => this.db?.close())
+    await step('the last spans', () => this.#tracing.close())
     this.#metering.close()
-    if (wasServing) await hooks?.afterStop?.(this)
-    this.#state = 'stopped'
+    await step('the hook afterStop', () => hooks?.afterStop?.(this))
     if (wasServing) this.log.info('stopped')
-    this.#logging.close()
   }
 
   #createFastify(): FastifyInstance {
     const { contract, handlers, limits, cors } = this.#definition
     const runtime = (): Runtime => this.#runtime!
-    const run = Object.entries(contract.operations).map(([name, operation]) => [
-      name,
-      compileRun(name, operation, handlers[name] as AnyHandler, runtime),
-    ])
-    const onRequest = Object.entries(contract.operations).map(([name, operation]) => [
-      name,
-      this.#tracing.onRequest(name, operation),
-    ])
     const fastify = createServer({
       contract,
       log: lateLog(() => this.log),
       limits,
-      run: Object.fromEntries(run),
+      run: (name, operation) => compileRun(name, operation, handlers[name] as AnyHandler, runtime),
       errorOf: (thrown) => httpErrorOf(thrown) ?? httpErrorFrom(thrown),
-      onRequest: Object.fromEntries(onRequest),
-      watcher: {
-        begin: () => this.#metering.requests.begin(),
-        end: (request, reply, durationMs) => this.#onRequestEnd(request, reply, durationMs),
-      },
+      onRequest: (name, operation) => this.#tracing.onRequest(name, operation),
+      inFlight: this.#inFlight,
       checkResponse: this.#overrides.checkResponse,
     })
     if (cors) addCors(fastify, cors)
@@ -210,6 +227,7 @@ export class Application {
     this.#metering.open({
       service: this.contract.name,
       version,
+      inFlight: () => this.#inFlight.size,
       db: this.db,
       hasHome: databaseUrl !== undefined,
       spans: () => this.#tracing.stats,
@@ -222,7 +240,6 @@ export class Application {
     const { operation } = config
     const status = reply.raw.writableEnded ? reply.statusCode : hungUp
     const ended = { operation, route, path: shownPath(request.url, route), status, durationMs }
-    this.#metering.requests.end()
     const traced = request.span?.isRecorded ? request.span : undefined
     if (!isWatching(route)) this.#metering.requests.observe(operation, status, durationMs, traced)
     this.#logging.access.end(request, reply, ended)
@@ -238,19 +255,5 @@ export class Application {
 
   #readiness(): Promise<Readiness> {
     return readinessOf(this.#state === 'serving', this.db ? { database: () => this.db!.ping() } : {})
-  }
-
-  #openDatabase({ databaseUrl, databaseReplicaUrls }: Config): Database | undefined {
-    const settings = { ...this.#definition.database, ...this.#overrides.database }
-    if (databaseUrl === undefined && !settings.shards) return undefined
-    const url = databaseUrl === undefined ? {} : { url: databaseUrl }
-    const { statements: observer } = this.#tracing
-    return database<Context>({
-      ...settings,
-      ...url,
-      replicas: databaseReplicaUrls,
-      applicationName: this.contract.name,
-      ...(observer && { observer }),
-    })
   }
 }

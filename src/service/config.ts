@@ -13,6 +13,11 @@ export interface Config extends DiscoveryConfig, LogConfig, TraceConfig {
   readonly host: string
   /** Port to listen on (`PORT`); 0 takes a free one. Default: the service's own, else 0. */
   readonly port: number
+  /**
+   * Milliseconds that a service which stops answers as before, for load balancers that hear of it late
+   * (`TRICUBE_PRE_STOP_DELAY_MS`). Default: the service's own, else 0.
+   */
+  readonly preStopDelayMs: number
   /** The service's database (`DATABASE_URL`). */
   readonly databaseUrl: string | undefined
   /** Read-only copies of it (`DATABASE_REPLICA_URLS`, separated by commas). */
@@ -75,6 +80,7 @@ export async function loadConfig(defaults: Partial<Config>, env: NodeJS.ProcessE
 const builtIn: Config = {
   host: '127.0.0.1',
   port: 0,
+  preStopDelayMs: 0,
   databaseUrl: undefined,
   databaseReplicaUrls: [],
   logLevel: 'info',
@@ -95,6 +101,12 @@ const settings: { readonly [Name in keyof Config]: Setting } = {
     expected: 'a whole number from 0 to 65535',
     parse: (text) => (/^\d+$/.test(text) ? Number(text) : text),
     accepts: (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65535,
+  },
+  preStopDelayMs: {
+    variable: 'TRICUBE_PRE_STOP_DELAY_MS',
+    expected: 'a whole number of milliseconds',
+    parse: (text) => (/^\d+$/.test(text) ? Number(text) : text),
+    accepts: (value) => Number.isInteger(value) && (value as number) >= 0,
   },
   databaseUrl: {
     variable: 'DATABASE_URL',

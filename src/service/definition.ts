@@ -5,8 +5,10 @@ import type { CorsOptions } from '../http/cors.ts'
 import type { ServerLimits } from '../http/server.ts'
 import type { DatabaseOptions } from '../sql/index.ts'
 import type { Application } from './application.ts'
+import type { Config } from './config.ts'
 import type { Callees, Context } from './context.ts'
-import type { LogOptions } from './logConfig.ts'
+import type { DrainOptions } from './drain.ts'
+import { logConfigOf, type LogOptions } from './logConfig.ts'
 import type { TraceOptions } from './tracing.ts'
 
 /** One function for each operation of the contract. */
@@ -56,6 +58,8 @@ export interface ServiceOptions<Ops extends Operations = Operations, Others exte
   /** Port, unless the configuration names one. Default: a free one. */
   readonly port?: number
   readonly limits?: ServerLimits
+  /** How it stops. */
+  readonly drain?: DrainOptions
   /** How it logs, unless the configuration says otherwise. */
   readonly log?: LogOptions
   /** How its requests are traced. */
@@ -83,4 +87,13 @@ export function checkDefinition({ contract, handlers, clients = {}, calls = {} }
   if (notContract) throw new TypeError(`${contract.name}: clients.${notContract} is not a contract`)
   const nobody = Object.keys(calls).find((name) => !Object.hasOwn(clients, name))
   if (nobody) throw new TypeError(`${contract.name}: calls.${nobody} belongs to none of the clients`)
+}
+
+/** What a service says of its configuration; the file and the environment come after it. */
+export function ownConfig({ port, log = {}, drain: { preStopDelayMs } = {} }: Definition): Partial<Config> {
+  return {
+    ...(port !== undefined && { port }),
+    ...(preStopDelayMs !== undefined && { preStopDelayMs }),
+    ...logConfigOf(log),
+  }
 }

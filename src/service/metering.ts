@@ -13,6 +13,8 @@ import type { Database } from '../sql/index.ts'
 export interface Measured {
   readonly service: string
   readonly version: string | undefined
+  /** How many requests are being answered. */
+  readonly inFlight: () => number
   readonly db: Database | undefined
   /** Whether it has a database that is no shard. */
   readonly hasHome: boolean
@@ -34,7 +36,7 @@ export class Metering {
   }
 
   /** Begins to measure, and to answer at `/metrics`. */
-  open({ service, version = '', db, hasHome, spans, droppedLines }: Measured): void {
+  open({ service, version = '', inFlight, db, hasHome, spans, droppedLines }: Measured): void {
     const { metrics } = this
     this.#end = watchProcess(metrics)
     const labels = { service, version, node: process.versions.node, tricube: ownVersion() }
@@ -47,6 +49,8 @@ export class Metering {
       help: 'Lines of log given up because nobody read them.',
     })
     metrics.onScrape(() => dropped.reach(droppedLines()))
+    const active = metrics.gauge('http_server_active_requests', { help: 'Requests that are being answered.' })
+    metrics.onScrape(() => active.set(inFlight()))
     if (db) watchDatabase(metrics, () => serversOf(db, hasHome))
   }
 

@@ -1,5 +1,6 @@
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
 import type { Contract } from '../contract/contract.ts'
+import type { Logger } from '../log/logger.ts'
 import { Application } from './application.ts'
 import type { Callees } from './context.ts'
 import { checkDefinition, type Definition, type ServiceOptions } from './definition.ts'
@@ -51,6 +52,11 @@ export class Service<Kept extends Contract = Contract> {
     return this.#running.fastify
   }
 
+  /** Its log. */
+  get log(): Logger {
+    return this.#running.log
+  }
+
   /**
    * Starts and listens; resolves to the URL.
    *
@@ -65,7 +71,11 @@ export class Service<Kept extends Contract = Contract> {
     return this.#running.inject(request)
   }
 
-  /** Stops: requests in flight finish, connections close. */
+  /**
+   * Stops: has callers go elsewhere, finishes the requests in flight, closes what it has opened.
+   *
+   * @throws {Error} what went wrong, or did not end in time
+   */
   close(): Promise<void> {
     return this.#application?.close() ?? Promise.resolve()
   }

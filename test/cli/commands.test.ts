@@ -42,8 +42,8 @@ test('a second signal ends a service that does not stop, with exit code 1', asyn
   await run.printed('up')
   run.signal('SIGINT')
   await run.printed('closing')
-  run.signal('SIGINT')
-  expect(await run.ended).toMatchObject({ code: 1, stderr: 'stuck: a second signal, SIGINT, while stopping\n' })
+  run.signal('SIGTERM')
+  expect(await run.ended).toMatchObject({ code: 1, stderr: 'stuck: a second signal, SIGTERM, while stopping\n' })
 })
 
 test('start runs TypeScript, also in a folder whose package.json says nothing of modules', async () => {

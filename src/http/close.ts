@@ -1,0 +1,61 @@
+import type { Server } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import type { InFlight } from './inFlight.ts'
+
+/**
+ * Lets `fastify.close()` fail no request that has reached the process, and end with the last of them.
+ *
+ * Node's `server.close()` ends the idle connections at once and then waits for all others, also for those that never
+ * sent a request. Browsers and undici open some in advance; but whoever has just connected is about to send one, and
+ * gets `newConnectionMs` milliseconds for it.
+ */
+export function closeAfterRequests(fastify: FastifyInstance, inFlight: InFlight, newConnectionMs: number): void {
+  fastify.addHook('preClose', (done) => {
+    const { server } = fastify
+    let isOver = false
+    const closeConnections = (): void => {
+      server.closeIdleConnections()
+      if (isOver && inFlight.size === 0) server.closeAllConnections()
+    }
+    inFlight.endConnections()
+    inFlight.onEmpty = closeConnections
+    whenQuiet(server, () => {
+      done() // accepts no more
+      setTimeout(() => {
+        isOver = true
+        closeConnections()
+      }, newConnectionMs).unref()
+    })
+  })
+}
+
+/**
+ * Calls back right after a turn of the event loop that was short and brought no connection, or after a second.
+ *
+ * The system resets the connections that it has accepted and the process has not, and those with unread requests. After
+ * such a turn there are hardly any; after a long one, of a process that gets too little of the CPU, there are many.
+ */
+function whenQuiet(server: Server, callback: () => void): void {
+  const from = performance.now()
+  let last = from
+  let isQuiet = true
+  const onConnection = (): void => void (isQuiet = false)
+  const turn = (): void => {
+    const now = performance.now()
+    const isShort = now - last < (now - from) * shortShare
+    if ((isQuiet && isShort) || now - from > quietWithinMs) {
+      server.off('connection', onConnection)
+      callback()
+      return
+    }
+    isQuiet = true
+    last = now
+    setImmediate(turn)
+  }
+  server.on('connection', onConnection)
+  setImmediate(turn)
+}
+
+/** What is short on a machine is found out by looking: a twentieth of the time since. */
+const shortShare = 1 / 20
+const quietWithinMs = 1000

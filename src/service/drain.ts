@@ -1,0 +1,129 @@
+import { once } from 'node:events'
+import type { FastifyInstance } from 'fastify'
+import { systemClock } from '../discovery/clock.ts'
+import { closeAfterRequests } from '../http/close.ts'
+import type { InFlight } from '../http/inFlight.ts'
+
+/** How a service stops, all in milliseconds. */
+export interface DrainOptions {
+  /**
+   * How long it answers as before once it says that it is not ready: for load balancers that hear of it late, such as
+   * Kubernetes' (`TRICUBE_PRE_STOP_DELAY_MS`). Default 0.
+   */
+  readonly preStopDelayMs?: number
+  /** How long it then still accepts, while each answer ends its connection. Default 1500; in tests 0. */
+  readonly delayMs?: number
+  /** How long the requests that are in flight then have to finish. Default 25,000. */
+  readonly timeoutMs?: number
+}
+
+/** Requests were still in flight when the time for them was over. */
+class DrainError extends Error {
+  override readonly name = 'DrainError'
+  /** Of each operation the milliseconds since its requests began, the oldest first. */
+  readonly inFlight: Readonly<Record<string, readonly number[]>>
+
+  constructor(service: string, timeoutMs: number, inFlight: Readonly<Record<string, readonly number[]>>) {
+    const list = Object.entries(inFlight).map(([operation, ages]) => `${operation} ${ages.map(seconds).join(', ')}`)
+    super(`${service}: still in flight after ${seconds(timeoutMs)}: ${list.join('; ') || 'open connections'}`)
+    this.inFlight = inFlight
+  }
+}
+
+/**
+ * The end of a server that is being called.
+ *
+ * A plain `close()` under load fails tens of requests: those that callers send on connections that it is closing. So it
+ * first has callers go elsewhere, each with the answer to its request, which says `connection: close`.
+ */
+export class Drain {
+  readonly #service: string
+  readonly #fastify: FastifyInstance
+  readonly #inFlight: InFlight
+  readonly #delayMs: number
+  readonly #timeoutMs: number
+
+  constructor(
+    service: string,
+    fastify: FastifyInstance,
+    inFlight: InFlight,
+    { delayMs = usualDelayMs(), timeoutMs = 25_000 }: DrainOptions = {},
+  ) {
+    this.#service = service
+    this.#fastify = fastify
+    this.#inFlight = inFlight
+    this.#delayMs = isDevelopment() ? 0 : delayMs
+    this.#timeoutMs = timeoutMs
+    closeAfterRequests(fastify, inFlight, Math.min(this.#delayMs, newConnectionMs))
+  }
+
+  /** The longest that a stop may take, whatever hangs. */
+  limitMs(preStopDelayMs: number): number {
+    return preStopDelayMs + this.#delayMs + this.#timeoutMs + closingMs
+  }
+
+  /** Waits until the callers have gone elsewhere; it is for whoever listens and has said that it is not ready. */
+  async letGo(preStopDelayMs: number): Promise<void> {
+    if (!isDevelopment() && preStopDelayMs > 0) await systemClock.wait(preStopDelayMs)
+    this.#inFlight.endConnections()
+    if (this.#delayMs > 0) await systemClock.wait(this.#delayMs)
+  }
+
+  /**
+   * Accepts no more and finishes what is in flight.
+   *
+   * @throws {DrainError} when that is not done in time; what it was is then aborted
+   */
+  async finish(): Promise<void> {
+    const closed = this.#fastify.close()
+    if (await isDoneWithin(this.#timeoutMs, closed)) return
+    const error = new DrainError(this.#service, this.#timeoutMs, this.#ages())
+    const requests = [...this.#inFlight].map(({ reply }) => once(reply.raw, 'close'))
+    this.#fastify.server.closeAllConnections() // their signals abort: transactions are rolled back
+    await isDoneWithin(abortedMs, Promise.all([closed, ...requests]))
+    throw error
+  }
+
+  #ages(): Record<string, number[]> {
+    const now = performance.now()
+    const ages: Record<string, number[]> = {}
+    for (const { request, startedAt } of this.#inFlight) {
+      const { operation = '(other)' } = request.routeOptions.config
+      const known = (ages[operation] ??= [])
+      if (known.length < namedRequests) known.push(Math.round(now - startedAt))
+    }
+    return ages
+  }
+}
+
+/** Whether a promise settles in time; rejects when it does. */
+export async function isDoneWithin(ms: number, promise: PromiseLike<unknown>): Promise<boolean> {
+  const timer = new AbortController()
+  try {
+    return await Promise.race([promise.then(() => true), systemClock.wait(ms, timer.signal).then(() => false)])
+  } finally {
+    timer.abort()
+  }
+}
+
+/** Nobody waits for a test, nor for a reload of `tricube dev`. */
+function usualDelayMs(): number {
+  return process.env['NODE_ENV'] === 'test' ? 0 : 1500
+}
+
+function isDevelopment(): boolean {
+  return process.env['NODE_ENV'] === 'development'
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`
+}
+
+/** Whoever has connected is about to send a request, or has opened a connection in advance: that is given up. */
+const newConnectionMs = 500
+/** What has been aborted gets this long to notice. */
+const abortedMs = 500
+/** For all but the requests: with the defaults it is over before the 30 s after which Kubernetes kills. */
+const closingMs = 3000
+/** So many of each operation are named: more say nothing more. */
+const namedRequests = 20
