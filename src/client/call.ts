@@ -112,7 +112,7 @@ export function compileDecoder(contract: Contract, name: string): (answer: Answe
   const standard = contract.envelope === 'standard'
   return (answer) => {
     const body = parseBody(answer)
-    if (answer.status >= 400) throw remoteError(contract.name, name, answer.status, body)
+    if (answer.status >= 400) throw remoteError(contract.name, name, answer, body)
     if (answer.status >= 300) throw new BadGateway(`${contract.name} answered with a redirect`, { headers: doNotRetry })
     if (!returns) return undefined
     if (!standard && body !== undefined) return body
@@ -123,10 +123,17 @@ export function compileDecoder(contract: Contract, name: string): (answer: Answe
   }
 }
 
-function remoteError(service: string, operation: string, status: number, body: unknown): HttpError {
-  const error = errorFrom(status, body, `${service} answered ${status}`, status >= 500 ? doNotRetry : undefined)
+function remoteError(service: string, operation: string, { status, headers }: Answer, body: unknown): HttpError {
+  const error = errorFrom(status, body, `${service} answered ${status}`, passedOn(status, headers))
   error.cause ??= new Error(`${service}.${operation} answered ${status} with code ${error.code}`)
   return error
+}
+
+/** What whoever gets to see the error has to know: not to multiply it, or how long to wait. */
+function passedOn(status: number, headers: Answer['headers']): Readonly<Record<string, string>> | undefined {
+  if (status >= 500) return doNotRetry
+  const wait = headers['retry-after']
+  return status === 429 && typeof wait === 'string' ? { 'retry-after': wait } : undefined
 }
 
 function parseBody({ body, status }: Answer): unknown {

@@ -141,6 +141,10 @@ export class Target implements AsyncDisposable {
     } else if (isFault(exchange)) {
       this.#members.fleet.failed(backend, now, now - begun, exchange.ending === 'not sent')
       policy.breaker.failed(now)
+    } else if (exchange.status === 429) {
+      // It is the caller who is over a limit: no fault of the instance, whose quick no says nothing of its speed either.
+      backend.end()
+      policy.breaker.succeeded(now)
     } else {
       backend.succeed(now, now - begun)
       policy.breaker.succeeded(now)

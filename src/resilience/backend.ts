@@ -61,7 +61,7 @@ export class Backend<Item = unknown> {
     this.lastPick = now
   }
 
-  /** A call was given up: it says nothing of the instance. */
+  /** A call ended in a way that says nothing of the instance: it was given up, or refused for its caller's sake. */
   end(): void {
     this.inFlight -= 1
   }

@@ -40,6 +40,18 @@ describe('a retry', () => {
     expect(b.requests.length).toBe(1)
   })
 
+  it('is not made of a caller who is over a limit: no fault of the callee, and the caller hears how long to wait', async () => {
+    const over = { status: 429, headers: { 'retry-after': '7' } }
+    const a = await callee('a', (_, nth) => (nth <= 100 ? over : {}))
+    await using caller = things(a.address)
+    for (let n = 0; n < 100; n++) {
+      await expect(caller.getThing(get)).rejects.toMatchObject({ code: 42900, headers: { 'retry-after': '7' } })
+    }
+    expect(new Set(attempts(a))).toEqual(new Set(['0']))
+    expect(await caller.getThing(get)).toEqual({ id: 1, from: 'a' }) // neither breaker nor ejection has counted them
+    expect(a.requests.length).toBe(101)
+  })
+
   it('saves a GET whose connection breaks', async () => {
     const a = await callee('a', (_, nth) => (nth < 3 ? 'break' : {}))
     await using caller = things(a.address)
