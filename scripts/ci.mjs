@@ -4,12 +4,15 @@ import { join } from 'node:path'
 import { checks } from './checks.mjs'
 import { findConsul } from './consul.mjs'
 import { pack } from './pack.mjs'
+import { findRedis } from './redis.mjs'
 import { run } from './run.mjs'
 
 let passed = 0
 const failed = []
 const consul = findConsul()
 if (consul) process.env.TRICUBE_TEST_CONSUL = consul
+const redis = findRedis()
+if (redis) process.env.TRICUBE_TEST_REDIS = redis
 
 try {
   for (const [name, command] of Object.entries(checks)) count(name, () => run(command()))
