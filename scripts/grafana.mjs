@@ -24,6 +24,14 @@ const rows = {
     ['Duration, 99th percentile', 's', { '{{operation}}': quantile(0.99, server, 'operation') }],
     ['Answers by status', 'reqps', { '{{status}}': rate(`${server}_count`, 'status') }],
     ['In flight', 'short', { '{{instance}}': sum('http_server_active_requests', 'instance') }],
+    [
+      'Over their rate limit',
+      'reqps',
+      {
+        '{{operation}}': rate('tricube_rate_limited_total', 'operation'),
+        'counted alone by {{instance}}': rate('tricube_rate_limit_store_failures_total', 'instance'),
+      },
+    ],
   ],
   'Calls to other services': [
     ['Calls', 'reqps', { '{{target}}.{{operation}}': rate(`${client}_count`, 'target, operation') }],

@@ -15,6 +15,7 @@ export type {
   QueryOf,
   ResultOf,
 } from './contract/operation.ts'
+export { type RateLimit } from './contract/rateLimit.ts'
 export {
   BadGateway,
   BadRequest,

@@ -1,6 +1,7 @@
 import { Kind } from '@sinclair/typebox'
 import type { ContractOptions } from './contract.ts'
 import type { Operation, Operations } from './operation.ts'
+import { rateLimitProblem } from './rateLimit.ts'
 import { parseRoute, shapeOf, type ParsedRoute } from './route.ts'
 import { isSchema, walkSchema, type TSchema } from './schema.ts'
 
@@ -115,7 +116,8 @@ const notJson: Readonly<Record<string, string>> = {
   Iterator: 't.Array(…)',
 }
 
-function valueProblem({ route, status, errors, timeoutMs, returns, idempotent }: Operation): string | undefined {
+function valueProblem(operation: Operation): string | undefined {
+  const { route, status, errors, timeoutMs, returns, idempotent, rateLimit } = operation
   if (status !== undefined && !(Number.isInteger(status) && status >= 200 && status <= 299)) {
     return `status is the status of success, 200 to 299, not ${status}`
   }
@@ -126,7 +128,7 @@ function valueProblem({ route, status, errors, timeoutMs, returns, idempotent }:
     return `timeoutMs is a positive number of milliseconds, not ${timeoutMs}`
   }
   if (idempotent === 'by key' && route.startsWith('GET ')) return 'a GET is idempotent without a key'
-  return undefined
+  return rateLimit && rateLimitProblem(rateLimit)
 }
 
 const reservedPaths = ['/docs', '/health', '/metrics', '/openapi'] as const
@@ -146,5 +148,6 @@ const fields: ReadonlySet<string> = new Set<keyof Operation>([
   'errors',
   'idempotent',
   'timeoutMs',
+  'rateLimit',
   'deprecated',
 ])

@@ -1,5 +1,6 @@
 import type { Static, TObject, TProperties, TSchema } from '@sinclair/typebox'
 import type { ErrorClass } from './errors.ts'
+import type { RateLimit } from './rateLimit.ts'
 import type { PathParamNames, Route } from './route.ts'
 
 /**
@@ -40,6 +41,8 @@ export interface Operation {
   readonly idempotent?: boolean | 'by key'
   /** Milliseconds after which the operation is given up, by its callers and by the service itself. */
   readonly timeoutMs?: number
+  /** How often each caller may do it; over that the answer is a 429. Default: as often as it likes. */
+  readonly rateLimit?: RateLimit
   /** Marked in the documentation as going away. */
   readonly deprecated?: boolean
 }

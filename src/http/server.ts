@@ -58,7 +58,7 @@ export interface ServerOptions {
   /** What a caller is told of whatever was thrown. */
   readonly errorOf: (thrown: unknown) => HttpError
   /** Compiles what is called at the beginning of an operation's requests. */
-  readonly onRequest: (name: string, operation: Operation) => onRequestHookHandler
+  readonly onRequest: (name: string, operation: Operation) => onRequestHookHandler[]
   readonly inFlight: InFlight
   /** Sees each value before it is written; throws when it breaks the contract. */
   readonly checkResponse: ((operation: string, value: unknown) => void) | undefined

@@ -23,6 +23,7 @@ import { Logging } from './logging.ts'
 import { Metering } from './metering.ts'
 import { openDatabase } from './openDatabase.ts'
 import type { Overrides } from './overrides.ts'
+import { RateLimits } from './rateLimits/rateLimits.ts'
 import { compileRun, type AnyHandler } from './run.ts'
 import { inSteps, type Step } from './steps.ts'
 import { Targets } from './targets.ts'
@@ -43,6 +44,7 @@ export class Application {
   readonly #logging: Logging
   readonly #tracing = new Tracing()
   readonly #metering: Metering
+  readonly #rateLimits: RateLimits
   readonly #targets: Targets
   readonly #inFlight = new InFlight((request, reply, durationMs) => this.#onRequestEnd(request, reply, durationMs))
   readonly #drain: Drain
@@ -63,6 +65,7 @@ export class Application {
     this.#metering = new Metering(Object.keys(this.contract.operations), (metric) =>
       this.log.warn({ metric }, 'a metric has more than 2,000 combinations of label values'),
     )
+    this.#rateLimits = new RateLimits(this.contract, definition.rateLimits, this.metrics)
     this.#targets = new Targets(definition, this.#metering)
     this.fastify = this.#createFastify()
     this.#drain = new Drain(this.contract.name, this.fastify, this.#inFlight, definition.drain)
@@ -157,6 +160,7 @@ export class Application {
     }
     if (config.metricsExporter !== 'none') this.#measure(config)
     try {
+      await this.#rateLimits.open(config.databaseUrl === undefined ? undefined : this.db, this.log)
       await hooks?.beforeStart?.(this)
       await this.fastify.ready()
       this.#state = 'serving'
@@ -212,7 +216,10 @@ export class Application {
       limits,
       run: (name, operation) => compileRun(name, operation, handlers[name] as AnyHandler, runtime),
       errorOf: (thrown) => httpErrorOf(thrown) ?? httpErrorFrom(thrown),
-      onRequest: (name, operation) => this.#tracing.onRequest(name, operation),
+      onRequest: (name, operation) => [
+        this.#tracing.onRequest(name, operation),
+        ...this.#rateLimits.onRequest(name, operation),
+      ],
       inFlight: this.#inFlight,
       checkResponse: this.#overrides.checkResponse,
     })

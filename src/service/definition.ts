@@ -9,6 +9,7 @@ import type { Config } from './config.ts'
 import type { Callees, Context } from './context.ts'
 import type { DrainOptions } from './drain.ts'
 import { logConfigOf, type LogOptions } from './logConfig.ts'
+import { checkRateLimits, type RateLimitKeys, type RateLimitOptions } from './rateLimits/options.ts'
 import type { TraceOptions } from './tracing.ts'
 
 /** One function for each operation of the contract. */
@@ -60,6 +61,8 @@ export interface ServiceOptions<Ops extends Operations = Operations, Others exte
   readonly limits?: ServerLimits
   /** How it stops. */
   readonly drain?: DrainOptions
+  /** Where the requests of operations with a `rateLimit` are counted, and by which keys. */
+  readonly rateLimits?: RateLimitOptions<RateLimitKeys<Ops>>
   /** How it logs, unless the configuration says otherwise. */
   readonly log?: LogOptions
   /** How its requests are traced. */
@@ -67,10 +70,14 @@ export interface ServiceOptions<Ops extends Operations = Operations, Others exte
 }
 
 /** A contract and what keeps it. */
-export interface Definition<Kept extends Contract = Contract> extends Omit<ServiceOptions, 'handlers' | 'calls'> {
+export interface Definition<Kept extends Contract = Contract> extends Omit<
+  ServiceOptions,
+  'handlers' | 'calls' | 'rateLimits'
+> {
   readonly contract: Kept
   readonly calls?: Readonly<Record<string, ClientOptions>>
   readonly handlers: Readonly<Record<string, (context: never) => unknown>>
+  readonly rateLimits?: RateLimitOptions
 }
 
 /**
@@ -78,7 +85,7 @@ export interface Definition<Kept extends Contract = Contract> extends Omit<Servi
  *
  * @throws {TypeError} one line naming what is missing or superfluous
  */
-export function checkDefinition({ contract, handlers, clients = {}, calls = {} }: Definition): void {
+export function checkDefinition({ contract, handlers, clients = {}, calls = {}, rateLimits }: Definition): void {
   const missing = Object.keys(contract.operations).find((name) => typeof handlers[name] !== 'function')
   if (missing) throw new TypeError(`${contract.name}: no handler for ${missing}`)
   const superfluous = Object.keys(handlers).find((name) => !Object.hasOwn(contract.operations, name))
@@ -87,6 +94,7 @@ export function checkDefinition({ contract, handlers, clients = {}, calls = {} }
   if (notContract) throw new TypeError(`${contract.name}: clients.${notContract} is not a contract`)
   const nobody = Object.keys(calls).find((name) => !Object.hasOwn(clients, name))
   if (nobody) throw new TypeError(`${contract.name}: calls.${nobody} belongs to none of the clients`)
+  checkRateLimits(contract.name, contract.operations, rateLimits)
 }
 
 /** What a service says of its configuration; the file and the environment come after it. */

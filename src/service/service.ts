@@ -43,8 +43,9 @@ export class Service<Kept extends Contract = Contract> {
 
   /** Whether it has a database of its own. */
   get usesDatabase(): boolean {
-    const { models, migrations, database } = this.definition
-    return models !== undefined || migrations !== undefined || database !== undefined
+    const { models, migrations, database, rateLimits } = this.definition
+    const needsOne = rateLimits?.store === 'postgres'
+    return needsOne || models !== undefined || migrations !== undefined || database !== undefined
   }
 
   /** The real Fastify, before and after the start. */

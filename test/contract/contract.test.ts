@@ -55,7 +55,7 @@ describe('a wrong contract fails at definition with one line', () => {
     [
       'a field that operations do not have',
       { a: { route: 'GET /users', return: User } },
-      'user-service.a: unknown field "return", expected route, summary, description, tags, params, query, headers, body, returns, status, paginated, errors, idempotent, timeoutMs, deprecated',
+      'user-service.a: unknown field "return", expected route, summary, description, tags, params, query, headers, body, returns, status, paginated, errors, idempotent, timeoutMs, rateLimit, deprecated',
     ],
     [
       'a type that JSON does not have',
@@ -136,6 +136,36 @@ describe('a wrong contract fails at definition with one line', () => {
       'a timeout of nothing',
       { a: { route: 'GET /a', timeoutMs: 0 } },
       'user-service.a: timeoutMs is a positive number of milliseconds, not 0',
+    ],
+    [
+      'a rate limit of nothing',
+      { a: { route: 'GET /a', rateLimit: { key: 'ip', limit: 0, windowMs: 1000 } } },
+      'user-service.a: rateLimit.limit is a whole number from 1 on, not 0',
+    ],
+    [
+      'a rate limit in no time',
+      { a: { route: 'GET /a', rateLimit: { key: 'ip', limit: 1, windowMs: 0 } } },
+      'user-service.a: rateLimit.windowMs is a number of milliseconds, not 0',
+    ],
+    [
+      'a rate limit beyond what is counted',
+      { a: { route: 'GET /a', rateLimit: { key: 'ip', limit: 2001, windowMs: 2 } } },
+      'user-service.a: rateLimit.limit is at most 1,000 for each of the 2 milliseconds',
+    ],
+    [
+      'a rate limit of nobody',
+      { a: { route: 'GET /a', rateLimit: { limit: 1, windowMs: 1000 } } },
+      "user-service.a: rateLimit.key is 'ip', { header: 'x-api-key' } or the name of a function in the service's rateLimits.keys",
+    ],
+    [
+      'a rate limit by a header that nobody can send',
+      { a: { route: 'GET /a', rateLimit: { key: { header: 'X-Api-Key' }, limit: 1, windowMs: 1000 } } },
+      "user-service.a: rateLimit.key.header is a header's name in lower case, like x-api-key",
+    ],
+    [
+      'a rate limit with a field that it does not have',
+      { a: { route: 'GET /a', rateLimit: { key: 'ip', limit: 1, windowMs: 1000, burst: 7 } } },
+      'user-service.a: rateLimit.burst is unknown, expected key, limit, windowMs',
     ],
     [
       'a name with a dash',

@@ -95,6 +95,28 @@ export function wrong(client: Client<typeof users>): void {
   // @ts-expect-error a client that nobody declared
   service(pinger, { handlers: { ping: ({ clients }) => clients.users.getUser({ params: { id: 1 } }) } })
 
+  // @ts-expect-error a rate limit of nobody
+  contract('a', { x: { route: 'GET /users', rateLimit: { limit: 1, windowMs: 1000 } } })
+  // @ts-expect-error a rate limit without a window
+  contract('a', { x: { route: 'GET /users', rateLimit: { key: 'ip', limit: 1 } } })
+  const limited = contract('limited', {
+    ping: { route: 'GET /ping', rateLimit: { key: 'user', limit: 1, windowMs: 1000 } },
+    pong: { route: 'GET /pong', rateLimit: { key: { header: 'x-api-key' }, limit: 1, windowMs: 1000 } },
+  })
+  const handlers = { ping() {}, pong() {} }
+  service(limited, {
+    handlers,
+    rateLimits: { store: 'postgres', keys: { user: ({ headers }) => headers.authorization } },
+  })
+  // @ts-expect-error without the key that the contract names
+  service(limited, { handlers, rateLimits: { keys: {} } })
+  // @ts-expect-error a key that it does not name
+  service(limited, { handlers, rateLimits: { keys: { user: () => 'a', account: () => 'b' } } })
+  // @ts-expect-error a key that is no text
+  service(limited, { handlers, rateLimits: { keys: { user: () => ({}) } } })
+  // @ts-expect-error a store that there is not
+  service(pinger, { handlers: { ping: () => ({ ok: true }) }, rateLimits: { store: 'redis' } })
+
   // @ts-expect-error without its input
   void client.getUser()
   // @ts-expect-error a string for a number

@@ -11,7 +11,12 @@ const callee = contract('callee-service', {
 })
 const caller = contract('caller-service', {
   ask: { route: 'GET /ask/:what', returns: t.Unknown() },
-  place: { route: 'POST /orders', body: t.Object({ kind: t.String() }), returns: t.Unknown() },
+  place: {
+    route: 'POST /orders',
+    rateLimit: { key: 'ip', limit: 100, windowMs: 1000 },
+    body: t.Object({ kind: t.String() }),
+    returns: t.Unknown(),
+  },
 })
 
 let services: Service[]

@@ -24,6 +24,7 @@ const users = contract(
       status: 201,
       errors: [Conflict, UnprocessableEntity],
       idempotent: true,
+      rateLimit: { key: 'ip', limit: 10, windowMs: 60_000 },
     },
     getUser: {
       route: 'GET /users/:id',
@@ -89,6 +90,14 @@ describe('openapiDocument', () => {
   it('says what a caller may repeat and how long it waits', () => {
     expect(operationOf('/users', 'post')['x-idempotent']).toBe(true)
     expect(operationOf('/users/{id}', 'get')).toMatchObject({ 'x-idempotent': true, 'x-timeout-ms': 200 })
+    const limited = operationOf('/users', 'post')
+    expect(limited['x-rate-limit']).toEqual({ key: 'ip', limit: 10, windowMs: 60_000 })
+    const told = ['RateLimit', 'RateLimit-Policy', 'RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset']
+    expect(Object.keys((limited.responses['201'] as any).headers)).toEqual(told)
+    expect(limited.responses['429']).toEqual({ $ref: '#/components/responses/TooManyRequests' })
+    const { headers } = document.components.responses['TooManyRequests']!
+    expect(Object.keys(headers!)).toEqual(['Retry-After', ...told])
+    expect(operationOf('/users', 'get').responses['429']).toBeUndefined()
   })
 
   it('describes parameters; those of the path are strings unless told otherwise', () => {
@@ -207,7 +216,7 @@ describe('openapiDocument', () => {
 
   it('lists the errors of an operation, and those that any may answer', () => {
     const statuses = (path: string, method: string) => Object.keys(operationOf(path, method).responses)
-    expect(statuses('/users', 'post')).toEqual(['201', '400', '409', '413', '415', '422', '500', '503', '504'])
+    expect(statuses('/users', 'post')).toEqual(['201', '400', '409', '413', '415', '422', '429', '500', '503', '504'])
     expect(statuses('/users/{name}/{id}', 'delete')).toEqual(['204', '500', '503', '504'])
     expect(operationOf('/users', 'post').responses['409']).toEqual({ $ref: '#/components/responses/Conflict' })
     expect(document.components.responses['Conflict']).toEqual({

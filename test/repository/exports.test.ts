@@ -37,6 +37,7 @@ it('exports these names', async () => {
         "contract",
         "defineConfig",
         "openapiDocument",
+        "redisStore",
         "service",
         "t",
       ],

@@ -6,12 +6,14 @@ import {
   PayloadTooLarge,
   ServerError,
   ServiceUnavailable,
+  TooManyRequests,
   UnsupportedMediaType,
   type ErrorClass,
 } from '../../contract/errors.ts'
 import type { Operation } from '../../contract/operation.ts'
 import type { JsonSchema } from '../../contract/schema.ts'
 import type { Components } from './components.ts'
+import { refusalHeaders } from './rateLimit.ts'
 import type { OpenApiReference, OpenApiResponse } from './types.ts'
 
 /** The errors of a document: each class is one named response, which the operations refer to. */
@@ -63,17 +65,20 @@ export class ErrorResponses {
     const descriptions = new Set(classes.map((errorClass) => new errorClass().message))
     return {
       description: [...descriptions].join(', or '),
+      ...(classes.includes(TooManyRequests) && { headers: refusalHeaders }),
       content: { 'application/json': { schema, examples: Object.fromEntries(examples) } },
     }
   }
 }
 
 /** What an operation declares, after what every operation of its kind may answer. */
-function classesOf({ params, query, headers, body, paginated, errors = [] }: Operation): Set<ErrorClass> {
+function classesOf(operation: Operation): Set<ErrorClass> {
+  const { params, query, headers, body, paginated, rateLimit, errors = [] } = operation
   const takesInput = params ?? query ?? headers ?? body ?? paginated
   return new Set<ErrorClass>([
     ...(takesInput ? [BadRequest] : []),
     ...(body ? [PayloadTooLarge, UnsupportedMediaType] : []),
+    ...(rateLimit ? [TooManyRequests] : []),
     ServerError,
     ServiceUnavailable,
     GatewayTimeout,

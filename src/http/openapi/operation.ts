@@ -18,7 +18,7 @@ export interface Shared {
 
 /** Describes one operation; the schemas and errors that it names land among the shared ones. */
 export function describeOperation(name: string, operation: Operation, shared: Shared): OpenApiOperation {
-  const { summary, description, tags, deprecated, body, status = 200, timeoutMs } = operation
+  const { summary, description, tags, deprecated, body, status = 200, timeoutMs, rateLimit } = operation
   const { envelope, components, errors } = shared
   const parameters = parametersOf(operation, components)
   return {
@@ -32,6 +32,7 @@ export function describeOperation(name: string, operation: Operation, shared: Sh
     responses: { [status]: describeSuccess(operation, envelope, components), ...errors.of(operation) },
     'x-idempotent': isIdempotent(operation),
     ...(timeoutMs !== undefined && { 'x-timeout-ms': timeoutMs }),
+    ...(rateLimit && { 'x-rate-limit': rateLimit }),
   }
 }
 

@@ -2,18 +2,20 @@ import type { Envelope } from '../../contract/contract.ts'
 import type { Operation } from '../../contract/operation.ts'
 import type { JsonSchema } from '../../contract/schema.ts'
 import { contentOf, type Components } from './components.ts'
+import { rateLimitHeaders } from './rateLimit.ts'
 import type { OpenApiResponse } from './types.ts'
 
 /** Describes what an operation answers when all is well, in its envelope. */
 export function describeSuccess(
-  { returns, paginated, status }: Operation,
+  { returns, paginated, status, rateLimit }: Operation,
   envelope: Envelope,
   components: Components,
 ): OpenApiResponse {
-  if (status === 204 || status === 205) return { description: 'Done; no body' }
+  const headers = rateLimit && { headers: rateLimitHeaders }
+  if (status === 204 || status === 205) return { description: 'Done; no body', ...headers }
   const data: JsonSchema = returns ?? { type: 'null' }
   const body = paginated ? pageOf(data, envelope) : envelope === 'standard' ? standard({ data }) : data
-  return { description: status === 201 ? 'Created' : 'OK', content: contentOf(body, components) }
+  return { description: status === 201 ? 'Created' : 'OK', ...headers, content: contentOf(body, components) }
 }
 
 function pageOf(item: JsonSchema, envelope: Envelope): JsonSchema {

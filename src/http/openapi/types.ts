@@ -1,3 +1,4 @@
+import type { RateLimit } from '../../contract/rateLimit.ts'
 import type { JsonSchema } from '../../contract/schema.ts'
 
 /** An OpenAPI 3.1 document, as far as a contract fills it: https://spec.openapis.org/oas/v3.1.1 */
@@ -36,6 +37,8 @@ export interface OpenApiOperation {
   readonly 'x-idempotent': boolean
   /** Milliseconds after which the operation is given up. */
   readonly 'x-timeout-ms'?: number
+  /** How often each caller may do it. */
+  readonly 'x-rate-limit'?: RateLimit
 }
 
 /** A parameter in the path, the query or the headers. */
@@ -52,7 +55,14 @@ export interface OpenApiParameter {
 /** What an operation may answer with one status. */
 export interface OpenApiResponse {
   readonly description: string
+  readonly headers?: Readonly<Record<string, OpenApiHeader>>
   readonly content?: OpenApiContent
+}
+
+/** A header of an answer. */
+export interface OpenApiHeader {
+  readonly description: string
+  readonly schema: JsonSchema
 }
 
 /** The only content there is: JSON. */

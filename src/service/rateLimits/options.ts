@@ -1,0 +1,42 @@
+import type { FastifyRequest } from 'fastify'
+import type { Operations } from '../../contract/operation.ts'
+import type { RateLimitStore } from './store.ts'
+
+/** What a service says of the rate limits of its contract. */
+export interface RateLimitOptions<Key extends string = string> {
+  /**
+   * Where requests are counted: `memory`, by each instance for itself; `postgres`, in the service's database by all of its
+   * instances together; or a store such as `redisStore`. Default `memory`.
+   */
+  readonly store?: 'memory' | 'postgres' | RateLimitStore
+  /** The keys that the contract names and that need code, all of them. */
+  readonly keys?: Readonly<Record<Key, RateLimitKey>>
+}
+
+/**
+ * Says who is counted, from what is known before the input is checked: headers, address, what a plugin's `onRequest` has
+ * found out of the caller. Undefined: the caller's address.
+ */
+export type RateLimitKey = (request: FastifyRequest) => string | number | undefined
+
+/** The keys that a contract's operations name and that its service has to give. */
+export type RateLimitKeys<Ops extends Operations> = {
+  [Name in keyof Ops]: Ops[Name] extends { readonly rateLimit: { readonly key: infer Key extends string } }
+    ? Exclude<Key, 'ip'>
+    : never
+}[keyof Ops]
+
+/**
+ * Checks that there is a function for each key that the operations name and none besides.
+ *
+ * @throws {TypeError} one line that names what is missing or superfluous
+ */
+export function checkRateLimits(service: string, operations: Operations, { keys = {} }: RateLimitOptions = {}): void {
+  const named = new Set<unknown>(Object.values(operations).map(({ rateLimit }) => rateLimit?.key))
+  for (const key of named) {
+    if (typeof key !== 'string' || key === 'ip' || typeof keys[key] === 'function') continue
+    throw new TypeError(`${service}: rateLimits.keys.${key} is missing, a rateLimit of its contract has that key`)
+  }
+  const nobodys = Object.keys(keys).find((key) => !named.has(key))
+  if (nobodys) throw new TypeError(`${service}: rateLimits.keys.${nobodys} belongs to no rateLimit of its contract`)
+}

@@ -1,0 +1,35 @@
+import type { RateLimitStore } from './store.ts'
+
+/** Runs a Lua script in Redis, by the command EVAL; resolves to what the script returns. */
+export type RedisEval = (script: string, keys: string[], args: string[]) => Promise<unknown>
+
+/** One step, by Redis' own clock. A key leaves by itself when it has nothing outstanding. */
+const script = `
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
+local tat = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now) + interval
+if tat - now <= burst then
+  redis.call('SET', KEYS[1], string.format('%.0f', tat), 'PX', math.ceil((tat - now) / 1000))
+end
+return tat - now
+`
+
+/**
+ * Counts requests in Redis, from version 5 on, or what speaks its protocol and runs Lua.
+ *
+ * It takes the one command that it needs, so that any client will do, and nothing is installed that is not used.
+ *
+ * @example
+ * // ioredis
+ * redisStore((script, keys, args) => redis.eval(script, keys.length, ...keys, ...args))
+ * // redis (node-redis)
+ * redisStore((script, keys, args) => redis.eval(script, { keys, arguments: args }))
+ */
+export function redisStore(evaluate: RedisEval): RateLimitStore {
+  return {
+    async take(key, { intervalUs, burstUs }) {
+      return Number(await evaluate(script, [`tricube:rate:${key}`], [String(intervalUs), String(burstUs)]))
+    },
+  }
+}

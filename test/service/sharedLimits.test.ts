@@ -1,0 +1,169 @@
+import { randomUUID } from 'node:crypto'
+import { contract, redisStore, service, type Quota, type RateLimitOptions, type RateLimitStore } from 'tricube'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { ArrivalTimes } from '../../src/resilience/arrivalTimes.ts'
+import { quotaOf } from '../../src/resilience/gcra.ts'
+import { Application } from '../../src/service/application.ts'
+import { SharedLimiter } from '../../src/service/rateLimits/shared.ts'
+import { freshDatabase } from '../sql/freshDatabase.ts'
+import { proxyTo } from '../sql/proxy.ts'
+import { realRedis, redisBinary } from './realRedis.ts'
+
+/** A limiter over a store that a test answers for, on a clock of its own. */
+function shared(take: RateLimitStore['take']) {
+  const clock = { ms: 1000 }
+  const told: unknown[] = []
+  let alone = 0
+  const asked: string[] = []
+  const limiter = new SharedLimiter(
+    {
+      take(key, quota) {
+        asked.push(key)
+        return take(key, quota)
+      },
+    },
+    new ArrivalTimes({ nowUs: () => clock.ms * 1000 }),
+    { onAlone: () => (alone += 1), onChange: (error) => told.push(error) },
+  )
+  const passes = async (key: string, quota: Quota): Promise<boolean> =>
+    (await limiter.take(key, quota)) <= quota.burstUs
+  return { clock, told, asked, passes, alone: () => alone }
+}
+
+describe('an instance that shares its limits', () => {
+  const quota = quotaOf({ limit: 2, windowMs: 1000 })
+
+  it('does not ask for a key that it knows to be over its limit', async () => {
+    const store = new ArrivalTimes({ nowUs: () => clock.ms * 1000 })
+    const { clock, asked, passes } = shared((key) => Promise.resolve(store.take(key, quota)))
+    for (let n = 0; n < 3; n++) await passes('a', quota)
+    expect(asked.length).toBe(2) // that it has nothing left came with the second answer
+    for (let n = 0; n < 100; n++) expect(await passes('a', quota)).toBe(false)
+    expect(asked.length).toBe(2)
+    clock.ms += 500
+    expect([await passes('a', quota), await passes('a', quota), asked.length]).toEqual([true, false, 3])
+  })
+
+  it('learns from a refusal what the others have used up', async () => {
+    const { clock, asked, passes } = shared(() => Promise.resolve(quota.burstUs + quota.intervalUs))
+    expect([await passes('a', quota), await passes('a', quota), asked.length]).toEqual([false, false, 1])
+    clock.ms += 500
+    expect([await passes('a', quota), asked.length]).toEqual([false, 2])
+  })
+
+  it('shows the store neither a key nor its length', async () => {
+    const { asked, passes } = shared(() => Promise.resolve(1))
+    await passes('api-key-1234', quota)
+    await passes('k'.repeat(5000), quota)
+    expect(asked.every((key) => /^[\w-]{43}$/.test(key))).toBe(true)
+    expect(new Set(asked).size).toBe(2)
+  })
+
+  it.each([
+    ['fails', () => Promise.reject(new Error('connection refused')), 'connection refused'],
+    ['never answers', () => new Promise<number>(() => {}), 'no answer within 50 ms'],
+    ['answers something else', () => Promise.resolve(Number.NaN), 'the store answered NaN, which is no number'],
+  ])('counts alone when the store %s, asks once a second, and tells both ends', async (_what, fail, reason) => {
+    let isDown = false
+    const store = new ArrivalTimes({ nowUs: () => clock.ms * 1000 })
+    const { clock, told, asked, passes, alone } = shared((key) =>
+      isDown ? fail() : Promise.resolve(store.take(key, quota)),
+    )
+    expect(await passes('a', quota)).toBe(true)
+    isDown = true
+    expect(await passes('a', quota)).toBe(true) // from where it knew the store to be
+    expect(await passes('a', quota)).toBe(false)
+    expect([await passes('b', quota), await passes('b', quota), await passes('b', quota)]).toEqual([true, true, false])
+    expect([asked.length, alone()]).toEqual([2, 3])
+    expect(told).toEqual([expect.objectContaining({ message: reason })])
+
+    clock.ms += 1000
+    await Promise.all([passes('c', quota), passes('d', quota), passes('e', quota)])
+    expect([asked.length, told.length]).toEqual([3, 1])
+    isDown = false
+    clock.ms += 1000
+    expect(await passes('f', quota)).toBe(true)
+    expect([asked.length, told.length, told[1]]).toEqual([4, 2, undefined])
+    expect([await passes('f', quota), await passes('f', quota)]).toEqual([true, false])
+  })
+})
+
+const limited = contract('limited-service', {
+  ping: { route: 'GET /ping', rateLimit: { key: { header: 'x-key' }, limit: 5, windowMs: 3_600_000 } },
+})
+
+async function instance(store: RateLimitOptions['store'], databaseUrl?: string): Promise<string> {
+  const { definition } = service(limited, { rateLimits: { store: store! }, handlers: { ping() {} } })
+  const app = new Application(definition, { config: { logLevel: 'silent', port: 0, databaseUrl } })
+  onTestFinished(() => app.close())
+  return (await app.listen()).url
+}
+
+/** Asks each in turn. */
+async function pings(urls: readonly string[], times: number, key = 'a'): Promise<number[]> {
+  const statuses: number[] = []
+  for (let n = 0; n < times; n++) {
+    const { status } = await fetch(`${urls[n % urls.length]!}/ping`, { headers: { 'x-key': key } })
+    statuses.push(status)
+  }
+  return statuses
+}
+
+async function countedAlone(url: string): Promise<number> {
+  const text = await fetch(`${url}/metrics`).then((answer) => answer.text())
+  return Number(/^tricube_rate_limit_store_failures_total (\d+)$/m.exec(text)![1])
+}
+
+/** What seven pings of a new key come to when the store answers all of them in time, which a busy machine may delay. */
+async function together(a: string, b: string): Promise<number[]> {
+  const alone = async (): Promise<number> => (await countedAlone(a)) + (await countedAlone(b))
+  return vi.waitFor(
+    async () => {
+      const before = await alone()
+      const statuses = await pings([a, b], 7, randomUUID())
+      expect(await alone()).toBe(before)
+      return statuses
+    },
+    { timeout: 30_000, interval: 300 },
+  )
+}
+
+const five = [200, 200, 200, 200, 200]
+
+describe('two instances', { timeout: 60_000 }, () => {
+  it('grant one limit over PostgreSQL, each its own while that is down, and one again afterwards', async () => {
+    await using database = await freshDatabase()
+    await using proxy = await proxyTo(database.url)
+    const [a, b] = [await instance('postgres', proxy.url), await instance('postgres', proxy.url)]
+    expect(await together(a, b)).toEqual([...five, 429, 429])
+    await pings([a, b], 12)
+
+    await proxy.down()
+    const before = await countedAlone(a)
+    expect(await pings([a, b], 4)).toEqual([429, 429, 429, 429]) // what they know is not lost
+    expect(await pings([a, b], 12, 'b')).toEqual([...five, ...five, 429, 429])
+    expect(await countedAlone(a)).toBe(before + 5)
+
+    await proxy.up()
+    expect(await together(a, b)).toEqual([...five, 429, 429])
+  })
+
+  it('start without the database', async () => {
+    await using database = await freshDatabase()
+    await using proxy = await proxyTo(database.url)
+    await proxy.down()
+    const a = await instance('postgres', proxy.url)
+    expect([await pings([a], 6), await countedAlone(a)]).toEqual([[...five, 429], 5])
+  })
+
+  it.skipIf(!redisBinary)('grant one limit over Redis, and answer when that does not', async () => {
+    const redis = await realRedis()
+    const store = redisStore((script, keys, args) => redis.eval(script, keys, args))
+    const [a, b] = [await instance(store), await instance(store)]
+    expect(await together(a, b)).toEqual([...five, 429, 429])
+    redis.freeze()
+    expect(await pings([a, b], 12, 'b')).toEqual([...five, ...five, 429, 429])
+    redis.thaw()
+    expect(await pings([a, b], 4, 'b')).toEqual([429, 429, 429, 429])
+  })
+})
