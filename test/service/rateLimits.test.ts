@@ -151,6 +151,13 @@ describe('who is counted', () => {
     expect((await get(url)).status).toBe(200)
   })
 
+  it('a HEAD counts as its GET', async () => {
+    const url = await start()
+    const head = () => fetch(`${url}/notes/1`, { method: 'HEAD' })
+    expect([...(await times(1, head)), ...(await times(2, () => get(url)))]).toEqual([200, 200, 429])
+    expect((await head()).status).toBe(429)
+  })
+
   it('a header as long as headers may be is one key like any other', async () => {
     const url = await start()
     const [a, b] = ['a', 'b'].map((end) => ({ 'x-api-key': 'k'.repeat(8000) + end }))

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { contract, redisStore, service, type Quota, type RateLimitOptions, type RateLimitStore } from 'tricube'
+import fc from 'fast-check'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { ArrivalTimes } from '../../src/resilience/arrivalTimes.ts'
 import { quotaOf } from '../../src/resilience/gcra.ts'
@@ -49,6 +50,28 @@ describe('an instance that shares its limits', () => {
     expect([await passes('a', quota), await passes('a', quota), asked.length]).toEqual([false, false, 1])
     clock.ms += 500
     expect([await passes('a', quota), asked.length]).toEqual([false, 2])
+  })
+
+  it('grants what one counter for all would grant, no more and no less, whatever it does not ask', async () => {
+    const request = fc.record({
+      by: fc.nat(2),
+      key: fc.constantFrom('a', 'b'),
+      waitMs: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.integer({ min: 0, max: 700 })),
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(request, { maxLength: 100 }), async (requests) => {
+        let ms = 0
+        const counter = (): ArrivalTimes => new ArrivalTimes({ nowUs: () => ms * 1000 })
+        const [one, store] = [counter(), counter()]
+        // Each has a clock of its own, that began at another time.
+        const instances = [0, 1, 2].map(() => shared((key) => Promise.resolve(store.take(key, quota))))
+        for (const { by, key, waitMs } of requests) {
+          ms += waitMs
+          for (const [n, { clock }] of instances.entries()) clock.ms = ms + n * 12_345
+          expect(await instances[by]!.passes(key, quota)).toBe(one.take(key, quota) <= quota.burstUs)
+        }
+      }),
+    )
   })
 
   it('shows the store neither a key nor its length', async () => {
