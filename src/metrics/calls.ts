@@ -60,6 +60,7 @@ export class CallMetrics {
     const instances = this.#metrics.gauge('tricube_client_instances', {
       help: 'Instances of a service that are known, by whether they are called or left out.',
       labels: ['target', 'state'],
+      aggregator: 'max', // every worker knows the same
     })
     const used = instances.labels({ target, state: 'used' })
     const ejected = instances.labels({ target, state: 'ejected' })

@@ -38,6 +38,7 @@ export function watchDatabase(
   const lag = metrics.gauge('db_client_replica_lag_seconds', {
     help: 'How far a replica is behind its primary, in seconds.',
     labels: ['server'],
+    aggregator: 'max',
   })
   metrics.onScrape(() => {
     for (const [server, now] of stats()) {

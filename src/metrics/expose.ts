@@ -1,14 +1,12 @@
-import type { Counter } from './counter.ts'
-import type { Family } from './family.ts'
 import { canonicalFloat, escapeHelp, escapeValue, numberText } from './format.ts'
-import type { Gauge } from './gauge.ts'
-import { Histogram, type Exemplar } from './histogram.ts'
+import type { Exemplar } from './histogram.ts'
+import type { FamilySnapshot, HistogramSnapshot } from './snapshot.ts'
 
 /** In what the two text formats differ. */
 export interface TextFormat {
   readonly contentType: string
   /** The name in a family's own lines; OpenMetrics gives `_total` to the samples alone. */
-  readonly familyName: (family: Family) => string
+  readonly familyName: (family: FamilySnapshot) => string
   readonly help: (text: string) => string
   readonly bound: (bound: number) => string
   readonly exemplar: (exemplar: Exemplar | undefined) => string
@@ -39,24 +37,28 @@ export const openMetrics: TextFormat = {
 }
 
 /** All metrics as text. */
-export function expose(families: Iterable<Family>, format: TextFormat): string {
+export function expose(families: Iterable<FamilySnapshot>, format: TextFormat): string {
   let text = ''
   for (const family of families) {
     const name = format.familyName(family)
     text += `# HELP ${name} ${format.help(family.help)}\n# TYPE ${name} ${family.type}\n`
-    for (const [labels, child] of family.children) text += samples(family.name, labels, child, format)
+    for (const [labels, value] of family.samples) text += samples(family.name, labels, value, format)
   }
   return text + format.end
 }
 
-function samples(name: string, labels: string, child: unknown, format: TextFormat): string {
-  if (child instanceof Histogram) return histogramSamples(name, labels, child, format)
-  return `${name}${braced(labels)} ${numberText((child as Counter | Gauge).value)}\n`
+function samples(name: string, labels: string, value: number | HistogramSnapshot, format: TextFormat): string {
+  if (typeof value === 'object') return histogramSamples(name, labels, value, format)
+  return `${name}${braced(labels)} ${numberText(value)}\n`
 }
 
 /** Each bucket counts also what is in those below it. */
-function histogramSamples(name: string, labels: string, histogram: Histogram, format: TextFormat): string {
-  const { bounds, counts, exemplars, sum } = histogram
+function histogramSamples(
+  name: string,
+  labels: string,
+  { bounds, counts, exemplars, sum }: HistogramSnapshot,
+  format: TextFormat,
+): string {
   const before = labels === '' ? '' : `${labels},`
   let text = ''
   let total = 0

@@ -1,5 +1,5 @@
 import { labelsText } from './format.ts'
-import type { Definition } from './names.ts'
+import type { Aggregator, Definition } from './names.ts'
 
 /** A value of each label. */
 export type LabelValues<Label extends string = string> = Readonly<Record<Label, string | number | boolean>>
@@ -19,6 +19,7 @@ export class Family<Child = unknown, Label extends string = string> {
   readonly name: string
   readonly help: string
   readonly labelNames: readonly Label[]
+  readonly aggregator: Aggregator
   readonly #make: () => Child
   readonly #onOverflow: (name: string) => void
   /** By their labels as the text formats write them. */
@@ -30,6 +31,7 @@ export class Family<Child = unknown, Label extends string = string> {
     this.name = definition.name
     this.help = definition.help
     this.labelNames = definition.labels as readonly Label[]
+    this.aggregator = definition.aggregator
     this.#make = make
     this.#onOverflow = onOverflow
   }

@@ -1,10 +1,10 @@
-import { negotiate } from './accept.ts'
 import { Counter } from './counter.ts'
-import { expose } from './expose.ts'
 import { Family, type LabelValues } from './family.ts'
 import { Gauge } from './gauge.ts'
 import { Histogram } from './histogram.ts'
-import { checkDefinition, type Definition } from './names.ts'
+import { checkDefinition, type Aggregator, type Definition } from './names.ts'
+import { snapshotOf, type FamilySnapshot } from './snapshot.ts'
+import { textOf, type MetricsText } from './text.ts'
 
 /** What a metric is made of. */
 export interface MetricOptions<Label extends string = string> {
@@ -12,6 +12,12 @@ export interface MetricOptions<Label extends string = string> {
   readonly help: string
   /** Names of its labels. Few values each: never an id, an address, or a text of the caller's. */
   readonly labels?: readonly Label[] | undefined
+}
+
+/** What a gauge is made of. */
+export interface GaugeOptions<Label extends string = string> extends MetricOptions<Label> {
+  /** What the gauges of several workers make together. Default: their sum. */
+  readonly aggregator?: Aggregator | undefined
 }
 
 /** What a histogram is made of. */
@@ -70,12 +76,12 @@ export class Metrics {
   }
 
   /** A number that goes up and down. */
-  gauge(name: string, options: Unlabelled<MetricOptions>): Gauge
+  gauge(name: string, options: Unlabelled<GaugeOptions>): Gauge
   gauge<const Label extends string>(
     name: string,
-    options: WithLabels<MetricOptions<Label>, Label>,
+    options: WithLabels<GaugeOptions<Label>, Label>,
   ): Labelled<Gauge, Label>
-  gauge(name: string, options: MetricOptions): Gauge | Labelled<Gauge, string> {
+  gauge(name: string, options: GaugeOptions): Gauge | Labelled<Gauge, string> {
     return this.#metric('gauge', name, options, () => new Gauge())
   }
 
@@ -101,19 +107,23 @@ export class Metrics {
   }
 
   /** All metrics as text, in the format that the scraper's `accept` header prefers: Prometheus' or OpenMetrics. */
-  text(accept?: string): { readonly contentType: string; readonly body: string } {
+  text(accept?: string): MetricsText {
+    return textOf(this.snapshot(), accept)
+  }
+
+  /** All metrics now, as plain data that another process can add to its own. */
+  snapshot(): readonly FamilySnapshot[] {
     for (const update of this.#onScrape) update()
-    const format = negotiate(accept)
-    return { contentType: format.contentType, body: expose(this.#families.values(), format) }
+    return Array.from(this.#families.values(), snapshotOf)
   }
 
   #metric<Child>(
     type: Definition['type'],
     name: string,
-    { help, labels = [] }: MetricOptions,
+    { help, labels = [], aggregator = 'sum' }: GaugeOptions,
     make: () => Child,
   ): Child | Family<Child> {
-    const family = this.#known(type, name, labels) ?? this.#define({ type, name, help, labels }, make)
+    const family = this.#known(type, name, labels) ?? this.#define({ type, name, help, labels, aggregator }, make)
     return (family.labelNames.length === 0 ? family.labels({}) : family) as Child | Family<Child>
   }
 

@@ -4,7 +4,11 @@ export interface Definition {
   readonly name: string
   readonly help: string
   readonly labels: readonly string[]
+  readonly aggregator: Aggregator
 }
+
+/** What the numbers of several processes make together: their sum, or the largest or smallest of them. */
+export type Aggregator = 'sum' | 'max' | 'min'
 
 /**
  * Checks a metric by the rules of Prometheus, which `promtool check metrics` looks for later.

@@ -40,6 +40,7 @@ function watchCpu(metrics: Metrics): void {
   const cpu = metrics.counter('process_cpu_seconds_total', { help: 'CPU time of user and system, in seconds.' })
   const start = metrics.gauge('process_start_time_seconds', {
     help: 'When the process started, in seconds since 1970.',
+    aggregator: 'min',
   })
   start.set(performance.timeOrigin / 1000)
   metrics.onScrape(() => {

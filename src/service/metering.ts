@@ -41,7 +41,11 @@ export class Metering {
     this.#end = watchProcess(metrics)
     const labels = { service, version, node: process.versions.node, tricube: ownVersion() }
     metrics
-      .gauge('tricube_build_info', { help: 'What runs; always 1.', labels: ['service', 'version', 'node', 'tricube'] })
+      .gauge('tricube_build_info', {
+        help: 'What runs; always 1.',
+        labels: ['service', 'version', 'node', 'tricube'],
+        aggregator: 'max',
+      })
       .labels(labels)
       .set(1)
     watchSpans(metrics, spans)

@@ -1,0 +1,202 @@
+/**
+ * How several processes can share a port, measured on bare `node:http` with two workers:
+ *
+ * - `round robin`: node:cluster, the primary accepts and hands each connection to the next worker
+ * - `shared handle`: node:cluster with SCHED_NONE, all workers accept from one socket
+ * - `SO_REUSEPORT`: a socket for each worker, the kernel chooses by a hash of the addresses (Node 23.1, 22.12 and later)
+ *
+ *   node bench/workers/sharing.mjs
+ */
+import { fork } from 'node:child_process'
+import cluster from 'node:cluster'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { connect } from 'node:net'
+import { fileURLToPath } from 'node:url'
+
+const workers = 2
+const rounds = Number(process.env.ROUNDS ?? 5)
+const file = fileURLToPath(import.meta.url)
+const [major, minor] = process.versions.node.split('.').map(Number)
+const hasReusePort = major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12)
+
+const [, , role, mode, portText] = process.argv
+if (role === 'primary') primary()
+else if (role === 'worker') worker()
+else await measureAll()
+
+function primary() {
+  cluster.schedulingPolicy = mode === 'round robin' ? cluster.SCHED_RR : cluster.SCHED_NONE
+  cluster.setupPrimary({ exec: file, args: ['worker', mode, portText] })
+  let listening = 0
+  for (let n = 0; n < workers; n++) {
+    cluster.fork().on('message', (message) => {
+      if (message.port && ++listening === workers) process.send({ port: message.port })
+    })
+  }
+  process.on('message', () => process.send({ cpu: process.cpuUsage() }))
+  process.on('disconnect', () => process.exit())
+}
+
+function worker() {
+  let served = 0
+  const server = createServer((request, response) => {
+    const ms = request.url === '/busy' ? 1 : 0
+    for (const until = performance.now() + ms; performance.now() < until; );
+    served++
+    if (request.url === '/cpu') return response.end(JSON.stringify({ pid: process.pid, served, cpu: process.cpuUsage() }))
+    if (request.url === '/close') {
+      server.close()
+      setTimeout(() => {}, 1000)
+    }
+    response.end(String(process.pid))
+  })
+  const listen = { port: Number(portText), host: '127.0.0.1' }
+  if (mode === 'SO_REUSEPORT') server.listen({ ...listen, exclusive: true, reusePort: true })
+  else server.listen(listen)
+  server.on('listening', () => process.send({ port: server.address().port }))
+}
+
+async function measureAll() {
+  console.log(`Node ${process.version}, ${workers} workers, medians of ${rounds}`)
+  let port = 18_500 // below those that the connections of the load get
+  for (const mode of ['round robin', 'shared handle', ...(hasReusePort ? ['SO_REUSEPORT'] : [])]) {
+    const results = []
+    for (let round = 0; round < rounds; round++) results.push(await measure(mode, port++))
+    const [most20, most200, keepAlive, fresh, p50, p99, lost] = results[0].map((_, i) =>
+      results.map((result) => result[i]).sort((a, b) => a - b),
+    )
+    const mid = (values) => values[Math.floor(values.length / 2)]
+    console.log(`${mode}
+  largest share of 20 connections ${percent(mid(most20))}, worst ${percent(most20.at(-1))}; of 200 ${percent(mid(most200))}
+  CPU a request, all processes: kept connection ${mid(keepAlive).toFixed(0)} µs, new connection ${mid(fresh).toFixed(0)} µs
+  600 requests/s of 1 ms over 16 connections: p50 ${mid(p50).toFixed(1)} ms, p99 ${mid(p99).toFixed(1)} ms, worst p99 ${p99.at(-1).toFixed(1)} ms
+  connections lost when one worker of the two stops listening, of 2000: ${mid(lost)}, most ${lost.at(-1)}`)
+  }
+}
+
+async function measure(mode, port) {
+  const child = fork(file, ['primary', mode, String(port)])
+  await once(child, 'message')
+  const most20 = await largestShare(port, 20)
+  const most200 = await largestShare(port, 200)
+  const keepAlive = await cpuOf(child, port, 10_000, () => onKept(port, 32, 10_000))
+  const fresh = await cpuOf(child, port, 2000, () => onFresh(port, 16, 2000))
+  const latencies = await openLoop(port, 16, 600, 3)
+  const at = (share) => latencies[Math.floor(latencies.length * share)]
+  const lost = await whileOneCloses(port)
+  child.disconnect()
+  await once(child, 'exit')
+  return [most20, most200, keepAlive, fresh, at(0.5), at(0.99), lost]
+}
+
+async function largestShare(port, count) {
+  const counts = new Map()
+  const kept = []
+  for (let n = 0; n < count; n++) {
+    const connection = open(port)
+    kept.push(connection)
+    const pid = await connection.ask('/')
+    counts.set(pid, (counts.get(pid) ?? 0) + 1)
+  }
+  for (const { socket } of kept) socket.destroy()
+  return Math.max(...counts.values()) / count
+}
+
+async function cpuOf(child, port, requests, load) {
+  const before = await cpu(child, port)
+  await load()
+  return ((await cpu(child, port)) - before) / requests
+}
+
+/** CPU of the primary and of all workers, in microseconds. */
+async function cpu(child, port) {
+  child.send('cpu')
+  const [message] = await once(child, 'message')
+  const byPid = new Map()
+  while (byPid.size < workers) {
+    const connection = open(port)
+    const { pid, cpu: used } = JSON.parse(await connection.ask('/cpu'))
+    byPid.set(pid, used)
+    connection.socket.destroy()
+  }
+  return [message.cpu, ...byPid.values()].reduce((sum, { user, system }) => sum + user + system, 0)
+}
+
+async function onKept(port, connections, requests) {
+  const each = async () => {
+    const connection = open(port)
+    for (let n = 0; n < requests / connections; n++) await connection.ask('/')
+    connection.socket.destroy()
+  }
+  await Promise.all(Array.from({ length: connections }, each))
+}
+
+async function onFresh(port, atOnce, requests) {
+  let lost = 0
+  const each = async () => {
+    for (let n = 0; n < requests / atOnce; n++) {
+      const connection = open(port)
+      await connection.ask('/').catch(() => lost++)
+      connection.socket.destroy()
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, each))
+  return lost
+}
+
+async function openLoop(port, connections, rate, seconds) {
+  const kept = Array.from({ length: connections }, () => open(port))
+  await Promise.all(kept.map((connection) => connection.ask('/')))
+  const latencies = []
+  const asked = []
+  const start = performance.now()
+  for (let n = 0; n < rate * seconds; n++) {
+    const at = start + (n * 1000) / rate
+    const wait = at - performance.now()
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
+    asked.push(kept[n % connections].ask('/busy').then(() => latencies.push(performance.now() - at)))
+  }
+  await Promise.all(asked)
+  for (const { socket } of kept) socket.destroy()
+  return latencies.sort((a, b) => a - b)
+}
+
+async function whileOneCloses(port) {
+  const load = onFresh(port, 64, 2000)
+  const connection = open(port)
+  await connection.ask('/close')
+  connection.socket.destroy()
+  return load
+}
+
+/** A connection on which requests are sent one after the other. */
+function open(port) {
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true })
+  const waiting = []
+  let text = ''
+  socket.on('error', () => {})
+  socket.on('close', () => waiting.splice(0).forEach(({ reject }) => reject(new Error('closed'))))
+  socket.on('data', (chunk) => {
+    text += chunk
+    for (;;) {
+      const head = text.indexOf('\r\n\r\n')
+      if (head < 0) return
+      const length = Number(/content-length: (\d+)/i.exec(text.slice(0, head))[1])
+      if (text.length < head + 4 + length) return
+      const body = text.slice(head + 4, head + 4 + length)
+      text = text.slice(head + 4 + length)
+      waiting.shift().resolve(body)
+    }
+  })
+  const ask = (path) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ resolve, reject })
+      socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`)
+    })
+  return { socket, ask }
+}
+
+function percent(share) {
+  return `${(share * 100).toFixed(0)} %`
+}
