@@ -43,7 +43,12 @@ export function shown(path: string): string {
   return relative(process.cwd(), path) || '.'
 }
 
-function serviceFile(path: string): string {
+/**
+ * The file that a path stands for.
+ *
+ * @throws {CliError} when there is none
+ */
+export function serviceFile(path: string): string {
   const full = resolve(path)
   if (!existsSync(full)) throw new CliError(`${path}: no such file`)
   if (!statSync(full).isDirectory()) return full

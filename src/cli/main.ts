@@ -12,7 +12,7 @@ type Command = (argv: string[]) => Promise<number>
 /** Each command is loaded when it is asked for, so that `start` loads nothing of `dev`. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   dev: async () => (await import('./dev.ts')).devCommand,
-  start: async () => (await import('./start.ts')).startCommand,
+  start: async () => (await import('./start/start.ts')).startCommand,
   openapi: async () => (await import('./openapi.ts')).openapiCommand,
   migrate: async () => (await import('../migrations/command.ts')).migrateCommand,
 }
@@ -20,7 +20,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
 const help = `Usage: tricube <command>
 
   dev [dir…]                 run the services in these folders, with a PostgreSQL, and reload them on change
-  start <service> [options]  run one service; options: --port <n>, --host <address>
+  start <service> [options]  run one service; options: --port <n>, --host <address>,
+                             --workers <n> | max: in so many processes, which share the port
   openapi <service>          print the service's OpenAPI document
   migrate …                  apply, undo and list migrations; more: tricube migrate --help
 

@@ -1,5 +1,6 @@
 import { pino, stdTimeFunctions, type Bindings, type ChildLoggerOptions, type Logger, type LoggerOptions } from 'pino'
-import { ecsVersion, toEcs } from './ecs.ts'
+import { baseOf, type LogOwner } from './base.ts'
+import { toEcs } from './ecs.ts'
 import { standardOutput, type Output } from './output.ts'
 import { withoutSecrets } from './secrets.ts'
 
@@ -18,12 +19,8 @@ export const logFormats = ['json', 'ecs', 'pretty'] as const
 export type LogFormat = (typeof logFormats)[number]
 
 /** What a log is made of. */
-export interface LoggerSettings {
-  /** The service. */
-  readonly name: string
+export interface LoggerSettings extends LogOwner {
   readonly level: LogLevel
-  /** Default: JSON. Text for people is made from that by the output. */
-  readonly ecs?: boolean
   /** Default: standard output. */
   readonly output?: Output
 }
@@ -32,12 +29,14 @@ export interface LoggerSettings {
 const urgent = 50
 
 /** A service's log: pino, one JSON object a line, without secrets. */
-export function createLogger({ name, level, ecs = false, output = standardOutput() }: LoggerSettings): Logger {
+export function createLogger({ level, output = standardOutput(), ...owner }: LoggerSettings): Logger {
+  const { ecs = false } = owner
   const clean = ecs ? (fields: object) => toEcs(withoutSecrets(fields)) : withoutSecrets<object>
-  const { levelKey, ...options } = ecs ? ecsOptions(name) : jsonOptions(name)
+  const { levelKey, ...options } = ecs ? ecsOptions : jsonOptions
   const log = pino(
     {
       ...options,
+      base: baseOf(owner),
       level,
       formatters: {
         level: (label) => ({ [levelKey]: label }),
@@ -57,21 +56,16 @@ export function createLogger({ name, level, ecs = false, output = standardOutput
   return cleanBindings(log, clean)
 }
 
-interface FormatOptions extends Pick<LoggerOptions, 'base' | 'messageKey' | 'timestamp'> {
+interface FormatOptions extends Pick<LoggerOptions, 'messageKey' | 'timestamp'> {
   readonly levelKey: string
 }
 
-function jsonOptions(name: string): FormatOptions {
-  return { base: { service: name }, timestamp: stdTimeFunctions.isoTime, levelKey: 'level' }
-}
+const jsonOptions: FormatOptions = { timestamp: stdTimeFunctions.isoTime, levelKey: 'level' }
 
-function ecsOptions(name: string): FormatOptions {
-  return {
-    base: { 'ecs.version': ecsVersion, 'service.name': name },
-    messageKey: 'message',
-    timestamp: () => `,"@timestamp":"${new Date().toISOString()}"`,
-    levelKey: 'log.level',
-  }
+const ecsOptions: FormatOptions = {
+  messageKey: 'message',
+  timestamp: () => `,"@timestamp":"${new Date().toISOString()}"`,
+  levelKey: 'log.level',
 }
 
 /** What is bound to a child has to be clean as well; pino's formatters do not see it. */

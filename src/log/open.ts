@@ -9,6 +9,8 @@ import { prettyOutput } from './pretty.ts'
 export interface LogSettings {
   readonly name: string
   readonly level: LogLevel
+  /** The process, where several write the lines of one service. */
+  readonly pid?: number | undefined
   /** Default: text for people in a terminal, else JSON. */
   readonly format: LogFormat | undefined
   /** Default: standard output. */
@@ -27,13 +29,13 @@ export interface OpenLog {
  *
  * @throws {Error} when the file cannot be opened
  */
-export async function openLog({ name, level, format, file }: LogSettings): Promise<OpenLog> {
+export async function openLog({ name, level, pid, format, file }: LogSettings): Promise<OpenLog> {
   const isPretty = format === 'pretty' || (format === undefined && !file && isatty(1))
   const output: Output = file ? await fileOutput(file) : isPretty ? prettyOutput() : standardOutput()
-  const ecs = format === 'ecs'
+  const owner = { name, pid, ecs: format === 'ecs' }
   return {
-    log: createLogger({ name, level, ecs, output }),
-    writeAccess: accessWriter(name, ecs, output),
+    log: createLogger({ ...owner, level, output }),
+    writeAccess: accessWriter(owner, output),
     close: () => output.close(),
   }
 }

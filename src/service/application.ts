@@ -28,6 +28,8 @@ import { compileRun, type AnyHandler } from './run.ts'
 import { inSteps, type Step } from './steps.ts'
 import { Targets } from './targets.ts'
 import { Tracing } from './tracing.ts'
+import { openGroup, type Group } from './workers/group.ts'
+import { databaseShare } from './workers/share.ts'
 
 /** Nginx's status for a caller that hung up before it was answered. */
 const hungUp = 499
@@ -41,6 +43,7 @@ export class Application {
   readonly fastify: FastifyInstance
   readonly #definition: Definition
   readonly #overrides: Overrides
+  readonly #group: Group = openGroup({ readiness: () => this.#readiness(), metrics: () => this.metrics.snapshot() })
   readonly #logging: Logging
   readonly #tracing = new Tracing()
   readonly #metering: Metering
@@ -61,7 +64,7 @@ export class Application {
     this.#definition = definition
     this.#overrides = overrides
     this.contract = definition.contract
-    this.#logging = new Logging(this.contract.name)
+    this.#logging = new Logging(this.contract.name, this.#group.number)
     this.#metering = new Metering(Object.keys(this.contract.operations), (metric) =>
       this.log.warn({ metric }, 'a metric has more than 2,000 combinations of label values'),
     )
@@ -144,7 +147,8 @@ export class Application {
     const config = { ...(await loadConfig(ownConfig(this.#definition))), ...this.#overrides.config }
     await this.#logging.open(config)
     await this.#tracing.open(this.contract.name, config, trace ?? {}, this.log, this.#overrides.sink)
-    const discovery = await openDiscovery(config, this.log)
+    const { register } = this.#group
+    const discovery = await openDiscovery(config, this.log, register && ((instance) => register(instance, config)))
     this.#discovery = discovery
     this.#config = { ...config, watch: (key, onChange) => discovery.watch(key, onChange) }
     this.#runtime = {
@@ -153,7 +157,7 @@ export class Application {
       db: openDatabase(
         this.contract.name,
         config,
-        { ...database, ...this.#overrides.database },
+        databaseShare({ ...database, ...this.#overrides.database }, this.#group.size),
         this.#tracing.statements,
       ),
       Clients: clientsClass(this.#targets.connect(discovery.registry, config, this.#overrides.clientClass)),
@@ -202,6 +206,7 @@ export class Application {
     await step('calls to other services', () => this.#targets[Symbol.asyncDispose]())
     await step('the database', () => this.db?.close())
     await step('the last spans', () => this.#tracing.close())
+    await step('its last counts', () => this.#group.close())
     this.#metering.close()
     await step('the hook afterStop', () => hooks?.afterStop?.(this))
     if (wasServing) this.log.info('stopped')
@@ -225,8 +230,8 @@ export class Application {
     })
     if (cors) addCors(fastify, cors)
     registerDocs(fastify, contract)
-    addHealth(fastify, () => this.#readiness())
-    this.#metering.addRoute(fastify)
+    addHealth(fastify, () => this.#group.readiness())
+    this.#metering.addRoute(fastify, () => this.#group.metrics())
     return fastify
   }
 

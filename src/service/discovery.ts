@@ -1,20 +1,20 @@
 import { hostname } from 'node:os'
 import type { LiveValues } from '../discovery/consul/keyValue.ts'
 import type { ConsulOptions } from '../discovery/consul/registry.ts'
-import type { Registry } from '../discovery/registry.ts'
+import type { Instance, Registry } from '../discovery/registry.ts'
 import { staticRegistry } from '../discovery/static.ts'
 import type { Logger } from '../log/logger.ts'
-import type { Config } from './config.ts'
+import type { DiscoveryConfig } from './discoveryConfig.ts'
 
 /** A service's place among the others: how it finds them, how they find it, and the values that they share. */
 export class Discovery {
   readonly registry: Registry
-  readonly #config: Config
+  readonly #config: DiscoveryConfig
   readonly #values: LiveValues
   readonly #watches: (() => void)[] = []
   #joined: Promise<() => Promise<void>> | undefined
 
-  constructor(config: Config, registry: Registry, values: LiveValues) {
+  constructor(config: DiscoveryConfig, registry: Registry, values: LiveValues) {
     this.#config = config
     this.registry = registry
     this.#values = values
@@ -63,12 +63,20 @@ export class Discovery {
 
 /**
  * Opens Consul or DNS, whichever is configured, and loads only that; what is written down comes before either, for the
- * services that it names.
+ * services that it names. `registerAs` takes the registration over, where this process is not the one to do it.
  */
-export async function openDiscovery(config: Config, log: Logger): Promise<Discovery> {
+export async function openDiscovery(
+  config: DiscoveryConfig,
+  log: Logger,
+  registerAs?: (instance: Instance) => void,
+): Promise<Discovery> {
   const written = staticRegistry(config.services)
   const beside = (asked: Registry): Registry => ({
-    register: (instance, ready) => asked.register(instance, ready),
+    async register(instance, ready) {
+      if (!registerAs) return asked.register(instance, ready)
+      registerAs(instance)
+      return () => Promise.resolve()
+    },
     watch: (service, onChange) => (Object.hasOwn(config.services, service) ? written : asked).watch(service, onChange),
   })
   if (config.consulAddress !== undefined) {
@@ -80,10 +88,10 @@ export async function openDiscovery(config: Config, log: Logger): Promise<Discov
     const { dnsRegistry } = await import('../discovery/index.ts')
     return new Discovery(config, beside(dnsRegistry({ name: config.dnsName, log })), noValues)
   }
-  return new Discovery(config, written, noValues)
+  return new Discovery(config, beside(written), noValues)
 }
 
-function consulOptions(config: Config, log: Logger): ConsulOptions {
+function consulOptions(config: DiscoveryConfig, log: Logger): ConsulOptions {
   return {
     address: config.consulAddress!,
     token: config.consulToken,

@@ -7,6 +7,8 @@ export type Checks = Readonly<Record<string, () => Promise<void>>>
 export interface Readiness {
   readonly status: 'ready' | 'not ready' | 'stopping'
   readonly checks: Readonly<Record<string, 'ok' | 'unreachable'>>
+  /** Where several processes serve: how many of them are ready. */
+  readonly workers?: { readonly ready: number; readonly wanted: number }
 }
 
 /** Finds out whether a service is ready: it is serving, and everything that it depends on is well. */

@@ -1,23 +1,29 @@
+import { parse, format as pathOf } from 'node:path'
+import type { LogFile } from '../log/file.ts'
 import { levelOnSignal } from '../log/levelSignal.ts'
 import { accessWriter } from '../log/access.ts'
-import { createLogger, type Logger } from '../log/logger.ts'
+import { createLogger, type Logger, type LogLevel } from '../log/logger.ts'
 import { openLog } from '../log/open.ts'
 import { standardOutput } from '../log/output.ts'
 import { AccessLog } from './accessLog.ts'
-import type { Config } from './config.ts'
+import type { LogConfig } from './logConfig.ts'
 
 /** A service's log from its first line to its last: how it is written is known once the configuration is. */
 export class Logging {
   readonly #name: string
+  readonly #worker: number | undefined
   #log: Logger
   #access: AccessLog
   #close: (() => void) | undefined
   #endLevelSignal: (() => void) | undefined
 
-  constructor(name: string) {
+  /** `worker`: which of several processes this one is, if there are several. */
+  constructor(name: string, worker: number | undefined) {
     this.#name = name
-    this.#log = createLogger({ name, level: 'info' })
-    this.#access = new AccessLog(this.#log, accessWriter(name, false, standardOutput()), 1)
+    this.#worker = worker
+    const owner = { name, pid: this.#pid }
+    this.#log = createLogger({ ...owner, level: 'info' })
+    this.#access = new AccessLog(this.#log, accessWriter(owner, standardOutput()), 1)
   }
 
   get log(): Logger {
@@ -29,9 +35,10 @@ export class Logging {
   }
 
   /** Logs as the configuration says, from now on. */
-  async open({ logLevel: level, logFormat: format, logFile, logRequests }: Config): Promise<void> {
-    const file = typeof logFile === 'string' ? { path: logFile } : logFile
-    const { log, writeAccess, close } = await openLog({ name: this.#name, level, format, file })
+  async open(config: LogConfig & { readonly logLevel: LogLevel }): Promise<void> {
+    const { logLevel: level, logFormat: format, logRequests } = config
+    const file = logFileOf(config, this.#worker)
+    const { log, writeAccess, close } = await openLog({ name: this.#name, level, pid: this.#pid, format, file })
     this.#log = log
     this.#close = close
     this.#access = new AccessLog(log, writeAccess, logRequests)
@@ -46,4 +53,19 @@ export class Logging {
     this.#endLevelSignal?.()
     this.#close?.()
   }
+
+  get #pid(): number | undefined {
+    return this.#worker === undefined ? undefined : process.pid
+  }
+}
+
+/**
+ * The file that a process logs to. Workers append to one together, which the system keeps apart line by line; files that
+ * roll are each worker's own, `users-2.log`, since nobody else may know that it has begun the next.
+ */
+export function logFileOf({ logFile }: LogConfig, worker: number | undefined): LogFile | undefined {
+  const file = typeof logFile === 'string' ? { path: logFile } : logFile
+  if (file === undefined || worker === undefined || (file.frequency ?? file.size) === undefined) return file
+  const { dir, name, ext } = parse(file.path)
+  return { ...file, path: pathOf({ dir, name: `${name}-${worker}`, ext }) }
 }

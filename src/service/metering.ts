@@ -6,7 +6,9 @@ import { watchDatabase, type ConnectionStats } from '../metrics/database.ts'
 import { Metrics } from '../metrics/metrics.ts'
 import { watchProcess } from '../metrics/process.ts'
 import { RequestMetrics } from '../metrics/requests.ts'
+import type { FamilySnapshot } from '../metrics/snapshot.ts'
 import { watchSpans, type SpanStats } from '../metrics/spans.ts'
+import { textOf } from '../metrics/text.ts'
 import type { Database } from '../sql/index.ts'
 
 /** What of a service is measured from its start on. */
@@ -63,11 +65,11 @@ export class Metering {
     this.#end = undefined
   }
 
-  /** Answers `GET /metrics` while it is open. */
-  addRoute(fastify: FastifyInstance): void {
-    fastify.get('/metrics', (request, reply) => {
+  /** Answers `GET /metrics` while it is open, with those of all processes that serve. */
+  addRoute(fastify: FastifyInstance, ofAll: () => Promise<readonly FamilySnapshot[]>): void {
+    fastify.get('/metrics', async (request, reply) => {
       if (!this.#end) throw new NotFound('metrics are turned off')
-      const { contentType, body } = this.metrics.text(request.headers.accept)
+      const { contentType, body } = textOf(await ofAll(), request.headers.accept)
       return reply.header('content-type', contentType).send(body)
     })
   }

@@ -4,6 +4,11 @@ import type { ServerOptions } from './server.ts'
 import { Shards } from './shards.ts'
 import { Types } from './types.ts'
 
+/** Pipelined connections of a database that says nothing of them. */
+export const defaultLanes = 2
+/** Pooled connections of one that says nothing of them, at most. */
+export const defaultPool = 10
+
 /** Opens every server that the options name. */
 export function openAll(options: DatabaseOptions): Shards {
   const { url, replicas = [], shards } = options
@@ -24,8 +29,8 @@ function serverOptions(url: string, options: DatabaseOptions): ServerOptions {
   const { acquireTimeoutMs = 3000 } = options
   return {
     url,
-    lanes: options.lanes ?? 2,
-    max: options.pool ?? 10,
+    lanes: options.lanes ?? defaultLanes,
+    max: options.pool ?? defaultPool,
     acquireTimeoutMs,
     connectTimeoutMs: acquireTimeoutMs,
     idleTimeoutMs: options.idleTimeoutMs ?? 60_000,

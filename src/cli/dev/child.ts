@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { runnable } from '../../load/load.ts'
 import { failureLine } from '../failure.ts'
-import type { ListeningMessage } from '../start.ts'
+import type { ListeningMessage } from '../start/fork.ts'
 import type { PlannedService } from './plan.ts'
 import type { Screen } from './screen.ts'
 

@@ -1,0 +1,118 @@
+/**
+ * Workers over node:cluster: the primary accepts the connections and hands them out in turn.
+ *
+ * Measured against the two other ways (bench/workers/sharing.mjs). One socket that all accept from gave one worker up to 90 %
+ * of twenty connections; between services, which keep theirs, it would stay so. SO_REUSEPORT is as uneven, needs Node 22.12,
+ * and a worker that stops listening takes the connections along that wait in its queue. Here the shares are equal, on
+ * any Node, and nothing is lost; it costs some 0.3 ms of CPU for a new connection and nothing for a request.
+ */
+import cluster, { type Worker as ClusterWorker } from 'node:cluster'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { workerVariables, type Facts, type FromPrimary, type FromWorker } from '../../service/workers/messages.ts'
+import { StartError, type Exit, type Worker } from './worker.ts'
+
+/** Where a service listens: what `tricube start` says to whoever started it. */
+export interface ListeningMessage {
+  readonly url: string
+}
+
+/** What else it says to its primary. */
+export type FromStart = ListeningMessage | { readonly tricube: 'stopping' } | { readonly tricube: 'pong' } | FromWorker
+
+/** What it hears from there. */
+export type ToStart = { readonly tricube: 'ping' } | FromPrimary
+
+/** What each worker is started with. */
+export interface ForkOptions {
+  readonly count: number
+  /** The service's file, as the user named it. */
+  readonly path: string
+  /** Hears what workers say that is not an answer. */
+  readonly onMessage: (worker: ForkedWorker, message: FromWorker) => void
+}
+
+/** Starts the worker of this number, which runs `program`. */
+export function forkWorker({ count, path, onMessage }: ForkOptions, number: number, program: string): ForkedWorker {
+  cluster.schedulingPolicy = cluster.SCHED_RR
+  cluster.setupPrimary({
+    exec: fileURLToPath(new URL('../main.js', import.meta.url)),
+    args: ['start', path, '--compiled', program],
+    execArgv: [...process.execArgv, '--enable-source-maps'],
+    serialization: 'advanced', // metrics may be NaN and Infinity
+  })
+  const child = cluster.fork({ [workerVariables.count]: count, [workerVariables.number]: number })
+  return new ForkedWorker(child, onMessage)
+}
+
+/** How long a worker may take to answer, in milliseconds. */
+const answerMs = 1000
+
+/** A worker as a process of its own. */
+export class ForkedWorker implements Worker {
+  readonly pid: number
+  url: string | undefined
+  readonly listening: Promise<string>
+  readonly leaving: Promise<unknown>
+  readonly exited: Promise<Exit>
+  unanswered = 0
+  readonly #child: ClusterWorker
+  readonly #asked = new Map<number, (fact: never) => void>()
+  #asks = 0
+
+  constructor(child: ClusterWorker, onMessage: ForkOptions['onMessage']) {
+    this.#child = child
+    this.pid = child.process.pid!
+    this.exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }) as Exit)
+    let left!: () => void
+    const told = new Promise<void>((resolve) => (left = resolve))
+    this.leaving = Promise.race([told, this.exited])
+    this.listening = new Promise((resolve, reject) => {
+      child.on('message', (message: FromStart) => {
+        if ('url' in message) resolve((this.url = message.url))
+        else if (message.tricube === 'pong') this.unanswered = 0
+        else if (message.tricube === 'stopping') left()
+        else if (message.tricube === 'told') this.#onTold(message.id, message.fact)
+        else onMessage(this, message)
+      })
+      void this.exited.then((exit) => reject(new StartError(exit)))
+    })
+    this.listening.catch(() => {}) // whoever wants to know has it already
+    child.on('error', () => {}) // what cannot be sent to a process that has ended
+  }
+
+  ping(): void {
+    this.unanswered++
+    this.#send({ tricube: 'ping' })
+  }
+
+  ask<About extends keyof Facts>(about: About): Promise<Facts[About] | undefined> {
+    const id = this.#asks++
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#onTold(id, undefined), answerMs)
+      this.#asked.set(id, (fact) => {
+        clearTimeout(timer)
+        resolve(fact)
+      })
+      void this.exited.then(() => this.#onTold(id, undefined))
+      this.#send({ tricube: 'tell', id, about })
+    })
+  }
+
+  answer(id: number, fact: Facts[keyof Facts]): void {
+    this.#send({ tricube: 'answer', id, fact })
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.process.kill(name)
+  }
+
+  #send(message: ToStart): void {
+    if (this.#child.isConnected()) this.#child.send(message)
+  }
+
+  #onTold(id: number, fact: unknown): void {
+    this.#asked.get(id)?.(fact as never)
+    this.#asked.delete(id)
+  }
+}

@@ -1,0 +1,103 @@
+import type { Instance } from '../../discovery/registry.ts'
+import { discoveryDefaults } from '../discoveryConfig.ts'
+import { logDefaults } from '../logConfig.ts'
+import { workerVariables, type Facts, type FromPrimary, type FromWorker, type SharedConfig } from './messages.ts'
+
+/** What a process can say of itself. */
+export type Own = { readonly [Name in keyof Facts]: () => Facts[Name] | Promise<Facts[Name]> }
+
+/** The processes that share a service's port, as one of them sees them: what is said of one holds for all. */
+export interface Group {
+  /** How many there are. */
+  readonly size: number
+  /** Which of them this one is, from 1; undefined when it is alone. */
+  readonly number: number | undefined
+  readiness(): Promise<Facts['readiness']>
+  metrics(): Promise<Facts['metrics']>
+  /** Has the primary register the service, which does so once for all; undefined for a process that is alone. */
+  readonly register: ((instance: Instance, config: SharedConfig) => void) | undefined
+  /** Hands over what has been counted: this process ends. */
+  close(): Promise<void>
+}
+
+/** The group that this process belongs to: that of `tricube start --workers`, else itself. */
+export function openGroup(own: Own, env: NodeJS.ProcessEnv = process.env): Group {
+  const size = Number(env[workerVariables.count])
+  return size > 0 && process.send ? new Workers(size, Number(env[workerVariables.number]), own) : alone(own)
+}
+
+function alone(own: Own): Group {
+  return {
+    size: 1,
+    number: undefined,
+    readiness: async () => own.readiness(),
+    metrics: async () => own.metrics(),
+    register: undefined,
+    close: () => Promise.resolve(),
+  }
+}
+
+/** A worker asks its primary, which asks all of them. */
+class Workers implements Group {
+  readonly size: number
+  readonly number: number
+  readonly #own: Own
+  readonly #asked = new Map<number, (fact: never) => void>()
+  #asks = 0
+
+  constructor(size: number, number: number, own: Own) {
+    this.size = size
+    this.number = number
+    this.#own = own
+    process.on('message', (message: FromPrimary) => void this.#onMessage(message))
+  }
+
+  readiness(): Promise<Facts['readiness']> {
+    return this.#ask('readiness')
+  }
+
+  metrics(): Promise<Facts['metrics']> {
+    return this.#ask('metrics')
+  }
+
+  register(instance: Instance, config: SharedConfig): void {
+    void tell({ tricube: 'register', registration: { instance, config: sharedOf(config) } })
+  }
+
+  async close(): Promise<void> {
+    await tell({ tricube: 'ended', metrics: await this.#own.metrics() })
+  }
+
+  #ask<About extends keyof Facts>(about: About): Promise<Facts[About]> {
+    const id = this.#asks++
+    return new Promise((resolve) => {
+      this.#asked.set(id, resolve)
+      void tell({ tricube: 'ask', id, about })
+    })
+  }
+
+  async #onMessage(message: FromPrimary): Promise<void> {
+    if (message.tricube === 'tell') {
+      const { id, about } = message
+      void tell({ tricube: 'told', id, fact: await this.#own[about]() })
+    } else if (message.tricube === 'answer') {
+      this.#asked.get(message.id)?.(message.fact as never)
+      this.#asked.delete(message.id)
+    }
+  }
+}
+
+/** Resolves when it has been sent; a primary that is gone is none of the sender's business: this process ends with it. */
+function tell(message: FromWorker): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.connected) process.send!(message, undefined, undefined, () => resolve())
+    else resolve()
+  })
+}
+
+const sharedNames = [...Object.keys(discoveryDefaults), ...Object.keys(logDefaults), 'logLevel']
+
+function sharedOf(config: SharedConfig): SharedConfig {
+  const named = Object.entries(config).filter(([name]) => sharedNames.includes(name))
+  return Object.fromEntries(named) as unknown as SharedConfig
+}

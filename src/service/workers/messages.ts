@@ -1,0 +1,39 @@
+import type { Instance } from '../../discovery/registry.ts'
+import type { FamilySnapshot } from '../../metrics/snapshot.ts'
+import type { DiscoveryConfig } from '../discoveryConfig.ts'
+import type { Readiness } from '../health.ts'
+import type { LogConfig } from '../logConfig.ts'
+import type { LogLevel } from '../../log/logger.ts'
+
+/** What a worker is asked about itself, and asks about all of them. */
+export interface Facts {
+  readonly readiness: Readiness
+  readonly metrics: readonly FamilySnapshot[]
+}
+
+/** Of a service's configuration what its primary needs to register it and to log as it does. */
+export type SharedConfig = DiscoveryConfig & LogConfig & { readonly logLevel: LogLevel }
+
+/** An instance of a service as its workers describe it: the same words from each of them. */
+export interface Registration {
+  readonly instance: Instance
+  readonly config: SharedConfig
+}
+
+/** What a worker says to its primary; `tricube` tells it from whatever a service's own code may send. */
+export type FromWorker =
+  | { readonly tricube: 'register'; readonly registration: Registration }
+  | { readonly tricube: 'ask'; readonly id: number; readonly about: keyof Facts }
+  | { readonly tricube: 'told'; readonly id: number; readonly fact: Facts[keyof Facts] }
+  | { readonly tricube: 'ended'; readonly metrics: Facts['metrics'] }
+
+/** What a primary says to its workers. */
+export type FromPrimary =
+  | { readonly tricube: 'tell'; readonly id: number; readonly about: keyof Facts }
+  | { readonly tricube: 'answer'; readonly id: number; readonly fact: Facts[keyof Facts] }
+
+/**
+ * How many workers share a service's port, and which of them this process is, from 1. Variables of the environment, since
+ * the tricube of the command and that of a compiled service may be two copies.
+ */
+export const workerVariables = { count: 'TRICUBE_WORKER_COUNT', number: 'TRICUBE_WORKER_NUMBER' } as const

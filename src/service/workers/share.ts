@@ -1,0 +1,23 @@
+import { defaultLanes, defaultPool } from '../../sql/open.ts'
+import type { DatabaseSettings } from '../definition.ts'
+
+/** One worker's share of what is set for the whole service; at least 1. */
+export function shareOf(total: number, workers: number): number {
+  return Math.max(1, Math.floor(total / workers))
+}
+
+/**
+ * What one worker may use of a database, so that all of them keep to the service's `lanes` and `pool`.
+ *
+ * What the service does not set grows with the workers, as far as each of them needs it: one lane, and two pooled
+ * connections, so that a long transaction holds up no other.
+ */
+export function databaseShare(settings: DatabaseSettings, workers: number): DatabaseSettings {
+  if (workers === 1) return settings
+  const { lanes, pool } = settings
+  return {
+    ...settings,
+    lanes: shareOf(lanes ?? Math.max(defaultLanes, workers), workers),
+    pool: shareOf(pool ?? Math.max(defaultPool, 2 * workers), workers),
+  }
+}
