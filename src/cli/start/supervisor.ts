@@ -17,7 +17,7 @@ export interface SupervisorOptions {
 
 /** A worker that lived so many milliseconds did not die of its start. */
 const stableMs = 30_000
-/** So many starts that fail in a row, while nobody serves, and it is given up: whoever started us may know better. */
+/** So many starts in a row that fail in each place, while nobody serves: given up, whoever started us may know better. */
 const mostFailedStarts = 5
 /** A worker is asked so often whether its event loop goes round, in milliseconds … */
 const pingMs = 5000
@@ -167,7 +167,7 @@ export class Supervisor {
         slot.failures++
         this.#failedStarts++
         this.#options.log.error({ worker: slot.number, failures: slot.failures }, (error as Error).message)
-        if (this.#failedStarts >= mostFailedStarts && this.workers.length === 0) return this.#giveUp()
+        if (this.#failedStarts >= mostFailedStarts * this.count && this.workers.length === 0) return this.#giveUp()
       }
     }
   }

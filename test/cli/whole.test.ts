@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+import { readinessOfAll } from '../../src/cli/start/whole.ts'
+import type { Readiness } from '../../src/service/health.ts'
+import { databaseShare, shareOf } from '../../src/service/workers/share.ts'
+
+const ready: Readiness = { status: 'ready', checks: { database: 'ok' } }
+const notReady: Readiness = { status: 'not ready', checks: { database: 'unreachable' } }
+
+test('a service is ready when half of its workers are', () => {
+  const status = (...workers: (Readiness | undefined)[]): string => readinessOfAll(workers, 4, false).status
+  expect(status(ready, ready, ready, ready)).toBe('ready')
+  expect(status(ready, ready, undefined)).toBe('ready')
+  expect(status(ready, notReady, notReady, undefined)).toBe('not ready')
+  expect(status()).toBe('not ready')
+  expect(readinessOfAll([ready], 1, false).status).toBe('ready')
+  expect(readinessOfAll([undefined], 1, false).status).toBe('not ready')
+})
+
+test('it tells how many are ready, and what one of them cannot reach', () => {
+  expect(readinessOfAll([ready, notReady, ready], 3, false)).toEqual({
+    status: 'ready',
+    checks: { database: 'unreachable' },
+    workers: { ready: 2, wanted: 3 },
+  })
+  expect(readinessOfAll([ready, ready], 2, true).status).toBe('stopping')
+})
+
+test('what is set for the service is shared out, at least one for each', () => {
+  expect([1, 2, 3, 20].map((workers) => shareOf(10, workers))).toEqual([10, 5, 3, 1])
+  expect(databaseShare({ pool: 12, lanes: 4 }, 4)).toEqual({ pool: 3, lanes: 1 })
+  expect(databaseShare({}, 1)).toEqual({})
+  expect(databaseShare({}, 2)).toEqual({ pool: 5, lanes: 1 })
+  expect(databaseShare({ pool: 3 }, 16)).toEqual({ pool: 1, lanes: 1 })
+  expect(databaseShare({ idleTimeoutMs: 1 }, 16)).toEqual({ idleTimeoutMs: 1, pool: 2, lanes: 1 })
+})

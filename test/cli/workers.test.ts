@@ -1,0 +1,164 @@
+/** `tricube start --workers`, with processes as they are in production. */
+import { writeFile } from 'node:fs/promises'
+import { Agent, request } from 'node:http'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { setTimeout } from 'node:timers/promises'
+import { fakeConsul } from 'tricube/testing'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { ask, folderOf, freePorts, isAlive, serviceSource, tricube } from './run.ts'
+
+/** The processes that answer, found by asking on one connection after the other. */
+async function pidsAt(url: string, count: number): Promise<number[]> {
+  const pids = new Set<number>()
+  await vi.waitFor(async () => {
+    pids.add(Number(JSON.parse(await once('GET', url)).pid))
+    expect(pids.size).toBe(count)
+  }, 10_000)
+  return [...pids]
+}
+
+/** Sends a request on a connection of its own, or of the agent's; the body of the answer, if that is a good one. */
+function once(method: string, url: string, agent?: Agent): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { method, agent: agent ?? false }, (response) => {
+      text(response).then((body) => (response.statusCode === 200 ? resolve(body) : reject(new Error(body))), reject)
+    })
+    sent.once('error', reject).end()
+  })
+}
+
+test('workers share a port and are called in turn; a lost one is replaced; SIGTERM ends all', async () => {
+  const cwd = await folderOf({ 'service.mjs': serviceSource({}) })
+  const [port] = await freePorts(1)
+  const url = `http://127.0.0.1:${port}`
+  const run = tricube(['start', 'service.mjs', '--workers', '2', '--port', String(port)], { cwd })
+  await run.printed(`workers listen on ${url}`)
+  const first = await pidsAt(url, 2)
+  expect(first).not.toContain(run.pid)
+
+  await expect(once('GET', `${url}/die`)).rejects.toThrow()
+  await run.printed('a worker exited with code 7')
+  await run.printed('a worker was replaced')
+  const second = await pidsAt(url, 2)
+  expect(second.filter((pid) => first.includes(pid))).toHaveLength(1)
+
+  run.signal('SIGTERM')
+  expect((await run.ended).code).toBe(0)
+  expect([...first, ...second].filter(isAlive)).toEqual([])
+})
+
+test('no worker outlives its primary', async () => {
+  const cwd = await folderOf({ 'service.mjs': serviceSource({}) })
+  const [port] = await freePorts(1)
+  const run = tricube(['start', 'service.mjs', '--workers', '2', '--port', String(port)], { cwd })
+  await run.printed('workers listen on')
+  const pids = await pidsAt(`http://127.0.0.1:${port}`, 2)
+  run.signal('SIGKILL')
+  await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]), 10_000)
+})
+
+test('a second signal ends workers that do not stop, with exit code 1', async () => {
+  const stuck = `export default { name: 'stuck', async listen() { setInterval(() => {}, 1000); console.log('pid', process.pid); return { url: 'here' } },
+    close: () => new Promise(() => console.log('closing')) }`
+  const cwd = await folderOf({ 'service.mjs': stuck })
+  const run = tricube(['start', 'service.mjs', '--workers', '1'], { cwd })
+  await run.printed('workers listen on here')
+  run.signal('SIGTERM')
+  await run.printed('closing')
+  run.signal('SIGTERM')
+  expect((await run.ended).code).toBe(1)
+  const pid = Number(/^pid (\d+)$/m.exec(run.output())![1])
+  await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 10_000)
+})
+
+test('what keeps the workers from starting is said once, and is the exit code', async () => {
+  const cwd = await folderOf({
+    'broken.mjs': `class ConfigError extends Error { name = 'ConfigError' }
+      throw new ConfigError('PORT: expected a number, got "x"')`,
+  })
+  const failed = await tricube(['start', 'broken.mjs', '--workers', '4'], { cwd }).ended
+  expect(failed).toMatchObject({ code: 1, stderr: 'PORT: expected a number, got "x"\n' })
+  const wrong = await tricube(['start', 'broken.mjs', '--workers', 'many'], { cwd }).ended
+  expect(wrong).toMatchObject({
+    code: 2,
+    stderr: 'tricube start: --workers is a whole number from 1 to 999, or max, not "many"\n',
+  })
+})
+
+/** Between two requests on a connection, in milliseconds. */
+const paceMs = 10
+
+/** A service whose answer names its release and process. */
+function release(name: string): string {
+  return `
+import { contract, service, t } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url).pathname)}
+const release: string = '${name}'
+const Who = t.Object({ release: t.String(), pid: t.Integer(), program: t.String() })
+const who = contract('who-service', { who: { route: 'POST /who', returns: Who } })
+export default service(who, {
+  drain: { delayMs: 200 },
+  handlers: { who: () => ({ release, pid: process.pid, program: process.argv[4] ?? '' }) },
+})`
+}
+
+test('SIGHUP puts new workers with new code in the place of all, and no request fails; outside they are one instance', async () => {
+  const consul = await fakeConsul()
+  onTestFinished(() => consul[Symbol.asyncDispose]())
+  const cwd = await folderOf({ 'service.ts': release('first') })
+  const [port] = await freePorts(1)
+  const url = `http://127.0.0.1:${port}`
+  const run = tricube(['start', 'service.ts', '--workers', '2', '--port', String(port)], {
+    cwd,
+    env: { CONSUL_HTTP_ADDR: consul.url },
+  })
+  await run.printed('workers listen on')
+  const instances = async (): Promise<object[]> => {
+    const answer = await fetch(`${consul.url}/v1/health/service/who-service?passing=true`)
+    return (await answer.json()) as object[]
+  }
+  await vi.waitFor(async () => expect(await instances()).toHaveLength(1), 10_000)
+  expect(JSON.parse(await once('GET', `${url}/health/ready`))).toEqual({
+    status: 'ready',
+    checks: {},
+    workers: { ready: 2, wanted: 2 },
+  })
+
+  const agent = new Agent({ keepAlive: true, maxSockets: 4 })
+  onTestFinished(() => agent.destroy())
+  const answers: { release: string; pid: number; program: string }[] = []
+  let isLoading = true
+  const load = Array.from({ length: 4 }, async () => {
+    while (isLoading) {
+      answers.push(JSON.parse(await once('POST', `${url}/who`, agent)).data)
+      await setTimeout(paceMs) // a rate that leaves the new workers time to start
+    }
+  })
+  const all = Promise.all(load)
+  await vi.waitFor(() => expect(new Set(answers.map(({ pid }) => pid)).size).toBe(2), 10_000)
+  await writeFile(join(cwd, 'service.ts'), release('second'))
+  run.signal('SIGHUP')
+  await run.printed('"msg":"reloaded"')
+  isLoading = false
+  await all // rejects when one request failed
+
+  const last = JSON.parse(await once('POST', `${url}/who`)).data
+  expect(last.release).toBe('second')
+  const [before, after] = ['first', 'second'].map((name) => answers.filter((answer) => answer.release === name))
+  expect(new Set(before!.map(({ program }) => program)).size).toBe(1) // compiled once for both
+  expect(before!.some(({ pid }) => pid === last.pid)).toBe(false)
+  expect(after!.length).toBeGreaterThan(0)
+
+  const metrics = await once('GET', `${url}/metrics`)
+  const counted = /_duration_seconds_count\{operation="who",status="2xx"\} (\d+)/.exec(metrics)?.[1]
+  expect(Number(counted)).toBe(answers.length + 1) // those of workers that are gone included
+  expect(metrics).toContain('\ntricube_workers 2\n')
+  expect(await instances()).toHaveLength(1)
+
+  run.signal('SIGTERM')
+  const { code, stdout } = await run.ended
+  expect(code).toBe(0)
+  expect(await instances()).toHaveLength(0)
+  const pids = stdout.match(/"pid":\d+,"msg":"stopped"/g)
+  expect(new Set(pids).size).toBe(4) // each line says whose it is
+}, 60_000)
