@@ -28,6 +28,7 @@ test('it tells how many are ready, and what one of them cannot reach', () => {
 test('what is set for the service is shared out, at least one for each', () => {
   expect([1, 2, 3, 20].map((workers) => shareOf(10, workers))).toEqual([10, 5, 3, 1])
   expect(databaseShare({ pool: 12, lanes: 4 }, 4)).toEqual({ pool: 3, lanes: 1 })
+  expect(databaseShare({ lanes: 0 }, 4)).toMatchObject({ lanes: 0 }) // the pool alone
   expect(databaseShare({}, 1)).toEqual({})
   expect(databaseShare({}, 2)).toEqual({ pool: 5, lanes: 1 })
   expect(databaseShare({ pool: 3 }, 16)).toEqual({ pool: 1, lanes: 1 })

@@ -1,9 +1,9 @@
 import { defaultLanes, defaultPool } from '../../sql/open.ts'
 import type { DatabaseSettings } from '../definition.ts'
 
-/** One worker's share of what is set for the whole service; at least 1. */
+/** One worker's share of what is set for the whole service; at least 1, unless that is nothing. */
 export function shareOf(total: number, workers: number): number {
-  return Math.max(1, Math.floor(total / workers))
+  return Math.max(Math.min(1, total), Math.floor(total / workers))
 }
 
 /**

@@ -1,0 +1,82 @@
+/**
+ * What a second worker gives a service that computes: throughput, how evenly connections are shared, and latency.
+ *
+ *   npm run build && npm --prefix bench ci && npm --prefix bench run workers
+ *
+ * The load comes in bursts: so many requests are sent at once and the answers awaited, so that sending them takes no
+ * processor from those who answer. One and two workers take turns; medians are printed. Exits 1 below 1.8 times.
+ */
+import { open } from './connection.mjs'
+import { startWorkers } from './start.mjs'
+
+const rounds = Number(process.env.ROUNDS ?? 7)
+const connections = 16
+const perConnection = 8
+
+const one = await startWorkers(1)
+const two = await startWorkers(2)
+const results = { one: [], two: [], shares: [] }
+for (const { port } of [one, two]) await burst(port) // warm
+for (let round = 0; round < rounds; round++) {
+  results.one.push((await burst(one.port)).rate)
+  const { rate, share } = await burst(two.port)
+  results.two.push(rate)
+  results.shares.push(share)
+}
+const times = median(results.two.map((rate, round) => rate / results.one[round]))
+const rate = median(results.two)
+console.log(`medians of ${rounds} rounds, Node ${process.version}
+requests a second: one worker ${median(results.one).toFixed(0)}, two ${rate.toFixed(0)}: ${times.toFixed(2)} times
+largest share of one of the two workers: ${(Math.max(...results.shares) * 100).toFixed(0)} % of the requests`)
+for (const [name, { port }] of Object.entries({ one, two })) {
+  const { p50, p99 } = await steady(port, rate / 4, 5)
+  console.log(`${(rate / 4).toFixed(0)} requests/s, ${name}: p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`)
+}
+await Promise.all([one.stop(), two.stop()])
+process.exit(times >= 1.8 ? 0 : 1)
+
+/** A bounded number of requests, all sent at once. */
+async function burst(port) {
+  const kept = await openAll(port)
+  const from = performance.now()
+  const answers = await Promise.all(
+    kept.flatMap(({ ask }) => Array.from({ length: perConnection }, () => ask('/work'))),
+  )
+  const seconds = (performance.now() - from) / 1000
+  for (const { close } of kept) close()
+  const counts = new Map()
+  for (const { body } of answers) counts.set(body, (counts.get(body) ?? 0) + 1)
+  return { rate: answers.length / seconds, share: Math.max(...counts.values()) / answers.length }
+}
+
+/** One connection after the other, as callers come. */
+async function openAll(port) {
+  const kept = []
+  while (kept.length < connections) {
+    kept.push(open(port))
+    await kept.at(-1).ask('/pid', 'POST')
+  }
+  return kept
+}
+
+/** Requests at a fixed rate, whether or not they are answered. */
+async function steady(port, rate, seconds) {
+  const kept = await openAll(port)
+  const latencies = []
+  const asked = []
+  const from = performance.now()
+  for (let n = 0; n < rate * seconds; n++) {
+    const at = from + (n * 1000) / rate
+    const waitMs = at - performance.now()
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs))
+    asked.push(kept[n % connections].ask('/work').then(() => latencies.push(performance.now() - at)))
+  }
+  await Promise.all(asked)
+  for (const { close } of kept) close()
+  latencies.sort((a, b) => a - b)
+  return { p50: latencies[Math.floor(latencies.length * 0.5)], p99: latencies[Math.floor(latencies.length * 0.99)] }
+}
+
+function median(values) {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
+}
