@@ -1,16 +1,16 @@
-// A service whose work is computing: some milliseconds of CPU for each request, the same on any machine at any load.
-import { pbkdf2Sync } from 'node:crypto'
+// A service whose work is computing.
 import { contract, service, t } from 'tricube'
+import { work } from './work.mjs'
 
-const work = contract('work-service', {
+const workService = contract('work-service', {
   work: { route: 'GET /work', returns: t.Integer() },
   pid: { route: 'POST /pid', returns: t.Integer() },
 })
 
-export default service(work, {
+export default service(workService, {
   handlers: {
     work() {
-      pbkdf2Sync('password', 'salt', 10_000, 32, 'sha256')
+      work()
       return process.pid
     },
     pid: () => process.pid,

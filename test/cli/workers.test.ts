@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
 import { fakeConsul } from 'tricube/testing'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { ask, folderOf, freePorts, isAlive, serviceSource, tricube } from './run.ts'
+import { folderOf, freePorts, isAlive, serviceSource, tricube } from './run.ts'
 
 /** The processes that answer, found by asking on one connection after the other. */
 async function pidsAt(url: string, count: number): Promise<number[]> {
@@ -59,7 +59,7 @@ test('no worker outlives its primary', async () => {
 })
 
 test('a second signal ends workers that do not stop, with exit code 1', async () => {
-  const stuck = `export default { name: 'stuck', async listen() { setInterval(() => {}, 1000); console.log('pid', process.pid); return { url: 'here' } },
+  const stuck = `export default { name: 'stuck', async listen() { process.send('mine'); setInterval(() => {}, 1000); console.log('pid', process.pid); return { url: 'here' } },
     close: () => new Promise(() => console.log('closing')) }`
   const cwd = await folderOf({ 'service.mjs': stuck })
   const run = tricube(['start', 'service.mjs', '--workers', '1'], { cwd })

@@ -7,13 +7,13 @@
  * any Node, and nothing is lost; it costs some 0.3 ms of CPU for a new connection and nothing for a request.
  */
 import cluster, { type Worker as ClusterWorker } from 'node:cluster'
-import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { workerVariables, type Facts, type FromPrimary, type FromWorker } from '../../service/workers/messages.ts'
 import { StartError, type Exit, type Worker } from './worker.ts'
 
 /** Where a service listens: what `tricube start` says to whoever started it. */
 export interface ListeningMessage {
+  readonly tricube: 'listening'
   readonly url: string
 }
 
@@ -63,22 +63,29 @@ export class ForkedWorker implements Worker {
   constructor(child: ClusterWorker, onMessage: ForkOptions['onMessage']) {
     this.#child = child
     this.pid = child.process.pid!
-    this.exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }) as Exit)
+    this.exited = new Promise((resolve) => {
+      child.once('exit', (code, signal) => resolve({ code, signal }))
+      // There is no such process; another error is a message to one that is just ending.
+      child.on('error', () => child.process.pid === undefined && resolve({ code: 1, signal: null }))
+    })
     let left!: () => void
     const told = new Promise<void>((resolve) => (left = resolve))
     this.leaving = Promise.race([told, this.exited])
     this.listening = new Promise((resolve, reject) => {
-      child.on('message', (message: FromStart) => {
-        if ('url' in message) resolve((this.url = message.url))
+      child.on('message', (message: FromStart | undefined) => {
+        if (!message?.tricube) return // the service's own code may send what it likes
+        if (message.tricube === 'listening') resolve((this.url = message.url))
         else if (message.tricube === 'pong') this.unanswered = 0
         else if (message.tricube === 'stopping') left()
         else if (message.tricube === 'told') this.#onTold(message.id, message.fact)
         else onMessage(this, message)
       })
-      void this.exited.then((exit) => reject(new StartError(exit)))
+      void this.exited.then((exit) => {
+        reject(new StartError(exit))
+        for (const id of this.#asked.keys()) this.#onTold(id, undefined)
+      })
     })
     this.listening.catch(() => {}) // whoever wants to know has it already
-    child.on('error', () => {}) // what cannot be sent to a process that has ended
   }
 
   ping(): void {
@@ -94,7 +101,6 @@ export class ForkedWorker implements Worker {
         clearTimeout(timer)
         resolve(fact)
       })
-      void this.exited.then(() => this.#onTold(id, undefined))
       this.#send({ tricube: 'tell', id, about })
     })
   }

@@ -57,7 +57,7 @@ export async function runWorkers(path: string, count: number): Promise<number> {
   try {
     const url = await started
     registration.open()
-    process.send?.({ url } satisfies ListeningMessage)
+    process.send?.({ tricube: 'listening', url } satisfies ListeningMessage)
   } catch (error) {
     if (!left && error instanceof StartError && error.exit.code) return error.exit.code // it has said why
     if (!left) throw error

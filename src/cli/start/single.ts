@@ -14,7 +14,7 @@ export async function runService(path: string, compiled: string | undefined): Pr
   else stopOnSignals(service.name, () => stopping.begin())
   try {
     const { url } = await listen(service)
-    tell({ url })
+    tell({ tricube: 'listening', url })
   } catch (error) {
     if (!stopping.hasBegun) throw error
   }
