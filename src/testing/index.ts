@@ -1,4 +1,15 @@
 export { fakeConsul, type FakeConsul, type FakeConsulOptions, type Fault } from './fakeConsul/fakeConsul.ts'
+export { faultProxy, type FaultProxy, type FaultProxyOptions } from './faultProxy/faultProxy.ts'
+export type {
+  BandwidthToxic,
+  DownToxic,
+  LatencyToxic,
+  ResetPeerToxic,
+  SlicerToxic,
+  Stream,
+  TimeoutToxic,
+  Toxic,
+} from './faultProxy/toxics.ts'
 export { PostgresError } from './postgres/error.ts'
 export { startPostgres, type EmbeddedPostgres, type PostgresOptions } from './postgres/start.ts'
 export { TestFailure } from './checks.ts'

@@ -84,6 +84,7 @@ it('exports these names', async () => {
         "PostgresError",
         "TestFailure",
         "fakeConsul",
+        "faultProxy",
         "startPostgres",
         "testService",
       ],

@@ -2,8 +2,8 @@ import { eq, sql as drizzleSql } from 'drizzle-orm'
 import { integer, pgTable, text, timestamp } from 'drizzle-orm/pg-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Database, database } from 'tricube/sql'
+import { faultProxy } from 'tricube/testing'
 import { freshDatabase } from './freshDatabase.ts'
-import { proxyTo } from './proxy.ts'
 
 let fresh: Awaited<ReturnType<typeof freshDatabase>>
 let db: Database
@@ -117,12 +117,12 @@ describe('listen', () => {
   })
 
   test('goes on after the connection was lost, and says that something may be missing', async () => {
-    await using proxy = await proxyTo(fresh.url)
+    await using proxy = await faultProxy({ target: fresh.url })
     await using through = await database({ url: proxy.url })
     const heard: string[] = []
     const onReconnect = vi.fn<() => void>()
     await through.listen('news', (payload) => void heard.push(payload), { onReconnect })
-    proxy.reset()
+    await proxy.add({ type: 'reset_peer' })()
     await vi.waitFor(() => expect(onReconnect).toHaveBeenCalledOnce())
     await db.notify('news', 'again')
     await vi.waitFor(() => expect(heard).toEqual(['again']))

@@ -1,24 +1,24 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type Database, database, type Sql } from 'tricube/sql'
+import { type FaultProxy, faultProxy } from 'tricube/testing'
 import { freshDatabase } from './freshDatabase.ts'
-import { type Proxy, proxyTo } from './proxy.ts'
 
 // Check 14: whatever statements, errors, timeouts, aborts and lost connections do to each other, nobody ever receives
 // another's rows, and nothing leaks. Every statement carries a tag of its own that has to come back with its rows.
 
 let fresh: Awaited<ReturnType<typeof freshDatabase>>
-let proxy: Proxy
+let proxy: FaultProxy
 let db: Database
 
 beforeAll(async () => {
   fresh = await freshDatabase()
-  proxy = await proxyTo(fresh.url)
+  proxy = await faultProxy({ target: fresh.url })
   db = await database({ url: proxy.url, lanes: 2, pool: 3, preparedStatements: 4, acquireTimeoutMs: 10_000 })
 })
 afterAll(async () => {
   await db.close()
-  await proxy[Symbol.asyncDispose]()
+  await proxy.close()
   await fresh[Symbol.asyncDispose]()
 })
 
@@ -128,7 +128,7 @@ test('1,000 random interleavings: nobody ever receives another’s rows', { time
       if (i === lossAfter) {
         setImmediate(() => {
           lastLoss = performance.now()
-          proxy.reset()
+          void proxy.add({ type: 'reset_peer' })()
         })
       }
       return run(db, given)

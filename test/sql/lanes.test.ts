@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type Database, database, httpErrorOf } from 'tricube/sql'
+import { type FaultProxy, faultProxy } from 'tricube/testing'
 import { freshDatabase } from './freshDatabase.ts'
-import { type Proxy, proxyTo } from './proxy.ts'
 import { withResolvers } from './withResolvers.ts'
 
 let fresh: Awaited<ReturnType<typeof freshDatabase>>
@@ -96,8 +96,9 @@ describe('giving up', () => {
 })
 
 describe('a lost connection', () => {
-  const withProxy = async (use: (db: Database, proxy: Proxy) => Promise<void>, lanes = 1) => {
-    await using proxy = await proxyTo(fresh.url)
+  const reset = (proxy: FaultProxy) => proxy.add({ type: 'reset_peer' })()
+  const withProxy = async (use: (db: Database, proxy: FaultProxy) => Promise<void>, lanes = 1) => {
+    await using proxy = await faultProxy({ target: fresh.url })
     await using db = await database({ url: proxy.url, lanes })
     await pid(db)
     await use(db, proxy)
@@ -108,7 +109,7 @@ describe('a lost connection', () => {
       const read = db.value`SELECT count(*) FROM log WHERE n = ${1}`
       const write = db.execute`INSERT INTO log VALUES (${2}) RETURNING pg_sleep(0.2)`
       const called = db.value`SELECT pg_sleep(0.2)` // may do anything, by its text
-      setTimeout(() => proxy.reset(), 50)
+      setTimeout(() => reset(proxy), 50)
       await expect(write).rejects.toMatchObject({ sqlstate: '08006', mayHaveRun: true })
       await expect(called).rejects.toMatchObject({ mayHaveRun: true })
       expect(await read).toBe(0)
@@ -117,14 +118,14 @@ describe('a lost connection', () => {
   test('is opened again', () =>
     withProxy(async (db, proxy) => {
       const before = await pid(db)
-      proxy.reset()
+      await reset(proxy)
       expect(await pid(db)).not.toBe(before)
     }))
 
   test('a read that is said to be one is repeated', () =>
     withProxy(async (db, proxy) => {
       const read = db.with({ readOnly: true }).value`SELECT 'done', pg_sleep(0.1)`
-      setTimeout(() => proxy.reset(), 50)
+      setTimeout(() => reset(proxy), 50)
       expect(await read).toBe('done')
     }))
 
@@ -141,18 +142,18 @@ describe('a lost connection', () => {
 
 describe('a database that', () => {
   test('is not up yet is waited for', async () => {
-    await using proxy = await proxyTo(fresh.url)
-    await proxy.down()
+    await using proxy = await faultProxy({ target: fresh.url })
+    const up = proxy.add({ type: 'down' })
     await using db = await database({ url: proxy.url })
     const early = db.value`SELECT 'here'`
     const transaction = db.transaction((tx) => tx.value`SELECT 'too'`)
-    await proxy.up()
+    await up()
     expect(await Promise.all([early, transaction])).toEqual(['here', 'too'])
   })
 
   test('stays down makes a 503, within the acquire timeout', async () => {
-    await using proxy = await proxyTo(fresh.url)
-    await proxy.down()
+    await using proxy = await faultProxy({ target: fresh.url })
+    proxy.add({ type: 'down' })
     await using db = await database({ url: proxy.url, acquireTimeoutMs: 200 })
     const started = performance.now()
     const results = await Promise.allSettled([db.one`SELECT 1`, db.transaction(async () => {}), db.ping(100)])
@@ -163,10 +164,13 @@ describe('a database that', () => {
   })
 
   test('falls silent makes a 503 within the acquire timeout, and is found again (check 13)', async () => {
-    await using proxy = await proxyTo(fresh.url)
+    await using proxy = await faultProxy({ target: fresh.url })
     await using db = await database({ url: proxy.url })
     await db.transaction((tx) => tx.execute`SELECT 1`)
-    proxy.blackHole()
+    const heal = [
+      proxy.add({ type: 'timeout', stream: 'upstream' }),
+      proxy.add({ type: 'timeout', stream: 'downstream' }),
+    ]
     const started = performance.now()
     const statements = [
       db.value`SELECT 1`,
@@ -180,7 +184,7 @@ describe('a database that', () => {
       expect(httpErrorOf((result as PromiseRejectedResult).reason)).toMatchObject({ status: 503, code: 50301 })
     }
     await expect(db.ping(300)).rejects.toMatchObject({ sqlstate: '57014' })
-    proxy.heal()
+    for (const remove of heal) await remove()
     await vi.waitFor(() => db.ping(), { timeout: 5000 })
   })
 
