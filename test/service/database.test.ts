@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { contract, service, t } from 'tricube'
-import { startPostgres, type EmbeddedPostgres } from 'tricube/testing'
+import { faultProxy, startPostgres, type EmbeddedPostgres } from 'tricube/testing'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 
 const clock = contract('clock-service', { now: { route: 'GET /now', returns: t.Integer() } })
@@ -51,3 +51,27 @@ it('a service whose database goes is not ready but alive, says 503, and recovers
   await vi.waitFor(async () => expect(await get('/now')).toMatchObject({ status: 200 }), { timeout: 15_000 })
   await app.close()
 }, 60_000)
+
+it('a service whose database falls silent says 503 within the acquire timeout, and is alive', async () => {
+  const { TRICUBE_TEST_DATABASE_URL: target } = process.env
+  await using proxy = await faultProxy({ target: target! })
+  Object.assign(process.env, { DATABASE_URL: proxy.url, LOG_LEVEL: 'silent' })
+  const app = service(clock, {
+    database: { acquireTimeoutMs: 300 },
+    handlers: { now: ({ db }) => db.transaction((tx) => tx.value<number>`SELECT 7`) },
+  })
+  const { url } = await app.listen()
+  const statusOf = async (path: string): Promise<number> => (await fetch(url + path)).status
+  expect(await statusOf('/now')).toBe(200)
+  const heal = [
+    proxy.add({ type: 'timeout', stream: 'upstream' }),
+    proxy.add({ type: 'timeout', stream: 'downstream' }),
+  ]
+  expect(await Promise.all(['/now', '/now', '/health/ready', '/health/live'].map(statusOf))).toEqual([
+    503, 503, 503, 200,
+  ])
+  for (const remove of heal) await remove()
+  await vi.waitFor(async () => expect(await statusOf('/health/ready')).toBe(200), { timeout: 10_000 })
+  expect(await statusOf('/now')).toBe(200)
+  await app.close()
+})
