@@ -1,12 +1,5 @@
-import {
-  affordableRate,
-  auditLedger,
-  createLedger,
-  ledgerAt,
-  startLedger,
-  succeeding,
-  total,
-} from '../ledger/ledger.mjs'
+import { succeeding } from '../lib/caller.mjs'
+import { affordableRate, auditLedger, createLedger, ledgerAt, startLedger, total } from '../ledger/ledger.mjs'
 import { after, failed, load, milliseconds } from '../lib/load.mjs'
 import { durablePostgres } from '../lib/postgres.mjs'
 

@@ -1,5 +1,6 @@
 import { faultProxy } from 'tricube/testing'
-import { affordableRate, createLedger, ledgerAt, startLedger, succeeding } from '../ledger/ledger.mjs'
+import { succeeding } from '../lib/caller.mjs'
+import { affordableRate, createLedger, ledgerAt, startLedger } from '../ledger/ledger.mjs'
 import { watchLateness } from '../lib/lateness.mjs'
 import { after, failed, load, milliseconds, percentile } from '../lib/load.mjs'
 import { durablePostgres } from '../lib/postgres.mjs'

@@ -1,7 +1,7 @@
 // A ledger under load: its tables, its service, and requests to it.
-import { Agent, request } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { database } from 'tricube/sql'
+import { callerOf, succeeding } from '../lib/caller.mjs'
 import { startChild } from '../lib/child.mjs'
 
 const file = fileURLToPath(new URL('service.mjs', import.meta.url))
@@ -23,38 +23,16 @@ export async function createLedger(url) {
 /** Starts the service on this database. */
 export const startLedger = (url) => startChild(file, { env: { DATABASE_URL: url } })
 
-/** Requests to a ledger; each resolves to its `{ status, body }`, or rejects when there is no answer. */
+/** Requests to a ledger; each resolves to its `{ status, body }`. */
 export function ledgerAt(address) {
-  const [host, port] = address.split(':')
-  const agent = new Agent({ keepAlive: true })
-  const send = (method, path, body) =>
-    new Promise((resolve, reject) => {
-      const headers = body ? { 'content-type': 'application/json' } : {}
-      const sent = request({ host, port, agent, method, path, headers, timeout: 30_000 }, async (response) => {
-        try {
-          const text = Buffer.concat(await response.toArray()).toString()
-          resolve({ status: response.statusCode, body: JSON.parse(text) })
-        } catch (error) {
-          reject(error)
-        }
-      })
-      sent.once('timeout', () => sent.destroy(new Error('no answer within 30 s')))
-      sent.once('error', reject)
-      sent.end(body && JSON.stringify(body))
-    })
+  const { send, close } = callerOf(address)
   return {
     send,
+    close,
     balance: (n) => send('GET', `/accounts/${n % accounts}`),
     transfer: (id) =>
       send('POST', '/transfers', { id, source: id % accounts, target: (id * 7 + 3) % accounts, amount: 1 }),
-    close: () => agent.destroy(),
   }
-}
-
-/** Rejects when the answer is anything but a success; for load(). */
-export async function succeeding(answered) {
-  const { status, body } = await answered
-  if (status !== 200) throw Object.assign(new Error(`${status} ${JSON.stringify(body)}`), { status })
 }
 
 /** The sum of all accounts, and which of these transfers are not there. */

@@ -37,7 +37,7 @@ export interface FaultProxy extends AsyncDisposable {
  * @throws {TypeError} when the target names no port
  * @example
  * await using proxy = await faultProxy({ target: postgres.url() })
- * await using app = await testService(userService, { config: { databaseUrl: proxy.url } })
+ * await using db = database({ url: proxy.url })
  * const heal = proxy.add({ type: 'timeout' }) // PostgreSQL is a black hole
  */
 export async function faultProxy({ target }: FaultProxyOptions): Promise<FaultProxy> {

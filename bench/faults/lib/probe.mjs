@@ -1,0 +1,10 @@
+// Loaded into a process under test with `--expose-gc --import`: says, when asked, what it holds on to.
+import { readdirSync } from 'node:fs'
+
+process.on('message', (message) => {
+  if (message !== 'measure') return
+  globalThis.gc()
+  globalThis.gc() // what the first one has only made unreachable
+  const { heapUsed, external, rss } = process.memoryUsage()
+  process.send({ heldBytes: heapUsed + external, rssBytes: rss, descriptors: readdirSync('/dev/fd').length })
+})
