@@ -1,0 +1,70 @@
+/** What every measurement needs: cores, a database, a collector, and servers whose answers have been checked. */
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { leaveServerCore } from './cores.mjs'
+import { startDatabase } from './database.mjs'
+import { load } from './load.mjs'
+import { startServers } from './servers.mjs'
+import { cpuSeconds, residentMiB } from './usage.mjs'
+import { checkAnswers } from './works.mjs'
+
+/** Starts what the servers need; `node` is the program that runs them. */
+export async function startBench(node) {
+  const isPinned = leaveServerCore()
+  if (!isPinned) console.log('servers and load share all cores: taskset and two cores would part them')
+  const folder = await mkdtemp(join(tmpdir(), 'tricube-bench-'))
+  const db = await startDatabase()
+  const collector = fork(fileURLToPath(new URL('../trace/collector.mjs', import.meta.url)))
+  const [{ url: zipkin }] = await once(collector, 'message')
+  const placeOf = ({ name }) => ({
+    isPinned,
+    node,
+    databaseUrl: db.url,
+    zipkin: `${zipkin}?by=${name}`,
+    logFile: join(folder, `${name}.log`),
+  })
+  const spans = async ({ name }) => {
+    collector.send('spans')
+    return (await once(collector, 'message'))[0][name] ?? 0
+  }
+
+  return {
+    clear: db.clear,
+
+    /** Starts a peer for a work and checks its answers. */
+    async start(peer, work) {
+      const server = await startServers(peer, work, placeOf(peer))
+      try {
+        await checkAnswers(server.url, work)
+      } catch (error) {
+        await server.stop()
+        throw new Error(`${peer.title}: ${error.message}`)
+      }
+      return { ...server, peer }
+    },
+
+    /** One round under load: CPU of all of the server's processes, and how fast it answered. */
+    async round({ url, pids, peer }, work, seconds) {
+      const [cpuBefore, spansBefore] = [cpuSeconds(pids), await spans(peer)]
+      const { requests, seconds: took, p50Ms, p99Ms } = await load(url, work, seconds)
+      return {
+        cpuUs: ((cpuSeconds(pids) - cpuBefore) * 1e6) / requests,
+        perSecond: requests / took,
+        p50Ms,
+        p99Ms,
+        spans: ((await spans(peer)) - spansBefore) / requests,
+        residentMiB: residentMiB(pids),
+      }
+    },
+
+    async stop() {
+      collector.disconnect()
+      await db.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,65 @@
+/** Asks a server as fast as it answers, over kept connections: by wrk, where it is installed, else by autocannon. */
+import { execFile, execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+const connections = 64
+const script = fileURLToPath(new URL('wrk.lua', import.meta.url))
+
+/** The tool that is used and its version. */
+export const tool = wrkVersion() ?? 'autocannon'
+
+/** Resolves to `{ requests, seconds, p50Ms, p99Ms }`; throws when an answer was no 2xx or a connection failed. */
+export async function load(url, work, seconds) {
+  const { failed, ...found } = await (tool === 'autocannon' ? byAutocannon : byWrk)(url, work, seconds)
+  if (failed > 0 || found.requests === 0) throw new Error(`${failed} of ${found.requests} requests to ${url} failed`)
+  return found
+}
+
+/** Until the compilers have seen enough of it, or ten times as long as a round. */
+export async function warmUp(url, work, seconds) {
+  const enough = 30_000
+  for (let asked = 0, i = 0; asked < enough && i < 10; i++) asked += (await load(url, work, seconds)).requests
+}
+
+async function byWrk(url, { method, path, body = '' }, seconds) {
+  const options = [
+    '--threads=1',
+    '--timeout=10s',
+    `--connections=${connections}`,
+    `--duration=${seconds}s`,
+    `--script=${script}`,
+  ]
+  const { stdout } = await run('wrk', [...options, url, '--', method, path, body])
+  return JSON.parse(stdout.slice(stdout.indexOf('{')))
+}
+
+async function byAutocannon(url, { method, path, body }, seconds) {
+  const { default: autocannon } = await import('autocannon')
+  const headers = body && { 'content-type': 'application/json' }
+  const requests = Array.from({ length: 100 }, (_, i) => ({
+    method,
+    path: path.replace('%d', 1 + i * 9),
+    body,
+    headers,
+  }))
+  const result = await autocannon({ url, connections, duration: seconds, requests })
+  return {
+    requests: result['2xx'],
+    seconds: result.duration,
+    p50Ms: result.latency.p50,
+    p99Ms: result.latency.p99,
+    failed: result.non2xx + result.errors + result.timeouts,
+  }
+}
+
+/** wrk prints its version together with its usage, and then fails. */
+function wrkVersion() {
+  try {
+    execFileSync('wrk', ['--version'], { encoding: 'utf8', stdio: 'pipe' })
+  } catch (error) {
+    return /^wrk \S+/.exec(error.stdout ?? '')?.[0]
+  }
+  return undefined
+}

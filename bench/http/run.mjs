@@ -1,0 +1,82 @@
+/**
+ * What a request costs: tricube beside other frameworks, the same bytes from each. See bench/README.md.
+ *
+ *   npm run bench -- [--work hello,read] [--peers tricube,fastify] [--rounds 5] [--seconds 3] [--node <path>]
+ *
+ * A run of everything writes bench/results/node<version>.md and .svg; a part of it only prints.
+ */
+import { execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { startBench } from './bench.mjs'
+import { warmUp } from './load.mjs'
+import { peers, prepare } from './peers.mjs'
+import { writeResults } from './results.mjs'
+import { measureStarts } from './starts.mjs'
+import { table, warnings } from './table.mjs'
+import { works } from './works.mjs'
+
+const { values: options } = parseArgs({
+  options: {
+    work: { type: 'string', default: [...Object.keys(works), 'start'].join() },
+    peers: { type: 'string', default: peers.map(({ name }) => name).join() },
+    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '3' },
+    node: { type: 'string', default: process.execPath },
+  },
+})
+const rounds = Number(options.rounds)
+const seconds = Number(options.seconds)
+const chosenWorks = chosen(options.work, [...Object.keys(works), 'start'], (name) => name)
+const chosenPeers = chosen(options.peers, peers, ({ name }) => name).filter(canTakePart)
+
+const bench = await startBench(options.node)
+const results = []
+try {
+  for (const name of chosenWorks) {
+    const result = name === 'start' ? await measureStarts(bench, chosenPeers, rounds) : await measure(name)
+    results.push(result)
+    console.log(`\n${table(result)}`)
+  }
+} finally {
+  await bench.stop()
+}
+for (const line of warnings(results)) console.log(line)
+
+const isWhole = chosenWorks.length === Object.keys(works).length + 1 && chosenPeers.length === peers.length
+if (isWhole) {
+  const version = execFileSync(options.node, ['--version'], { encoding: 'utf8' }).trim()
+  const folder = fileURLToPath(new URL('../results/', import.meta.url))
+  console.log(`\nwritten: ${await writeResults(folder, { results, peers: chosenPeers, version, rounds, seconds })}`)
+}
+
+/** All servers of a work are up at the same time and take turns: A B C A B C. */
+async function measure(name) {
+  const work = works[name]
+  const running = []
+  try {
+    for (const peer of chosenPeers) running.push({ peer, server: await bench.start(peer, work), rounds: [] })
+    for (const { server } of running) await warmUp(server.url, work, seconds)
+    for (let round = 0; round < rounds; round++) {
+      for (const { server, rounds } of running) rounds.push(await bench.round(server, work, seconds))
+      await bench.clear()
+    }
+    return { name, title: work.title, peers: running.map(({ peer, rounds }) => ({ peer, rounds })) }
+  } finally {
+    for (const { server } of running) await server.stop()
+  }
+}
+
+function canTakePart(peer) {
+  const reason = prepare(peer)
+  if (reason) console.log(`without ${peer.title}: ${reason}`)
+  return reason === undefined
+}
+
+function chosen(text, all, nameOf) {
+  return text.split(',').map((name) => {
+    const found = all.find((one) => nameOf(one) === name)
+    if (!found) throw new Error(`there is no "${name}", but ${all.map(nameOf).join(', ')}`)
+    return found
+  })
+}
