@@ -3,7 +3,8 @@
  *
  *   npm run bench -- [--work hello,read] [--peers tricube,fastify] [--rounds 5] [--seconds 3] [--node <path>]
  *
- * A run of everything writes bench/results/node<version>.md and .svg; a part of it only prints.
+ * A run of everything writes bench/results/node<version>.md and .svg; a part of it only prints. With `--rounds 0` the
+ * answers are checked and nothing is measured.
  */
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -35,15 +36,16 @@ const results = []
 try {
   for (const name of chosenWorks) {
     const result = name === 'start' ? await measureStarts(bench, chosenPeers, rounds) : await measure(name)
-    results.push(result)
-    console.log(`\n${table(result)}`)
+    if (result) results.push(result)
+    console.log(result ? `\n${table(result)}` : `${name}: the answers are those that are due`)
   }
 } finally {
   await bench.stop()
 }
 for (const line of warnings(results)) console.log(line)
 
-const isWhole = chosenWorks.length === Object.keys(works).length + 1 && chosenPeers.length === peers.length
+const isWhole =
+  rounds > 0 && chosenWorks.length === Object.keys(works).length + 1 && chosenPeers.length === peers.length
 if (isWhole) {
   const version = execFileSync(options.node, ['--version'], { encoding: 'utf8' }).trim()
   const folder = fileURLToPath(new URL('../results/', import.meta.url))
@@ -56,6 +58,7 @@ async function measure(name) {
   const running = []
   try {
     for (const peer of chosenPeers) running.push({ peer, server: await bench.start(peer, work), rounds: [] })
+    if (rounds === 0) return undefined
     for (const { server } of running) await warmUp(server.url, work, seconds)
     for (let round = 0; round < rounds; round++) {
       for (const { server, rounds } of running) rounds.push(await bench.round(server, work, seconds))

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { onServerCore } from './cores.mjs'
 
-const startTimeoutMs = 20_000
+const startTimeoutMs = 60_000
 
 /**
  * Resolves when the server answers, to `{ url, pids, startMs, stop }`; `startMs` is from the start of its process to its

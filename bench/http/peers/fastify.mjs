@@ -1,27 +1,25 @@
 /** Fastify with its schemas for input and output, and pg's pool. LOG_FILE, when set: one line of pino for each request. */
-import Fastify from 'fastify'
-import pg from 'pg'
+import Fastify, { LogController } from 'fastify'
 import pino from 'pino'
-import { caller } from './undici.mjs'
+import { findProfile } from './callees.mjs'
+import { addEntry, findAccount, findNamed, listAccounts } from './store.mjs'
 
-const { PORT, LOG_FILE, DATABASE_URL, CITIES_URL, ROLES_URL } = process.env
-const pool = DATABASE_URL && new pg.Pool({ connectionString: DATABASE_URL })
-const [cities, roles] = [caller(CITIES_URL), caller(ROLES_URL)]
+const { PORT, LOG_FILE } = process.env
 const fastify = Fastify(
   LOG_FILE
     ? {
         loggerInstance: pino(pino.destination({ dest: LOG_FILE, sync: false, minLength: 4096 })),
-        disableRequestLogging: true,
+        logController: new LogController({ disableRequestLogging: true }),
       }
     : {},
 )
 if (LOG_FILE) {
-  fastify.addHook('onResponse', async (request, reply) => {
-    request.log.info(
-      { method: request.method, path: request.url, status: reply.statusCode, duration_ms: reply.elapsedTime },
-      'request',
-    )
-  })
+  fastify.addHook(
+    'onResponse',
+    async ({ log, method, url: path }, { statusCode: status, elapsedTime: duration_ms }) => {
+      log.info({ method, path, status, duration_ms }, 'request')
+    },
+  )
 }
 
 const object = (properties) => ({ type: 'object', required: Object.keys(properties), properties })
@@ -44,68 +42,38 @@ const account = object({
   city_id: integer,
   create_time: { type: 'string', format: 'date-time' },
 })
+const profile = object({ id: integer, city: named, role: named })
 
 fastify.get('/users/:id', { schema: { params, ...enveloped(named) } }, async ({ params: { id } }) => ({
   code: 0,
   data: { id, name: `user ${id}` },
 }))
-
 fastify.post('/users', { schema: { body: newUser, ...enveloped(newUser) } }, async ({ body }) => ({
   code: 0,
   data: body,
 }))
-
 fastify.get('/accounts/:id', { schema: { params, ...enveloped(account) } }, async ({ params: { id } }) => ({
   code: 0,
-  data: await one('account', 'SELECT id, name, age, email, city_id, create_time FROM accounts WHERE id = $1', [id]),
+  data: await findAccount(id),
 }))
-
 fastify.get(
   '/accounts',
   { schema: { querystring: object({ after: integer }), ...enveloped({ type: 'array', items: account }) } },
-  async ({ query: { after } }) => {
-    const text = 'SELECT id, name, age, email, city_id, create_time FROM accounts WHERE id > $1 ORDER BY id LIMIT 20'
-    const { rows } = await pool.query({ name: 'accounts', text, values: [after] })
-    return { code: 0, data: rows }
-  },
+  async ({ query: { after } }) => ({ code: 0, data: await listAccounts(after) }),
 )
-
-fastify.post('/entries', { schema: { body: newUser, ...enveloped(object({ id: integer })) } }, async ({ body }) => {
-  const client = await pool.connect()
-  try {
-    await client.query('BEGIN')
-    const { rows } = await client.query({
-      name: 'entry',
-      text: 'INSERT INTO entries (name, age, email, city_id) VALUES ($1, $2, $3, $4) RETURNING id',
-      values: [body.name, body.age, body.email, body.city_id],
-    })
-    await client.query('COMMIT')
-    return { code: 0, data: rows[0] }
-  } catch (error) {
-    await client.query('ROLLBACK')
-    throw error
-  } finally {
-    client.release()
-  }
-})
-
-const profile = object({ id: integer, city: named, role: named })
-fastify.get('/profiles/:id', { schema: { params, ...enveloped(profile) } }, async ({ params: { id } }) => {
-  const [city, role] = await Promise.all([cities(`/cities/${1 + (id % 8)}`), roles(`/roles/${1 + (id % 3)}`)])
-  return { code: 0, data: { id, city, role } }
-})
-
+fastify.post('/entries', { schema: { body: newUser, ...enveloped(object({ id: integer })) } }, async ({ body }) => ({
+  code: 0,
+  data: await addEntry(body),
+}))
+fastify.get('/profiles/:id', { schema: { params, ...enveloped(profile) } }, async ({ params: { id } }) => ({
+  code: 0,
+  data: await findProfile(id),
+}))
 for (const table of ['cities', 'roles']) {
   fastify.get(`/${table}/:id`, { schema: { params, ...enveloped(named) } }, async ({ params: { id } }) => ({
     code: 0,
-    data: await one(table, `SELECT id, name FROM ${table} WHERE id = $1`, [id]),
+    data: await findNamed(table, id),
   }))
-}
-
-/** The row of a prepared statement. */
-async function one(name, text, values) {
-  const { rows } = await pool.query({ name, text, values })
-  return rows[0]
 }
 
 await fastify.listen({ host: '127.0.0.1', port: Number(PORT) })

@@ -60,3 +60,4 @@ const app = service(contracts[name], {
   trace: { opentelemetry: false },
 })
 await app.listen()
+process.once('SIGTERM', () => app.close())
