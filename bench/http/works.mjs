@@ -56,7 +56,7 @@ export const works = {
     database: true,
   },
   compose: {
-    title: 'two calls in parallel, one SELECT in each callee; CPU of all three',
+    title: 'two calls in parallel; CPU of all three',
     method: 'GET',
     path: '/profiles/%d',
     answer: (id) =>
