@@ -135,6 +135,9 @@ export class Target implements AsyncDisposable {
 
   #settle(exchange: Exchange, backend: Backend<Endpoint>, policy: OperationPolicy, begun: number): void {
     const now = performance.now()
+    if (exchange.ending === undefined) {
+      this.#members.fleet.answered(backend, now, exchange.headers['connection'] === 'close')
+    }
     if (exchange.ending === 'given up') {
       backend.end()
       policy.breaker.forgotten(now)

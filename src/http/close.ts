@@ -30,25 +30,26 @@ export function closeAfterRequests(fastify: FastifyInstance, inFlight: InFlight,
 }
 
 /**
- * Calls back right after a turn of the event loop that was short and brought no connection, or after a second.
+ * Calls back right after a turn of the event loop that was short and brought no connection.
  *
  * The system resets the connections that it has accepted and the process has not, and those with unread requests. After
- * such a turn there are hardly any; after a long one, of a process that gets too little of the CPU, there are many.
+ * such a turn there are hardly any; after a long one, of a process that gets too little of the CPU, there are many. What
+ * is short is taken less strictly with each turn, so that it ends in a process that is busy, too.
  */
 function whenQuiet(server: Server, callback: () => void): void {
-  const from = performance.now()
-  let last = from
-  let isQuiet = true
-  const onConnection = (): void => void (isQuiet = false)
+  let last = performance.now()
+  let turns = 0
+  let hasAccepted = false
+  const onConnection = (): void => void (hasAccepted = true)
   const turn = (): void => {
     const now = performance.now()
-    const isShort = now - last < (now - from) * shortShare
-    if ((isQuiet && isShort) || now - from > quietWithinMs) {
+    const isShort = now - last < ++turns * msPerTurn
+    if ((isShort && !hasAccepted) || turns === mostTurns) {
       server.off('connection', onConnection)
       callback()
       return
     }
-    isQuiet = true
+    hasAccepted = false
     last = now
     setImmediate(turn)
   }
@@ -56,6 +57,6 @@ function whenQuiet(server: Server, callback: () => void): void {
   setImmediate(turn)
 }
 
-/** What is short on a machine is found out by looking: a twentieth of the time since. */
-const shortShare = 1 / 20
-const quietWithinMs = 1000
+/** A turn without work takes some hundredths of a millisecond. */
+const msPerTurn = 0.05
+const mostTurns = 200

@@ -40,6 +40,10 @@ export class Backend<Item = unknown> {
   isEjected = false
   /** When its last ejection ends or has ended, in milliseconds. */
   ejectedUntil = 0
+  /** Until when it is spared, in milliseconds, as it has said that it is about to stop; 0 when it is not. */
+  leavesUntil = 0
+  /** Whether it has ever kept a connection. */
+  keepsConnections = false
   #costMs: number
   #costAt: number
 

@@ -107,10 +107,25 @@ export class Fleet<Item> {
     this.#changed()
   }
 
+  /**
+   * An instance has answered, and ended the connection or not. One that used to keep connections and now ends them is
+   * about to stop: it is spared for a while, as long as there are others, whatever the registry says.
+   */
+  answered(backend: Backend<Item>, now: number, endsConnection: boolean): void {
+    if (!endsConnection) {
+      backend.keepsConnections = true
+    } else if (backend.keepsConnections && backend.leavesUntil === 0) {
+      backend.leavesUntil = now + leavesForMs
+      this.#changed()
+    }
+  }
+
   #readmit(now: number): void {
     const cost = this.#meanCostMs(now)
     for (const backend of this.#backends.values()) {
-      if (backend.isEjected && now >= backend.ejectedUntil) backend.readmit(now, cost)
+      const isBack = backend.leavesUntil > 0 && now >= backend.leavesUntil
+      if (isBack) backend.leavesUntil = 0
+      if (backend.isEjected ? now >= backend.ejectedUntil : isBack) backend.readmit(now, cost)
     }
     this.#changed()
   }
@@ -119,7 +134,8 @@ export class Fleet<Item> {
     this.#tiers.clear()
     this.#ejected = 0
     this.#nextReturn = Number.POSITIVE_INFINITY
-    for (const { isEjected, ejectedUntil } of this.#backends.values()) {
+    for (const { isEjected, ejectedUntil, leavesUntil } of this.#backends.values()) {
+      if (leavesUntil > 0) this.#nextReturn = Math.min(this.#nextReturn, leavesUntil)
       if (!isEjected) continue
       this.#ejected += 1
       this.#nextReturn = Math.min(this.#nextReturn, ejectedUntil)
@@ -131,8 +147,9 @@ export class Fleet<Item> {
     if (known) return known
     const { ejection, partitioned, region: own, zone } = this.#options
     const panics = ejection.panics(this.#ejected, this.#backends.size)
+    const isUsable = ({ isEjected, leavesUntil }: Backend): boolean => leavesUntil === 0 && (panics || !isEjected)
     const place = { region, zone: region === own ? zone : undefined, strict: partitioned }
-    const tiers = tiersOf([...this.#backends.values()], place, (backend) => panics || !backend.isEjected)
+    const tiers = tiersOf([...this.#backends.values()], place, isUsable)
     // Regions are named by callers: what they make up shall not fill the memory.
     if (this.#tiers.size >= mostRegions) this.#tiers.clear()
     this.#tiers.set(region, tiers)
@@ -158,6 +175,8 @@ export class Fleet<Item> {
 }
 
 const mostRegions = 100
+/** Long enough for a service to end after it has said so, and to be started again. */
+const leavesForMs = 5000
 
 function isSame<Item>(backend: Backend<Item>, member: Member<Item> | undefined): boolean {
   if (member === undefined) return false

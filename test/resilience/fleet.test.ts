@@ -13,6 +13,37 @@ const deadAre =
   (name) =>
     dead.includes(name) ? { ms: 1, fails: true, isGone: true } : { ms: 2 }
 
+describe('an instance that ends its connections', () => {
+  const leave = (names: string[], leaving: string[]) => {
+    const fleet = fleetOf({ ejection })
+    fleet.update(members(...names), 0)
+    for (const backend of fleet.backends) fleet.answered(backend, 0, false)
+    for (const backend of fleet.backends) if (leaving.includes(backend.key)) fleet.answered(backend, 0, true)
+    return fleet
+  }
+
+  it('is spared for five seconds, however many others are ejected', () => {
+    const fleet = leave(['a', 'b', 'c'], ['a'])
+    const [, b] = fleet.backends
+    b!.begin(0)
+    fleet.failed(b!, 0, 1, true)
+    expect([...calls(fleet, { rate: 100, seconds: 4.9 }, well).keys()]).toEqual(['c'])
+    expect([...calls(fleet, { rate: 100, seconds: 4, from: 5000 }, well).keys()].sort()).toEqual(['a', 'c'])
+    expect(fleet.ejected).toBe(1)
+  })
+
+  it('is used when there is no other', () => {
+    expect(calls(leave(['a'], ['a']), { rate: 100, seconds: 1 }, well).get('a')).toBe(100)
+  })
+
+  it('is not spared when it never kept one', () => {
+    const fleet = fleetOf({ ejection })
+    fleet.update(members('a', 'b'), 0)
+    for (const backend of fleet.backends) fleet.answered(backend, 0, backend.key === 'a')
+    expect(shares(calls(fleet, { rate: 300, seconds: 4 }, well))['a']).toBeGreaterThan(0.4)
+  })
+})
+
 describe('ejection', () => {
   const five = (times: number, now = 0) => {
     const fleet = fleetOf({ ejection })

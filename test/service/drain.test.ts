@@ -6,6 +6,8 @@ import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { contract, service, t, type Service, type ServiceOptions } from 'tricube'
+import { client } from 'tricube/client'
+import { staticRegistry } from 'tricube/discovery'
 import { fakeConsul } from 'tricube/testing'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 
@@ -171,6 +173,27 @@ describe('a service that stops', () => {
     await vi.waitFor(() => expect(answered).toBeGreaterThan(100), 10_000)
     await Promise.all([stopping.close().then(() => (isOver = true)), called])
     expect(told).toBe(callers)
+  })
+
+  it('is left by tricube clients at once, whatever their registry says', async () => {
+    const left = new Gate()
+    const [first, second] = [worker({ hooks: { beforeStop: () => left.opened } }), worker()]
+    const hosts = [new URL((await first.listen()).url).host, new URL((await second.listen()).url).host]
+    const registry = staticRegistry({ 'work-service': hosts })
+    await using caller = client(workContract, { registry, balancer: 'round-robin' })
+    const call = (): Promise<number> => caller.work({ body: { n: 1 } })
+    await Promise.all([call(), call()])
+    const closed = first.close()
+    let before = 0
+    first.fastify.server.on('request', () => (before += 1))
+    await vi.waitFor(async () => {
+      await call()
+      expect(before).toBe(1)
+    })
+    for (let n = 0; n < 20; n++) await call()
+    expect(before).toBe(1)
+    left.open()
+    await closed
   })
 
   it('answers who has connected and not yet asked, and waits for nobody who says nothing', async () => {

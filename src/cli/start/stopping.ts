@@ -52,17 +52,19 @@ export class Stopping {
 
 /** SIGTERM or SIGINT begins to stop; a second one ends the process at once, after `force`. */
 export function stopOnSignals(name: string, begin: () => void, force: () => void = () => {}): void {
-  let signalledAt: number | undefined
+  let first: NodeJS.Signals | undefined
+  let firstAt = 0
   const onSignal = (signal: NodeJS.Signals): void => {
     const now = performance.now()
-    if (signalledAt === undefined) {
-      signalledAt = now
-      begin()
-    } else if (signal !== 'SIGINT' || now - signalledAt > sameKeyMs) {
-      force()
-      process.stderr.write(`${name}: a second signal, ${signal}, while stopping\n`)
-      process.exit(1)
+    if (first === undefined) {
+      first = signal
+      firstAt = now
+      return begin()
     }
+    if (signal === 'SIGINT' && first === signal && now - firstAt < sameKeyMs) return
+    force()
+    process.stderr.write(`${name}: a second signal, ${signal}, while stopping\n`)
+    process.exit(1)
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, onSignal)
 }

@@ -1,0 +1,91 @@
+// SIGTERM under load, and rolling restarts: no request fails.
+import { consulRegistry, staticRegistry } from 'tricube/discovery'
+import { fakeConsul } from 'tricube/testing'
+import { after, failed, load } from '../calls/load.mjs'
+import { plainCaller, stubbornCaller, tricubeCaller } from '../drain/callers.mjs'
+import { startInstance } from '../drain/instance.mjs'
+
+export const number = 3
+export const title = 'SIGTERM under keep-alive POST load'
+
+/** Calls a second, of each caller. */
+const rate = 50
+const restarts = 10
+
+export async function run() {
+  return [...(await oneStop()), ...(await rolling())]
+}
+
+/** One instance is stopped while its only caller goes on. */
+async function oneStop() {
+  const instance = await startInstance()
+  const caller = stubbornCaller(instance.url)
+  const calls = load(rate, 5, caller.call)
+  await after(2000)
+  const { code } = await instance.stop()
+  const answers = await calls
+  caller.close()
+  explain('one stop', answers)
+  const failures = failed(answers).length
+  return [
+    [`failures of ${answers.length} calls, one instance`, String(failures), '0', failures === 0],
+    ['its exit code', String(code), '0', code === 0],
+  ]
+}
+
+/** Three are restarted one after the other, ten times, under the load of three callers. */
+async function rolling() {
+  const consul = await fakeConsul()
+  const env = { CONSUL_HTTP_ADDR: consul.url }
+  const instances = [
+    await startInstance(undefined, env),
+    await startInstance(undefined, env),
+    await startInstance(undefined, env),
+  ]
+  const urls = instances.map(({ url }) => url)
+  const callers = {
+    'tricube, Consul': tricubeCaller(consulRegistry({ address: consul.url })),
+    'tricube, a list': tricubeCaller(staticRegistry({ 'job-service': urls.map((url) => new URL(url).host) })),
+    plain: plainCaller(urls),
+  }
+  let isOver = false
+  const loads = Object.entries(callers).map(async ([name, { call }]) => {
+    const answers = []
+    while (!isOver) answers.push(...(await load(rate, 1, call)))
+    return [name, answers]
+  })
+  const codes = []
+  for (let n = 0; n < restarts; n++) {
+    for (const [i, instance] of instances.entries()) {
+      codes.push((await instance.stop()).code)
+      instances[i] = await startInstance(instance.port, env)
+    }
+  }
+  isOver = true
+  const results = await Promise.all(loads)
+  for (const { close } of Object.values(callers)) await close()
+  for (const instance of instances) await instance.stop('SIGKILL')
+  await consul[Symbol.asyncDispose]()
+  const rows = results.map(([name, answers]) => {
+    explain(name, answers)
+    const failures = failed(answers).length
+    return [
+      `failures of ${answers.length} calls, ${name}, ${restarts} rolling restarts`,
+      String(failures),
+      '0',
+      failures === 0,
+    ]
+  })
+  const others = codes.filter((code) => code !== 0).length
+  return [...rows, [`exit codes other than 0, of ${codes.length}`, String(others), '0', others === 0]]
+}
+
+/** Why calls failed, for whoever wants to know: EXPLAIN=1. */
+function explain(name, answers) {
+  if (!process.env.EXPLAIN) return
+  for (const { error, at } of failed(answers)) {
+    console.error(
+      `${name} after ${Math.round(at - answers[0].at)} ms: ${error.message} ${error.cause?.code ?? error.cause?.message ?? error.code ?? ''}`,
+    )
+  }
+}

@@ -1,0 +1,73 @@
+// Two callers of the same instances: each `call(n)` rejects when its POST fails.
+import { Agent, request } from 'node:http'
+import { client } from 'tricube/client'
+import { jobService } from './contract.mjs'
+import { isReady } from './instance.mjs'
+
+/**
+ * tricube's own, which hears of instances from a registry. It retries no POST that may have been received. Slowness is no
+ * matter here, so it waits for long.
+ */
+export function tricubeCaller(registry) {
+  const jobs = client(jobService, { registry, checkAnswers: false })
+  return {
+    call: (n) => jobs.addJob({ body: { id: n } }, { timeoutMs: 30_000 }),
+    close: () => jobs[Symbol.asyncDispose](),
+  }
+}
+
+/**
+ * What a plain load balancer does: keeps connections, takes turns, retries nothing. It leaves an instance when an answer
+ * says `connection: close`, and comes back when its health check, every 100 ms, says that it is ready.
+ */
+export function plainCaller(urls) {
+  const instances = urls.map((url) => ({ url, agent: new Agent({ keepAlive: true }), isUsed: true }))
+  const checks = setInterval(async () => {
+    for (const instance of instances) if (!instance.isUsed) instance.isUsed = await isReady(instance.url)
+  }, 100)
+  let turn = 0
+  return {
+    async call(n) {
+      const used = instances.filter(({ isUsed }) => isUsed)
+      const instance = used[turn++ % used.length]
+      const { status, ends } = await post(instance, JSON.stringify({ id: n }))
+      if (ends) instance.isUsed = false
+      if (status !== 200) throw new Error(`answered ${status}`)
+    },
+    close() {
+      clearInterval(checks)
+      for (const { agent } of instances) agent.destroy()
+    },
+  }
+}
+
+/** One that has nowhere else to go: it calls the one instance until nobody listens there; resolves to false then. */
+export function stubbornCaller(url) {
+  const instance = { url, agent: new Agent({ keepAlive: true }) }
+  return {
+    async call(n) {
+      try {
+        const { status } = await post(instance, JSON.stringify({ id: n }))
+        if (status !== 200) throw new Error(`answered ${status}`)
+        return true
+      } catch (error) {
+        if (error.code === 'ECONNREFUSED') return false
+        throw error
+      }
+    },
+    close: () => instance.agent.destroy(),
+  }
+}
+
+function post({ url, agent }, body) {
+  return new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
+    const outgoing = request(`${url}/jobs`, { agent, method: 'POST', headers }, (answer) => {
+      answer
+        .on('error', reject)
+        .on('end', () => resolve({ status: answer.statusCode, ends: answer.headers.connection === 'close' }))
+      answer.resume()
+    })
+    outgoing.on('error', reject).end(body)
+  })
+}

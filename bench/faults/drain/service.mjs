@@ -1,0 +1,16 @@
+// What `tricube start` runs in these checks; DRAIN_TIMEOUT_MS shortens the time for what hangs.
+import { service } from 'tricube'
+import { jobService } from './contract.mjs'
+
+const { DRAIN_TIMEOUT_MS: timeoutMs } = process.env
+
+export default service(jobService, {
+  ...(timeoutMs && { drain: { timeoutMs: Number(timeoutMs) } }),
+  handlers: {
+    async addJob({ body }) {
+      await new Promise((resolve) => setTimeout(resolve, 2 + Math.random() * 20))
+      return body.id
+    },
+    hang: () => new Promise(() => {}),
+  },
+})

@@ -1,0 +1,98 @@
+/** How `tricube start` ends: real processes, real signals. */
+import { expect, test } from 'vitest'
+import { folderOf, tricube, type Run } from './run.ts'
+
+const dist = new URL('../../dist/index.js', import.meta.url).href
+
+/** A service whose requests to `/wait` are answered when it stops, and whose other ones go wrong. */
+const source = `import { contract, service, t } from ${JSON.stringify(dist)}
+let answer
+export default service(
+  contract('odd-service', {
+    wait: { route: 'GET /wait', returns: t.Boolean() },
+    hang: { route: 'GET /hang', returns: t.Boolean() },
+    throw: { route: 'POST /throw', returns: t.Boolean() },
+    reject: { route: 'POST /reject', returns: t.Boolean() },
+  }),
+  {
+    drain: { timeoutMs: Number(process.env.TIMEOUT_MS ?? 25_000) },
+    hooks: {
+      beforeStart: ({ log }) => new Promise((resolve) => {
+        log.error('starting')
+        setTimeout(resolve, Number(process.env.START_MS ?? 0))
+      }),
+      beforeStop: () => answer?.(true),
+    },
+    handlers: {
+      wait: () => new Promise((resolve) => { answer = resolve; console.log('waiting') }),
+      hang: () => new Promise(() => console.log('hanging')),
+      throw: () => !!setImmediate(() => { throw new Error('nobody catches this') }),
+      reject: () => !!Promise.reject(new Error('nobody catches this')),
+    },
+  },
+)`
+
+async function start(env: NodeJS.ProcessEnv = {}): Promise<Run> {
+  const cwd = await folderOf({ 'service.mjs': source })
+  return tricube(['start', 'service.mjs'], { cwd, env: { NODE_ENV: 'test', ...env } })
+}
+
+/** Where it listens. */
+async function urlOf(run: Run): Promise<string> {
+  await run.printed(/listening on http:\S+"/)
+  return /listening on (http:[^"]+)"/.exec(run.output())![1]!
+}
+
+/** What it has logged, line by line. */
+const linesOf = (stdout: string): Record<string, unknown>[] =>
+  stdout
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+
+test.each([
+  ['throw', 'uncaught exception'],
+  ['reject', 'unhandled rejection'],
+])(
+  'nobody catches what a handler leaves behind (%s): logged, what is in flight is answered, exit code 1',
+  async (how, msg) => {
+    const run = await start()
+    const url = await urlOf(run)
+    const waiting = fetch(`${url}/wait`)
+    await run.printed('waiting')
+    await fetch(`${url}/${how}`, { method: 'POST' })
+    expect(await (await waiting).json()).toEqual({ code: 0, data: true })
+    const { code, stdout, stderr } = await run.ended
+    expect([code, stderr]).toEqual([1, ''])
+    const lines = linesOf(stdout)
+    const stack = expect.stringMatching(/^Error: nobody catches this\n +at .*service\.mjs/)
+    expect(lines).toContainEqual(
+      expect.objectContaining({ level: 'fatal', msg, err: expect.objectContaining({ stack }) }),
+    )
+    expect(lines.at(-1)).toMatchObject({ level: 'info', msg: 'stopped' })
+  },
+)
+
+test('a handler that hangs: exit code 1 by the limit, named in the log and on standard error', async () => {
+  const run = await start({ TIMEOUT_MS: '200' })
+  const hanging = fetch(`${await urlOf(run)}/hang`).catch((error: Error) => error.message)
+  await run.printed('hanging')
+  run.signal('SIGTERM')
+  expect(await hanging).toBe('fetch failed')
+  const { code, stdout, stderr } = await run.ended
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/^odd-service: still in flight after 0\.2 s: hang \d+\.\d s\n$/)
+  const inFlight = { hang: [expect.any(Number)] }
+  expect(linesOf(stdout)).toContainEqual(
+    expect.objectContaining({ level: 'error', err: expect.objectContaining({ type: 'DrainError', inFlight }) }),
+  )
+})
+
+test('a signal during the start ends it, with exit code 0 and without listening', async () => {
+  const run = await start({ START_MS: '200' })
+  await run.printed('starting')
+  run.signal('SIGTERM')
+  const { code, stdout, stderr } = await run.ended
+  expect([code, stderr]).toEqual([0, ''])
+  expect(stdout).not.toContain('listening')
+})

@@ -1,0 +1,151 @@
+/** The caller hangs up: over sockets, with a real PostgreSQL, everything that was done for it ends. */
+import { setMaxListeners } from 'node:events'
+import pg from 'pg'
+import { contract, service, t, type Application } from 'tricube'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+
+const sleepService = contract('sleep-service', {
+  sleep: { route: 'GET /sleep', returns: t.Null() },
+})
+const abortService = contract('abort-service', {
+  wait: { route: 'GET /wait', returns: t.Null() },
+  statement: { route: 'GET /statement', returns: t.Null() },
+  transaction: { route: 'GET /transaction', returns: t.Null() },
+  open: { route: 'GET /open', returns: t.Null() },
+  call: { route: 'GET /call', returns: t.Null() },
+  lane: { route: 'GET /lane', returns: t.Null() },
+  ping: { route: 'GET /ping', returns: t.Integer() },
+})
+
+const minute = 60
+/** What each handler was told, by name, in the order of events. */
+const seen: string[] = []
+let application: Application
+
+/** Runs until the signal aborts, and tells both. */
+function untilAborted(name: string, signal: AbortSignal): Promise<null> {
+  seen.push(`${name} runs`)
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => {
+      seen.push(`${name} ends`)
+      reject(signal.reason as Error)
+    })
+  })
+}
+
+const sleeper = service(sleepService, { handlers: { sleep: ({ signal }) => untilAborted('sleep', signal) } })
+const app = service(abortService, {
+  clients: { sleeper: sleepService },
+  hooks: { afterStart: (started) => void (application = started) },
+  handlers: {
+    wait: ({ signal }) => untilAborted('wait', signal),
+    async statement({ db }) {
+      await db.with({ slow: true }).execute`SELECT pg_sleep(${minute})`
+      return null
+    },
+    transaction: ({ db }) =>
+      db.transaction(async (tx) => {
+        await tx.execute`SELECT pg_sleep(${minute})`
+        return null
+      }),
+    open: ({ db }) =>
+      db.transaction(async (tx) => {
+        await tx.execute`SELECT pg_advisory_xact_lock(6)`
+        return new Promise<never>(() => {}) // looks at no signal
+      }),
+    call: ({ clients }) => clients.sleeper.sleep({}, { timeoutMs: minute * 1000 }),
+    async lane({ db }) {
+      await db.execute`SELECT pg_sleep(0.1)`
+      return null
+    },
+    ping: ({ db }) => db.value<number>`SELECT 7`,
+  },
+})
+
+let url: string
+const database = new pg.Client(process.env['TRICUBE_TEST_DATABASE_URL'])
+beforeAll(async () => {
+  vi.stubEnv('LOG_LEVEL', 'silent')
+  vi.stubEnv('TRICUBE_SERVICES', `sleep-service=${new URL((await sleeper.listen()).url).host}`)
+  vi.stubEnv('DATABASE_URL', process.env['TRICUBE_TEST_DATABASE_URL'])
+  await database.connect()
+  url = (await app.listen()).url
+})
+afterAll(async () => {
+  vi.unstubAllEnvs()
+  await app.close()
+  await sleeper.close()
+  await database.end()
+})
+
+/** What the sessions of the service are doing in PostgreSQL. */
+async function sessions(state: 'active' | 'idle in transaction'): Promise<number> {
+  const text = `SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = 'abort-service' AND state = $1`
+  return ((await database.query<{ n: number }>(text, [state])).rows[0] as { n: number }).n
+}
+
+/** Calls, hangs up once `isRunning`, and resolves when the call has failed. */
+async function hangUp(path: string, isRunning: () => void | Promise<void>): Promise<void> {
+  const caller = new AbortController()
+  const call = fetch(`${url}${path}`, { signal: caller.signal }).catch((error: Error) => error.name)
+  await vi.waitFor(isRunning, 10_000)
+  caller.abort()
+  expect(await call).toBe('AbortError')
+}
+
+const within = { timeout: 10_000, interval: 10 }
+
+describe('when the caller hangs up', () => {
+  it('the signal of the handler aborts', async () => {
+    await hangUp('/wait', () => expect(seen).toContain('wait runs'))
+    await vi.waitFor(() => expect(seen).toContain('wait ends'), within)
+  })
+
+  it('calls to other services are given up, and end over there', async () => {
+    await hangUp('/call', () => expect(seen).toContain('sleep runs'))
+    await vi.waitFor(() => expect(seen).toContain('sleep ends'), within)
+  })
+
+  it.each(['statement', 'transaction'])('a %s that runs is cancelled in PostgreSQL', async (operation) => {
+    await hangUp(`/${operation}`, async () => expect(await sessions('active')).toBe(1))
+    await vi.waitFor(async () => expect(await sessions('active')).toBe(0), within)
+    expect(await sessions('idle in transaction')).toBe(0)
+  })
+
+  it('a transaction is rolled back, also when its handler looks at no signal', async () => {
+    await hangUp('/open', async () => expect(await sessions('idle in transaction')).toBe(1))
+    await vi.waitFor(async () => expect(await sessions('idle in transaction')).toBe(0), within)
+    const { rows } = await database.query<{ free: boolean }>('SELECT pg_try_advisory_lock(6) AS free')
+    expect(rows).toEqual([{ free: true }])
+    await database.query('SELECT pg_advisory_unlock(6)')
+  })
+
+  it('nothing is lost by the hundred: no connection, no request', async () => {
+    const paths = ['/wait', '/statement', '/transaction', '/open', '/lane']
+    const caller = new AbortController()
+    setMaxListeners(0, caller.signal)
+    const calls = Array.from({ length: 100 }, (_, n) =>
+      fetch(`${url}${paths[n % paths.length]}`, { signal: caller.signal }).then(
+        ({ status }) => status,
+        (error: Error) => error.name,
+      ),
+    )
+    await vi.waitFor(async () => expect(await requestsInFlight()).toBeGreaterThan(50), 10_000)
+    caller.abort()
+    await Promise.all(calls)
+    await vi.waitFor(async () => expect(await requestsInFlight()).toBe(0), within)
+    await vi.waitFor(() => {
+      const { lanes, pool, waiting } = application.db!.stats()
+      expect(lanes.map(({ inFlight }) => inFlight)).toEqual(lanes.map(() => 0))
+      expect([pool.idle, pool.waiting, waiting]).toEqual([pool.size, 0, 0])
+    }, within)
+    expect([await sessions('active'), await sessions('idle in transaction')]).toEqual([0, 0])
+    expect(await (await fetch(`${url}/ping`)).json()).toEqual({ code: 0, data: 7 })
+  })
+})
+
+/** As `/metrics` has it, without the one that asks. */
+async function requestsInFlight(): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text()
+  return Number(/^http_server_active_requests (\d+)$/m.exec(text)![1]) - 1
+}
