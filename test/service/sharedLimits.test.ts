@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { contract, redisStore, service, type Quota, type RateLimitOptions, type RateLimitStore } from 'tricube'
+import { faultProxy } from 'tricube/testing'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { ArrivalTimes } from '../../src/resilience/arrivalTimes.ts'
@@ -7,7 +8,6 @@ import { quotaOf } from '../../src/resilience/gcra.ts'
 import { Application } from '../../src/service/application.ts'
 import { SharedLimiter } from '../../src/service/rateLimits/shared.ts'
 import { freshDatabase } from '../sql/freshDatabase.ts'
-import { proxyTo } from '../sql/proxy.ts'
 import { realRedis, redisBinary } from './realRedis.ts'
 
 /** A limiter over a store that a test answers for, on a clock of its own. */
@@ -156,25 +156,25 @@ const five = [200, 200, 200, 200, 200]
 describe('two instances', { timeout: 60_000 }, () => {
   it('grant one limit over PostgreSQL, each its own while that is down, and one again afterwards', async () => {
     await using database = await freshDatabase()
-    await using proxy = await proxyTo(database.url)
+    await using proxy = await faultProxy({ target: database.url })
     const [a, b] = [await instance('postgres', proxy.url), await instance('postgres', proxy.url)]
     expect(await together(a, b)).toEqual([...five, 429, 429])
     await pings([a, b], 12)
 
-    await proxy.down()
+    const up = proxy.add({ type: 'down' })
     const before = await countedAlone(a)
     expect(await pings([a, b], 4)).toEqual([429, 429, 429, 429]) // what they know is not lost
     expect(await pings([a, b], 12, 'b')).toEqual([...five, ...five, 429, 429])
     expect(await countedAlone(a)).toBe(before + 5)
 
-    await proxy.up()
+    await up()
     expect(await together(a, b)).toEqual([...five, 429, 429])
   })
 
   it('start without the database', async () => {
     await using database = await freshDatabase()
-    await using proxy = await proxyTo(database.url)
-    await proxy.down()
+    await using proxy = await faultProxy({ target: database.url })
+    proxy.add({ type: 'down' })
     const a = await instance('postgres', proxy.url)
     expect([await pings([a], 6), await countedAlone(a)]).toEqual([[...five, 429], 5])
   })
