@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { readinessOfAll } from '../../src/cli/start/whole.ts'
 import type { Readiness } from '../../src/service/health.ts'
+import { logFileOf } from '../../src/service/logging.ts'
+import { logDefaults } from '../../src/service/logConfig.ts'
 import { databaseShare, shareOf } from '../../src/service/workers/share.ts'
 
 const ready: Readiness = { status: 'ready', checks: { database: 'ok' } }
@@ -33,4 +35,14 @@ test('what is set for the service is shared out, at least one for each', () => {
   expect(databaseShare({}, 2)).toEqual({ pool: 5, lanes: 1 })
   expect(databaseShare({ pool: 3 }, 16)).toEqual({ pool: 1, lanes: 1 })
   expect(databaseShare({ idleTimeoutMs: 1 }, 16)).toEqual({ idleTimeoutMs: 1, pool: 2, lanes: 1 })
+})
+
+test('files that roll are each worker’s own, one that does not is shared', () => {
+  const named = (logFile: Parameters<typeof logFileOf>[0]['logFile'], worker?: number): string | undefined =>
+    logFileOf({ ...logDefaults, logFile }, worker)?.path
+  expect(named('/var/log/users.log', 2)).toBe('/var/log/users.log')
+  expect(named({ path: '/var/log/users.log', size: '10m' }, 2)).toBe('/var/log/users-2.log')
+  expect(named({ path: 'users.log', frequency: 'daily' }, 1)).toBe('users-1.log')
+  expect(named({ path: 'users.log', frequency: 'daily' })).toBe('users.log')
+  expect(named(undefined, 2)).toBeUndefined()
 })
