@@ -32,6 +32,11 @@ const rows = {
         'counted alone by {{instance}}': rate('tricube_rate_limit_store_failures_total', 'instance'),
       },
     ],
+    [
+      'Refused before they ran',
+      'reqps',
+      { '{{operation}}: {{reason}}': rate('tricube_requests_shed_total', 'operation, reason') },
+    ],
   ],
   'Calls to other services': [
     ['Calls', 'reqps', { '{{target}}.{{operation}}': rate(`${client}_count`, 'target, operation') }],

@@ -1,6 +1,6 @@
 import { Kind } from '@sinclair/typebox'
 import type { ContractOptions } from './contract.ts'
-import type { Operation, Operations } from './operation.ts'
+import { priorities, type Operation, type Operations } from './operation.ts'
 import { rateLimitProblem } from './rateLimit.ts'
 import { parseRoute, shapeOf, type ParsedRoute } from './route.ts'
 import { isSchema, walkSchema, type TSchema } from './schema.ts'
@@ -117,7 +117,7 @@ const notJson: Readonly<Record<string, string>> = {
 }
 
 function valueProblem(operation: Operation): string | undefined {
-  const { route, status, errors, timeoutMs, returns, idempotent, rateLimit } = operation
+  const { route, status, errors, timeoutMs, returns, idempotent, rateLimit, priority } = operation
   if (status !== undefined && !(Number.isInteger(status) && status >= 200 && status <= 299)) {
     return `status is the status of success, 200 to 299, not ${status}`
   }
@@ -126,6 +126,9 @@ function valueProblem(operation: Operation): string | undefined {
   if (wrong >= 0) return `errors[${wrong}] is not an error class like NotFound`
   if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs < 2 ** 31)) {
     return `timeoutMs is a positive number of milliseconds, not ${timeoutMs}`
+  }
+  if (priority !== undefined && !priorities.includes(priority)) {
+    return `priority is one of ${priorities.join(', ')}, not ${JSON.stringify(priority)}`
   }
   if (idempotent === 'by key' && route.startsWith('GET ')) return 'a GET is idempotent without a key'
   return rateLimit && rateLimitProblem(rateLimit)
@@ -149,5 +152,6 @@ const fields: ReadonlySet<string> = new Set<keyof Operation>([
   'idempotent',
   'timeoutMs',
   'rateLimit',
+  'priority',
   'deprecated',
 ])

@@ -144,7 +144,7 @@ export class BadGateway extends StatusError {
   static readonly status = 502
 }
 
-/** 503: a service (code 50300) or the database (50301) cannot be reached now. */
+/** 503: a service (code 50300) or the database (50301) cannot be reached now, or this one is overloaded (50302). */
 export class ServiceUnavailable extends StatusError {
   static readonly status = 503
 }
@@ -255,4 +255,5 @@ export const codes = {
   noSuchRoute: 40401,
   calleeDown: 50300,
   databaseDown: 50301,
+  overloaded: 50302,
 } as const

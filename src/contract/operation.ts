@@ -43,9 +43,17 @@ export interface Operation {
   readonly timeoutMs?: number
   /** How often each caller may do it; over that the answer is a 429. Default: as often as it likes. */
   readonly rateLimit?: RateLimit
+  /** What goes when the service is overloaded: `sheddable` first, `critical` last. Default `normal`. */
+  readonly priority?: Priority
   /** Marked in the documentation as going away. */
   readonly deprecated?: boolean
 }
+
+/** How much an operation matters while its service has too much to do. */
+export type Priority = (typeof priorities)[number]
+
+/** Priorities, the most important first. */
+export const priorities = ['critical', 'normal', 'sheddable'] as const
 
 /** Operations by name. */
 export type Operations = Readonly<Record<string, Operation>>

@@ -60,6 +60,8 @@ export interface ServerOptions {
   /** Compiles what is called at the beginning of an operation's requests. */
   readonly onRequest: (name: string, operation: Operation) => onRequestHookHandler[]
   readonly inFlight: InFlight
+  /** Comes before everything else; refuses requests by answering them. */
+  readonly admit: onRequestHookHandler
   /** Sees each value before it is written; throws when it breaks the contract. */
   readonly checkResponse: ((operation: string, value: unknown) => void) | undefined
 }
@@ -88,6 +90,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
 
   fastify.decorateRequest('span', undefined)
   addJsonParser(fastify)
+  fastify.addHook('onRequest', options.admit)
   inFlight.follow(fastify)
   fastify.addHook('onRequest', (request, reply, done) => {
     request.log = reply.log = new RequestLog(log, request)

@@ -12,6 +12,7 @@ import type { Logger } from '../log/logger.ts'
 import { standardOutput } from '../log/output.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { httpErrorOf, type Database } from '../sql/index.ts'
+import { Admission } from './admission.ts'
 import { isWatching } from './accessLog.ts'
 import { loadConfig, type Config, type LiveConfig } from './config.ts'
 import { clientsClass, type Runtime } from './context.ts'
@@ -48,6 +49,7 @@ export class Application {
   readonly #tracing = new Tracing()
   readonly #metering: Metering
   readonly #rateLimits: RateLimits
+  readonly #admission: Admission
   readonly #targets: Targets
   readonly #inFlight = new InFlight((request, reply, durationMs) => this.#onRequestEnd(request, reply, durationMs))
   readonly #drain: Drain
@@ -69,6 +71,7 @@ export class Application {
       this.log.warn({ metric }, 'a metric has more than 2,000 combinations of label values'),
     )
     this.#rateLimits = new RateLimits(this.contract, definition.rateLimits, this.metrics)
+    this.#admission = new Admission(this.contract, definition.admission ?? {}, this.#metering.requests, this.#inFlight)
     this.#targets = new Targets(definition, this.#metering)
     this.fastify = this.#createFastify()
     this.#drain = new Drain(this.contract.name, this.fastify, this.#inFlight, definition.drain)
@@ -163,6 +166,7 @@ export class Application {
       Clients: clientsClass(this.#targets.connect(discovery.registry, config, this.#overrides.clientClass)),
     }
     if (config.metricsExporter !== 'none') this.#measure(config)
+    this.#admission.open(this.log)
     try {
       await this.#rateLimits.open(config.databaseUrl === undefined ? undefined : this.db, this.log)
       await hooks?.beforeStart?.(this)
@@ -208,6 +212,7 @@ export class Application {
     await step('the last spans', () => this.#tracing.close())
     await step('its last counts', () => this.#group.close())
     this.#metering.close()
+    this.#admission.close()
     await step('the hook afterStop', () => hooks?.afterStop?.(this))
     if (wasServing) this.log.info('stopped')
   }
@@ -219,6 +224,7 @@ export class Application {
       contract,
       log: lateLog(() => this.log),
       limits,
+      admit: this.#admission.onRequest,
       run: (name, operation) => compileRun(name, operation, handlers[name] as AnyHandler, runtime),
       errorOf: (thrown) => httpErrorOf(thrown) ?? httpErrorFrom(thrown),
       onRequest: (name, operation) => [

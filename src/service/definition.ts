@@ -4,6 +4,7 @@ import type { Operations, OutputOf } from '../contract/operation.ts'
 import type { CorsOptions } from '../http/cors.ts'
 import type { ServerLimits } from '../http/server.ts'
 import type { DatabaseOptions } from '../sql/index.ts'
+import type { AdmissionOptions } from './admission.ts'
 import type { Application } from './application.ts'
 import type { Config } from './config.ts'
 import type { Callees, Context } from './context.ts'
@@ -63,6 +64,8 @@ export interface ServiceOptions<Ops extends Operations = Operations, Others exte
   readonly drain?: DrainOptions
   /** Where the requests of operations with a `rateLimit` are counted, and by which keys. */
   readonly rateLimits?: RateLimitOptions<RateLimitKeys<Ops>>
+  /** What is refused while the service has too much to do; `false`: nothing. */
+  readonly admission?: AdmissionOptions | false
   /** How it logs, unless the configuration says otherwise. */
   readonly log?: LogOptions
   /** How its requests are traced. */

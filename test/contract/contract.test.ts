@@ -55,7 +55,7 @@ describe('a wrong contract fails at definition with one line', () => {
     [
       'a field that operations do not have',
       { a: { route: 'GET /users', return: User } },
-      'user-service.a: unknown field "return", expected route, summary, description, tags, params, query, headers, body, returns, status, paginated, errors, idempotent, timeoutMs, rateLimit, deprecated',
+      'user-service.a: unknown field "return", expected route, summary, description, tags, params, query, headers, body, returns, status, paginated, errors, idempotent, timeoutMs, rateLimit, priority, deprecated',
     ],
     [
       'a type that JSON does not have',
@@ -166,6 +166,11 @@ describe('a wrong contract fails at definition with one line', () => {
       'a rate limit with a field that it does not have',
       { a: { route: 'GET /a', rateLimit: { key: 'ip', limit: 1, windowMs: 1000, burst: 7 } } },
       'user-service.a: rateLimit.burst is unknown, expected key, limit, windowMs',
+    ],
+    [
+      'a priority that there is not',
+      { a: { route: 'GET /a', priority: 'high' } },
+      'user-service.a: priority is one of critical, normal, sheddable, not "high"',
     ],
     [
       'a name with a dash',

@@ -84,6 +84,8 @@ export function wrong(client: Client<typeof users>): void {
   contract('a', { x: { route: 'GET /users', params: { id: t.Integer() } } })
   // @ts-expect-error a field that operations do not have
   contract('a', { x: { route: 'GET /users', return: User } })
+  // @ts-expect-error a priority that there is not
+  contract('a', { x: { route: 'GET /users', priority: 'high' } })
 
   const pinger = contract('pinger', { ping: { route: 'GET /ping', returns: t.Object({ ok: t.Boolean() }) } })
   // @ts-expect-error a handler is missing

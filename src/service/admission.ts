@@ -1,0 +1,139 @@
+import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
+import { shouldRetryHeader } from '../client/call.ts'
+import type { Contract } from '../contract/contract.ts'
+import { codes, GatewayTimeout, ServiceUnavailable, type HttpError } from '../contract/errors.ts'
+import { priorities } from '../contract/operation.ts'
+import { sendError } from '../http/errors.ts'
+import type { InFlight } from '../http/inFlight.ts'
+import type { Logger } from '../log/logger.ts'
+import type { Refusal, RequestMetrics } from '../metrics/requests.ts'
+import { noLimiter, turnLimiter, type Limiter } from '../resilience/limiter.ts'
+import { remainingMsOf } from './run.ts'
+
+/** When requests are refused before they run; health, metrics and documentation never are. */
+export interface AdmissionOptions {
+  /** Milliseconds that requests may wait for each other in the event loop while it is saturated. Default 50. */
+  readonly targetDelayMs?: number
+  /** Requests in flight beyond which all others are refused, so that what hangs does not fill the memory. Default 10,000. */
+  readonly maxConcurrency?: number
+}
+
+/** How much of `targetDelayMs` each priority may wait: what is sheddable leaves room for the others, also in a turn. */
+const shares = priorities.map((priority) => ({ critical: 1.5, normal: 1, sheddable: 0.5 })[priority])
+
+/** Milliseconds between two looks at the loop's utilisation, which libuv counts anyway. */
+const sampleMs = 50
+/** Milliseconds between two lines of log about what was refused: under overload one for each would be more of it. */
+const reportMs = 10_000
+/** It did not run, so that a caller may try another instance, and this one after a second. */
+const elsewhere: Readonly<Record<string, string>> = { [shouldRetryHeader]: 'true', 'retry-after': '1' }
+
+/**
+ * Refuses requests that are not worth running, before anything is made for them: 504 when their deadline is past, 503 when
+ * the event loop is saturated or too many are in flight.
+ *
+ * A request costs a comparison or two while the loop has idle moments.
+ */
+export class Admission {
+  readonly #limiter: Limiter
+  readonly #maxConcurrency: number
+  /** Of each operation. */
+  readonly #ranks: ReadonlyMap<string, number>
+  readonly #metrics: RequestMetrics
+  readonly #inFlight: InFlight
+  #sampler: NodeJS.Timeout | undefined
+  /** When the first request of this turn of the loop came; undefined between turns. */
+  #turnBegan: number | undefined
+  /** When the last one ended that is known of. */
+  #turnEnded = 0
+  #refused = 0
+
+  constructor(
+    { operations }: Contract,
+    options: AdmissionOptions | false,
+    metrics: RequestMetrics,
+    inFlight: InFlight,
+  ) {
+    const { maxConcurrency = 10_000, ...limits } = options || { maxConcurrency: Number.POSITIVE_INFINITY }
+    this.#limiter = options ? turnLimiter({ ...limits, shares }) : noLimiter
+    this.#maxConcurrency = maxConcurrency
+    this.#ranks = new Map(
+      Object.entries(operations).map(([name, { priority = 'normal' }]) => [name, priorities.indexOf(priority)]),
+    )
+    this.#metrics = metrics
+    this.#inFlight = inFlight
+  }
+
+  /** Fastify's hook; it comes before all others. */
+  readonly onRequest: onRequestHookHandler = (request, reply, done) => {
+    const mayRun =
+      !this.#limiter.isPressed &&
+      this.#inFlight.size < this.#maxConcurrency &&
+      request.headers['x-request-timeout-ms'] !== '0'
+    if (mayRun || this.#admits(request, reply)) done()
+  }
+
+  /** Begins to watch the loop; says in the log what is refused. */
+  open(log: Logger): void {
+    let last = performance.eventLoopUtilization()
+    let reportedAt = Number.NEGATIVE_INFINITY
+    this.#sampler = setInterval(() => {
+      const now = performance.eventLoopUtilization()
+      const active = now.active - last.active
+      this.#limiter.observe(active, active + now.idle - last.idle)
+      last = now
+      if (!this.#limiter.isPressed) this.#turnEnded = performance.now()
+      if (this.#refused === 0 || performance.now() - reportedAt < reportMs) return
+      log.warn({ refused: this.#refused }, 'overloaded: requests were refused')
+      this.#refused = 0
+      reportedAt = performance.now()
+    }, sampleMs).unref()
+  }
+
+  close(): void {
+    clearInterval(this.#sampler)
+  }
+
+  #admits(request: FastifyRequest, reply: FastifyReply): boolean {
+    const { operation } = request.routeOptions.config
+    if (operation === undefined) return true
+    const waitedMs = this.#limiter.isPressed ? this.#waitedMs() : 0
+    const refusal = this.#refusal(this.#ranks.get(operation)!, waitedMs, remainingMsOf(request))
+    if (refusal === undefined) return true
+    if (refusal !== 'deadline') this.#refused += 1
+    this.#metrics.refuse(operation, refusal)
+    this.#inFlight.answered(reply)
+    sendError(reply, errors[refusal])
+    return false
+  }
+
+  #refusal(rank: number, waitedMs: number, remainingMs: number | undefined): Refusal | undefined {
+    if (remainingMs !== undefined && remainingMs <= waitedMs) return 'deadline'
+    if (this.#inFlight.size >= this.#maxConcurrency) return 'concurrency'
+    return this.#limiter.isPressed && !this.#limiter.admits(rank, waitedMs) ? 'overload' : undefined
+  }
+
+  /** Milliseconds that the loop has worked on this turn's requests: at least so long has this one waited. */
+  #waitedMs(): number {
+    const now = performance.now()
+    if (this.#turnBegan === undefined) {
+      this.#turnBegan = now
+      setImmediate(this.#endTurn) // runs when everything that this turn's poll has brought is handled
+    }
+    return now - this.#turnBegan
+  }
+
+  readonly #endTurn = (): void => {
+    const now = performance.now()
+    this.#limiter.endTurn(now - this.#turnEnded)
+    this.#turnEnded = now
+    this.#turnBegan = undefined
+  }
+}
+
+/** Made once: an error with its stack costs more than the request. */
+const errors: Readonly<Record<Refusal, HttpError>> = {
+  overload: new ServiceUnavailable('overloaded', { code: codes.overloaded, headers: elsewhere }),
+  concurrency: new ServiceUnavailable('too many requests in flight', { code: codes.overloaded, headers: elsewhere }),
+  deadline: new GatewayTimeout('the deadline was past on arrival'),
+}

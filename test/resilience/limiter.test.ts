@@ -1,0 +1,210 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { noLimiter, turnLimiter } from '../../src/resilience/limiter.ts'
+import { simulateLoop, summary, type Stream } from './simulateLoop.ts'
+
+type Work = Pick<Stream, 'workMs' | 'waitMs' | 'thenMs'>
+
+/** What a handler does: computes; asks a database and encodes; waits for another service. */
+const kinds: Record<string, Work> = {
+  computes: { workMs: 2 },
+  'asks a database': { workMs: 0.2, waitMs: 2, thenMs: 0.3 },
+  'computes after it has asked': { workMs: 0.1, waitMs: 2, thenMs: 2 },
+  'waits for another service': { workMs: 1, waitMs: 100, thenMs: 1 },
+}
+const each = Object.entries(kinds)
+
+/** How many of them a loop can answer in a second. */
+const capacityOf = ({ workMs, thenMs = 0 }: Work): number => 1000 / (workMs + thenMs)
+
+/** What it costs to refuse one. */
+const shedMs = 0.02
+
+/** 2 s at capacity, 8 s at so many times that, 10 s at 70 %. */
+function overload(work: Work, factor: number, limiter = turnLimiter(), seed = 1) {
+  const capacity = capacityOf(work)
+  const stream = (share: number, from: number, to: number) => ({ ...work, rate: share * capacity, from, to })
+  const streams = [stream(1, 0, 2000), stream(factor, 2000, 10_000), stream(0.7, 10_000, 20_000)]
+  const outcomes = simulateLoop(streams, limiter, { shedMs, seed })
+  const over = summary(outcomes, 2500, 10_000)
+  const possible = (1 - (factor * shedMs * capacity) / 1000) / (1 - (shedMs * capacity) / 1000) // when the refusals are paid for
+  return { goodput: over.goodput / capacity, possible, p99: over.p99, after: summary(outcomes, 12_000, 20_000) }
+}
+
+describe('the limiter, at three times what the loop can do', () => {
+  it.each(each)('keeps goodput and latency of a handler that %s, and recovers', (_name, work) => {
+    const { goodput, p99, after } = overload(work, 3)
+    expect(goodput).toBeGreaterThan(0.8)
+    expect(p99).toBeLessThan(500 + (work.waitMs ?? 0))
+    expect(after.shed).toBeLessThan(0.05)
+  })
+
+  it('answers next to nothing in time without it', () => {
+    expect(overload(kinds['computes']!, 3, noLimiter).p99).toBeGreaterThan(10_000)
+  })
+
+  it('holds for any work and any overload', () => {
+    const work = fc.record({
+      workMs: fc.double({ min: 0.5, max: 8, noNaN: true }),
+      waitMs: fc.double({ min: 0, max: 50, noNaN: true }),
+      thenMs: fc.double({ min: 0, max: 8, noNaN: true }),
+    })
+    fc.assert(
+      fc.property(work, fc.double({ min: 1.3, max: 5, noNaN: true }), fc.integer(), (work, factor, seed) => {
+        const { goodput, possible, p99, after } = overload(work, factor, turnLimiter(), seed)
+        expect(goodput).toBeGreaterThan(0.85 * possible)
+        expect(p99).toBeLessThan(1000)
+        expect(after.shed).toBeLessThan(0.05)
+      }),
+      { numRuns: 10 },
+    )
+  })
+})
+
+describe('the limiter, while the loop has time', () => {
+  const shedOf = (...streams: Stream[]): number => summary(simulateLoop(streams, turnLimiter()), 0, Infinity).shed
+
+  it.each(each)('refuses nothing of a handler that %s, up to four fifths of what it can do', (_name, work) => {
+    expect(shedOf({ ...work, rate: 0.8 * capacityOf(work), from: 0, to: 20_000 })).toBe(0)
+  })
+
+  it('refuses no handler for being slow: 500 at a time wait 2 s for somebody else', () => {
+    expect(shedOf({ workMs: 0.5, waitMs: 2000, thenMs: 0.5, rate: 250, from: 0, to: 20_000 })).toBe(0)
+  })
+
+  it('refuses no burst: 400 ms of work at once, at the start and in the middle of half a load', () => {
+    const burst = (from: number): Stream => ({ workMs: 2, rate: 0, from, to: from, atOnce: 200 })
+    expect(shedOf(burst(0))).toBe(0)
+    expect(shedOf({ workMs: 2, rate: 200, from: 0, to: 10_000 }, burst(5000))).toBe(0)
+  })
+
+  it('refuses nothing, whatever is done in two thirds of the time', () => {
+    const work = fc.record({
+      workMs: fc.double({ min: 0.1, max: 10, noNaN: true }),
+      waitMs: fc.double({ min: 0, max: 2000, noNaN: true }),
+      thenMs: fc.double({ min: 0, max: 10, noNaN: true }),
+    })
+    fc.assert(
+      fc.property(work, fc.double({ min: 0.1, max: 0.66, noNaN: true }), (work, share) => {
+        expect(shedOf({ ...work, rate: share * capacityOf(work), from: 0, to: 5000 })).toBe(0)
+      }),
+      { numRuns: 30 },
+    )
+  })
+})
+
+describe('priorities', () => {
+  /** So many times the capacity of each rank, 2 ms of work each; the share of each that was answered. */
+  function answered(...factors: number[]): number[] {
+    const streams = factors.map((factor, rank) => ({
+      name: String(rank),
+      rank,
+      workMs: 2,
+      rate: factor * 500,
+      from: 0,
+      to: 15_000,
+    }))
+    const outcomes = simulateLoop(streams, turnLimiter({ shares: [1.5, 1, 0.5] }), { shedMs: 0.1 })
+    return factors.map((_, rank) => {
+      const own = outcomes.filter(({ name }) => name === String(rank))
+      return 1 - summary(own, 5000, 15_000).shed
+    })
+  }
+
+  it('let the least important go first', () => {
+    const [critical, normal, sheddable] = answered(0.4, 0.4, 2)
+    expect(critical).toBeGreaterThan(0.95)
+    expect(normal).toBeGreaterThan(0.9)
+    expect(sheddable).toBeLessThan(0.2)
+  })
+
+  it('keep what is critical when everything is far too much', () => {
+    const [critical, normal, sheddable] = answered(0.6, 1.5, 1.5)
+    expect(critical).toBeGreaterThan(0.95)
+    expect(normal).toBeLessThan(0.4)
+    expect(sheddable).toBeLessThan(0.05)
+  })
+
+  it('starve nobody when only the least important comes', () => {
+    const [, , sheddable] = answered(0, 0, 3)
+    expect(sheddable! * 3).toBeGreaterThan(0.8)
+  })
+})
+
+describe('many small requests', () => {
+  /** So many connections ask again as soon as they are answered; the share of the time that goes to answers, and a turn's length. */
+  function closedLoop(connections: number, answerMs: number, refuseMs: number): { share: number; turnMs: number } {
+    const limiter = turnLimiter()
+    limiter.observe(5000, 5000)
+    let [answering, all, turnMs] = [0, 0, 0]
+    for (let turn = 0; turn < 200; turn++) {
+      turnMs = 0
+      for (let n = 0; n < connections; n++) {
+        const isTaken = limiter.admits(0, turnMs)
+        turnMs += isTaken ? answerMs : refuseMs
+        if (turn >= 100 && isTaken) answering += answerMs
+      }
+      if (turn >= 100) all += turnMs
+      limiter.endTurn(turnMs)
+    }
+    return { share: answering / all, turnMs }
+  }
+
+  it('are answered for most of the time, however cheap they are beside a refusal', () => {
+    expect(closedLoop(1500, 0.18, 0.055).share).toBeGreaterThan(0.75)
+    expect(closedLoop(1500, 0.04, 0.02).share).toBeGreaterThan(0.75)
+    expect(closedLoop(1500, 2, 0.02).share).toBeGreaterThan(0.6)
+  })
+
+  it('are not waited for without end', () => {
+    expect(closedLoop(20_000, 0.1, 0.05).turnMs).toBeLessThan(2000)
+  })
+})
+
+describe('an overload out of the blue', () => {
+  it('is seen while its first requests wait, a burst is not one', () => {
+    const outcomes = simulateLoop([{ workMs: 2, rate: 1500, from: 1000, to: 5000 }], turnLimiter(), { shedMs })
+    expect(summary(outcomes, 0, 5000).p99).toBeLessThan(400)
+  })
+})
+
+describe('the budget of a turn', () => {
+  const pressed = () => {
+    const limiter = turnLimiter({ targetDelayMs: 50, shares: [1, 1] })
+    limiter.observe(5000, 5000)
+    return limiter
+  }
+
+  it('begins when the loop has been saturated for about a second', () => {
+    const limiter = turnLimiter()
+    let [busyMs, now] = [0, 0]
+    for (; !limiter.isPressed; now += 50) {
+      limiter.observe(50, 50)
+      busyMs += 50
+    }
+    expect(busyMs).toBeGreaterThan(700)
+    expect(busyMs).toBeLessThan(1500)
+    limiter.observe(25, 50)
+    expect(limiter.isPressed).toBe(false)
+  })
+
+  it('shrinks while turns are too long, but always takes somebody, and is whole again after a second', () => {
+    const limiter = pressed()
+    for (let turn = 0; turn < 100; turn++) limiter.endTurn(2000)
+    expect([limiter.admits(0, 0), limiter.admits(0, 4.9), limiter.admits(0, 5)]).toEqual([true, true, false])
+    limiter.endTurn(100)
+    for (let turn = 0; turn < 10; turn++) limiter.endTurn(100)
+    expect(limiter.admits(0, 49)).toBe(true)
+  })
+
+  it('of a lower rank ends while a higher one is refused', () => {
+    const limiter = pressed()
+    for (let turn = 0; turn < 10; turn++) {
+      expect(limiter.admits(0, 60)).toBe(false)
+      limiter.endTurn(60)
+    }
+    expect([limiter.admits(0, 49), limiter.admits(1, 0)]).toEqual([true, false])
+    for (let turn = 0; turn < 20; turn++) limiter.endTurn(60)
+    expect(limiter.admits(1, 49)).toBe(true)
+  })
+})

@@ -1,0 +1,175 @@
+import { noLimiter, type Limiter } from '../../src/resilience/limiter.ts'
+import { seededRandom } from '../../src/resilience/random.ts'
+
+/** What comes: so many requests a second, and what each costs the loop, in milliseconds. */
+export interface Stream {
+  readonly rate: number
+  /** From and to these milliseconds. */
+  readonly from: number
+  readonly to: number
+  /** Work at arrival. */
+  readonly workMs: number
+  /** Then it waits for somebody else … */
+  readonly waitMs?: number
+  /** … and works once more. */
+  readonly thenMs?: number
+  /** 0 matters most. Default 0. */
+  readonly rank?: number
+  /** All of them come at `from`. */
+  readonly atOnce?: number
+  readonly name?: string
+}
+
+/** What became of a request. */
+export interface Outcome {
+  readonly name: string
+  readonly at: number
+  readonly shed: boolean
+  /** From its arrival to its answer. */
+  readonly latencyMs: number
+}
+
+/** What has to be done for a request at a moment. */
+interface Task {
+  readonly at: number
+  readonly arrivedAt: number
+  readonly stream: Stream
+  readonly isArrival: boolean
+}
+
+const sampleMs = 50
+/** What libuv handles in one turn at most: 48 times the 1,024 events that epoll hands over. */
+const mostInOneTurn = 48 * 1024
+
+/**
+ * An event loop in virtual time: turns that take what has come, poll that waits when nothing has, a sample of its
+ * utilisation every 50 ms, as late as timers are.
+ */
+export function simulateLoop(
+  streams: readonly Stream[],
+  limiter: Limiter = noLimiter,
+  { shedMs = 0.02, seed = 1 }: { shedMs?: number; seed?: number } = {},
+): Outcome[] {
+  const agenda = new Agenda()
+  const continued = new Map<Stream, Task[]>()
+  for (const [i, stream] of streams.entries()) {
+    const later: Task[] = []
+    continued.set(stream, later)
+    agenda.addAll(arrivalsOf(stream, seededRandom(seed + i)))
+    agenda.addAll(later)
+  }
+  const outcomes: Outcome[] = []
+  let [now, idle, sampledAt, idleAtSample, turnEndedAt] = [0, 0, 0, 0, 0]
+  for (;;) {
+    const { nextAt } = agenda
+    if (nextAt === undefined) return outcomes
+    if (nextAt > now) {
+      const wakeUp = Math.min(nextAt, Math.max(now, sampledAt + sampleMs))
+      idle += wakeUp - now
+      now = wakeUp
+    }
+    if (now >= sampledAt + sampleMs) {
+      const elapsed = now - sampledAt
+      limiter.observe(elapsed - (idle - idleAtSample), elapsed)
+      sampledAt = now
+      idleAtSample = idle
+      if (!limiter.isPressed) turnEndedAt = now
+    }
+    turn(dueTasks())
+  }
+
+  function dueTasks(): Task[] {
+    const tasks: Task[] = []
+    for (let task = agenda.take(now); task; task = tasks.length < mostInOneTurn ? agenda.take(now) : undefined)
+      tasks.push(task)
+    return tasks
+  }
+
+  function turn(tasks: readonly Task[]): void {
+    let firstAt: number | undefined
+    for (const { arrivedAt, stream, isArrival } of tasks) {
+      const { name = '', rank = 0, workMs, waitMs, thenMs = 0 } = stream
+      if (!isArrival) {
+        now += thenMs
+        outcomes.push({ name, at: arrivedAt, shed: false, latencyMs: now - arrivedAt })
+        continue
+      }
+      if (limiter.isPressed) {
+        firstAt ??= now
+        if (!limiter.admits(rank, now - firstAt)) {
+          now += shedMs
+          outcomes.push({ name, at: arrivedAt, shed: true, latencyMs: now - arrivedAt })
+          continue
+        }
+      }
+      now += workMs
+      if (waitMs !== undefined) continued.get(stream)!.push({ at: now + waitMs, arrivedAt, stream, isArrival: false })
+      else outcomes.push({ name, at: arrivedAt, shed: false, latencyMs: now - arrivedAt })
+    }
+    if (firstAt === undefined) return
+    limiter.endTurn(now - turnEndedAt)
+    turnEndedAt = now
+  }
+}
+
+function arrivalsOf(stream: Stream, random: () => number): Task[] {
+  const { rate, from, to, atOnce } = stream
+  const task = (at: number): Task => ({ at, arrivedAt: at, stream, isArrival: true })
+  if (atOnce !== undefined) return Array.from({ length: atOnce }, () => task(from))
+  const tasks: Task[] = []
+  for (let at = from; ;) {
+    at += (-Math.log(1 - random()) * 1000) / rate
+    if (at >= to) return tasks
+    tasks.push(task(at))
+  }
+}
+
+/** Tasks in the order of their moments: those that are known from the start, and for each stream those that continue. */
+class Agenda {
+  readonly #queues: { tasks: Task[]; taken: number }[] = []
+
+  /** A stream's tasks continue in the order in which they were added. */
+  addAll(tasks: Task[]): void {
+    this.#queues.push({ tasks, taken: 0 })
+  }
+
+  /** Takes the next one that is due. */
+  take(now: number): Task | undefined {
+    const queue = this.#next()
+    const task = queue?.tasks[queue.taken]
+    if (!queue || !task || task.at > now) return undefined
+    queue.taken += 1
+    return task
+  }
+
+  /** When the next one is due. */
+  get nextAt(): number | undefined {
+    const queue = this.#next()
+    return queue?.tasks[queue.taken]?.at
+  }
+
+  #next(): { tasks: Task[]; taken: number } | undefined {
+    let first: { tasks: Task[]; taken: number } | undefined
+    for (const queue of this.#queues) {
+      const task = queue.tasks[queue.taken]
+      if (task && (!first || task.at < first.tasks[first.taken]!.at)) first = queue
+    }
+    return first
+  }
+}
+
+/** Answers a second among those that came from and to these milliseconds, latency's percentile, share that was shed. */
+export function summary(
+  outcomes: readonly Outcome[],
+  from: number,
+  to: number,
+): { goodput: number; p99: number; shed: number } {
+  const within = outcomes.filter(({ at }) => at >= from && at < to)
+  const served = within.filter(({ shed }) => !shed)
+  const latencies = served.map(({ latencyMs }) => latencyMs).sort((a, b) => a - b)
+  return {
+    goodput: (served.length * 1000) / (to - from),
+    p99: latencies[Math.floor(latencies.length * 0.99)] ?? 0,
+    shed: within.length === 0 ? 0 : 1 - served.length / within.length,
+  }
+}
