@@ -46,7 +46,9 @@ console.log('|---|---|---|---|')
 console.log(`| undici \`request\` and \`body.json()\` | ${row('bare')} |`)
 console.log(`| tricube, the whole call path | ${row('whole')} |`)
 console.log(`| added | ${row('added')} |`)
-console.log(`\nadded: ${quantile(0.5, of('added')).toFixed(1)} µs, bound ${boundUs} µs; from and to: half of the rounds`)
+console.log(
+  `\nadded: ${quantile(0.5, of('added')).toFixed(1)} µs, bound ${boundUs} µs; from and to: half of the rounds`,
+)
 if (quantile(0.5, of('added')) > boundUs) process.exitCode = 1
 
 async function start(name) {
