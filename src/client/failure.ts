@@ -24,6 +24,11 @@ export function isTooLarge({ cause }: Exchange): boolean {
   return (cause as { code?: string } | undefined)?.code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE'
 }
 
+/** Whether the callee had no time for it: an instance that is overloaded is not broken, and leaving it would overload the rest. */
+export function isRefused(exchange: Exchange): boolean {
+  return failureOf(exchange) === 'unavailable, not run'
+}
+
 /** Whether the callee is at fault: no answer, or one that says so itself. */
 export function isFault({ ending, status }: Exchange): boolean {
   return ending !== undefined || status >= 500

@@ -8,7 +8,7 @@ import { noRetryBudget, retryBudget, type RetryBudget } from '../resilience/retr
 import { doNotRetry, type Answer, type Outgoing } from './call.ts'
 import { hasUndici, loadUndici, type Endpoint } from './endpoint.ts'
 import type { Exchange } from './exchange.ts'
-import { failureOf, isFault, isTooLarge, retryAfterMs } from './failure.ts'
+import { failureOf, isFault, isRefused, isTooLarge, retryAfterMs } from './failure.ts'
 import { firstAnswer } from './hedge.ts'
 import { Members, type Whereabouts } from './members.ts'
 import type { OperationPolicy } from './operationPolicy.ts'
@@ -81,7 +81,9 @@ export class Target implements AsyncDisposable {
 
       now = performance.now()
       retry += 1
-      const waitMs = Math.max(this.#backoff(retry), retryAfterMs(exchange))
+      // Who has no time now says nothing of the others.
+      const goesElsewhere = failure === 'unavailable, not run' && tried.length < this.#members.fleet.size
+      const waitMs = Math.max(this.#backoff(retry), goesElsewhere ? 0 : retryAfterMs(exchange))
       if (retry > retries || !mayRetry(failure, idempotent) || now + waitMs >= end || !this.#budget.withdraw(now)) {
         return this.#outcome(exchange)
       }
@@ -141,6 +143,9 @@ export class Target implements AsyncDisposable {
     if (exchange.ending === 'given up') {
       backend.end()
       policy.breaker.forgotten(now)
+    } else if (isRefused(exchange)) {
+      backend.refuse(now, now - begun)
+      policy.breaker.failed(now)
     } else if (isFault(exchange)) {
       this.#members.fleet.failed(backend, now, now - begun, exchange.ending === 'not sent')
       policy.breaker.failed(now)

@@ -79,8 +79,13 @@ export class Backend<Item = unknown> {
 
   /** A call failed. It makes the instance dearer, or one that fails fast would attract all of the calls. */
   fail(now: number, latencyMs: number): void {
-    this.inFlight -= 1
     this.failures += 1
+    this.refuse(now, latencyMs)
+  }
+
+  /** A call was refused for want of time: it costs as a failure does, and is no sign of being broken. */
+  refuse(now: number, latencyMs: number): void {
+    this.inFlight -= 1
     const penalty = Math.min(mostFailureMs, Math.max(leastFailureMs, failureFactor * this.costMs(now)))
     this.#observe(now, Math.max(latencyMs, penalty))
   }

@@ -104,6 +104,14 @@ describe('a retry', () => {
     expect(b.requests.length).toBe(1)
   })
 
+  it('leaves an instance that has no time for another one at once, whatever its retry-after', async () => {
+    const shed = { status: 503, headers: { 'x-should-retry': 'true', 'retry-after': '60' } }
+    const [a, b] = [await callee('a', () => shed), await callee('b')]
+    await using caller = things(a.address, b.address)
+    for (let n = 0; n < 30; n++) expect(await caller.createThing(create)).toEqual({ id: 1, from: 'b' })
+    expect(b.requests.length).toBe(30)
+  })
+
   it('ends with the time of the whole call', async () => {
     const a = await callee('a', (_, nth) => (nth === 1 ? {} : nth === 2 ? 'break' : 'silence'))
     await using caller = things(a.address)
