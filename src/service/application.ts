@@ -168,7 +168,8 @@ export class Application {
     if (config.metricsExporter !== 'none') this.#measure(config)
     this.#admission.open(this.log)
     try {
-      await this.#rateLimits.open(config.databaseUrl === undefined ? undefined : this.db, this.log)
+      const home = config.databaseUrl === undefined ? undefined : this.db
+      await this.#rateLimits.open(home, this.#group.rateLimits, this.log)
       await hooks?.beforeStart?.(this)
       await this.fastify.ready()
       this.#state = 'serving'

@@ -95,10 +95,13 @@ function release(name: string): string {
 import { contract, service, t } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url).pathname)}
 const release: string = '${name}'
 const Who = t.Object({ release: t.String(), pid: t.Integer(), program: t.String() })
-const who = contract('who-service', { who: { route: 'POST /who', returns: Who } })
+const who = contract('who-service', {
+  who: { route: 'POST /who', returns: Who },
+  rare: { route: 'GET /rare', returns: t.Null(), rateLimit: { key: 'ip', limit: 3, windowMs: 60_000 } },
+})
 export default service(who, {
   drain: { delayMs: 200 },
-  handlers: { who: () => ({ release, pid: process.pid, program: process.argv[4] ?? '' }) },
+  handlers: { who: () => ({ release, pid: process.pid, program: process.argv[4] ?? '' }), rare: () => null },
 })`
 }
 
@@ -154,6 +157,8 @@ test('SIGHUP puts new workers with new code in the place of all, and no request 
   expect(Number(counted)).toBe(answers.length + 1) // those of workers that are gone included
   expect(metrics).toContain('\ntricube_workers 2\n')
   expect(await instances()).toHaveLength(1)
+  const rare = await Promise.allSettled([1, 2, 3, 4, 5, 6].map(() => once('GET', `${url}/rare`)))
+  expect(rare.filter(({ status }) => status === 'fulfilled')).toHaveLength(3) // of all workers together
 
   run.signal('SIGTERM')
   const { code, stdout } = await run.ended

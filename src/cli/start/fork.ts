@@ -1,14 +1,20 @@
 /**
  * Workers over node:cluster: the primary accepts the connections and hands them out in turn.
  *
- * Measured against the two other ways (bench/workers/sharing.mjs). One socket that all accept from gave one worker up to 90 %
- * of twenty connections; between services, which keep theirs, it would stay so. SO_REUSEPORT is as uneven, needs Node 22.12,
- * and a worker that stops listening takes the connections along that wait in its queue. Here the shares are equal, on
- * any Node, and nothing is lost; it costs some 0.3 ms of CPU for a new connection and nothing for a request.
+ * Measured against the two other ways (bench/workers/sharing.mjs, figures in docs/running.md). One socket that all accept
+ * from gave one of two workers up to 90 % of twenty connections, and callers keep theirs. SO_REUSEPORT is uneven too, needs
+ * Node 22.12, and a worker that stops listening loses the connections in its queue, up to 1 % of those that come then. Here
+ * shares are equal, on any Node, and nothing is lost; a new connection costs 0.2 ms more CPU, a request nothing.
  */
 import cluster, { type Worker as ClusterWorker } from 'node:cluster'
 import { fileURLToPath } from 'node:url'
-import { workerVariables, type Facts, type FromPrimary, type FromWorker } from '../../service/workers/messages.ts'
+import {
+  workerVariables,
+  type Answer,
+  type Facts,
+  type FromPrimary,
+  type FromWorker,
+} from '../../service/workers/messages.ts'
 import { StartError, type Exit, type Worker } from './worker.ts'
 
 /** Where a service listens: what `tricube start` says to whoever started it. */
@@ -105,8 +111,8 @@ export class ForkedWorker implements Worker {
     })
   }
 
-  answer(id: number, fact: Facts[keyof Facts]): void {
-    this.#send({ tricube: 'answer', id, fact })
+  answer(id: number, answer: Answer): void {
+    this.#send({ tricube: 'answer', id, answer })
   }
 
   signal(name: NodeJS.Signals): void {

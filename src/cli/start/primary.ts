@@ -1,5 +1,6 @@
 import { runnable } from '../../load/load.ts'
 import { lateLog } from '../../log/late.ts'
+import { ArrivalTimes } from '../../resilience/arrivalTimes.ts'
 import type { FromWorker } from '../../service/workers/messages.ts'
 import { serviceFile } from '../load-service.ts'
 import { forkWorker, type ForkedWorker, type ListeningMessage } from './fork.ts'
@@ -13,7 +14,8 @@ import { Whole } from './whole.ts'
  * Runs a service in several processes that share its port; resolves to the exit code.
  *
  * This one runs none of the service's code, so that nothing in that can take it down and a reload reads all of it again. It
- * accepts and hands out the connections, watches the workers, registers the service and answers for all of them.
+ * accepts and hands out the connections, watches the workers, registers the service, answers for all of them and counts
+ * for its rate limits.
  */
 export async function runWorkers(path: string, count: number): Promise<number> {
   const file = serviceFile(path)
@@ -24,11 +26,13 @@ export async function runWorkers(path: string, count: number): Promise<number> {
     log: lateLog(() => registration.log),
   })
   const whole = new Whole(supervisor)
+  const rates = new ArrivalTimes()
   const registration = new SharedRegistration(async () => (await whole.readiness()).status === 'ready')
 
   function onMessage(worker: ForkedWorker, message: FromWorker): void {
     if (message.tricube === 'register') registration.use(message.registration)
     else if (message.tricube === 'ended') whole.end(worker, message.metrics)
+    else if (message.tricube === 'take') worker.answer(message.id, rates.take(message.key, message.quota))
     else if (message.tricube === 'ask') {
       const { id, about } = message
       void whole.ask(about).then((fact) => worker.answer(id, fact))

@@ -30,13 +30,13 @@ export class RateLimits {
   }
 
   /**
-   * Begins to count where the options say; `db` is the service's own database.
+   * Begins to count where the options say; `db` is the service's own database, `memory` that of its workers together.
    *
    * @throws {ConfigError} when that is the database and there is none
    */
-  async open(db: Database | undefined, log: Logger): Promise<void> {
+  async open(db: Database | undefined, memory: RateLimitStore | undefined, log: Logger): Promise<void> {
     if (!this.#metrics) return
-    const store = await openStore(this.#options, db)
+    const store = await openStore(this.#options, db, memory)
     if (!store) return
     const { alone } = this.#metrics
     this.#limiter = new SharedLimiter(store, new ArrivalTimes(), {
@@ -97,9 +97,13 @@ function policyOf(limit: number, windowMs: number): string {
   return windowMs % 1000 === 0 ? `"default";q=${limit};w=${windowMs / 1000}` : `"default";q=${limit}`
 }
 
-async function openStore(options: RateLimitOptions, db: Database | undefined): Promise<RateLimitStore | undefined> {
+async function openStore(
+  options: RateLimitOptions,
+  db: Database | undefined,
+  memory: RateLimitStore | undefined,
+): Promise<RateLimitStore | undefined> {
   const { store = 'memory' } = options
-  if (store === 'memory') return undefined
+  if (store === 'memory') return memory
   if (store !== 'postgres') return store
   if (!db) throw new ConfigError("rateLimits.store is 'postgres': set DATABASE_URL")
   const opened = postgresStore(db)

@@ -1,6 +1,8 @@
 import type { Instance } from '../../discovery/registry.ts'
+import type { Quota } from '../../resilience/gcra.ts'
 import { discoveryDefaults } from '../discoveryConfig.ts'
 import { logDefaults } from '../logConfig.ts'
+import type { RateLimitStore } from '../rateLimits/store.ts'
 import { workerVariables, type Facts, type FromPrimary, type FromWorker, type SharedConfig } from './messages.ts'
 
 /** What a process can say of itself. */
@@ -16,6 +18,8 @@ export interface Group {
   metrics(): Promise<Facts['metrics']>
   /** Has the primary register the service, which does so once for all; undefined for a process that is alone. */
   readonly register: ((instance: Instance, config: SharedConfig) => void) | undefined
+  /** Counts the requests of all of them; undefined for a process that is alone. */
+  readonly rateLimits: RateLimitStore | undefined
   /** Hands over what has been counted: this process ends. */
   close(): Promise<void>
 }
@@ -33,6 +37,7 @@ function alone(own: Own): Group {
     readiness: async () => own.readiness(),
     metrics: async () => own.metrics(),
     register: undefined,
+    rateLimits: undefined,
     close: () => Promise.resolve(),
   }
 }
@@ -41,8 +46,9 @@ function alone(own: Own): Group {
 class Workers implements Group {
   readonly size: number
   readonly number: number
+  readonly rateLimits: RateLimitStore = { take: (key, quota) => this.#take(key, quota) }
   readonly #own: Own
-  readonly #asked = new Map<number, (fact: never) => void>()
+  readonly #asked = new Map<number, (answer: never) => void>()
   #asks = 0
 
   constructor(size: number, number: number, own: Own) {
@@ -69,10 +75,18 @@ class Workers implements Group {
   }
 
   #ask<About extends keyof Facts>(about: About): Promise<Facts[About]> {
+    return this.#answerTo((id) => ({ tricube: 'ask', id, about }))
+  }
+
+  #take(key: string, quota: Quota): Promise<number> {
+    return this.#answerTo((id) => ({ tricube: 'take', id, key, quota }))
+  }
+
+  #answerTo<Fact>(question: (id: number) => FromWorker): Promise<Fact> {
     const id = this.#asks++
     return new Promise((resolve) => {
       this.#asked.set(id, resolve)
-      void tell({ tricube: 'ask', id, about })
+      void tell(question(id))
     })
   }
 
@@ -81,7 +95,7 @@ class Workers implements Group {
       const { id, about } = message
       void tell({ tricube: 'told', id, fact: await this.#own[about]() })
     } else if (message.tricube === 'answer') {
-      this.#asked.get(message.id)?.(message.fact as never)
+      this.#asked.get(message.id)?.(message.answer as never)
       this.#asked.delete(message.id)
     }
   }

@@ -1,9 +1,10 @@
 import type { Instance } from '../../discovery/registry.ts'
+import type { LogLevel } from '../../log/logger.ts'
 import type { FamilySnapshot } from '../../metrics/snapshot.ts'
+import type { Quota } from '../../resilience/gcra.ts'
 import type { DiscoveryConfig } from '../discoveryConfig.ts'
 import type { Readiness } from '../health.ts'
 import type { LogConfig } from '../logConfig.ts'
-import type { LogLevel } from '../../log/logger.ts'
 
 /** What a worker is asked about itself, and asks about all of them. */
 export interface Facts {
@@ -24,13 +25,17 @@ export interface Registration {
 export type FromWorker =
   | { readonly tricube: 'register'; readonly registration: Registration }
   | { readonly tricube: 'ask'; readonly id: number; readonly about: keyof Facts }
+  | { readonly tricube: 'take'; readonly id: number; readonly key: string; readonly quota: Quota }
   | { readonly tricube: 'told'; readonly id: number; readonly fact: Facts[keyof Facts] }
   | { readonly tricube: 'ended'; readonly metrics: Facts['metrics'] }
+
+/** What it answers: a fact about all workers, or how far ahead of the clock a request put its key, in microseconds. */
+export type Answer = Facts[keyof Facts] | number
 
 /** What a primary says to its workers. */
 export type FromPrimary =
   | { readonly tricube: 'tell'; readonly id: number; readonly about: keyof Facts }
-  | { readonly tricube: 'answer'; readonly id: number; readonly fact: Facts[keyof Facts] }
+  | { readonly tricube: 'answer'; readonly id: number; readonly answer: Answer }
 
 /**
  * How many workers share a service's port, and which of them this process is, from 1. Variables of the environment, since
