@@ -18,6 +18,9 @@ export interface AdmissionOptions {
   readonly maxConcurrency?: number
 }
 
+/** So many requests in flight are let in where nobody says otherwise. */
+export const defaultMaxConcurrency = 10_000
+
 /** How much of `targetDelayMs` each priority may wait: what is sheddable leaves room for the others, also in a turn. */
 const shares = priorities.map((priority) => ({ critical: 1.5, normal: 1, sheddable: 0.5 })[priority])
 
@@ -54,7 +57,9 @@ export class Admission {
     metrics: RequestMetrics,
     inFlight: InFlight,
   ) {
-    const { maxConcurrency = 10_000, ...limits } = options || { maxConcurrency: Number.POSITIVE_INFINITY }
+    const { maxConcurrency = defaultMaxConcurrency, ...limits } = options || {
+      maxConcurrency: Number.POSITIVE_INFINITY,
+    }
     this.#limiter = options ? turnLimiter({ ...limits, shares }) : noLimiter
     this.#maxConcurrency = maxConcurrency
     this.#ranks = new Map(

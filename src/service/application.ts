@@ -30,7 +30,7 @@ import { inSteps, type Step } from './steps.ts'
 import { Targets } from './targets.ts'
 import { Tracing } from './tracing.ts'
 import { openGroup, type Group } from './workers/group.ts'
-import { databaseShare } from './workers/share.ts'
+import { admissionShare, databaseShare } from './workers/share.ts'
 
 /** Nginx's status for a caller that hung up before it was answered. */
 const hungUp = 499
@@ -71,7 +71,12 @@ export class Application {
       this.log.warn({ metric }, 'a metric has more than 2,000 combinations of label values'),
     )
     this.#rateLimits = new RateLimits(this.contract, definition.rateLimits, this.metrics)
-    this.#admission = new Admission(this.contract, definition.admission ?? {}, this.#metering.requests, this.#inFlight)
+    this.#admission = new Admission(
+      this.contract,
+      admissionShare(definition.admission ?? {}, this.#group.size),
+      this.#metering.requests,
+      this.#inFlight,
+    )
     this.#targets = new Targets(definition, this.#metering)
     this.fastify = this.#createFastify()
     this.#drain = new Drain(this.contract.name, this.fastify, this.#inFlight, definition.drain)

@@ -3,7 +3,7 @@ import { readinessOfAll } from '../../src/cli/start/whole.ts'
 import type { Readiness } from '../../src/service/health.ts'
 import { logFileOf } from '../../src/service/logging.ts'
 import { logDefaults } from '../../src/service/logConfig.ts'
-import { databaseShare, shareOf } from '../../src/service/workers/share.ts'
+import { admissionShare, databaseShare, shareOf } from '../../src/service/workers/share.ts'
 
 const ready: Readiness = { status: 'ready', checks: { database: 'ok' } }
 const notReady: Readiness = { status: 'not ready', checks: { database: 'unreachable' } }
@@ -34,6 +34,8 @@ test('what is set for the service is shared out, at least one for each', () => {
   expect(databaseShare({}, 1)).toEqual({})
   expect(databaseShare({}, 2)).toEqual({ pool: 5, lanes: 1 })
   expect(databaseShare({ pool: 3 }, 16)).toEqual({ pool: 1, lanes: 1 })
+  expect(admissionShare({}, 4)).toEqual({ maxConcurrency: 2500 })
+  expect(admissionShare(false, 4)).toBe(false)
   expect(databaseShare({ idleTimeoutMs: 1 }, 16)).toEqual({ idleTimeoutMs: 1, pool: 2, lanes: 1 })
 })
 

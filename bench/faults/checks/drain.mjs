@@ -1,7 +1,7 @@
 // SIGTERM under load, and rolling restarts: no request fails.
 import { consulRegistry, staticRegistry } from 'tricube/discovery'
 import { fakeConsul } from 'tricube/testing'
-import { after, failed, load } from '../calls/load.mjs'
+import { after, failed, load } from '../lib/load.mjs'
 import { plainCaller, stubbornCaller, tricubeCaller } from '../drain/callers.mjs'
 import { startInstance } from '../drain/instance.mjs'
 

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { after } from '../calls/load.mjs'
+import { after } from '../lib/load.mjs'
 
 const main = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url))
 const service = fileURLToPath(new URL('service.mjs', import.meta.url))

@@ -1,4 +1,5 @@
 import { defaultLanes, defaultPool } from '../../sql/open.ts'
+import { defaultMaxConcurrency, type AdmissionOptions } from '../admission.ts'
 import type { DatabaseSettings } from '../definition.ts'
 
 /** One worker's share of what is set for the whole service; at least 1, unless that is nothing. */
@@ -20,4 +21,10 @@ export function databaseShare(settings: DatabaseSettings, workers: number): Data
     lanes: shareOf(lanes ?? Math.max(defaultLanes, workers), workers),
     pool: shareOf(pool ?? Math.max(defaultPool, 2 * workers), workers),
   }
+}
+
+/** What one worker may let in, so that all of them keep to the service's `maxConcurrency`: its memory is that of all. */
+export function admissionShare(options: AdmissionOptions | false, workers: number): AdmissionOptions | false {
+  if (!options || workers === 1) return options
+  return { ...options, maxConcurrency: shareOf(options.maxConcurrency ?? defaultMaxConcurrency, workers) }
 }
