@@ -1,9 +1,9 @@
 /**
  * The checks of faults: real processes on loopback, real signals, load at a fixed rate.
  *
- *   npm run faults                     all of them: 15 minutes
+ *   npm run faults                     all of them: half an hour
  *   npm run faults 12 hangUp           these, by number or name
- *   npm run faults -- --full           those that are shortened in full length: an hour
+ *   npm run faults -- --full           those that are shortened in full length: two hours
  *
  * Prints what was measured beside its bound; exits 1 when one does not hold. A check is a module in `checks/` that
  * exports its `number`, its `title`, and `run({ full })`, which resolves to rows of `[what, measured, bound, holds]`.
@@ -11,6 +11,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
+import { availableParallelism, loadavg } from 'node:os'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -29,6 +30,11 @@ if (unknown.length > 0) {
   console.error(`there is no check ${unknown}, but\n${all.map(({ number, name }) => `${number} ${name}`).join('\n')}`)
   process.exit(2)
 }
+
+const [load] = loadavg()
+const cores = availableParallelism()
+if (load > 2 * cores)
+  console.error(`${cores} cores with a load of ${load.toFixed(0)}: bounds of time may well not hold`)
 
 let misses = 0
 console.log('| | fault | | measured | bound | |')

@@ -22,7 +22,7 @@ const mib = 2 ** 20
  * connections that are still idle do not.
  */
 export async function run({ full }) {
-  const minutes = full ? 30 : 4
+  const minutes = full ? 30 : 3
   const cycles = Math.round((minutes * 60) / (loadSeconds + calmSeconds))
   const system = await startSystem()
   try {
