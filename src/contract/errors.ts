@@ -114,7 +114,12 @@ export class PayloadTooLarge extends StatusError {
   static readonly status = 413
 }
 
-/** 415: the body's content type is not understood. */
+/** 414: the URL, or a parameter in its path, is over the limit. */
+export class UriTooLong extends StatusError {
+  static readonly status = 414
+}
+
+/** 415: the body's content type or encoding is not understood. */
 export class UnsupportedMediaType extends StatusError {
   static readonly status = 415
 }
@@ -132,6 +137,11 @@ export class UnprocessableEntity extends StatusError {
 /** 429: over the rate that was granted. */
 export class TooManyRequests extends StatusError {
   static readonly status = 429
+}
+
+/** 431: the headers are over the limit, in bytes or in number. */
+export class RequestHeaderFieldsTooLarge extends StatusError {
+  static readonly status = 431
 }
 
 /** 500: a fault of this service; whatever is thrown and not known becomes this, without detail. */
@@ -166,10 +176,12 @@ const classes: ReadonlyMap<number, ErrorClass> = new Map(
     Conflict,
     Gone,
     PayloadTooLarge,
+    UriTooLong,
     UnsupportedMediaType,
     EnhanceYourCalm,
     UnprocessableEntity,
     TooManyRequests,
+    RequestHeaderFieldsTooLarge,
     ServerError,
     BadGateway,
     ServiceUnavailable,
@@ -196,10 +208,12 @@ const reasons: Readonly<Record<number, string>> = {
   409: 'Conflict',
   410: 'Gone',
   413: 'Payload Too Large',
+  414: 'URI Too Long',
   415: 'Unsupported Media Type',
   420: 'Enhance Your Calm',
   422: 'Unprocessable Entity',
   429: 'Too Many Requests',
+  431: 'Request Header Fields Too Large',
   500: 'Internal Server Error',
   502: 'Bad Gateway',
   503: 'Service Unavailable',

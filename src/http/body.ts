@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import secureJson from 'secure-json-parse'
-import { BadRequest, codes } from '../contract/errors.ts'
+import { BadRequest, codes, UnsupportedMediaType } from '../contract/errors.ts'
 
 const bodyBytes = Symbol('tricube.bodyBytes')
 
@@ -16,6 +16,7 @@ export function addJsonParser(fastify: FastifyInstance): void {
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     ;(request as { [bodyBytes]?: number })[bodyBytes] = body.length
     try {
+      if (request.headers['content-encoding'] !== undefined) throw compressed()
       done(null, parseJson(body))
     } catch (error) {
       done(error as Error)
@@ -33,6 +34,12 @@ function parseJson(body: Buffer): unknown {
   } catch (cause) {
     throw malformed(isJson(text) ? 'the body names __proto__ or constructor.prototype' : 'the body is not JSON', cause)
   }
+}
+
+/** Nothing is unpacked, so no bomb goes off; a plugin that unpacks removes the header. RFC 9110, 12.5.3 and 15.5.16 */
+function compressed(): UnsupportedMediaType {
+  const headers = { 'accept-encoding': 'identity' }
+  return new UnsupportedMediaType('the body has a content-encoding: send it without', { headers })
 }
 
 function isJson(text: string): boolean {

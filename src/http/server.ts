@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Socket } from 'node:net'
+import type { Server } from 'node:http'
 import fastifyModule, {
   LogController,
   type FastifyInstance,
@@ -19,7 +19,13 @@ import { addJsonParser } from './body.ts'
 import { compileEncoder, type Encoder } from './encoder.ts'
 import { sendError } from './errors.ts'
 import type { InFlight } from './inFlight.ts'
+import { refusePrototypes } from './prototype.ts'
+import { defaultLimits, type ServerLimits } from './limits.ts'
+import { answerClientError, type Listener, type OnRefused } from './refuse.ts'
 import { RequestLog } from './requestLog.ts'
+import { securityHeaders, transportSecurity } from './securityHeaders.ts'
+import type { TlsOptions } from './tls.ts'
+import { createTransport } from './transport.ts'
 import { compileValidator, type Validator } from './validator.ts'
 
 declare module 'fastify' {
@@ -33,18 +39,6 @@ declare module 'fastify' {
   }
 }
 
-/** Limits of the server towards its peers, with their defaults. */
-export interface ServerLimits {
-  /** Largest request body, in bytes. Default 1 MiB. */
-  readonly bodyLimit?: number
-  /** Milliseconds for a request to arrive whole. Default 30,000. */
-  readonly requestTimeoutMs?: number
-  /** Milliseconds for its headers to arrive. Default 10,000. */
-  readonly headersTimeoutMs?: number
-  /** Milliseconds an idle connection is kept. Default 72,000: longer than the 60 s of common load balancers. */
-  readonly keepAliveTimeoutMs?: number
-}
-
 /** Runs an operation on a request whose input has been checked. */
 export type Run = (request: FastifyRequest, reply: FastifyReply) => unknown
 
@@ -53,6 +47,7 @@ export interface ServerOptions {
   readonly contract: Contract
   readonly log: LateLog
   readonly limits: ServerLimits | undefined
+  readonly tls: TlsOptions | undefined
   /** Compiles the function behind an operation. */
   readonly run: (name: string, operation: Operation) => Run
   /** What a caller is told of whatever was thrown. */
@@ -62,18 +57,25 @@ export interface ServerOptions {
   readonly inFlight: InFlight
   /** Comes before everything else; refuses requests by answering them. */
   readonly admit: onRequestHookHandler
+  /** Is told the status of what is answered without ever being routed. */
+  readonly onRefused: (status: number) => void
   /** Sees each value before it is written; throws when it breaks the contract. */
   readonly checkResponse: ((operation: string, value: unknown) => void) | undefined
 }
 
 /** The Fastify side of a service: one route for each operation, the envelope around every answer. */
 export function createServer(options: ServerOptions): FastifyInstance {
-  const { contract, log, limits = {}, errorOf, inFlight } = options
+  const { contract, log, errorOf, tls, inFlight } = options
+  const limits = { ...defaultLimits, ...options.limits }
+  const onRefused: OnRefused = (error, { remoteAddress: peer }) => {
+    log.debug({ status: error.status, error: error.error, peer }, 'refused')
+    options.onRefused(error.status)
+  }
+
   const fastify = fastifyModule({
-    bodyLimit: limits.bodyLimit ?? 1024 * 1024,
-    requestTimeout: limits.requestTimeoutMs ?? 30_000,
-    keepAliveTimeout: limits.keepAliveTimeoutMs ?? 72_000,
-    http: { maxHeaderSize: 16 * 1024, headersTimeout: limits.headersTimeoutMs ?? 10_000 },
+    bodyLimit: limits.bodyLimit,
+    serverFactory: (listener) => createTransport(listener as Listener, limits, tls, onRefused) as Server,
+    ...(tls && { https: {} }), // for the URL it says that it listens at
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     childLoggerFactory: (logger) => logger, // the request's own takes its place
@@ -81,23 +83,25 @@ export function createServer(options: ServerOptions): FastifyInstance {
     routerOptions: { maxParamLength: 1024 },
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    clientErrorHandler: answerMalformed,
+    clientErrorHandler: answerClientError(onRefused),
     frameworkErrors(error, _request, reply) {
       inFlight.answered(reply)
       void sendError(reply, errorOf(error))
     },
   }) as unknown as FastifyInstance
 
+  const headers = tls ? { ...securityHeaders, ...transportSecurity } : securityHeaders
   fastify.decorateRequest('span', undefined)
   addJsonParser(fastify)
   fastify.addHook('onRequest', options.admit)
   inFlight.follow(fastify)
   fastify.addHook('onRequest', (request, reply, done) => {
     request.log = reply.log = new RequestLog(log, request)
-    reply.headers(securityHeaders)
+    reply.headers(headers)
     reply.header('x-request-id', request.id)
     done()
   })
+  refusePrototypes(fastify)
   fastify.setErrorHandler((thrown, request, reply) => {
     const error = errorOf(thrown)
     if (error.status >= 500) {
@@ -171,32 +175,8 @@ function logError({ log }: FastifyRequest, thrown: unknown, { status, error, cau
   else log.error({ status, error, err: thrown }, 'failed')
 }
 
-/** OWASP's list for an API that answers JSON only. https://cheatsheetseries.owasp.org/cheatsheets/REST_Security_Cheat_Sheet.html */
-const securityHeaders = {
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'referrer-policy': 'no-referrer',
-}
-
 /** The caller's own id when it is a harmless one, so that a request has one name everywhere. */
 function requestIdOf(request: { headers: Record<string, string | string[] | undefined> }): string {
   const given = request.headers['x-request-id']
   return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID()
-}
-
-/** What cannot be parsed as HTTP is answered in our own format, and the connection closed. */
-function answerMalformed(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
-  const status = statusOfParser[error.code ?? ''] ?? '400 Bad Request'
-  const body = JSON.stringify({ code: Number.parseInt(status, 10) * 100, message: status.slice(4) })
-  socket.end(
-    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json; charset=utf-8\r\n` +
-      `content-length: ${body.length}\r\n\r\n${body}`,
-  )
-}
-
-const statusOfParser: Readonly<Record<string, string>> = {
-  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
-  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 }

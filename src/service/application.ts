@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net'
+import type { Server as SecureServer } from 'node:tls'
 import type { FastifyInstance, FastifyReply, FastifyRequest, InjectOptions, LightMyRequestResponse } from 'fastify'
 import type { Contract } from '../contract/contract.ts'
 import { addCors } from '../http/cors.ts'
@@ -7,6 +8,7 @@ import { httpErrorFrom } from '../http/errors.ts'
 import { InFlight } from '../http/inFlight.ts'
 import { createServer } from '../http/server.ts'
 import { shownPath } from '../http/shownPath.ts'
+import { keepCertificates } from '../http/tls.ts'
 import { lateLog } from '../log/late.ts'
 import type { Logger } from '../log/logger.ts'
 import { standardOutput } from '../log/output.ts'
@@ -140,9 +142,11 @@ export class Application {
     await this.start()
     if (this.#closed) throw new Error(`${this.contract.name} was stopped before it listened`)
     const { host, port } = this.config
+    const { tls, hooks } = this.#definition
+    if (tls) await keepCertificates(this.fastify.server as unknown as SecureServer, tls, this.log)
     const url = await this.fastify.listen({ host, port, listenTextResolver: (address) => `listening on ${address}` })
     this.#tracing.listensOn((this.fastify.server.address() as AddressInfo).port)
-    await this.#definition.hooks?.afterStart?.(this)
+    await hooks?.afterStart?.(this)
     await this.#join()
     this.#targets.prepare()
     this.#logging.followSignal()
@@ -224,12 +228,13 @@ export class Application {
   }
 
   #createFastify(): FastifyInstance {
-    const { contract, handlers, limits, cors } = this.#definition
+    const { contract, handlers, limits, tls, cors } = this.#definition
     const runtime = (): Runtime => this.#runtime!
     const fastify = createServer({
       contract,
       log: lateLog(() => this.log),
       limits,
+      tls,
       admit: this.#admission.onRequest,
       run: (name, operation) => compileRun(name, operation, handlers[name] as AnyHandler, runtime),
       errorOf: (thrown) => httpErrorOf(thrown) ?? httpErrorFrom(thrown),
@@ -238,6 +243,7 @@ export class Application {
         ...this.#rateLimits.onRequest(name, operation),
       ],
       inFlight: this.#inFlight,
+      onRefused: (status) => this.#metering.requests.observe(undefined, status, 0),
       checkResponse: this.#overrides.checkResponse,
     })
     if (cors) addCors(fastify, cors)

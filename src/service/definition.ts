@@ -2,7 +2,8 @@ import type { ClientOptions } from '../client/types.ts'
 import type { Contract } from '../contract/contract.ts'
 import type { Operations, OutputOf } from '../contract/operation.ts'
 import type { CorsOptions } from '../http/cors.ts'
-import type { ServerLimits } from '../http/server.ts'
+import type { ServerLimits } from '../http/limits.ts'
+import type { TlsOptions } from '../http/tls.ts'
 import type { DatabaseOptions } from '../sql/index.ts'
 import type { AdmissionOptions } from './admission.ts'
 import type { Application } from './application.ts'
@@ -60,6 +61,8 @@ export interface ServiceOptions<Ops extends Operations = Operations, Others exte
   /** Port, unless the configuration names one. Default: a free one. */
   readonly port?: number
   readonly limits?: ServerLimits
+  /** Serves HTTPS. Default: HTTP, for what is behind a proxy or in a mesh. */
+  readonly tls?: TlsOptions
   /** How it stops. */
   readonly drain?: DrainOptions
   /** Where the requests of operations with a `rateLimit` are counted, and by which keys. */
@@ -88,7 +91,7 @@ export interface Definition<Kept extends Contract = Contract> extends Omit<
  *
  * @throws {TypeError} one line naming what is missing or superfluous
  */
-export function checkDefinition({ contract, handlers, clients = {}, calls = {}, rateLimits }: Definition): void {
+export function checkDefinition({ contract, handlers, clients = {}, calls = {}, rateLimits, tls }: Definition): void {
   const missing = Object.keys(contract.operations).find((name) => typeof handlers[name] !== 'function')
   if (missing) throw new TypeError(`${contract.name}: no handler for ${missing}`)
   const superfluous = Object.keys(handlers).find((name) => !Object.hasOwn(contract.operations, name))
@@ -97,6 +100,9 @@ export function checkDefinition({ contract, handlers, clients = {}, calls = {}, 
   if (notContract) throw new TypeError(`${contract.name}: clients.${notContract} is not a contract`)
   const nobody = Object.keys(calls).find((name) => !Object.hasOwn(clients, name))
   if (nobody) throw new TypeError(`${contract.name}: calls.${nobody} belongs to none of the clients`)
+  if (tls?.requestCert && tls.ca === undefined) {
+    throw new TypeError(`${contract.name}: tls.requestCert needs tls.ca, else anybody's certificate would do`)
+  }
   checkRateLimits(contract.name, contract.operations, rateLimits)
 }
 

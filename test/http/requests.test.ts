@@ -109,6 +109,7 @@ describe('an answer', () => {
       expect(headers).toMatchObject({
         'x-content-type-options': 'nosniff',
         'x-frame-options': 'DENY',
+        'cross-origin-resource-policy': 'same-origin',
         'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
         'referrer-policy': 'no-referrer',
         'x-request-id': 'abc-1',
@@ -191,6 +192,32 @@ describe('wrong input', () => {
       const answer = await post('{"name":"a"}', { 'content-type': type })
       expect([answer.statusCode, answer.json().code]).toEqual([415, 41500])
     }
+  })
+
+  it('compressed: 415, whatever it would unpack to', async () => {
+    for (const coding of ['gzip', 'br', 'deflate', 'x']) {
+      const answer = await post('{"name":"a"}', { ...json, 'content-encoding': coding })
+      expect([answer.statusCode, answer.json().code, answer.headers['accept-encoding']]).toEqual([
+        415,
+        41500,
+        'identity',
+      ])
+    }
+  })
+
+  it.each([
+    ['GET', '/users?__proto__=1', 400],
+    ['GET', '/users?__proto__[admin]=1', 200], // a name like any other: no brackets are read
+    ['GET', '/users?name=a&constructor=1', 400],
+    ['GET', '/users?%5F_proto__=1', 400],
+    ['GET', '/users/__proto__', 400],
+    ['GET', '/fail/__proto__', 400],
+    ['GET', '/users?name=__proto__', 200], // a value
+  ] as const)('names of prototypes: %s %s', async (method, url, status) => {
+    const before = Object.getOwnPropertyNames(Object.prototype)
+    expect((await test.inject({ method, url })).statusCode).toBe(status)
+    expect(Object.getOwnPropertyNames(Object.prototype)).toEqual(before)
+    expect(({} as { admin?: unknown }).admin).toBeUndefined()
   })
 
   it('over the limit: 413', async () => {
@@ -309,7 +336,7 @@ describe('over a socket', () => {
       })
     const malformed = await talk('GET / HTTP/1.1\r\nhost: a\r\nbad header\r\n\r\n')
     expect(malformed).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/)
-    expect(malformed).toContain('{"code":40000,"message":"Bad Request"}')
+    expect(malformed).toContain('{"code":40000,"message":"Bad Request","error":"the request cannot be parsed"}')
     const headers = await talk(`GET / HTTP/1.1\r\nhost: a\r\nx: ${'a'.repeat(20_000)}\r\n\r\n`)
     expect(headers).toMatch(/^HTTP\/1\.1 431 /)
     const chunk = `40000\r\n${'a'.repeat(0x40000)}\r\n`

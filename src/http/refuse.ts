@@ -1,0 +1,84 @@
+import type { ServerResponse } from 'node:http'
+import type { Http2ServerResponse } from 'node:http2'
+import type { Socket } from 'node:net'
+import {
+  BadRequest,
+  errorBody,
+  RequestHeaderFieldsTooLarge,
+  type HttpError,
+  RequestTimeout,
+} from '../contract/errors.ts'
+import { securityHeaders } from './securityHeaders.ts'
+import type { AnyRequest, StrictCheck } from './strict.ts'
+
+/** An answer as Node takes it. */
+export type AnyResponse = ServerResponse | Http2ServerResponse
+
+/** What Node calls with each request. */
+export type Listener = (request: AnyRequest, response: AnyResponse) => void
+
+/** Is told of what is refused before it is routed. */
+export type OnRefused = (error: HttpError, socket: Socket) => void
+
+/** Lets a listener have only what a check finds nothing wrong with; all else is answered, and its connection closed. */
+export function strictly(check: StrictCheck, listener: Listener, onRefused: OnRefused): Listener {
+  return (request, response) => {
+    const socket: RefusableSocket = request.socket
+    if (socket[isRefused]) return
+    const error = check(request)
+    if (error === undefined) return listener(request, response)
+    onRefused(error, socket)
+    const body = JSON.stringify(errorBody(error))
+    if (request.httpVersionMajor === 2 && 'stream' in request) {
+      response.writeHead(error.status, headersOf(body))
+    } else {
+      socket[isRefused] = true
+      response.writeHead(error.status, { ...headersOf(body), connection: 'close' })
+    }
+    response.end(body)
+  }
+}
+
+/** Answers what the parser gave up on and what did not arrive in time, and closes the connection. */
+export function answerClientError(onRefused: OnRefused): (thrown: NodeJS.ErrnoException, socket: Socket) => void {
+  return (thrown, socket) => {
+    const error = errorOfParser(thrown.code)
+    if (!error || !socket.writable || !isDueNow(socket)) {
+      socket.destroy()
+      return
+    }
+    onRefused(error, socket)
+    const body = JSON.stringify(errorBody(error))
+    const headers = { ...headersOf(body), connection: 'close' }
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+    socket.write(`HTTP/1.1 ${error.status} ${error.message}\r\n${lines.join('')}\r\n${body}`)
+    socket.destroySoon() // `end` would wait for the peer to close its side, too
+  }
+}
+
+/**
+ * Of a connection on which a request was refused: Node goes on to parse what came in the same packet, and what is behind a
+ * refused request is part of the trick.
+ */
+const isRefused = Symbol('tricube.isRefused')
+type RefusableSocket = Socket & { [isRefused]?: true }
+
+/** Whether the next answer on a connection is for what has failed to parse, and not for a request before that. */
+function isDueNow(socket: Socket & { _httpMessage?: (ServerResponse & { req: AnyRequest }) | null }): boolean {
+  const { _httpMessage: answering } = socket // Node's name for the answer that is due; its own handler reads it, too
+  return !answering || (!answering.headersSent && !answering.req.complete)
+}
+
+function errorOfParser(code = ''): HttpError | undefined {
+  if (code === 'HPE_HEADER_OVERFLOW') return new RequestHeaderFieldsTooLarge('the headers are over the limit')
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new RequestTimeout('the request did not arrive in time')
+  return code.startsWith('HPE_') ? new BadRequest('the request cannot be parsed') : undefined
+}
+
+function headersOf(body: string): Record<string, string | number> {
+  return {
+    ...securityHeaders,
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+  }
+}

@@ -1,0 +1,47 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { Http2SecureServer } from 'node:http2'
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
+import { createHttp2Server } from './http2.ts'
+import type { ServerLimits } from './limits.ts'
+import { type Listener, type OnRefused, strictly } from './refuse.ts'
+import { closeStalled } from './stalled.ts'
+import { compileStrictCheck } from './strict.ts'
+import type { TlsOptions } from './tls.ts'
+
+/** How often Node looks for what did not arrive in time, in milliseconds. Its own 30 s would make 40 s of 10. */
+const connectionsCheckingInterval = 500
+
+/** Makes the server below Fastify: its limits in time and size, and nothing malformed gets past it. */
+export function createTransport(
+  listener: Listener,
+  limits: Required<ServerLimits>,
+  tls: TlsOptions | undefined,
+  onRefused: OnRefused,
+): Server | SecureServer | Http2SecureServer {
+  const { headersTimeoutMs, requestTimeoutMs } = limits
+  const strict = strictly(compileStrictCheck(limits), listener, onRefused)
+  const server = createNodeServer(strict, limits, tls)
+  Object.assign(server, {
+    headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs), // Node swaps the two when it is the longer
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    connectionsCheckingInterval,
+    maxHeaderSize: limits.headersLimit,
+    // Node drops silently what is over its limit: it may drop what is behind one too many, which the check refuses.
+    maxHeadersCount: limits.headerCountLimit + 1,
+  })
+  closeStalled(server, tls ? 'secureConnection' : 'connection', limits.readTimeoutMs)
+  return server
+}
+
+function createNodeServer(
+  listener: Listener,
+  limits: Required<ServerLimits>,
+  tls: TlsOptions | undefined,
+): Server | SecureServer | Http2SecureServer {
+  const requireHostHeader = false // the check requires it, and answers in our own format
+  if (!tls) return createServer({ requireHostHeader }, listener as RequestListener)
+  const options = { handshakeTimeout: limits.headersTimeoutMs, requestCert: tls.requestCert ?? false }
+  if (tls.http2) return createHttp2Server(options, listener, limits)
+  return createSecureServer({ ...options, requireHostHeader }, listener as RequestListener)
+}

@@ -1,0 +1,131 @@
+import { readFileSync } from 'node:fs'
+import { connect, type ClientHttp2Session, type ClientHttp2Stream, type OutgoingHttpHeaders } from 'node:http2'
+import { once } from 'node:events'
+import { get } from 'node:https'
+import { contract, service, t, type ServerLimits, type Service } from 'tricube'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { authority } from './certificates.ts'
+
+const things = contract('thing-service', {
+  getThing: { route: 'GET /things/:id', returns: t.String() },
+  addThing: { route: 'POST /things', body: t.Object({ name: t.String() }), returns: t.String() },
+  wait: { route: 'GET /wait', returns: t.String() },
+  large: { route: 'GET /large', returns: t.String() },
+})
+const root = authority()
+const files = root.sign('server')
+const ca = readFileSync(root.cert)
+
+let app: Service<typeof things>
+let session: ClientHttp2Session
+let url: URL
+let release: (() => void) | undefined
+beforeEach(() => void vi.stubEnv('LOG_LEVEL', 'silent'))
+afterEach(async () => {
+  session.destroy()
+  await app.close()
+  release = undefined
+})
+
+async function start(limits: ServerLimits = {}): Promise<void> {
+  app = service(things, {
+    tls: { ...files, http2: true },
+    limits,
+    handlers: {
+      getThing: ({ params }) => params.id,
+      addThing: ({ body }) => body.name,
+      wait: () => new Promise((resolve) => (release = () => resolve('waited'))),
+      large: () => 'a'.repeat(1024 * 1024),
+    },
+  })
+  url = new URL((await app.listen()).url)
+  session = connect(url, { ca })
+  session.on('error', () => {})
+}
+
+async function answer(stream: ClientHttp2Stream): Promise<{ status: number; headers: object; body: string }> {
+  const [headers] = await once(stream, 'response')
+  let body = ''
+  for await (const part of stream) body += part
+  return { status: headers[':status'], headers, body }
+}
+const ask = (path: string, headers: OutgoingHttpHeaders = {}) => answer(session.request({ ':path': path, ...headers }))
+const reset = async (stream: ClientHttp2Stream): Promise<number> => {
+  stream.on('error', () => {})
+  if (!stream.closed) await once(stream, 'close')
+  return stream.rstCode
+}
+const cancel = 8
+
+describe('a service with http2', () => {
+  it('speaks it, and HTTP/1.1 with those who cannot', async () => {
+    await start()
+    expect(await ask('/things/1')).toMatchObject({
+      status: 200,
+      body: '{"code":0,"data":"1"}',
+      headers: { 'x-frame-options': 'DENY', 'strict-transport-security': expect.any(String) },
+    })
+    const stream = session.request({ ':method': 'POST', ':path': '/things', 'content-type': 'application/json' })
+    stream.end('{"name":"a"}')
+    expect((await answer(stream)).body).toBe('{"code":0,"data":"a"}')
+    const [old] = await once(get(new URL('/things/1', url), { ca, agent: false }), 'response')
+    expect([old.httpVersion, old.statusCode]).toEqual(['1.1', 200])
+    old.resume()
+  })
+
+  it.each<[string, string, OutgoingHttpHeaders, number]>([
+    ['a second host', '/things/1', { ':authority': 'a', host: 'b' }, 400],
+    ['no valid host', '/things/1', { ':authority': 'a,b' }, 400],
+    ['a fragment', '/things/1#2', {}, 400],
+    ['a wrong escape', '/things/%zz', {}, 400],
+    ['a header constructor', '/things/1', { constructor: '1' }, 400],
+    ['a long URL', `/things/1?${'a'.repeat(8200)}`, {}, 414],
+    ['many headers', '/things/1', Object.fromEntries(Array.from({ length: 97 }, (_, i) => [`x-${i}`, '1'])), 431],
+  ])('refuses %s', async (_title, path, headers, status) => {
+    await start()
+    expect((await ask(path, headers)).status).toBe(status)
+    expect((await ask('/things/1')).status).toBe(200)
+  })
+
+  it('refuses a body over the limit', async () => {
+    await start({ bodyLimit: 1000 })
+    const stream = session.request({ ':method': 'POST', ':path': '/things', 'content-type': 'application/json' })
+    stream.on('error', () => {})
+    stream.write('a'.repeat(2000))
+    expect((await answer(stream)).status).toBe(413)
+  })
+
+  it('resets a request that does not arrive, and an answer that nobody takes', async () => {
+    await start({ requestTimeoutMs: 50, readTimeoutMs: 50 })
+    const slow = session.request({ ':method': 'POST', ':path': '/things', 'content-type': 'application/json' })
+    slow.write('{')
+    expect(await reset(slow)).toBe(cancel)
+    expect(await reset(session.request({ ':path': '/large' }))).toBe(cancel)
+  })
+
+  it('lets a handler think for longer than an answer may wait', async () => {
+    await start({ readTimeoutMs: 20 })
+    const waiting = ask('/wait')
+    await expect.poll(() => release).toBeDefined()
+    await reset(session.request({ ':path': '/large' })) // by then the time is over
+    release!()
+    expect((await waiting).status).toBe(200)
+  })
+
+  it('ends a session on which nothing was ever asked', async () => {
+    await start({ headersTimeoutMs: 50 })
+    await once(session, 'close')
+  })
+
+  it('finishes what is in flight when it stops, and takes no more', async () => {
+    await start()
+    const waiting = ask('/wait')
+    await expect.poll(() => release).toBeDefined()
+    const isTold = once(session, 'goaway')
+    const stopped = app.close()
+    await isTold
+    release!()
+    expect((await waiting).body).toBe('{"code":0,"data":"waited"}')
+    await stopped
+  })
+})
