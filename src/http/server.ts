@@ -16,6 +16,7 @@ import type { LateLog } from '../log/late.ts'
 import type { Span } from '../trace/span.ts'
 import { compileAllowedMethods } from './allow.ts'
 import { addJsonParser } from './body.ts'
+import { distrustCallers } from './edge.ts'
 import { compileEncoder, type Encoder } from './encoder.ts'
 import { sendError } from './errors.ts'
 import type { InFlight } from './inFlight.ts'
@@ -48,6 +49,10 @@ export interface ServerOptions {
   readonly log: LateLog
   readonly limits: ServerLimits | undefined
   readonly tls: TlsOptions | undefined
+  /** Whether callers are strangers. */
+  readonly edge: boolean
+  /** Whose `x-forwarded-*` are believed. */
+  readonly trustProxy: false | string | readonly string[]
   /** Compiles the function behind an operation. */
   readonly run: (name: string, operation: Operation) => Run
   /** What a caller is told of whatever was thrown. */
@@ -65,7 +70,7 @@ export interface ServerOptions {
 
 /** The Fastify side of a service: one route for each operation, the envelope around every answer. */
 export function createServer(options: ServerOptions): FastifyInstance {
-  const { contract, log, errorOf, tls, inFlight } = options
+  const { contract, log, errorOf, tls, edge, trustProxy, inFlight } = options
   const limits = { ...defaultLimits, ...options.limits }
   const onRefused: OnRefused = (error, { remoteAddress: peer }) => {
     log.debug({ status: error.status, error: error.error, peer }, 'refused')
@@ -79,7 +84,8 @@ export function createServer(options: ServerOptions): FastifyInstance {
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     childLoggerFactory: (logger) => logger, // the request's own takes its place
-    genReqId: requestIdOf,
+    genReqId: edge ? () => randomUUID() : requestIdOf,
+    trustProxy: typeof trustProxy === 'object' ? [...trustProxy] : trustProxy,
     routerOptions: { maxParamLength: 1024 },
     forceCloseConnections: 'idle',
     return503OnClosing: false,
@@ -93,6 +99,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   const headers = tls ? { ...securityHeaders, ...transportSecurity } : securityHeaders
   fastify.decorateRequest('span', undefined)
   addJsonParser(fastify)
+  if (edge) distrustCallers(fastify)
   fastify.addHook('onRequest', options.admit)
   inFlight.follow(fastify)
   fastify.addHook('onRequest', (request, reply, done) => {

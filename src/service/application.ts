@@ -1,4 +1,3 @@
-import type { AddressInfo } from 'node:net'
 import type { Server as SecureServer } from 'node:tls'
 import type { FastifyInstance, FastifyReply, FastifyRequest, InjectOptions, LightMyRequestResponse } from 'fastify'
 import type { Contract } from '../contract/contract.ts'
@@ -22,6 +21,7 @@ import { checkDefinition, ownConfig, type Definition } from './definition.ts'
 import { openDiscovery, type Discovery } from './discovery.ts'
 import { Drain } from './drain.ts'
 import { addHealth, readinessOf, type Readiness } from './health.ts'
+import { listen } from './listen.ts'
 import { Logging } from './logging.ts'
 import { Metering } from './metering.ts'
 import { openDatabase } from './openDatabase.ts'
@@ -141,11 +141,10 @@ export class Application {
   async #listen(): Promise<{ url: string }> {
     await this.start()
     if (this.#closed) throw new Error(`${this.contract.name} was stopped before it listened`)
-    const { host, port } = this.config
     const { tls, hooks } = this.#definition
     if (tls) await keepCertificates(this.fastify.server as unknown as SecureServer, tls, this.log)
-    const url = await this.fastify.listen({ host, port, listenTextResolver: (address) => `listening on ${address}` })
-    this.#tracing.listensOn((this.fastify.server.address() as AddressInfo).port)
+    const { url, port } = await listen(this.fastify, this.config)
+    if (port !== undefined) this.#tracing.listensOn(port)
     await hooks?.afterStart?.(this)
     await this.#join()
     this.#targets.prepare()
@@ -155,10 +154,10 @@ export class Application {
 
   async #start(): Promise<void> {
     this.#state = 'starting'
-    const { hooks, trace, database } = this.#definition
+    const { hooks, trace, edge = false, database } = this.#definition
     const config = { ...(await loadConfig(ownConfig(this.#definition))), ...this.#overrides.config }
     await this.#logging.open(config)
-    await this.#tracing.open(this.contract.name, config, trace ?? {}, this.log, this.#overrides.sink)
+    await this.#tracing.open(this.contract.name, config, { ...trace, edge }, this.log, this.#overrides.sink)
     const { register } = this.#group
     const discovery = await openDiscovery(config, this.log, register && ((instance) => register(instance, config)))
     this.#discovery = discovery
@@ -228,13 +227,15 @@ export class Application {
   }
 
   #createFastify(): FastifyInstance {
-    const { contract, handlers, limits, tls, cors } = this.#definition
+    const { contract, handlers, limits, tls, edge = false, trustProxy = false, cors } = this.#definition
     const runtime = (): Runtime => this.#runtime!
     const fastify = createServer({
       contract,
       log: lateLog(() => this.log),
       limits,
       tls,
+      edge,
+      trustProxy,
       admit: this.#admission.onRequest,
       run: (name, operation) => compileRun(name, operation, handlers[name] as AnyHandler, runtime),
       errorOf: (thrown) => httpErrorOf(thrown) ?? httpErrorFrom(thrown),

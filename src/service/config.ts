@@ -9,7 +9,7 @@ import { traceDefaults, traceSettings, type TraceConfig } from './traceConfig.ts
 
 /** What differs between the places a service runs in. */
 export interface Config extends DiscoveryConfig, LogConfig, TraceConfig {
-  /** Address to listen on (`HOST`). Default `127.0.0.1`. */
+  /** Address to listen on, or `unix:` and the path of a socket (`HOST`). Default `127.0.0.1`. */
   readonly host: string
   /** Port to listen on (`PORT`); 0 takes a free one. Default: the service's own, else 0. */
   readonly port: number
@@ -92,9 +92,9 @@ const builtIn: Config = {
 const settings: { readonly [Name in keyof Config]: Setting } = {
   host: {
     variable: 'HOST',
-    expected: 'an address or a host name',
+    expected: 'an address, a host name, or a socket like unix:/run/user-service.sock',
     parse: (text) => text,
-    accepts: (value) => typeof value === 'string' && /^[\w.:-]+$/.test(value),
+    accepts: (value) => typeof value === 'string' && /^(?:[\w.:-]+|unix:\/.+)$/.test(value),
   },
   port: {
     variable: 'PORT',

@@ -63,6 +63,16 @@ export interface ServiceOptions<Ops extends Operations = Operations, Others exte
   readonly limits?: ServerLimits
   /** Serves HTTPS. Default: HTTP, for what is behind a proxy or in a mesh. */
   readonly tls?: TlsOptions
+  /**
+   * True: callers are strangers, as for what the internet reaches. Their deadline, attempt and request id are not believed,
+   * and their trace becomes a link of a new one. Default: false.
+   */
+  readonly edge?: boolean
+  /**
+   * Whose `x-forwarded-*` headers are believed: addresses and subnets of proxies, for example `10.0.0.0/8`.
+   * Default: nobody's.
+   */
+  readonly trustProxy?: string | readonly string[]
   /** How it stops. */
   readonly drain?: DrainOptions
   /** Where the requests of operations with a `rateLimit` are counted, and by which keys. */

@@ -20,8 +20,6 @@ import { ConfigError, type Config } from './config.ts'
 
 /** What a service may say of its traces; where they go and how many of them says the configuration. */
 export interface TraceOptions {
-  /** True: callers are strangers, their trace becomes a link of a new one. For what the internet reaches. Default: false. */
-  readonly edge?: boolean
   /** Which traces are kept although they were not sampled, as far as this process sees them. Default: none. */
   readonly keep?: KeepOptions
   /** In place of the configuration's. */
@@ -50,22 +48,28 @@ export class Tracing {
   #unregister: (() => void) | undefined
 
   /** Begins to record, when there is anywhere to send it. */
-  async open(service: string, config: Config, options: TraceOptions, log: Logger, sink?: Sink): Promise<void> {
+  async open(
+    service: string,
+    config: Config,
+    { edge, ...options }: TraceOptions & { readonly edge: boolean },
+    log: Logger,
+    sink?: Sink,
+  ): Promise<void> {
     const statements = statementSpans(databaseName(config.databaseUrl))
     if (options.tracer === 'opentelemetry') {
       const api = await loadApi()
       if (!api) throw new ConfigError("trace.tracer is 'opentelemetry': install @opentelemetry/api and an SDK")
-      this.#tracer = new SdkTracer(api)
+      this.#tracer = new SdkTracer(api, edge)
       this.#statements = statements
       return
     }
     const propagator = propagators(config.tracePropagators)
     const to = sink ?? recorderOf(this.#resource(service, config), config, options, log)
     if (!to) {
-      this.#tracer = new SilentTracer(propagator)
+      this.#tracer = new SilentTracer(propagator, edge)
       return
     }
-    const { edge = false, keep, sampler = samplerOf(config.traceSampler, config.traceSamplerArg) } = options
+    const { keep, sampler = samplerOf(config.traceSampler, config.traceSamplerArg) } = options
     this.#tracer = new Tracer({ sink: to, sampler, propagator, edge, keep })
     this.#statements = statements
     const api = options.opentelemetry === false ? undefined : await loadApi()

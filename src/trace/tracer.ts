@@ -130,8 +130,8 @@ const mostHeld = 512
 export class SilentTracer extends Tracer {
   readonly #isKnown = new WeakSet<Trace>()
 
-  constructor(propagator?: Propagator) {
-    super({ sink: nowhere, sampler: never, ...(propagator && { propagator }) })
+  constructor(propagator?: Propagator, edge = false) {
+    super({ sink: nowhere, sampler: never, edge, ...(propagator && { propagator }) })
   }
 
   override under(parent: RemoteParent, shape: SpanShape, startedAt: number): Span {

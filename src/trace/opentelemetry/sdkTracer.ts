@@ -17,15 +17,19 @@ export class SdkTracer extends Tracer {
   readonly #api: Api
   readonly #sdk: OtelTracer
   readonly #sdkSpans = new WeakMap<Span, OtelSpan>()
+  readonly #edge: boolean
 
-  constructor(api: Api) {
+  /** At the `edge` what callers say of their traces is not even read. */
+  constructor(api: Api, edge: boolean) {
     super({ sink: nowhere, sampler: never })
     this.#api = api
+    this.#edge = edge
     this.#sdk = api.trace.getTracer('tricube')
     ambient.want((scope, fn) => api.context.with(this.#contextOf(scope.span), fn))
   }
 
   override request(shape: SpanShape, headers: IncomingHeaders, startedAt: number): Span {
+    if (this.#edge) return this.root(shape, startedAt)
     return this.#first(shape, startedAt, this.#api.propagation.extract(this.#api.ROOT_CONTEXT, headers))
   }
 

@@ -1,0 +1,54 @@
+import { chmod, lstat, unlink } from 'node:fs/promises'
+import { connect } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import type { Config } from './config.ts'
+
+/** Where a service listens. */
+export interface Listening {
+  readonly url: string
+  /** Undefined for a socket in the file system. */
+  readonly port: number | undefined
+}
+
+/** Who may connect to a socket in the file system: its owner and its group, as php-fpm and systemd's examples have it. */
+const socketMode = 0o660
+
+/**
+ * Listens on an address, or on the socket that `unix:/run/user-service.sock` names.
+ *
+ * @throws {Error} when the address is taken, or when there is a file at the socket's path that is none
+ */
+export async function listen(fastify: FastifyInstance, { host, port }: Config): Promise<Listening> {
+  const listenTextResolver = (address: string): string => `listening on ${address}`
+  if (!host.startsWith('unix:')) {
+    const url = await fastify.listen({ host, port, listenTextResolver })
+    const address = fastify.server.address()
+    return { url, port: typeof address === 'object' ? address?.port : undefined }
+  }
+  const path = host.slice('unix:'.length)
+  await removeStale(path)
+  await fastify.listen({ path, listenTextResolver })
+  await chmod(path, socketMode)
+  return { url: host, port: undefined }
+}
+
+/** Removes the socket of a process that has died: nobody answers there any more. */
+async function removeStale(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined)
+  if (!found) return
+  if (!found.isSocket()) throw new Error(`${path} is there already and is no socket`)
+  if (await isAnswered(path)) throw new Error(`${path} is the socket of another process, which answers`)
+  await unlink(path)
+}
+
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path)
+    const end = (answered: boolean) => (): void => {
+      socket.destroy()
+      resolve(answered)
+    }
+    socket.once('connect', end(true))
+    socket.once('error', end(false))
+  })
+}

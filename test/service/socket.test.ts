@@ -1,0 +1,54 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, statSync, writeFileSync } from 'node:fs'
+import { get, type IncomingMessage } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { contract, service, t, type Service } from 'tricube'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+
+const pings = contract('ping-service', { ping: { route: 'GET /ping', returns: t.String() } })
+const path = join(mkdtempSync(join(tmpdir(), 'tricube-socket-')), 'ping.sock')
+const open: Service[] = []
+const make = (): Service<typeof pings> => {
+  const app = service(pings, { handlers: { ping: () => 'pong' } })
+  open.push(app)
+  return app
+}
+beforeEach(() => {
+  vi.stubEnv('LOG_LEVEL', 'silent')
+  vi.stubEnv('HOST', `unix:${path}`)
+})
+afterEach(async () => {
+  for (const app of open.splice(0)) await app.close()
+})
+
+it('listens on a socket for its owner and its group, and takes it away when it stops', async () => {
+  const app = make()
+  expect((await app.listen()).url).toBe(`unix:${path}`)
+  const [answer] = (await once(get({ socketPath: path, path: '/ping' }), 'response')) as [IncomingMessage]
+  expect(answer.statusCode).toBe(200)
+  answer.resume()
+  expect((statSync(path).mode & 0o777).toString(8)).toBe('660')
+  await app.close()
+  expect(existsSync(path)).toBe(false)
+})
+
+it('takes the place of one that has died, not of one that lives', async () => {
+  const code = `require('node:net').createServer().listen(${JSON.stringify(path)}, () => console.log('listening'))`
+  const other = spawn(process.execPath, ['-e', code])
+  await once(other.stdout, 'data')
+  await expect(make().listen()).rejects.toThrow('is the socket of another process, which answers')
+  other.kill('SIGKILL')
+  await once(other, 'exit')
+  expect(existsSync(path)).toBe(true)
+  await make().listen()
+})
+
+it('removes no other file', async () => {
+  const file = `${path}.txt`
+  writeFileSync(file, 'precious')
+  vi.stubEnv('HOST', `unix:${file}`)
+  await expect(make().listen()).rejects.toThrow('is there already and is no socket')
+  expect(existsSync(file)).toBe(true)
+})
