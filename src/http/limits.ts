@@ -14,7 +14,7 @@ export interface ServerLimits {
   readonly requestTimeoutMs?: number
   /** Milliseconds for its headers to arrive, and for a TLS handshake. Default 10,000. */
   readonly headersTimeoutMs?: number
-  /** Milliseconds in which a peer has to take at least some of an answer that waits for it. Default 30,000. */
+  /** Milliseconds that an answer waits at most for a peer who takes nothing of it. Default 30,000. */
   readonly readTimeoutMs?: number
   /** Milliseconds an idle connection is kept. Default 72,000: longer than the 60 s of common load balancers. */
   readonly keepAliveTimeoutMs?: number

@@ -4,13 +4,15 @@ import type { Socket } from 'node:net'
 const sweepMs = 1000
 
 /**
- * Closes the connections whose peer takes nothing of an answer that waits for it, for so many milliseconds.
+ * Closes the connections whose peer takes nothing of an answer that waits for it, after so many milliseconds at most.
  *
  * Neither Node nor Fastify has a timeout for that: the socket's own would also strike while a handler thinks. So the
- * connections are looked at once a second, and only one with unsent bytes gets it. Node's timeout knows of writes that
- * are making progress; `event` is what the server says of each connection.
+ * connections are looked at once a second, and only one with unsent bytes gets it. It is half of the time, because Node
+ * lets it run a second time when some bytes have left since they were written. `event` is what the server says of each
+ * connection.
  */
 export function closeStalled(server: EventEmitter, event: 'connection' | 'secureConnection', timeoutMs: number): void {
+  const halfMs = timeoutMs / 2
   const sockets = new Set<Socket>()
   const watched = new Set<Socket>()
   server.on(event, (socket: Socket) => {
@@ -27,10 +29,10 @@ export function closeStalled(server: EventEmitter, event: 'connection' | 'secure
       if (isWaiting === watched.has(socket)) continue
       if (isWaiting) {
         watched.add(socket)
-        socket.setTimeout(timeoutMs)
+        socket.setTimeout(halfMs)
       } else {
         watched.delete(socket)
-        if (socket.timeout === timeoutMs) socket.setTimeout(0) // else it is that of keep-alive already
+        if (socket.timeout === halfMs) socket.setTimeout(0) // else it is that of keep-alive already
       }
     }
   }
