@@ -26,7 +26,8 @@ export async function listen(fastify: FastifyInstance, { host, port }: Config): 
     return { url, port: typeof address === 'object' ? address?.port : undefined }
   }
   const path = host.slice('unix:'.length)
-  await removeStale(path)
+  const { worker } = (await import('node:cluster')).default
+  if (!worker || worker.id === 1) await removeStale(path) // what answers the others is their own primary
   await fastify.listen({ path, listenTextResolver })
   await chmod(path, socketMode)
   return { url: host, port: undefined }
