@@ -68,7 +68,7 @@ export class Statement extends Exchange {
     this.#startedAt = scope.observer ? performance.now() : 0
   }
 
-  get isSettled(): boolean {
+  override get isSettled(): boolean {
     return this.#isSettled
   }
 

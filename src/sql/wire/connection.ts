@@ -47,6 +47,7 @@ export class Connection {
   #seen: Exchange | undefined
   #seenAt = 0
   #stuckMs = 0
+  #cancelledAt = 0
   #fatal: DatabaseError | undefined
 
   constructor(client: OpenedClient, options: ConnectOptions) {
@@ -103,7 +104,8 @@ export class Connection {
 
   /**
    * Called every few milliseconds, after answers have been read: lets exchanges give up, and notices when the oldest
-   * is still the same. True when one has been given up.
+   * is still the same. True when one has been given up; and again from time to time while the server still runs it, for
+   * a cancel that comes before it has begun does nothing.
    */
   sweep(now: number): boolean {
     this.owner?.sweep(now)
@@ -115,11 +117,12 @@ export class Connection {
       this.#seenAt = now
     }
     this.#stuckMs = now - this.#seenAt
-    return gaveUp
+    return gaveUp || (this.head?.isSettled === true && now - this.#cancelledAt > cancelAgainMs)
   }
 
   /** Asks the server to stop what this session runs. Only for a connection that nobody else uses. */
   cancel(): void {
+    this.#cancelledAt = performance.now()
     this.cancelling ??= cancel(this.#url, this.#processId, this.#secretKey).then(() => {
       this.cancelling = undefined
     })
@@ -230,6 +233,9 @@ export class Connection {
     else this.head?.fail(error, response.R)
   }
 }
+
+/** How long a statement that was cancelled may take to end, in milliseconds, before it is cancelled again. */
+const cancelAgainMs = 100
 
 /** The error of an exchange whose connection went away. */
 function lost(cause?: unknown): DatabaseError {

@@ -28,6 +28,11 @@ export abstract class Exchange {
   /** Its connection went away before that; `wasSent` is false when the server cannot have seen it. */
   abstract lost(error: DatabaseError, wasSent: boolean): void
 
+  /** Whether its outcome is known already: it was given up, or has failed. */
+  get isSettled(): boolean {
+    return false
+  }
+
   /** Called now and then while it waits for its answer; true when it has just been given up. */
   overdue(_now: number): boolean {
     return false
