@@ -3,17 +3,16 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 /** Hears the end of each request, however it ends: answered, or its caller is gone. */
 export type OnRequestEnd = (request: FastifyRequest, reply: FastifyReply, durationMs: number) => void
 
-/** A request that is being answered; a link of the list of them all. */
+/** A request that is being answered. */
 class OpenRequest {
-  readonly list: InFlight
+  readonly inFlight: InFlight
   readonly request: FastifyRequest
   readonly reply: FastifyReply
+  /** As `performance.now()` counts. */
   readonly startedAt: number = performance.now()
-  previous: OpenRequest | undefined
-  next: OpenRequest | undefined
 
-  constructor(list: InFlight, request: FastifyRequest, reply: FastifyReply) {
-    this.list = list
+  constructor(inFlight: InFlight, request: FastifyRequest, reply: FastifyReply) {
+    this.inFlight = inFlight
     this.request = request
     this.reply = reply
   }
@@ -22,9 +21,7 @@ class OpenRequest {
 /** The requests that are being answered, the oldest first. */
 export class InFlight implements Iterable<OpenRequest> {
   readonly #onEnd: OnRequestEnd
-  #oldest: OpenRequest | undefined
-  #newest: OpenRequest | undefined
-  #size = 0
+  readonly #requests = new Set<OpenRequest>()
   #endsConnections = false
   /** Called whenever the last of them has ended. */
   onEmpty: (() => void) | undefined
@@ -34,17 +31,22 @@ export class InFlight implements Iterable<OpenRequest> {
   }
 
   get size(): number {
-    return this.#size
+    return this.#requests.size
   }
 
-  *[Symbol.iterator](): Generator<OpenRequest, void> {
-    for (let open = this.#oldest; open; open = open.next) yield open
+  [Symbol.iterator](): IterableIterator<OpenRequest> {
+    return this.#requests.values()
   }
 
   /** Follows the requests of a server. Fastify's own `onResponse` is not told of a caller that hangs up. */
   follow(fastify: FastifyInstance): void {
     fastify.addHook('onRequest', (request, reply, done) => {
-      this.#add(new OpenRequest(this, request, reply))
+      const open = new OpenRequest(this, request, reply)
+      const response: Response = reply.raw
+      this.#requests.add(open)
+      response[openRequest] = open
+      response.on('close', onClose)
+      this.answered(reply)
       done()
     })
   }
@@ -52,52 +54,29 @@ export class InFlight implements Iterable<OpenRequest> {
   /** From now on each answer is the last one on its connection, also the answers to what is being worked on. */
   endConnections(): void {
     this.#endsConnections = true
-    for (const { reply } of this) endConnection(reply)
+    for (const { reply } of this) this.answered(reply)
   }
 
-  /** For the answers to what is not followed, because no hook saw it. */
-  answered(reply: FastifyReply): void {
-    if (this.#endsConnections) endConnection(reply)
-  }
-
-  #add(open: OpenRequest): void {
-    open.previous = this.#newest
-    if (this.#newest) this.#newest.next = open
-    else this.#oldest = open
-    this.#newest = open
-    this.#size += 1
-    if (this.#endsConnections) endConnection(open.reply)
-    const response: Response = open.reply.raw
-    response[openRequest] = open
-    response.on('close', onClose)
+  /** To be told of each answer before its headers are sent. */
+  answered({ raw, request }: FastifyReply): void {
+    if (!this.#endsConnections || raw.headersSent) return
+    if (request.raw.httpVersionMajor === 1) raw.setHeader('connection', 'close') // HTTP/2 has no such header
   }
 
   /** Its answer is out, or its connection is gone. */
   remove(open: OpenRequest): void {
-    const { previous, next, request, reply, startedAt } = open
-    if (previous) previous.next = next
-    else this.#oldest = next
-    if (next) next.previous = previous
-    else this.#newest = previous
-    this.#size -= 1
-    this.#onEnd(request, reply, performance.now() - startedAt)
-    if (this.#size === 0) this.onEmpty?.()
+    if (!this.#requests.delete(open)) return
+    this.#onEnd(open.request, open.reply, performance.now() - open.startedAt)
+    if (this.#requests.size === 0) this.onEmpty?.()
   }
 }
 
 const openRequest = Symbol('openRequest')
 
-type Response = FastifyReply['raw'] & { [openRequest]?: OpenRequest | undefined }
+type Response = FastifyReply['raw'] & { [openRequest]?: OpenRequest }
 
 /** One function for all answers, where a closure would be made for each. */
 function onClose(this: Response): void {
-  const open = this[openRequest]
-  if (!open) return
-  this[openRequest] = undefined
-  open.list.remove(open)
-}
-
-/** HTTP/2 has no such header: there a session is told to go away. */
-function endConnection({ raw, request }: FastifyReply): void {
-  if (request.raw.httpVersionMajor === 1 && !raw.headersSent) raw.setHeader('connection', 'close')
+  const open = this[openRequest]!
+  open.inFlight.remove(open)
 }

@@ -1,5 +1,5 @@
 // SIGTERM under load, and rolling restarts: no request fails.
-import { consulRegistry, staticRegistry } from 'tricube/discovery'
+import { consulRegistry } from 'tricube/discovery'
 import { fakeConsul } from 'tricube/testing'
 import { after, failed, load } from '../lib/load.mjs'
 import { plainCaller, stubbornCaller, tricubeCaller } from '../drain/callers.mjs'
@@ -20,6 +20,7 @@ export async function run() {
 async function oneStop() {
   const instance = await startInstance()
   const caller = stubbornCaller(instance.url)
+  await load(rate, 1, caller.call)
   const calls = load(rate, 5, caller.call)
   await after(2000)
   const { code } = await instance.stop()
@@ -33,7 +34,7 @@ async function oneStop() {
   ]
 }
 
-/** Three are restarted one after the other, ten times, under the load of three callers. */
+/** Three are restarted one after the other, ten times, under the load of two callers. */
 async function rolling() {
   const consul = await fakeConsul()
   const env = { CONSUL_HTTP_ADDR: consul.url }
@@ -44,10 +45,10 @@ async function rolling() {
   ]
   const urls = instances.map(({ url }) => url)
   const callers = {
-    'tricube, Consul': tricubeCaller(consulRegistry({ address: consul.url })),
-    'tricube, a list': tricubeCaller(staticRegistry({ 'job-service': urls.map((url) => new URL(url).host) })),
+    tricube: tricubeCaller(consulRegistry({ address: consul.url })),
     plain: plainCaller(urls),
   }
+  await Promise.all(Object.values(callers).map(({ call }) => load(rate, 2, call))) // the first calls of a process are slow
   let isOver = false
   const loads = Object.entries(callers).map(async ([name, { call }]) => {
     const answers = []
