@@ -1,8 +1,7 @@
-// A service over PostgreSQL whose requests take a minute, in a process of its own; tells its parent what it hears.
+// A service over PostgreSQL whose requests take a minute, in a process of its own; tells its parent of its connections.
 import { contract, service, t } from 'tricube'
 
 export const sleepService = contract('sleep-service', {
-  wait: { route: 'GET /wait', returns: t.Null() },
   statement: { route: 'GET /statement', returns: t.Null() },
   transaction: { route: 'GET /transaction', returns: t.Null() },
   ping: { route: 'GET /ping', returns: t.Integer() },
@@ -12,14 +11,6 @@ let application
 const app = service(sleepService, {
   hooks: { afterStart: (started) => void (application = started) },
   handlers: {
-    wait: ({ signal }) =>
-      new Promise((_, reject) => {
-        process.send({ runs: true })
-        signal.addEventListener('abort', () => {
-          process.send({ heardAt: performance.timeOrigin + performance.now() })
-          reject(signal.reason)
-        })
-      }),
     async statement({ db }) {
       await db.with({ slow: true }).execute`SELECT pg_sleep(60)`
       return null
