@@ -101,6 +101,7 @@ const who = contract('who-service', {
 })
 export default service(who, {
   drain: { delayMs: 200 },
+  admission: false, // however busy the machine is
   handlers: { who: () => ({ release, pid: process.pid, program: process.argv[4] ?? '' }), rare: () => null },
 })`
 }

@@ -45,8 +45,8 @@ async function keepCalling(port, calls, isOver) {
     calls.sent++
     try {
       const { status, body, ends } = await connection.ask('/pid', 'POST')
-      if (status !== 200) calls.failures.push(`answered ${status}`)
-      calls.pids.add(body)
+      if (status === 200) calls.pids.add(body)
+      else calls.failures.push(`answered ${status}`)
       if (ends) connection = reopen(connection, port)
     } catch (error) {
       calls.failures.push(error.message)
