@@ -46,6 +46,7 @@ afterEach(() => {
 
 function worker(options: Options = {}): Service<typeof workContract> {
   const app = service(workContract, {
+    admission: false, // however busy the machine is
     ...options,
     handlers: {
       ping: () => true,
