@@ -48,14 +48,7 @@ export async function runWorkers(path: string, count: number): Promise<number> {
   process.on('disconnect', () => process.exit(1)) // whoever started us was killed
   const started = supervisor.start()
   if (process.platform !== 'win32') {
-    process.on(
-      'SIGHUP',
-      () =>
-        void started.then(
-          () => supervisor.reload(),
-          () => {},
-        ),
-    )
+    process.on('SIGHUP', () => void started.then(() => supervisor.reload()).catch(() => {}))
     process.on('SIGUSR2', () => supervisor.workers.forEach((worker) => worker.signal('SIGUSR2'))) // their log's level
   }
   try {

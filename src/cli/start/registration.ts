@@ -12,6 +12,7 @@ export class SharedRegistration {
   #open!: () => void
   #told = ''
   #turn: Promise<void> = Promise.resolve()
+  #closeLog: () => void = () => {}
   #leave: () => Promise<void> = () => Promise.resolve()
   #hasLeft = false
 
@@ -44,7 +45,9 @@ export class SharedRegistration {
   async #register({ instance, config }: Registration): Promise<void> {
     const { logLevel: level, logFormat: format } = config
     const file = logFileOf(config, 0)
-    const { log } = await openLog({ name: instance.service, level, format, file, pid: process.pid })
+    const { log, close } = await openLog({ name: instance.service, level, format, file, pid: process.pid })
+    this.#closeLog()
+    this.#closeLog = close
     this.log = log
     await this.#opened
     if (this.#hasLeft) return

@@ -1,6 +1,7 @@
 import { systemClock, type Clock } from '../../discovery/clock.ts'
 import type { Logger } from '../../log/logger.ts'
 import { fullJitter, type Backoff } from '../../resilience/backoff.ts'
+import { killStuck } from './killStuck.ts'
 import { describeExit, Slot, type Exit, type Worker } from './worker.ts'
 
 /** What workers are made of and how they are watched. */
@@ -19,11 +20,6 @@ export interface SupervisorOptions {
 const stableMs = 30_000
 /** So many starts in a row that fail in each place, while nobody serves: given up, whoever started us may know better. */
 const mostFailedStarts = 5
-/** A worker is asked so often whether its event loop goes round, in milliseconds … */
-const pingMs = 5000
-/** … and killed when it has not answered so many times: 30 s, as gunicorn has it. */
-const mostUnanswered = 6
-
 /** Keeps a number of workers running: starts them, replaces those that die, and all of them, one by one, at a reload. */
 export class Supervisor {
   /** Resolves to the exit code once it has stopped, or given up. */
@@ -89,7 +85,7 @@ export class Supervisor {
     }
     const url = first.worker!.url!
     log.info({ workers: this.#slots.length, ms: Math.round(this.#clock.now() - began) }, `workers listen on ${url}`)
-    void this.#watchLoops()
+    void killStuck(this.#alive, this.#clock, log)
     return url
   }
 
@@ -210,25 +206,6 @@ export class Supervisor {
     }
     before.signal('SIGTERM')
     await before.exited
-  }
-
-  /**
-   * Kills workers whose event loop is stuck. A probe would not find them: the primary keeps handing connections to all of
-   * them, so that it sees another each time.
-   */
-  async #watchLoops(): Promise<void> {
-    while (!this.isStopping || this.#alive.size > 0) {
-      await this.#clock.wait(pingMs)
-      for (const worker of this.#alive) {
-        if (!worker.url) continue
-        if (worker.unanswered < mostUnanswered) {
-          worker.ping()
-        } else {
-          this.#options.log.error({ workerPid: worker.pid }, 'a worker has not answered for 30 s: killed')
-          worker.signal('SIGKILL')
-        }
-      }
-    }
   }
 }
 
