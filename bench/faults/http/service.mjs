@@ -1,4 +1,5 @@
 // The service that the checks of HTTP talk to over bare sockets, in a process of its own.
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { contract, service, t } from 'tricube'
 
 const { ANSWER_BYTES = '16777216' } = process.env
@@ -6,6 +7,8 @@ process.on('disconnect', () => process.exit())
 
 const names = () => Object.getOwnPropertyNames(Object.prototype)
 const large = 'a'.repeat(Number(ANSWER_BYTES))
+const delay = monitorEventLoopDelay({ resolution: 10 })
+delay.enable()
 let smuggled = 0
 
 const echo = contract('echo-service', {
@@ -16,7 +19,12 @@ const echo = contract('echo-service', {
   smuggled: { route: 'GET /smuggled', returns: t.Null() },
   state: {
     route: 'GET /state',
-    returns: t.Object({ names: t.Array(t.String()), smuggled: t.Integer(), connections: t.Integer() }),
+    returns: t.Object({
+      names: t.Array(t.String()),
+      smuggled: t.Integer(),
+      connections: t.Integer(),
+      lateMs: t.Number(),
+    }),
   },
 })
 const app = service(echo, {
@@ -31,7 +39,7 @@ const app = service(echo, {
       smuggled++
       return null
     },
-    state: async () => ({ names: names(), smuggled, connections: await connections() }),
+    state: async () => ({ names: names(), smuggled, connections: await connections(), lateMs: lateness() }),
   },
 })
 
@@ -39,6 +47,13 @@ const connections = () =>
   new Promise((resolve, reject) =>
     app.fastify.server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
   )
+
+/** Milliseconds by which this process got the CPU too late, at worst, since it was last asked. */
+function lateness() {
+  const lateMs = delay.max / 1e6
+  delay.reset()
+  return lateMs
+}
 
 /** The deep copy that prototypes have been polluted through time and again. */
 function merge(target, source) {

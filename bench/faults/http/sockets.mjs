@@ -44,11 +44,15 @@ export function talk(port, bytes, waitMs = 15_000) {
   })
 }
 
-/** Opens a connection; resolves, when the other side has closed it, to how long that took in milliseconds. */
+/** Opens a connection; resolves, when the other side has closed it, to how long it was open in milliseconds. */
 export function closedAfter(port, whenOpen) {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => whenOpen(socket))
-    const from = performance.now()
+    let from = performance.now()
+    const socket = connect(port, '127.0.0.1', () => {
+      from = performance.now()
+      whenOpen(socket)
+      socket.resume() // who does not read does not hear of the end
+    })
     socket.on('error', () => {})
     socket.on('end', () => socket.destroy())
     socket.on('close', () => resolve(performance.now() - from))
