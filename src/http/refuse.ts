@@ -42,16 +42,13 @@ export function strictly(check: StrictCheck, listener: Listener, onRefused: OnRe
 /** Answers what the parser gave up on and what did not arrive in time, and closes the connection. */
 export function answerClientError(onRefused: OnRefused): (thrown: NodeJS.ErrnoException, socket: Socket) => void {
   return (thrown, socket) => {
-    const error = errorOfParser(thrown.code)
-    if (!error || !socket.writable || !isDueNow(socket)) {
+    const due = answerTo(thrown.code)
+    if (!due || !socket.writable || !isDueNow(socket)) {
       socket.destroy()
       return
     }
-    onRefused(error, socket)
-    const body = JSON.stringify(errorBody(error))
-    const headers = { ...headersOf(body), connection: 'close' }
-    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-    socket.write(`HTTP/1.1 ${error.status} ${error.message}\r\n${lines.join('')}\r\n${body}`)
+    onRefused(due.error, socket)
+    socket.write(due.text)
     socket.destroySoon() // `end` would wait for the peer to close its side, too
   }
 }
@@ -69,10 +66,23 @@ function isDueNow(socket: Socket & { _httpMessage?: (ServerResponse & { req: Any
   return !answering || (!answering.headersSent && !answering.req.complete)
 }
 
-function errorOfParser(code = ''): HttpError | undefined {
-  if (code === 'HPE_HEADER_OVERFLOW') return new RequestHeaderFieldsTooLarge('the headers are over the limit')
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new RequestTimeout('the request did not arrive in time')
-  return code.startsWith('HPE_') ? new BadRequest('the request cannot be parsed') : undefined
+function answerTo(code = ''): Ready | undefined {
+  if (code === 'HPE_HEADER_OVERFLOW') return headersTooLarge
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return tooLate
+  return code.startsWith('HPE_') ? unparsed : undefined
+}
+
+/** An answer that is ready before it is due: hundreds of connections may end in one turn of the event loop. */
+interface Ready {
+  readonly error: HttpError
+  readonly text: string
+}
+
+function ready(error: HttpError): Ready {
+  const body = JSON.stringify(errorBody(error))
+  const headers = { ...headersOf(body), connection: 'close' }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  return { error, text: `HTTP/1.1 ${error.status} ${error.message}\r\n${lines.join('')}\r\n${body}` }
 }
 
 function headersOf(body: string): Record<string, string | number> {
@@ -82,3 +92,7 @@ function headersOf(body: string): Record<string, string | number> {
     'content-length': Buffer.byteLength(body),
   }
 }
+
+const headersTooLarge = ready(new RequestHeaderFieldsTooLarge('the headers are over the limit'))
+const tooLate = ready(new RequestTimeout('the request did not arrive in time'))
+const unparsed = ready(new BadRequest('the request cannot be parsed'))

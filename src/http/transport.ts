@@ -8,8 +8,11 @@ import { closeStalled } from './stalled.ts'
 import { compileStrictCheck } from './strict.ts'
 import type { TlsOptions } from './tls.ts'
 
-/** How often Node looks for what did not arrive in time, in milliseconds. Its own 30 s would make 40 s of 10. */
-const connectionsCheckingInterval = 500
+/**
+ * How often Node looks for what did not arrive in time, in milliseconds: its own 30 s would make 40 s of 10. And what it
+ * finds is ended in one turn of the event loop, so there had better be little of it.
+ */
+const connectionsCheckingInterval = 100
 
 /** Makes the server below Fastify: its limits in time and size, and nothing malformed gets past it. */
 export function createTransport(

@@ -1,4 +1,5 @@
 // A slowloris in a process of its own, so that its work delays no honest caller: connections whose headers never end.
+import { once } from 'node:events'
 import { setTimeout as after } from 'node:timers/promises'
 import { watchLateness } from '../lib/lateness.mjs'
 import { closedAfter } from './sockets.mjs'
@@ -6,6 +7,8 @@ import { closedAfter } from './sockets.mjs'
 const [port, count] = process.argv.slice(2).map(Number)
 process.on('disconnect', () => process.exit())
 
+process.send('ready')
+await once(process, 'message')
 const stopWatching = watchLateness()
 const closed = []
 for (let opened = 0; opened < count; opened += 20) {
