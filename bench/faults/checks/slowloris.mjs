@@ -41,7 +41,7 @@ async function attacked({ port, caller }) {
   await lateness()
   const attack = once(attacking, 'message')
   attacking.send('go')
-  const meanwhile = await honest(14)
+  const meanwhile = await honest(17)
   const [{ longestMs, lateMs }] = await attack
   const boundMs = headerMs + lookMs + lateMs + (await lateness())
   const usualMs = Math.max(before, percentile(await honest(10), 99)) // as busy as the machine is with other things
