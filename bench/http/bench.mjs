@@ -33,7 +33,11 @@ export async function startBench(node) {
   }
 
   return {
+    isPinned,
     clear: db.clear,
+
+    /** What a peer has to know of its surroundings. */
+    placeOf,
 
     /** Starts a peer for a work and checks its answers. */
     async start(peer, work) {

@@ -14,27 +14,33 @@ const startTimeoutMs = 60_000
  * @param work one of works.mjs: whether there is a database, and who is called
  * @param place `{ isPinned, node, databaseUrl, zipkin, logFile }`
  */
-export async function startServers(peer, { database, callees = [] }, place) {
+export async function startServers(peer, work, place) {
+  const { method, path, callees = [] } = work
   const started = []
   const stop = () => Promise.all(started.map(({ stop }) => stop()))
-  const common = {
-    ...process.env,
-    NODE_ENV: 'production',
-    TZ: 'UTC',
-    ...peer.env?.(place),
-    ...(database && { DATABASE_URL: place.databaseUrl }),
-  }
+  const common = environmentOf(peer, work, place)
   try {
     for (const name of callees) started.push(await startOne(peer, place, { ...common, SERVICE: name }, `/${name}/1`))
     const urls = Object.fromEntries(callees.map((name, i) => [`${name.toUpperCase()}_URL`, started[i].url]))
     const hosts = callees.map((name, i) => `${name}=${new URL(started[i].url).host}`)
     const env = { ...common, ...urls, TRICUBE_SERVICES: hosts.join(), SERVICE: 'users' }
-    const asked = await startOne(peer, place, env, '/users/1')
+    const asked = await startOne(peer, place, env, method === 'GET' ? path.replace('%d', 1) : '/users/1')
     started.unshift(asked)
     return { url: asked.url, startMs: asked.startMs, pids: started.map(({ pid }) => pid), stop }
   } catch (error) {
     await stop()
     throw error
+  }
+}
+
+/** What a peer's servers of a work find in their environment. */
+export function environmentOf(peer, { database }, place) {
+  return {
+    ...process.env,
+    NODE_ENV: 'production',
+    TZ: 'UTC',
+    ...peer.env?.(place),
+    ...(database && { DATABASE_URL: place.databaseUrl }),
   }
 }
 

@@ -5,22 +5,18 @@ import { findProfile } from './callees.mjs'
 import { addEntry, findAccount, findNamed, listAccounts } from './store.mjs'
 
 const { PORT, LOG_FILE } = process.env
-const fastify = Fastify(
-  LOG_FILE
-    ? {
-        loggerInstance: pino(pino.destination({ dest: LOG_FILE, sync: false, minLength: 4096 })),
-        logController: new LogController({ disableRequestLogging: true }),
-      }
-    : {},
-)
-if (LOG_FILE) {
-  fastify.addHook(
-    'onResponse',
-    async ({ log, method, url: path }, { statusCode: status, elapsedTime: duration_ms }) => {
-      log.info({ method, path, status, duration_ms }, 'request')
-    },
-  )
+
+/** Without the line for the beginning of a request. */
+class OneLine extends LogController {
+  incomingRequest() {}
 }
+
+const fastify = Fastify(
+  LOG_FILE && {
+    loggerInstance: pino(pino.destination({ dest: LOG_FILE, sync: false, minLength: 4096 })),
+    logController: new OneLine(),
+  },
+)
 
 const object = (properties) => ({ type: 'object', required: Object.keys(properties), properties })
 const enveloped = (data) => ({ response: { 200: object({ code: { type: 'integer' }, data }) } })
