@@ -54,9 +54,10 @@ export async function startBench(node) {
     /** One round under load: CPU of all of the server's processes, and how fast it answered. */
     async round({ url, pids, peer }, work, seconds) {
       const [cpuBefore, spansBefore] = [cpuSeconds(pids), await spans(peer)]
-      const { requests, seconds: took, p50Ms, p99Ms } = await load(url, work, seconds)
+      const { requests, failed, seconds: took, p50Ms, p99Ms } = await load(url, work, seconds)
       return {
         cpuUs: ((cpuSeconds(pids) - cpuBefore) * 1e6) / requests,
+        failed,
         perSecond: requests / took,
         p50Ms,
         p99Ms,

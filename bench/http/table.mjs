@@ -36,18 +36,20 @@ export function table({ name, title, peers }) {
   ].join('\n')
 }
 
-/** One line for each round that something else has disturbed. */
+/** One line for each round that something else has disturbed, or in which requests failed. */
 export function warnings(results) {
   return results.flatMap(({ name, peers }) =>
     peers.flatMap(({ peer, rounds }) => {
       const key = 'cpuUs' in rounds[0] ? 'cpuUs' : 'startMs'
       const middle = median(rounds.map((round) => round[key]))
       return rounds.flatMap((round, i) => {
+        const where = `Warning: ${name}, ${peer.title}, round ${i + 1}`
         const off = round[key] / middle - 1
         const percent = `${off > 0 ? '+' : ''}${Math.round(off * 100)} %`
-        return Math.abs(off) > tolerated
-          ? [`Warning: ${name}, ${peer.title}, round ${i + 1} is ${percent} off the median.`]
-          : []
+        return [
+          ...(Math.abs(off) > tolerated ? [`${where} is ${percent} off the median.`] : []),
+          ...(round.failed > 0 ? [`${where}: ${round.failed} requests failed.`] : []),
+        ]
       })
     }),
   )
