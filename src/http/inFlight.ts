@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /** Hears the end of each request, however it ends: answered, or its caller is gone. */
 export type OnRequestEnd = (request: FastifyRequest, reply: FastifyReply, durationMs: number) => void
@@ -38,17 +38,14 @@ export class InFlight implements Iterable<OpenRequest> {
     return this.#requests.values()
   }
 
-  /** Follows the requests of a server. Fastify's own `onResponse` is not told of a caller that hangs up. */
-  follow(fastify: FastifyInstance): void {
-    fastify.addHook('onRequest', (request, reply, done) => {
-      const open = new OpenRequest(this, request, reply)
-      const response: Response = reply.raw
-      this.#requests.add(open)
-      response[openRequest] = open
-      response.on('close', onClose)
-      this.answered(reply)
-      done()
-    })
+  /** Follows a request to its end. Fastify's own `onResponse` is not told of a caller that hangs up. */
+  begin(request: FastifyRequest, reply: FastifyReply): void {
+    const open = new OpenRequest(this, request, reply)
+    const response: Response = reply.raw
+    this.#requests.add(open)
+    response[openRequest] = open
+    response.on('close', onClose)
+    this.answered(reply)
   }
 
   /** From now on each answer is the last one on its connection, also the answers to what is being worked on. */

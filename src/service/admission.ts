@@ -1,4 +1,5 @@
-import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
+import { performance as node } from 'node:perf_hooks' // a test's fake one has no utilisation
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { shouldRetryHeader } from '../client/call.ts'
 import type { Contract } from '../contract/contract.ts'
 import { codes, GatewayTimeout, ServiceUnavailable, type HttpError } from '../contract/errors.ts'
@@ -69,21 +70,21 @@ export class Admission {
     this.#inFlight = inFlight
   }
 
-  /** Fastify's hook; it comes before all others. */
-  readonly onRequest: onRequestHookHandler = (request, reply, done) => {
+  /** Whether a request is taken; one that is not has been answered. */
+  admits(request: FastifyRequest, reply: FastifyReply): boolean {
     const mayRun =
       !this.#limiter.isPressed &&
       this.#inFlight.size < this.#maxConcurrency &&
       request.headers['x-request-timeout-ms'] !== '0'
-    if (mayRun || this.#admits(request, reply)) done()
+    return mayRun || this.#mayRunNow(request, reply)
   }
 
   /** Begins to watch the loop; says in the log what is refused. */
   open(log: Logger): void {
-    let last = performance.eventLoopUtilization()
+    let last = node.eventLoopUtilization()
     let reportedAt = Number.NEGATIVE_INFINITY
     this.#sampler = setInterval(() => {
-      const now = performance.eventLoopUtilization()
+      const now = node.eventLoopUtilization()
       const active = now.active - last.active
       this.#limiter.observe(active, active + now.idle - last.idle)
       last = now
@@ -99,7 +100,7 @@ export class Admission {
     clearInterval(this.#sampler)
   }
 
-  #admits(request: FastifyRequest, reply: FastifyReply): boolean {
+  #mayRunNow(request: FastifyRequest, reply: FastifyReply): boolean {
     const { operation } = request.routeOptions.config
     if (operation === undefined) return true
     const waitedMs = this.#limiter.isPressed ? this.#waitedMs() : 0

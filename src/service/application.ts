@@ -236,7 +236,7 @@ export class Application {
       tls,
       edge,
       trustProxy,
-      admit: this.#admission.onRequest,
+      admit: (request, reply) => this.#admission.admits(request, reply),
       run: (name, operation) => compileRun(name, operation, handlers[name] as AnyHandler, runtime),
       errorOf: (thrown) => httpErrorOf(thrown) ?? httpErrorFrom(thrown),
       onRequest: (name, operation) => [

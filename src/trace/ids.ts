@@ -9,14 +9,33 @@ export type Random32 = () => number
 /** V8's own generator, seeded from the system: ids must not collide, they need not be secret. */
 export const random32: Random32 = () => (Math.random() * 0x1_0000_0000) | 0
 
-/** Eight hexadecimal digits. */
-export function hex32(value: number): string {
-  return (
-    byteText[value >>> 24]! +
-    byteText[(value >>> 16) & 0xff]! +
-    byteText[(value >>> 8) & 0xff]! +
-    byteText[value & 0xff]!
-  )
+/** A span's id: 16 hexadecimal digits. */
+export function spanIdText(id0: number, id1: number): string {
+  write32(id0, 0)
+  write32(id1, 4)
+  return digits.toString('latin1', 0, 16)
+}
+
+/** A trace's id: 32 hexadecimal digits. */
+export function traceIdText(id0: number, id1: number, id2: number, id3: number): string {
+  write32(id0, 0)
+  write32(id1, 4)
+  write32(id2, 8)
+  write32(id3, 12)
+  return digits.toString('latin1', 0, 32)
+}
+
+// Two digits at a time into memory, and from there one string: half the time of joining small ones.
+const pairs = new Uint16Array(16)
+const digits = Buffer.from(pairs.buffer)
+const allPairs = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0')).join('')
+const pairOf = new Uint16Array(Uint8Array.from(Buffer.from(allPairs)).buffer)
+
+function write32(value: number, at: number): void {
+  pairs[at] = pairOf[value >>> 24]!
+  pairs[at + 1] = pairOf[(value >>> 16) & 0xff]!
+  pairs[at + 2] = pairOf[(value >>> 8) & 0xff]!
+  pairs[at + 3] = pairOf[value & 0xff]!
 }
 
 /** Whether all characters from `start` to `end` are lower-case hexadecimal digits, as every format demands. */
@@ -39,8 +58,6 @@ export function parseHex32(text: string, start: number): number {
   for (let i = start; i < start + 8; i++) value = (value << 4) | digitAt(text, i)
   return value
 }
-
-const byteText: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 const digitOf = new Int8Array(128).fill(-1)
 for (const [value, digit] of Array.from('0123456789abcdef').entries()) digitOf[digit.charCodeAt(0)] = value

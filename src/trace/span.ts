@@ -1,5 +1,5 @@
 import { errorTypeOf } from './errorType.ts'
-import { hex32 } from './ids.ts'
+import { spanIdText } from './ids.ts'
 import type { Attributes, AttributeValue, SpanShape } from './shape.ts'
 import type { Trace } from './trace.ts'
 
@@ -74,7 +74,7 @@ export class Span {
 
   /** Its own id: 16 hexadecimal digits. */
   get id(): string {
-    return hex32(this.id0) + hex32(this.id1)
+    return spanIdText(this.id0, this.id1)
   }
 
   /** As a W3C `traceparent`. */

@@ -1,4 +1,4 @@
-import { hex32 } from './ids.ts'
+import { traceIdText } from './ids.ts'
 import type { RemoteParent } from './propagation/propagator.ts'
 import type { Span } from './span.ts'
 import type { Tracer } from './tracer.ts'
@@ -55,6 +55,6 @@ export class Trace {
 
   /** The id as 32 hexadecimal digits. */
   get id(): string {
-    return (this.#text ??= hex32(this.id0) + hex32(this.id1) + hex32(this.id2) + hex32(this.id3))
+    return (this.#text ??= traceIdText(this.id0, this.id1, this.id2, this.id3))
   }
 }

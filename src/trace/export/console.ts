@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream'
-import { hex32 } from '../ids.ts'
+import { spanIdText } from '../ids.ts'
 import type { AttributeValue } from '../shape.ts'
 import type { Span } from '../span.ts'
 import type { Exporter } from './exporter.ts'
@@ -25,7 +25,7 @@ function treeSpan(span: Span, service: string): TreeSpan {
   const { id, shape, details, parent0, parent1, startedAt, endedAt, errorType } = span
   return {
     id,
-    parentId: parent0 === 0 && parent1 === 0 ? undefined : hex32(parent0) + hex32(parent1),
+    parentId: parent0 === 0 && parent1 === 0 ? undefined : spanIdText(parent0, parent1),
     service,
     name: details?.name ?? shape.name,
     startMs: startedAt,

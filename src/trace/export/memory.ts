@@ -1,4 +1,4 @@
-import { hex32 } from '../ids.ts'
+import { spanIdText } from '../ids.ts'
 import type { Attributes, SpanKind } from '../shape.ts'
 import type { Sink } from '../sink.ts'
 import type { Span, SpanEvent, SpanLink } from '../span.ts'
@@ -61,7 +61,7 @@ function recordedSpan(span: Span): RecordedSpan {
     kind: shape.kind,
     traceId: span.traceId,
     id: span.id,
-    parentId: parent0 === 0 && parent1 === 0 ? undefined : hex32(parent0) + hex32(parent1),
+    parentId: parent0 === 0 && parent1 === 0 ? undefined : spanIdText(parent0, parent1),
     startedAt,
     durationMs: endedAt - startedAt,
     attributes: attributesOf(span),

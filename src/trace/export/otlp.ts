@@ -1,6 +1,6 @@
 /** What both encodings of OTLP share. https://opentelemetry.io/docs/specs/otlp/ */
 import { microseconds } from '../clock.ts'
-import { hex32 } from '../ids.ts'
+import { spanIdText, traceIdText } from '../ids.ts'
 import type { Attributes, AttributeValue, SpanShape } from '../shape.ts'
 import type { Span, SpanLink } from '../span.ts'
 import type { Resource } from './exporter.ts'
@@ -50,8 +50,8 @@ export function linksOf(span: Span): readonly SpanLink[] {
   const links = span.details?.links ?? []
   const link = span === span.trace.first ? span.trace.link : undefined
   if (!link) return links
-  const traceId = hex32(link.trace0) + hex32(link.trace1) + hex32(link.trace2) + hex32(link.trace3)
-  return [{ traceId, spanId: hex32(link.span0) + hex32(link.span1) }, ...links]
+  const traceId = traceIdText(link.trace0, link.trace1, link.trace2, link.trace3)
+  return [{ traceId, spanId: spanIdText(link.span0, link.span1) }, ...links]
 }
 
 /** Nanoseconds since 1970 as digits. */

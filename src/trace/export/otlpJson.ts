@@ -1,5 +1,5 @@
 /** OTLP's JSON. https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding */
-import { hex32 } from '../ids.ts'
+import { spanIdText } from '../ids.ts'
 import { spanKinds, type Attributes, type AttributeValue } from '../shape.ts'
 import type { Span } from '../span.ts'
 import { scopeName, type Encoding, type Resource } from './exporter.ts'
@@ -42,7 +42,7 @@ function toJson(span: Span, epochOffsetMs: number): object {
     traceId: trace.id,
     spanId: span.id,
     ...(trace.state !== undefined && { traceState: trace.state }),
-    ...((parent0 !== 0 || parent1 !== 0) && { parentSpanId: hex32(parent0) + hex32(parent1) }),
+    ...((parent0 !== 0 || parent1 !== 0) && { parentSpanId: spanIdText(parent0, parent1) }),
     flags: trace.isSampled ? sampledFlag : 0,
     name: details?.name ?? shape.name,
     kind: spanKinds[shape.kind],

@@ -1,5 +1,5 @@
 import type { Context, TextMapGetter, TextMapPropagator, TextMapSetter } from '@opentelemetry/api'
-import { hex32 } from '../ids.ts'
+import { spanIdText, traceIdText } from '../ids.ts'
 import { hasIds } from '../propagation/propagator.ts'
 import type { Tracer } from '../tracer.ts'
 import type { Api } from './api.ts'
@@ -37,8 +37,8 @@ export class ApiPropagator implements TextMapPropagator {
     if (!parent || !hasIds(parent)) return context
     const { trace0, trace1, trace2, trace3, span0, span1, isSampled } = parent
     return this.#api.trace.setSpanContext(context, {
-      traceId: hex32(trace0) + hex32(trace1) + hex32(trace2) + hex32(trace3),
-      spanId: hex32(span0) + hex32(span1),
+      traceId: traceIdText(trace0, trace1, trace2, trace3),
+      spanId: spanIdText(span0, span1),
       traceFlags: isSampled ? 1 : 0,
       isRemote: true,
     })

@@ -1,5 +1,5 @@
 /** B3, the propagation of Zipkin. https://github.com/openzipkin/b3-propagation */
-import { hex32, isHex, parseHex32 } from '../ids.ts'
+import { spanIdText, isHex, parseHex32 } from '../ids.ts'
 import type { Span } from '../span.ts'
 import type { IncomingHeaders, Propagator, RemoteParent } from './propagator.ts'
 
@@ -18,7 +18,7 @@ export const b3Multi: Propagator = {
     headers['x-b3-traceid'] = span.trace.id
     headers['x-b3-spanid'] = span.id
     if (span.parent0 !== 0 || span.parent1 !== 0) {
-      headers['x-b3-parentspanid'] = hex32(span.parent0) + hex32(span.parent1)
+      headers['x-b3-parentspanid'] = spanIdText(span.parent0, span.parent1)
     }
     headers['x-b3-sampled'] = span.trace.isSampled ? '1' : '0'
   },
