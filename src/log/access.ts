@@ -23,37 +23,32 @@ export interface AccessFields {
 /** Writes the line of one request. */
 export type AccessWriter = (level: LogLevel, fields: AccessFields) => void
 
-const order: readonly (keyof AccessFields)[] = [
-  'operation',
-  'method',
-  'path',
-  'status',
-  'duration_ms',
-  'bytes',
-  'peer',
-  'request_id',
-  'trace_id',
-  'span_id',
-]
-
 /**
  * Compiles the one line that is written for each request. pino takes four times as long for it: it knows neither the fields
  * nor which of them need escaping.
  */
 export function accessWriter(owner: LogOwner, output: Output): AccessWriter {
   const { ecs = false } = owner
-  const [level, time, message] = ecs ? ['log.level', '@timestamp', 'message'] : ['level', 'time', 'msg']
-  const base = JSON.stringify(baseOf(owner))
-  const keys = order.map((field) => [field, `,"${ecs ? ecsName(field) : field}":`] as const)
-  return (label, fields) => {
-    let line = `{"${level}":"${label}","${time}":"${isoNow()}",${base.slice(1, -1)}`
-    for (const [field, key] of keys) {
-      const value = fields[field]
-      if (typeof value === 'string') line += key + quoted(value)
-      else if (value !== undefined) line += key + (ecs && field === 'duration_ms' ? Math.round(value * 1e6) : value)
-    }
-    output.write(`${line},"${message}":"request"}\n`)
+  const key = (field: keyof AccessFields): string => `,"${ecs ? ecsName(field) : field}":`
+  const [operation, method, path, status] = [key('operation'), key('method'), key('path'), key('status')]
+  const [duration, bytes, peer] = [key('duration_ms'), key('bytes'), key('peer')]
+  const [requestId, traceId, spanId] = [key('request_id'), key('trace_id'), key('span_id')]
+  const [start, time, message] = ecs ? ['log.level', '@timestamp', 'message'] : ['level', 'time', 'msg']
+  const base = JSON.stringify(baseOf(owner)).slice(1, -1)
+  const end = `,"${message}":"request"}\n`
+  return (level, fields) => {
+    const ended = ecs ? Math.round(fields.duration_ms * 1e6) : fields.duration_ms
+    output.write(
+      `{"${start}":"${level}","${time}":"${isoNow()}",${base}${optional(operation, fields.operation)}` +
+        `${method}${quoted(fields.method)}${path}${quoted(fields.path)}${status}${fields.status}` +
+        `${duration}${ended}${bytes}${fields.bytes}${peer}${quoted(fields.peer)}` +
+        `${requestId}${quoted(fields.request_id)}${optional(traceId, fields.trace_id)}${optional(spanId, fields.span_id)}${end}`,
+    )
   }
+}
+
+function optional(key: string, value: string | undefined): string {
+  return value === undefined ? '' : key + quoted(value)
 }
 
 /** Everything but what JSON may hold as it is. */

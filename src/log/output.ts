@@ -14,7 +14,7 @@ export interface Output {
 export type WriteSome = (bytes: Uint8Array) => number
 
 /** Characters that are gathered before they are written, so that one system call serves many lines. */
-const chunkLength = 8192
+const chunkLength = 32_768
 /** Longest that a line waits for others, in milliseconds. */
 const delayMs = 50
 /** Bytes that wait for a reader who is not reading; lines beyond are dropped and counted. */
