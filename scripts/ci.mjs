@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { checks } from './checks.mjs'
 import { findConsul } from './consul.mjs'
 import { pack } from './pack.mjs'
+import { findPromtool } from './promtool.mjs'
 import { findRedis } from './redis.mjs'
 import { run } from './run.mjs'
 
@@ -13,6 +14,8 @@ const consul = findConsul()
 if (consul) process.env.TRICUBE_TEST_CONSUL = consul
 const redis = findRedis()
 if (redis) process.env.TRICUBE_TEST_REDIS = redis
+const promtool = findPromtool()
+if (promtool) process.env.TRICUBE_TEST_PROMTOOL = promtool
 
 try {
   for (const [name, command] of Object.entries(checks)) count(name, () => run(command()))
