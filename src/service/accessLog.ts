@@ -1,18 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { AccessWriter } from '../log/access.ts'
 import type { Logger } from '../log/logger.ts'
-
-/** A request that is over, as log, metrics and trace tell it. */
-export interface EndedRequest {
-  /** Undefined for what is no operation: documentation, health, stray paths. */
-  readonly operation: string | undefined
-  readonly route: string | undefined
-  /** The path as it may be shown. */
-  readonly path: string
-  /** 499: the caller hung up before it was answered. */
-  readonly status: number
-  readonly durationMs: number
-}
+import type { EndedRequest } from './endedRequest.ts'
 
 /** One line for each request, or for a share of them. */
 export class AccessLog {

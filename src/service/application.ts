@@ -1,12 +1,11 @@
 import type { Server as SecureServer } from 'node:tls'
-import type { FastifyInstance, FastifyReply, FastifyRequest, InjectOptions, LightMyRequestResponse } from 'fastify'
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
 import type { Contract } from '../contract/contract.ts'
 import { addCors } from '../http/cors.ts'
 import { registerDocs } from '../http/docs/docs.ts'
 import { httpErrorFrom } from '../http/errors.ts'
 import { InFlight } from '../http/inFlight.ts'
 import { createServer } from '../http/server.ts'
-import { shownPath } from '../http/shownPath.ts'
 import { keepCertificates } from '../http/tls.ts'
 import { lateLog } from '../log/late.ts'
 import type { Logger } from '../log/logger.ts'
@@ -14,12 +13,12 @@ import { standardOutput } from '../log/output.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { httpErrorOf, type Database } from '../sql/index.ts'
 import { Admission } from './admission.ts'
-import { isWatching } from './accessLog.ts'
 import { loadConfig, type Config, type LiveConfig } from './config.ts'
 import { clientsClass, type Runtime } from './context.ts'
 import { checkDefinition, ownConfig, type Definition } from './definition.ts'
 import { openDiscovery, type Discovery } from './discovery.ts'
 import { Drain } from './drain.ts'
+import { tellEnd } from './endedRequest.ts'
 import { addHealth, readinessOf, type Readiness } from './health.ts'
 import { listen } from './listen.ts'
 import { Logging } from './logging.ts'
@@ -33,9 +32,6 @@ import { Targets } from './targets.ts'
 import { Tracing } from './tracing.ts'
 import { openGroup, type Group } from './workers/group.ts'
 import { admissionShare, databaseShare } from './workers/share.ts'
-
-/** Nginx's status for a caller that hung up before it was answered. */
-const hungUp = 499
 
 type State = 'new' | 'starting' | 'serving' | 'stopping'
 
@@ -53,7 +49,7 @@ export class Application {
   readonly #rateLimits: RateLimits
   readonly #admission: Admission
   readonly #targets: Targets
-  readonly #inFlight = new InFlight((request, reply, durationMs) => this.#onRequestEnd(request, reply, durationMs))
+  readonly #inFlight: InFlight
   readonly #drain: Drain
   #state: State = 'new'
   #started: Promise<void> | undefined
@@ -72,6 +68,8 @@ export class Application {
     this.#metering = new Metering(Object.keys(this.contract.operations), (metric) =>
       this.log.warn({ metric }, 'a metric has more than 2,000 combinations of label values'),
     )
+    const observers = { metering: this.#metering, logging: this.#logging, tracing: this.#tracing }
+    this.#inFlight = new InFlight((request, reply, durationMs) => tellEnd(observers, request, reply, durationMs))
     this.#rateLimits = new RateLimits(this.contract, definition.rateLimits, this.metrics)
     this.#admission = new Admission(
       this.contract,
@@ -264,17 +262,6 @@ export class Application {
       spans: () => this.#tracing.stats,
       droppedLines: () => standardOutput().dropped,
     })
-  }
-
-  #onRequestEnd(request: FastifyRequest, reply: FastifyReply, durationMs: number): void {
-    const { config, url: route } = request.routeOptions
-    const { operation } = config
-    const status = reply.raw.writableEnded ? reply.statusCode : hungUp
-    const ended = { operation, route, path: shownPath(request.url, route), status, durationMs }
-    const traced = request.span?.isRecorded ? request.span : undefined
-    if (!isWatching(route)) this.#metering.requests.observe(operation, status, durationMs, traced)
-    this.#logging.access.end(request, reply, ended)
-    this.#tracing.onRequestEnd(request, ended)
   }
 
   /** Makes the service known to the others, now that it listens. */

@@ -15,8 +15,8 @@ import { samplerOf, type Sampler } from '../trace/sampler.ts'
 import type { Sink } from '../trace/sink.ts'
 import { statementSpans, type StatementSpans } from '../trace/statementSpans.ts'
 import { SilentTracer, Tracer, type KeepOptions } from '../trace/tracer.ts'
-import type { EndedRequest } from './accessLog.ts'
 import { ConfigError, type Config } from './config.ts'
+import type { EndedRequest } from './endedRequest.ts'
 
 /** What a service may say of its traces; where they go and how many of them says the configuration. */
 export interface TraceOptions {
