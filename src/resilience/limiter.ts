@@ -12,7 +12,7 @@ export interface Limiter {
 
 /** Numbers of the limiter, with their defaults. */
 export interface LimiterOptions {
-  /** How long requests of one turn of the loop may wait for each other, in milliseconds. Default 50. */
+  /** How long requests of one turn of the loop may wait for each other, in milliseconds. Default 20, which is DAGOR's. */
   readonly targetDelayMs?: number
   /** Of each rank, how much of it a turn's budget is at most; those that matter most come first. Default: one rank, all. */
   readonly shares?: readonly number[]
@@ -55,7 +55,7 @@ const usualRefusalMs = 0.02
  * besides, is go-zero's and Sentinel's, with the loop's own utilisation in the place of the CPU's; the gradient's form and
  * bound are those of Netflix' `Gradient2Limit`.
  */
-export function turnLimiter({ targetDelayMs = 50, shares = [1] }: LimiterOptions = {}): Limiter {
+export function turnLimiter({ targetDelayMs = 20, shares = [1] }: LimiterOptions = {}): Limiter {
   /** Of each rank, the share of the target that may be waited in this turn. */
   const budgets = [...shares]
   let targetMs = targetDelayMs

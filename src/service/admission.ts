@@ -13,7 +13,7 @@ import { remainingMsOf } from './run.ts'
 
 /** When requests are refused before they run; health, metrics and documentation never are. */
 export interface AdmissionOptions {
-  /** Milliseconds that requests may wait for each other in the event loop while it is saturated. Default 50. */
+  /** Milliseconds that requests may wait for each other in the event loop while it is saturated. Default 20. */
   readonly targetDelayMs?: number
   /** Requests in flight beyond which all others are refused, so that what hangs does not fill the memory. Default 10,000. */
   readonly maxConcurrency?: number
