@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Server } from 'node:http'
 import fastifyModule, {
-  type FastifyBaseLogger,
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
@@ -94,7 +93,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   }) as unknown as FastifyInstance
 
   // Given to Fastify itself, a log would cost each request a child and two listeners.
-  fastify.log = log as FastifyBaseLogger
+  fastify.log = log
 
   const headers = tls ? { ...securityHeaders, ...transportSecurity } : securityHeaders
   fastify.decorateRequest('span', undefined)
