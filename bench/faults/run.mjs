@@ -1,7 +1,7 @@
 /**
  * The checks of faults: real processes on loopback, real signals, load at a fixed rate.
  *
- *   npm run faults                     all of them: half an hour
+ *   npm run faults                     all of them: twenty minutes
  *   npm run faults 12 hangUp           these, by number or name
  *   npm run faults -- --full           those that are shortened in full length: two hours
  *
