@@ -13,6 +13,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { open } from './connection.mjs'
 import { startWorkers } from './start.mjs'
+import { steady } from './steady.mjs'
 
 const rounds = Number(process.env.ROUNDS ?? 7)
 const connections = 16
@@ -41,7 +42,7 @@ requests a second: one worker ${median(results.one).toFixed(0)}, two ${rate.toFi
 the same work in bare processes: ${median(results.bareOne).toFixed(0)} and ${median(results.bareTwo).toFixed(0)}: ${possible.toFixed(2)} times
 largest share of one of the two workers: ${(Math.max(...results.shares) * 100).toFixed(0)} % of the requests`)
 for (const [name, { port }] of Object.entries({ one, two })) {
-  const { p50, p99 } = await steady(port, rate / 4, 5)
+  const { p50, p99 } = await quantiles(port, rate / 4, 5)
   console.log(`${(rate / 4).toFixed(0)} requests/s, ${name}: p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`)
 }
 await Promise.all([one.stop(), two.stop()])
@@ -84,21 +85,8 @@ async function openAll(port) {
   return kept
 }
 
-/** Requests at a fixed rate, whether or not they are answered. */
-async function steady(port, rate, seconds) {
-  const kept = await openAll(port)
-  const latencies = []
-  const asked = []
-  const from = performance.now()
-  for (let n = 0; n < rate * seconds; n++) {
-    const at = from + (n * 1000) / rate
-    const waitMs = at - performance.now()
-    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs))
-    asked.push(kept[n % connections].ask('/work').then(() => latencies.push(performance.now() - at)))
-  }
-  await Promise.all(asked)
-  for (const { close } of kept) close()
-  latencies.sort((a, b) => a - b)
+async function quantiles(port, rate, seconds) {
+  const latencies = await steady(await openAll(port), '/work', rate, seconds)
   return { p50: latencies[Math.floor(latencies.length * 0.5)], p99: latencies[Math.floor(latencies.length * 0.99)] }
 }
 

@@ -13,6 +13,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { open } from './connection.mjs'
+import { steady } from './steady.mjs'
 
 const workers = 2
 const rounds = Number(process.env.ROUNDS ?? 5)
@@ -158,18 +159,7 @@ async function onFresh(port, atOnce, requests) {
 async function openLoop(port, connections, rate, seconds) {
   const kept = Array.from({ length: connections }, () => open(port))
   await Promise.all(kept.map((connection) => connection.ask('/')))
-  const latencies = []
-  const asked = []
-  const start = performance.now()
-  for (let n = 0; n < rate * seconds; n++) {
-    const at = start + (n * 1000) / rate
-    const wait = at - performance.now()
-    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
-    asked.push(kept[n % connections].ask('/busy').then(() => latencies.push(performance.now() - at)))
-  }
-  await Promise.all(asked)
-  for (const { close } of kept) close()
-  return latencies.sort((a, b) => a - b)
+  return steady(kept, '/busy', rate, seconds)
 }
 
 async function whileOneCloses(port) {

@@ -1,5 +1,6 @@
 import type { Contract } from '../contract/contract.ts'
-import { BadGateway, errorFrom, type HttpError } from '../contract/errors.ts'
+import { errorFrom } from '../contract/errorBody.ts'
+import { BadGateway, type HttpError } from '../contract/errors.ts'
 import { parseRoute, type Method } from '../contract/route.ts'
 import { shorter, type Deadline } from '../resilience/deadline.ts'
 import { callShape } from '../trace/callSpan.ts'

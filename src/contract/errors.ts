@@ -164,33 +164,29 @@ export class GatewayTimeout extends StatusError {
   static readonly status = 504
 }
 
-const classes: ReadonlyMap<number, ErrorClass> = new Map(
-  [
-    BadRequest,
-    Unauthorized,
-    Forbidden,
-    NotFound,
-    MethodNotAllowed,
-    NotAcceptable,
-    RequestTimeout,
-    Conflict,
-    Gone,
-    PayloadTooLarge,
-    UriTooLong,
-    UnsupportedMediaType,
-    EnhanceYourCalm,
-    UnprocessableEntity,
-    TooManyRequests,
-    RequestHeaderFieldsTooLarge,
-    ServerError,
-    BadGateway,
-    ServiceUnavailable,
-    GatewayTimeout,
-  ].map((errorClass) => [errorClass.status, errorClass]),
-)
-
 /** Every error class, in the order of their statuses. */
-export const errorClasses: readonly ErrorClass[] = [...classes.values()]
+export const errorClasses: readonly ErrorClass[] = [
+  BadRequest,
+  Unauthorized,
+  Forbidden,
+  NotFound,
+  MethodNotAllowed,
+  NotAcceptable,
+  RequestTimeout,
+  Conflict,
+  Gone,
+  PayloadTooLarge,
+  UriTooLong,
+  UnsupportedMediaType,
+  EnhanceYourCalm,
+  UnprocessableEntity,
+  TooManyRequests,
+  RequestHeaderFieldsTooLarge,
+  ServerError,
+  BadGateway,
+  ServiceUnavailable,
+  GatewayTimeout,
+]
 
 /** The reason phrase of a status: RFC 9110's, and the folk name of 420. */
 function reasonOf(status: number): string {
@@ -218,45 +214,6 @@ const reasons: Readonly<Record<number, string>> = {
   502: 'Bad Gateway',
   503: 'Service Unavailable',
   504: 'Gateway Timeout',
-}
-
-/** An error's body on the wire. */
-export interface ErrorBody {
-  readonly code: number
-  readonly message: string
-  readonly error?: unknown
-}
-
-/** What goes into the body; `error` only when there is a detail. */
-export function errorBody(error: HttpError): ErrorBody {
-  const { code, message, error: detail } = error
-  return detail === undefined ? { code, message } : { code, message, error: detail }
-}
-
-/**
- * The error that a status and a body stand for: the class of the status, else a plain `HttpError`; `headers` are for
- * whoever it is passed on to.
- */
-export function errorFrom(
-  status: number,
-  body: unknown,
-  fallbackDetail?: string,
-  headers?: ErrorOptions['headers'],
-): HttpError {
-  const { code, message, error = fallbackDetail } = isErrorBody(body, status) ? body : ({} as Partial<ErrorBody>)
-  const options: ErrorOptions = {
-    ...(code !== undefined && { code }),
-    ...(message !== undefined && { message }),
-    ...(headers && { headers }),
-  }
-  const errorClass = classes.get(status)
-  return errorClass ? new errorClass(error, options) : new HttpError(status, error, options)
-}
-
-function isErrorBody(body: unknown, status: number): body is ErrorBody {
-  if (typeof body !== 'object' || body === null) return false
-  const { code, message } = body as Record<string, unknown>
-  return Number.isInteger(code) && Math.trunc((code as number) / 100) === status && typeof message === 'string'
 }
 
 /**

@@ -1,12 +1,6 @@
 import type { FastifyError, FastifyReply } from 'fastify'
-import {
-  errorBody,
-  errorFrom,
-  HttpError,
-  PayloadTooLarge,
-  ServerError,
-  UnsupportedMediaType,
-} from '../contract/errors.ts'
+import { errorBody, errorFrom } from '../contract/errorBody.ts'
+import { HttpError, PayloadTooLarge, ServerError, UnsupportedMediaType } from '../contract/errors.ts'
 
 /** Answers with an error. */
 export function sendError(reply: FastifyReply, error: HttpError): FastifyReply {

@@ -1,13 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
-import {
-  BadRequest,
-  errorBody,
-  RequestHeaderFieldsTooLarge,
-  type HttpError,
-  RequestTimeout,
-} from '../contract/errors.ts'
+import { errorBody } from '../contract/errorBody.ts'
+import { BadRequest, RequestHeaderFieldsTooLarge, type HttpError, RequestTimeout } from '../contract/errors.ts'
 import { securityHeaders } from './securityHeaders.ts'
 import type { AnyRequest, StrictCheck } from './strict.ts'
 

@@ -1,17 +1,13 @@
 import type { Server as SecureServer } from 'node:tls'
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
 import type { Contract } from '../contract/contract.ts'
-import { addCors } from '../http/cors.ts'
-import { registerDocs } from '../http/docs/docs.ts'
-import { httpErrorFrom } from '../http/errors.ts'
 import { InFlight } from '../http/inFlight.ts'
-import { createServer } from '../http/server.ts'
 import { keepCertificates } from '../http/tls.ts'
 import { lateLog } from '../log/late.ts'
 import type { Logger } from '../log/logger.ts'
 import { standardOutput } from '../log/output.ts'
 import type { Metrics } from '../metrics/metrics.ts'
-import { httpErrorOf, type Database } from '../sql/index.ts'
+import type { Database } from '../sql/index.ts'
 import { Admission } from './admission.ts'
 import { loadConfig, type Config, type LiveConfig } from './config.ts'
 import { clientsClass, type Runtime } from './context.ts'
@@ -19,14 +15,14 @@ import { checkDefinition, ownConfig, type Definition } from './definition.ts'
 import { openDiscovery, type Discovery } from './discovery.ts'
 import { Drain } from './drain.ts'
 import { tellEnd } from './endedRequest.ts'
-import { addHealth, readinessOf, type Readiness } from './health.ts'
+import { readinessOf, type Readiness } from './health.ts'
 import { listen } from './listen.ts'
 import { Logging } from './logging.ts'
 import { Metering } from './metering.ts'
 import { openDatabase } from './openDatabase.ts'
 import type { Overrides } from './overrides.ts'
 import { RateLimits } from './rateLimits/rateLimits.ts'
-import { compileRun, type AnyHandler } from './run.ts'
+import { serverOf } from './server.ts'
 import { inSteps, type Step } from './steps.ts'
 import { Targets } from './targets.ts'
 import { Tracing } from './tracing.ts'
@@ -225,31 +221,17 @@ export class Application {
   }
 
   #createFastify(): FastifyInstance {
-    const { contract, handlers, limits, tls, edge = false, trustProxy = false, cors } = this.#definition
-    const runtime = (): Runtime => this.#runtime!
-    const fastify = createServer({
-      contract,
+    return serverOf(this.#definition, {
       log: lateLog(() => this.log),
-      limits,
-      tls,
-      edge,
-      trustProxy,
-      admit: (request, reply) => this.#admission.admits(request, reply),
-      run: (name, operation) => compileRun(name, operation, handlers[name] as AnyHandler, runtime),
-      errorOf: (thrown) => httpErrorOf(thrown) ?? httpErrorFrom(thrown),
-      onRequest: (name, operation) => [
-        this.#tracing.onRequest(name, operation),
-        ...this.#rateLimits.onRequest(name, operation),
-      ],
+      runtime: () => this.#runtime!,
+      admission: this.#admission,
       inFlight: this.#inFlight,
-      onRefused: (status) => this.#metering.requests.observe(undefined, status, 0),
+      rateLimits: this.#rateLimits,
+      tracing: this.#tracing,
+      metering: this.#metering,
+      group: this.#group,
       checkResponse: this.#overrides.checkResponse,
     })
-    if (cors) addCors(fastify, cors)
-    registerDocs(fastify, contract)
-    addHealth(fastify, () => this.#group.readiness())
-    this.#metering.addRoute(fastify, () => this.#group.metrics())
-    return fastify
   }
 
   #measure({ version, databaseUrl }: Config): void {

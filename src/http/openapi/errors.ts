@@ -1,7 +1,7 @@
+import { errorBody } from '../../contract/errorBody.ts'
 import {
   BadRequest,
   codes,
-  errorBody,
   GatewayTimeout,
   PayloadTooLarge,
   ServerError,

@@ -1,0 +1,55 @@
+import type { FastifyInstance } from 'fastify'
+import { addCors } from '../http/cors.ts'
+import { registerDocs } from '../http/docs/docs.ts'
+import { httpErrorFrom } from '../http/errors.ts'
+import type { InFlight } from '../http/inFlight.ts'
+import { createServer, type ServerOptions } from '../http/server.ts'
+import { httpErrorOf } from '../sql/index.ts'
+import type { Admission } from './admission.ts'
+import type { Runtime } from './context.ts'
+import type { Definition } from './definition.ts'
+import { addHealth } from './health.ts'
+import type { Metering } from './metering.ts'
+import type { RateLimits } from './rateLimits/rateLimits.ts'
+import { compileRun, type AnyHandler } from './run.ts'
+import type { Tracing } from './tracing.ts'
+import type { Group } from './workers/group.ts'
+
+/** What of an application its requests meet. */
+interface Parts extends Pick<ServerOptions, 'log' | 'checkResponse'> {
+  /** What contexts share; asked for from the first request on. */
+  readonly runtime: () => Runtime
+  readonly admission: Admission
+  readonly inFlight: InFlight
+  readonly rateLimits: RateLimits
+  readonly tracing: Tracing
+  readonly metering: Metering
+  readonly group: Group
+}
+
+/** The server of a service: its operations, its documentation, its health, its metrics. */
+export function serverOf(
+  { contract, handlers, limits, tls, edge = false, trustProxy, cors }: Definition,
+  { log, runtime, admission, inFlight, rateLimits, tracing, metering, group, checkResponse }: Parts,
+): FastifyInstance {
+  const fastify = createServer({
+    contract,
+    log,
+    limits,
+    tls,
+    edge,
+    trustProxy: trustProxy ?? false,
+    admit: (request, reply) => admission.admits(request, reply),
+    run: (name, operation) => compileRun(name, operation, handlers[name] as AnyHandler, runtime),
+    errorOf: (thrown) => httpErrorOf(thrown) ?? httpErrorFrom(thrown),
+    onRequest: (name, operation) => [tracing.onRequest(name, operation), ...rateLimits.onRequest(name, operation)],
+    inFlight,
+    onRefused: (status) => metering.requests.observe(undefined, status, 0),
+    checkResponse,
+  })
+  if (cors) addCors(fastify, cors)
+  registerDocs(fastify, contract)
+  addHealth(fastify, () => group.readiness())
+  metering.addRoute(fastify, () => group.metrics())
+  return fastify
+}
