@@ -43,7 +43,12 @@ export async function compile(file: string): Promise<string> {
       sourcesContent: false,
       metafile: true,
       logLevel: 'silent',
-      define: { 'import.meta.url': '__url', 'import.meta.filename': '__filename', 'import.meta.dirname': '__dirname' },
+      // Names that modules have no reason to declare: `const __dirname = …` is what many ES modules begin with.
+      define: {
+        'import.meta.url': '__metaUrl',
+        'import.meta.filename': '__metaFilename',
+        'import.meta.dirname': '__metaDirname',
+      },
       plugins: [packagesOutside, ownPlace],
       banner: { js: requireBanner },
     })
@@ -95,7 +100,7 @@ const resolving = Symbol('resolving')
 
 /** What every service loads, and what these packages load in turn. */
 function isInside(path: string, importer: string): boolean {
-  return inside.test(path) || (/node_modules/.test(importer) && !importer.startsWith(ownFolder))
+  return inside.test(path) || (isInPackage(importer) && !importer.startsWith(ownFolder))
 }
 const inside =
   /^(fastify|ajv|ajv-formats|fast-json-stringify|secure-json-parse|pino|pg|@sinclair\/typebox|drizzle-orm|drizzle-typebox)(\/|$)/
@@ -109,7 +114,7 @@ const ownPlace: Plugin = {
       const text = await readFile(path, 'utf8')
       const loader = isTypeScript(path) ? 'ts' : 'js'
       const head = headOf(path, text) // on the first line, so that lines keep their numbers
-      const foot = /node_modules/.test(path) ? shortMap(path) : ''
+      const foot = isInPackage(path) ? shortMap(path) : ''
       return { contents: head + text + foot, loader }
     })
   },
@@ -117,10 +122,21 @@ const ownPlace: Plugin = {
 
 function headOf(path: string, text: string): string {
   if (path.endsWith(join('pg', 'lib', 'stream.js'))) return notInCloudflare
-  const place = { __url: pathToFileURL(path).href, __filename: path, __dirname: dirname(path) }
-  const names = text.includes('import.meta') ? Object.entries(place) : Object.entries(place).slice(1)
-  const used = names.filter(([name]) => name === '__url' || text.includes(name) || text.includes('import.meta'))
-  return used.map(([name, value]) => `const ${name} = ${JSON.stringify(value)}; `).join('')
+  const [url, folder] = [pathToFileURL(path).href, dirname(path)]
+  if (text.includes('import.meta')) return constants({ __metaUrl: url, __metaFilename: path, __metaDirname: folder })
+  return isInPackage(path) ? constants({ __filename: path, __dirname: folder }, text) : ''
+}
+
+/** Those of them that a text uses; all of them without one. */
+function constants(values: Readonly<Record<string, string>>, usedIn?: string): string {
+  return Object.entries(values)
+    .filter(([name]) => usedIn === undefined || usedIn.includes(name))
+    .map(([name, value]) => `const ${name} = ${JSON.stringify(value)}; `)
+    .join('')
+}
+
+function isInPackage(path: string): boolean {
+  return /node_modules/.test(path)
 }
 
 /** To learn whether it is in Cloudflare, pg makes a Response, for which Node 20 loads the whole of its fetch: 30 ms. */

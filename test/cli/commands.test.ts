@@ -47,12 +47,18 @@ test('a second signal ends a service that does not stop, with exit code 1', asyn
 })
 
 test('start runs TypeScript, also in a folder whose package.json says nothing of modules', async () => {
-  const source = `const name: string = 'typed'
-    export default { name, async listen(): Promise<{ url: string }> { console.log('up'); return { url: '' } }, async close() {} }
+  const source = `import { createRequire } from 'node:module'
+    import { dirname } from 'node:path'
+    import { fileURLToPath } from 'node:url'
+    const __filename = fileURLToPath(import.meta.url)
+    const __dirname = dirname(__filename)
+    const require = createRequire(import.meta.url)
+    const name: string = require('./package.json').name
+    export default { name, async listen(): Promise<{ url: string }> { console.log('up in', __dirname); return { url: '' } }, async close() {} }
     setInterval(() => {}, 1000)`
-  const cwd = await folderOf({ 'package.json': '{}', 'service.ts': source })
+  const cwd = await folderOf({ 'package.json': '{ "name": "typed" }', 'service.ts': source })
   const run = tricube(['start', '.'], { cwd })
-  await run.printed('up')
+  await run.printed(`up in ${cwd}`)
   run.signal('SIGTERM')
   expect((await run.ended).code).toBe(0)
 })
