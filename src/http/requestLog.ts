@@ -1,10 +1,15 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { LateLog } from '../log/late.ts'
 import type { Logger } from '../log/logger.ts'
+import type { Span } from '../trace/span.ts'
 
-/** What each line inside of a request says of it. */
-export function fieldsOf({ id, routeOptions, span }: FastifyRequest): Record<string, string | undefined> {
-  return { request_id: id, operation: routeOptions.config.operation, trace_id: span?.traceId, span_id: span?.id }
+/** What each line inside of a request says of it; `inner`: the span that the line is written under. */
+export function fieldsOf(
+  { id, routeOptions, span }: FastifyRequest,
+  inner: Span | undefined = span,
+): Record<string, string | undefined> {
+  const { operation } = routeOptions.config
+  return { request_id: id, operation, trace_id: span?.traceId, span_id: span && inner?.id }
 }
 
 type Line = Parameters<FastifyBaseLogger['info']>

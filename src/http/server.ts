@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { Server } from 'node:http'
 import fastifyModule, {
   type FastifyInstance,
@@ -12,8 +11,10 @@ import { codes, HttpError, MethodNotAllowed, NotFound } from '../contract/errors
 import type { Operation } from '../contract/operation.ts'
 import { parseRoute } from '../contract/route.ts'
 import type { LateLog } from '../log/late.ts'
+import { randomId } from '../trace/ids.ts'
 import type { Span } from '../trace/span.ts'
 import { compileAllowedMethods } from './allow.ts'
+import { compileCommonHeaders } from './answer.ts'
 import { addJsonParser } from './body.ts'
 import { distrustCallers } from './edge.ts'
 import { compileEncoder, type Encoder } from './encoder.ts'
@@ -23,7 +24,6 @@ import { prototypeError } from './prototype.ts'
 import { defaultLimits, type ServerLimits } from './limits.ts'
 import { answerClientError, type Listener, type OnRefused } from './refuse.ts'
 import { RequestLog } from './requestLog.ts'
-import { securityHeaders, transportSecurity } from './securityHeaders.ts'
 import type { TlsOptions } from './tls.ts'
 import { createTransport } from './transport.ts'
 import { compileValidator, type Validator } from './validator.ts'
@@ -34,7 +34,7 @@ declare module 'fastify' {
     operation?: string
   }
   interface FastifyRequest {
-    /** Undefined when it is for no operation. */
+    /** Undefined when it is for no operation, or nobody traces it. */
     span: Span | undefined
   }
 }
@@ -80,7 +80,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     bodyLimit: limits.bodyLimit,
     serverFactory: (listener) => createTransport(listener as Listener, limits, tls, onRefused) as Server,
     ...(tls && { https: {} }), // for the URL it says that it listens at
-    genReqId: edge ? () => randomUUID() : requestIdOf,
+    genReqId: edge ? randomId : requestIdOf,
     trustProxy: typeof trustProxy === 'object' ? [...trustProxy] : trustProxy,
     routerOptions: { maxParamLength: 1024 },
     forceCloseConnections: 'idle',
@@ -95,7 +95,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   // Given to Fastify itself, a log would cost each request a child and two listeners.
   fastify.log = log
 
-  const headers = tls ? { ...securityHeaders, ...transportSecurity } : securityHeaders
+  const addCommonHeaders = compileCommonHeaders(tls !== undefined)
   fastify.decorateRequest('span', undefined)
   addJsonParser(fastify)
   if (edge) distrustCallers(fastify)
@@ -104,8 +104,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     if (!options.admit(request, reply)) return
     inFlight.begin(request, reply)
     request.log = reply.log = new RequestLog(log, request)
-    reply.headers(headers)
-    reply.header('x-request-id', request.id)
+    addCommonHeaders(reply, request.id)
     done(prototypeError(request))
   })
   fastify.setErrorHandler((thrown, request, reply) => {
@@ -195,5 +194,5 @@ function logError({ log }: FastifyRequest, thrown: unknown, { status, error, cau
 /** The caller's own id when it is a harmless one, so that a request has one name everywhere. */
 function requestIdOf(request: { headers: Record<string, string | string[] | undefined> }): string {
   const given = request.headers['x-request-id']
-  return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID()
+  return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomId()
 }

@@ -26,8 +26,8 @@ export function compileStrictCheck({ urlLimit, queryLimit, headerCountLimit }: R
     if (target.length > 2 * queryLimit && target.split('&', queryLimit + 1).length > queryLimit) return wrong.queryCount
 
     const { rawHeaders } = request
-    const isHttp2 = 'stream' in request
     const { httpVersionMajor: major, httpVersionMinor: minor } = request
+    const isHttp2 = major !== 1 && 'stream' in request
     if (!isHttp2 && major !== 1) return wrong.version // llhttp also takes HTTP/0.9 and a first line that says HTTP/2.0
     if (rawHeaders.length > 2 * headerCountLimit) return wrong.headerCount
 

@@ -1,6 +1,7 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { Http2SecureServer } from 'node:http2'
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
+import { Answer, canCarryLines } from './answer.ts'
 import { createHttp2Server } from './http2.ts'
 import type { ServerLimits } from './limits.ts'
 import { type Listener, type OnRefused, strictly } from './refuse.ts'
@@ -42,9 +43,12 @@ function createNodeServer(
   limits: Required<ServerLimits>,
   tls: TlsOptions | undefined,
 ): Server | SecureServer | Http2SecureServer {
-  const requireHostHeader = false // the check requires it, and answers in our own format
-  if (!tls) return createServer({ requireHostHeader }, listener as RequestListener)
+  const http1 = {
+    requireHostHeader: false, // the check requires it, and answers in our own format
+    ...(canCarryLines && { ServerResponse: Answer as typeof ServerResponse }),
+  }
+  if (!tls) return createServer(http1, listener as RequestListener)
   const options = { handshakeTimeout: limits.headersTimeoutMs, requestCert: tls.requestCert ?? false }
   if (tls.http2) return createHttp2Server(options, listener, limits)
-  return createSecureServer({ ...options, requireHostHeader }, listener as RequestListener)
+  return createSecureServer({ ...options, ...http1 }, listener as RequestListener)
 }

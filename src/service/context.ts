@@ -11,6 +11,7 @@ import type { Deadline } from '../resilience/deadline.ts'
 import type { Database } from '../sql/index.ts'
 import type { SpanContext } from '../trace/ambient.ts'
 import type { Span } from '../trace/span.ts'
+import { untraced } from '../trace/tracer.ts'
 
 /** The contracts of other services, under the names that handlers know them by. */
 export type Callees = Readonly<Record<string, Contract>>
@@ -76,7 +77,7 @@ export class RequestContext implements Caller, SpanContext {
     request: FastifyRequest,
     reply: FastifyReply,
     deadline: Deadline,
-    span: Span = request.span!,
+    span: Span = request.span ?? untraced,
   ) {
     this.params = request.params
     this.query = request.query
@@ -125,7 +126,7 @@ export class RequestContext implements Caller, SpanContext {
   }
 
   get log(): Logger {
-    return (this.#log ??= this.#runtime.log.child({ ...fieldsOf(this.request), span_id: this.span.id }))
+    return (this.#log ??= this.#runtime.log.child(fieldsOf(this.request, this.span)))
   }
 
   get metrics(): Metrics {

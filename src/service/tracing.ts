@@ -14,7 +14,7 @@ import { SdkTracer } from '../trace/opentelemetry/sdkTracer.ts'
 import { samplerOf, type Sampler } from '../trace/sampler.ts'
 import type { Sink } from '../trace/sink.ts'
 import { statementSpans, type StatementSpans } from '../trace/statementSpans.ts'
-import { SilentTracer, Tracer, type KeepOptions } from '../trace/tracer.ts'
+import { SilentTracer, Tracer, untraced, type KeepOptions } from '../trace/tracer.ts'
 import { ConfigError, type Config } from './config.ts'
 import type { EndedRequest } from './endedRequest.ts'
 
@@ -92,7 +92,8 @@ export class Tracing {
     const { method, path } = parseRoute(route)
     const shape = requestShape(operation, method, path)
     return (request, _reply, done) => {
-      request.span = this.#tracer.request(shape, request.headers, performance.now())
+      const span = this.#tracer.request(shape, request.headers, performance.now())
+      if (span !== untraced) request.span = span
       done()
     }
   }

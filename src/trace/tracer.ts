@@ -7,7 +7,7 @@ import {
   type RemoteParent,
 } from './propagation/propagator.ts'
 import { never, type Sampler } from './sampler.ts'
-import type { SpanShape } from './shape.ts'
+import { spanShape, type SpanShape } from './shape.ts'
 import { nowhere, type Sink } from './sink.ts'
 import { Span } from './span.ts'
 import { Trace } from './trace.ts'
@@ -129,9 +129,16 @@ const mostHeld = 512
  */
 export class SilentTracer extends Tracer {
   readonly #isKnown = new WeakSet<Trace>()
+  readonly #edge: boolean
 
   constructor(propagator?: Propagator, edge = false) {
-    super({ sink: nowhere, sampler: never, edge, ...(propagator && { propagator }) })
+    super({ sink: nowhere, sampler: never, ...(propagator && { propagator }) })
+    this.#edge = edge
+  }
+
+  override request(shape: SpanShape, headers: IncomingHeaders, startedAt: number): Span {
+    const parent = this.#edge ? undefined : this.propagator.extract(headers)
+    return parent && hasIds(parent) ? this.under(parent, shape, startedAt) : untraced
   }
 
   override under(parent: RemoteParent, shape: SpanShape, startedAt: number): Span {
@@ -150,3 +157,6 @@ export class SilentTracer extends Tracer {
     if (this.#isKnown.has(span.trace)) super.inject(span, headers)
   }
 }
+
+/** Stands for the span of a request that nobody traces. */
+export const untraced: Span = new SilentTracer().root(spanShape('untraced'), 0)

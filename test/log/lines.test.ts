@@ -13,11 +13,12 @@ const handlers = {
   },
 }
 
+const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+
 describe('the line of a request', () => {
   it('says who asked for what, and how it went', async () => {
     const { app, lines } = await logging(quiet, { handlers })
     const { url } = await app.listen()
-    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
     await fetch(`${url}/say/hello?password=hunter2`, { headers: { 'x-request-id': 'request-1', traceparent } })
     const line = (await lines()).find(({ msg }) => msg === 'request')
     expect(line).toEqual({
@@ -41,8 +42,9 @@ describe('the line of a request', () => {
   it('and every other line inside of it name the request, the operation and the trace', async () => {
     const { app, lines } = await logging(quiet, { handlers })
     app.fastify.addHook('preHandler', async (request) => request.log.warn('from a plugin'))
-    await app.inject({ url: '/say/hello', headers: { 'x-request-id': 'request-1' } })
-    await app.inject({ url: '/say/error', headers: { 'x-request-id': 'request-1' } })
+    const headers = { 'x-request-id': 'request-1', traceparent }
+    await app.inject({ url: '/say/hello', headers })
+    await app.inject({ url: '/say/error', headers })
     const inside = (await lines()).filter(({ msg }) => msg !== 'stopped')
     expect(inside.map(({ msg }) => msg)).toEqual([
       'from a plugin',
@@ -79,10 +81,19 @@ describe('the line of a request', () => {
     }
   })
 
+  it('names no trace when there is none', async () => {
+    const { app, lines } = await logging(quiet, { handlers })
+    await app.inject('/say/hello')
+    const written = await lines()
+    expect(written.map(({ msg }) => msg)).toContain('request')
+    expect(written.flatMap(Object.keys)).not.toContain('trace_id')
+    expect(written.flatMap(Object.keys)).not.toContain('span_id')
+  })
+
   it('has the names of the Elastic Common Schema when that is asked for', async () => {
     const { app, lines } = await logging(quiet, { handlers, log: { format: 'ecs' } })
     const { url } = await app.listen()
-    await fetch(`${url}/say/hello`, { headers: { 'x-request-id': 'request-1' } })
+    await fetch(`${url}/say/hello`, { headers: { 'x-request-id': 'request-1', traceparent } })
     await fetch(`${url}/say/error`)
     const [, said, request, failed] = await lines()
     expect(said).toMatchObject({
