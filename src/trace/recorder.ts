@@ -39,7 +39,9 @@ export class Recorder implements Sink {
   readonly #offset: EpochOffset
   readonly #onChange: (lost: unknown) => void
   readonly #abort = new AbortController()
-  readonly #underWay = new Set<Promise<void>>()
+  /** Who waits for the end of any export. */
+  readonly #waiting: (() => void)[] = []
+  #underWay = 0
   #queue: Span[] = []
   #timer: NodeJS.Timeout | undefined
   #isScheduled = false
@@ -101,20 +103,24 @@ export class Recorder implements Sink {
     clearTimeout(this.#timer)
     this.#abort.abort(new Error('the recorder is closed'))
     this.#dropped += this.#queue.splice(0).length
-    await Promise.all(this.#underWay)
+    while (this.#underWay > 0) await this.#nextEnd()
     await this.#exporter.close()
   }
 
   async #drain(): Promise<void> {
-    while (this.#isFlushing && (this.#queue.length > 0 || this.#underWay.size > 0)) {
+    while (this.#isFlushing && (this.#queue.length > 0 || this.#underWay > 0)) {
       this.#send()
-      if (this.#underWay.size > 0) await Promise.race(this.#underWay)
+      if (this.#underWay > 0) await this.#nextEnd()
     }
+  }
+
+  #nextEnd(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
   // After the requests that are ready now.
   #schedule(): void {
-    if (this.#isScheduled || this.#underWay.size >= this.#concurrency) return
+    if (this.#isScheduled || this.#underWay >= this.#concurrency) return
     this.#isScheduled = true
     setImmediate(() => {
       this.#isScheduled = false
@@ -132,7 +138,7 @@ export class Recorder implements Sink {
   /** Exports full batches, and what is left when nobody waits for more. */
   #send(isOverdue = false): void {
     const least = isOverdue || this.#isFlushing ? 1 : this.#batchSize
-    while (this.#queue.length >= least && this.#underWay.size < this.#concurrency) this.#export(this.#nextBatch())
+    while (this.#queue.length >= least && this.#underWay < this.#concurrency) this.#export(this.#nextBatch())
     if (this.#queue.length > 0) this.#wait()
   }
 
@@ -143,23 +149,32 @@ export class Recorder implements Sink {
     return batch
   }
 
-  async #bring(spans: readonly Span[]): Promise<void> {
+  #export(spans: readonly Span[]): void {
+    this.#underWay++
+    void this.#follow(this.#begin(spans), spans.length)
+  }
+
+  #begin(spans: readonly Span[]): Promise<void> {
     try {
-      await this.#exporter.export(spans, this.#offset.now(), this.#abort.signal)
-      this.#exported += spans.length
-      this.#tell(undefined)
+      return this.#exporter.export(spans, this.#offset.now(), this.#abort.signal)
     } catch (error) {
-      this.#failed += spans.length
-      this.#tell(error ?? new Error('lost'))
+      return Promise.reject(error)
     }
   }
 
-  #export(spans: readonly Span[]): void {
-    const underWay: Promise<void> = this.#bring(spans).then(() => {
-      this.#underWay.delete(underWay)
-      this.#send()
-    })
-    this.#underWay.add(underWay)
+  /** Knows only how many they are: spans that are on their way can be collected, as long as nobody holds them. */
+  async #follow(sent: Promise<void>, count: number): Promise<void> {
+    try {
+      await sent
+      this.#exported += count
+      this.#tell(undefined)
+    } catch (error) {
+      this.#failed += count
+      this.#tell(error ?? new Error('lost'))
+    }
+    this.#underWay--
+    for (const wake of this.#waiting.splice(0)) wake()
+    this.#send()
   }
 
   /** Tells a change once, not every batch. */

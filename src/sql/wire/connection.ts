@@ -220,6 +220,9 @@ export class Connection {
 
   #finish(head: Exchange): void {
     this.head = head.next
+    // Not for its own sake: one that the garbage collector has put among the old would keep all behind it alive, which
+    // then grow old themselves, each with its request.
+    head.next = undefined
     if (!this.head) this.#tail = undefined
     this.inFlight--
     head.ready(this)

@@ -51,24 +51,26 @@ export function postExporter(encoding: Encoding, options: PostOptions): Exporter
     return retryAfterMs(response.headers['retry-after']) ?? Number.NaN
   }
 
-  return {
-    async export(spans, epochOffsetMs, signal) {
-      const plain = encoding.encode(spans, epochOffsetMs)
-      const body = gzip ? await compress(plain) : plain
-      for (let tries = 0; ; tries++) {
-        const backoffMs = Math.min(longestPauseMs, firstPauseMs * 2 ** tries) * (0.5 + random() / 2)
-        let asked: number | undefined
-        try {
-          asked = await attempt(body, signal)
-          if (asked === undefined) return
-        } catch (error) {
-          if (error instanceof Refused || signal.aborted || tries >= retries) throw error
-          asked = Number.NaN
-        }
-        if (tries >= retries) throw new Error(`${url} was not ready, ${tries + 1} times`)
-        await pause(Number.isNaN(asked) ? backoffMs : asked, signal)
+  const post = async (plain: Buffer, signal: AbortSignal): Promise<void> => {
+    const body = gzip ? await compress(plain) : plain
+    for (let tries = 0; ; tries++) {
+      const backoffMs = Math.min(longestPauseMs, firstPauseMs * 2 ** tries) * (0.5 + random() / 2)
+      let asked: number | undefined
+      try {
+        asked = await attempt(body, signal)
+        if (asked === undefined) return
+      } catch (error) {
+        if (error instanceof Refused || signal.aborted || tries >= retries) throw error
+        asked = Number.NaN
       }
-    },
+      if (tries >= retries) throw new Error(`${url} was not ready, ${tries + 1} times`)
+      await pause(Number.isNaN(asked) ? backoffMs : asked, signal)
+    }
+  }
+
+  return {
+    // What waits for the collector holds bytes, no spans.
+    export: (spans, epochOffsetMs, signal) => post(encoding.encode(spans, epochOffsetMs), signal),
     async close() {
       await (await pool)?.destroy()
     },
