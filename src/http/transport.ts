@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { Http2SecureServer } from 'node:http2'
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
+import type { Socket } from 'node:net'
 import { Answer, canCarryLines } from './answer.ts'
 import { createHttp2Server } from './http2.ts'
 import type { ServerLimits } from './limits.ts'
@@ -34,6 +35,8 @@ export function createTransport(
     // Node drops silently what is over its limit: it may drop what is behind one too many, which the check refuses.
     maxHeadersCount: limits.headerCountLimit + 1,
   })
+  // Asked for once, Node still knows it when the caller has hung up.
+  server.on('connection', (socket: Socket) => void socket.remoteAddress)
   closeStalled(server, tls ? 'secureConnection' : 'connection', limits.readTimeoutMs)
   return server
 }

@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { BufferedOutput, flushAtExit, type Output } from './output.ts'
+import { BufferedOutput, flushAtExit, lineOutput, type Output } from './output.ts'
 
 /** A file to log to, and when the next one is begun. */
 export interface LogFile {
@@ -38,14 +38,14 @@ async function rollingOutput({ path, frequency, size, keep }: LogFile): Promise<
     ...(keep !== undefined && { limit: { count: keep } }),
   })
   stream.on('error', () => {}) // a full disk: a log is no reason to stop
-  const output: Output = {
+  const output = lineOutput({
     write: (line) => void stream.write(line),
     flushSync: () => stream.flushSync(),
     close() {
       forget()
       stream.end()
     },
-  }
+  })
   const forget = flushAtExit(output)
   return output
 }

@@ -1,9 +1,13 @@
 import { writeSync } from 'node:fs'
+import { Bytes } from '../bytes/bytes.ts'
 
 /** Where lines go. */
 export interface Output {
   /** Takes a line; it is written soon. */
   write(line: string): void
+  /** Where a line can be written byte by byte, from end to end; `wrote` takes it as if it had come to `write`. */
+  readonly bytes: Bytes
+  readonly wrote: () => void
   /** Writes now what has been taken. */
   flushSync(): void
   /** Writes it and ends, as far as nobody else writes there. */
@@ -13,7 +17,7 @@ export interface Output {
 /** Writes some of the bytes and returns how many; throws EAGAIN when none can be taken now. */
 export type WriteSome = (bytes: Uint8Array) => number
 
-/** Characters that are gathered before they are written, so that one system call serves many lines. */
+/** Bytes that are gathered before they are written, so that one system call serves many lines. */
 const chunkLength = 32_768
 /** Longest that a line waits for others, in milliseconds. */
 const delayMs = 50
@@ -32,7 +36,9 @@ export class BufferedOutput implements Output {
   readonly #writeSome: WriteSome
   readonly #end: (() => void) | undefined
   readonly #forget: () => void
-  #lines = ''
+  readonly bytes: Bytes = new Bytes(4 * chunkLength)
+  /** How many of them are whole lines. */
+  #taken = 0
   /** What the reader has not taken yet. */
   #waiting: Uint8Array = none
   #timer: NodeJS.Timeout | undefined
@@ -51,12 +57,18 @@ export class BufferedOutput implements Output {
   }
 
   write(line: string): void {
-    if (this.#waiting.length > maxWaiting) {
-      this.#dropped++
-      return
+    if (line.length <= chunkLength) {
+      this.bytes.text(line)
+      this.wrote()
+    } else if (!this.#isFull()) {
+      this.#flush(Buffer.from(line))
     }
-    this.#lines += line
-    if (this.#lines.length >= chunkLength) this.#flush()
+  }
+
+  readonly wrote = (): void => {
+    if (this.#isFull()) return this.bytes.cut(this.#taken)
+    this.#taken = this.bytes.length
+    if (this.#taken >= chunkLength) this.#flush()
     else this.#timer ??= setTimeout(() => this.#flush(), delayMs).unref()
   }
 
@@ -71,23 +83,31 @@ export class BufferedOutput implements Output {
     this.#end()
   }
 
+  /** Whether so much waits that a line is dropped. */
+  #isFull(): boolean {
+    if (this.#waiting.length <= maxWaiting) return false
+    this.#dropped++
+    return true
+  }
+
   /** False when something has to wait. */
-  #flush(): boolean {
+  #flush(more: Uint8Array = none): boolean {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    if (this.#lines !== '') {
-      const bytes = Buffer.from(this.#lines)
-      this.#lines = ''
-      this.#waiting = this.#waiting.length === 0 ? bytes : Buffer.concat([this.#waiting, bytes])
-    }
+    const lines = this.bytes.take().subarray(0, this.#taken)
+    let rest = this.#waiting.length + more.length === 0 ? lines : Buffer.concat([this.#waiting, lines, more])
+    this.bytes.cut(0)
+    this.#taken = 0
+    this.#waiting = none
     try {
-      while (this.#waiting.length > 0) this.#waiting = this.#waiting.subarray(this.#writeSome(this.#waiting))
+      while (rest.length > 0) rest = rest.subarray(this.#writeSome(rest))
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EAGAIN') {
+        this.#waiting = Buffer.from(rest)
         this.#timer = setTimeout(() => this.#flush(), delayMs).unref()
         return false
       }
-      this.#waiting = none // a closed pipe, a full disk: a log is no reason to stop
+      // a closed pipe, a full disk: a log is no reason to stop
     }
     return true
   }
@@ -112,4 +132,14 @@ export function flushAtExit(output: Output): () => void {
   isWatchingExit = true
   outputs.add(output)
   return () => void outputs.delete(output)
+}
+
+/** An output without memory of its own: each line goes on as a string. */
+export function lineOutput({ write, flushSync, close }: Omit<Output, 'bytes' | 'wrote'>): Output {
+  const bytes = new Bytes(1024)
+  const wrote = (): void => {
+    write(bytes.take().toString())
+    bytes.cut(0)
+  }
+  return { write, bytes, wrote, flushSync, close }
 }

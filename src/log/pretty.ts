@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs'
 import { styleText } from 'node:util'
-import type { Output } from './output.ts'
+import { lineOutput, type Output } from './output.ts'
 
 /** One of `styleText`'s colours. */
 export type Color = 'cyan' | 'magenta' | 'yellow' | 'green' | 'blue' | 'red' | 'dim' | 'bold'
@@ -16,11 +16,11 @@ export function paintFor(out: NodeJS.WriteStream): Paint {
 /** Standard output for people: each line readable, and at once. */
 export function prettyOutput(): Output {
   const paint = paintFor(process.stdout)
-  return {
+  return lineOutput({
     write: (line) => void writeSync(1, `${formatLogLine(line.trimEnd(), paint)}\n`),
     flushSync() {},
     close() {},
-  }
+  })
 }
 
 /** A line of pino's JSON made readable: `12:00:00.000 INFO listening url=…`, a stack below it; any other line as it is. */

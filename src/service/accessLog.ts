@@ -27,18 +27,17 @@ export class AccessLog {
     const failed = status >= 500
     const level = operation === undefined && (!failed || isWatching(route)) ? 'debug' : 'info'
     if (!this.#log.isLevelEnabled(level) || (!failed && !this.#isDue())) return
-    const { span } = request
-    this.#write(level, {
+    this.#write({
+      level,
       operation,
       method: request.method,
       path,
       status,
-      duration_ms: Math.round(durationMs * 1000) / 1000,
+      durationMs,
       bytes: Number(reply.getHeader('content-length') ?? 0),
       peer: request.ip,
-      request_id: request.id,
-      trace_id: span?.traceId,
-      span_id: span?.id,
+      requestId: request.id,
+      span: request.span,
     })
   }
 

@@ -1,8 +1,10 @@
+import { once } from 'node:events'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { get, type IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { contract, service, t, type Logger } from 'tricube'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { logging, quiet } from './logFile.ts'
 
 const handlers = {
@@ -79,6 +81,35 @@ describe('the line of a request', () => {
       const paths = (await lines()).filter(({ msg }) => msg === 'request').map(({ path }) => path)
       expect(paths).toEqual(level === 'debug' ? urls : [])
     }
+  })
+
+  it('says who has hung up, and 499', async () => {
+    const hung = new AbortController()
+    const { app, lines } = await logging(quiet, {
+      handlers: {
+        async say({ signal }) {
+          hung.abort()
+          await once(signal, 'abort')
+        },
+      },
+    })
+    const { url } = await app.listen()
+    await expect(fetch(`${url}/say/hello`, { signal: hung.signal })).rejects.toThrow('aborted')
+    const line = (await lines()).find(({ msg }) => msg === 'request')
+    expect(line).toMatchObject({ status: 499, bytes: 0, peer: '127.0.0.1' })
+  })
+
+  it('names no caller where callers have no address', async () => {
+    const path = join(tmpdir(), `tricube-log-${process.pid}.sock`)
+    vi.stubEnv('HOST', `unix:${path}`)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const { app, lines } = await logging(quiet, { handlers })
+    await app.listen()
+    const [answer] = (await once(get({ socketPath: path, path: '/say/hello' }), 'response')) as [IncomingMessage]
+    await once(answer.resume(), 'close')
+    const line = (await lines()).find(({ msg }) => msg === 'request')
+    expect(line).toMatchObject({ status: 200, path: '/say/hello' })
+    expect(line).not.toHaveProperty('peer')
   })
 
   it('names no trace when there is none', async () => {

@@ -2,7 +2,7 @@
 import { microseconds } from '../clock.ts'
 import { spanKinds, type SpanShape } from '../shape.ts'
 import type { Span } from '../span.ts'
-import { Bytes } from './bytes.ts'
+import { Bytes } from '../../bytes/bytes.ts'
 import {
   bytes,
   fixed64,

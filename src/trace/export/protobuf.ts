@@ -1,6 +1,6 @@
 /** Fields of protobuf, and the messages for values that OTLP has in many places. https://protobuf.dev/programming-guides/encoding/ */
 import type { Attributes, AttributeValue } from '../shape.ts'
-import type { Bytes } from './bytes.ts'
+import type { Bytes } from '../../bytes/bytes.ts'
 
 /** Each as a `KeyValue`. */
 export function writeAttributes(out: Bytes, tag: number, attributes: Attributes): void {

@@ -3,7 +3,7 @@ import { isIPv4, isIPv6 } from 'node:net'
 import { microseconds } from '../clock.ts'
 import type { AttributeValue, SpanShape } from '../shape.ts'
 import type { Span, SpanDetails } from '../span.ts'
-import { Bytes } from './bytes.ts'
+import { Bytes } from '../../bytes/bytes.ts'
 import { scopeName, type Encoding, type Resource } from './exporter.ts'
 import { linksOf, ownAttributes, shapeOf } from './otlp.ts'
 

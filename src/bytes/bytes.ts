@@ -1,4 +1,4 @@
-/** Text and numbers written straight into memory that grows: a batch of spans becomes one body without a string. */
+/** Text and numbers written straight into memory that grows: a batch of spans, a line of log, without a string. */
 export class Bytes {
   #buffer: Buffer
   #length = 0
@@ -14,6 +14,11 @@ export class Bytes {
   /** What has been written; it is the receiver's own. */
   take(): Buffer {
     return this.#buffer.subarray(0, this.#length)
+  }
+
+  /** Forgets what is beyond a length. */
+  cut(length: number): void {
+    this.#length = length
   }
 
   byte(value: number): void {
