@@ -1,4 +1,5 @@
 import type { Server } from 'node:http'
+import type { Server as SecureServer } from 'node:tls'
 import fastifyModule, {
   type FastifyInstance,
   type FastifyReply,
@@ -24,7 +25,7 @@ import { prototypeError } from './prototype.ts'
 import { defaultLimits, type ServerLimits } from './limits.ts'
 import { answerClientError, type Listener, type OnRefused } from './refuse.ts'
 import { RequestLog } from './requestLog.ts'
-import type { TlsOptions } from './tls.ts'
+import { logFailedHandshakes, type TlsOptions } from './tls.ts'
 import { createTransport } from './transport.ts'
 import { compileValidator, type Validator } from './validator.ts'
 
@@ -94,6 +95,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
 
   // Given to Fastify itself, a log would cost each request a child and two listeners.
   fastify.log = log
+  if (tls) logFailedHandshakes(fastify.server as unknown as SecureServer, log)
 
   const addCommonHeaders = compileCommonHeaders(tls !== undefined)
   fastify.decorateRequest('span', undefined)
