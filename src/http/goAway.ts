@@ -3,7 +3,7 @@ import type { Listener } from './refuse.ts'
 /** A server that can have its callers go elsewhere, where HTTP/1.1 has `connection: close`. */
 export interface Leavable {
   /** From now on the next request of each session is its last: GOAWAY comes before the answer. */
-  goAway(): void
+  readonly goAway: () => void
 }
 
 /**
