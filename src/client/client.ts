@@ -1,5 +1,6 @@
 import type { Contract } from '../contract/contract.ts'
 import type { Registry } from '../discovery/registry.ts'
+import { Certificates } from '../tls/certificates.ts'
 import { clientClass } from './clientClass.ts'
 import { loadUndici } from './endpoint.ts'
 import type { Whereabouts } from './members.ts'
@@ -23,7 +24,13 @@ export function client<Callee extends Contract>(
   options: StandaloneOptions<Callee>,
 ): Client<Callee> & AsyncDisposable {
   void loadUndici()
-  const target = new Target(contract, options.registry, options as ClientOptions, options)
+  const certificates = new Certificates(options.tls)
+  const target = new Target(contract, options.registry, options as ClientOptions, options, certificates)
   const bound = new (clientClass(contract, target, options as ClientOptions))({})
-  return Object.assign(bound, { [Symbol.asyncDispose]: () => target[Symbol.asyncDispose]() })
+  return Object.assign(bound, {
+    async [Symbol.asyncDispose]() {
+      await target[Symbol.asyncDispose]()
+      certificates.close()
+    },
+  })
 }

@@ -1,9 +1,12 @@
 import type { Dispatcher } from 'undici'
+import { originOf } from '../discovery/instances.ts'
 import type { Instance } from '../discovery/registry.ts'
+import type { Certificates } from '../tls/certificates.ts'
 import type { Outgoing } from './call.ts'
 import { Exchange } from './exchange.ts'
+import { secureConnector } from './secureConnector.ts'
 
-/** Longest a connection attempt may take, in milliseconds: a network that one runs services in answers in far less. */
+/** Longest a connection attempt may take, its TLS handshake included, in milliseconds: a network that one runs services in answers in far less. */
 const connectTimeoutMs = 1000
 /**
  * How long an idle connection is kept, in milliseconds: shorter than any server's 72 s and the 60 s of load balancers, so
@@ -28,17 +31,14 @@ export function hasUndici(): boolean {
 
 /** The connections to one instance: an undici pool, opened by the first call. */
 export class Endpoint {
-  readonly #origin: string
-  readonly #address: string
-  readonly #port: number
+  readonly #instance: Instance
+  readonly #certificates: Certificates
   readonly #maxAnswerBytes: number
   #pool: Dispatcher | undefined
 
-  constructor(origin: string, maxAnswerBytes: number) {
-    this.#origin = origin
-    const { hostname, port } = new URL(origin)
-    this.#address = hostname
-    this.#port = Number(port || 80)
+  constructor(instance: Instance, certificates: Certificates, maxAnswerBytes: number) {
+    this.#instance = instance
+    this.#certificates = certificates
     this.#maxAnswerBytes = maxAnswerBytes
   }
 
@@ -46,11 +46,11 @@ export class Endpoint {
   send(outgoing: Outgoing, timeoutMs: number, onEnd: (exchange: Exchange) => void): Exchange {
     const { span } = outgoing
     if (span) {
-      span.value1 = this.#address
-      span.value2 = this.#port
+      span.value1 = this.#instance.address
+      span.value2 = this.#instance.port
     }
     const exchange = new Exchange(timeoutMs, outgoing.signal, onEnd)
-    const pool = (this.#pool ??= openPool(this.#origin, this.#maxAnswerBytes))
+    const pool = (this.#pool ??= this.#open())
     pool.dispatch(outgoing as Dispatcher.DispatchOptions, exchange)
     return exchange
   }
@@ -59,21 +59,20 @@ export class Endpoint {
   async close(): Promise<void> {
     await this.#pool?.close()
   }
-}
 
-/** Where an instance is, as the start of a URL. */
-export function originOf({ address, port }: Instance): string {
-  return `http://${address.includes(':') ? `[${address}]` : address}:${port}`
-}
-
-function openPool(origin: string, maxResponseSize: number): Dispatcher {
-  return new undici!.Pool(origin, {
-    connections: maxConnections,
-    connect: { timeout: connectTimeoutMs },
-    keepAliveTimeout: keepAliveTimeoutMs,
-    keepAliveMaxTimeout: keepAliveTimeoutMs,
-    maxResponseSize,
-    headersTimeout: 0, // a call's own timeout bounds all of it
-    bodyTimeout: 0,
-  })
+  #open(): Dispatcher {
+    const { Pool, buildConnector } = undici!
+    const instance = this.#instance
+    return new Pool(originOf(instance), {
+      connections: maxConnections,
+      connect: instance.secure
+        ? secureConnector(instance, this.#certificates, buildConnector, connectTimeoutMs)
+        : { timeout: connectTimeoutMs },
+      keepAliveTimeout: keepAliveTimeoutMs,
+      keepAliveMaxTimeout: keepAliveTimeoutMs,
+      maxResponseSize: this.#maxAnswerBytes,
+      headersTimeout: 0, // a call's own timeout bounds all of it
+      bodyTimeout: 0,
+    })
+  }
 }

@@ -1,10 +1,11 @@
 import { setMaxListeners } from 'node:events'
 import type { Dispatcher } from 'undici'
 import type { Answer } from './call.ts'
+import { isRefusedCertificate } from './tlsProblem.ts'
 
 /** How an exchange ended without an answer. */
 export type Ending =
-  /** Nothing of it was written to a connection. */
+  /** Nothing of it was written to a connection, or to none that was let in. */
   | 'not sent'
   /** The connection broke before the answer was whole. */
   | 'broken'
@@ -83,7 +84,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Answer {
   onResponseError(_controller: unknown, error: Error): void {
     if (this.ending !== undefined) return
     this.cause = error
-    this.#end(this.#controller ? 'broken' : 'not sent')
+    this.#end(this.#controller && !isRefusedCertificate(error) ? 'broken' : 'not sent')
   }
 
   #end(ending: Ending | undefined): void {

@@ -1,11 +1,13 @@
 import type { Contract } from '../contract/contract.ts'
+import { originOf } from '../discovery/instances.ts'
 import type { Instance, Registry } from '../discovery/registry.ts'
 import type { Member } from '../resilience/backend.ts'
 import { noEjection, outlierEjection } from '../resilience/ejection.ts'
 import { Fleet } from '../resilience/fleet.ts'
 import { noSubset, subset } from '../resilience/subset.ts'
+import type { Certificates } from '../tls/certificates.ts'
 import { balancers } from './balancers.ts'
-import { Endpoint, originOf } from './endpoint.ts'
+import { Endpoint } from './endpoint.ts'
 import type { ClientOptions } from './types.ts'
 
 /** Where a caller is. */
@@ -21,6 +23,7 @@ const maxAnswerBytes = 16 * 1024 * 1024
 /** The instances of one service, as its registry tells them, each with its connections. */
 export class Members implements AsyncDisposable {
   readonly fleet: Fleet<Endpoint>
+  readonly #certificates: Certificates
   readonly #maxAnswerBytes: number
   readonly #unwatch: () => void
   #endpoints = new Map<string, Endpoint>()
@@ -28,9 +31,16 @@ export class Members implements AsyncDisposable {
   #known!: () => void
   readonly #whenKnown = new Promise<void>((resolve) => (this.#known = resolve))
 
-  constructor(contract: Contract, registry: Registry, options: ClientOptions, { region, zone }: Whereabouts) {
+  constructor(
+    contract: Contract,
+    registry: Registry,
+    options: ClientOptions,
+    { region, zone }: Whereabouts,
+    certificates: Certificates,
+  ) {
     const { balancer = 'p2c', ejection = {}, subset: limit = 100 } = options
     const isWhole = limit === false || balancer === 'consistent-hash' // all callers have to see the same ring
+    this.#certificates = certificates
     this.#maxAnswerBytes = options.maxAnswerBytes ?? maxAnswerBytes
     this.fleet = new Fleet({
       balancer: balancers[balancer](),
@@ -76,6 +86,7 @@ export class Members implements AsyncDisposable {
   #memberOf(instance: Instance): Member<Endpoint> {
     const { weight, region, zone } = instance
     const key = originOf(instance)
-    return { key, item: this.#endpoints.get(key) ?? new Endpoint(key, this.#maxAnswerBytes), weight, region, zone }
+    const item = this.#endpoints.get(key) ?? new Endpoint(instance, this.#certificates, this.#maxAnswerBytes)
+    return { key, item, weight, region, zone }
   }
 }

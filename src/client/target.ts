@@ -5,6 +5,7 @@ import type { Backend } from '../resilience/backend.ts'
 import { fullJitter, type Backoff } from '../resilience/backoff.ts'
 import { neverRetry, retryWhenSafe } from '../resilience/retry.ts'
 import { noRetryBudget, retryBudget, type RetryBudget } from '../resilience/retryBudget.ts'
+import type { Certificates } from '../tls/certificates.ts'
 import { doNotRetry, type Answer, type Outgoing } from './call.ts'
 import { hasUndici, loadUndici, type Endpoint } from './endpoint.ts'
 import type { Exchange } from './exchange.ts'
@@ -13,6 +14,7 @@ import { firstAnswer } from './hedge.ts'
 import { Members, type Whereabouts } from './members.ts'
 import type { OperationPolicy } from './operationPolicy.ts'
 import { pause } from './pause.ts'
+import { tlsProblem } from './tlsProblem.ts'
 import type { CallOptions, ClientOptions } from './types.ts'
 
 const noOptions: CallOptions = {}
@@ -42,11 +44,17 @@ export class Target implements AsyncDisposable {
   #hedges = 0
   #refused = 0
 
-  constructor(contract: Contract, registry: Registry, options: ClientOptions = {}, whereabouts: Whereabouts = {}) {
+  constructor(
+    contract: Contract,
+    registry: Registry,
+    options: ClientOptions,
+    whereabouts: Whereabouts,
+    certificates: Certificates,
+  ) {
     const { retryBudget: budget = {} } = options
     this.#service = contract.name
     this.#isPartitioned = contract.partitioned === true
-    this.#members = new Members(contract, registry, options, whereabouts)
+    this.#members = new Members(contract, registry, options, whereabouts, certificates)
     this.#budget = budget === false ? noRetryBudget : retryBudget(budget)
   }
 
@@ -166,7 +174,7 @@ export class Target implements AsyncDisposable {
     if (ending === 'given up') throw this.#givenUp()
     if (ending === 'late') throw new GatewayTimeout(`${this.#service} did not answer in time`, { headers: doNotRetry })
     if (isTooLarge(exchange)) throw new BadGateway(`${this.#service} answered with too much`, { headers: doNotRetry })
-    throw this.#down('is unavailable', cause)
+    throw this.#down(tlsProblem(cause) ?? 'is unavailable', cause)
   }
 
   #down(what: string, cause?: Error): HttpError {

@@ -4,6 +4,7 @@ import type { InputOf, Operation, Operations, ResultOf } from '../contract/opera
 import type { EjectionOptions } from '../resilience/ejection.ts'
 import type { RetryBudgetOptions } from '../resilience/retryBudget.ts'
 import type { ThrottleOptions } from '../resilience/breaker.ts'
+import type { CertificateFiles } from '../tls/certificates.ts'
 
 /** The operations of another service, as functions. */
 export type Client<Callee extends Contract> = ClientOf<Callee['operations']>
@@ -66,6 +67,8 @@ export interface ClientOptions<Callee extends Contract = Contract> extends Omit<
   readonly retryBudget?: RetryBudgetOptions | false
   /** Most instances that one caller knows; none under `consistent-hash`. Default 100. False: all. */
   readonly subset?: number | false
+  /** Whom to trust and who one is, where an instance speaks HTTPS. Default: the `tls` of the service that calls. */
+  readonly tls?: CertificateFiles
   /** Largest answer, in bytes. Default 16 MiB. */
   readonly maxAnswerBytes?: number
   /** Whether answers are checked against the contract. Default: unless `NODE_ENV` is `production`. */

@@ -11,7 +11,8 @@ import type { Instance, Registry } from './registry.ts'
 export interface DnsOptions {
   /**
    * A service's name in the DNS, with `{service}` in it: of SRV records (`_http._tcp.{service}.prod.svc.cluster.local`),
-   * or, with a port, of addresses (`{service}.prod.svc.cluster.local:8080`).
+   * or, with a port, of addresses (`{service}.prod.svc.cluster.local:8080`). With `https://` before it they are called by
+   * TLS; a certificate is then for the name without port and `_http._tcp`.
    */
   readonly name: string
   /** Name servers, `address:port`. Default: the machine's. */
@@ -73,24 +74,32 @@ interface Found {
 }
 
 function lookup({ name, servers }: DnsOptions): (service: string) => Promise<Found> {
-  const [, template, port] = /^(.*?)(?::(\d{1,5}))?$/.exec(name) as unknown as [string, string, string | undefined]
+  const [, scheme, template, port] = /^(https?:\/\/)?(.*?)(?::(\d{1,5}))?$/.exec(name) as unknown as Parsed
   if (!template.includes('{service}')) throw new TypeError(`"${name}" has no {service} in it`)
   const resolver = new Resolver({ timeout: 2000, tries: 2 })
   if (servers) resolver.setServers(servers)
   return (service) => {
     const host = template.replace('{service}', service)
+    // RFC 6125, 6.2.1: the name that was asked for, not the one that an answer led to
+    const secure = scheme === 'https://' ? { secure: true, serverName: host.replace(/^(?:_[^.]+\.)+/, '') } : {}
+    const wanted = { service, ...secure }
     return port === undefined
-      ? srv(resolver, service, host)
-      : addresses(resolver, service, { name: host, port: Number(port) })
+      ? srv(resolver, wanted, host)
+      : addresses(resolver, wanted, { name: host, port: Number(port) })
   }
 }
 
+type Parsed = [whole: string, scheme: string | undefined, template: string, port: string | undefined]
+
+/** What all instances of a name have in common. */
+type Wanted = Pick<Instance, 'service' | 'secure' | 'serverName'>
+
 /** The records of the most urgent priority (RFC 2782), each with the addresses of its host. */
-async function srv(resolver: Resolver, service: string, name: string): Promise<Found> {
+async function srv(resolver: Resolver, wanted: Wanted, name: string): Promise<Found> {
   const records = await orNone(resolver.resolveSrv(name))
   const urgent = Math.min(...records.map(({ priority }) => priority))
   const found = await Promise.all(
-    records.filter(({ priority }) => priority === urgent).map((record) => addresses(resolver, service, record)),
+    records.filter(({ priority }) => priority === urgent).map((record) => addresses(resolver, wanted, record)),
   )
   return {
     instances: byId(found.flatMap(({ instances }) => instances)),
@@ -100,7 +109,7 @@ async function srv(resolver: Resolver, service: string, name: string): Promise<F
 
 async function addresses(
   resolver: Resolver,
-  service: string,
+  wanted: Wanted,
   { name, port, weight = 0 }: Pick<SrvRecord, 'name' | 'port'> & Partial<SrvRecord>,
 ): Promise<Found> {
   const four = await orNone(resolver.resolve4(name, { ttl: true }))
@@ -108,8 +117,8 @@ async function addresses(
   return {
     instances: byId(
       records.map(({ address }) => ({
-        id: `${service}@${hostPort(address, port)}`,
-        service,
+        ...wanted,
+        id: `${wanted.service}@${hostPort(address, port)}`,
         address,
         port,
         ...(weight > 0 && { weight }),

@@ -21,6 +21,11 @@ export function hostPort(address: string, port: number): string {
   return `${address.includes(':') ? `[${address}]` : address}:${port}`
 }
 
+/** Where an instance answers, as the start of a URL. */
+export function originOf({ secure, address, port }: Instance): string {
+  return `${secure ? 'https' : 'http'}://${hostPort(address, port)}`
+}
+
 function sameInstance(a: Instance, b: Instance): boolean {
   return a === b || JSON.stringify(a) === JSON.stringify(b)
 }

@@ -7,6 +7,10 @@ export interface Instance {
   /** Where it is reached. Registered as `0.0.0.0` or `::`: at this machine's address, which the registry finds out. */
   readonly address: string
   readonly port: number
+  /** Whether it speaks HTTPS. Default: false. */
+  readonly secure?: boolean
+  /** The name in its certificate when that is neither its address nor its service. */
+  readonly serverName?: string
   readonly region?: string
   readonly zone?: string
   readonly version?: string

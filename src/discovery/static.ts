@@ -3,7 +3,7 @@ import type { Instance, Registry } from './registry.ts'
 /**
  * A registry that is written down: addresses by service name, which never change.
  *
- * @throws {TypeError} when an address is not `host:port`
+ * @throws {TypeError} when an address is neither `host:port` nor the start of a URL like `https://host:port`
  *
  * @example
  * staticRegistry({ 'role-service': ['127.0.0.1:8020', '127.0.0.1:8021'] })
@@ -25,7 +25,7 @@ export function staticRegistry(services: Readonly<Record<string, readonly string
 }
 
 /**
- * Reads the form of the environment: `role-service=127.0.0.1:8020,role-service=127.0.0.1:8021,region-service=…`.
+ * Reads the form of the environment: `role-service=127.0.0.1:8020,role-service=https://10.0.0.8:8021,region-service=…`.
  *
  * @throws {TypeError} when a part is not `name=host:port`
  */
@@ -41,9 +41,15 @@ export function parseServices(text: string): Record<string, string[]> {
   return services
 }
 
+/** A port may be left out where a scheme says it. */
 function instanceAt(service: string, text: string): Instance {
-  const [, bracketed, plain, port] = /^(?:\[(.+)\]|([^:\s]+)):(\d{1,5})$/.exec(text) ?? []
+  const [, scheme, bracketed, plain, written] =
+    /^(?:(https?):\/\/)?(?:\[([\da-f:.]+)\]|([^:/?#@\s]+))(?::(\d{1,5}))?\/?$/i.exec(text) ?? []
   const address = bracketed ?? plain
-  if (!address || Number(port) > 65535) throw new TypeError(`"${text}" is not host:port`)
-  return { id: `${service}@${text}`, service, address, port: Number(port) }
+  const port = Number(written ?? usualPorts[scheme?.toLowerCase() ?? ''])
+  if (!address || !(port <= 65535)) throw new TypeError(`"${text}" is not host:port or https://host:port`)
+  const secure = scheme?.toLowerCase() === 'https'
+  return { id: `${service}@${text}`, service, address, port, ...(secure && { secure }) }
 }
+
+const usualPorts: Readonly<Record<string, number>> = { http: 80, https: 443 }

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 /** Which web pages of other origins may call a service. */
 export interface CorsOptions {
@@ -6,7 +6,7 @@ export interface CorsOptions {
   readonly origins: readonly string[]
   /** Whether cookies and `authorization` may come along. Default: false. */
   readonly credentials?: boolean
-  /** Response headers a page may read, besides the ones that the Fetch standard always allows. */
+  /** Response headers a page may read, besides those of rate limits, `retry-after`, and what the Fetch standard allows. */
   readonly exposedHeaders?: readonly string[]
   /** Seconds a browser may remember the answer to a preflight. Default 600, the most Chromium's kin agree on. */
   readonly maxAgeSeconds?: number
@@ -28,6 +28,23 @@ export function addCors(fastify: FastifyInstance, options: CorsOptions): void {
     maxAge: maxAgeSeconds,
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
   })
+}
+
+/** Lets a page read an answer that comes before the hook which does so for all others. */
+export type AllowOrigin = (request: FastifyRequest, reply: FastifyReply) => void
+
+/** Compiles it for the origins that are named. */
+export function compileAllowOrigin({ origins, credentials, exposedHeaders = [] }: CorsOptions): AllowOrigin {
+  const headers = {
+    ...(credentials && { 'access-control-allow-credentials': 'true' }),
+    'access-control-expose-headers': exposedHeaders.join(', '),
+    vary: 'Origin',
+  }
+  return (request, reply) => {
+    const { origin } = request.headers
+    reply.headers(headers)
+    if (origin !== undefined && origins.includes(origin)) reply.header('access-control-allow-origin', origin)
+  }
 }
 
 function isOrigin(text: string): boolean {

@@ -8,6 +8,7 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2'
 import type { Socket } from 'node:net'
+import { leavable, type Leavable } from './goAway.ts'
 import type { ServerLimits } from './limits.ts'
 import type { Listener } from './refuse.ts'
 
@@ -19,8 +20,9 @@ export function createHttp2Server(
   options: SecureServerOptions,
   listener: Listener,
   limits: Required<ServerLimits>,
-): Http2SecureServer {
+): Http2SecureServer & Leavable {
   const { headersLimit, headerCountLimit } = limits
+  const { goAway, listener: leavableListener } = leavable(listener)
   const server = createSecureServer(
     {
       ...options,
@@ -28,11 +30,11 @@ export function createHttp2Server(
       settings: { maxConcurrentStreams, maxHeaderListSize: headersLimit },
       maxHeaderListPairs: headerCountLimit + 1, // the check refuses it; beyond, Node resets the stream
     },
-    listener,
+    leavableListener,
   )
   server.on('session', (session) => closeIdle(session, limits))
   server.on('stream', (stream, _headers, flags) => bound(stream, flags, limits))
-  return endingConnections(server)
+  return Object.assign(endingConnections(server), { goAway })
 }
 
 /** Ends a session without requests: soon when there has never been one. */

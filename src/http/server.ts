@@ -1,4 +1,5 @@
 import type { Server } from 'node:http'
+import type { Server as SecureServer } from 'node:tls'
 import fastifyModule, {
   type FastifyInstance,
   type FastifyReply,
@@ -7,13 +8,12 @@ import fastifyModule, {
 } from 'fastify'
 import { ContractError } from '../contract/check.ts'
 import type { Contract } from '../contract/contract.ts'
-import { codes, HttpError, MethodNotAllowed, NotFound } from '../contract/errors.ts'
+import { HttpError } from '../contract/errors.ts'
 import type { Operation } from '../contract/operation.ts'
 import { parseRoute } from '../contract/route.ts'
 import type { LateLog } from '../log/late.ts'
 import { randomId } from '../trace/ids.ts'
 import type { Span } from '../trace/span.ts'
-import { compileAllowedMethods } from './allow.ts'
 import { compileCommonHeaders } from './answer.ts'
 import { addJsonParser } from './body.ts'
 import { distrustCallers } from './edge.ts'
@@ -22,9 +22,10 @@ import { sendError } from './errors.ts'
 import type { InFlight } from './inFlight.ts'
 import { prototypeError } from './prototype.ts'
 import { defaultLimits, type ServerLimits } from './limits.ts'
+import { answerNoSuchRoute } from './noSuchRoute.ts'
 import { answerClientError, type Listener, type OnRefused } from './refuse.ts'
 import { RequestLog } from './requestLog.ts'
-import type { TlsOptions } from './tls.ts'
+import { logFailedHandshakes, type TlsOptions } from './tls.ts'
 import { createTransport } from './transport.ts'
 import { compileValidator, type Validator } from './validator.ts'
 
@@ -94,6 +95,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
 
   // Given to Fastify itself, a log would cost each request a child and two listeners.
   fastify.log = log
+  if (tls) logFailedHandshakes(fastify.server as unknown as SecureServer, log)
 
   const addCommonHeaders = compileCommonHeaders(tls !== undefined)
   fastify.decorateRequest('span', undefined)
@@ -116,16 +118,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     return sendError(reply, error)
   })
 
-  const allowedMethods = compileAllowedMethods(contract)
-  fastify.setNotFoundHandler((request, reply) => {
-    const path = request.url.split('?', 1)[0] as string
-    const allow = allowedMethods(path)
-    if (allow.length === 0)
-      return sendError(reply, new NotFound(`${request.method} ${path}`, { code: codes.noSuchRoute }))
-    const headers = { allow: allow.join(', ') }
-    return sendError(reply, new MethodNotAllowed(`${request.method} ${path}`, { headers }))
-  })
-
+  answerNoSuchRoute(fastify, contract)
   for (const name of Object.keys(contract.operations)) addOperation(fastify, name, options)
   return fastify
 }

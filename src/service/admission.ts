@@ -4,6 +4,7 @@ import { shouldRetryHeader } from '../client/call.ts'
 import type { Contract } from '../contract/contract.ts'
 import { codes, GatewayTimeout, ServiceUnavailable, type HttpError } from '../contract/errors.ts'
 import { priorities } from '../contract/operation.ts'
+import type { AllowOrigin } from '../http/cors.ts'
 import { sendError } from '../http/errors.ts'
 import type { InFlight } from '../http/inFlight.ts'
 import type { Logger } from '../log/logger.ts'
@@ -70,13 +71,13 @@ export class Admission {
     this.#inFlight = inFlight
   }
 
-  /** Whether a request is taken; one that is not has been answered. */
-  admits(request: FastifyRequest, reply: FastifyReply): boolean {
+  /** Whether a request is taken; one that is not has been answered, so that pages which `allowOrigin` knows may read it. */
+  admits(request: FastifyRequest, reply: FastifyReply, allowOrigin?: AllowOrigin): boolean {
     const mayRun =
       !this.#limiter.isPressed &&
       this.#inFlight.size < this.#maxConcurrency &&
       request.headers['x-request-timeout-ms'] !== '0'
-    return mayRun || this.#mayRunNow(request, reply)
+    return mayRun || this.#mayRunNow(request, reply, allowOrigin)
   }
 
   /** Begins to watch the loop; says in the log what is refused. */
@@ -100,7 +101,7 @@ export class Admission {
     clearInterval(this.#sampler)
   }
 
-  #mayRunNow(request: FastifyRequest, reply: FastifyReply): boolean {
+  #mayRunNow(request: FastifyRequest, reply: FastifyReply, allowOrigin: AllowOrigin | undefined): boolean {
     const { operation } = request.routeOptions.config
     if (operation === undefined) return true
     const waitedMs = this.#limiter.isPressed ? this.#waitedMs() : 0
@@ -109,6 +110,7 @@ export class Admission {
     if (refusal !== 'deadline') this.#refused += 1
     this.#metrics.refuse(operation, refusal)
     this.#inFlight.answered(reply)
+    allowOrigin?.(request, reply)
     sendError(reply, errors[refusal])
     return false
   }

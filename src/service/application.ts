@@ -2,12 +2,12 @@ import type { Server as SecureServer } from 'node:tls'
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
 import type { Contract } from '../contract/contract.ts'
 import { InFlight } from '../http/inFlight.ts'
-import { keepCertificates } from '../http/tls.ts'
-import { lateLog } from '../log/late.ts'
+import { lateLog, type LateLog } from '../log/late.ts'
 import type { Logger } from '../log/logger.ts'
 import { standardOutput } from '../log/output.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Database } from '../sql/index.ts'
+import { Certificates } from '../tls/certificates.ts'
 import { Admission } from './admission.ts'
 import { loadConfig, type Config, type LiveConfig } from './config.ts'
 import { clientsClass, type Runtime } from './context.ts'
@@ -44,6 +44,7 @@ export class Application {
   readonly #metering: Metering
   readonly #rateLimits: RateLimits
   readonly #admission: Admission
+  readonly #certificates: Certificates
   readonly #targets: Targets
   readonly #inFlight: InFlight
   readonly #drain: Drain
@@ -73,8 +74,10 @@ export class Application {
       this.#metering.requests,
       this.#inFlight,
     )
-    this.#targets = new Targets(definition, this.#metering)
-    this.fastify = this.#createFastify()
+    const log = lateLog(() => this.log)
+    this.#certificates = new Certificates(definition.tls, log)
+    this.#targets = new Targets(definition, this.#metering, this.#certificates, log)
+    this.fastify = this.#createFastify(log)
     this.#drain = new Drain(this.contract.name, this.fastify, this.#inFlight, definition.drain)
   }
 
@@ -136,7 +139,7 @@ export class Application {
     await this.start()
     if (this.#closed) throw new Error(`${this.contract.name} was stopped before it listened`)
     const { tls, hooks } = this.#definition
-    if (tls) await keepCertificates(this.fastify.server as unknown as SecureServer, tls, this.log)
+    if (tls) await this.#certificates.serve(this.fastify.server as unknown as SecureServer)
     const { url, port } = await listen(this.fastify, this.config)
     if (port !== undefined) this.#tracing.listensOn(port)
     await hooks?.afterStart?.(this)
@@ -211,6 +214,7 @@ export class Application {
     await step('requests in flight', () => this.#drain.finish())
     this.#discovery?.close()
     await step('calls to other services', () => this.#targets[Symbol.asyncDispose]())
+    this.#certificates.close()
     await step('the database', () => this.db?.close())
     await step('the last spans', () => this.#tracing.close())
     await step('its last counts', () => this.#group.close())
@@ -220,9 +224,9 @@ export class Application {
     if (wasServing) this.log.info('stopped')
   }
 
-  #createFastify(): FastifyInstance {
+  #createFastify(log: LateLog): FastifyInstance {
     return serverOf(this.#definition, {
-      log: lateLog(() => this.log),
+      log,
       runtime: () => this.#runtime!,
       admission: this.#admission,
       inFlight: this.#inFlight,
@@ -250,7 +254,9 @@ export class Application {
   async #join(): Promise<void> {
     const [listening] = this.fastify.addresses()
     const isReady = async (): Promise<boolean> => (await this.#readiness()).status === 'ready'
-    if (typeof listening === 'object') await this.#discovery?.join(this.contract.name, listening, isReady)
+    if (typeof listening !== 'object') return
+    const secure = this.#definition.tls !== undefined
+    await this.#discovery?.join(this.contract.name, { ...listening, secure }, isReady)
   }
 
   #readiness(): Promise<Readiness> {

@@ -61,7 +61,7 @@ export interface ServiceOptions<Ops extends Operations = Operations, Others exte
   /** Port, unless the configuration names one. Default: a free one. */
   readonly port?: number
   readonly limits?: ServerLimits
-  /** Serves HTTPS. Default: HTTP, for what is behind a proxy or in a mesh. */
+  /** Serves HTTPS, and calls others by it that do. Default: HTTP, for what is behind a proxy or in a mesh. */
   readonly tls?: TlsOptions
   /**
    * True: callers are strangers, as for what the internet reaches. Their deadline, attempt and request id are not believed,

@@ -23,7 +23,7 @@ export class Discovery {
   /** Makes the service known where it listens, for as long as it is ready. */
   async join(
     service: string,
-    listening: { readonly address: string; readonly port: number },
+    listening: Pick<Instance, 'address' | 'port' | 'secure'>,
     ready: () => Promise<boolean>,
   ): Promise<void> {
     const { advertiseAddress = listening.address, region, zone, version, weight } = this.#config
@@ -32,6 +32,7 @@ export class Discovery {
       service,
       address: advertiseAddress,
       port: listening.port,
+      ...(listening.secure && { secure: true }),
       ...(region !== undefined && { region }),
       ...(zone !== undefined && { zone }),
       ...(version !== undefined && { version }),

@@ -4,7 +4,7 @@ import { attempt, type Setting } from './setting.ts'
 
 /** How a service finds the others, and is found. */
 export interface DiscoveryConfig {
-  /** Where other services are, whatever a registry says (`TRICUBE_SERVICES`: `name=host:port,…`). */
+  /** Where other services are, whatever a registry says (`TRICUBE_SERVICES`: `name=host:port,name=https://host:port,…`). */
   readonly services: Readonly<Record<string, readonly string[]>>
   /** Consul's agent (`CONSUL_HTTP_ADDR`: `127.0.0.1:8500`, `https://…`, `unix:///…`). */
   readonly consulAddress: string | undefined
@@ -28,7 +28,7 @@ export interface DiscoveryConfig {
   readonly consulKeyFile: string | undefined
   /** The name in the agent's certificate (`CONSUL_TLS_SERVER_NAME`). */
   readonly consulServerName: string | undefined
-  /** The services' names in the DNS (`TRICUBE_DNS`: `_http._tcp.{service}.…`, or with a port `{service}.…:8080`). */
+  /** The services' names in the DNS (`TRICUBE_DNS`: `_http._tcp.{service}.…`, or `{service}.…:8080`; `https://…`). */
   readonly dnsName: string | undefined
   /** Where others reach this service (`ADVERTISE_ADDRESS`). Default: `HOST`, or the interface that routes to Consul. */
   readonly advertiseAddress: string | undefined
@@ -94,7 +94,11 @@ export const discoverySettings: { readonly [Name in keyof DiscoveryConfig]: Sett
   consulCertFile: text('CONSUL_CLIENT_CERT', 'the path of a file'),
   consulKeyFile: text('CONSUL_CLIENT_KEY', 'the path of a file'),
   consulServerName: text('CONSUL_TLS_SERVER_NAME', 'a host name', /^[\w.-]+$/),
-  dnsName: text('TRICUBE_DNS', '{service}.prod.svc.cluster.local:8080', /^[\w.-]*\{service\}[\w.-]*(?::\d{1,5})?$/),
+  dnsName: text(
+    'TRICUBE_DNS',
+    '{service}.prod.svc.cluster.local:8080',
+    /^(?:https?:\/\/)?[\w.-]*\{service\}[\w.-]*(?::\d{1,5})?$/,
+  ),
   advertiseAddress: text('ADVERTISE_ADDRESS', 'an address or a host name', /^[\w.:-]+$/),
   region: text('TRICUBE_REGION', 'a name', name()),
   zone: text('TRICUBE_ZONE', 'a name', name()),

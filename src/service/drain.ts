@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { FastifyInstance } from 'fastify'
 import { systemClock } from '../discovery/clock.ts'
 import { closeAfterRequests } from '../http/close.ts'
+import type { Leavable } from '../http/goAway.ts'
 import type { InFlight } from '../http/inFlight.ts'
 
 /** How a service stops, all in milliseconds. */
@@ -11,7 +12,7 @@ export interface DrainOptions {
    * Kubernetes' (`TRICUBE_PRE_STOP_DELAY_MS`). Default 0.
    */
   readonly preStopDelayMs?: number
-  /** How long it then still accepts, while each answer ends its connection. Default 1500; in tests 0. */
+  /** How long it then still accepts, while each answer, or HTTP/2's GOAWAY, ends its connection. Default 1500; in tests 0. */
   readonly delayMs?: number
   /** How long the requests that are in flight then have to finish. Default 25,000. */
   readonly timeoutMs?: number
@@ -34,7 +35,7 @@ class DrainError extends Error {
  * The end of a server that is being called.
  *
  * A plain `close()` under load fails tens of requests: those that callers send on connections that it is closing. So it
- * first has callers go elsewhere, each with the answer to its request, which says `connection: close`.
+ * first has callers go elsewhere, each with the answer to its request, which says `connection: close`, or by GOAWAY.
  */
 export class Drain {
   readonly #service: string
@@ -66,6 +67,8 @@ export class Drain {
   async letGo(preStopDelayMs: number): Promise<void> {
     if (!isDevelopment() && preStopDelayMs > 0) await systemClock.wait(preStopDelayMs)
     this.#inFlight.endConnections()
+    const server: Partial<Leavable> = this.#fastify.server as object // only one of HTTP/2 has it
+    server.goAway?.()
     if (this.#delayMs > 0) await systemClock.wait(this.#delayMs)
   }
 

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import { addCors } from '../http/cors.ts'
+import type { Contract } from '../contract/contract.ts'
+import { addCors, compileAllowOrigin, type CorsOptions } from '../http/cors.ts'
 import { registerDocs } from '../http/docs/docs.ts'
 import { httpErrorFrom } from '../http/errors.ts'
 import type { InFlight } from '../http/inFlight.ts'
@@ -10,7 +11,7 @@ import type { Runtime } from './context.ts'
 import type { Definition } from './definition.ts'
 import { addHealth } from './health.ts'
 import type { Metering } from './metering.ts'
-import type { RateLimits } from './rateLimits/rateLimits.ts'
+import { rateLimitHeaders, type RateLimits } from './rateLimits/rateLimits.ts'
 import { compileRun, type AnyHandler } from './run.ts'
 import type { Tracing } from './tracing.ts'
 import type { Group } from './workers/group.ts'
@@ -29,9 +30,11 @@ interface Parts extends Pick<ServerOptions, 'log' | 'checkResponse'> {
 
 /** The server of a service: its operations, its documentation, its health, its metrics. */
 export function serverOf(
-  { contract, handlers, limits, tls, edge = false, trustProxy, cors }: Definition,
+  { contract, handlers, limits, tls, edge = false, trustProxy, cors: given }: Definition,
   { log, runtime, admission, inFlight, rateLimits, tracing, metering, group, checkResponse }: Parts,
 ): FastifyInstance {
+  const cors = given && withUsualHeaders(given, contract)
+  const allowOrigin = cors && compileAllowOrigin(cors)
   const fastify = createServer({
     contract,
     log,
@@ -39,7 +42,7 @@ export function serverOf(
     tls,
     edge,
     trustProxy: trustProxy ?? false,
-    admit: (request, reply) => admission.admits(request, reply),
+    admit: (request, reply) => admission.admits(request, reply, allowOrigin),
     run: (name, operation) => compileRun(name, operation, handlers[name] as AnyHandler, runtime),
     errorOf: (thrown) => httpErrorOf(thrown) ?? httpErrorFrom(thrown),
     onRequest: (name, operation) => [tracing.onRequest(name, operation), ...rateLimits.onRequest(name, operation)],
@@ -52,4 +55,11 @@ export function serverOf(
   addHealth(fastify, () => group.readiness())
   metering.addRoute(fastify, () => group.metrics())
   return fastify
+}
+
+/** Pages, too, are to know when they may ask again. */
+function withUsualHeaders(cors: CorsOptions, { operations }: Contract): CorsOptions {
+  const isLimited = Object.values(operations).some(({ rateLimit }) => rateLimit !== undefined)
+  const usual = isLimited ? ['retry-after', ...rateLimitHeaders] : ['retry-after']
+  return { ...cors, exposedHeaders: [...new Set([...usual, ...(cors.exposedHeaders ?? [])])] }
 }

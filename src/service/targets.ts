@@ -5,6 +5,7 @@ import { Target } from '../client/target.ts'
 import type { ClientOptions } from '../client/types.ts'
 import type { Contract } from '../contract/contract.ts'
 import type { Registry } from '../discovery/registry.ts'
+import { Certificates, type CertificateLog } from '../tls/certificates.ts'
 import type { Config } from './config.ts'
 import type { Definition } from './definition.ts'
 import type { Metering } from './metering.ts'
@@ -13,11 +14,17 @@ import type { Metering } from './metering.ts'
 export class Targets implements AsyncDisposable {
   readonly #definition: Definition
   readonly #metering: Metering
+  readonly #certificates: Certificates
+  readonly #log: CertificateLog
   readonly #targets: Target[] = []
+  readonly #ownCertificates: Certificates[] = []
 
-  constructor(definition: Definition, metering: Metering) {
+  /** `certificates` are for what is called without any of its own. */
+  constructor(definition: Definition, metering: Metering, certificates: Certificates, log: CertificateLog) {
     this.#definition = definition
     this.#metering = metering
+    this.#certificates = certificates
+    this.#log = log
   }
 
   /** Their clients by the names that handlers use; `standIn` takes the place of all of them in a test. */
@@ -39,13 +46,21 @@ export class Targets implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#targets.map((target) => target[Symbol.asyncDispose]()))
+    for (const certificates of this.#ownCertificates) certificates.close()
   }
 
-  #open(callee: Contract, registry: Registry, config: Config, options?: ClientOptions): ClientClass<Contract> {
-    const target = new Target(callee, registry, options, config)
+  #open(callee: Contract, registry: Registry, config: Config, options: ClientOptions = {}): ClientClass<Contract> {
+    const target = new Target(callee, registry, options, config, this.#certificatesFor(options))
     this.#targets.push(target)
     if (config.metricsExporter === 'none') return clientClass(callee, target, options)
     this.#metering.calls.watch(callee.name, () => target.stats)
     return clientClass(callee, target, options, this.#metering.calls)
+  }
+
+  #certificatesFor({ tls }: ClientOptions): Certificates {
+    if (!tls) return this.#certificates
+    const certificates = new Certificates(tls, this.#log)
+    this.#ownCertificates.push(certificates)
+    return certificates
   }
 }

@@ -1,11 +1,14 @@
 /** What holds of every Consul: the fake one, over HTTP, and the real one when there is one. */
-import { createServer, type Server } from 'node:http'
+import { readFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { inspect } from 'node:util'
 import { consulRegistry, consulValues, type ConsulOptions, type Instance } from 'tricube/discovery'
 import { fakeConsul } from 'tricube/testing'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { authority } from '../http/certificates.ts'
 import { certificates, consulBinary, freePort, realConsul } from './realConsul.ts'
 
 interface Agent {
@@ -76,6 +79,7 @@ describe.each([
     const agent = await start()
     const given = {
       id: 'role-service@[::1]:8020/ä',
+      secure: true,
       region: 'sichuan',
       zone: 'sichuan-a',
       version: '1.2.3',
@@ -168,17 +172,25 @@ describe.each([
 })
 
 describe.skipIf(!consulBinary)('a real Consul', { timeout: 60_000 }, () => {
-  it('asks by HTTP whether an instance is ready, when it is to', async () => {
+  it.each(['HTTP', 'HTTPS'])('asks by %s whether an instance is ready, when it is to', async (protocol) => {
     const agent = await realConsul()
+    const secure = protocol === 'HTTPS'
+    const { cert, key } = authority().sign('role-service')
     let status = 200
-    const server = createServer((request, response) => {
+    let asked = 0
+    const answer = (request: IncomingMessage, response: ServerResponse): void => {
+      asked += 1
       response.writeHead(request.url === '/health/ready' ? status : 404).end()
-    })
+    }
+    const server = secure
+      ? createSecureServer({ cert: readFileSync(cert), key: readFileSync(key) }, answer)
+      : createServer(answer)
     const port = await listen(server)
-    await register(agent, { port }, { check: 'http' })
+    await register(agent, { port, secure }, { check: 'http' })
     await register(agent, { id: 'role-2' })
     const { becomes } = watch(agent)
     await becomes(['role-1', 'role-2'])
+    await vi.waitFor(() => expect(asked).toBeGreaterThan(0), patience)
     status = 503
     await becomes(['role-2'])
   })

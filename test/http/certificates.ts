@@ -1,5 +1,6 @@
 import { generateKeyPairSync, randomBytes, sign as signature, type KeyObject } from 'node:crypto'
 import { mkdtempSync, writeFileSync } from 'node:fs'
+import { isIPv4 } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -9,28 +10,41 @@ export interface Certificate {
   readonly key: string
 }
 
-/** Who signs certificates for 127.0.0.1 and localhost; its files lie in a folder of its own. */
+/** What a certificate says besides who has it. */
+export interface Terms {
+  /** The names and addresses that it is for. Default: 127.0.0.1 and localhost. */
+  readonly hosts?: readonly string[]
+  /** When it ends, as ASN.1 has it. Default: in 2049. */
+  readonly end?: string
+}
+
+/** Who signs certificates; its files lie in a folder of its own. */
 export interface Authority extends Certificate {
   readonly folder: string
-  sign(name: string): Certificate
+  sign(name: string, terms?: Terms): Certificate
 }
 
 /** Makes a new certificate authority. */
 export function authority(): Authority {
   const folder = mkdtempSync(join(tmpdir(), 'tricube-tls-'))
-  const write = (name: string, issuer: string, signer?: KeyObject): Certificate & { privateKey: KeyObject } => {
+  const write = (
+    name: string,
+    issuer: string,
+    signer?: KeyObject,
+    terms: Terms = {},
+  ): Certificate & { privateKey: KeyObject } => {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
     const [cert, key] = [join(folder, `${name}.crt`), join(folder, `${name}.key`)]
-    const der = certificate({ name, issuer, isAuthority: !signer, publicKey, signer: signer ?? privateKey })
+    const der = certificate({ name, issuer, isAuthority: !signer, publicKey, signer: signer ?? privateKey, ...terms })
     writeFileSync(cert, `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`)
     writeFileSync(key, privateKey.export({ type: 'pkcs8', format: 'pem' }))
     return { cert, key, privateKey }
   }
   const { cert, key, privateKey } = write('root', 'root')
-  return { cert, key, folder, sign: (name) => write(name, 'root', privateKey) }
+  return { cert, key, folder, sign: (name, terms) => write(name, 'root', privateKey, terms) }
 }
 
-interface Fields {
+interface Fields extends Terms {
   readonly name: string
   readonly issuer: string
   readonly isAuthority: boolean
@@ -39,17 +53,18 @@ interface Fields {
 }
 
 /** RFC 5280, 4.1, in DER. */
-function certificate({ name, issuer, isAuthority, publicKey, signer }: Fields): Buffer {
+function certificate({ name, issuer, isAuthority, publicKey, signer, ...terms }: Fields): Buffer {
+  const { hosts = ['127.0.0.1', 'localhost'], end = '491231235959Z' } = terms
   const algorithm = sequence(oid(0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02)) // ecdsa-with-SHA256
   const body = sequence(
     der(0xa0, der(0x02, Buffer.from([2]))),
     der(0x02, Buffer.concat([Buffer.from([1]), randomBytes(8)])),
     algorithm,
     commonName(issuer),
-    sequence(time('250101000000Z'), time('491231235959Z')),
+    sequence(time('250101000000Z'), time(end)),
     commonName(name),
     publicKey.export({ type: 'spki', format: 'der' }),
-    der(0xa3, sequence(isAuthority ? basicConstraints : alternativeNames)),
+    der(0xa3, sequence(isAuthority ? basicConstraints : alternativeNames(hosts))),
   )
   return sequence(body, algorithm, bits(signature('sha256', body, signer)))
 }
@@ -68,7 +83,6 @@ const commonName = (name: string): Buffer =>
   sequence(der(0x31, sequence(oid(0x55, 0x04, 0x03), der(0x0c, Buffer.from(name)))))
 const extension = (id: number, value: Buffer): Buffer => sequence(oid(0x55, 0x1d, id), der(0x04, value))
 const basicConstraints = extension(0x13, sequence(der(0x01, Buffer.from([0xff]))))
-const alternativeNames = extension(
-  0x11,
-  sequence(der(0x87, Buffer.from([127, 0, 0, 1])), der(0x82, Buffer.from('localhost'))),
-)
+const alternativeNames = (hosts: readonly string[]): Buffer =>
+  extension(0x11, sequence(...hosts.map((host) => (isIPv4(host) ? ipAddress(host) : der(0x82, Buffer.from(host))))))
+const ipAddress = (host: string): Buffer => der(0x87, Buffer.from(host.split('.').map(Number)))

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { connect, type ClientHttp2Session, type ClientHttp2Stream, type OutgoingHttpHeaders } from 'node:http2'
 import { once } from 'node:events'
 import { get } from 'node:https'
-import { contract, service, t, type ServerLimits, type Service } from 'tricube'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { contract, service, t, type Hooks, type ServerLimits, type Service } from 'tricube'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { authority } from './certificates.ts'
 
 const things = contract('thing-service', {
@@ -20,17 +20,31 @@ let app: Service<typeof things>
 let session: ClientHttp2Session
 let url: URL
 let release: (() => void) | undefined
-beforeEach(() => void vi.stubEnv('LOG_LEVEL', 'silent'))
+let left: Promise<void>
+let leave: () => void
+beforeEach(() => {
+  vi.stubEnv('LOG_LEVEL', 'silent')
+  left = new Promise((resolve) => (leave = resolve))
+})
 afterEach(async () => {
+  leave()
   session.destroy()
   await app.close()
   release = undefined
 })
 
-async function start(limits: ServerLimits = {}): Promise<void> {
-  app = service(things, {
+async function start(limits: ServerLimits = {}, hooks: Hooks = {}): Promise<void> {
+  app = makeThings(limits, hooks)
+  url = new URL((await app.listen()).url)
+  session = open(url)
+}
+
+function makeThings(limits: ServerLimits = {}, hooks: Hooks = {}): Service<typeof things> {
+  return service(things, {
     tls: { ...files, http2: true },
     limits,
+    admission: false, // however busy the machine is
+    hooks,
     handlers: {
       getThing: ({ params }) => params.id,
       addThing: ({ body }) => body.name,
@@ -38,9 +52,12 @@ async function start(limits: ServerLimits = {}): Promise<void> {
       large: () => 'a'.repeat(1024 * 1024),
     },
   })
-  url = new URL((await app.listen()).url)
-  session = connect(url, { ca })
-  session.on('error', () => {})
+}
+
+function open(to: URL): ClientHttp2Session {
+  const opened = connect(to, { ca })
+  opened.on('error', () => {})
+  return opened
 }
 
 async function answer(stream: ClientHttp2Stream): Promise<{ status: number; headers: object; body: string }> {
@@ -49,7 +66,8 @@ async function answer(stream: ClientHttp2Stream): Promise<{ status: number; head
   for await (const part of stream) body += part
   return { status: headers[':status'], headers, body }
 }
-const ask = (path: string, headers: OutgoingHttpHeaders = {}) => answer(session.request({ ':path': path, ...headers }))
+const ask = (path: string, headers: OutgoingHttpHeaders = {}, by = session) =>
+  answer(by.request({ ':path': path, ...headers }))
 const reset = async (stream: ClientHttp2Stream): Promise<number> => {
   stream.on('error', () => {})
   if (!stream.closed) await once(stream, 'close')
@@ -127,5 +145,60 @@ describe('a service with http2', () => {
     release!()
     expect((await waiting).body).toBe('{"code":0,"data":"waited"}')
     await stopped
+  })
+
+  it('has sessions go elsewhere before it stops to answer, with the next of their requests', async () => {
+    await start({}, { beforeStop: () => left })
+    const waiting = ask('/wait')
+    await expect.poll(() => release).toBeDefined()
+    const stopped = app.close()
+    const late = open(url)
+    for (const used of [session, late]) {
+      const events: string[] = []
+      used.once('goaway', () => events.push('goaway'))
+      await vi.waitFor(async () => {
+        const together = await Promise.all([1, 2, 3].map((id) => ask(`/things/${id}`, {}, used)))
+        expect(together.map(({ status }) => status)).toEqual([200, 200, 200])
+        events.push('answers')
+        expect(used.closed).toBe(true)
+      })
+      expect(events.slice(-2)).toEqual(['goaway', 'answers'])
+    }
+    release!()
+    expect((await waiting).body).toBe('{"code":0,"data":"waited"}')
+    leave()
+    await stopped
+  })
+
+  it('fails no request of callers who go elsewhere when told', async () => {
+    await start({}, { beforeStop: () => left })
+    const other = makeThings()
+    onTestFinished(() => other.close())
+    const otherUrl = new URL((await other.listen()).url)
+    let answered = 0
+    let gone = 0
+    let isOver = false
+    const callers = 10
+    const call = async (): Promise<void> => {
+      let own = open(url)
+      for (; !isOver; answered++) {
+        if (own.closed) {
+          own = open(otherUrl)
+          gone++
+        }
+        const stream = own.request({ ':method': 'POST', ':path': '/things', 'content-type': 'application/json' })
+        stream.end('{"name":"a"}')
+        expect((await answer(stream)).status).toBe(200)
+      }
+      own.close()
+    }
+    const called = Promise.all(Array.from({ length: callers }, call))
+    await vi.waitFor(() => expect(answered).toBeGreaterThan(100), 10_000)
+    const stopped = app.close()
+    await vi.waitFor(() => expect(gone).toBe(callers), 10_000)
+    leave()
+    await stopped
+    isOver = true
+    await called
   })
 })

@@ -166,12 +166,24 @@ describe('is answered, and the connection kept:', () => {
     ['dots', get('/things/../wait'), 404, 40401],
     ['TRACE', 'TRACE /things/1 HTTP/1.1\r\nHost: a\r\n\r\n', 405, 40500],
     ['PROPFIND', 'PROPFIND /things/1 HTTP/1.1\r\nHost: a\r\n\r\n', 405, 40500],
+    [
+      'a method that is none there, with a body',
+      `PATCH /things/1 HTTP/1.1\r\n${json}Content-Length: 1\r\n\r\n{`,
+      405,
+      40500,
+    ],
+    ['a path that is none, with a body', `POST /a HTTP/1.1\r\n${json}${chunked}\r\n${chunks}`, 404, 40401],
     ['a long parameter', get(`/things/${'a'.repeat(2000)}`), 414, 41400],
   ])('%s', async (_title, request, status, code) => {
     const wanted = request.includes('100-continue') ? [100, status, 200] : [status, 200]
     const { statuses, text } = await talk(port, request + behind, wanted.length)
     expect(statuses).toEqual(wanted)
     expect(text).toContain(`"code":${code}`)
+  })
+
+  it('before its body has come when nobody is there for it', async () => {
+    const { statuses } = await talk(port, `PUT /things HTTP/1.1\r\n${json}Content-Length: 9\r\n\r\n`, 1)
+    expect(statuses).toEqual([405])
   })
 
   it('HTTP/1.0 without a Host', async () => {

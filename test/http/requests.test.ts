@@ -252,6 +252,20 @@ describe('what is not there', () => {
     const answer = await test.inject({ method, url })
     expect([answer.statusCode, answer.json().code, answer.headers.allow]).toEqual([405, 40500, allow])
   })
+
+  it.each([
+    ['an empty body', 'application/json', ''],
+    ['no JSON', 'application/json', '{'],
+    ['a body over the limit', 'application/json', 'a'.repeat(2_000_000)],
+    ['another type', 'text/plain', 'hello'],
+    ['no type', ' ', 'hello'],
+  ])('is said whatever comes along: %s', async (_title, type, payload) => {
+    const headers = { 'content-type': type }
+    const wrongMethod = await test.inject({ method: 'PATCH', url: '/users/7', headers, payload })
+    expect([wrongMethod.statusCode, wrongMethod.json().code]).toEqual([405, 40500])
+    const noRoute = await test.inject({ method: 'POST', url: '/nowhere', headers, payload })
+    expect([noRoute.statusCode, noRoute.json().code]).toEqual([404, 40401])
+  })
 })
 
 describe('an error', () => {

@@ -1,4 +1,4 @@
-import { contract, service, t, type AdmissionOptions, type Service } from 'tricube'
+import { contract, service, t, type AdmissionOptions, type CorsOptions, type Service } from 'tricube'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 const shop = contract('shop-service', {
@@ -21,10 +21,11 @@ afterEach(async () => {
   await app.close()
 })
 
-async function listen(admission?: AdmissionOptions | false): Promise<void> {
+async function listen(admission?: AdmissionOptions | false, cors?: CorsOptions): Promise<void> {
   const released = new Promise<void>((resolve) => (release = resolve))
   app = service(shop, {
     ...(admission !== undefined && { admission }),
+    ...(cors && { cors }),
     handlers: {
       compute() {
         ran.push('compute')
@@ -112,6 +113,29 @@ describe('more requests in flight than may be', () => {
     release()
     for (const answer of await Promise.all(waiting)) expect(answer.status).toBe(200)
     await vi.waitFor(async () => expect((await get('/compute')).status).toBe(200))
+  })
+
+  it('are refused so that the pages which may call can read it, and no others', async () => {
+    const page = 'https://app.example.com'
+    await listen({ maxConcurrency: 1 }, { origins: [page], credentials: true, exposedHeaders: ['x-total'] })
+    const waiting = get('/wait')
+    await vi.waitFor(() => expect(ran).toHaveLength(1))
+    const corsOf = async (origin: string, path: string): Promise<object> => {
+      const { headers } = await get(path, { origin })
+      return Object.fromEntries([...headers].filter(([name]) => name.startsWith('access-control-') || name === 'vary'))
+    }
+    const refused = await corsOf(page, '/compute')
+    expect(refused).toEqual({
+      'access-control-allow-credentials': 'true',
+      'access-control-allow-origin': page,
+      'access-control-expose-headers': 'retry-after, x-total',
+      vary: 'Origin',
+    })
+    const { 'access-control-allow-origin': _allowed, ...others } = refused as Record<string, string>
+    expect(await corsOf('https://evil.example', '/compute')).toEqual(others)
+    release()
+    await waiting
+    expect(await corsOf(page, '/compute')).toEqual(refused)
   })
 
   it('are many by default', async () => {

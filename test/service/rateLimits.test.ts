@@ -23,8 +23,10 @@ const notes = contract('note-service', {
 })
 
 let handled = 0
+const page = 'https://app.example.com'
 const noteService = () =>
   service(notes, {
+    cors: { origins: [page], exposedHeaders: ['retry-after', 'x-total'] },
     rateLimits: {
       keys: {
         user: ({ headers }) => {
@@ -67,6 +69,18 @@ afterEach(() => void vi.useRealTimers())
 const later = (ms: number): void => void vi.advanceTimersByTime(ms)
 
 describe('an operation with a limit', () => {
+  it('tells pages of other origins, too', async () => {
+    const url = await start()
+    const ask = () => fetch(`${url}/notes/1`, { headers: { 'x-api-key': 'a', origin: page } })
+    for (const status of [200, 200, 429]) {
+      const answer = await ask()
+      expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([status, page])
+      expect(answer.headers.get('access-control-expose-headers')).toBe(
+        'retry-after, ratelimit-policy, ratelimit, ratelimit-limit, ratelimit-remaining, ratelimit-reset, x-total',
+      )
+    }
+  })
+
   it('says in each answer what is left, and refuses the one too many without running it', async () => {
     const url = await start()
     const first = await create(url)

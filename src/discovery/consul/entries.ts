@@ -30,10 +30,10 @@ export interface ServiceDefinition {
 /**
  * Describes an instance to Consul; `address` undefined leaves it to the agent, which knows its machine's.
  *
- * The weight is there twice: exactly for services, and as Consul's whole number for those who ask by DNS.
+ * `secure` is what Spring Cloud calls it, too. The weight is there twice: exactly for services, and as Consul's whole number for those who ask by DNS.
  */
 export function toDefinition(
-  { id, service, port, region, zone, version, weight = 1, meta }: Instance,
+  { id, service, port, secure, region, zone, version, weight = 1, meta }: Instance,
   address: string | undefined,
   tags: readonly string[],
 ): ServiceDefinition {
@@ -45,6 +45,7 @@ export function toDefinition(
     Tags: tags,
     Meta: {
       ...meta,
+      ...(secure && { secure: 'true' }),
       ...(region !== undefined && { region }),
       ...(zone !== undefined && { zone }),
       ...(version !== undefined && { version }),
@@ -60,13 +61,14 @@ export function toInstances(told: unknown): readonly Instance[] {
 }
 
 function toInstance({ Node, Service }: HealthEntry): Instance {
-  const { region, zone, version, weight: exact, ...meta } = Service.Meta ?? {}
+  const { secure, region, zone, version, weight: exact, ...meta } = Service.Meta ?? {}
   const weight = Number(exact) > 0 ? Number(exact) : (Service.Weights?.Passing ?? 1)
   return {
     id: Service.ID,
     service: Service.Service,
     address: Service.Address || Node.Address,
     port: Service.Port,
+    ...(secure === 'true' && { secure: true }),
     ...(region !== undefined && { region }),
     ...(zone !== undefined && { zone }),
     ...(version !== undefined && { version }),

@@ -2,7 +2,7 @@ import type { Logger } from '../../log/logger.ts'
 import { addressTowards, isAny, isLoopback } from '../advertise.ts'
 import { Belief, usualDoubtMs } from '../belief.ts'
 import { systemClock, type Clock } from '../clock.ts'
-import { hostPort, instanceSets } from '../instances.ts'
+import { instanceSets, originOf } from '../instances.ts'
 import type { Instance, Registry } from '../registry.ts'
 import { parseAgentAddress, type AgentAddress } from './address.ts'
 import { ConsulAgent, type ConsulTransport } from './agent.ts'
@@ -57,7 +57,7 @@ export function consulRegistry(options: ConsulOptions = {}): Registry {
       warnOfLoopback(instance, address, surroundings.log)
       const describe = async (): Promise<Described> => {
         const own = await ownAddress(instance, address)
-        const url = `http://${hostPort(own ?? '127.0.0.1', instance.port)}/health/ready`
+        const url = `${originOf({ ...instance, address: own ?? '127.0.0.1' })}/health/ready`
         return { definition: toDefinition(instance, own, tags), url }
       }
       const health = { kind: check, periodMs: ttlMs, ready }

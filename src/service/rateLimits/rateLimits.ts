@@ -73,6 +73,15 @@ export class RateLimits {
   }
 }
 
+/** What says how much is left. */
+export const rateLimitHeaders = [
+  'ratelimit-policy',
+  'ratelimit',
+  'ratelimit-limit',
+  'ratelimit-remaining',
+  'ratelimit-reset',
+] as const
+
 /**
  * Says what is left: `RateLimit` and `RateLimit-Policy` as the draft has them now, and the three headers of its versions
  * up to 06, which are what callers read today. What resets, and when, is in whole seconds, rounded up.
