@@ -1,10 +1,13 @@
 /** Text and numbers written straight into memory that grows: a batch of spans, a line of log, without a string. */
 export class Bytes {
   #buffer: Buffer
+  /** Several bytes at a time. */
+  #view: DataView
   #length = 0
 
   constructor(expected: number) {
     this.#buffer = Buffer.allocUnsafeSlow(expected)
+    this.#view = viewOf(this.#buffer)
   }
 
   get length(): number {
@@ -38,10 +41,15 @@ export class Bytes {
     return start
   }
 
+  /** A comma, unless what is written next is the first of a JSON list. */
+  comma(): void {
+    if (this.#buffer[this.#length - 1] !== openBracket) this.byte(comma)
+  }
+
   /** Writes a 32-bit integer as eight hexadecimal digits over what is there. */
   hex32At(at: number, value: number): void {
-    const buffer = this.#buffer
-    for (let i = 0, shift = 28; i < 8; i++, shift -= 4) buffer[at + i] = hexDigits[(value >>> shift) & 0xf]!
+    this.#view.setInt32(at, fourDigits(value >>> 16))
+    this.#view.setInt32(at + 4, fourDigits(value & 0xffff))
   }
 
   /** Writes a whole number from 0 to 2^53 as so many digits over what is there. */
@@ -53,20 +61,12 @@ export class Bytes {
 
   /** Writes a 32-bit integer, its highest byte first, over what is there. */
   big32At(at: number, value: number): void {
-    const buffer = this.#buffer
-    buffer[at] = value >>> 24
-    buffer[at + 1] = value >>> 16
-    buffer[at + 2] = value >>> 8
-    buffer[at + 3] = value
+    this.#view.setInt32(at, value)
   }
 
   /** Writes a 32-bit integer, its lowest byte first, over what is there. */
   little32At(at: number, value: number): void {
-    const buffer = this.#buffer
-    buffer[at] = value
-    buffer[at + 1] = value >>> 8
-    buffer[at + 2] = value >>> 16
-    buffer[at + 3] = value >>> 24
+    this.#view.setInt32(at, value, true)
   }
 
   /** A whole number from 0 to 2^53 in decimal digits. */
@@ -89,23 +89,27 @@ export class Bytes {
 
   /** A JSON string. */
   json(text: string): void {
-    this.#reserve(text.length + 2)
-    if (text.length <= 200) {
+    this.byte(quote)
+    this.inJson(text)
+    this.byte(quote)
+  }
+
+  /** What is between the quotes of a JSON string. */
+  inJson(text: string): void {
+    const { length } = text
+    this.#reserve(length)
+    if (length <= 200) {
       const buffer = this.#buffer
-      let at = this.#length
-      buffer[at++] = quote
+      const start = this.#length
       let i = 0
-      for (; i < text.length; i++) {
+      for (; i < length; i++) {
         const code = text.charCodeAt(i)
         if (code < 0x20 || code > 0x7e || code === quote || code === backslash) break
-        buffer[at++] = code
+        buffer[start + i] = code
       }
-      if (i === text.length) {
-        buffer[at++] = quote
-        return void (this.#length = at)
-      }
+      if (i === length) return void (this.#length = start + length)
     }
-    this.text(JSON.stringify(text))
+    this.text(JSON.stringify(text).slice(1, -1))
   }
 
   /** A number in the form of protobuf, from 0 to 2^53. */
@@ -145,13 +149,14 @@ export class Bytes {
 
   /** Digits of a number below 2^31, from the last one, which is before `end`. */
   #digits(end: number, value: number, count: number): void {
-    const buffer = this.#buffer
     let rest = value | 0
-    for (let at = end - 1; at >= end - count; at--) {
-      const tens = (rest / 10) | 0
-      buffer[at] = 0x30 + rest - tens * 10
-      rest = tens
+    let at = end
+    for (const start = end - count; at - start > 1;) {
+      const hundreds = (rest / 100) | 0
+      this.#view.setUint16((at -= 2), twoDigits[rest - hundreds * 100]!)
+      rest = hundreds
     }
+    if ((count & 1) === 1) this.#buffer[at - 1] = 0x30 + (rest % 10)
   }
 
   /** Writes ASCII and tells where it ends; -1 when it is not. */
@@ -171,8 +176,24 @@ export class Bytes {
     const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#buffer.length * 2))
     this.#buffer.copy(larger, 0, 0, this.#length)
     this.#buffer = larger
+    this.#view = viewOf(larger)
   }
 }
+
+function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, byteLength)
+}
+
+/** Sixteen bits as four hexadecimal digits in ASCII, all of them at once: one to a byte, and 39 more for `a` to `f`. */
+function fourDigits(value: number): number {
+  const apart = ((value & 0xff00) << 8) | (value & 0xff)
+  const digits = (apart | (apart << 4)) & 0x0f0f0f0f
+  const letters = ((digits + 0x06060606) >>> 4) & 0x01010101
+  return digits + 0x30303030 + letters * 39
+}
+
+/** The two digits of 0 to 99 in ASCII. */
+const twoDigits = Uint16Array.from({ length: 100 }, (_, n) => ((0x30 + ((n / 10) | 0)) << 8) | (0x30 + (n % 10)))
 
 function countDigits(value: number): number {
   let count = 1
@@ -180,6 +201,6 @@ function countDigits(value: number): number {
   return count
 }
 
+const [comma, openBracket] = [0x2c, 0x5b] as const
 const quote = 0x22
 const backslash = 0x5c
-const hexDigits: Uint8Array = Buffer.from('0123456789abcdef')

@@ -43,12 +43,14 @@ export function postExporter(encoding: Encoding, options: PostOptions): Exporter
 
   const attempt = async (body: Buffer, signal: AbortSignal): Promise<number | undefined> => {
     const dispatcher = await (pool ??= openPool(origin, timeoutMs))
-    const response = await dispatcher.request({ method: 'POST', path, headers: allHeaders, body, signal })
-    await response.body.dump()
-    const { statusCode } = response
-    if (statusCode < 300) return undefined
-    if (!retryable.has(statusCode)) throw new Refused(`${url} answered ${statusCode}`)
-    return retryAfterMs(response.headers['retry-after']) ?? Number.NaN
+    const { status, headers } = await new Attempt(
+      dispatcher,
+      { method: 'POST', path, headers: allHeaders, body },
+      signal,
+    ).ended
+    if (status < 300) return undefined
+    if (!retryable.has(status)) throw new Refused(`${url} answered ${status}`)
+    return retryAfterMs(headers['retry-after']) ?? Number.NaN
   }
 
   const post = async (plain: Buffer, signal: AbortSignal): Promise<void> => {
@@ -74,6 +76,60 @@ export function postExporter(encoding: Encoding, options: PostOptions): Exporter
     async close() {
       await (await pool)?.destroy()
     },
+  }
+}
+
+/** A request on its way; its own handler and its signal's listener, for half of what undici's promises cost. */
+class Attempt implements Dispatcher.DispatchHandler {
+  status = 0
+  headers: Readonly<Record<string, string | string[] | undefined>> = {}
+  /** Resolves when the answer has been read, which nobody looks at. */
+  readonly ended: Promise<this>
+  readonly #signal: AbortSignal
+  #resolve!: (self: this) => void
+  #reject!: (error: unknown) => void
+  #controller: Dispatcher.DispatchController | undefined
+
+  constructor(dispatcher: Dispatcher, request: Dispatcher.DispatchOptions, signal: AbortSignal) {
+    this.ended = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+    this.#signal = signal
+    if (signal.aborted) {
+      this.handleEvent()
+    } else {
+      signal.addEventListener('abort', this)
+      dispatcher.dispatch(request, this)
+    }
+  }
+
+  /** The signal aborts. */
+  handleEvent(): void {
+    this.#reject(this.#signal.reason)
+    this.#controller?.abort(this.#signal.reason as Error)
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#signal.aborted) this.handleEvent()
+  }
+
+  onResponseStart(_controller: unknown, status: number, headers: typeof this.headers): void {
+    this.status = status
+    this.headers = headers
+  }
+
+  onResponseData(): void {}
+
+  onResponseEnd(): void {
+    this.#signal.removeEventListener('abort', this)
+    this.#resolve(this)
+  }
+
+  onResponseError(_controller: unknown, error: Error): void {
+    this.#signal.removeEventListener('abort', this)
+    this.#reject(error)
   }
 }
 

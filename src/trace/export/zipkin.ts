@@ -20,11 +20,11 @@ export function zipkinEncoding(resource: Resource): Encoding {
     contentType: 'application/json',
     encode(spans, epochOffsetMs) {
       const out = new Bytes(Math.ceil(spans.length * bytesPerSpan * 1.1) + 64)
-      for (const [i, span] of spans.entries()) {
-        out.byte(i === 0 ? openBracket : comma)
+      out.byte(openBracket)
+      for (const span of spans) {
+        out.comma()
         writeSpan(out, span, compile(shapeOf(span)), epochOffsetMs)
       }
-      if (spans.length === 0) out.byte(openBracket)
       out.byte(closeBracket)
       bytesPerSpan = out.length / Math.max(1, spans.length)
       return out.take()
@@ -39,7 +39,7 @@ interface CompiledShape {
   readonly child: Uint8Array
   readonly childWithoutName: Uint8Array
   readonly rootWithoutName: Uint8Array
-  /** `,"key":` for each slot. */
+  /** `,"key":"` for each slot: every tag is text. */
   readonly keys: readonly Uint8Array[]
 }
 
@@ -65,7 +65,7 @@ function compileShape(shape: SpanShape, resource: Resource): CompiledShape {
     child: Buffer.from(ids + parent + nameField + rest),
     rootWithoutName: Buffer.from(ids + rest),
     childWithoutName: Buffer.from(ids + parent + rest),
-    keys: slots.map((slot) => Buffer.from(`,${JSON.stringify(slot)}:`)),
+    keys: slots.map((slot) => Buffer.from(`,${JSON.stringify(slot)}:"`)),
   }
 }
 
@@ -139,23 +139,20 @@ function writeDetails(out: Bytes, { name, events }: SpanDetails, epochOffsetMs: 
   out.text(`,"annotations":${JSON.stringify(annotations)}`)
 }
 
+/** The key comes with the first quote of its value. */
 function writeTag(out: Bytes, key: Uint8Array, value: AttributeValue): void {
   out.chunk(key)
-  if (typeof value === 'number' && value >= 0 && Number.isSafeInteger(value)) {
-    out.byte(quote)
-    out.integer(value)
-    out.byte(quote)
-  } else {
-    out.json(typeof value === 'string' ? value : tagText(value))
-  }
+  if (typeof value === 'number' && value >= 0 && Number.isSafeInteger(value)) out.integer(value)
+  else out.inJson(typeof value === 'string' ? value : tagText(value))
+  out.byte(quote)
 }
 
 function tagText(value: AttributeValue): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
 
-const errorTypeKey = Buffer.from(',"error.type":')
-const errorKey = Buffer.from(',"error":')
+const errorTypeKey = Buffer.from(',"error.type":"')
+const errorKey = Buffer.from(',"error":"')
 const errorStatus = Buffer.from(',"otel.status_code":"ERROR"')
 const durationKey = Buffer.from('},"duration":')
 const nameKey = Buffer.from(',"name":')
