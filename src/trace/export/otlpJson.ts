@@ -2,7 +2,7 @@
 import { microseconds } from '../clock.ts'
 import { spanKinds, type Attributes, type AttributeValue, type SpanShape } from '../shape.ts'
 import type { Span, SpanDetails } from '../span.ts'
-import { Bytes } from './bytes.ts'
+import { Bytes } from '../../bytes/bytes.ts'
 import { scopeName, type Encoding, type Resource } from './exporter.ts'
 import {
   linksOf,
