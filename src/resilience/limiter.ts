@@ -2,8 +2,11 @@
 export interface Limiter {
   /** Whether the loop has been saturated of late: only then are requests worth asking for. */
   readonly isPressed: boolean
-  /** How long the loop has worked since it was last observed, and how long that is ago, both in milliseconds. */
-  observe(activeMs: number, elapsedMs: number): void
+  /**
+   * How long the loop has worked since it was last observed, how long that is ago, and how long the process had the CPU
+   * (default: all the while that the loop worked), in milliseconds.
+   */
+  observe(activeMs: number, elapsedMs: number, cpuMs?: number): void
   /** Whether to take a request of this rank (0 matters most), which has waited at least so many milliseconds for its turn. */
   admits(rank: number, waitedMs: number): boolean
   /** A turn of the loop in which requests came has ended, so many milliseconds after the one before. */
@@ -43,6 +46,9 @@ const usualRefusalMs = 0.02
  * a later one, after a statement or a call, makes that one longer: the budget then shrinks by target / duration until turns
  * take twice the target at most, and grows again slowly.
  *
+ * What counts is the loop's own work. A process that others keep from the CPU, in a container at its limit or next to its
+ * callees on one core, is slower, but no shorter queue of its own would change that.
+ *
  * Refusing costs, too. When the loop does little else, for it is many and small requests that come, the target grows until
  * four fifths of the time go to answers.
  *
@@ -60,6 +66,8 @@ export function turnLimiter({ targetDelayMs = 20, shares = [1] }: LimiterOptions
   const budgets = [...shares]
   let targetMs = targetDelayMs
   let utilisation = 0
+  /** How much of the time in which the loop worked the process had the CPU. */
+  let running = 1
   /** How long it was to the look before, when the loop had no idle moment until then. */
   let busyMs = Number.POSITIVE_INFINITY
   /** Most important rank that was refused in this turn, and how many were. */
@@ -73,27 +81,30 @@ export function turnLimiter({ targetDelayMs = 20, shares = [1] }: LimiterOptions
     get isPressed() {
       return utilisation > saturation
     },
-    observe(activeMs, elapsedMs) {
+    observe(activeMs, elapsedMs, cpuMs = activeMs) {
       const share = Math.min(1, activeMs / elapsedMs)
+      const weight = 1 - Math.exp(-elapsedMs / memoryMs)
+      if (activeMs > 0) running += (Math.min(1, cpuMs / activeMs) - running) * weight
       const isBusy = share > saturation
       if (isBusy && elapsedMs > lateMs && elapsedMs > busyMs) utilisation = 1
-      else utilisation += (share - utilisation) * (1 - Math.exp(-elapsedMs / memoryMs))
+      else utilisation += (share - utilisation) * weight
       busyMs = isBusy ? elapsedMs : Number.POSITIVE_INFINITY
     },
     admits(rank, waitedMs) {
       if (refusedAtMs !== undefined) learnCost(waitedMs - refusedAtMs)
       refusedAtMs = undefined
-      if (waitedMs < budgets[rank]! * targetMs) return true
+      if (waitedMs * running < budgets[rank]! * targetMs) return true
       refused = Math.min(refused, rank)
       refusals += 1
       refusedAtMs = waitedMs
       return false
     },
     endTurn(durationMs) {
-      const refusingMs = Math.min(durationMs, refusals * refusalMs)
+      const workMs = durationMs * running
+      const refusingMs = Math.min(workMs, refusals * refusalMs * running)
       const wanted = Math.min(largestFactor * targetDelayMs, Math.max(targetDelayMs, refusingMs * workPerRefusing))
       targetMs += (wanted - targetMs) / 2
-      for (const rank of shares.keys()) budgets[rank] = next(rank, durationMs - refusingMs)
+      for (const rank of shares.keys()) budgets[rank] = next(rank, workMs - refusingMs)
       refused = shares.length
       refusals = 0
       refusedAtMs = undefined

@@ -83,12 +83,16 @@ export class Admission {
   /** Begins to watch the loop; says in the log what is refused. */
   open(log: Logger): void {
     let last = node.eventLoopUtilization()
+    let lastCpu = process.cpuUsage()
     let reportedAt = Number.NEGATIVE_INFINITY
     this.#sampler = setInterval(() => {
       const now = node.eventLoopUtilization()
+      const cpu = process.cpuUsage()
       const active = now.active - last.active
-      this.#limiter.observe(active, active + now.idle - last.idle)
+      const cpuMs = (cpu.user + cpu.system - lastCpu.user - lastCpu.system) / 1000
+      this.#limiter.observe(active, active + now.idle - last.idle, cpuMs)
       last = now
+      lastCpu = cpu
       if (!this.#limiter.isPressed) this.#turnEnded = performance.now()
       if (this.#refused === 0 || performance.now() - reportedAt < reportMs) return
       log.warn({ refused: this.#refused }, 'overloaded: requests were refused')

@@ -188,6 +188,14 @@ describe('the budget of a turn', () => {
     expect(limiter.isPressed).toBe(false)
   })
 
+  it('is of work: a process that had half of the CPU takes twice as long for it', () => {
+    const half = turnLimiter({ targetDelayMs: 50 })
+    half.observe(5000, 5000, 2500)
+    expect([half.admits(0, 99), half.admits(0, 101)]).toEqual([true, false])
+    for (let turn = 0; turn < 100; turn++) half.endTurn(200)
+    expect(half.admits(0, 99)).toBe(true)
+  })
+
   it('shrinks while turns are too long, but always takes somebody, and is whole again after a second', () => {
     const limiter = pressed()
     for (let turn = 0; turn < 100; turn++) limiter.endTurn(2000)
