@@ -19,6 +19,8 @@ export interface LimiterOptions {
   readonly targetDelayMs?: number
   /** Of each rank, how much of it a turn's budget is at most; those that matter most come first. Default: one rank, all. */
   readonly shares?: readonly number[]
+  /** Milliseconds of work after which a process is as fast as it will be. Default 5000. */
+  readonly coldMs?: number
 }
 
 /** The loop is saturated when it works for more than this share of the time, over about `memoryMs` milliseconds. */
@@ -29,6 +31,8 @@ const lateMs = 100
 /** A budget shrinks to half at most in one turn (Gradient2's bound), never below a tenth for the whole's sake. */
 const strongestCut = 0.5
 const leastShare = 0.1
+/** Until V8 has compiled what runs often, a request takes so many times as long; that is worth waiting for. */
+const coldFactor = 5
 /** A budget that was cut to nothing is whole again after this many milliseconds. */
 const recoveryMs = 1000
 /** Refusing takes a fifth of the time at most: a longer wait is then better than no answer, up to ten times the target. */
@@ -61,10 +65,12 @@ const usualRefusalMs = 0.02
  * besides, is go-zero's and Sentinel's, with the loop's own utilisation in the place of the CPU's; the gradient's form and
  * bound are those of Netflix' `Gradient2Limit`.
  */
-export function turnLimiter({ targetDelayMs = 20, shares = [1] }: LimiterOptions = {}): Limiter {
+export function turnLimiter({ targetDelayMs = 20, shares = [1], coldMs = 5000 }: LimiterOptions = {}): Limiter {
   /** Of each rank, the share of the target that may be waited in this turn. */
   const budgets = [...shares]
-  let targetMs = targetDelayMs
+  let usualMs = coldMs > 0 ? targetDelayMs * coldFactor : targetDelayMs
+  let targetMs = usualMs
+  let workedMs = 0
   let utilisation = 0
   /** How much of the time in which the loop worked the process had the CPU. */
   let running = 1
@@ -83,6 +89,8 @@ export function turnLimiter({ targetDelayMs = 20, shares = [1] }: LimiterOptions
     },
     observe(activeMs, elapsedMs, cpuMs = activeMs) {
       const share = Math.min(1, activeMs / elapsedMs)
+      workedMs += cpuMs
+      if (workedMs > coldMs) usualMs = targetDelayMs
       const weight = 1 - Math.exp(-elapsedMs / memoryMs)
       if (activeMs > 0) running += (Math.min(1, cpuMs / activeMs) - running) * weight
       const isBusy = share > saturation
@@ -102,7 +110,7 @@ export function turnLimiter({ targetDelayMs = 20, shares = [1] }: LimiterOptions
     endTurn(durationMs) {
       const workMs = durationMs * running
       const refusingMs = Math.min(workMs, refusals * refusalMs * running)
-      const wanted = Math.min(largestFactor * targetDelayMs, Math.max(targetDelayMs, refusingMs * workPerRefusing))
+      const wanted = Math.min(largestFactor * targetDelayMs, Math.max(usualMs, refusingMs * workPerRefusing))
       targetMs += (wanted - targetMs) / 2
       for (const rank of shares.keys()) budgets[rank] = next(rank, workMs - refusingMs)
       refused = shares.length

@@ -1,7 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { noLimiter, turnLimiter } from '../../src/resilience/limiter.ts'
+import { noLimiter, turnLimiter, type LimiterOptions } from '../../src/resilience/limiter.ts'
 import { simulateLoop, summary, type Stream } from './simulateLoop.ts'
+
+/** Of a process that has run for a while. */
+const warm = (options: LimiterOptions = {}) => turnLimiter({ coldMs: 0, ...options })
 
 type Work = Pick<Stream, 'workMs' | 'waitMs' | 'thenMs'>
 
@@ -21,7 +24,7 @@ const capacityOf = ({ workMs, thenMs = 0 }: Work): number => 1000 / (workMs + th
 const shedMs = 0.02
 
 /** 2 s at capacity, 8 s at so many times that, 10 s at 70 %. */
-function overload(work: Work, factor: number, limiter = turnLimiter(), seed = 1) {
+function overload(work: Work, factor: number, limiter = warm(), seed = 1) {
   const capacity = capacityOf(work)
   const stream = (share: number, from: number, to: number) => ({ ...work, rate: share * capacity, from, to })
   const streams = [stream(1, 0, 2000), stream(factor, 2000, 10_000), stream(0.7, 10_000, 20_000)]
@@ -51,7 +54,7 @@ describe('the limiter, at three times what the loop can do', () => {
     })
     fc.assert(
       fc.property(work, fc.double({ min: 1.3, max: 5, noNaN: true }), fc.integer(), (work, factor, seed) => {
-        const { goodput, possible, p99, after } = overload(work, factor, turnLimiter(), seed)
+        const { goodput, possible, p99, after } = overload(work, factor, warm(), seed)
         expect(goodput).toBeGreaterThan(0.85 * possible)
         expect(p99).toBeLessThan(1000)
         expect(after.shed).toBeLessThan(0.05)
@@ -62,7 +65,7 @@ describe('the limiter, at three times what the loop can do', () => {
 })
 
 describe('the limiter, while the loop has time', () => {
-  const shedOf = (...streams: Stream[]): number => summary(simulateLoop(streams, turnLimiter()), 0, Infinity).shed
+  const shedOf = (...streams: Stream[]): number => summary(simulateLoop(streams, warm()), 0, Infinity).shed
 
   it.each(each)('refuses nothing of a handler that %s, up to four fifths of what it can do', (_name, work) => {
     expect(shedOf({ ...work, rate: 0.8 * capacityOf(work), from: 0, to: 20_000 })).toBe(0)
@@ -104,7 +107,7 @@ describe('priorities', () => {
       from: 0,
       to: 15_000,
     }))
-    const outcomes = simulateLoop(streams, turnLimiter({ shares: [1.5, 1, 0.5] }), { shedMs: 0.1 })
+    const outcomes = simulateLoop(streams, warm({ shares: [1.5, 1, 0.5] }), { shedMs: 0.1 })
     return factors.map((_, rank) => {
       const own = outcomes.filter(({ name }) => name === String(rank))
       return 1 - summary(own, 5000, 15_000).shed
@@ -134,7 +137,7 @@ describe('priorities', () => {
 describe('many small requests', () => {
   /** So many connections ask again as soon as they are answered; the share of the time that goes to answers, and a turn's length. */
   function closedLoop(connections: number, answerMs: number, refuseMs: number): { share: number; turnMs: number } {
-    const limiter = turnLimiter()
+    const limiter = warm()
     limiter.observe(5000, 5000)
     let [answering, all, turnMs] = [0, 0, 0]
     for (let turn = 0; turn < 200; turn++) {
@@ -163,20 +166,20 @@ describe('many small requests', () => {
 
 describe('an overload out of the blue', () => {
   it('is seen while its first requests wait, a burst is not one', () => {
-    const outcomes = simulateLoop([{ workMs: 2, rate: 1500, from: 1000, to: 5000 }], turnLimiter(), { shedMs })
+    const outcomes = simulateLoop([{ workMs: 2, rate: 1500, from: 1000, to: 5000 }], warm(), { shedMs })
     expect(summary(outcomes, 0, 5000).p99).toBeLessThan(400)
   })
 })
 
 describe('the budget of a turn', () => {
   const pressed = () => {
-    const limiter = turnLimiter({ targetDelayMs: 50, shares: [1, 1] })
+    const limiter = warm({ targetDelayMs: 50, shares: [1, 1] })
     limiter.observe(5000, 5000)
     return limiter
   }
 
   it('begins when the loop has been saturated for about a second', () => {
-    const limiter = turnLimiter()
+    const limiter = warm()
     let [busyMs, now] = [0, 0]
     for (; !limiter.isPressed; now += 50) {
       limiter.observe(50, 50)
@@ -188,8 +191,17 @@ describe('the budget of a turn', () => {
     expect(limiter.isPressed).toBe(false)
   })
 
+  it('is five times as long until the process has worked for five seconds', () => {
+    const cold = turnLimiter()
+    for (let n = 0; n < 100; n++) cold.observe(100, 100, 50)
+    expect([cold.admits(0, 190), cold.admits(0, 210)]).toEqual([true, false])
+    cold.observe(100, 100, 50)
+    for (let turn = 0; turn < 20; turn++) cold.endTurn(20)
+    expect([cold.admits(0, 38), cold.admits(0, 42)]).toEqual([true, false])
+  })
+
   it('is of work: a process that had half of the CPU takes twice as long for it', () => {
-    const half = turnLimiter({ targetDelayMs: 50 })
+    const half = warm({ targetDelayMs: 50 })
     half.observe(5000, 5000, 2500)
     expect([half.admits(0, 99), half.admits(0, 101)]).toEqual([true, false])
     for (let turn = 0; turn < 100; turn++) half.endTurn(200)
