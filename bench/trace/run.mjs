@@ -1,132 +1,130 @@
 /**
- * What tracing costs: `GET /users/:id` with one SELECT, by 64 connections at a time.
+ * What tracing costs: `GET /users/:id` with one SELECT on a real PostgreSQL; without tracing, with tricube's, and with
+ * OpenTelemetry's SDK, its batch processor and its Zipkin exporter, to the same collector.
  *
- *   npm run build && npm --prefix bench/trace install && npm --prefix bench/trace start
+ *   npm run build && npm --prefix bench ci && npm --prefix bench/trace ci && npm --prefix bench/trace start
  *
- * The first three are services of one process, the others, which change the process, have one each. All are up at the
- * same time and take turns, in many short rounds, so that they meet the same noise. CPU is that of the service's process
- * alone, user and system, exporting included; the lowest quarter of the rounds is averaged, since other programs can only
- * add to it. The collector takes everything.
+ * Fails when, of a whole request, tracing each costs more than 10 %, or tracing one in a hundred more than 2 %.
  *
- * DATABASE_URL, if set, is used instead of a PostgreSQL of one's own; a table `bench_users` is made in it and dropped.
+ * It has to say the same on a machine that does other things as well, and a difference of 2 % is less than what two
+ * processes of the same program differ by. So:
+ *
+ * - All services live in one process and take turns of 64 requests, two milliseconds, in random order. Requests come from
+ *   streams of that process (see ../http/quick/inProcess.mjs). Of the turns the cheapest twentieth counts, for whatever
+ *   else runs can only add to them. "Not sampled" and "sampled" are even the same service, whose sampler changes its mind.
+ * - The cheapest turns are those without a garbage collection and without an export, and tracing causes both. Exports are
+ *   held back until a turn is over and measured apart, each a whole batch of 512 spans: encoded, sent, the answer read;
+ *   likewise the cheapest twentieth, and every request pays its share of a batch. What collections take is measured while
+ *   one service has the process for itself, from all of them: their number, which is the same every time, by the median.
+ * - The share is that of a whole request: one that comes over a socket, the kernel's part included, in the same turns.
+ * - One in a hundred costs what a hundred that are not sampled do, and a hundredth of what sampling adds.
+ * - Three such processes, one after the other; of their results the median. Every span has to reach the collector.
+ *
+ * CPU is that of the process, user and system, of all its threads. TURNS and PROCESSES make it shorter or longer.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { Agent, get } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { database } from 'tricube/sql'
 import { startPostgres } from 'tricube/testing'
+import { median } from '../http/statistics.mjs'
 
-const rounds = Number(process.env.ROUNDS ?? 40)
-const requests = Number(process.env.REQUESTS ?? 2000)
-const connections = 64
-const warmUp = 15_000
+const processes = Number(process.env.PROCESSES ?? 3)
+const turns = Number(process.env.TURNS ?? 1000)
+const bounds = { each: 10, 'one in a hundred': 2 }
 
-const start = (file, env = {}) =>
+const start = (file, env) =>
   fork(fileURLToPath(new URL(file, import.meta.url)), { env: { ...process.env, ...env }, serialization: 'advanced' })
-const ask = async (child, question) => {
-  const answer = once(child, 'message')
-  if (question) child.send(question)
-  return (await answer)[0]
-}
-
-const own = process.env.DATABASE_URL ? undefined : await startPostgres()
-const url = process.env.DATABASE_URL ?? own.url()
-const db = database({ url })
+const postgres = await startPostgres()
+const db = database({ url: postgres.url() })
 await db.script(`
-  DROP TABLE IF EXISTS bench_users;
   CREATE TABLE bench_users (id int PRIMARY KEY, name text, age int);
   INSERT INTO bench_users SELECT i, 'user ' || i, i % 90 FROM generate_series(1, 1000) i;`)
-
 const collector = start('collector.mjs')
-const zipkin = (await ask(collector)).url
-const common = { DATABASE_URL: url, PORT: '0', LOG_LEVEL: 'error', NODE_ENV: 'production' }
-const to = (sender) => ({ OTEL_EXPORTER_ZIPKIN_ENDPOINT: `${zipkin}?by=${sender}` })
-const contenders = [
-  { name: 'no tracing', env: {} },
-  { name: 'tricube, 1 %', env: { ...to('few'), OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.01' } },
-  { name: 'tricube, 100 %', env: { ...to('all'), OTEL_TRACES_SAMPLER: 'always_on' } },
-]
-const alone = [
-  { name: 'tricube, 100 %, OpenTelemetry API', env: { ...to('api'), OPENTELEMETRY_API: '1' } },
-  { name: 'OpenTelemetry SDK, 100 %', env: { TRACED_BY: 'sdk', ZIPKIN: `${zipkin}?by=sdk` } },
-]
-const senders = [undefined, 'few', 'all', 'api', 'sdk']
-const running = []
-for (const group of [contenders, ...alone.map((one) => [one])]) {
-  const child = start('service.mjs', { ...common, SERVICES: JSON.stringify(group.map(({ env }) => env)) })
-  const { urls } = await ask(child)
-  for (const [i, { name }] of group.entries()) {
-    running.push({
-      name,
-      child,
-      url: urls[i],
-      agent: new Agent({ keepAlive: true, maxSockets: connections }),
-      cpuUs: [],
-    })
-  }
-}
+const [{ url: zipkin }] = await once(collector, 'message')
 
-for (const contender of running) await load(contender, warmUp)
-for (let round = 0; round < rounds; round++) {
-  for (const contender of rotated(running, round)) {
-    const { cpu: before } = await ask(contender.child, 'cpu')
-    await load(contender, requests)
-    const { cpu: after } = await ask(contender.child, 'cpu')
-    contender.cpuUs.push((after.user + after.system - before.user - before.system) / requests)
-  }
+const costs = []
+let sampled = 0
+for (let i = 0; i < processes; i++) {
+  const service = start('service.mjs', {
+    ...{ DATABASE_URL: postgres.url(), PORT: '0', LOG_LEVEL: 'error', NODE_ENV: 'production' },
+    ...{ ZIPKIN: zipkin, TURNS: String(turns) },
+  })
+  const [found] = await once(service, 'message')
+  sampled += found.sampled
+  costs.push(costsOf(found))
+  console.log(
+    `process ${i + 1}: ${Object.entries(costs[i].shares).map(([name, share]) => `${name} ${percent(share)}`)}`,
+  )
 }
+collector.send('spans')
+const [spans] = await once(collector, 'message')
+collector.disconnect()
+await db.close()
+await postgres.stop()
 
-// The last batches are sent when the services stop.
-for (const { agent } of running) agent.destroy()
-for (const child of new Set(running.map(({ child }) => child))) {
-  child.disconnect()
-  await once(child, 'exit')
-}
-const exported = await ask(collector, 'spans')
-
-const [{ cpuUs: without }] = running
-const base = lowest(without)
-console.log(`node ${process.version}, ${rounds} rounds of ${requests} requests, ${connections} connections`)
+const of = (pick) => median(costs.map(pick))
+console.log(
+  `\nnode ${process.version}; a whole request without tracing: ${of(({ whole }) => whole).toFixed(1)} µs of CPU`,
+)
 console.table(
   Object.fromEntries(
-    running.map(({ name, cpuUs }, i) => [
-      name,
-      {
-        'µs CPU a request': Number(lowest(cpuUs).toFixed(2)),
-        'of tracing': Number((lowest(cpuUs) - base).toFixed(2)),
-        '%': Number(((lowest(cpuUs) / base - 1) * 100).toFixed(1)),
-        'spans exported a request': Number(((exported[senders[i]] ?? 0) / (rounds * requests + warmUp)).toFixed(2)),
-      },
+    ['tricube', 'sdk'].map((name) => [
+      name === 'sdk' ? "OpenTelemetry's SDK" : name,
+      Object.fromEntries(
+        ['recording', 'exporting', 'collecting garbage', 'together'].map((what) => [
+          `${what}, µs`,
+          Number(of((cost) => cost[name][what]).toFixed(2)),
+        ]),
+      ),
     ]),
   ),
 )
+const checks = Object.entries(bounds).map(([name, bound]) => {
+  const share = of(({ shares }) => shares[name])
+  return [`tracing ${name}: ${percent(share)} of the request, at most ${bound} %`, share <= bound]
+})
+for (const name of ['tricube', 'sdk']) {
+  const arrived = spans[name] / (2 * sampled)
+  // The last batch, which is not full, stays in the queue when a process ends.
+  checks.push([`${name}: ${(arrived * 100).toFixed(1)} % of the spans arrived, at least 99 %`, arrived >= 0.99])
+}
+for (const [what, holds] of checks) console.log(`${holds ? 'ok    ' : 'FAILED'} ${what}`)
+process.exitCode = checks.every(([, holds]) => holds) ? 0 : 1
 
-collector.disconnect()
-await db.script('DROP TABLE bench_users')
-await db.close()
-await own?.stop()
-
-async function load({ url, agent }, count) {
-  let left = count
-  const connection = async () => {
-    while (left-- > 0) {
-      await new Promise((resolve, reject) => {
-        get(`${url}/users/${1 + (left % 1000)}`, { agent }, (response) => {
-          if (response.statusCode !== 200) reject(new Error(`the service answered ${response.statusCode}`))
-          response.resume().once('end', resolve)
-        }).once('error', reject)
-      })
-    }
+/** What a process has found, as microseconds of one request. */
+function costsOf({ found, requestsOfCollections }) {
+  const { none, unsampled, sampled, sdk, whole } = found
+  const requests = ({ turns }) => cheapest(turns)
+  const exporting = (...all) => cheapest(all.flatMap(({ batches }) => batches))
+  const collecting = ({ collections }) => (median(collections) * collections.length) / requestsOfCollections
+  const wholeUs = requests(whole) + collecting(whole)
+  const cost = (recording, exporting, garbage) => ({
+    recording,
+    exporting,
+    'collecting garbage': garbage,
+    together: recording + exporting + garbage,
+  })
+  // Less than nothing is noise.
+  const unsampledUs = Math.max(0, requests(unsampled) - requests(none))
+  const tricube = cost(
+    unsampledUs + requests(sampled) - requests(unsampled),
+    exporting(unsampled, sampled),
+    collecting(sampled) - collecting(unsampled),
+  )
+  const oneInHundredUs = unsampledUs + (tricube.together - unsampledUs) / 100
+  return {
+    whole: wholeUs,
+    tricube,
+    sdk: cost(requests(sdk) - requests(none), exporting(sdk), collecting(sdk) - collecting(none)),
+    shares: { each: (tricube.together / wholeUs) * 100, 'one in a hundred': (oneInHundredUs / wholeUs) * 100 },
   }
-  await Promise.all(Array.from({ length: connections }, connection))
 }
 
-function rotated(all, by) {
-  return all.map((_, i) => all[(i + by) % all.length])
+function cheapest(numbers) {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 20)]
 }
 
-function lowest(numbers) {
-  const best = numbers.toSorted((a, b) => a - b).slice(0, Math.ceil(numbers.length / 4))
-  return best.reduce((a, b) => a + b) / best.length
+function percent(share) {
+  return `${share.toFixed(1)} %`
 }

@@ -5,8 +5,9 @@ export class Bytes {
   #view: DataView
   #length = 0
 
-  constructor(expected: number) {
-    this.#buffer = Buffer.allocUnsafeSlow(expected)
+  /** `memory` is used when it is as long as `expected`. */
+  constructor(expected: number, memory?: Buffer) {
+    this.#buffer = memory && memory.length >= expected ? memory : Buffer.allocUnsafeSlow(expected)
     this.#view = viewOf(this.#buffer)
   }
 

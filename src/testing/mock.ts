@@ -1,6 +1,9 @@
 import type { AnyInput, Caller, ClientClass } from '../client/call.ts'
 import type { Contract } from '../contract/contract.ts'
+import { HttpError } from '../contract/errors.ts'
 import type { Items } from '../contract/operation.ts'
+import { parseRoute } from '../contract/route.ts'
+import { callShape, withCallSpan } from '../trace/callSpan.ts'
 import { asJson, compileInputCheck, compileOutputCheck, TestFailure } from './checks.ts'
 import type { Mocks } from './types.ts'
 
@@ -14,14 +17,49 @@ export interface MockedService {
 export function mockService(contract: Contract, fail: (failure: TestFailure) => void): MockedService {
   const mocks: Record<string, unknown> = {}
   class MockClient {
-    constructor(_caller: Caller) {}
+    readonly [callerKey]: Caller
+    constructor(caller: Caller) {
+      this[callerKey] = caller
+    }
   }
   for (const name of Object.keys(contract.operations)) {
     const { mock, call } = mockOperation(contract, name, fail)
+    const inSpan = compileSpan(contract, name)
     mocks[name] = mock
-    Object.defineProperty(MockClient.prototype, name, { enumerable: true, value: call })
+    Object.defineProperty(MockClient.prototype, name, {
+      enumerable: true,
+      value(this: MockClient, input?: AnyInput) {
+        return inSpan(this[callerKey], () => call(input))
+      },
+    })
   }
   return { mocks: mocks as Mocks<Contract>, Client: MockClient as unknown as ClientClass<Contract> }
+}
+
+const callerKey = Symbol('caller')
+
+/** Compiles the span that a call of the operation would have had: an error is the answer that it arrives as. */
+function compileSpan(
+  contract: Contract,
+  name: string,
+): <Value>(caller: Caller, call: () => Promise<Value>) => Promise<Value> {
+  const { route, status = 200 } = contract.operations[name]!
+  const { method, path } = parseRoute(route)
+  const shape = callShape(contract.name, name, method, path)
+  return async ({ span: parent }, call) => {
+    if (!parent?.isRecorded) return call()
+    const span = parent.child(shape)
+    const value = call()
+    const answer = value.then(
+      () => ({ status }),
+      (error: unknown) => {
+        if (error instanceof HttpError) return { status: error.status }
+        throw error
+      },
+    )
+    await withCallSpan(span, answer).catch(() => {})
+    return value
+  }
 }
 
 type Implementation = (input: AnyInput) => unknown

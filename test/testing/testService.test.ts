@@ -56,6 +56,39 @@ describe('a mock', () => {
     expect((await app.client.names()).data).toEqual(['a'])
   })
 
+  it('leaves the span of the call, as a real one would', async () => {
+    await using app = await start()
+    const { getCity } = app.mock(cityService)
+    getCity.returns({ id: 1, name: 'Chengdu' })
+    await app.client.describe({ params: { id: 1 } })
+    getCity.throws(new NotFound('city 9'))
+    await app.client.describe({ params: { id: 9 } }).catch(() => {})
+    getCity.throws(new TypeError('a bug'))
+    await app.client.describe({ params: { id: 9 } }).catch(() => {})
+
+    const requests = app.spans.filter(({ name }) => name === 'describe')
+    const calls = app.spans.filter(({ kind }) => kind === 'client')
+    expect(calls.map(({ parentId }) => parentId)).toEqual(requests.map(({ id }) => id))
+    const { startedAt, durationMs } = requests[0]!
+    expect(calls[0]!.startedAt).toBeGreaterThanOrEqual(startedAt)
+    expect(calls[0]!.durationMs).toBeLessThanOrEqual(durationMs)
+    const told = calls.map(({ name, attributes, errorType }) => ({ name, errorType, ...attributes }))
+    const call = {
+      name: 'city-service.getCity',
+      errorType: undefined,
+      'http.request.method': 'GET',
+      'url.template': '/cities/:id',
+      'peer.service': 'city-service',
+      'http.response.status_code': 200,
+    }
+    const { 'http.response.status_code': _, ...unanswered } = call
+    expect(told).toEqual([
+      call,
+      { ...call, 'http.response.status_code': 404, errorType: '404', 'error.type': '404' },
+      { ...unanswered, errorType: 'TypeError', 'error.type': 'TypeError' },
+    ])
+  })
+
   it('that was not told fails the test by its name, even when the handler forgives', async () => {
     await using app = await start()
     const failure = new TestFailure('city-service.getCity was called, but not mocked: app.mock(…).getCity.returns(…)')

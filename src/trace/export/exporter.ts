@@ -15,8 +15,9 @@ export interface Encoding {
   readonly contentType: string
   /**
    * @param epochOffsetMs what to add to a span's times to have milliseconds since 1970
+   * @param memory may be written over, and be what the result is in
    */
-  encode(spans: readonly Span[], epochOffsetMs: number): Buffer
+  encode(spans: readonly Span[], epochOffsetMs: number, memory?: Buffer): Buffer
 }
 
 /** Brings batches of spans to where people look at them. */

@@ -29,8 +29,8 @@ export function otlpJsonEncoding(resource: Resource): Encoding {
   }
   return {
     contentType: 'application/json',
-    encode(spans, epochOffsetMs) {
-      const out = new Bytes(Math.ceil(spans.length * bytesPerSpan * 1.1) + head.length + 64)
+    encode(spans, epochOffsetMs, memory) {
+      const out = new Bytes(Math.ceil(spans.length * bytesPerSpan * 1.1) + head.length + 64, memory)
       out.chunk(head)
       for (const span of spans) {
         out.comma()

@@ -28,8 +28,8 @@ export function otlpProtobufEncoding(resource: Resource): Encoding {
   }
   return {
     contentType: 'application/x-protobuf',
-    encode(spans, epochOffsetMs) {
-      const out = new Bytes(Math.ceil(spans.length * bytesPerSpan * 1.1) + head.length + 64)
+    encode(spans, epochOffsetMs, memory) {
+      const out = new Bytes(Math.ceil(spans.length * bytesPerSpan * 1.1) + head.length + 64, memory)
       out.byte(bytes(1)) // resource_spans
       const resourceSpans = out.begin()
       out.chunk(head)

@@ -40,6 +40,8 @@ export function postExporter(encoding: Encoding, options: PostOptions): Exporter
     ...(gzip && { 'content-encoding': 'gzip' }),
   }
   let pool: Promise<Dispatcher> | undefined
+  // What a batch was in when it has been taken: for the next one, which would have to be given new pages by the system.
+  let spare: Buffer | undefined
 
   const attempt = async (body: Buffer, signal: AbortSignal): Promise<number | undefined> => {
     const dispatcher = await (pool ??= openPool(origin, timeoutMs))
@@ -60,7 +62,7 @@ export function postExporter(encoding: Encoding, options: PostOptions): Exporter
       let asked: number | undefined
       try {
         asked = await attempt(body, signal)
-        if (asked === undefined) return
+        if (asked === undefined) return void (spare = Buffer.from(plain.buffer))
       } catch (error) {
         if (error instanceof Refused || signal.aborted || tries >= retries) throw error
         asked = Number.NaN
@@ -72,7 +74,11 @@ export function postExporter(encoding: Encoding, options: PostOptions): Exporter
 
   return {
     // What waits for the collector holds bytes, no spans.
-    export: (spans, epochOffsetMs, signal) => post(encoding.encode(spans, epochOffsetMs), signal),
+    export(spans, epochOffsetMs, signal) {
+      const memory = spare
+      spare = undefined
+      return post(encoding.encode(spans, epochOffsetMs, memory), signal)
+    },
     async close() {
       await (await pool)?.destroy()
     },

@@ -18,8 +18,8 @@ export function zipkinEncoding(resource: Resource): Encoding {
   }
   return {
     contentType: 'application/json',
-    encode(spans, epochOffsetMs) {
-      const out = new Bytes(Math.ceil(spans.length * bytesPerSpan * 1.1) + 64)
+    encode(spans, epochOffsetMs, memory) {
+      const out = new Bytes(Math.ceil(spans.length * bytesPerSpan * 1.1) + 64, memory)
       out.byte(openBracket)
       for (const span of spans) {
         out.comma()
