@@ -27,14 +27,22 @@ let isSampled = false
 const gates = { none: new Gate(), tricube: new Gate(), sdk: new Gate() }
 const url = (sender) => `${process.env.ZIPKIN}?by=${sender}`
 const sdk = sdkSpans((exporter) => gates.sdk.beforeSdk(exporter), url('sdk'))
-const exporter = gates.tricube.before(zipkinExporter({ service: 'user-service' }, { url: url('tricube') }))
+const traced = () => ({
+  trace: {
+    exporter: gates.tricube.before(zipkinExporter({ service: 'user-service' }, { url: url('tricube') })),
+    sampler: { isSampled: () => isSampled },
+  },
+})
 const none = await start()
-const tricube = await start({ trace: { exporter, sampler: { isSampled: () => isSampled } } })
+const tricube = await start(traced())
 const bySdk = await start({ sdk })
+const [noneTwin, tricubeTwin] = [await start(), await start(traced())]
 
 const contenders = {
   none: { ask: none.ask, gate: gates.none },
+  noneTwin: { ask: noneTwin.ask, gate: gates.none },
   unsampled: { ask: tricube.ask, gate: gates.tricube, sampling: false },
+  unsampledTwin: { ask: tricubeTwin.ask, gate: gates.tricube, sampling: false },
   sampled: { ask: tricube.ask, gate: gates.tricube, sampling: true },
   sdk: { ask: bySdk.ask, gate: gates.sdk },
   whole: { ask: overSockets(none.port), gate: gates.none },
