@@ -15,7 +15,7 @@ export class Bytes {
     return this.#length
   }
 
-  /** What has been written; it is the receiver's own. */
+  /** What has been written, in the memory that it was written to. */
   take(): Buffer {
     return this.#buffer.subarray(0, this.#length)
   }
