@@ -52,21 +52,33 @@ if (isWhole) {
   console.log(`\nwritten: ${await writeResults(folder, { results, peers: chosenPeers, version, rounds, seconds })}`)
 }
 
-/** All servers of a work are up at the same time and take turns: A B C A B C. */
+/** All servers of a work are up at the same time and take turns: A B C A B C. One that fails is left out, and it says so. */
 async function measure(name) {
   const work = works[name]
-  const running = []
+  const running = new Map()
+  const attempt = async (peer, what) => {
+    try {
+      await what()
+    } catch (error) {
+      console.log(`${name} without ${peer.title}: ${error.message}`)
+      process.exitCode = 1
+      await running.get(peer)?.server.stop()
+      running.delete(peer)
+    }
+  }
   try {
-    for (const peer of chosenPeers) running.push({ peer, server: await bench.start(peer, work), rounds: [] })
+    for (const peer of chosenPeers)
+      await attempt(peer, async () => running.set(peer, { server: await bench.start(peer, work), rounds: [] }))
     if (rounds === 0) return undefined
-    for (const { server } of running) await warmUp(server.url, work, seconds)
+    for (const [peer, { server }] of running) await attempt(peer, () => warmUp(server.url, work, seconds))
     for (let round = 0; round < rounds; round++) {
-      for (const { server, rounds } of running) rounds.push(await bench.round(server, work, seconds))
+      for (const [peer, { server, rounds }] of running)
+        await attempt(peer, async () => rounds.push(await bench.round(server, work, seconds)))
       await bench.clear()
     }
-    return { name, title: work.title, peers: running.map(({ peer, rounds }) => ({ peer, rounds })) }
+    return { name, title: work.title, peers: Array.from(running, ([peer, { rounds }]) => ({ peer, rounds })) }
   } finally {
-    for (const { server } of running) await server.stop()
+    for (const { server } of running.values()) await server.stop()
   }
 }
 
