@@ -28,6 +28,7 @@ function begin(dueAt) {
 function open() {
   const socket = connect(port, '127.0.0.1').setNoDelay()
   socket.on('data', (chunk) => {
+    if (socket.dueAt === undefined) return void socket.destroy() // a 408: it was idle for too long
     if (chunk.toString('latin1', 0, 5) === 'HTTP/') end(socket, Number(chunk.toString('latin1', 9, 12)))
   })
   socket.on('error', () => {})
