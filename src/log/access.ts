@@ -36,7 +36,7 @@ export type AccessWriter = (fields: AccessFields) => void
  */
 export function accessWriter(owner: LogOwner, { bytes, wrote }: Output): AccessWriter {
   const { ecs = false } = owner
-  const key = (field: string): Uint8Array => Buffer.from(`,"${ecs ? ecsName(field) : field}":`)
+  const key = (field: string): Buffer => Buffer.from(`,"${ecs ? ecsName(field) : field}":`)
   const [operation, method, path, status] = [key('operation'), key('method'), key('path'), key('status')]
   const [duration, size, peer, requestId] = [key('duration_ms'), key('bytes'), key('peer'), key('request_id')]
   const [levelKey, timeKey, messageKey] = ecs ? ['log.level', '@timestamp', 'message'] : ['level', 'time', 'msg']
@@ -94,8 +94,8 @@ interface IdsTemplate {
   readonly spanAt: number
 }
 
-function idsTemplate(traceKey: Uint8Array, spanKey: Uint8Array): IdsTemplate {
-  const text = Buffer.from(`${traceKey}"${'0'.repeat(32)}"${spanKey}"${'0'.repeat(16)}"`)
+function idsTemplate(traceKey: Buffer, spanKey: Buffer): IdsTemplate {
+  const text = Buffer.from(`${traceKey.toString()}"${'0'.repeat(32)}"${spanKey.toString()}"${'0'.repeat(16)}"`)
   const traceAt = traceKey.length + 1
   return { text, traceAt, spanAt: traceAt + 32 + '"'.length + spanKey.length + 1 }
 }

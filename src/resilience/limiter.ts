@@ -31,6 +31,8 @@ const lateMs = 100
 /** A budget shrinks to half at most in one turn (Gradient2's bound), never below a tenth for the whole's sake. */
 const strongestCut = 0.5
 const leastShare = 0.1
+/** Of the time in which the loop worked at least so much counts, whoever else had the CPU: callers wait all the same. */
+const leastRunning = 0.5
 /** Until V8 has compiled what runs often, a request takes so many times as long; that is worth waiting for. */
 const coldFactor = 5
 /** A budget that was cut to nothing is whole again after this many milliseconds. */
@@ -72,7 +74,7 @@ export function turnLimiter({ targetDelayMs = 20, shares = [1], coldMs = 5000 }:
   let targetMs = usualMs
   let workedMs = 0
   let utilisation = 0
-  /** How much of the time in which the loop worked the process had the CPU. */
+  /** How much of the time in which the loop worked counts: that in which the process had the CPU. */
   let running = 1
   /** How long it was to the look before, when the loop had no idle moment until then. */
   let busyMs = Number.POSITIVE_INFINITY
@@ -92,7 +94,7 @@ export function turnLimiter({ targetDelayMs = 20, shares = [1], coldMs = 5000 }:
       workedMs += cpuMs
       if (workedMs > coldMs) usualMs = targetDelayMs
       const weight = 1 - Math.exp(-elapsedMs / memoryMs)
-      if (activeMs > 0) running += (Math.min(1, cpuMs / activeMs) - running) * weight
+      if (activeMs > 0) running += (Math.min(1, Math.max(leastRunning, cpuMs / activeMs)) - running) * weight
       const isBusy = share > saturation
       if (isBusy && elapsedMs > lateMs && elapsedMs > busyMs) utilisation = 1
       else utilisation += (share - utilisation) * weight
