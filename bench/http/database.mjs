@@ -5,7 +5,7 @@ import { accounts } from './works.mjs'
 
 /** Starts a server with the tables; `clear` empties what writes have filled. */
 export async function startDatabase() {
-  const postgres = await startPostgres()
+  const postgres = await startPostgres({ settings: { max_connections: 1000 } }) // a dozen servers, some with pools for each of three services
   const db = database({ url: postgres.url() })
   await db.script(`
     CREATE TABLE accounts (
