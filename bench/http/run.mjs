@@ -37,6 +37,7 @@ try {
   for (const name of chosenWorks) {
     const result = name === 'start' ? await measureStarts(bench, chosenPeers, rounds) : await measure(name)
     if (result) results.push(result)
+    await write()
     console.log(result ? `\n${table(result)}` : `${name}: the answers are those that are due`)
   }
 } finally {
@@ -44,9 +45,11 @@ try {
 }
 for (const line of warnings(results)) console.log(line)
 
-const isWhole =
-  rounds > 0 && chosenWorks.length === Object.keys(works).length + 1 && chosenPeers.length === peers.length
-if (isWhole) {
+/** What there is of a whole run, so that whatever ends it takes only the rest. */
+async function write() {
+  const isWhole =
+    rounds > 0 && chosenWorks.length === Object.keys(works).length + 1 && chosenPeers.length === peers.length
+  if (!isWhole) return
   const version = execFileSync(options.node, ['--version'], { encoding: 'utf8' }).trim()
   const folder = fileURLToPath(new URL('../results/', import.meta.url))
   console.log(`\nwritten: ${await writeResults(folder, { results, peers: chosenPeers, version, rounds, seconds })}`)

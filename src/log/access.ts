@@ -32,7 +32,7 @@ export type AccessWriter = (fields: AccessFields) => void
 
 /**
  * Compiles the one line that is written for each request: it goes as bytes to where lines are gathered, and makes no
- * string. pino takes ten times as long for it: it knows neither the fields nor which of them need escaping.
+ * string. pino takes several times as long for it: it knows neither the fields nor which of them need escaping.
  */
 export function accessWriter(owner: LogOwner, { bytes, wrote }: Output): AccessWriter {
   const { ecs = false } = owner
