@@ -15,7 +15,7 @@
  * - Two services of the same sort differ by 2 % themselves, by where they lie in memory. So there are two without tracing, and
  *   two that do not sample, and of both sorts the cheaper one counts.
  * - The cheapest turns are those without a garbage collection and without an export, and tracing causes both. Exports are
- *   held back until a turn is over and measured apart, each a whole batch of 512 spans: encoded, sent, the answer read;
+ *   held back until a turn is over and measured apart, each a whole batch, of 1024 spans (the SDK's: 512): encoded, sent, the answer read;
  *   likewise the cheapest twentieth, and every request pays its share of a batch. What collections take is measured while
  *   one service has the process for itself, from all of them: their number, which is the same every time, by the median.
  * - The share is that of a whole request: one that comes over a socket, the kernel's part included, in the same turns.

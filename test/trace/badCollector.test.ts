@@ -30,9 +30,9 @@ it.each<[string, Answer]>([
   ['never answers', () => {}],
   ['is not ready', status(503)],
 ])('answers every request while the collector %s, and stops within its limit', async (_, answer) => {
-  const { metrics, closingMs } = await underLoad(5000, answer)
+  const { metrics, closingMs } = await underLoad(7000, answer)
   const dropped = Number(/^tricube_spans_dropped_total (\d+)$/m.exec(metrics)![1])
   // Four batches are under way, and the queue holds 2048.
-  expect(dropped).toBeGreaterThanOrEqual(5000 - 4 * 512 - 2048)
+  expect(dropped).toBeGreaterThanOrEqual(7000 - 4 * 1024 - 2048)
   expect(closingMs).toBeLessThan(5000)
 })

@@ -56,17 +56,17 @@ it('exports a full batch at once, the rest after the delay', async () => {
 it('drops and counts what is more than the queue holds, and never has more than four batches under way', async () => {
   const { exporter, batches } = manualExporter()
   const recorder = new Recorder({ exporter })
-  for (let i = 0; i < 100; i++) {
-    record(recorder, 512)
+  for (let i = 0; i < 50; i++) {
+    record(recorder, 1024)
     await vi.advanceTimersByTimeAsync(1)
   }
   expect(batches).toHaveLength(4)
-  expect(recorder.stats).toEqual({ queued: 2048, exported: 0, dropped: (100 - 8) * 512, failed: 0 })
+  expect(recorder.stats).toEqual({ queued: 2048, exported: 0, dropped: (50 - 6) * 1024, failed: 0 })
   while (batches.length > 0) {
     batches.shift()!.resolve()
     await vi.advanceTimersByTimeAsync(1)
   }
-  expect(recorder.stats).toMatchObject({ queued: 0, exported: 8 * 512 })
+  expect(recorder.stats).toMatchObject({ queued: 0, exported: 6 * 1024 })
 })
 
 it('counts what a collector has lost, tells it once, and tells when it is over', async () => {
