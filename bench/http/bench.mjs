@@ -4,13 +4,19 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { leaveServerCore } from './cores.mjs'
 import { startDatabase } from './database.mjs'
-import { load } from './load.mjs'
+import { Load } from './load.mjs'
 import { startServers } from './servers.mjs'
+import { quantile } from './statistics.mjs'
 import { cpuSeconds, residentMiB } from './usage.mjs'
 import { checkAnswers } from './works.mjs'
+
+/** Requests before each turn that do not count: the caches of the core are another server's. */
+const runIn = 128
+const settlingMs = 50
 
 /** Starts what the servers need; `node` is the program that runs them. */
 export async function startBench(node) {
@@ -27,9 +33,19 @@ export async function startBench(node) {
     zipkin: `${zipkin}?by=${name}`,
     logFile: join(folder, `${name}.log`),
   })
-  const spans = async ({ name }) => {
+  const spansOf = async ({ name }) => {
     collector.send('spans')
     return (await once(collector, 'message'))[0][name] ?? 0
+  }
+  /** What a server puts off until it has nothing else to do belongs to the requests that caused it. */
+  const settled = async (peer) => {
+    let [before, now] = [-1, await spansOf(peer)]
+    while (now !== before) {
+      await setTimeout(settlingMs)
+      before = now
+      now = await spansOf(peer)
+    }
+    return now
   }
 
   return {
@@ -48,20 +64,30 @@ export async function startBench(node) {
         await server.stop()
         throw new Error(`${peer.title}: ${error.message}`)
       }
-      return { ...server, peer }
+      const load = new Load(server.url, work)
+      const stop = () => (load.close(), server.stop())
+      return { ...server, peer, load, stop }
     },
 
-    /** One round under load: CPU of all of the server's processes, and how fast it answered. */
-    async round({ url, pids, peer }, work, seconds) {
-      const [cpuBefore, spansBefore] = [cpuSeconds(pids), await spans(peer)]
-      const { requests, failed, seconds: took, p50Ms, p99Ms } = await load(url, work, seconds)
+    /** Until the compilers have seen enough of it, or ten seconds. */
+    async warmUp({ load }) {
+      const end = performance.now() + 10_000
+      for (let asked = 0; asked < 30_000 && performance.now() < end; asked += 1000) await load.ask(1000)
+    },
+
+    /** One turn under load: CPU of all of the server's processes, and how fast it answered. */
+    async turn({ load, pids, peer }, requests) {
+      await load.ask(runIn)
+      const [spansBefore, cpuBefore] = [await settled(peer), cpuSeconds(pids)]
+      const { seconds, latenciesMs, failed } = await load.ask(requests)
+      const spans = (await settled(peer)) - spansBefore
       return {
         cpuUs: ((cpuSeconds(pids) - cpuBefore) * 1e6) / requests,
         failed,
-        perSecond: requests / took,
-        p50Ms,
-        p99Ms,
-        spans: ((await spans(peer)) - spansBefore) / requests,
+        perSecond: requests / seconds,
+        p50Ms: quantile(latenciesMs, 0.5),
+        p99Ms: quantile(latenciesMs, 0.99),
+        spans: spans / requests,
         residentMiB: residentMiB(pids),
       }
     },

@@ -1,5 +1,5 @@
 /** A chart of what a request costs, as SVG: bars for each work, legible on light and dark pages. */
-import { spread } from './statistics.mjs'
+import { costOf } from './statistics.mjs'
 
 const margin = 8
 const width = 1000
@@ -29,7 +29,7 @@ const style = `
 /** Draws the CPU time of each work's peers, the cheapest first; `caption` stands below. */
 export function chart(results, caption) {
   const panelWidth = (width - gap * (columns - 1)) / columns
-  const drawn = results.filter(({ peers }) => 'cpuUs' in peers[0].rounds[0])
+  const drawn = results.filter(({ peers }) => 'cpuUs' in peers[0].turns[0])
   const bottoms = Array.from({ length: columns }, () => 0)
   const panels = drawn.map((result) => {
     const column = bottoms.indexOf(Math.min(...bottoms))
@@ -43,17 +43,17 @@ export function chart(results, caption) {
 <style>${style}
 </style>
 ${panels.join('\n')}
-<text class="faint" x="0" y="${height - 8}">µs of CPU a request, lower is better; the thin line: least and most of the rounds. ${escaped(caption)}</text>
+<text class="faint" x="0" y="${height - 8}">µs of CPU a request, lower is better; the thin line: from the cheapest turn to the middle one. ${escaped(caption)}</text>
 </svg>
 `
 }
 
 function panel({ name, title, peers }, panelWidth) {
   const rows = peers
-    .map(({ peer, rounds }) => ({ peer, ...spread(rounds.map(({ cpuUs }) => cpuUs)) }))
-    .toSorted((a, b) => a.median - b.median)
-  // A disturbed round may be far out; the bars shall not shrink for it.
-  const longest = Math.max(...rows.map(({ median }) => median)) * 1.1
+    .map(({ peer, turns }) => ({ peer, ...costOf(turns.map(({ cpuUs }) => cpuUs)) }))
+    .toSorted((a, b) => a.cost - b.cost)
+  // Disturbed turns may be far out; the bars shall not shrink for it.
+  const longest = Math.max(...rows.map(({ cost }) => cost)) * 1.1
   const scale = (panelWidth - labelWidth - valueWidth) / longest
   return [
     `<text class="title" y="16">${escaped(`${name}: ${title}`)}</text>`,
@@ -61,16 +61,16 @@ function panel({ name, title, peers }, panelWidth) {
   ].join('\n')
 }
 
-function bar({ peer, median, min, max }, y, scale, longest) {
+function bar({ peer, cost, least, middle }, y, scale, longest) {
   const own = peer.name.startsWith('tricube')
-  const end = labelWidth + median * scale
-  const [from, to] = [min, Math.min(max, longest)].map((us) => (labelWidth + us * scale).toFixed(1))
-  const middle = y + barHeight / 2
+  const end = labelWidth + cost * scale
+  const [from, to] = [least, Math.min(middle, longest)].map((us) => (labelWidth + us * scale).toFixed(1))
+  const centre = y + barHeight / 2
   return [
     `<text x="${labelWidth - 6}" y="${y + 11}" text-anchor="end">${escaped(peer.title)}</text>`,
     `<rect class="${own ? 'own' : 'bar'}" x="${labelWidth}" y="${y}" width="${(end - labelWidth).toFixed(1)}" height="${barHeight}" rx="2"/>`,
-    `<line class="range" x1="${from}" x2="${to}" y1="${middle}" y2="${middle}"/>`,
-    `<text x="${(Math.max(end, Number(to)) + 6).toFixed(1)}" y="${y + 11}">${median.toFixed(1)}</text>`,
+    `<line class="range" x1="${from}" x2="${to}" y1="${centre}" y2="${centre}"/>`,
+    `<text x="${(Math.max(end, Number(to)) + 6).toFixed(1)}" y="${y + 11}">${cost.toFixed(1)}</text>`,
   ].join('')
 }
 

@@ -1,7 +1,7 @@
 /**
  * What a request costs: tricube beside other frameworks, the same bytes from each. See bench/README.md.
  *
- *   npm run bench -- [--work hello,read] [--peers tricube,fastify] [--rounds 5] [--seconds 3] [--node <path>]
+ *   npm run bench -- [--work hello,read] [--peers tricube,fastify] [--rounds 40] [--requests 2048] [--node <path>]
  *
  * A run of everything writes bench/results/node<version>.md and .svg; a part of it only prints. With `--rounds 0` the
  * answers are checked and nothing is measured.
@@ -10,7 +10,6 @@ import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { startBench } from './bench.mjs'
-import { warmUp } from './load.mjs'
 import { peers, prepare } from './peers.mjs'
 import { writeResults } from './results.mjs'
 import { measureStarts } from './starts.mjs'
@@ -21,13 +20,13 @@ const { values: options } = parseArgs({
   options: {
     work: { type: 'string', default: [...Object.keys(works), 'start'].join() },
     peers: { type: 'string', default: peers.map(({ name }) => name).join() },
-    rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '40' },
+    requests: { type: 'string', default: '2048' },
     node: { type: 'string', default: process.execPath },
   },
 })
 const rounds = Number(options.rounds)
-const seconds = Number(options.seconds)
+const requests = Number(options.requests)
 const chosenWorks = chosen(options.work, [...Object.keys(works), 'start'], (name) => name)
 const chosenPeers = chosen(options.peers, peers, ({ name }) => name).filter(canTakePart)
 
@@ -35,7 +34,8 @@ const bench = await startBench(options.node)
 const results = []
 try {
   for (const name of chosenWorks) {
-    const result = name === 'start' ? await measureStarts(bench, chosenPeers, rounds) : await measure(name)
+    const result =
+      name === 'start' ? await measureStarts(bench, chosenPeers, Math.ceil(rounds / 8)) : await measure(name)
     if (result) results.push(result)
     await write()
     console.log(result ? `\n${table(result)}` : `${name}: the answers are those that are due`)
@@ -43,7 +43,7 @@ try {
 } finally {
   await bench.stop()
 }
-for (const line of warnings(results)) console.log(line)
+for (const line of warnings(results)) console.log(`Warning: ${line}`)
 
 /** What there is of a whole run, so that whatever ends it takes only the rest. */
 async function write() {
@@ -52,10 +52,10 @@ async function write() {
   if (!isWhole) return
   const version = execFileSync(options.node, ['--version'], { encoding: 'utf8' }).trim()
   const folder = fileURLToPath(new URL('../results/', import.meta.url))
-  console.log(`\nwritten: ${await writeResults(folder, { results, peers: chosenPeers, version, rounds, seconds })}`)
+  console.log(`\nwritten: ${await writeResults(folder, { results, peers: chosenPeers, version, rounds, requests })}`)
 }
 
-/** All servers of a work are up at the same time and take turns: A B C A B C. One that fails is left out, and it says so. */
+/** All servers of a work are up at the same time and take turns. One that fails is left out, and it says so. */
 async function measure(name) {
   const work = works[name]
   const running = new Map()
@@ -71,18 +71,25 @@ async function measure(name) {
   }
   try {
     for (const peer of chosenPeers)
-      await attempt(peer, async () => running.set(peer, { server: await bench.start(peer, work), rounds: [] }))
+      await attempt(peer, async () => running.set(peer, { server: await bench.start(peer, work), turns: [] }))
     if (rounds === 0) return undefined
-    for (const [peer, { server }] of running) await attempt(peer, () => warmUp(server.url, work, seconds))
+    for (const [peer, { server }] of running) await attempt(peer, () => bench.warmUp(server))
     for (let round = 0; round < rounds; round++) {
-      for (const [peer, { server, rounds }] of running)
-        await attempt(peer, async () => rounds.push(await bench.round(server, work, seconds)))
+      for (const [peer, { server, turns }] of shuffled(running))
+        await attempt(peer, async () => turns.push(await bench.turn(server, requests)))
       await bench.clear()
     }
-    return { name, title: work.title, peers: Array.from(running, ([peer, { rounds }]) => ({ peer, rounds })) }
+    return { name, title: work.title, peers: Array.from(running, ([peer, { turns }]) => ({ peer, turns })) }
   } finally {
     for (const { server } of running.values()) await server.stop()
   }
+}
+
+/** So that nobody always comes after the same one, nor together with something else that happens now and then. */
+function shuffled(all) {
+  return Array.from(all, (one) => [Math.random(), one])
+    .toSorted(([a], [b]) => a - b)
+    .map(([, one]) => one)
 }
 
 function canTakePart(peer) {

@@ -1,21 +1,20 @@
 /** How long a server without a database takes from the start of its process to its first answer, and its memory. */
-import { load } from './load.mjs'
 import { residentMiB } from './usage.mjs'
 import { works } from './works.mjs'
 
-const loadSeconds = 3
+const loadedMs = 3000
 
 export async function measureStarts(bench, peers, rounds) {
-  const found = peers.map((peer) => ({ peer, rounds: [] }))
+  const found = peers.map((peer) => ({ peer, turns: [] }))
   for (let round = 0; round < rounds; round++) {
-    for (const { peer, rounds } of found) {
-      const server = await bench.start(peer, works.hello)
+    for (const { peer, turns } of found) {
+      const { load, pids, startMs, stop } = await bench.start(peer, works.hello)
       try {
-        const startedMiB = residentMiB(server.pids)
-        await load(server.url, works.hello, loadSeconds)
-        rounds.push({ startMs: server.startMs, startedMiB, loadedMiB: residentMiB(server.pids) })
+        const startedMiB = residentMiB(pids)
+        for (const end = performance.now() + loadedMs; performance.now() < end;) await load.ask(1000)
+        turns.push({ startMs, startedMiB, loadedMiB: residentMiB(pids) })
       } finally {
-        await server.stop()
+        await stop()
       }
     }
   }

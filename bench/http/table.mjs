@@ -1,8 +1,8 @@
 /** Results as Markdown. */
-import { median, spread } from './statistics.mjs'
+import { costOf, median } from './statistics.mjs'
 
-/** A round that is this far from the median of its rounds was disturbed. */
-const tolerated = 0.2
+/** When the middle turn costs so much more than the quartile, the machine was busy. */
+const tolerated = 1.2
 
 const columns = [
   ['cpuUs', 'µs CPU a request', 1],
@@ -16,17 +16,17 @@ const columns = [
   ['loadedMiB', 'MiB after 3 s of load', 0],
 ]
 
-/** A table of one work: medians, with least and most; the last column is the cost beside tricube's. */
+/** A table of one work; the last column is tricube's cost as a multiple of the peer's. */
 export function table({ name, title, peers }) {
-  const shown = columns.filter(([key]) => key in peers[0].rounds[0])
-  const compared = shown[0][0]
+  const [compared, ...others] = columns.filter(([key]) => key in peers[0].turns[0])
   const own = peers.find(({ peer }) => peer.name === 'tricube')
-  const rows = peers.map(({ peer, rounds }) => [
+  const rows = peers.map(({ peer, turns }) => [
     peer.title,
-    ...shown.map(([key, , digits]) => cell(rounds, key, digits)),
-    own ? ratio(own.rounds, rounds, compared).toFixed(2) : '',
+    costCell(turns, compared),
+    ...others.map(([key, , digits]) => median(of(turns, key)).toFixed(digits)),
+    own ? ratio(own.turns, turns, compared[0]).toFixed(2) : '',
   ])
-  const head = ['', ...shown.map(([, heading]) => heading), 'tricube / it']
+  const head = ['', ...[compared, ...others].map(([, heading]) => heading), 'tricube / it']
   return [
     `### ${name}: ${title}`,
     '',
@@ -36,34 +36,36 @@ export function table({ name, title, peers }) {
   ].join('\n')
 }
 
-/** One line for each round that something else has disturbed, or in which requests failed. */
+/** One line for each server that something else has disturbed, and for each that refused requests. */
 export function warnings(results) {
   return results.flatMap(({ name, peers }) =>
-    peers.flatMap(({ peer, rounds }) => {
-      const key = 'cpuUs' in rounds[0] ? 'cpuUs' : 'startMs'
-      const middle = median(rounds.map((round) => round[key]))
-      return rounds.flatMap((round, i) => {
-        const where = `Warning: ${name}, ${peer.title}, round ${i + 1}`
-        const off = round[key] / middle - 1
-        const percent = `${off > 0 ? '+' : ''}${Math.round(off * 100)} %`
-        return [
-          ...(Math.abs(off) > tolerated ? [`${where} is ${percent} off the median.`] : []),
-          ...(round.failed > 0 ? [`${where}: ${round.failed} requests failed.`] : []),
-        ]
-      })
+    peers.flatMap(({ peer, turns }) => {
+      const { cost, middle } = costOf(of(turns, 'cpuUs' in turns[0] ? 'cpuUs' : 'startMs'))
+      const failed = turns.reduce((sum, turn) => sum + (turn.failed ?? 0), 0)
+      const where = `${name}, ${peer.title}`
+      return [
+        ...(middle > cost * tolerated ? [`${where}: the middle turn cost ${percent(middle / cost)} more.`] : []),
+        ...(failed > 0 ? [`${where}: ${failed} requests failed.`] : []),
+      ]
     }),
   )
 }
 
-/** The median of the ratios round by round: what slows the machine for a while slows both. */
-export function ratio(own, others, key) {
-  return median(own.map((round, i) => round[key] / others[i][key]))
+function ratio(own, others, key) {
+  return costOf(of(own, key)).cost / costOf(of(others, key)).cost
 }
 
-function cell(rounds, key, digits) {
-  const { median, min, max } = spread(rounds.map((round) => round[key]))
-  const text = (number) => number.toFixed(digits)
-  return min === max ? text(median) : `**${text(median)}** (${text(min)}–${text(max)})`
+function costCell(turns, [key, , digits]) {
+  const { cost, least, middle } = costOf(of(turns, key))
+  return `**${cost.toFixed(digits)}** (${least.toFixed(digits)}–${middle.toFixed(digits)})`
+}
+
+function of(turns, key) {
+  return turns.map((turn) => turn[key])
+}
+
+function percent(ratio) {
+  return `${Math.round((ratio - 1) * 100)} %`
 }
 
 function line(cells) {
