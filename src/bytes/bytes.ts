@@ -113,9 +113,10 @@ export class Bytes {
     this.text(JSON.stringify(text).slice(1, -1))
   }
 
-  /** A number in the form of protobuf, from 0 to 2^53. */
+  /** A whole number from -2^53 to 2^53 as protobuf's varint: ten bytes when it is negative, as of an `int64`. */
   varint(value: number): void {
-    this.#reserve(8)
+    this.#reserve(10)
+    if (value < 0) return this.#negativeVarint(value)
     let rest = value
     while (rest > 0x7f) {
       this.#buffer[this.#length++] = (rest % 0x80) | 0x80
@@ -158,6 +159,16 @@ export class Bytes {
       rest = hundreds
     }
     if ((count & 1) === 1) this.#buffer[at - 1] = 0x30 + (rest % 10)
+  }
+
+  /** In two's complement the bits of a negative number are those of `-1 - value`, each turned round. */
+  #negativeVarint(value: number): void {
+    let rest = -1 - value
+    for (let i = 0; i < 9; i++) {
+      this.#buffer[this.#length++] = 0xff - (rest % 0x80)
+      rest = Math.floor(rest / 0x80)
+    }
+    this.#buffer[this.#length++] = 1
   }
 
   /** Writes ASCII and tells where it ends; -1 when it is not. */

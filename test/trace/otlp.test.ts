@@ -56,7 +56,7 @@ function keyValues(message: Message, field: number): unknown[] {
 function anyValue(value: Message): unknown {
   if (value.has(1)) return { stringValue: value.text(1) }
   if (value.has(2)) return { boolValue: value.number(2) === 1n }
-  if (value.has(3)) return { intValue: String(value.number(3)) }
+  if (value.has(3)) return { intValue: String(BigInt.asIntN(64, value.number(3)!)) }
   if (value.has(5)) return { arrayValue: { values: value.messages(5)[0]!.messages(1).map(anyValue) } }
   const bytes = Buffer.alloc(8)
   bytes.writeBigUInt64LE(value.number(4)!)
@@ -140,8 +140,8 @@ it('says the same in protobuf of whatever text and numbers come', () => {
   const text = fc.string({ unit: 'grapheme', maxLength: 20_000, size: 'medium' })
   const value: fc.Arbitrary<AttributeValue> = fc.oneof(
     text,
-    fc.double({ noNaN: true, noDefaultInfinity: true }).filter((number) => !Object.is(number, -0)),
-    fc.maxSafeInteger().map(Math.abs),
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.maxSafeInteger(),
     fc.boolean(),
     fc.array(text, { maxLength: 200 }),
   )

@@ -40,7 +40,7 @@ function writeAnyValue(out: Bytes, value: AttributeValue): void {
       out.end(start)
     }
     out.end(array)
-  } else if (Number.isSafeInteger(value) && value >= 0) {
+  } else if (Number.isSafeInteger(value)) {
     out.byte(varint(3))
     out.varint(value)
   } else {
