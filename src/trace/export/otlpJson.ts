@@ -164,7 +164,9 @@ function anyValue(value: AttributeValue): object {
   if (typeof value === 'string') return { stringValue: value }
   if (typeof value === 'boolean') return { boolValue: value }
   if (typeof value === 'object') return { arrayValue: { values: value.map(anyValue) } }
-  return Number.isSafeInteger(value) ? { intValue: String(value) } : { doubleValue: value }
+  if (Number.isSafeInteger(value)) return { intValue: String(value) }
+  // What JSON has no number for is a string: https://protobuf.dev/programming-guides/json/
+  return { doubleValue: Number.isFinite(value) ? value : String(value) }
 }
 
 const tail = Buffer.from(']}]}]}')
