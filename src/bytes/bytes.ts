@@ -47,10 +47,13 @@ export class Bytes {
     if (this.#buffer[this.#length - 1] !== openBracket) this.byte(comma)
   }
 
-  /** Writes a 32-bit integer as eight hexadecimal digits over what is there. */
-  hex32At(at: number, value: number): void {
-    this.#view.setInt32(at, fourDigits(value >>> 16))
-    this.#view.setInt32(at + 4, fourDigits(value & 0xffff))
+  /** Writes two 32-bit integers, the higher one first, as 16 hexadecimal digits over what is there. */
+  hex64At(at: number, high: number, low: number): void {
+    const view = this.#view
+    view.setInt32(at, fourDigits(high >>> 16))
+    view.setInt32(at + 4, fourDigits(high & 0xffff))
+    view.setInt32(at + 8, fourDigits(low >>> 16))
+    view.setInt32(at + 12, fourDigits(low & 0xffff))
   }
 
   /** Writes a whole number from 0 to 2^53 as so many digits over what is there. */
@@ -60,14 +63,16 @@ export class Bytes {
     if (count > 8) this.#digits(at + count - 8, high, count - 8)
   }
 
-  /** Writes a 32-bit integer, its highest byte first, over what is there. */
-  big32At(at: number, value: number): void {
-    this.#view.setInt32(at, value)
+  /** Writes two 32-bit integers as eight bytes, the highest one first, over what is there. */
+  big64At(at: number, high: number, low: number): void {
+    this.#view.setInt32(at, high)
+    this.#view.setInt32(at + 4, low)
   }
 
-  /** Writes a 32-bit integer, its lowest byte first, over what is there. */
-  little32At(at: number, value: number): void {
-    this.#view.setInt32(at, value, true)
+  /** Writes two 32-bit integers as eight bytes, the lowest one first, over what is there. */
+  little64At(at: number, high: number, low: number): void {
+    this.#view.setInt32(at, low, true)
+    this.#view.setInt32(at + 4, high, true)
   }
 
   /** A whole number from 0 to 2^53 in decimal digits. */
@@ -131,10 +136,11 @@ export class Bytes {
     this.#length = this.#buffer.writeDoubleLE(value, this.#length)
   }
 
-  /** Begins something that has its length before it, mostly less than 128 bytes; gives what `end` wants. */
-  begin(): number {
-    this.byte(0)
-    return this.#length
+  /** Begins a field that has a tag and its length before it, mostly less than 128 bytes; gives what `end` wants. */
+  begin(tag: number): number {
+    this.#reserve(2)
+    this.#buffer[this.#length] = tag
+    return (this.#length += 2)
   }
 
   /** Writes the length of what was begun at `start`, moving it when the length needs more than a byte. */

@@ -102,12 +102,9 @@ function idsTemplate(traceKey: Buffer, spanKey: Buffer): IdsTemplate {
 
 function writeIds(bytes: Bytes, { text, traceAt, spanAt }: IdsTemplate, { id0, id1, trace }: SpanIds): void {
   const start = bytes.chunk(text)
-  bytes.hex32At(start + traceAt, trace.id0)
-  bytes.hex32At(start + traceAt + 8, trace.id1)
-  bytes.hex32At(start + traceAt + 16, trace.id2)
-  bytes.hex32At(start + traceAt + 24, trace.id3)
-  bytes.hex32At(start + spanAt, id0)
-  bytes.hex32At(start + spanAt + 8, id1)
+  bytes.hex64At(start + traceAt, trace.id0, trace.id1)
+  bytes.hex64At(start + traceAt + 16, trace.id2, trace.id3)
+  bytes.hex64At(start + spanAt, id0, id1)
 }
 
 let lastMs = Number.NaN

@@ -77,6 +77,16 @@ export class Span {
     return spanIdText(this.id0, this.id1)
   }
 
+  /** Whether another span is above it, in this process or a caller's. */
+  get hasParent(): boolean {
+    return this.parent0 !== 0 || this.parent1 !== 0
+  }
+
+  /** The parent's id: 16 hexadecimal digits. */
+  get parentId(): string | undefined {
+    return this.hasParent ? spanIdText(this.parent0, this.parent1) : undefined
+  }
+
   /** As a W3C `traceparent`. */
   get traceParent(): string {
     return `00-${this.trace.id}-${this.id}-${this.trace.isSampled ? '01' : '00'}`

@@ -1,5 +1,4 @@
 import type { Writable } from 'node:stream'
-import { spanIdText } from '../ids.ts'
 import type { AttributeValue } from '../shape.ts'
 import type { Span } from '../span.ts'
 import type { Exporter } from './exporter.ts'
@@ -22,10 +21,10 @@ export function consoleExporter(
 }
 
 function treeSpan(span: Span, service: string): TreeSpan {
-  const { id, shape, details, parent0, parent1, startedAt, endedAt, errorType } = span
+  const { id, parentId, shape, details, startedAt, endedAt, errorType } = span
   return {
     id,
-    parentId: parent0 === 0 && parent1 === 0 ? undefined : spanIdText(parent0, parent1),
+    parentId,
     service,
     name: details?.name ?? shape.name,
     startMs: startedAt,

@@ -1,4 +1,3 @@
-import { spanIdText } from '../ids.ts'
 import type { Attributes, SpanKind } from '../shape.ts'
 import type { Sink } from '../sink.ts'
 import type { Span, SpanEvent, SpanLink } from '../span.ts'
@@ -55,13 +54,13 @@ export class MemorySink implements Sink {
 const mostSpans = 10_000
 
 function recordedSpan(span: Span): RecordedSpan {
-  const { shape, details, parent0, parent1, startedAt, endedAt, errorType } = span
+  const { traceId, id, parentId, shape, details, startedAt, endedAt, errorType } = span
   return {
     name: details?.name ?? shape.name,
     kind: shape.kind,
-    traceId: span.traceId,
-    id: span.id,
-    parentId: parent0 === 0 && parent1 === 0 ? undefined : spanIdText(parent0, parent1),
+    traceId,
+    id,
+    parentId,
     startedAt,
     durationMs: endedAt - startedAt,
     attributes: attributesOf(span),

@@ -21,10 +21,14 @@ export function resourceAttributes({ service, attributes }: Resource): Attribute
   }
 }
 
+/** What all spans of a shape say. */
+export function commonAttributes({ attributes, peer }: SpanShape): Attributes {
+  return peer === undefined ? attributes : { ...attributes, 'peer.service': peer }
+}
+
 /** Everything that is said of a span. */
 export function attributesOf({ shape, value0, value1, value2, errorType, details }: Span): Attributes {
-  const all: Record<string, AttributeValue> = { ...shape.attributes }
-  if (shape.peer !== undefined) all['peer.service'] = shape.peer
+  const all: Record<string, AttributeValue> = { ...commonAttributes(shape) }
   for (const [i, value] of [value0, value1, value2].entries()) {
     const key = shape.slots[i]
     if (key !== undefined && value !== undefined) all[key] = value
@@ -35,14 +39,14 @@ export function attributesOf({ shape, value0, value1, value2, errorType, details
 
 /** The shape of a span: one of its own when it says otherwise than the others, since a name may be there only once. */
 export function shapeOf({ shape, details }: Span): SpanShape {
-  const own = details?.attributes
-  if (own === undefined || !Object.keys(own).some((key) => key in shape.attributes)) return shape
-  return { ...shape, attributes: { ...shape.attributes, ...own } }
+  if (details?.attributes === undefined) return shape
+  const other = Object.entries(details.attributes).filter(([key]) => key in shape.attributes)
+  return other.length === 0 ? shape : { ...shape, attributes: { ...shape.attributes, ...Object.fromEntries(other) } }
 }
 
 /** What a span says besides its shape. */
-export function ownAttributes({ details }: Span, { attributes }: SpanShape): [string, AttributeValue][] {
-  return Object.entries(details?.attributes ?? {}).filter(([key]) => !(key in attributes))
+export function ownAttributes({ shape, details }: Span): [string, AttributeValue][] {
+  return Object.entries(details?.attributes ?? {}).filter(([key]) => !(key in shape.attributes))
 }
 
 /** Its links, that to a caller who is not believed among them. */

@@ -1,6 +1,6 @@
 /** Fields of protobuf, and the messages for values that OTLP has in many places. https://protobuf.dev/programming-guides/encoding/ */
-import type { Attributes, AttributeValue } from '../shape.ts'
 import type { Bytes } from '../../bytes/bytes.ts'
+import type { Attributes, AttributeValue } from '../shape.ts'
 
 /** Each as a `KeyValue`. */
 export function writeAttributes(out: Bytes, tag: number, attributes: Attributes): void {
@@ -9,8 +9,7 @@ export function writeAttributes(out: Bytes, tag: number, attributes: Attributes)
 
 /** A `KeyValue`. */
 export function writeAttribute(out: Bytes, tag: number, key: string, value: AttributeValue): void {
-  out.byte(tag)
-  const start = out.begin()
+  const start = out.begin(tag)
   writeText(out, bytes(1), key)
   writeValue(out, value)
   out.end(start)
@@ -18,8 +17,7 @@ export function writeAttribute(out: Bytes, tag: number, key: string, value: Attr
 
 /** The second field of a `KeyValue`. */
 function writeValue(out: Bytes, value: AttributeValue): void {
-  out.byte(bytes(2))
-  const start = out.begin()
+  const start = out.begin(bytes(2))
   writeAnyValue(out, value)
   out.end(start)
 }
@@ -31,11 +29,9 @@ function writeAnyValue(out: Bytes, value: AttributeValue): void {
     out.byte(varint(2))
     out.byte(value ? 1 : 0)
   } else if (typeof value === 'object') {
-    out.byte(bytes(5)) // array_value
-    const array = out.begin()
+    const array = out.begin(bytes(5)) // array_value
     for (const item of value) {
-      out.byte(bytes(1))
-      const start = out.begin()
+      const start = out.begin(bytes(1))
       writeAnyValue(out, item)
       out.end(start)
     }
@@ -51,8 +47,7 @@ function writeAnyValue(out: Bytes, value: AttributeValue): void {
 
 /** A field of text. */
 export function writeText(out: Bytes, tag: number, text: string): void {
-  out.byte(tag)
-  const start = out.begin()
+  const start = out.begin(tag)
   out.text(text)
   out.end(start)
 }
@@ -77,15 +72,12 @@ export function writeTimeAt(out: Bytes, at: number, us: number): void {
   const high = Math.floor(us / 2 ** 32)
   const low = (us - high * 2 ** 32) * 1000
   const carry = Math.floor(low / 2 ** 32)
-  out.little32At(at, low - carry * 2 ** 32)
-  out.little32At(at + 4, high * 1000 + carry)
+  out.little64At(at, high * 1000 + carry, low - carry * 2 ** 32)
 }
 
 /** A `KeyValue` whose key was encoded before, as an attribute of a span. */
-export function writeSlot(out: Bytes, key: Uint8Array | undefined, value: AttributeValue | undefined): void {
-  if (key === undefined || value === undefined) return
-  out.byte(bytes(9))
-  const start = out.begin()
+export function writeSlot(out: Bytes, key: Uint8Array, value: AttributeValue): void {
+  const start = out.begin(bytes(9))
   out.chunk(key)
   writeValue(out, value)
   out.end(start)

@@ -1,5 +1,5 @@
 /** B3, the propagation of Zipkin. https://github.com/openzipkin/b3-propagation */
-import { spanIdText, isHex, parseHex32 } from '../ids.ts'
+import { isHex, parseHex32 } from '../ids.ts'
 import type { Span } from '../span.ts'
 import type { IncomingHeaders, Propagator, RemoteParent } from './propagator.ts'
 
@@ -17,9 +17,8 @@ export const b3Multi: Propagator = {
   inject(span: Span, headers: Record<string, string>): void {
     headers['x-b3-traceid'] = span.trace.id
     headers['x-b3-spanid'] = span.id
-    if (span.parent0 !== 0 || span.parent1 !== 0) {
-      headers['x-b3-parentspanid'] = spanIdText(span.parent0, span.parent1)
-    }
+    const { parentId } = span
+    if (parentId !== undefined) headers['x-b3-parentspanid'] = parentId
     headers['x-b3-sampled'] = span.trace.isSampled ? '1' : '0'
   },
 }

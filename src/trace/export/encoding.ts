@@ -1,0 +1,91 @@
+/** What the encodings of spans share: that which the spans of one place in the program have in common is encoded once. */
+import { Bytes } from '../../bytes/bytes.ts'
+import type { AttributeValue, SpanShape } from '../shape.ts'
+import type { Span } from '../span.ts'
+import type { Encoding } from './exporter.ts'
+import { shapeOf } from './otlp.ts'
+
+/** What is particular to a format. */
+export interface Format {
+  readonly contentType: string
+  /** What a batch begins with. */
+  readonly head: Uint8Array
+  readonly compile: (shape: SpanShape) => CommonFields
+  /** Writes one span: the template of its shape with ids and times over it, then what is its own. */
+  readonly writeSpan: (out: Bytes, span: Span, shape: CompiledShape, epochOffsetMs: number) => void
+  /** Writes what a batch ends with. */
+  readonly end: (out: Bytes) => void
+}
+
+/** The fields that spans of a shape have in common, in the order in which a span has them. */
+export interface CommonFields {
+  /** Ids and times, with zeros to be written over. */
+  readonly ids: Uint8Array
+  /** Likewise the id of the parent. */
+  readonly parent: Uint8Array
+  readonly name: Uint8Array
+  /** All others, so that more attributes can follow. */
+  readonly rest: Uint8Array
+  /** The name of each slot, as what its value can follow. */
+  readonly keys: readonly Uint8Array[]
+}
+
+/** The same put together, for spans with and without a parent, with and without another name than their shape's. */
+export interface CompiledShape {
+  readonly root: Uint8Array
+  readonly child: Uint8Array
+  readonly renamedRoot: Uint8Array
+  readonly renamedChild: Uint8Array
+  readonly keys: readonly Uint8Array[]
+}
+
+/** Encodes batches of spans in a format. */
+export function spanEncoding({ contentType, head, compile, writeSpan, end }: Format): Encoding {
+  const compiled = new WeakMap<SpanShape, CompiledShape>()
+  const compiledOf = (shape: SpanShape): CompiledShape => {
+    let known = compiled.get(shape)
+    if (!known) compiled.set(shape, (known = joined(compile(shape))))
+    return known
+  }
+  let bytesPerSpan = 512
+  return {
+    contentType,
+    encode(spans, epochOffsetMs, memory) {
+      const out = new Bytes(Math.ceil(spans.length * bytesPerSpan * 1.1) + head.length + 64, memory)
+      out.chunk(head)
+      for (const span of spans) writeSpan(out, span, compiledOf(shapeOf(span)), epochOffsetMs)
+      end(out)
+      bytesPerSpan = out.length / Math.max(1, spans.length)
+      return out.take()
+    },
+  }
+}
+
+function joined({ ids, parent, name, rest, keys }: CommonFields): CompiledShape {
+  return {
+    root: Buffer.concat([ids, name, rest]),
+    child: Buffer.concat([ids, parent, name, rest]),
+    renamedRoot: Buffer.concat([ids, rest]),
+    renamedChild: Buffer.concat([ids, parent, rest]),
+    keys,
+  }
+}
+
+/** What a span begins with. */
+export function templateOf(span: Span, shape: CompiledShape): Uint8Array {
+  const isRenamed = span.details?.name !== undefined
+  if (span.hasParent) return isRenamed ? shape.renamedChild : shape.child
+  return isRenamed ? shape.renamedRoot : shape.root
+}
+
+/** Writes the values of a span's slots, each by `write`. */
+export function writeSlots(
+  out: Bytes,
+  { value0, value1, value2 }: Span,
+  { keys }: CompiledShape,
+  write: (out: Bytes, key: Uint8Array, value: AttributeValue) => void,
+): void {
+  if (keys.length > 0 && value0 !== undefined) write(out, keys[0]!, value0)
+  if (keys.length > 1 && value1 !== undefined) write(out, keys[1]!, value1)
+  if (keys.length > 2 && value2 !== undefined) write(out, keys[2]!, value2)
+}
