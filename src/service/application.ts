@@ -140,10 +140,10 @@ export class Application {
     if (this.#closed) throw new Error(`${this.contract.name} was stopped before it listened`)
     const { tls, hooks } = this.#definition
     if (tls) await this.#certificates.serve(this.fastify.server as unknown as SecureServer)
-    const { url, port } = await listen(this.fastify, this.config)
-    if (port !== undefined) this.#tracing.listensOn(port)
+    const { url, at } = await listen(this.fastify, this.config)
+    if (at) this.#tracing.listensOn(at.port)
     await hooks?.afterStart?.(this)
-    await this.#join()
+    if (at) await this.#discovery?.join(this.contract.name, { ...at, secure: tls !== undefined }, () => this.#isReady())
     this.#targets.prepare()
     this.#logging.followSignal()
     return { url }
@@ -250,13 +250,8 @@ export class Application {
     })
   }
 
-  /** Makes the service known to the others, now that it listens. */
-  async #join(): Promise<void> {
-    const [listening] = this.fastify.addresses()
-    const isReady = async (): Promise<boolean> => (await this.#readiness()).status === 'ready'
-    if (typeof listening !== 'object') return
-    const secure = this.#definition.tls !== undefined
-    await this.#discovery?.join(this.contract.name, { ...listening, secure }, isReady)
+  async #isReady(): Promise<boolean> {
+    return (await this.#readiness()).status === 'ready'
   }
 
   #readiness(): Promise<Readiness> {

@@ -7,7 +7,7 @@ import type { Config } from './config.ts'
 export interface Listening {
   readonly url: string
   /** Undefined for a socket in the file system. */
-  readonly port: number | undefined
+  readonly at: { readonly address: string; readonly port: number } | undefined
 }
 
 /** Who may connect to a socket in the file system: its owner and its group, as php-fpm and systemd's examples have it. */
@@ -23,14 +23,14 @@ export async function listen(fastify: FastifyInstance, { host, port }: Config): 
   if (!host.startsWith('unix:')) {
     const url = await fastify.listen({ host, port, listenTextResolver })
     const address = fastify.server.address()
-    return { url, port: typeof address === 'object' ? address?.port : undefined }
+    return { url, at: typeof address === 'object' ? (address ?? undefined) : undefined }
   }
   const path = host.slice('unix:'.length)
   const { worker } = (await import('node:cluster')).default
   if (!worker || worker.id === 1) await removeStale(path) // what answers the others is their own primary
   await fastify.listen({ path, listenTextResolver })
   await chmod(path, socketMode)
-  return { url: host, port: undefined }
+  return { url: host, at: undefined }
 }
 
 /** Removes the socket of a process that has died: nobody answers there any more. */
