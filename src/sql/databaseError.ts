@@ -91,3 +91,9 @@ export function errorOf(response: ErrorResponse): DatabaseError {
 function withoutValues(sqlstate: string, message: string): string {
   return sqlstate.startsWith('22') ? message.replace(/".*"/s, '"…"') : message
 }
+
+/** No connection was to be had; the cause is what the last attempt met, said once. */
+export function unreachable(cause: unknown): DatabaseError {
+  const isSaid = cause instanceof DatabaseError && cause.sqlstate === '08001'
+  return new DatabaseError('08001', 'the database cannot be reached', { cause: isSaid ? cause.cause : cause })
+}

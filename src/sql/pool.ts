@@ -1,5 +1,5 @@
 import { backoffMs } from './backoff.ts'
-import { DatabaseError } from './databaseError.ts'
+import { DatabaseError, unreachable } from './databaseError.ts'
 import type { Open } from './lane.ts'
 import type { Connection } from './wire/connection.ts'
 
@@ -163,7 +163,7 @@ export class Pool {
   #noConnection(): DatabaseError {
     const { acquireTimeoutMs, max } = this.#options
     return this.#lastError
-      ? new DatabaseError('08001', 'the database cannot be reached', { cause: this.#lastError })
+      ? unreachable(this.#lastError)
       : new DatabaseError('53300', `none of ${max} connections became free within ${acquireTimeoutMs} ms`)
   }
 }

@@ -1,4 +1,4 @@
-import { DatabaseError } from './databaseError.ts'
+import { DatabaseError, unreachable } from './databaseError.ts'
 import { Lane } from './lane.ts'
 import type { Limit } from './limit.ts'
 import { closed, isFinal, Pool, type PoolOptions, type Waiter } from './pool.ts'
@@ -186,7 +186,7 @@ export class Server implements Route, Swept {
     if (this.#waiting.length === 0) return
     this.#waiting = this.#waiting.filter((statement) => {
       if (!statement.overdue(now) && now >= this.#waitsUntil(statement)) {
-        statement.giveUp(new DatabaseError('08001', 'the database cannot be reached', { cause: this.#lastError }))
+        statement.giveUp(unreachable(this.#lastError))
       }
       return !statement.isSettled
     })

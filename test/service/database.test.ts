@@ -62,7 +62,7 @@ it('a service whose database falls silent says 503 within the acquire timeout, a
   })
   const { url } = await app.listen()
   const statusOf = async (path: string): Promise<number> => (await fetch(url + path)).status
-  expect(await statusOf('/now')).toBe(200)
+  await vi.waitFor(async () => expect(await statusOf('/now')).toBe(200), { timeout: 10_000 }) // connected, also on a busy machine
   const heal = [
     proxy.add({ type: 'timeout', stream: 'upstream' }),
     proxy.add({ type: 'timeout', stream: 'downstream' }),

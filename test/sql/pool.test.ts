@@ -18,7 +18,7 @@ async function occupy(db: Database): Promise<{ release(): Promise<void> }> {
     started.resolve()
     await ended.promise
   })
-  await started.promise
+  await Promise.race([started.promise, transaction]) // one that cannot begin fails its test
   return {
     release: () => {
       ended.resolve()
@@ -40,6 +40,7 @@ test('who comes first is served first', async () => {
 
 test('waiting is bounded, and a 503', async () => {
   await using db = database({ url: fresh.url, pool: 1, acquireTimeoutMs: 100 })
+  await vi.waitFor(() => db.transaction(async () => {}), { timeout: 10_000 }) // a busy machine opens it more slowly than that
   const held = await occupy(db)
   const error = await db.transaction(async () => {}).catch((e: unknown) => e)
   expect(error).toMatchObject({ sqlstate: '53300', message: 'none of 1 connections became free within 100 ms' })

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import pg from 'pg'
-import { DatabaseError, errorOf } from '../databaseError.ts'
+import { errorOf, unreachable, type DatabaseError } from '../databaseError.ts'
 import type { Types } from '../types.ts'
 import { Connection } from './connection.ts'
 
@@ -41,5 +41,5 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
 
 function connectError(cause: unknown): DatabaseError {
   if (cause instanceof pg.DatabaseError) return errorOf({ C: cause.code ?? '08001', M: cause.message })
-  return new DatabaseError('08001', 'the database cannot be reached', { cause })
+  return unreachable(cause)
 }
