@@ -99,7 +99,8 @@ export class Tracing {
   }
 
   /** A request is over. */
-  onRequestEnd({ span, method }: FastifyRequest, { path, status, durationMs }: EndedRequest): void {
+  onRequestEnd(request: FastifyRequest, { path, status, durationMs }: EndedRequest): void {
+    const { span, method } = request // the package's types do not carry the declaration of `span`
     if (span?.isRecorded) endRequestSpan(span, { path, method, status, durationMs })
   }
 
