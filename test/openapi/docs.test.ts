@@ -34,6 +34,11 @@ describe('/docs', () => {
     expect(body).toContain('<title>&#60;Users&#62; &#38; &#34;friends&#34;</title>')
   })
 
+  it('is found with a slash, too, behind any prefix', async () => {
+    const { statusCode, headers } = await get('/docs/')
+    expect([statusCode, headers.location]).toEqual([308, '../docs'])
+  })
+
   it('loads from this service alone, runs no inline script and evaluates nothing', async () => {
     const { headers, body } = await get('/docs')
     const policy = String(headers['content-security-policy'])

@@ -90,6 +90,7 @@ describe('openapiDocument', () => {
   it('says what a caller may repeat and how long it waits', () => {
     expect(operationOf('/users', 'post')['x-idempotent']).toBe(true)
     expect(operationOf('/users/{id}', 'get')).toMatchObject({ 'x-idempotent': true, 'x-timeout-ms': 200 })
+    expect(operationOf('/users/{name}/{id}', 'delete')).not.toHaveProperty('x-idempotent', false) // pages show it as null
     const limited = operationOf('/users', 'post')
     expect(limited['x-rate-limit']).toEqual({ key: 'ip', limit: 10, windowMs: 60_000 })
     const told = ['RateLimit', 'RateLimit-Policy', 'RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset']

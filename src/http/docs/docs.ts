@@ -30,6 +30,8 @@ export function registerDocs(fastify: FastifyInstance, contract: Contract, optio
     return send(request, reply.header('content-security-policy', policy), page)
   })
 
+  fastify.get('/docs/', (_request, reply) => reply.redirect('../docs', 308)) // relative: a proxy may have a prefix before it
+
   fastify.get<{ Params: { file: string }; Querystring: { v?: string } }>('/docs/:file', async (request, reply) => {
     const { file } = request.params
     const answer = await (await content()).file(file)

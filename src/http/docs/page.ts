@@ -40,12 +40,16 @@ SwaggerUIBundle({
 })
 `
 
-/** What Swagger UI leaves to be wished: a ground for the whole page, no list of servers when there is one, no links. */
+/**
+ * What Swagger UI leaves to be wished: a ground for the whole page, no list of servers when there is one, no links; on a phone
+ * no names of operations, which it would break anywhere.
+ */
 export const pageStyle = `body { margin: 0; background: #fff }
 .dark-mode body { background: #1c2022 }
 noscript { display: block; padding: 2rem; font-family: sans-serif }
 .swagger-ui .info { margin: 2rem 0 1rem }
 .swagger-ui .scheme-container:not(:has(option + option)), .swagger-ui .response-col_links { display: none }
+@media (max-width: 640px) { .swagger-ui .opblock-summary-operation-id { display: none } }
 `
 
 /** The scale cube. */

@@ -30,7 +30,7 @@ export function describeOperation(name: string, operation: Operation, shared: Sh
     ...(parameters.length > 0 && { parameters }),
     ...(body && { requestBody: { required: true, content: contentOf(body, components) } }),
     responses: { [status]: describeSuccess(operation, envelope, components), ...errors.of(operation) },
-    'x-idempotent': isIdempotent(operation),
+    ...(isIdempotent(operation) && { 'x-idempotent': true }),
     ...(timeoutMs !== undefined && { 'x-timeout-ms': timeoutMs }),
     ...(rateLimit && { 'x-rate-limit': rateLimit }),
   }

@@ -34,7 +34,7 @@ export interface OpenApiOperation {
   readonly requestBody?: { readonly required: true; readonly content: OpenApiContent }
   readonly responses: Readonly<Record<string, OpenApiResponse | OpenApiReference>>
   /** Whether doing it twice is doing it once, so that a caller may retry. */
-  readonly 'x-idempotent': boolean
+  readonly 'x-idempotent'?: true
   /** Milliseconds after which the operation is given up. */
   readonly 'x-timeout-ms'?: number
   /** How often each caller may do it. */
