@@ -51,6 +51,7 @@ describe('/docs', () => {
     const { body } = await get('/docs')
     const urls = [...body.matchAll(/(?:src|href)="(docs\/[^"]+)"/g)].map(([, url]) => url!)
     expect(urls).toHaveLength(5)
+    for (const url of urls) expect(url).toMatch(/\?v=[\d.]+-[\w-]{8}$/) // Swagger UI's files and tricube's own
     for (const url of urls) {
       const { statusCode, headers } = await get(`/${url}`)
       expect([url, statusCode, headers['cache-control']]).toEqual([url, 200, 'public, max-age=31536000, immutable'])

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -8,7 +9,7 @@ import { pageIcon, pageOf, pageScript, pageStyle } from './page.ts'
 
 /** What is answered about a contract. */
 export class Content {
-  /** Version of Swagger UI: with it in their URLs, files can be kept for good. */
+  /** Swagger UI's version and a digest of the files beside it: with it in their URLs, files can be kept for good. */
   readonly version: string
   readonly #contract: Contract
   readonly #options: OpenApiOptions
@@ -29,7 +30,7 @@ export class Content {
   static async of(contract: Contract, options: OpenApiOptions): Promise<Content> {
     const manifest = createRequire(import.meta.url).resolve('@fastify/swagger-ui/package.json')
     const { version } = JSON.parse(await readFile(manifest, 'utf8')) as { version: string }
-    return new Content(contract, options, join(manifest, '../static'), version)
+    return new Content(contract, options, join(manifest, '../static'), `${version}-${ownDigest}`)
   }
 
   /** The contract as OpenAPI; made once. */
@@ -64,3 +65,8 @@ const own: ReadonlyMap<string, Answer> = new Map([
   ['page.css', { type: style, body: pageStyle }],
   ['page.js', { type: script, body: pageScript }],
 ])
+
+const ownDigest = createHash('sha256')
+  .update([...own.values()].map(({ body }) => body).join(''))
+  .digest('base64url')
+  .slice(0, 8)
