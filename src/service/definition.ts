@@ -11,7 +11,7 @@ import type { Config } from './config.ts'
 import type { Callees, Context } from './context.ts'
 import type { DrainOptions } from './drain.ts'
 import { logConfigOf, type LogOptions } from './logConfig.ts'
-import { checkRateLimits, type RateLimitKeys, type RateLimitOptions } from './rateLimits/options.ts'
+import type { RateLimitKeys, RateLimitOptions } from './rateLimits/options.ts'
 import type { TraceOptions } from './tracing.ts'
 
 /** One function for each operation of the contract. */
@@ -96,24 +96,10 @@ export interface Definition<Kept extends Contract = Contract> extends Omit<
   readonly rateLimits?: RateLimitOptions
 }
 
-/**
- * Checks that there is a function for each operation and none besides.
- *
- * @throws {TypeError} one line naming what is missing or superfluous
- */
-export function checkDefinition({ contract, handlers, clients = {}, calls = {}, rateLimits, tls }: Definition): void {
-  const missing = Object.keys(contract.operations).find((name) => typeof handlers[name] !== 'function')
-  if (missing) throw new TypeError(`${contract.name}: no handler for ${missing}`)
-  const superfluous = Object.keys(handlers).find((name) => !Object.hasOwn(contract.operations, name))
-  if (superfluous) throw new TypeError(`${contract.name}: handler ${superfluous} belongs to no operation`)
-  const notContract = Object.keys(clients).find((name) => typeof clients[name]?.operations !== 'object')
-  if (notContract) throw new TypeError(`${contract.name}: clients.${notContract} is not a contract`)
-  const nobody = Object.keys(calls).find((name) => !Object.hasOwn(clients, name))
-  if (nobody) throw new TypeError(`${contract.name}: calls.${nobody} belongs to none of the clients`)
-  if (tls?.requestCert && tls.ca === undefined) {
-    throw new TypeError(`${contract.name}: tls.requestCert needs tls.ca, else anybody's certificate would do`)
-  }
-  checkRateLimits(contract.name, contract.operations, rateLimits)
+/** Whether a service has a database of its own. */
+export function usesDatabase({ models, migrations, database, rateLimits }: Definition): boolean {
+  const needsOne = rateLimits?.store === 'postgres'
+  return needsOne || models !== undefined || migrations !== undefined || database !== undefined
 }
 
 /** What a service says of its configuration; the file and the environment come after it. */

@@ -2,8 +2,9 @@ import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fas
 import type { Contract } from '../contract/contract.ts'
 import type { Logger } from '../log/logger.ts'
 import { Application } from './application.ts'
+import { checkDefinition } from './checkDefinition.ts'
 import type { Callees } from './context.ts'
-import { checkDefinition, type Definition, type ServiceOptions } from './definition.ts'
+import { usesDatabase, type Definition, type ServiceOptions } from './definition.ts'
 
 /**
  * A contract with the functions that keep it.
@@ -43,9 +44,7 @@ export class Service<Kept extends Contract = Contract> {
 
   /** Whether it has a database of its own. */
   get usesDatabase(): boolean {
-    const { models, migrations, database, rateLimits } = this.definition
-    const needsOne = rateLimits?.store === 'postgres'
-    return needsOne || models !== undefined || migrations !== undefined || database !== undefined
+    return usesDatabase(this.definition)
   }
 
   /** The real Fastify, before and after the start. */
@@ -89,7 +88,7 @@ export class Service<Kept extends Contract = Contract> {
 /**
  * Makes a service of a contract and a function for each of its operations.
  *
- * @throws {TypeError} one line, when a handler is missing or belongs to no operation
+ * @throws {TypeError} one line, when a handler is missing or belongs to no operation, or an option is none
  *
  * @example
  * export default service(roleService, {

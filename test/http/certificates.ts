@@ -41,7 +41,11 @@ export function authority(): Authority {
     return { cert, key, privateKey }
   }
   const { cert, key, privateKey } = write('root', 'root')
-  return { cert, key, folder, sign: (name, terms) => write(name, 'root', privateKey, terms) }
+  const sign = (name: string, terms?: Terms): Certificate => {
+    const signed = write(name, 'root', privateKey, terms)
+    return { cert: signed.cert, key: signed.key }
+  }
+  return { cert, key, folder, sign }
 }
 
 interface Fields extends Terms {

@@ -53,6 +53,17 @@ describe('a service', () => {
     )
   })
 
+  it('has no option that nobody reads: a misspelt one would change nothing, and say nothing', () => {
+    const wrong = (options: object) => () => service(ping, { handlers, ...options })
+    expect(wrong({ prot: 1 })).toThrow(
+      /^ping-service: unknown option prot, expected admission, .*, port, .*, trustProxy$/,
+    )
+    expect(wrong({ drain: { delayMS: 1 } })).toThrow(
+      'ping-service: unknown option drain.delayMS, expected delayMs, preStopDelayMs, timeoutMs',
+    )
+    expect(wrong({ tls: { cert: 'a', key: 'b', requestCerts: true } })).toThrow('unknown option tls.requestCerts')
+  })
+
   it('runs its hooks in order', async () => {
     const seen: string[] = []
     const app = service(ping, {

@@ -26,17 +26,13 @@ export type RateLimitKeys<Ops extends Operations> = {
     : never
 }[keyof Ops]
 
-/**
- * Checks that there is a function for each key that the operations name and none besides.
- *
- * @throws {TypeError} one line that names what is missing or superfluous
- */
-export function checkRateLimits(service: string, operations: Operations, { keys = {} }: RateLimitOptions = {}): void {
+/** What is wrong: a key that the operations name has no function, or a function has no such key; undefined when nothing is. */
+export function rateLimitsProblem(operations: Operations, { keys = {} }: RateLimitOptions = {}): string | undefined {
   const named = new Set<unknown>(Object.values(operations).map(({ rateLimit }) => rateLimit?.key))
   for (const key of named) {
     if (typeof key !== 'string' || key === 'ip' || typeof keys[key] === 'function') continue
-    throw new TypeError(`${service}: rateLimits.keys.${key} is missing, a rateLimit of its contract has that key`)
+    return `rateLimits.keys.${key} is missing, a rateLimit of its contract has that key`
   }
   const nobodys = Object.keys(keys).find((key) => !named.has(key))
-  if (nobodys) throw new TypeError(`${service}: rateLimits.keys.${nobodys} belongs to no rateLimit of its contract`)
+  return nobodys && `rateLimits.keys.${nobodys} belongs to no rateLimit of its contract`
 }

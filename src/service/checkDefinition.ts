@@ -1,0 +1,121 @@
+import type { CorsOptions } from '../http/cors.ts'
+import type { ServerLimits } from '../http/limits.ts'
+import type { TlsOptions } from '../http/tls.ts'
+import type { AdmissionOptions } from './admission.ts'
+import type { DatabaseSettings, Definition, Hooks } from './definition.ts'
+import type { DrainOptions } from './drain.ts'
+import type { LogOptions } from './logConfig.ts'
+import { rateLimitsProblem, type RateLimitOptions } from './rateLimits/options.ts'
+import type { TraceOptions } from './tracing.ts'
+
+/** A service that cannot be; the message is one line that names it and what is wrong. */
+export class DefinitionError extends TypeError {
+  override readonly name: string = 'DefinitionError'
+}
+
+/**
+ * Checks that there is a function for each operation and none besides, and no option that nobody reads.
+ *
+ * @throws {DefinitionError} one line naming what is missing or superfluous
+ */
+export function checkDefinition(definition: Definition): void {
+  const problem = problemOf(definition)
+  if (problem) throw new DefinitionError(`${definition.contract.name}: ${problem}`)
+}
+
+function problemOf(definition: Definition): string | undefined {
+  const { contract, handlers, clients = {}, calls = {}, tls } = definition
+  const missing = Object.keys(contract.operations).find((name) => typeof handlers[name] !== 'function')
+  if (missing) return `no handler for ${missing}`
+  const superfluous = Object.keys(handlers).find((name) => !Object.hasOwn(contract.operations, name))
+  if (superfluous) return `handler ${superfluous} belongs to no operation`
+  const notContract = Object.keys(clients).find((name) => typeof clients[name]?.operations !== 'object')
+  if (notContract) return `clients.${notContract} is not a contract`
+  const nobody = Object.keys(calls).find((name) => !Object.hasOwn(clients, name))
+  if (nobody) return `calls.${nobody} belongs to none of the clients`
+  if (tls?.requestCert && tls.ca === undefined)
+    return `tls.requestCert needs tls.ca, else anybody's certificate would do`
+  return unknownOption(definition) ?? rateLimitsProblem(contract.operations, definition.rateLimits)
+}
+
+/** The compiler sees a misspelt option; `tricube dev` and JavaScript do not ask it. */
+function unknownOption({ contract: _, ...definition }: Definition): string | undefined {
+  const unknown = Object.keys(definition).find((name) => !Object.hasOwn(options, name))
+  if (unknown) return `unknown option ${unknown}, expected ${Object.keys(options).sort().join(', ')}`
+  for (const [group, names] of Object.entries(options)) {
+    const given = definition[group as keyof typeof options]
+    if (names === true || typeof given !== 'object' || given === null) continue
+    const inside = Object.keys(given).find((name) => !Object.hasOwn(names, name))
+    if (inside) return `unknown option ${group}.${inside}, expected ${Object.keys(names).sort().join(', ')}`
+  }
+  return undefined
+}
+
+/** Every name of an interface, so that one that is added there has to be added here. */
+type Names<Options> = { readonly [Name in keyof Required<Options>]: true }
+
+const limits: Names<ServerLimits> = {
+  bodyLimit: true,
+  headersLimit: true,
+  headerCountLimit: true,
+  urlLimit: true,
+  queryLimit: true,
+  requestTimeoutMs: true,
+  headersTimeoutMs: true,
+  readTimeoutMs: true,
+  keepAliveTimeoutMs: true,
+}
+
+const database: Names<DatabaseSettings> = {
+  maxLagMs: true,
+  shards: true,
+  lanes: true,
+  pool: true,
+  acquireTimeoutMs: true,
+  statementTimeoutMs: true,
+  idleTimeoutMs: true,
+  maxLifetimeMs: true,
+  preparedStatements: true,
+  types: true,
+}
+
+const hooks: Names<Hooks> = { beforeStart: true, afterStart: true, beforeStop: true, afterStop: true }
+const cors: Names<CorsOptions> = { origins: true, credentials: true, exposedHeaders: true, maxAgeSeconds: true }
+const tls: Names<TlsOptions> = { cert: true, key: true, ca: true, requestCert: true, http2: true }
+const drain: Names<DrainOptions> = { preStopDelayMs: true, delayMs: true, timeoutMs: true }
+const admission: Names<AdmissionOptions> = { targetDelayMs: true, maxConcurrency: true }
+const rateLimits: Names<RateLimitOptions> = { store: true, keys: true }
+const log: Names<LogOptions> = { level: true, format: true, file: true, requests: true }
+const trace: Names<TraceOptions> = {
+  keep: true,
+  sampler: true,
+  exporter: true,
+  tracer: true,
+  opentelemetry: true,
+  headers: true,
+}
+
+/** What `service` reads; `true`: whatever is in it is checked elsewhere, or is the user's. */
+const options: {
+  readonly [Name in keyof Required<Omit<Definition, 'contract'>>]: true | Readonly<Record<string, true>>
+} = {
+  handlers: true,
+  clients: true,
+  calls: true,
+  models: true,
+  migrations: true,
+  database,
+  seed: true,
+  hooks,
+  cors,
+  port: true,
+  limits,
+  tls,
+  edge: true,
+  trustProxy: true,
+  drain,
+  rateLimits,
+  admission,
+  log,
+  trace,
+}
