@@ -3,6 +3,12 @@ import type { Envelope } from '../contract/contract.ts'
 import type { Items, Operation } from '../contract/operation.ts'
 import type { Pagination } from '../contract/page.ts'
 import { jsonSchemaOf, t, type TSchema } from '../contract/schema.ts'
+import { compileOpen } from './ajv.ts'
+
+/** What a handler returned cannot be written as its contract says; the message names the field, never its value. */
+class AnswerError extends Error {
+  override readonly name: string = 'AnswerError'
+}
 
 /** Turns what a handler returned into the answer's body. */
 export type Encoder = (value: unknown, query: unknown) => string
@@ -31,7 +37,19 @@ export function compileEncoder({ returns, paginated }: Operation, envelope: Enve
 function compileWriter(schema: TSchema): (value: unknown) => string {
   const write = fastJson(jsonSchemaOf(schema) as unknown as fastJson.Schema)
   return (value) => {
-    const text = write(value)
-    return text === 'undefined' ? 'null' : text // under a schema that takes anything; no JSON text is this word
+    try {
+      const text = write(value)
+      return text === 'undefined' ? 'null' : text // under a schema that takes anything; no JSON text is this word
+    } catch (cause) {
+      throw new AnswerError(`what the handler returned breaks its contract: ${problemOf(schema, value, cause)}`)
+    }
   }
+}
+
+/** The first thing that is wrong, as the validator names it: fast-json-stringify says neither which field nor what was due. */
+function problemOf(schema: TSchema, value: unknown, thrown: unknown): string {
+  const check = compileOpen(schema)
+  if (check(value)) return (thrown as Error).message
+  const [error] = check.errors!
+  return `${error!.instancePath.slice(1).replaceAll('/', '.')} ${error!.message}`.trim()
 }

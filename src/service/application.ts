@@ -20,7 +20,7 @@ import { readinessOf, type Readiness } from './health.ts'
 import { listen } from './listen.ts'
 import { Logging } from './logging.ts'
 import { Metering } from './metering.ts'
-import { openDatabase } from './openDatabase.ts'
+import { checkDatabaseUrl, openDatabase, tellIfUnreachable } from './openDatabase.ts'
 import type { Overrides } from './overrides.ts'
 import { RateLimits } from './rateLimits/rateLimits.ts'
 import { serverOf } from './server.ts'
@@ -146,6 +146,7 @@ export class Application {
     await hooks?.afterStart?.(this)
     if (at) await this.#discovery?.join(this.contract.name, { ...at, secure: tls !== undefined }, () => this.#isReady())
     this.#targets.prepare()
+    if (this.db) void tellIfUnreachable(this.db, this.log)
     this.#logging.followSignal()
     return { url }
   }
@@ -154,6 +155,7 @@ export class Application {
     this.#state = 'starting'
     const { hooks, trace, edge = false, database } = this.#definition
     const config = { ...(await loadConfig(ownConfig(this.#definition))), ...this.#overrides.config }
+    checkDatabaseUrl(this.#definition, config)
     await this.#logging.open(config)
     await this.#tracing.open(this.contract.name, config, { ...trace, edge }, this.log, this.#overrides.sink)
     const { register } = this.#group

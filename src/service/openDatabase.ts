@@ -1,8 +1,9 @@
-import { database, type Database } from '../sql/index.ts'
+import { database, DatabaseError, type Database } from '../sql/index.ts'
 import type { StatementSpans } from '../trace/statementSpans.ts'
-import type { Config } from './config.ts'
+import type { Logger } from '../log/logger.ts'
+import { ConfigError, type Config } from './config.ts'
 import type { Context } from './context.ts'
-import type { DatabaseSettings } from './definition.ts'
+import { usesDatabase, type DatabaseSettings, type Definition } from './definition.ts'
 
 /** Opens a service's database where the configuration says; undefined when it says nothing and there are no shards. */
 export function openDatabase(
@@ -20,4 +21,31 @@ export function openDatabase(
     applicationName,
     ...(observer && { observer }),
   })
+}
+
+/** @throws {ConfigError} when a service has a database and nobody says where: each of its requests would fail */
+export function checkDatabaseUrl(definition: Definition, { databaseUrl }: Config): void {
+  const { contract, database: settings } = definition
+  if (databaseUrl !== undefined || settings?.shards || !usesDatabase(definition)) return
+  throw new ConfigError(
+    `DATABASE_URL in the environment: ${contract.name} has a database, expected its URL like postgres://user:password@host:5432/database, got nothing`,
+  )
+}
+
+/** Says in the log why a database does not answer: readiness says only that it does not, and perhaps nobody asks yet. */
+export async function tellIfUnreachable(db: Database, log: Logger): Promise<void> {
+  await db.ping(pingTimeoutMs).catch((error: unknown) => {
+    if (error instanceof DatabaseError && error.sqlstate === closed) return
+    log.warn({ reason: reasonOf(error) }, 'the database does not answer; the service is not ready until it does')
+  })
+}
+
+/** Longer than a statement waits for a connection, so that what keeps it from having one is told. */
+const pingTimeoutMs = 10_000
+/** The service stops already. */
+const closed = '08003'
+
+function reasonOf(error: unknown): string {
+  const { message, cause } = error as Error
+  return cause instanceof Error ? reasonOf(cause) : message
 }

@@ -5,7 +5,8 @@ import { Target } from '../client/target.ts'
 import type { ClientOptions } from '../client/types.ts'
 import type { Contract } from '../contract/contract.ts'
 import type { Registry } from '../discovery/registry.ts'
-import { Certificates, type CertificateLog } from '../tls/certificates.ts'
+import type { LateLog } from '../log/late.ts'
+import { Certificates } from '../tls/certificates.ts'
 import type { Config } from './config.ts'
 import type { Definition } from './definition.ts'
 import type { Metering } from './metering.ts'
@@ -15,12 +16,12 @@ export class Targets implements AsyncDisposable {
   readonly #definition: Definition
   readonly #metering: Metering
   readonly #certificates: Certificates
-  readonly #log: CertificateLog
+  readonly #log: LateLog
   readonly #targets: Target[] = []
   readonly #ownCertificates: Certificates[] = []
 
   /** `certificates` are for what is called without any of its own. */
-  constructor(definition: Definition, metering: Metering, certificates: Certificates, log: CertificateLog) {
+  constructor(definition: Definition, metering: Metering, certificates: Certificates, log: LateLog) {
     this.#definition = definition
     this.#metering = metering
     this.#certificates = certificates
@@ -50,6 +51,12 @@ export class Targets implements AsyncDisposable {
   }
 
   #open(callee: Contract, registry: Registry, config: Config, options: ClientOptions = {}): ClientClass<Contract> {
+    if (!isSought(callee.name, config)) {
+      this.#log.warn(
+        { callee: callee.name },
+        'nothing says where a service is that this one calls: set TRICUBE_SERVICES, CONSUL_HTTP_ADDR or TRICUBE_DNS',
+      )
+    }
     const target = new Target(callee, registry, options, config, this.#certificatesFor(options))
     this.#targets.push(target)
     if (config.metricsExporter === 'none') return clientClass(callee, target, options)
@@ -63,4 +70,9 @@ export class Targets implements AsyncDisposable {
     this.#ownCertificates.push(certificates)
     return certificates
   }
+}
+
+/** Whether there is anything that could name its instances. */
+function isSought(service: string, { consulAddress, dnsName, services }: Config): boolean {
+  return consulAddress !== undefined || dnsName !== undefined || Object.hasOwn(services, service)
 }

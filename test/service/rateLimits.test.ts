@@ -267,6 +267,6 @@ describe('a service does not start', () => {
     const keys = { user: () => 'a', account: () => 'b' }
     expect(of({ keys })).toThrow('note-service: rateLimits.keys.account belongs to no rateLimit of its contract')
     const app = of({ keys: { user: () => 'a' }, store: 'postgres' })()
-    await expect(app.start()).rejects.toThrow("rateLimits.store is 'postgres': set DATABASE_URL")
+    await expect(app.start()).rejects.toThrow('DATABASE_URL in the environment: note-service has a')
   })
 })

@@ -1,0 +1,49 @@
+import { contract, t } from 'tricube'
+import { expect, it, vi } from 'vitest'
+import { logging, quiet } from './logFile.ts'
+
+const handlers = { say: () => 'hello' }
+
+it('a database that does not answer is told at the start, with the reason, once', async () => {
+  vi.stubEnv('DATABASE_URL', 'postgres://ann:hunter2@127.0.0.1:1/notes')
+  const { app, lines } = await logging(quiet, { handlers, database: { acquireTimeoutMs: 50 } })
+  const { url } = await app.listen()
+  vi.unstubAllEnvs()
+  expect((await fetch(`${url}/health/ready`)).status).toBe(503)
+  const msg = 'the database does not answer; the service is not ready until it does'
+  expect((await lines()).filter(({ level }) => level === 'warn')).toMatchObject([
+    { msg, reason: 'connect ECONNREFUSED 127.0.0.1:1' },
+  ])
+})
+
+it('a service to be called that nothing names is told at the start, with what names it', async () => {
+  const others = contract('other-service', { ask: { route: 'GET /ask', returns: t.String() } })
+  const { app, lines } = await logging(quiet, { handlers, clients: { others } })
+  await app.inject('/health/live')
+  expect((await lines()).filter(({ level }) => level === 'warn')).toMatchObject([
+    { callee: 'other-service', msg: expect.stringContaining('TRICUBE_SERVICES') },
+  ])
+})
+
+it('an answer that cannot be written is told by its field, not by its value', async () => {
+  const wrong = contract('wrong-service', {
+    one: { route: 'GET /one', returns: t.Object({ user: t.Object({ age: t.Integer() }) }) },
+    many: { route: 'GET /many', paginated: true, returns: t.Object({ age: t.Integer() }) },
+  })
+  const { app, lines } = await logging(wrong, {
+    handlers: {
+      one: () => ({ user: { age: 'hunter2' as never } }),
+      many: () => ({ items: [{ age: 1 }, {} as never], total: 2 }),
+    },
+  })
+  for (const path of ['/one', '/many']) {
+    expect((await app.inject(path)).json()).toEqual({ code: 50000, message: 'Internal Server Error' })
+  }
+  const logged = await lines()
+  const failed = logged.filter(({ level }) => level === 'error').map(({ err }) => (err as Error).message)
+  expect(failed).toEqual([
+    'what the handler returned breaks its contract: user.age must be integer',
+    "what the handler returned breaks its contract: 1 must have required property 'age'",
+  ])
+  expect(JSON.stringify(logged)).not.toContain('hunter2')
+})
