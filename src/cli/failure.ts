@@ -1,3 +1,5 @@
+import { fileURLToPath } from 'node:url'
+
 /** A command cannot go on, and its message, one line for the user, says why. */
 export class CliError extends Error {
   override readonly name = 'CliError'
@@ -12,11 +14,12 @@ export class CliError extends Error {
 
 /**
  * What to print for an error that ends a command: one line for one that was thrown on purpose (a class of its own) or
- * by the system (`EADDRINUSE`), else the stack too, because then it is a bug that somebody must find.
+ * by the system (`EADDRINUSE`), else the stack too, because then it is a bug that somebody must find: down to where
+ * tricube called what threw it.
  */
 export function describeFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  return isBug(error) ? (error.stack ?? String(error)) : messageOf(error)
+  return isBug(error) ? stackOf(error) : messageOf(error)
 }
 
 /** One line for any error; for a bug with the place in the user's code where it was thrown. */
@@ -28,9 +31,27 @@ export function failureLine(error: unknown): string {
   if (!isBug(error)) return message
   const frame = error.stack
     ?.split('\n')
-    .find((line) => /^\s+at .*:\d+:\d+/.test(line) && !/node:|node_modules/.test(line))
+    .find((line) => /^\s+at .*:\d+:\d+/.test(line) && !/node:|node_modules/.test(line) && !isOurs(line))
   const place = frame?.match(/(?:file:\/\/)?([^\s()]+:\d+:\d+)/)?.[1]
   return `${error.name}: ${message}${place ? ` (${place})` : ''}`
+}
+
+/** The whole of it when tricube itself threw: then it may be tricube's bug. */
+function stackOf({ name, message, stack = `${name}: ${message}` }: Error): string {
+  const lines = stack.split('\n')
+  const first = lines.findIndex((line) => /^\s+at /.test(line))
+  const end = lines.findIndex((line, at) => at > first && first >= 0 && (isOurs(line) || isLoader(line)))
+  return end < 0 || isOurs(lines[first]!) ? stack : lines.slice(0, end).join('\n')
+}
+
+/** A frame in tricube, or in what a service's packages were compiled to, see `compile`. */
+function isOurs(frame: string): boolean {
+  return frame.includes(ownFolder) || /[/\\]tricube-\w+[/\\]\d+\.mjs/.test(frame)
+}
+const ownFolder = fileURLToPath(new URL('../', import.meta.url))
+
+function isLoader(frame: string): boolean {
+  return frame.includes('node:internal/modules/')
 }
 
 function messageOf(error: Error): string {

@@ -27,6 +27,7 @@ export interface LoadedService {
  */
 export async function loadService(path: string, compiled?: string): Promise<LoadedService> {
   const file = serviceFile(path)
+  if (!/\.[cm]?[jt]s$/.test(file)) throw new CliError(`${shown(file)} is neither TypeScript nor JavaScript`)
   const exports: { default?: unknown } = await load(compiled ?? file)
   // A file that a package.json without "type": "module" makes CommonJS arrives wrapped once more.
   const service = [exports.default, (exports.default as typeof exports | undefined)?.default].find(isService)

@@ -34,6 +34,7 @@ process.exit(await main(process.argv.slice(2)))
 
 async function main([name = '--help', ...argv]: string[]): Promise<number> {
   try {
+    checkNode()
     if (name === '--version' || name === '-v') return print(`${version()}\n`)
     if (name === 'help' || name === '--help' || name === '-h') return print(help)
     const load = Object.hasOwn(commands, name) ? commands[name] : undefined
@@ -49,6 +50,14 @@ async function main([name = '--help', ...argv]: string[]): Promise<number> {
     )
     return wrongOption ? 2 : error instanceof CliError ? error.exitCode : 1
   }
+}
+
+/** What npm only warns of; older ones fail later, in words that name a package. */
+function checkNode(): void {
+  const { node } = process.versions
+  const [major = 0, minor = 0] = node.split('.').map(Number)
+  if (major > 20 || (major === 20 && minor >= 19)) return
+  throw new CliError(`tricube needs Node 20.19 or newer, and this is ${node}`)
 }
 
 function print(text: string): 0 {

@@ -17,6 +17,11 @@ export interface CertificateLog {
   error(fields: object, message: string): void
 }
 
+/** Certificates cannot be used; the message is one line that names the option and what is wrong with its file. */
+class CertificateError extends TypeError {
+  override readonly name: string = 'CertificateError'
+}
+
 /** How often the files are looked at, in milliseconds: certificates are renewed days before they end. */
 const checkMs = 10_000
 
@@ -40,7 +45,7 @@ export class Certificates {
   /** @throws {TypeError} when there is a certificate without a key, or the other way round */
   constructor(files: CertificateFiles = {}, log?: CertificateLog) {
     if ((files.cert === undefined) !== (files.key === undefined))
-      throw new TypeError('tls.cert and tls.key need each other')
+      throw new CertificateError('tls.cert and tls.key need each other')
     this.#files = files
     this.#log = log
   }
@@ -119,7 +124,7 @@ async function readPart(part: string, file: string | URL): Promise<string> {
   try {
     return await readFile(file, 'utf8')
   } catch (cause) {
-    throw new Error(`tls.${part} cannot be read: ${(cause as Error).message}`, { cause })
+    throw new CertificateError(`tls.${part} cannot be read: ${(cause as Error).message}`, { cause })
   }
 }
 
@@ -128,6 +133,6 @@ function contextOf(parts: Parts): SecureContext {
     return createSecureContext(parts)
   } catch (cause) {
     const what = parts.cert === undefined ? 'tls.ca' : 'tls.cert and tls.key'
-    throw new Error(`${what} cannot be used: ${(cause as Error).message}`, { cause })
+    throw new CertificateError(`${what} cannot be used: ${(cause as Error).message}`, { cause })
   }
 }

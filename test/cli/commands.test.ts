@@ -21,6 +21,16 @@ test('a command or an option that does not exist is one line and exit code 2', a
   const option = await tricube(['start', 'service.js', '--prot', '1']).ended
   expect(option.code).toBe(2)
   expect(option.stderr).toMatch(/^[^\n]*--prot[^\n]*\n$/)
+  const port = await tricube(['start', 'service.js', '--port', 'http']).ended
+  expect(port.code).toBe(2)
+  expect(port.stderr).toBe('tricube start: --port is a whole number from 0 to 65535, not "http"\n')
+})
+
+test('an older Node is refused by its version', async () => {
+  const pretend = "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.18.3' } })"
+  const NODE_OPTIONS = `--import data:text/javascript,${encodeURIComponent(pretend)}`
+  const { code, stderr } = await tricube(['--help'], { env: { NODE_OPTIONS } }).ended
+  expect([code, stderr]).toEqual([1, 'tricube needs Node 20.19 or newer, and this is 20.18.3\n'])
 })
 
 test('start runs a service until SIGTERM and ends with exit code 0', async () => {
@@ -68,6 +78,10 @@ test('what keeps a service from starting is one line and exit code 1', async () 
   const cwd = await folderOf({
     'taken.mjs': serviceSource({ name: 'role-service', port }),
     'none.mjs': 'export const service = 1',
+    'package.json': '{}',
+    'no-handler.mjs': pingSource('{ handlers: {} }'),
+    'no-database.mjs': pingSource("{ migrations: new URL('./', import.meta.url), handlers: { ping() {} } }"),
+    'no-certificate.mjs': pingSource("{ tls: { cert: '/nowhere.crt', key: '/nowhere.key' }, handlers: { ping() {} } }"),
     'own-error.mjs': `class ConfigError extends Error { name = 'ConfigError' }
       throw new ConfigError('PORT: expected a number, got "x"')`,
   })
@@ -76,12 +90,20 @@ test('what keeps a service from starting is one line and exit code 1', async () 
     expect(code).toBe(1)
     return stderr
   }
-  expect(await failed('taken.mjs')).toBe(`role-service: port ${port} is taken by another process\n`)
+  expect(await failed('taken.mjs')).toBe(
+    `role-service: port ${port} is taken by another process; stop that, or choose another (PORT)\n`,
+  )
   expect(await failed('none.mjs')).toBe(
     'none.mjs has no service as its default export: export default service(contract, …)\n',
   )
   expect(await failed('own-error.mjs')).toBe('PORT: expected a number, got "x"\n')
   expect(await failed('absent.mjs')).toBe('absent.mjs: no such file\n')
+  expect(await failed('package.json')).toBe('package.json is neither TypeScript nor JavaScript\n')
+  expect(await failed('no-handler.mjs')).toBe('ping-service: no handler for ping\n')
+  expect(await failed('no-database.mjs')).toMatch(
+    /^DATABASE_URL in the environment: ping-service has a database, [^\n]*\n$/,
+  )
+  expect(await failed('no-certificate.mjs')).toMatch(/^tls\.\w+ cannot be read: ENOENT[^\n]*\n$/)
 })
 
 test('a bug in a service is told with its stack', async () => {
@@ -90,13 +112,11 @@ test('a bug in a service is told with its stack', async () => {
   expect(code).toBe(1)
   expect(stderr).toContain('TypeError: Cannot read properties of undefined')
   expect(stderr).toContain(join(cwd, 'service.mjs'))
+  expect(stderr).not.toMatch(/node:internal|tricube[/\\](?:src|dist)/) // who imports it has no part in it
 })
 
 test('openapi prints the document', async () => {
-  const source = `import { contract, service, t } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)}
-    const ping = contract('ping-service', { ping: { route: 'GET /ping', returns: t.String() } })
-    export default service(ping, { handlers: { ping: () => 'pong' } })`
-  const cwd = await folderOf({ 'service.mjs': source })
+  const cwd = await folderOf({ 'service.mjs': pingSource("{ handlers: { ping: () => 'pong' } }") })
   const { code, stdout, stderr } = await tricube(['openapi', 'service.mjs'], { cwd }).ended
   expect(stderr).toBe('')
   expect(code).toBe(0)
@@ -105,6 +125,13 @@ test('openapi prints the document', async () => {
     paths: { '/ping': { get: { operationId: 'ping' } } },
   })
 })
+
+/** A service's file with these options. */
+function pingSource(options: string): string {
+  return `import { contract, service, t } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)}
+    const ping = contract('ping-service', { ping: { route: 'GET /ping', returns: t.String() } })
+    export default service(ping, ${options})`
+}
 
 async function takenPort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')

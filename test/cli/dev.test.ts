@@ -123,7 +123,7 @@ test('what keeps dev from starting is one line and exit code 1', async () => {
   }
   const lines = await Promise.all(['taken', 'empty', 'nowhere', 'twins', 'namesakes'].map(failed))
   expect(lines).toEqual([
-    `role-service: port ${port} is taken by another process\n`,
+    `role-service: port ${port} is taken by another process, another tricube dev perhaps\n`,
     'empty has no services: neither service.ts nor */service.ts is there\n',
     'nowhere: no such folder\n',
     'twins/a/service.mjs and twins/b/service.mjs both have port 8020\n',

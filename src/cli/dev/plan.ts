@@ -75,7 +75,11 @@ async function describeAll(files: readonly string[]): Promise<Descriptions> {
 /** Asks a process of its own, which ends after it: code that is reloaded must not stay in dev. */
 function describeInProcess(sources: readonly Source[]): Promise<Descriptions> {
   const program = fileURLToPath(new URL('../describe.js', import.meta.url))
-  const child = fork(program, [JSON.stringify(sources)], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], detached: true })
+  const child = fork(program, [JSON.stringify(sources)], {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    detached: true,
+    execArgv: ['--enable-source-maps'], // errors name the lines that the user wrote
+  })
   let output = ''
   child.stderr!.setEncoding('utf8').on('data', (text: string) => (output += text))
   const timeout = setTimeout(() => child.kill('SIGKILL'), describeTimeoutMs)

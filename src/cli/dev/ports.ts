@@ -10,7 +10,8 @@ export async function checkPorts(services: readonly { name: string; host: string
   await Promise.all(
     services.map(async ({ name, host, port }) => {
       await listenOnce(port, host).catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'EADDRINUSE') throw new CliError(`${name}: port ${port} is taken by another process`)
+        if (error.code === 'EADDRINUSE')
+          throw new CliError(`${name}: port ${port} is taken by another process, another tricube dev perhaps`)
         throw new CliError(`${name}: cannot listen on ${host}, port ${port}: ${error.message}`)
       })
     }),

@@ -37,8 +37,15 @@ async function listen(service: LoadedService): Promise<{ url: string }> {
   try {
     return await service.listen()
   } catch (error) {
-    const { code, port } = error as NodeJS.ErrnoException & { port?: number }
-    if (code === 'EADDRINUSE') throw new CliError(`${service.name}: port ${port} is taken by another process`)
+    const { code, syscall, port, message } = error as NodeJS.ErrnoException & { port?: number }
+    if (code === 'EADDRINUSE') {
+      throw new CliError(
+        `${service.name}: port ${port} is taken by another process; stop that, or choose another (PORT)`,
+      )
+    }
+    if (syscall === 'listen' || syscall === 'getaddrinfo') {
+      throw new CliError(`${service.name}: cannot listen: ${message}; what HOST and PORT name has to be this machine's`)
+    }
     throw error
   }
 }

@@ -24,12 +24,17 @@ export async function startCommand(argv: string[]): Promise<number> {
   const [path, ...others] = positionals
   if (path === undefined || others.length > 0) throw new CliError(usage, 2)
   // The options are the environment's PORT and HOST by another way, so that one place reads and checks them.
-  if (values.port !== undefined) process.env['PORT'] = values.port
+  if (values.port !== undefined) process.env['PORT'] = portOf(values.port)
   if (values.host !== undefined) process.env['HOST'] = values.host
   process.env['NODE_ENV'] ??= 'production'
 
   if (values.workers === undefined) return (await import('./single.ts')).runService(path, values.compiled)
   return (await import('./primary.ts')).runWorkers(path, workersOf(values.workers))
+}
+
+function portOf(text: string): string {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return text
+  throw new CliError(`tricube start: --port is a whole number from 0 to 65535, not ${JSON.stringify(text)}`, 2)
 }
 
 function workersOf(text: string): number {
