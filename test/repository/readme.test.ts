@@ -1,21 +1,31 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 
 const root = new URL('../../', import.meta.url)
 const read = (path: string): string => readFileSync(new URL(path, root), 'utf8')
-const pages = ['CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md']
 
 it('has the same code in both languages', () => {
   const [english, chinese] = ['README.md', 'README.zh-CN.md'].map((path) => codeOf(read(path)))
   expect(chinese).toEqual(english)
 })
 
-it.each(pages)('%s links to what is there', (page) => {
-  const links = [...read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path]) => path!)
-  expect(links.filter((path) => !existsSync(new URL(path, root)))).toEqual([])
+it('has the same sections, links and figures in both languages', () => {
+  const [english, chinese] = ['README.md', 'README.zh-CN.md'].map((path) => outlineOf(read(path)))
+  expect(chinese).toEqual(english)
 })
 
 /** The blocks of code, without what comments say to a reader. */
 function codeOf(markdown: string): string[] {
   return [...markdown.matchAll(/^```.*?^```$/gms)].map(([block]) => block.replaceAll(/ *(#|\/\/) .*$/gm, ''))
+}
+
+/** Depth of each heading, cells of each row, links and figures, apart from the link to the other language. */
+function outlineOf(markdown: string): object {
+  const text = markdown.replaceAll(/^```.*?^```$/gms, '').replaceAll(/\[.*\]\(README.*\)/g, '')
+  return {
+    headings: [...text.matchAll(/^#+(?= )/gm)].map(([marks]) => marks),
+    rows: [...text.matchAll(/^\|.*\|$/gm)].map(([row]) => row.split('|').length),
+    links: [...text.matchAll(/\]\(([^)]+)\)/g)].map(([, link]) => link).sort(),
+    figures: [...text.matchAll(/(?<![\w.])\d+\.\d+(?![\w.])/g)].map(([figure]) => figure),
+  }
 }
