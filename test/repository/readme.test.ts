@@ -25,7 +25,7 @@ function outlineOf(markdown: string): object {
   return {
     headings: [...text.matchAll(/^#+(?= )/gm)].map(([marks]) => marks),
     rows: [...text.matchAll(/^\|.*\|$/gm)].map(([row]) => row.split('|').length),
-    links: [...text.matchAll(/\]\(([^)]+)\)/g)].map(([, link]) => link).sort(),
+    links: new Set([...text.matchAll(/\]\(([^)]+)\)/g)].map(([, link]) => link)),
     figures: [...text.matchAll(/(?<![\w.])\d+\.\d+(?![\w.])/g)].map(([figure]) => figure),
   }
 }
