@@ -12,6 +12,11 @@ export interface CorsOptions {
   readonly maxAgeSeconds?: number
 }
 
+/** What `cors` says cannot be; the message is one line. */
+class CorsError extends TypeError {
+  override readonly name: string = 'CorsError'
+}
+
 /**
  * Answers preflights and lets the named origins read the answers.
  *
@@ -20,7 +25,7 @@ export interface CorsOptions {
 export function addCors(fastify: FastifyInstance, options: CorsOptions): void {
   const { origins, credentials = false, exposedHeaders = [], maxAgeSeconds = 600 } = options
   const wrong = origins.find((origin) => !isOrigin(origin))
-  if (wrong !== undefined) throw new TypeError(`cors.origins: "${wrong}" is not an origin like https://app.example.com`)
+  if (wrong !== undefined) throw new CorsError(`cors.origins: "${wrong}" is not an origin like https://app.example.com`)
   fastify.register(import('@fastify/cors'), {
     origin: [...origins],
     credentials,

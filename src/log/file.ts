@@ -13,6 +13,11 @@ export interface LogFile {
   readonly keep?: number
 }
 
+/** A file cannot be logged to; the message is one line that says what to do. */
+class LogFileError extends Error {
+  override readonly name: string = 'LogFileError'
+}
+
 /**
  * Opens a file to log to; its folder is made.
  *
@@ -69,6 +74,6 @@ async function loadPinoRoll(path: string): Promise<PinoRoll> {
   try {
     return ((await import(name)) as { default: PinoRoll }).default
   } catch (cause) {
-    throw new Error(`${path}: log files that roll need the package ${name}: npm install ${name}`, { cause })
+    throw new LogFileError(`${path}: log files that roll need the package ${name}: npm install ${name}`, { cause })
   }
 }

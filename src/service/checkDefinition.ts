@@ -1,3 +1,4 @@
+import type { ClientOptions, OperationOptions } from '../client/types.ts'
 import type { CorsOptions } from '../http/cors.ts'
 import type { ServerLimits } from '../http/limits.ts'
 import type { TlsOptions } from '../http/tls.ts'
@@ -23,8 +24,11 @@ export function checkDefinition(definition: Definition): void {
   if (problem) throw new DefinitionError(`${definition.contract.name}: ${problem}`)
 }
 
-function problemOf(definition: Definition): string | undefined {
-  const { contract, handlers, clients = {}, calls = {}, tls } = definition
+/** What `service` is given besides the contract. */
+type Given = Omit<Definition, 'contract'>
+
+function problemOf({ contract, ...given }: Definition): string | undefined {
+  const { handlers, clients = {}, calls = {}, tls } = given
   const missing = Object.keys(contract.operations).find((name) => typeof handlers[name] !== 'function')
   if (missing) return `no handler for ${missing}`
   const superfluous = Object.keys(handlers).find((name) => !Object.hasOwn(contract.operations, name))
@@ -35,20 +39,36 @@ function problemOf(definition: Definition): string | undefined {
   if (nobody) return `calls.${nobody} belongs to none of the clients`
   if (tls?.requestCert && tls.ca === undefined)
     return `tls.requestCert needs tls.ca, else anybody's certificate would do`
-  return unknownOption(definition) ?? rateLimitsProblem(contract.operations, definition.rateLimits)
+  return unknownOption(given) ?? rateLimitsProblem(contract.operations, given.rateLimits)
 }
 
 /** The compiler sees a misspelt option; `tricube dev` and JavaScript do not ask it. */
-function unknownOption({ contract: _, ...definition }: Definition): string | undefined {
-  const unknown = Object.keys(definition).find((name) => !Object.hasOwn(options, name))
-  if (unknown) return `unknown option ${unknown}, expected ${Object.keys(options).sort().join(', ')}`
+function unknownOption(given: Given): string | undefined {
+  let problem = unknownIn('', given, options)
   for (const [group, names] of Object.entries(options)) {
-    const given = definition[group as keyof typeof options]
-    if (names === true || typeof given !== 'object' || given === null) continue
-    const inside = Object.keys(given).find((name) => !Object.hasOwn(names, name))
-    if (inside) return `unknown option ${group}.${inside}, expected ${Object.keys(names).sort().join(', ')}`
+    if (names !== true) problem ??= unknownIn(`${group}.`, given[group as keyof Given], names)
+  }
+  return problem ?? callsProblem(given)
+}
+
+function callsProblem({ calls = {}, clients = {} }: Given): string | undefined {
+  for (const [name, options = {}] of Object.entries(calls)) {
+    const { name: callee, operations: known } = clients[name]!
+    let problem = unknownIn(`calls.${name}.`, options, call)
+    for (const [operation, own] of Object.entries(options.operations ?? {})) {
+      const where = `calls.${name}.operations.${operation}`
+      if (!Object.hasOwn(known, operation)) problem ??= `${where} is no operation of ${callee}`
+      problem ??= unknownIn(`${where}.`, own, operationCall)
+    }
+    if (problem) return problem
   }
   return undefined
+}
+
+function unknownIn(where: string, given: unknown, names: object): string | undefined {
+  if (typeof given !== 'object' || given === null) return undefined
+  const unknown = Object.keys(given).find((name) => !Object.hasOwn(names, name))
+  return unknown && `unknown option ${where}${unknown}, expected ${Object.keys(names).sort().join(', ')}`
 }
 
 /** Every name of an interface, so that one that is added there has to be added here. */
@@ -79,6 +99,22 @@ const database: Names<DatabaseSettings> = {
   types: true,
 }
 
+const call: Names<ClientOptions> = {
+  timeoutMs: true,
+  retries: true,
+  hedge: true,
+  balancer: true,
+  ejection: true,
+  breaker: true,
+  retryBudget: true,
+  subset: true,
+  tls: true,
+  maxAnswerBytes: true,
+  checkAnswers: true,
+  operations: true,
+}
+const operationCall: Names<OperationOptions> = { timeoutMs: true, retries: true, hedge: true, fallback: true }
+
 const hooks: Names<Hooks> = { beforeStart: true, afterStart: true, beforeStop: true, afterStop: true }
 const cors: Names<CorsOptions> = { origins: true, credentials: true, exposedHeaders: true, maxAgeSeconds: true }
 const tls: Names<TlsOptions> = { cert: true, key: true, ca: true, requestCert: true, http2: true }
@@ -97,7 +133,7 @@ const trace: Names<TraceOptions> = {
 
 /** What `service` reads; `true`: whatever is in it is checked elsewhere, or is the user's. */
 const options: {
-  readonly [Name in keyof Required<Omit<Definition, 'contract'>>]: true | Readonly<Record<string, true>>
+  readonly [Name in keyof Required<Given>]: true | Readonly<Record<string, true>>
 } = {
   handlers: true,
   clients: true,

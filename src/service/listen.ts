@@ -1,7 +1,7 @@
 import { chmod, lstat, unlink } from 'node:fs/promises'
 import { connect } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import type { Config } from './config.ts'
+import { ConfigError, type Config } from './config.ts'
 
 /** Where a service listens. */
 export interface Listening {
@@ -16,7 +16,8 @@ const socketMode = 0o660
 /**
  * Listens on an address, or on the socket that `unix:/run/user-service.sock` names.
  *
- * @throws {Error} when the address is taken, or when there is a file at the socket's path that is none
+ * @throws {Error} when the address is taken
+ * @throws {ConfigError} when there is a file at the socket's path that is none
  */
 export async function listen(fastify: FastifyInstance, { host, port }: Config): Promise<Listening> {
   const listenTextResolver = (address: string): string => `listening on ${address}`
@@ -37,8 +38,8 @@ export async function listen(fastify: FastifyInstance, { host, port }: Config): 
 async function removeStale(path: string): Promise<void> {
   const found = await lstat(path).catch(() => undefined)
   if (!found) return
-  if (!found.isSocket()) throw new Error(`${path} is there already and is no socket`)
-  if (await isAnswered(path)) throw new Error(`${path} is the socket of another process, which answers`)
+  if (!found.isSocket()) throw new ConfigError(`${path} is there already and is no socket`)
+  if (await isAnswered(path)) throw new ConfigError(`${path} is the socket of another process, which answers`)
   await unlink(path)
 }
 

@@ -62,6 +62,13 @@ describe('a service', () => {
       'ping-service: unknown option drain.delayMS, expected delayMs, preStopDelayMs, timeoutMs',
     )
     expect(wrong({ tls: { cert: 'a', key: 'b', requestCerts: true } })).toThrow('unknown option tls.requestCerts')
+    const calling = (calls: object) => wrong({ clients: { others: ping }, calls: { others: calls } })
+    expect(calling({ retires: 0 })).toThrow('ping-service: unknown option calls.others.retires, expected balancer, ')
+    expect(calling({ operations: { pong: {} } })).toThrow(
+      'calls.others.operations.pong is no operation of ping-service',
+    )
+    expect(calling({ operations: { ping: { tries: 1 } } })).toThrow('unknown option calls.others.operations.ping.tries')
+    expect(calling({ retries: 0, operations: { ping: { hedge: { afterP: 95 } } } })).not.toThrow()
   })
 
   it('runs its hooks in order', async () => {
