@@ -10,7 +10,7 @@ import { rateLimitsProblem, type RateLimitOptions } from './rateLimits/options.t
 import type { TraceOptions } from './tracing.ts'
 
 /** A service that cannot be; the message is one line that names it and what is wrong. */
-export class DefinitionError extends TypeError {
+class DefinitionError extends TypeError {
   override readonly name: string = 'DefinitionError'
 }
 
