@@ -23,7 +23,7 @@ export interface TestOptions {
 
 /** A service under test: in this process, with a database of its own, alone in the world. */
 export interface TestApp<Tested extends Contract> extends AsyncDisposable {
-  /** Its operations by name; rejects with the error that the service answered with. */
+  /** Its operations by name; rejects with the error that the service answered with; the cause of a 5xx is what was thrown. */
   readonly client: TestClient<Tested>
   /** Stand-ins for a service that it calls. */
   mock<Callee extends Contract>(callee: Callee): Mocks<Callee>
@@ -72,6 +72,7 @@ export async function testService<Tested extends Contract>(
       sink,
     },
   )
+  const thrown = errorsThrown(app.fastify)
   try {
     await app.start()
   } catch (error) {
@@ -90,7 +91,7 @@ export async function testService<Tested extends Contract>(
     throwFirst(failures)
   }
   return {
-    client: testClient(contract, inject),
+    client: testClient(contract, inject, thrown),
     mock<Callee extends Contract>(callee: Callee) {
       const found = mocked.get(callee)
       if (!found) throw new TypeError(`${contract.name} does not call ${callee.name}: it is not among its clients`)
@@ -124,9 +125,20 @@ function outputChecks(
   }
 }
 
+/** What has been thrown, by the id of the request: an answer says of a 500 only that it is one. */
+function errorsThrown(fastify: FastifyInstance): Map<unknown, Error> {
+  const thrown = new Map<unknown, Error>()
+  fastify.addHook('onError', (request, _reply, error, done) => {
+    thrown.set(request.id, error)
+    done()
+  })
+  return thrown
+}
+
 function testClient<Tested extends Contract>(
   contract: Tested,
   inject: (request: InjectOptions) => Promise<LightMyRequestResponse>,
+  thrown: Map<unknown, Error>,
 ): TestClient<Tested> {
   const calls = Object.entries(contract.operations).map(([name, { paginated }]) => {
     const build = compileRequest(contract, name)
@@ -135,7 +147,14 @@ function testClient<Tested extends Contract>(
       const { method, path, headers, body } = build({}, input)
       const response = await inject({ method, url: path, headers, ...(body !== undefined && { payload: body }) })
       const { statusCode: status, headers: received } = response
-      const value = decode({ status, headers: received as Record<string, string>, body: response.body })
+      let value: unknown
+      try {
+        value = decode({ status, headers: received as Record<string, string>, body: response.body })
+      } catch (error) {
+        const cause = status >= 500 ? thrown.get(received['x-request-id']) : undefined
+        if (cause) (error as Error).cause = cause
+        throw error
+      }
       if (!paginated) return { status, headers: received, data: value, pagination: undefined }
       const { items, ...pagination } = value as Page<unknown>
       return { status, headers: received, data: items, pagination }

@@ -16,6 +16,7 @@ const guideService = contract('guide-service', {
   describe: { route: 'GET /guide/:id', params: { id: t.Integer() }, returns: t.Object({ text: t.String() }) },
   forgive: { route: 'GET /forgiving', returns: t.Object({ text: t.String() }) },
   names: { route: 'GET /names', returns: t.Array(t.String()) },
+  fail: { route: 'GET /failing', returns: t.Object({ text: t.String() }) },
   sloppy: { route: 'GET /sloppy', returns: t.Object({ at: t.String({ format: 'date-time' }), text: t.String() }) },
 })
 const guide = service(guideService, {
@@ -33,6 +34,7 @@ const guide = service(guideService, {
       const { items } = await clients.cities.listCities({ query: { size: 2 } })
       return items.map(({ name }) => name)
     },
+    fail: () => ({ text: ([] as string[])[0]!.trim() }),
     sloppy: () => ({ at: 'yesterday', text: 'a' }),
   },
 })
@@ -139,6 +141,13 @@ describe('a service under test', () => {
     await expect(app.client.sloppy()).rejects.toThrow(
       new TestFailure('the handler broke the contract of guide-service.sloppy: at must match format "date-time"'),
     )
+  })
+
+  it('rejects with what the caller gets, and says what was thrown', async () => {
+    await using app = await start()
+    const error = await app.client.fail().catch((error: unknown) => error)
+    expect(error).toMatchObject({ status: 500, message: 'Internal Server Error', cause: { name: 'TypeError' } })
+    expect((error as { cause: Error }).cause.stack).toContain('testService.test.ts')
   })
 
   it('tells at its close what no call has told', async () => {
