@@ -1,18 +1,22 @@
+import { setImmediate } from 'node:timers' // a test's fake one waits for the test
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /** Hears the end of each request, however it ends: answered, or its caller is gone. */
-export type OnRequestEnd = (request: FastifyRequest, reply: FastifyReply, durationMs: number) => void
+export type OnRequestEnd = (ended: OpenRequest) => void
 
 /** A request that is being answered, between those that came before and after it. */
-class OpenRequest {
+export class OpenRequest {
   readonly inFlight: InFlight
   readonly request: FastifyRequest
   readonly reply: FastifyReply
   /** As `performance.now()` counts. */
   readonly startedAt: number = performance.now()
+  /** Likewise; negative until it ends. */
+  endedAt = -1
+  /** Whether an answer was there by then. */
+  isAnswered = false
   before: OpenRequest | undefined
   after: OpenRequest | undefined
-  isOpen = true
 
   constructor(inFlight: InFlight, request: FastifyRequest, reply: FastifyReply) {
     this.inFlight = inFlight
@@ -27,12 +31,17 @@ class OpenRequest {
  * They are linked by hand. V8's `Set` makes itself anew every few requests and has the old one point to the new one: once
  * the garbage collector has put an old one among what lives long, all that follow do, with the requests that they held,
  * and collecting costs ten times as much.
+ *
+ * Those that a turn of the event loop has ended are told of together, after all requests that came with them: what writes
+ * logs, spans and metrics then finds the processor's caches as its last run left them, and costs a third. Right after a
+ * request has read from its socket and written to it, hardly anything of it is there.
  */
 export class InFlight implements Iterable<OpenRequest> {
   readonly #onEnd: OnRequestEnd
   #oldest: OpenRequest | undefined
   #newest: OpenRequest | undefined
   #size = 0
+  #ended: OpenRequest[] = []
   #endsConnections = false
   /** Called whenever the last of them has ended. */
   onEmpty: (() => void) | undefined
@@ -73,17 +82,26 @@ export class InFlight implements Iterable<OpenRequest> {
 
   /** Its answer is out, or its connection is gone. */
   remove(open: OpenRequest): void {
-    if (!open.isOpen) return
+    if (open.endedAt >= 0) return
     const { before, after } = open
     if (before) before.after = after
     else this.#oldest = after
     if (after) after.before = before
     else this.#newest = before
     open.before = open.after = undefined
-    open.isOpen = false
+    open.endedAt = performance.now()
+    open.isAnswered = open.reply.raw.writableEnded
     this.#size--
-    this.#onEnd(open.request, open.reply, performance.now() - open.startedAt)
+    if (this.#ended.push(open) === 1) setImmediate(this.tellEnded)
     if (this.#size === 0) this.onEmpty?.()
+  }
+
+  /** Tells now of those that have ended. */
+  readonly tellEnded = (): void => {
+    const ended = this.#ended
+    if (ended.length === 0) return
+    this.#ended = []
+    for (const open of ended) this.#onEnd(open)
   }
 
   #add(open: OpenRequest): void {

@@ -123,15 +123,18 @@ export function standardOutput(): BufferedOutput {
   return (standard ??= new BufferedOutput((bytes) => writeSync(1, bytes)))
 }
 
-const outputs = new Set<Output>()
+const atExit = new Set<Pick<Output, 'flushSync'>>()
 let isWatchingExit = false
 
-/** Has an output flushed when the process exits; returns what takes that back. */
-export function flushAtExit(output: Output): () => void {
-  if (!isWatchingExit) process.on('exit', () => outputs.forEach((each) => each.flushSync()))
+/**
+ * Has something flushed when the process exits; returns what takes that back. The last one comes first: it may write to
+ * those that were there before.
+ */
+export function flushAtExit(last: Pick<Output, 'flushSync'>): () => void {
+  if (!isWatchingExit) process.on('exit', () => [...atExit].reverse().forEach((each) => each.flushSync()))
   isWatchingExit = true
-  outputs.add(output)
-  return () => void outputs.delete(output)
+  atExit.add(last)
+  return () => void atExit.delete(last)
 }
 
 /** An output without memory of its own: each line goes on as a string. */

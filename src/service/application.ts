@@ -4,7 +4,7 @@ import type { Contract } from '../contract/contract.ts'
 import { InFlight } from '../http/inFlight.ts'
 import { lateLog, type LateLog } from '../log/late.ts'
 import type { Logger } from '../log/logger.ts'
-import { standardOutput } from '../log/output.ts'
+import { flushAtExit, standardOutput } from '../log/output.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Database } from '../sql/index.ts'
 import { Certificates } from '../tls/certificates.ts'
@@ -56,6 +56,7 @@ export class Application {
   #config: LiveConfig | undefined
   #discovery: Discovery | undefined
   #runtime: Runtime | undefined
+  #forgetEnded: (() => void) | undefined
 
   constructor(definition: Definition, overrides: Overrides = {}) {
     checkDefinition(definition)
@@ -67,7 +68,7 @@ export class Application {
       this.log.warn({ metric }, 'a metric has more than 2,000 combinations of label values'),
     )
     const observers = { metering: this.#metering, logging: this.#logging, tracing: this.#tracing }
-    this.#inFlight = new InFlight((request, reply, durationMs) => tellEnd(observers, request, reply, durationMs))
+    this.#inFlight = new InFlight((ended) => tellEnd(observers, ended))
     this.#rateLimits = new RateLimits(this.contract, definition.rateLimits, this.metrics)
     this.#admission = new Admission(
       this.contract,
@@ -120,7 +121,9 @@ export class Application {
   /** Answers a request without a socket. */
   async inject(request: InjectOptions | string): Promise<LightMyRequestResponse> {
     await this.start()
-    return this.fastify.inject(request)
+    const response = await this.fastify.inject(request)
+    this.#inFlight.tellEnded()
+    return response
   }
 
   /**
@@ -157,6 +160,7 @@ export class Application {
     const config = { ...(await loadConfig(ownConfig(this.#definition))), ...this.#overrides.config }
     checkDatabaseUrl(this.#definition, config)
     await this.#logging.open(config)
+    this.#forgetEnded = flushAtExit({ flushSync: this.#inFlight.tellEnded })
     await this.#tracing.open(this.contract.name, config, { ...trace, edge }, this.log, this.#overrides.sink)
     const { register } = this.#group
     const discovery = await openDiscovery(config, this.log, register && ((instance) => register(instance, config)))
@@ -215,6 +219,8 @@ export class Application {
       this.fastify.server.listening && this.#drain.letGo(preStopDelayMs),
     ])
     await step('requests in flight', () => this.#drain.finish())
+    this.#inFlight.tellEnded()
+    this.#forgetEnded?.()
     this.#discovery?.close()
     await step('calls to other services', () => this.#targets[Symbol.asyncDispose]())
     this.#certificates.close()
@@ -242,6 +248,7 @@ export class Application {
   }
 
   #measure({ version, databaseUrl }: Config): void {
+    this.metrics.onScrape(this.#inFlight.tellEnded)
     this.#metering.open({
       service: this.contract.name,
       version,

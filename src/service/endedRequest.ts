@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { OpenRequest } from '../http/inFlight.ts'
 import { shownPath } from '../http/shownPath.ts'
 import { isWatching } from './accessLog.ts'
 import type { Logging } from './logging.ts'
@@ -15,6 +15,8 @@ export interface EndedRequest {
   /** 499: the caller hung up before it was answered. */
   readonly status: number
   readonly durationMs: number
+  /** Of the answer's body. */
+  readonly bytes: number
 }
 
 /** Who is told of it. */
@@ -28,18 +30,16 @@ interface Observers {
 const hungUp = 499
 
 /** Tells metrics, log and trace of a request that is over. */
-export function tellEnd(
-  { metering, logging, tracing }: Observers,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  durationMs: number,
-): void {
+export function tellEnd({ metering, logging, tracing }: Observers, open: OpenRequest): void {
+  const { request, reply, isAnswered } = open
   const { config, url: route } = request.routeOptions
   const { operation } = config
-  const status = reply.raw.writableEnded ? reply.statusCode : hungUp
-  const ended = { operation, route, path: shownPath(request.url, route), status, durationMs }
+  const status = isAnswered ? reply.statusCode : hungUp
+  const durationMs = open.endedAt - open.startedAt
+  const bytes = isAnswered ? Number(reply.getHeader('content-length') ?? 0) : 0
+  const ended = { operation, route, path: shownPath(request.url, route), status, durationMs, bytes }
   const traced = request.span?.isRecorded ? request.span : undefined
   if (!isWatching(route)) metering.requests.observe(operation, status, durationMs, traced)
-  logging.access.end(request, reply, ended)
+  logging.access.end(request, ended)
   tracing.onRequestEnd(request, ended)
 }
