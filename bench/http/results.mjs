@@ -17,7 +17,7 @@ export async function writeResults(folder, { results, peers, version, rounds, re
     `# What a request costs, Node ${version}`,
     `![CPU time of a request, by work and framework](${name}.svg)`,
     `${date}, ${machine()}, servers on one core, load (${connections} connections) and PostgreSQL on another. ${rounds} turns ` +
-      `of ${requests} requests each, the servers in random order in each round. Costs are the lower quartile, in parentheses ` +
+      `of ${requests} requests each, the servers in random order in each round. Costs are the lowest decile, in parentheses ` +
       `the cheapest turn and the middle one; the rest are medians. The last column is tricube's cost divided by the other's. ` +
       `[How it is measured](../README.md).`,
     ...results.map(table),

@@ -1,7 +1,7 @@
 /**
  * What a request costs: tricube beside other frameworks, the same bytes from each. See bench/README.md.
  *
- *   npm run bench -- [--work hello,read] [--peers tricube,fastify] [--rounds 40] [--requests 2048] [--node <path>]
+ *   npm run bench -- [--work hello,read] [--peers tricube,fastify] [--rounds 60] [--requests 1024] [--node <path>]
  *
  * A run of everything writes bench/results/node<version>.md and .svg; a part of it only prints. With `--rounds 0` the
  * answers are checked and nothing is measured.
@@ -20,8 +20,8 @@ const { values: options } = parseArgs({
   options: {
     work: { type: 'string', default: [...Object.keys(works), 'start'].join() },
     peers: { type: 'string', default: peers.map(({ name }) => name).join() },
-    rounds: { type: 'string', default: '40' },
-    requests: { type: 'string', default: '2048' },
+    rounds: { type: 'string', default: '60' },
+    requests: { type: 'string', default: '1024' },
     node: { type: 'string', default: process.execPath },
   },
 })
@@ -35,7 +35,7 @@ const results = []
 try {
   for (const name of chosenWorks) {
     const result =
-      name === 'start' ? await measureStarts(bench, chosenPeers, Math.ceil(rounds / 8)) : await measure(name)
+      name === 'start' ? await measureStarts(bench, chosenPeers, Math.ceil(rounds / 12)) : await measure(name)
     if (result) results.push(result)
     await write()
     console.log(result ? `\n${table(result)}` : `${name}: the answers are those that are due`)

@@ -1,7 +1,7 @@
 /** Results as Markdown. */
 import { costOf, median } from './statistics.mjs'
 
-/** When the middle turn costs so much more than the quartile, the machine was busy. */
+/** When the middle turn costs so much more than the decile, the machine was busy. */
 const tolerated = 1.2
 
 const columns = [
@@ -36,19 +36,21 @@ export function table({ name, title, peers }) {
   ].join('\n')
 }
 
-/** One line for each server that something else has disturbed, and for each that refused requests. */
+/** What one has to know of how it was measured: whether the machine was busy, and who refused requests. */
 export function warnings(results) {
-  return results.flatMap(({ name, peers }) =>
-    peers.flatMap(({ peer, turns }) => {
-      const { cost, middle } = costOf(of(turns, 'cpuUs' in turns[0] ? 'cpuUs' : 'startMs'))
+  return results.flatMap(({ name, peers }) => {
+    const excess = peers.map(({ turns }) => costOf(of(turns, 'cpuUs' in turns[0] ? 'cpuUs' : 'startMs')))
+    const most = Math.max(...excess.map(({ cost, middle }) => middle / cost))
+    const refused = peers.flatMap(({ peer, turns }) => {
       const failed = turns.reduce((sum, turn) => sum + (turn.failed ?? 0), 0)
-      const where = `${name}, ${peer.title}`
-      return [
-        ...(middle > cost * tolerated ? [`${where}: the middle turn cost ${percent(middle / cost)} more.`] : []),
-        ...(failed > 0 ? [`${where}: ${failed} requests failed.`] : []),
-      ]
-    }),
-  )
+      return failed > 0 ? [`${name}, ${peer.title}: ${failed} requests failed.`] : []
+    })
+    if (most <= tolerated) return refused
+    return [
+      `${name}: the machine was busy; middle turns cost up to ${Math.round((most - 1) * 100)} % more.`,
+      ...refused,
+    ]
+  })
 }
 
 function ratio(own, others, key) {
@@ -62,10 +64,6 @@ function costCell(turns, [key, , digits]) {
 
 function of(turns, key) {
   return turns.map((turn) => turn[key])
-}
-
-function percent(ratio) {
-  return `${Math.round((ratio - 1) * 100)} %`
 }
 
 function line(cells) {
