@@ -8,14 +8,11 @@ import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { leaveServerCore } from './cores.mjs'
 import { startDatabase } from './database.mjs'
-import { Load } from './load.mjs'
+import { load } from './load.mjs'
 import { startServers } from './servers.mjs'
-import { quantile } from './statistics.mjs'
 import { cpuSeconds, residentMiB } from './usage.mjs'
 import { checkAnswers } from './works.mjs'
 
-/** Requests before each turn that do not count: the caches of the core are another server's. */
-const runIn = 128
 const settlingMs = 50
 
 /** Starts what the servers need; `node` is the program that runs them. */
@@ -64,29 +61,20 @@ export async function startBench(node) {
         await server.stop()
         throw new Error(`${peer.title}: ${error.message}`)
       }
-      const load = new Load(server.url, work)
-      const stop = () => (load.close(), server.stop())
-      return { ...server, peer, load, stop }
-    },
-
-    /** Until the compilers have seen enough of it, or ten seconds. */
-    async warmUp({ load }) {
-      const end = performance.now() + 10_000
-      for (let asked = 0; asked < 30_000 && performance.now() < end; asked += 1000) await load.ask(1000)
+      return { ...server, peer }
     },
 
     /** One turn under load: CPU of all of the server's processes, and how fast it answered. */
-    async turn({ load, pids, peer }, requests) {
-      await load.ask(runIn)
+    async turn({ url, pids, peer }, work, seconds) {
       const [spansBefore, cpuBefore] = [await settled(peer), cpuSeconds(pids)]
-      const { seconds, latenciesMs, failed } = await load.ask(requests)
+      const { requests, failed, seconds: took, p50Ms, p99Ms } = await load(url, work, seconds)
       const spans = (await settled(peer)) - spansBefore
       return {
         cpuUs: ((cpuSeconds(pids) - cpuBefore) * 1e6) / requests,
         failed,
-        perSecond: requests / seconds,
-        p50Ms: quantile(latenciesMs, 0.5),
-        p99Ms: quantile(latenciesMs, 0.99),
+        perSecond: requests / took,
+        p50Ms,
+        p99Ms,
         spans: spans / requests,
         residentMiB: residentMiB(pids),
       }

@@ -1,132 +1,70 @@
-/** Asks a server for a number of answers, as fast as it gives them, over connections that are kept. */
-import { once } from 'node:events'
-import { connect } from 'node:net'
+/** Asks a server as fast as it answers, over kept connections: by wrk, where it is installed, else by autocannon. */
+import { execFile, execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 
-export const connections = 64
-const patienceMs = 30_000
-const zeroChunk = Buffer.from('0\r\n\r\n')
+const run = promisify(execFile)
+const connections = 64
+const script = fileURLToPath(new URL('wrk.lua', import.meta.url))
+
+/** The tool that is used and its version. */
+export const tool = wrkVersion() ?? 'autocannon'
 
 /**
- * The connections to one server, with one request under way on each. The tools that are there for this (wrk, autocannon,
- * oha) connect anew each time, and most work for whole seconds: a turn of a tenth of one could not be measured with them.
+ * Resolves to `{ requests, failed, seconds, p50Ms, p99Ms }`: `requests` were answered with a 2xx, `failed` were not.
+ *
+ * @throws when all of them failed
  */
-export class Load {
-  #host
-  #port
-  #requests
-  #connections = []
-  #asked = 0
+export async function load(url, work, seconds) {
+  const found = await (tool === 'autocannon' ? byAutocannon : byWrk)(url, work, seconds)
+  if (found.requests === 0) throw new Error(`all of ${found.failed} requests to ${url} failed`)
+  return found
+}
 
-  constructor(url, { method, path, body = '' }) {
-    const { hostname, port } = new URL(url)
-    this.#host = hostname
-    this.#port = Number(port)
-    const fields = body && `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n`
-    this.#requests = Array.from({ length: 980 }, (_, i) =>
-      Buffer.from(`${method} ${path.replace('%d', i + 1)} HTTP/1.1\r\nhost: ${hostname}\r\n${fields}\r\n${body}`),
-    )
-  }
+/** Until the compilers have seen enough of it, or ten times as long as a round. */
+export async function warmUp(url, work, seconds) {
+  const enough = 30_000
+  for (let asked = 0, i = 0; asked < enough && i < 10; i++) asked += (await load(url, work, seconds)).requests
+}
 
-  /**
-   * Resolves when `count` requests are answered, to `{ seconds, latenciesMs, failed }`: of `failed` the answer was no 200.
-   *
-   * @throws when the server closes a connection under way, or does not answer within 30 s
-   */
-  async ask(count) {
-    await this.#open()
-    let patience
-    try {
-      return await new Promise((resolve, reject) => {
-        patience = setTimeout(() => reject(new Error(`no answer within ${patienceMs / 1000} s`)), patienceMs)
-        this.#turn(count, resolve, reject)
-      })
-    } finally {
-      clearTimeout(patience)
-    }
-  }
+async function byWrk(url, { method, path, body = '' }, seconds) {
+  const options = [
+    '--threads=1',
+    '--timeout=10s',
+    `--connections=${connections}`,
+    `--duration=${seconds}s`,
+    `--script=${script}`,
+  ]
+  const { stdout } = await run('wrk', [...options, url, '--', method, path, body])
+  const { requests: all, failed, ...found } = JSON.parse(stdout.slice(stdout.indexOf('{')))
+  return { ...found, requests: Math.max(0, all - failed), failed }
+}
 
-  #turn(count, resolve, reject) {
-    const latenciesMs = new Float64Array(count)
-    const begun = performance.now()
-    let [asked, answered, failed] = [0, 0, 0]
-    const next = (connection) => {
-      if (asked++ < count) connection.ask(this.#requests[this.#asked++ % this.#requests.length], took)
-    }
-    const took = (connection, isGood, latencyMs) => {
-      latenciesMs[answered++] = latencyMs
-      if (!isGood) failed++
-      if (answered < count) next(connection)
-      else resolve({ seconds: (performance.now() - begun) / 1000, latenciesMs, failed })
-    }
-    for (const connection of this.#connections) {
-      connection.failed = reject
-      next(connection)
-    }
-  }
-
-  /** Most servers close a connection that was idle for some seconds. */
-  async #open() {
-    this.#connections = this.#connections.filter(({ isOpen }) => isOpen)
-    const missing = Array.from({ length: connections - this.#connections.length }, () =>
-      Connection.to(this.#port, this.#host),
-    )
-    this.#connections.push(...(await Promise.all(missing)))
-  }
-
-  close() {
-    for (const connection of this.#connections) connection.close()
+async function byAutocannon(url, { method, path, body }, seconds) {
+  const { default: autocannon } = await import('autocannon')
+  const headers = body && { 'content-type': 'application/json' }
+  const requests = Array.from({ length: 100 }, (_, i) => ({
+    method,
+    path: path.replace('%d', 1 + i * 9),
+    body,
+    headers,
+  }))
+  const result = await autocannon({ url, connections, duration: seconds, requests })
+  return {
+    requests: result['2xx'],
+    seconds: result.duration,
+    p50Ms: result.latency.p50,
+    p99Ms: result.latency.p99,
+    failed: result.non2xx + result.errors + result.timeouts,
   }
 }
 
-class Connection {
-  isOpen = true
-  /** Told when the connection ends before the answer does. */
-  failed
-  #socket
-  #answered
-  #askedAt = 0
-  #partial
-
-  static async to(port, host) {
-    const socket = connect(port, host).setNoDelay(true)
-    await once(socket, 'connect')
-    return new Connection(socket)
+/** wrk prints its version together with its usage, and then fails. */
+function wrkVersion() {
+  try {
+    execFileSync('wrk', ['--version'], { encoding: 'utf8', stdio: 'pipe' })
+  } catch (error) {
+    return /^wrk \S+/.exec(error.stdout ?? '')?.[0]
   }
-
-  constructor(socket) {
-    this.#socket = socket
-    socket.on('data', (chunk) => this.#take(chunk))
-    socket.on('error', () => {})
-    socket.on('close', () => {
-      this.isOpen = false
-      if (this.#answered) this.failed(new Error('the server closed a connection with a request under way'))
-    })
-  }
-
-  ask(request, answered) {
-    this.#answered = answered
-    this.#askedAt = performance.now()
-    this.#socket.write(request)
-  }
-
-  close() {
-    this.#answered = undefined
-    this.#socket.destroy()
-  }
-
-  #take(chunk) {
-    const answer = this.#partial ? Buffer.concat([this.#partial, chunk]) : chunk
-    this.#partial = undefined
-    if (!isWhole(answer)) return void (this.#partial = answer)
-    const answered = this.#answered
-    this.#answered = undefined
-    answered(this, answer.latin1Slice(9, 12) === '200', performance.now() - this.#askedAt)
-  }
-}
-
-function isWhole(answer) {
-  const end = answer.indexOf('\r\n\r\n')
-  if (end < 0) return false
-  const length = /\r\ncontent-length: *(\d+)/i.exec(answer.latin1Slice(0, end))?.[1]
-  return length === undefined ? answer.subarray(-5).equals(zeroChunk) : answer.length >= end + 4 + Number(length)
+  return undefined
 }

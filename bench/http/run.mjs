@@ -1,7 +1,7 @@
 /**
  * What a request costs: tricube beside other frameworks, the same bytes from each. See bench/README.md.
  *
- *   npm run bench -- [--work hello,read] [--peers tricube,fastify] [--rounds 60] [--requests 1024] [--node <path>]
+ *   npm run bench -- [--work hello,read] [--peers tricube,fastify] [--rounds 15] [--seconds 1] [--node <path>]
  *
  * A run of everything writes bench/results/node<version>.md and .svg; a part of it only prints. With `--rounds 0` the
  * answers are checked and nothing is measured.
@@ -10,6 +10,7 @@ import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { startBench } from './bench.mjs'
+import { warmUp } from './load.mjs'
 import { peers, prepare } from './peers.mjs'
 import { writeResults } from './results.mjs'
 import { measureStarts } from './starts.mjs'
@@ -20,13 +21,13 @@ const { values: options } = parseArgs({
   options: {
     work: { type: 'string', default: [...Object.keys(works), 'start'].join() },
     peers: { type: 'string', default: peers.map(({ name }) => name).join() },
-    rounds: { type: 'string', default: '60' },
-    requests: { type: 'string', default: '1024' },
+    rounds: { type: 'string', default: '15' },
+    seconds: { type: 'string', default: '1' },
     node: { type: 'string', default: process.execPath },
   },
 })
 const rounds = Number(options.rounds)
-const requests = Number(options.requests)
+const seconds = Number(options.seconds)
 const chosenWorks = chosen(options.work, [...Object.keys(works), 'start'], (name) => name)
 const chosenPeers = chosen(options.peers, peers, ({ name }) => name).filter(canTakePart)
 
@@ -35,7 +36,7 @@ const results = []
 try {
   for (const name of chosenWorks) {
     const result =
-      name === 'start' ? await measureStarts(bench, chosenPeers, Math.ceil(rounds / 12)) : await measure(name)
+      name === 'start' ? await measureStarts(bench, chosenPeers, Math.ceil(rounds / 3)) : await measure(name)
     if (result) results.push(result)
     await write()
     console.log(result ? `\n${table(result)}` : `${name}: the answers are those that are due`)
@@ -52,7 +53,7 @@ async function write() {
   if (!isWhole) return
   const version = execFileSync(options.node, ['--version'], { encoding: 'utf8' }).trim()
   const folder = fileURLToPath(new URL('../results/', import.meta.url))
-  console.log(`\nwritten: ${await writeResults(folder, { results, peers: chosenPeers, version, rounds, requests })}`)
+  console.log(`\nwritten: ${await writeResults(folder, { results, peers: chosenPeers, version, rounds, seconds })}`)
 }
 
 /** All servers of a work are up at the same time and take turns. One that fails is left out, and it says so. */
@@ -73,10 +74,10 @@ async function measure(name) {
     for (const peer of chosenPeers)
       await attempt(peer, async () => running.set(peer, { server: await bench.start(peer, work), turns: [] }))
     if (rounds === 0) return undefined
-    for (const [peer, { server }] of running) await attempt(peer, () => bench.warmUp(server))
+    for (const [peer, { server }] of running) await attempt(peer, () => warmUp(server.url, work, seconds))
     for (let round = 0; round < rounds; round++) {
       for (const [peer, { server, turns }] of shuffled(running))
-        await attempt(peer, async () => turns.push(await bench.turn(server, requests)))
+        await attempt(peer, async () => turns.push(await bench.turn(server, work, seconds)))
       await bench.clear()
     }
     return { name, title: work.title, peers: Array.from(running, ([peer, { turns }]) => ({ peer, turns })) }

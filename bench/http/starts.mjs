@@ -1,17 +1,18 @@
 /** How long a server without a database takes from the start of its process to its first answer, and its memory. */
+import { load } from './load.mjs'
 import { residentMiB } from './usage.mjs'
 import { works } from './works.mjs'
 
-const loadedMs = 3000
+const loadSeconds = 3
 
 export async function measureStarts(bench, peers, rounds) {
   const found = peers.map((peer) => ({ peer, turns: [] }))
   for (let round = 0; round < rounds; round++) {
     for (const { peer, turns } of found) {
-      const { load, pids, startMs, stop } = await bench.start(peer, works.hello)
+      const { url, pids, startMs, stop } = await bench.start(peer, works.hello)
       try {
         const startedMiB = residentMiB(pids)
-        for (const end = performance.now() + loadedMs; performance.now() < end;) await load.ask(1000)
+        await load(url, works.hello, loadSeconds)
         turns.push({ startMs, startedMiB, loadedMiB: residentMiB(pids) })
       } finally {
         await stop()

@@ -13,9 +13,9 @@ export function median(numbers) {
 }
 
 /**
- * `{ cost, least, middle }`: what something costs is the tenth part's upper end, for whatever else the machine does can only
- * add to a turn; a turn cheaper than that may have been spared what others had to do.
+ * `{ cost, least, middle }`: what something costs is the lower quartile, for whatever else the machine does can only add to a
+ * turn; a turn cheaper than that may have been spared what others had to do.
  */
 export function costOf(numbers) {
-  return { cost: quantile(numbers, 0.1), least: Math.min(...numbers), middle: median(numbers) }
+  return { cost: quantile(numbers, 0.25), least: Math.min(...numbers), middle: median(numbers) }
 }

@@ -1,8 +1,8 @@
 /** Results as Markdown. */
 import { costOf, median } from './statistics.mjs'
 
-/** When the middle turn costs so much more than the decile, the machine was busy. */
-const tolerated = 1.2
+/** When the middle turn costs so much more than the quartile, the machine was busy. */
+const tolerated = 1.1
 
 const columns = [
   ['cpuUs', 'µs CPU a request', 1],
