@@ -33,7 +33,7 @@ export class OpenRequest {
  * and collecting costs ten times as much.
  *
  * Those that a turn of the event loop has ended are told of together, after all requests that came with them: what writes
- * logs, spans and metrics then finds the processor's caches as its last run left them, and costs a third. Right after a
+ * logs, spans and metrics then finds the processor's caches as its last run left them, and costs half. Right after a
  * request has read from its socket and written to it, hardly anything of it is there.
  */
 export class InFlight implements Iterable<OpenRequest> {
