@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { on, once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -50,6 +50,21 @@ describe('what has been logged is written', () => {
     expect(await child.all).toContain('last words')
     expect(exit).toBe(code)
   })
+
+  it.each([{}, { LOG_FILE: 'ended.log' }])(
+    'of a request, too, that ends right before the process, with %o',
+    async (env) => {
+      const path = env.LOG_FILE && join(folder, env.LOG_FILE)
+      const child = await run(
+        `const { server } = app.fastify
+       server.on('request', (_request, response) => response.on('close', () => process.exit(0)))
+       fetch('http://127.0.0.1:' + server.address().port + '/ping')`,
+        { ...(path && { LOG_FILE: path }), PORT: '0' },
+      )
+      await once(child, 'exit')
+      expect(path ? await readFile(path, 'utf8') : await child.all).toMatch(/"path":"\/ping","status":200/)
+    },
+  )
 
   it('at once when it is an error, whatever comes then', async () => {
     const child = await run(`log.error('last words'); process.kill(process.pid, 'SIGKILL')`)
