@@ -21,10 +21,10 @@ export async function load(url, work, seconds) {
   return found
 }
 
-/** Until the compilers have seen enough of it, or ten times as long as a round. */
+/** Until the compilers have seen enough of it, or thirty times as long as a turn. */
 export async function warmUp(url, work, seconds) {
   const enough = 30_000
-  for (let asked = 0, i = 0; asked < enough && i < 10; i++) asked += (await load(url, work, seconds)).requests
+  for (let asked = 0, i = 0; asked < enough && i < 30; i++) asked += (await load(url, work, seconds)).requests
 }
 
 async function byWrk(url, { method, path, body = '' }, seconds) {

@@ -95,6 +95,7 @@ async function turn({ ask, gate, sampling }, requests) {
   if (sampling) sampled += requests
   const before = cpuUs()
   const refused = await ask(requests)
+  await new Promise(setImmediate) // the ends of the last requests are told of then
   const us = cpuUs() - before
   if (refused > 0) throw new Error(`${refused} requests were not answered with 200`)
   await new Promise(setImmediate) // the recorder brings its batches then
