@@ -38,6 +38,19 @@ export function compileFirst(schema: TSchema): ValidateFunction {
   return first().compile(closed(jsonSchemaOf(schema)))
 }
 
+/** The first thing that a validator found, with the name of the field. */
+export function firstProblem({ errors }: ValidateFunction): string {
+  const [error] = errors ?? []
+  const where = error?.instancePath.slice(1).replaceAll('/', '.')
+  return `${where ? `${where} ` : ''}${error?.message ?? 'it does not match'}`
+}
+
+/** A value as the other side sees it: what a validator of JSON is to be asked about. */
+export function asJson(value: unknown): unknown {
+  const text = JSON.stringify(value)
+  return text === undefined ? null : (JSON.parse(text) as unknown)
+}
+
 /** Says of every object, unless it says so itself, that it has no other properties than those it names. */
 function closed(schema: JsonSchema): JsonSchema {
   if (Array.isArray(schema['allOf'])) {

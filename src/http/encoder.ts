@@ -1,9 +1,10 @@
+import type { ValidateFunction } from 'ajv'
 import fastJson from 'fast-json-stringify'
 import type { Envelope } from '../contract/contract.ts'
 import type { Items, Operation } from '../contract/operation.ts'
 import type { Pagination } from '../contract/page.ts'
 import { jsonSchemaOf, t, type TSchema } from '../contract/schema.ts'
-import { compileOpen } from './ajv.ts'
+import { asJson, compileOpen, firstProblem } from './ajv.ts'
 
 /** What a handler returned cannot be written as its contract says; the message names the field, never its value. */
 class AnswerError extends Error {
@@ -36,20 +37,24 @@ export function compileEncoder({ returns, paginated }: Operation, envelope: Enve
 
 function compileWriter(schema: TSchema): (value: unknown) => string {
   const write = fastJson(jsonSchemaOf(schema) as unknown as fastJson.Schema)
+  let check: ValidateFunction | undefined
   return (value) => {
     try {
       const text = write(value)
       return text === 'undefined' ? 'null' : text // under a schema that takes anything; no JSON text is this word
-    } catch (cause) {
-      throw new AnswerError(`what the handler returned breaks its contract: ${problemOf(schema, value, cause)}`)
+    } catch (thrown) {
+      // fast-json-stringify says neither which field nor what was due. Compiled once: ajv keeps what it has compiled.
+      check ??= compileOpen(schema)
+      throw new AnswerError(`what the handler returned breaks its contract: ${problemOf(check, value, thrown)}`)
     }
   }
 }
 
-/** The first thing that is wrong, as the validator names it: fast-json-stringify says neither which field nor what was due. */
-function problemOf(schema: TSchema, value: unknown, thrown: unknown): string {
-  const check = compileOpen(schema)
-  if (check(value)) return (thrown as Error).message
-  const [error] = check.errors!
-  return `${error!.instancePath.slice(1).replaceAll('/', '.')} ${error!.message}`.trim()
+function problemOf(check: ValidateFunction, value: unknown, thrown: unknown): string {
+  try {
+    if (!check(asJson(value))) return firstProblem(check)
+  } catch {
+    // it is no JSON at all
+  }
+  return (thrown as Error).message
 }

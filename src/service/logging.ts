@@ -4,7 +4,7 @@ import { levelOnSignal } from '../log/levelSignal.ts'
 import { accessWriter } from '../log/access.ts'
 import { createLogger, type Logger, type LogLevel } from '../log/logger.ts'
 import { openLog } from '../log/open.ts'
-import { standardOutput } from '../log/output.ts'
+import { flushAtExit, standardOutput } from '../log/output.ts'
 import { AccessLog } from './accessLog.ts'
 import type { LogConfig } from './logConfig.ts'
 
@@ -15,6 +15,7 @@ export class Logging {
   #log: Logger
   #access: AccessLog
   #close: (() => void) | undefined
+  #forgetPending: (() => void) | undefined
   #endLevelSignal: (() => void) | undefined
 
   /** `worker`: which of several processes this one is, if there are several. */
@@ -34,14 +35,15 @@ export class Logging {
     return this.#access
   }
 
-  /** Logs as the configuration says, from now on. */
-  async open(config: LogConfig & { readonly logLevel: LogLevel }): Promise<void> {
+  /** Logs as the configuration says, from now on; `writePending` writes what is still to be logged when the process exits. */
+  async open(config: LogConfig & { readonly logLevel: LogLevel }, writePending: () => void): Promise<void> {
     const { logLevel: level, logFormat: format, logRequests } = config
     const file = logFileOf(config, this.#worker)
     const { log, writeAccess, close } = await openLog({ name: this.#name, level, pid: this.#pid, format, file })
     this.#log = log
     this.#close = close
     this.#access = new AccessLog(log, writeAccess, logRequests)
+    this.#forgetPending = flushAtExit({ flushSync: writePending })
   }
 
   /** Lets SIGUSR2 change the level. */
@@ -51,6 +53,7 @@ export class Logging {
 
   close(): void {
     this.#endLevelSignal?.()
+    this.#forgetPending?.()
     this.#close?.()
   }
 

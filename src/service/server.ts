@@ -3,35 +3,29 @@ import type { Contract } from '../contract/contract.ts'
 import { addCors, compileAllowOrigin, type CorsOptions } from '../http/cors.ts'
 import { registerDocs } from '../http/docs/docs.ts'
 import { httpErrorFrom } from '../http/errors.ts'
-import type { InFlight } from '../http/inFlight.ts'
 import { createServer, type ServerOptions } from '../http/server.ts'
 import { httpErrorOf } from '../sql/index.ts'
-import type { Admission } from './admission.ts'
 import type { Runtime } from './context.ts'
 import type { Definition } from './definition.ts'
 import { addHealth } from './health.ts'
-import type { Metering } from './metering.ts'
-import { rateLimitHeaders, type RateLimits } from './rateLimits/rateLimits.ts'
+import type { Parts } from './parts.ts'
+import { rateLimitHeaders } from './rateLimits/rateLimits.ts'
 import { compileRun, type AnyHandler } from './run.ts'
-import type { Tracing } from './tracing.ts'
-import type { Group } from './workers/group.ts'
 
 /** What of an application its requests meet. */
-interface Parts extends Pick<ServerOptions, 'log' | 'checkResponse'> {
+type Met = Pick<Parts, 'log' | 'admission' | 'inFlight' | 'rateLimits' | 'tracing' | 'metering' | 'group'>
+
+/** What its handlers run with. */
+interface Running extends Pick<ServerOptions, 'checkResponse'> {
   /** What contexts share; asked for from the first request on. */
   readonly runtime: () => Runtime
-  readonly admission: Admission
-  readonly inFlight: InFlight
-  readonly rateLimits: RateLimits
-  readonly tracing: Tracing
-  readonly metering: Metering
-  readonly group: Group
 }
 
 /** The server of a service: its operations, its documentation, its health, its metrics. */
 export function serverOf(
   { contract, handlers, limits, tls, edge = false, trustProxy, cors: given }: Definition,
-  { log, runtime, admission, inFlight, rateLimits, tracing, metering, group, checkResponse }: Parts,
+  { log, admission, inFlight, rateLimits, tracing, metering, group }: Met,
+  { runtime, checkResponse }: Running,
 ): FastifyInstance {
   const cors = given && withUsualHeaders(given, contract)
   const allowOrigin = cors && compileAllowOrigin(cors)

@@ -4,7 +4,7 @@ import type { Contract } from '../contract/contract.ts'
 import type { Items } from '../contract/operation.ts'
 import { pageProperties } from '../contract/page.ts'
 import { objectSchema, t, type TProperties } from '../contract/schema.ts'
-import { compileExact, compileOpen } from '../http/ajv.ts'
+import { asJson, compileExact, compileOpen, firstProblem } from '../http/ajv.ts'
 
 /** A test in which a contract was broken, or a service called that nobody mocked. */
 export class TestFailure extends Error {
@@ -26,7 +26,8 @@ export function compileOutputCheck({ name, operations }: Contract, key: string):
     if (paginated && !(items && Number.isInteger((value as Items<unknown>).total))) {
       throw new TestFailure(`${who} broke the contract of ${name}.${key}: it is paginated, return { items, total }`)
     }
-    if (!check(asJson(items))) throw new TestFailure(`${who} broke the contract of ${name}.${key}: ${firstOf(check)}`)
+    if (!check(asJson(items)))
+      throw new TestFailure(`${who} broke the contract of ${name}.${key}: ${firstProblem(check)}`)
   }
 }
 
@@ -47,23 +48,11 @@ export function compileInputCheck({ name, operations }: Contract, key: string): 
   return (input) => {
     for (const [part, check] of Object.entries(parts)) {
       const given = asJson(input[part as keyof AnyInput] ?? (part === 'body' ? null : {}))
-      if (!check(given)) throw new TestFailure(`${name}.${key} was called with a wrong ${part}: ${firstOf(check)}`)
+      if (!check(given)) throw new TestFailure(`${name}.${key} was called with a wrong ${part}: ${firstProblem(check)}`)
     }
   }
 }
 
 function optional(properties: TProperties): TProperties {
   return Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, t.Optional(schema)]))
-}
-
-function firstOf({ errors }: ValidateFunction): string {
-  const [error] = errors ?? []
-  const where = error?.instancePath.slice(1).replaceAll('/', '.')
-  return `${where ? `${where} ` : ''}${error?.message ?? 'it does not match'}`
-}
-
-/** What the other side sees of a value. */
-export function asJson(value: unknown): unknown {
-  const text = JSON.stringify(value)
-  return text === undefined ? null : (JSON.parse(text) as unknown)
 }

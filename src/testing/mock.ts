@@ -3,8 +3,9 @@ import type { Contract } from '../contract/contract.ts'
 import { HttpError } from '../contract/errors.ts'
 import type { Items } from '../contract/operation.ts'
 import { parseRoute } from '../contract/route.ts'
+import { asJson } from '../http/ajv.ts'
 import { callShape, withCallSpan } from '../trace/callSpan.ts'
-import { asJson, compileInputCheck, compileOutputCheck, TestFailure } from './checks.ts'
+import { compileInputCheck, compileOutputCheck, TestFailure } from './checks.ts'
 import type { Mocks } from './types.ts'
 
 /** The stand-in for one service: what a test holds, and the client class that handlers get. */

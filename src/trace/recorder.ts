@@ -4,8 +4,8 @@ import type { Sink } from './sink.ts'
 import type { Span } from './span.ts'
 
 /**
- * Limits of a recorder; the defaults are OpenTelemetry's, but for the batch, which is twice as large: what a batch costs
- * is nearly the same however many spans it has. https://opentelemetry.io/docs/specs/otel/trace/sdk/#batching-processor
+ * Limits of a recorder; the defaults are OpenTelemetry's, but for the batch, which is twice as large: the request that
+ * carries it costs nearly the same however many spans it has. https://opentelemetry.io/docs/specs/otel/trace/sdk/#batching-processor
  */
 export interface RecorderOptions {
   readonly exporter: Exporter

@@ -27,12 +27,12 @@ it('a service to be called that nothing names is told at the start, with what na
 
 it('an answer that cannot be written is told by its field, not by its value', async () => {
   const wrong = contract('wrong-service', {
-    one: { route: 'GET /one', returns: t.Object({ user: t.Object({ age: t.Integer() }) }) },
+    one: { route: 'GET /one', returns: t.Object({ at: t.String(), user: t.Object({ age: t.Integer() }) }) },
     many: { route: 'GET /many', paginated: true, returns: t.Object({ age: t.Integer() }) },
   })
   const { app, lines } = await logging(wrong, {
     handlers: {
-      one: () => ({ user: { age: 'hunter2' as never } }),
+      one: () => ({ at: new Date() as never, user: { age: 'hunter2' as never } }), // a date is written as text
       many: () => ({ items: [{ age: 1 }, {} as never], total: 2 }),
     },
   })

@@ -78,6 +78,24 @@ export function templateOf(span: Span, shape: CompiledShape): Uint8Array {
   return isRenamed ? shape.renamedRoot : shape.root
 }
 
+/** Where in a template ids belong, for formats that write them as hexadecimal digits. */
+export interface IdPlaces {
+  readonly trace: number
+  readonly span: number
+  readonly parent: number
+}
+
+/** Writes what a span begins with, with its ids; gives where that is. */
+export function writeTemplate(out: Bytes, span: Span, shape: CompiledShape, at: IdPlaces): number {
+  const start = out.chunk(templateOf(span, shape))
+  const { trace } = span
+  out.hex64At(start + at.trace, trace.id0, trace.id1)
+  out.hex64At(start + at.trace + 16, trace.id2, trace.id3)
+  out.hex64At(start + at.span, span.id0, span.id1)
+  if (span.hasParent) out.hex64At(start + at.parent, span.parent0, span.parent1)
+  return start
+}
+
 /** Writes the values of a span's slots, each by `write`. */
 export function writeSlots(
   out: Bytes,

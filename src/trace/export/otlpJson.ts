@@ -3,7 +3,7 @@ import type { Bytes } from '../../bytes/bytes.ts'
 import { microseconds } from '../clock.ts'
 import { spanKinds, type Attributes, type AttributeValue, type SpanShape } from '../shape.ts'
 import type { Span, SpanDetails } from '../span.ts'
-import { spanEncoding, templateOf, writeSlots, type CommonFields, type CompiledShape } from './encoding.ts'
+import { spanEncoding, writeSlots, writeTemplate, type CommonFields, type CompiledShape } from './encoding.ts'
 import { scopeName, type Encoding, type Resource } from './exporter.ts'
 import {
   commonAttributes,
@@ -40,7 +40,7 @@ const spanIdAt = traceIdAt + 32 + '","spanId":"'.length
 const startAt = spanIdAt + 16 + '","startTimeUnixNano":"'.length
 const endAt = startAt + 19 + '","endTimeUnixNano":"'.length
 const parent = Buffer.from(`,"parentSpanId":"${'0'.repeat(16)}"`)
-const parentIdAt = ids.length + ',"parentSpanId":"'.length
+const idsAt = { trace: traceIdAt, span: spanIdAt, parent: ids.length + ',"parentSpanId":"'.length }
 
 function compileShape(shape: SpanShape): CommonFields {
   const attributes = JSON.stringify(keyValues(commonAttributes(shape))).slice(0, -1)
@@ -56,11 +56,7 @@ function compileShape(shape: SpanShape): CommonFields {
 function writeSpan(out: Bytes, span: Span, shape: CompiledShape, epochOffsetMs: number): void {
   const { trace, details, errorType } = span
   out.comma()
-  const start = out.chunk(templateOf(span, shape))
-  out.hex64At(start + traceIdAt, trace.id0, trace.id1)
-  out.hex64At(start + traceIdAt + 16, trace.id2, trace.id3)
-  out.hex64At(start + spanIdAt, span.id0, span.id1)
-  if (span.hasParent) out.hex64At(start + parentIdAt, span.parent0, span.parent1)
+  const start = writeTemplate(out, span, shape, idsAt)
   out.digitsAt(start + startAt, microseconds(span.startedAt, epochOffsetMs), 16)
   out.digitsAt(start + endAt, microseconds(span.endedAt, epochOffsetMs), 16)
 

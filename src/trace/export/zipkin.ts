@@ -4,7 +4,7 @@ import type { Bytes } from '../../bytes/bytes.ts'
 import { microseconds } from '../clock.ts'
 import type { AttributeValue, SpanShape } from '../shape.ts'
 import type { Span, SpanDetails } from '../span.ts'
-import { spanEncoding, templateOf, writeSlots, type CommonFields, type CompiledShape } from './encoding.ts'
+import { spanEncoding, writeSlots, writeTemplate, type CommonFields, type CompiledShape } from './encoding.ts'
 import { scopeName, type Encoding, type Resource } from './exporter.ts'
 import { linksOf, ownAttributes } from './otlp.ts'
 
@@ -24,7 +24,7 @@ const traceIdAt = '{"traceId":"'.length
 const idAt = traceIdAt + 32 + '","id":"'.length
 const timestampAt = idAt + 16 + '","timestamp":'.length
 const parent = Buffer.from(`,"parentId":"${'0'.repeat(16)}"`)
-const parentIdAt = ids.length + ',"parentId":"'.length
+const idsAt = { trace: traceIdAt, span: idAt, parent: ids.length + ',"parentId":"'.length }
 
 function compileShape({ name, kind, attributes, slots, peer }: SpanShape, resource: Resource): CommonFields {
   const localEndpoint = JSON.stringify(endpointOf(resource))
@@ -56,11 +56,7 @@ function writeSpan(out: Bytes, span: Span, shape: CompiledShape, epochOffsetMs: 
   const { trace, details, errorType } = span
   const timestamp = microseconds(span.startedAt, epochOffsetMs)
   out.comma()
-  const start = out.chunk(templateOf(span, shape))
-  out.hex64At(start + traceIdAt, trace.id0, trace.id1)
-  out.hex64At(start + traceIdAt + 16, trace.id2, trace.id3)
-  out.hex64At(start + idAt, span.id0, span.id1)
-  if (span.hasParent) out.hex64At(start + parentIdAt, span.parent0, span.parent1)
+  const start = writeTemplate(out, span, shape, idsAt)
   out.digitsAt(start + timestampAt, timestamp, 16)
 
   writeSlots(out, span, shape, writeTag)
