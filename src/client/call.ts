@@ -2,6 +2,7 @@ import type { Contract } from '../contract/contract.ts'
 import { errorFrom } from '../contract/errorBody.ts'
 import { BadGateway, type HttpError } from '../contract/errors.ts'
 import { parseRoute, type Method } from '../contract/route.ts'
+import type { Cancellation } from '../resilience/cancellation.ts'
 import { shorter, type Deadline } from '../resilience/deadline.ts'
 import { callShape } from '../trace/callSpan.ts'
 import type { Span } from '../trace/span.ts'
@@ -17,6 +18,8 @@ export interface Outgoing {
   /** Milliseconds until it is given up. */
   readonly timeoutMs: number
   readonly signal: AbortSignal | undefined
+  /** Of the request that it is made for. */
+  readonly cancellation: Cancellation | undefined
   /** Where it should go. */
   readonly region: string | undefined
   readonly hashKey: string | undefined
@@ -34,7 +37,7 @@ export interface Answer {
 /** On whose behalf a call is made: the request that is being handled. */
 export interface Caller {
   readonly deadline?: Deadline | undefined
-  readonly signal?: AbortSignal | undefined
+  readonly cancellation?: Cancellation | undefined
   /** Where its calls go unless they say otherwise. */
   readonly region?: string | undefined
   /** What its calls are under. */
@@ -99,7 +102,8 @@ export function compileRequest(
       headers,
       body,
       timeoutMs,
-      signal: either(options.signal, caller.signal),
+      signal: options.signal,
+      cancellation: caller.cancellation,
       region,
       hashKey: options.hashKey,
       span,
@@ -146,8 +150,9 @@ function parseBody({ body, status }: Answer): unknown {
   }
 }
 
-function either(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {
-  return one && other ? AbortSignal.any([one, other]) : (one ?? other)
+/** Whether nobody waits for it any more. */
+export function isGivenUp({ signal, cancellation }: Outgoing): boolean {
+  return signal?.aborted === true || cancellation?.isOver === true
 }
 
 /** RFC 9110, 5.5: what is none would fail in the connection, and there count against the callee. */

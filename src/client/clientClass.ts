@@ -4,6 +4,7 @@ import { withCallSpan } from '../trace/callSpan.ts'
 import {
   compileDecoder,
   compileRequest,
+  isGivenUp,
   type Answer,
   type AnyInput,
   type Caller,
@@ -53,7 +54,7 @@ export function clientClass<Callee extends Contract>(
       try {
         return await read(outgoing, options)
       } catch (error) {
-        if (!(error instanceof HttpError) || error.status < 500 || outgoing.signal?.aborted) throw error
+        if (!(error instanceof HttpError) || error.status < 500 || isGivenUp(outgoing)) throw error
         return fallback(error, input)
       }
     }

@@ -49,7 +49,7 @@ export class Endpoint {
       span.value1 = this.#instance.address
       span.value2 = this.#instance.port
     }
-    const exchange = new Exchange(timeoutMs, outgoing.signal, onEnd)
+    const exchange = new Exchange(timeoutMs, outgoing, onEnd)
     const pool = (this.#pool ??= this.#open())
     pool.dispatch(outgoing as Dispatcher.DispatchOptions, exchange)
     return exchange

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { Dispatcher } from 'undici'
-import type { Answer } from './call.ts'
+import type { Cancellable, Cancellation } from '../resilience/cancellation.ts'
+import type { Answer, Outgoing } from './call.ts'
 import { isRefusedCertificate } from './tlsProblem.ts'
 
 /** How an exchange ended without an answer. */
@@ -20,7 +21,7 @@ export type Ending =
  * It is undici's own handler, its timer's argument and its signal's listener at once: one object for each exchange, and
  * it knows what undici's promises do not tell, whether anything was sent.
  */
-export class Exchange implements Dispatcher.DispatchHandler, Answer {
+export class Exchange implements Dispatcher.DispatchHandler, Answer, Cancellable {
   /** HTTP status; 0 until there is one. */
   status = 0
   headers: Answer['headers'] = {}
@@ -35,16 +36,23 @@ export class Exchange implements Dispatcher.DispatchHandler, Answer {
   #chunks: Buffer[] = []
   readonly #timer: NodeJS.Timeout
   readonly #signal: AbortSignal | undefined
+  readonly #cancellation: Cancellation | undefined
   readonly #onEnd: (self: this) => void
 
   /** `onEnd` is called the moment it ends, before anybody who awaits it. */
-  constructor(timeoutMs: number, signal: AbortSignal | undefined, onEnd: (exchange: Exchange) => void) {
+  constructor(
+    timeoutMs: number,
+    { signal, cancellation }: Pick<Outgoing, 'signal' | 'cancellation'>,
+    onEnd: (exchange: Exchange) => void,
+  ) {
     this.#onEnd = onEnd
     this.ended = new Promise((resolve) => (this.#resolve = resolve))
     this.#timer = setTimeout(expire, timeoutMs, this)
     this.#signal = signal
+    this.#cancellation = cancellation
+    cancellation?.add(this)
     if (signal) {
-      setMaxListeners(0, signal) // many calls of one request listen to its one signal: that is no leak
+      setMaxListeners(0, signal) // many calls may listen to one signal: that is no leak
       signal.addEventListener('abort', this, { once: true })
     }
   }
@@ -56,9 +64,14 @@ export class Exchange implements Dispatcher.DispatchHandler, Answer {
     this.#controller?.abort(new Error(ending))
   }
 
+  /** Nobody waits for it any more. */
+  cancel(): void {
+    this.abort('given up')
+  }
+
   /** The signal aborts. */
   handleEvent(): void {
-    this.abort('given up')
+    this.cancel()
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -91,6 +104,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Answer {
     this.ending = ending
     if (ending !== undefined) this.status = 0
     clearTimeout(this.#timer)
+    this.#cancellation?.remove(this)
     this.#signal?.removeEventListener('abort', this)
     this.#onEnd(this)
     this.#resolve(this)

@@ -1,11 +1,16 @@
-/** Resolves after so many milliseconds, or when the signal aborts. */
-export function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+import type { Outgoing } from './call.ts'
+
+/** Resolves after so many milliseconds, or when the call is given up. */
+export function pause(ms: number, { signal, cancellation }: Pick<Outgoing, 'signal' | 'cancellation'>): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(end, ms)
-    signal?.addEventListener('abort', end, { once: true })
-    function end(): void {
+    const timer = setTimeout(cancel, ms)
+    const waiting = { cancel }
+    cancellation?.add(waiting)
+    signal?.addEventListener('abort', cancel, { once: true })
+    function cancel(): void {
       clearTimeout(timer)
-      signal?.removeEventListener('abort', end)
+      cancellation?.remove(waiting)
+      signal?.removeEventListener('abort', cancel)
       resolve()
     }
   })

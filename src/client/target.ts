@@ -6,7 +6,7 @@ import { fullJitter, type Backoff } from '../resilience/backoff.ts'
 import { neverRetry, retryWhenSafe } from '../resilience/retry.ts'
 import { noRetryBudget, retryBudget, type RetryBudget } from '../resilience/retryBudget.ts'
 import type { Certificates } from '../tls/certificates.ts'
-import { doNotRetry, type Answer, type Outgoing } from './call.ts'
+import { doNotRetry, isGivenUp, type Answer, type Outgoing } from './call.ts'
 import { hasUndici, loadUndici, type Endpoint } from './endpoint.ts'
 import type { Exchange } from './exchange.ts'
 import { failureOf, isFault, isRefused, isTooLarge, retryAfterMs } from './failure.ts'
@@ -60,7 +60,7 @@ export class Target implements AsyncDisposable {
 
   /** Sends a call until it is answered, may not be sent again, or its time is over; rejects with an `HttpError`. */
   async send(outgoing: Outgoing, policy: OperationPolicy, options: CallOptions = noOptions): Promise<Answer> {
-    if (outgoing.signal?.aborted) throw this.#givenUp()
+    if (isGivenUp(outgoing)) throw this.#givenUp()
     let now = performance.now()
     const end = now + outgoing.timeoutMs
     if (!hasUndici() || !this.#members.isKnown) {
@@ -95,8 +95,8 @@ export class Target implements AsyncDisposable {
       if (retry > retries || !mayRetry(failure, idempotent) || now + waitMs >= end || !this.#budget.withdraw(now)) {
         return this.#outcome(exchange)
       }
-      await pause(waitMs, outgoing.signal)
-      if (outgoing.signal?.aborted) throw this.#givenUp()
+      await pause(waitMs, outgoing)
+      if (isGivenUp(outgoing)) throw this.#givenUp()
       now = performance.now()
       this.#retries += 1
       outgoing.headers['x-request-attempt'] = String(retry)

@@ -7,6 +7,7 @@ import type { BodyOf, HeadersOf, Operation, ParamsOf, QueryOf } from '../contrac
 import { fieldsOf } from '../http/requestLog.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Metrics } from '../metrics/metrics.ts'
+import { Cancellation } from '../resilience/cancellation.ts'
 import type { Deadline } from '../resilience/deadline.ts'
 import type { Database } from '../sql/index.ts'
 import type { SpanContext } from '../trace/ambient.ts'
@@ -65,8 +66,8 @@ export class RequestContext implements Caller, SpanContext {
   #db: Database | undefined
   #clients: object | undefined
   #log: Logger | undefined
-  #controller: AbortController | undefined
-  #expired = false
+  #cancellation: Cancellation | undefined
+  #isLate = false
   #isInTransaction = false
   /** Of a context with another span: the request's own. */
   #own: RequestContext | undefined
@@ -134,26 +135,32 @@ export class RequestContext implements Caller, SpanContext {
   }
 
   get signal(): AbortSignal {
-    if (this.#own) return this.#own.signal
-    if (!this.#controller) {
-      const controller = new AbortController()
-      this.#controller = controller
-      const { raw } = this.#reply
-      if (this.#expired) controller.abort(tooLate())
-      else if (raw.destroyed) controller.abort(hungUp())
-      else raw.once('close', () => raw.writableFinished || controller.abort(hungUp()))
-    }
-    return this.#controller.signal
+    return this.cancellation.signal
   }
 
-  /** The deadline is past: aborts the signal, now or when it is first asked for. */
+  /** Tells what works for the request when the caller hangs up or the deadline is past. */
+  get cancellation(): Cancellation {
+    if (this.#own) return this.#own.cancellation
+    return (this.#cancellation ??= this.#watch())
+  }
+
+  /** The deadline is past: for what works for the request, and for what begins to. */
   expire(): void {
-    this.#expired = true
-    this.#controller?.abort(tooLate())
+    this.#isLate = true
+    this.#cancellation?.end(tooLate())
+  }
+
+  #watch(): Cancellation {
+    const cancellation = new Cancellation()
+    const { raw } = this.#reply
+    if (this.#isLate) cancellation.end(tooLate())
+    else if (raw.destroyed) cancellation.end(hungUp())
+    else raw.once('close', () => raw.writableFinished || cancellation.end(hungUp()))
+    return cancellation
   }
 }
 
-/** Why a request's signal aborts: what it was doing fails with this. */
+/** Why a request is over before its answer: what it was doing fails with this. */
 function tooLate(): HttpError {
   return new GatewayTimeout('the deadline is past')
 }
