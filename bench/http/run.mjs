@@ -1,7 +1,7 @@
 /**
  * What a request costs: tricube beside other frameworks, the same bytes from each. See bench/README.md.
  *
- *   npm run bench -- [--work hello,read] [--peers tricube,fastify] [--rounds 15] [--seconds 1] [--node <path>]
+ *   npm run bench -- [--work hello,read] [--peers tricube,fastify] [--rounds 20] [--seconds 1] [--node <path>]
  *
  * A run of everything writes bench/results/node<version>.md and .svg; a part of it only prints. With `--rounds 0` the
  * answers are checked and nothing is measured.
@@ -21,7 +21,7 @@ const { values: options } = parseArgs({
   options: {
     work: { type: 'string', default: [...Object.keys(works), 'start'].join() },
     peers: { type: 'string', default: peers.map(({ name }) => name).join() },
-    rounds: { type: 'string', default: '15' },
+    rounds: { type: 'string', default: '20' },
     seconds: { type: 'string', default: '1' },
     node: { type: 'string', default: process.execPath },
   },

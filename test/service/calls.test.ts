@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import { createServer as createHttpServer } from 'node:http'
 import { Conflict, contract, GatewayTimeout, NotFound, service, ServiceUnavailable, t, type Service } from 'tricube'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { withResolvers } from '../withResolvers.ts'
 
 const Role = t.Object({ id: t.Integer(), name: t.String() })
 const roleService = contract('role-service', {
@@ -159,6 +160,60 @@ describe('a call to another service', () => {
     controller.abort()
     expect(await hungUp).toBe('AbortError')
     await stopped
+  })
+
+  it('is given up with all others of the request, by its own signal alone, and is not sent once nobody waits', async () => {
+    const { host } = new URL(await listen(roles()))
+    process.env['TRICUBE_SERVICES'] = `role-service=${host}`
+    const [browser, own, unused] = [new AbortController(), new AbortController(), new AbortController()]
+    const all = withResolvers<PromiseSettledResult<unknown>[]>()
+    const alone = withResolvers<unknown>()
+    const url = await listen(
+      caller(async ({ clients: { roles: client } }) => {
+        void client.never({}, { signal: own.signal }).catch(alone.resolve)
+        const calls = [client.never(), client.never({}, { signal: unused.signal }), client.never()]
+        const first = await Promise.allSettled(calls)
+        all.resolve([...first, ...(await Promise.allSettled([client.getRole({ params: { id: 1 } })]))])
+      }),
+    )
+    const counts = { started: 0, aborted: 0 }
+    started = () => (counts.started += 1)
+    aborted = () => (counts.aborted += 1)
+    const hungUp = fetch(`${url}/ask/x`, { signal: browser.signal }).catch((error: Error) => error.name)
+    await vi.waitFor(() => expect(counts.started).toBe(4))
+    own.abort()
+    expect(await alone.promise).toBeInstanceOf(GatewayTimeout)
+    await vi.waitFor(() => expect(counts.aborted).toBe(1))
+    browser.abort()
+    expect(await hungUp).toBe('AbortError')
+    const settled = await all.promise
+    expect(settled.map(({ status }) => status)).toEqual(Array(4).fill('rejected'))
+    for (const one of settled) expect((one as PromiseRejectedResult).reason).toBeInstanceOf(GatewayTimeout)
+    await vi.waitFor(() => expect(counts.aborted).toBe(4))
+  })
+
+  it('that waits to be tried again is given up at once', async () => {
+    let asked = 0
+    const busy = createHttpServer((_, response) => {
+      asked += 1
+      response.writeHead(503, { 'retry-after': '60', 'x-should-retry': 'true' }).end('{}')
+    }).listen(0)
+    await once(busy, 'listening')
+    running.push(busy)
+    process.env['TRICUBE_SERVICES'] = `role-service=127.0.0.1:${(busy.address() as AddressInfo).port}`
+    const failed = withResolvers<unknown>()
+    const url = await listen(
+      caller(({ clients: { roles: client } }) =>
+        client.getRole({ params: { id: 1 } }, { timeoutMs: 120_000 }).catch(failed.resolve),
+      ),
+    )
+    const browser = new AbortController()
+    const hungUp = fetch(`${url}/ask/x`, { signal: browser.signal }).catch((error: Error) => error.name)
+    await vi.waitFor(() => expect(asked).toBe(1))
+    browser.abort()
+    expect(await hungUp).toBe('AbortError')
+    expect(await failed.promise).toBeInstanceOf(GatewayTimeout)
+    expect(asked).toBe(1)
   })
 })
 

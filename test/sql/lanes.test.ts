@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type Database, database, httpErrorOf } from 'tricube/sql'
 import { type FaultProxy, faultProxy } from 'tricube/testing'
 import { freshDatabase } from './freshDatabase.ts'
-import { withResolvers } from './withResolvers.ts'
+import { withResolvers } from '../withResolvers.ts'
 
 let fresh: Awaited<ReturnType<typeof freshDatabase>>
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type Database, database, httpErrorOf } from 'tricube/sql'
 import { freshDatabase } from './freshDatabase.ts'
-import { withResolvers } from './withResolvers.ts'
+import { withResolvers } from '../withResolvers.ts'
 
 let fresh: Awaited<ReturnType<typeof freshDatabase>>
 
