@@ -46,7 +46,13 @@ export class Admission {
   readonly #ranks: ReadonlyMap<string, number>
   readonly #metrics: RequestMetrics
   readonly #inFlight: InFlight
+  /** There from its start to its stop. */
+  #log: Logger | undefined
+  /** There while requests come. */
   #sampler: NodeJS.Timeout | undefined
+  /** Whether one has come since the last look. */
+  #isAsked = false
+  #reportedAt = Number.NEGATIVE_INFINITY
   /** When the first request of this turn of the loop came; undefined between turns. */
   #turnBegan: number | undefined
   /** When the last one ended that is known of. */
@@ -73,6 +79,8 @@ export class Admission {
 
   /** Whether a request is taken; one that is not has been answered, so that pages which `allowOrigin` knows may read it. */
   admits(request: FastifyRequest, reply: FastifyReply, allowOrigin?: AllowOrigin): boolean {
+    this.#isAsked = true
+    if (!this.#sampler) this.#watch()
     const mayRun =
       !this.#limiter.isPressed &&
       this.#inFlight.size < this.#maxConcurrency &&
@@ -80,11 +88,20 @@ export class Admission {
     return mayRun || this.#mayRunNow(request, reply, allowOrigin)
   }
 
-  /** Begins to watch the loop; says in the log what is refused. */
+  /** From now on it watches the loop while requests come, and says in the log what is refused. */
   open(log: Logger): void {
+    this.#log = log
+  }
+
+  close(): void {
+    this.#log = undefined
+    this.#rest()
+  }
+
+  #watch(): void {
+    if (!this.#log) return
     let last = node.eventLoopUtilization()
     let lastCpu = process.cpuUsage()
-    let reportedAt = Number.NEGATIVE_INFINITY
     this.#sampler = setInterval(() => {
       const now = node.eventLoopUtilization()
       const cpu = process.cpuUsage()
@@ -94,15 +111,23 @@ export class Admission {
       last = now
       lastCpu = cpu
       if (!this.#limiter.isPressed) this.#turnEnded = performance.now()
-      if (this.#refused === 0 || performance.now() - reportedAt < reportMs) return
-      log.warn({ refused: this.#refused }, 'overloaded: requests were refused')
-      this.#refused = 0
-      reportedAt = performance.now()
+      if (this.#refused > 0) this.#report()
+      else if (!this.#isAsked && this.#inFlight.size === 0 && !this.#limiter.isPressed) this.#rest()
+      this.#isAsked = false
     }, sampleMs).unref()
   }
 
-  close(): void {
+  /** A service that nobody asks has nothing to watch: twenty looks a second are half a percent of a processor. */
+  #rest(): void {
     clearInterval(this.#sampler)
+    this.#sampler = undefined
+  }
+
+  #report(): void {
+    if (performance.now() - this.#reportedAt < reportMs) return
+    this.#log?.warn({ refused: this.#refused }, 'overloaded: requests were refused')
+    this.#refused = 0
+    this.#reportedAt = performance.now()
   }
 
   #mayRunNow(request: FastifyRequest, reply: FastifyReply, allowOrigin: AllowOrigin | undefined): boolean {
