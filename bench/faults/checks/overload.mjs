@@ -1,9 +1,10 @@
 /**
  * Three times the load that a service can answer: what it still answers, how soon, and how soon all is well again.
  *
- * The service has a core to itself where `taskset` can give it one. Capacity is what it answers to 32 connections that are
- * always busy, before and after the rest; where these two differ, the machine was busy with something else, and it is tried
- * again. Between them come open loads at capacity, at three times it, and at three quarters of it.
+ * The service has a core to itself where `taskset` can give it one. Capacity is the most that it answers to 32 connections
+ * that are always busy, twice before and once after the rest, for whatever else the machine does can only take from it; where
+ * before and after differ, it did much else, and all is tried again. Between them come open loads at capacity, at three times
+ * it, and at three quarters of it.
  */
 import { execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -20,7 +21,7 @@ export async function run({ full }) {
   const postgres = await startPostgres()
   try {
     const env = { DATABASE_URL: postgres.url() }
-    return [...rows, ...(await overload('a handler with a SELECT', '/select', seconds, 400, env))]
+    return [...rows, ...(await overload('a handler with a SELECT of 200 rows', '/select', seconds, 400, env))]
   } finally {
     await postgres.stop()
   }
@@ -32,15 +33,16 @@ async function overload(what, path, seconds, connections, env) {
   try {
     const [port] = await once(server, 'message')
     const load = (...options) => loadOf([port, path, ...options])
-    await load('closed', 3, 0, 32) // warm
+    const closed = async () => answeredPerSecond(await load('closed', 4, 0, 32), 4)
+    await closed() // warm
     for (let attempt = 1; ; attempt++) {
-      const before = answeredPerSecond(await load('closed', 4, 0, 32), 4)
+      const before = Math.max(await closed(), await closed())
       const busy = await load('open', seconds, before, connections)
       const over = await load('open', seconds, 3 * before, connections)
       const after = await load('open', 10, 0.75 * before, connections)
-      const capacity = (before + answeredPerSecond(await load('closed', 4, 0, 32), 4)) / 2
-      const isSteady = Math.abs(before / capacity - 1) < 0.1
-      if (isSteady || attempt === 3) return rowsOf(what, capacity, seconds, { busy, over, after })
+      const since = await closed()
+      const isSteady = Math.abs(since / before - 1) < 0.2
+      if (isSteady || attempt === 3) return rowsOf(what, Math.max(before, since), seconds, { busy, over, after })
     }
   } finally {
     server.kill('SIGKILL')

@@ -1,4 +1,5 @@
-// The service under overload, in a process of its own: a handler that holds the loop for 2 ms, and one that asks PostgreSQL.
+// The service under overload, in a process of its own: a handler that holds the loop for 2 ms, and one that reads
+// rows from PostgreSQL: so many that the service is what is overloaded, and not whoever makes the load.
 import { contract, service, t } from 'tricube'
 
 const workService = contract('work-service', {
@@ -14,7 +15,10 @@ const app = service(workService, {
       while (performance.now() < end);
       return 'done'
     },
-    select: ({ db }) => db.value`SELECT 'hello ' || ${'you'}::text`,
+    async select({ db }) {
+      const rows = await db.many`SELECT n, 'row ' || n AS name FROM generate_series(1, ${200}::int) n`
+      return String(rows.length)
+    },
   },
 })
 const { url } = await app.listen()
