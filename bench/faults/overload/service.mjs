@@ -17,12 +17,13 @@ const app = service(workService, {
     },
   },
 })
+
+const { url } = await app.listen()
+process.send(Number(new URL(url).port))
+process.on('disconnect', () => process.exit())
+
 function hold(ms) {
   const end = performance.now() + ms
   while (performance.now() < end);
   return 'done'
 }
-
-const { url } = await app.listen()
-process.send(Number(new URL(url).port))
-process.on('disconnect', () => process.exit())
