@@ -54,6 +54,11 @@ export class InFlight implements Iterable<OpenRequest> {
     return this.#size
   }
 
+  /** Whether each answer is the last one on its connection. */
+  get endsConnections(): boolean {
+    return this.#endsConnections
+  }
+
   *[Symbol.iterator](): IterableIterator<OpenRequest> {
     for (let open = this.#oldest; open; open = open.after) yield open
   }

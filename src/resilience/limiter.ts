@@ -1,3 +1,5 @@
+import { ConcurrencyLimit } from './concurrency.ts'
+
 /** Decides which requests an overloaded event loop takes. */
 export interface Limiter {
   /** Whether the loop has been saturated of late: only then are requests worth asking for. */
@@ -7,17 +9,25 @@ export interface Limiter {
    * (default: all the while that the loop worked), in milliseconds.
    */
   observe(activeMs: number, elapsedMs: number, cpuMs?: number): void
-  /** Whether to take a request of this rank (0 matters most), which has waited at least so many milliseconds for its turn. */
-  admits(rank: number, waitedMs: number): boolean
-  /** A turn of the loop in which requests came has ended, so many milliseconds after the one before. */
-  endTurn(durationMs: number): void
+  /**
+   * Whether to take a request of this rank (0 matters most), which has waited at least so many milliseconds for its turn,
+   * beside those in flight.
+   */
+  admits(rank: number, waitedMs: number, inFlight: number): boolean
+  /** A request of this operation has been answered, so many milliseconds after it came. */
+  ended(operation: string, durationMs: number): void
+  /**
+   * A turn of the loop in which requests came has ended, so many milliseconds after the one before; the oldest of those that
+   * were refused has waited so long to be told. Returns how many milliseconds to spend on telling them.
+   */
+  endTurn(durationMs: number, untoldMs?: number): number
 }
 
 /** Numbers of the limiter, with their defaults. */
 export interface LimiterOptions {
   /** How long requests of one turn of the loop may wait for each other, in milliseconds. Default 20, which is DAGOR's. */
   readonly targetDelayMs?: number
-  /** Of each rank, how much of it a turn's budget is at most; those that matter most come first. Default: one rank, all. */
+  /** Of each rank, how much of all that it may have at most; those that matter most come first. Default: one rank, all. */
   readonly shares?: readonly number[]
   /** Milliseconds of work after which a process is as fast as it will be. Default 5000. */
   readonly coldMs?: number
@@ -28,48 +38,55 @@ const saturation = 0.98
 const memoryMs = 300
 /** Or when two looks at it in a row come late, the second by more: what has come in a turn takes longer than the turn. */
 const lateMs = 100
-/** A budget shrinks to half at most in one turn (Gradient2's bound), never below a tenth for the whole's sake. */
-const strongestCut = 0.5
+/** What is taken waits for a turn that has begun before it came, and for its own. */
+const turnsWaited = 2
+/** What a lower rank may have is halved by each turn that refused a higher one, and is nothing below a tenth. */
+const cut = 0.5
 const leastShare = 0.1
+/** A share that was cut to nothing is whole again after this many milliseconds. */
+const recoveryMs = 1000
 /** Of the time in which the loop worked at least so much counts, whoever else had the CPU: callers wait all the same. */
 const leastRunning = 0.5
 /** Until V8 has compiled what runs often, a request takes so many times as long; that is worth waiting for. */
 const coldFactor = 5
-/** A budget that was cut to nothing is whole again after this many milliseconds. */
-const recoveryMs = 1000
-/** Refusing takes a fifth of the time at most: a longer wait is then better than no answer, up to ten times the target. */
-const workPerRefusing = 4
+/**
+ * So much of the time goes to telling those that are refused. To parse and route them costs as much again, and each that is
+ * told makes room for the next on its connection: refusing takes a tenth.
+ */
+const tellingShare = 0.05
+/** They should not wait longer than this: then a fifth of the time goes to them, and the target grows, up to ten times. */
+const longestUntoldMs = 500
+const lateTellingShare = 0.1
 const largestFactor = 10
-/** What refusing one costs until it is known, in milliseconds. */
-const usualRefusalMs = 0.02
+/** Milliseconds in which the target grows to e times itself, or shrinks as much. */
+const growthMs = 1000
 
 /**
- * Limits what is waiting in an event loop by how long it waits there.
+ * Limits what waits in an event loop, while the loop is saturated, by how long it waits there: before it is taken, and from
+ * then to its answer.
  *
- * A loop's turn hands over every request that has come during the turn before; the last of them waits for all others.
- * While the loop is saturated, each turn has a budget: requests are taken until `targetDelayMs` of it are over, the rest is
- * refused, and so nobody waits for much longer than a turn before and one budget. What is taken in a turn and continues in
- * a later one, after a statement or a call, makes that one longer: the budget then shrinks by target / duration until turns
- * take twice the target at most, and grows again slowly.
+ * A loop's turn hands over every request that has come during the turn before; the last of them waits for all others. Each
+ * turn has a budget: requests are taken until `targetDelayMs` of it are over, the rest is refused. What is taken and goes on
+ * in later turns, after a statement or a call, waits there in queues that no turn shows. So no more may be in flight than
+ * wait for two turns on top of what they usually take (see `ConcurrencyLimit`). Of the budget and of that number each rank
+ * has its share, halved by each turn in which a more important request was refused.
  *
  * What counts is the loop's own work. A process that others keep from the CPU, in a container at its limit or next to its
  * callees on one core, is slower, but no shorter queue of its own would change that.
  *
- * Refusing costs, too. When the loop does little else, for it is many and small requests that come, the target grows until
- * four fifths of the time go to answers.
+ * Refusing costs, too: callers who are told at once ask the next at once. So those that are refused wait until there is time
+ * to tell them; and when they wait too long, for it is many and small requests that come, the target grows.
  *
- * A less important priority has a budget of its own, halved by each turn in which a more important request was refused.
- *
- * Why the wait, and not the latency or the number of requests in flight: a handler that waits for others makes both grow
- * while the loop is idle, and one that computes makes neither grow, for the queue is in the kernel's socket buffers. The
- * wait in the own queue is what DAGOR (WeChat, https://arxiv.org/abs/1806.04075) and Facebook's CoDel
+ * Why the wait, and not the latency or a number of requests: a handler that waits for others makes both grow while the loop
+ * is idle, and one that computes makes neither grow, for the queue is in the kernel's socket buffers. The wait in the own
+ * queue is what DAGOR (WeChat, https://arxiv.org/abs/1806.04075) and Facebook's CoDel
  * (https://queue.acm.org/detail.cfm?id=2839461, folly's `Codel.cpp`) act on; the guard, that a saturated resource is needed
- * besides, is go-zero's and Sentinel's, with the loop's own utilisation in the place of the CPU's; the gradient's form and
- * bound are those of Netflix' `Gradient2Limit`.
+ * besides, is go-zero's and Sentinel's, with the loop's own utilisation in the place of the CPU's.
  */
 export function turnLimiter({ targetDelayMs = 20, shares = [1], coldMs = 5000 }: LimiterOptions = {}): Limiter {
-  /** Of each rank, the share of the target that may be waited in this turn. */
-  const budgets = [...shares]
+  const concurrency = new ConcurrencyLimit()
+  /** Of each rank, how much of the target and of the limit it may have now. */
+  const now = [...shares]
   let usualMs = coldMs > 0 ? targetDelayMs * coldFactor : targetDelayMs
   let targetMs = usualMs
   let workedMs = 0
@@ -78,12 +95,8 @@ export function turnLimiter({ targetDelayMs = 20, shares = [1], coldMs = 5000 }:
   let running = 1
   /** How long it was to the look before, when the loop had no idle moment until then. */
   let busyMs = Number.POSITIVE_INFINITY
-  /** Most important rank that was refused in this turn, and how many were. */
+  /** Most important rank that was refused in this turn. */
   let refused = shares.length
-  let refusals = 0
-  /** When the last request of this turn came, if it was refused. */
-  let refusedAtMs: number | undefined
-  let refusalMs = usualRefusalMs
 
   return {
     get isPressed() {
@@ -99,40 +112,29 @@ export function turnLimiter({ targetDelayMs = 20, shares = [1], coldMs = 5000 }:
       if (isBusy && elapsedMs > lateMs && elapsedMs > busyMs) utilisation = 1
       else utilisation += (share - utilisation) * weight
       busyMs = isBusy ? elapsedMs : Number.POSITIVE_INFINITY
+      concurrency.look(elapsedMs, isBusy, (turnsWaited * targetMs) / running)
     },
-    admits(rank, waitedMs) {
-      if (refusedAtMs !== undefined) learnCost(waitedMs - refusedAtMs)
-      refusedAtMs = undefined
-      if (waitedMs * running < budgets[rank]! * targetMs) return true
+    admits(rank, waitedMs, inFlight) {
+      const share = now[rank]!
+      if (waitedMs * running < share * targetMs && inFlight < share * concurrency.limit) return true
       refused = Math.min(refused, rank)
-      refusals += 1
-      refusedAtMs = waitedMs
       return false
     },
-    endTurn(durationMs) {
-      const workMs = durationMs * running
-      const refusingMs = Math.min(workMs, refusals * refusalMs * running)
-      const wanted = Math.min(largestFactor * targetDelayMs, Math.max(usualMs, refusingMs * workPerRefusing))
-      targetMs += (wanted - targetMs) / 2
-      for (const rank of shares.keys()) budgets[rank] = next(rank, workMs - refusingMs)
+    ended: (operation, durationMs) => concurrency.ended(operation, durationMs),
+    endTurn(durationMs, untoldMs = 0) {
+      const isLate = untoldMs > longestUntoldMs
+      const factor = Math.exp((isLate ? durationMs : -durationMs) / growthMs)
+      targetMs = Math.max(usualMs, Math.min(largestFactor * targetDelayMs, targetMs * factor))
+      for (const [rank, most] of shares.entries()) {
+        const share = now[rank]!
+        if (refused < rank) now[rank] = share < leastShare ? 0 : share * cut
+        else now[rank] = Math.min(most, share + (most * durationMs * running) / recoveryMs)
+      }
       refused = shares.length
-      refusals = 0
-      refusedAtMs = undefined
+      return durationMs * (isLate ? lateTellingShare : tellingShare)
     },
-  }
-
-  /** The next request came so long after one that was refused; something else may have been done in between. */
-  function learnCost(ms: number): void {
-    refusalMs += (Math.min(ms, 2 * refusalMs) - refusalMs) / 100
-  }
-
-  function next(rank: number, workMs: number): number {
-    const [budget, most] = [budgets[rank]!, shares[rank]!]
-    if (refused < rank) return budget < leastShare ? 0 : budget * strongestCut
-    if (workMs <= 2 * targetMs) return Math.min(most, budget + (most * workMs) / recoveryMs)
-    return Math.min(budget, Math.max(leastShare, budget * Math.max(strongestCut, (2 * targetMs) / workMs)))
   }
 }
 
 /** Takes every request. */
-export const noLimiter: Limiter = { isPressed: false, observe() {}, admits: () => true, endTurn() {} }
+export const noLimiter: Limiter = { isPressed: false, observe() {}, admits: () => true, ended() {}, endTurn: () => 0 }

@@ -10,6 +10,7 @@ import type { InFlight } from '../http/inFlight.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Refusal, RequestMetrics } from '../metrics/requests.ts'
 import { noLimiter, turnLimiter, type Limiter } from '../resilience/limiter.ts'
+import { Paced } from '../resilience/paced.ts'
 import { remainingMsOf } from './run.ts'
 
 /** When requests are refused before they run; health, metrics and documentation never are. */
@@ -37,6 +38,9 @@ const elsewhere: Readonly<Record<string, string>> = { [shouldRetryHeader]: 'true
  * Refuses requests that are not worth running, before anything is made for them: 504 when their deadline is past, 503 when
  * the event loop is saturated or too many are in flight.
  *
+ * While the loop is saturated, those that are refused wait to be told until there is time for it: callers who are told at once
+ * ask the next at once, and refusing would take the time of the answers.
+ *
  * A request costs a comparison or two while the loop has idle moments.
  */
 export class Admission {
@@ -46,6 +50,7 @@ export class Admission {
   readonly #ranks: ReadonlyMap<string, number>
   readonly #metrics: RequestMetrics
   readonly #inFlight: InFlight
+  readonly #untold = new Paced<Refused>((one) => this.#tell(one))
   /** There from its start to its stop. */
   #log: Logger | undefined
   /** There while requests come. */
@@ -77,7 +82,7 @@ export class Admission {
     this.#inFlight = inFlight
   }
 
-  /** Whether a request is taken; one that is not has been answered, so that pages which `allowOrigin` knows may read it. */
+  /** Whether a request is taken; one that is not is answered here, so that pages which `allowOrigin` knows may read it. */
   admits(request: FastifyRequest, reply: FastifyReply, allowOrigin?: AllowOrigin): boolean {
     this.#isAsked = true
     if (!this.#sampler) this.#watch()
@@ -98,6 +103,11 @@ export class Admission {
     this.#rest()
   }
 
+  /** An operation's request has been answered, so many milliseconds after it came. */
+  ended(operation: string, durationMs: number): void {
+    this.#limiter.ended(operation, durationMs)
+  }
+
   #watch(): void {
     if (!this.#log) return
     let last = node.eventLoopUtilization()
@@ -110,11 +120,18 @@ export class Admission {
       this.#limiter.observe(active, active + now.idle - last.idle, cpuMs)
       last = now
       lastCpu = cpu
-      if (!this.#limiter.isPressed) this.#turnEnded = performance.now()
+      if (!this.#limiter.isPressed) {
+        this.#turnEnded = performance.now()
+        this.#untold.run(sampleMs / 2)
+      }
       if (this.#refused > 0) this.#report()
-      else if (!this.#isAsked && this.#inFlight.size === 0 && !this.#limiter.isPressed) this.#rest()
+      else if (this.#isAtRest) this.#rest()
       this.#isAsked = false
     }, sampleMs).unref()
+  }
+
+  get #isAtRest(): boolean {
+    return !this.#isAsked && this.#inFlight.size === 0 && this.#untold.size === 0 && !this.#limiter.isPressed
   }
 
   /** A service that nobody asks has nothing to watch: twenty looks a second are half a percent of a processor. */
@@ -138,16 +155,28 @@ export class Admission {
     if (refusal === undefined) return true
     if (refusal !== 'deadline') this.#refused += 1
     this.#metrics.refuse(operation, refusal)
-    this.#inFlight.answered(reply)
     allowOrigin?.(request, reply)
-    sendError(reply, errors[refusal])
+    if (this.#mayWait) this.#untold.add({ reply, refusal })
+    else this.#tell({ reply, refusal })
     return false
+  }
+
+  get #mayWait(): boolean {
+    return this.#limiter.isPressed && !this.#inFlight.endsConnections && this.#untold.size < this.#maxConcurrency
+  }
+
+  #tell({ reply, refusal }: Refused): void {
+    if (reply.raw.destroyed) return // its caller has hung up
+    this.#inFlight.answered(reply)
+    sendError(reply, errors[refusal])
   }
 
   #refusal(rank: number, waitedMs: number, remainingMs: number | undefined): Refusal | undefined {
     if (remainingMs !== undefined && remainingMs <= waitedMs) return 'deadline'
     if (this.#inFlight.size >= this.#maxConcurrency) return 'concurrency'
-    return this.#limiter.isPressed && !this.#limiter.admits(rank, waitedMs) ? 'overload' : undefined
+    return this.#limiter.isPressed && !this.#limiter.admits(rank, waitedMs, this.#inFlight.size)
+      ? 'overload'
+      : undefined
   }
 
   /** Milliseconds that the loop has worked on this turn's requests: at least so long has this one waited. */
@@ -162,10 +191,15 @@ export class Admission {
 
   readonly #endTurn = (): void => {
     const now = performance.now()
-    this.#limiter.endTurn(now - this.#turnEnded)
+    this.#untold.run(this.#limiter.endTurn(now - this.#turnEnded, this.#untold.waitedMs))
     this.#turnEnded = now
     this.#turnBegan = undefined
   }
+}
+
+interface Refused {
+  readonly reply: FastifyReply
+  readonly refusal: Refusal
 }
 
 /** Made once: an error with its stack costs more than the request. */

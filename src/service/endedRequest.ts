@@ -1,6 +1,7 @@
 import type { OpenRequest } from '../http/inFlight.ts'
 import { shownPath } from '../http/shownPath.ts'
 import { isWatching } from './accessLog.ts'
+import type { Admission } from './admission.ts'
 import type { Logging } from './logging.ts'
 import type { Metering } from './metering.ts'
 import type { Tracing } from './tracing.ts'
@@ -24,13 +25,14 @@ interface Observers {
   readonly metering: Metering
   readonly logging: Logging
   readonly tracing: Tracing
+  readonly admission: Admission
 }
 
 /** Nginx's status for a caller that hung up before it was answered. */
 const hungUp = 499
 
-/** Tells metrics, log and trace of a request that is over. */
-export function tellEnd({ metering, logging, tracing }: Observers, open: OpenRequest): void {
+/** Tells metrics, log, trace and admission of a request that is over. */
+export function tellEnd({ metering, logging, tracing, admission }: Observers, open: OpenRequest): void {
   const { request, reply, isAnswered } = open
   const { config, url: route } = request.routeOptions
   const { operation } = config
@@ -42,4 +44,5 @@ export function tellEnd({ metering, logging, tracing }: Observers, open: OpenReq
   if (!isWatching(route)) metering.requests.observe(operation, status, durationMs, traced)
   logging.access.end(request, ended)
   tracing.onRequestEnd(request, ended)
+  if (operation !== undefined && isAnswered) admission.ended(operation, durationMs)
 }

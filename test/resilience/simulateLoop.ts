@@ -1,4 +1,5 @@
 import { noLimiter, type Limiter } from '../../src/resilience/limiter.ts'
+import { Paced } from '../../src/resilience/paced.ts'
 import { seededRandom } from '../../src/resilience/random.ts'
 
 /** What comes: so many requests a second, and what each costs the loop, in milliseconds. */
@@ -13,6 +14,8 @@ export interface Stream {
   readonly waitMs?: number
   /** … and works once more. */
   readonly thenMs?: number
+  /** So many of them go on in one turn, as a lane's answers are read. Default: all that are due. */
+  readonly atATime?: number
   /** 0 matters most. Default 0. */
   readonly rank?: number
   /** All of them come at `from`. */
@@ -35,9 +38,12 @@ interface Task {
   readonly arrivedAt: number
   readonly stream: Stream
   readonly isArrival: boolean
+  takenAt: number
 }
 
 const sampleMs = 50
+/** How much of what a refusal costs is to tell of it. */
+const telling = 0.5
 /** What libuv handles in one turn at most: 48 times the 1,024 events that epoll hands over. */
 const mostInOneTurn = 48 * 1024
 
@@ -56,12 +62,19 @@ export function simulateLoop(
     const later: Task[] = []
     continued.set(stream, later)
     agenda.addAll(arrivalsOf(stream, seededRandom(seed + i)))
-    agenda.addAll(later)
+    agenda.addAll(later, stream.atATime)
   }
   const outcomes: Outcome[] = []
-  let [now, idle, sampledAt, idleAtSample, turnEndedAt] = [0, 0, 0, 0, 0]
+  let [now, idle, sampledAt, idleAtSample, turnEndedAt, inFlight] = [0, 0, 0, 0, 0, 0]
+  const untold = new Paced<Task>(
+    ({ arrivedAt, stream: { name = '' } }) => {
+      now += shedMs * telling
+      outcomes.push({ name, at: arrivedAt, shed: true, latencyMs: now - arrivedAt })
+    },
+    () => now,
+  )
   for (;;) {
-    const { nextAt } = agenda
+    const nextAt = agenda.nextAt ?? (untold.size > 0 ? sampledAt + sampleMs : undefined)
     if (nextAt === undefined) return outcomes
     if (nextAt > now) {
       const wakeUp = Math.min(nextAt, Math.max(now, sampledAt + sampleMs))
@@ -73,13 +86,17 @@ export function simulateLoop(
       limiter.observe(elapsed - (idle - idleAtSample), elapsed)
       sampledAt = now
       idleAtSample = idle
-      if (!limiter.isPressed) turnEndedAt = now
+      if (!limiter.isPressed) {
+        turnEndedAt = now
+        untold.run(sampleMs / 2)
+      }
     }
     turn(dueTasks())
   }
 
   function dueTasks(): Task[] {
     const tasks: Task[] = []
+    agenda.beginTurn()
     for (let task = agenda.take(now); task; task = tasks.length < mostInOneTurn ? agenda.take(now) : undefined)
       tasks.push(task)
     return tasks
@@ -87,34 +104,43 @@ export function simulateLoop(
 
   function turn(tasks: readonly Task[]): void {
     let firstAt: number | undefined
-    for (const { arrivedAt, stream, isArrival } of tasks) {
-      const { name = '', rank = 0, workMs, waitMs, thenMs = 0 } = stream
+    for (const task of tasks) {
+      const { stream, isArrival } = task
+      const { rank = 0, workMs, waitMs, thenMs = 0 } = stream
       if (!isArrival) {
         now += thenMs
-        outcomes.push({ name, at: arrivedAt, shed: false, latencyMs: now - arrivedAt })
+        end(task)
         continue
       }
       if (limiter.isPressed) {
         firstAt ??= now
-        if (!limiter.admits(rank, now - firstAt)) {
-          now += shedMs
-          outcomes.push({ name, at: arrivedAt, shed: true, latencyMs: now - arrivedAt })
+        if (!limiter.admits(rank, now - firstAt, inFlight)) {
+          now += shedMs * (1 - telling)
+          untold.add(task)
           continue
         }
       }
+      inFlight += 1
+      task.takenAt = now
       now += workMs
-      if (waitMs !== undefined) continued.get(stream)!.push({ at: now + waitMs, arrivedAt, stream, isArrival: false })
-      else outcomes.push({ name, at: arrivedAt, shed: false, latencyMs: now - arrivedAt })
+      if (waitMs === undefined) end(task)
+      else continued.get(stream)!.push({ ...task, at: now + waitMs, isArrival: false })
     }
     if (firstAt === undefined) return
-    limiter.endTurn(now - turnEndedAt)
+    untold.run(limiter.endTurn(now - turnEndedAt, untold.waitedMs))
     turnEndedAt = now
+  }
+
+  function end({ arrivedAt, takenAt, stream: { name = '' } }: Task): void {
+    inFlight -= 1
+    limiter.ended(name, now - takenAt)
+    outcomes.push({ name, at: arrivedAt, shed: false, latencyMs: now - arrivedAt })
   }
 }
 
 function arrivalsOf(stream: Stream, random: () => number): Task[] {
   const { rate, from, to, atOnce } = stream
-  const task = (at: number): Task => ({ at, arrivedAt: at, stream, isArrival: true })
+  const task = (at: number): Task => ({ at, arrivedAt: at, stream, isArrival: true, takenAt: at })
   if (atOnce !== undefined) return Array.from({ length: atOnce }, () => task(from))
   const tasks: Task[] = []
   for (let at = from; ;) {
@@ -124,35 +150,47 @@ function arrivalsOf(stream: Stream, random: () => number): Task[] {
   }
 }
 
+interface Queue {
+  readonly tasks: Task[]
+  readonly atATime: number
+  taken: number
+  takenInTurn: number
+}
+
 /** Tasks in the order of their moments: those that are known from the start, and for each stream those that continue. */
 class Agenda {
-  readonly #queues: { tasks: Task[]; taken: number }[] = []
+  readonly #queues: Queue[] = []
 
-  /** A stream's tasks continue in the order in which they were added. */
-  addAll(tasks: Task[]): void {
-    this.#queues.push({ tasks, taken: 0 })
+  /** A stream's tasks continue in the order in which they were added, in each turn `atATime` at most. */
+  addAll(tasks: Task[], atATime = Number.POSITIVE_INFINITY): void {
+    this.#queues.push({ tasks, atATime, taken: 0, takenInTurn: 0 })
   }
 
-  /** Takes the next one that is due. */
+  beginTurn(): void {
+    for (const queue of this.#queues) queue.takenInTurn = 0
+  }
+
+  /** Takes the next one that is due in this turn. */
   take(now: number): Task | undefined {
-    const queue = this.#next()
+    const queue = this.#next((one) => one.takenInTurn < one.atATime)
     const task = queue?.tasks[queue.taken]
     if (!queue || !task || task.at > now) return undefined
     queue.taken += 1
+    queue.takenInTurn += 1
     return task
   }
 
   /** When the next one is due. */
   get nextAt(): number | undefined {
-    const queue = this.#next()
+    const queue = this.#next(() => true)
     return queue?.tasks[queue.taken]?.at
   }
 
-  #next(): { tasks: Task[]; taken: number } | undefined {
-    let first: { tasks: Task[]; taken: number } | undefined
+  #next(mayTake: (queue: Queue) => boolean): Queue | undefined {
+    let first: Queue | undefined
     for (const queue of this.#queues) {
       const task = queue.tasks[queue.taken]
-      if (task && (!first || task.at < first.tasks[first.taken]!.at)) first = queue
+      if (task && mayTake(queue) && (!first || task.at < first.tasks[first.taken]!.at)) first = queue
     }
     return first
   }

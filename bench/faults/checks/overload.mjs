@@ -4,7 +4,8 @@
  * The service has a core to itself where `taskset` can give it one. Capacity is the most that it answers to 32 connections
  * that are always busy, twice before and once after the rest, for whatever else the machine does can only take from it; where
  * before and after differ, it did much else, and all is tried again. Between them come open loads at capacity, at three times
- * it, and at three quarters of it.
+ * it, and at three quarters of it. The one at capacity is a tenth over it: of exactly that much a queue sometimes forms, and
+ * sometimes not, and it is the service that is full whose times are to be doubled at most.
  */
 import { execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -37,7 +38,7 @@ async function overload(what, path, seconds, connections, env) {
     await closed() // warm
     for (let attempt = 1; ; attempt++) {
       const before = Math.max(await closed(), await closed())
-      const busy = await load('open', seconds, before, connections)
+      const busy = await load('open', seconds, 1.1 * before, connections)
       const over = await load('open', seconds, 3 * before, connections)
       const after = await load('open', 10, 0.75 * before, connections)
       const since = await closed()
@@ -49,13 +50,16 @@ async function overload(what, path, seconds, connections, env) {
   }
 }
 
+/** However long it takes at capacity. */
+const longestMs = 200
 /** What the limiter has to find out that a load from nothing is no burst. */
 const onsetMs = 1000
 
 function rowsOf(what, capacity, seconds, { busy, over, after }) {
   const [first, rest] = [over.filter(({ at }) => at < onsetMs), over.filter(({ at }) => at >= onsetMs)]
   const goodput = answeredPerSecond(rest, seconds - onsetMs / 1000) / capacity
-  const [atCapacity, atThree] = [p99(busy), p99(rest)]
+  const [atCapacity, atThree] = [p99(busy.filter(({ at }) => at >= onsetMs)), p99(rest)]
+  const mostMs = Math.min(2 * atCapacity, longestMs)
   const recovered = recoveredAfter(after)
   const [refused, without] = [503, 0].map((one) => rest.filter(({ status }) => status === one).length / rest.length)
   return [
@@ -67,7 +71,12 @@ function rowsOf(what, capacity, seconds, { busy, over, after }) {
       refused + without > 1 / 3,
     ],
     [`${what}: answered at 3 times that`, percent(goodput), '80 % of capacity', goodput >= 0.8],
-    [`${what}: p99 of what is answered`, ms(atThree), `2 × ${ms(atCapacity)} at capacity`, atThree <= 2 * atCapacity],
+    [
+      `${what}: p99 of what is answered`,
+      ms(atThree),
+      `2 × ${ms(atCapacity)} at capacity, ${ms(longestMs)}`,
+      atThree <= mostMs,
+    ],
     [`${what}: p99 in its first second`, ms(p99(first)), '1000 ms', p99(first) <= 1000],
     [`${what}: 95 % succeed from`, `${recovered} s after`, '10 s after', recovered < 10],
   ]

@@ -1,0 +1,64 @@
+/** What is known of an operation's requests. */
+interface Stay {
+  /** Milliseconds that one takes while the loop has time; 0 until that is known. */
+  usualMs: number
+  /** Of how many requests that is the mean, and at most. */
+  known: number
+  /** Those that have ended since the last look. */
+  ended: number
+  endedMs: number
+}
+
+/** The usual time is the mean of about so many requests, so that it follows what others do to it. */
+const mostKnown = 1000
+/** Milliseconds over which the limit is averaged: long beside a turn of the loop, short beside an overload. */
+const memoryMs = 300
+/** So few may always be in flight, whatever else it is that keeps the loop busy. `Gradient2Limit` has 20. */
+const fewest = 10
+
+/**
+ * How many requests are in flight when each of them waits for no longer than it should.
+ *
+ * By Little's law (https://doi.org/10.1287/opre.9.3.383) that is those that end in a second times the seconds that they may
+ * take: what they take while the loop has time, and the wait. A handler that waits for others is given all of that time; only
+ * what comes on top is a queue, whether that is of turns, of statements in a lane, or of answers. TCP's Vegas and BBR size
+ * their windows by it, and Netflix' `Gradient2Limit` (https://github.com/Netflix/concurrency-limits) the requests of a server:
+ * it divides by the time that they take now, where this multiplies with the rate at which they end, which needs no steps.
+ *
+ * What an operation usually takes is learned between looks at the loop that found an idle moment. Of one that was never seen
+ * then, nothing is known, and it is given the wait alone: if that is too little, the loop is soon idle, and it is seen.
+ */
+export class ConcurrencyLimit {
+  readonly #stays = new Map<string, Stay>()
+  #limit = 0
+
+  /** So many may be in flight; of use only while the loop is saturated. */
+  get limit(): number {
+    return Math.max(fewest, this.#limit)
+  }
+
+  /** A request of this operation has been answered, so many milliseconds after it came. */
+  ended(operation: string, durationMs: number): void {
+    let stay = this.#stays.get(operation)
+    if (!stay) this.#stays.set(operation, (stay = { usualMs: 0, known: 0, ended: 0, endedMs: 0 }))
+    stay.ended += 1
+    stay.endedMs += durationMs
+  }
+
+  /** What has ended did so within `elapsedMs`, in which the loop was busy or not, and may each have waited for `waitMs`. */
+  look(elapsedMs: number, isBusy: boolean, waitMs: number): void {
+    let stayMs = 0
+    for (const stay of this.#stays.values()) {
+      if (stay.ended === 0) continue
+      if (!isBusy) learn(stay)
+      stayMs += stay.ended * (stay.usualMs + waitMs)
+      stay.ended = stay.endedMs = 0
+    }
+    this.#limit += (stayMs / elapsedMs - this.#limit) * (1 - Math.exp(-elapsedMs / memoryMs))
+  }
+}
+
+function learn(stay: Stay): void {
+  stay.known = Math.min(mostKnown, stay.known + stay.ended)
+  stay.usualMs += ((stay.endedMs / stay.ended - stay.usualMs) * Math.min(stay.ended, stay.known)) / stay.known
+}
