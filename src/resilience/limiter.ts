@@ -51,9 +51,9 @@ const leastRunning = 0.5
 const coldFactor = 5
 /**
  * So much of the time goes to telling those that are refused. To parse and route them costs as much again, and each that is
- * told makes room for the next on its connection: refusing takes a tenth.
+ * told makes room for the next on its connection: refusing takes less than a tenth.
  */
-const tellingShare = 0.05
+const tellingShare = 0.03
 /** They should not wait longer than this: then a fifth of the time goes to them, and the target grows, up to ten times. */
 const longestUntoldMs = 500
 const lateTellingShare = 0.1
