@@ -4,17 +4,18 @@ interface Stay {
   usualMs: number
   /** Of how many requests that is the mean, and at most. */
   known: number
-  /** Those that have ended since the last look. */
+  /** Those that have ended since the last look, and those of them that were answered. */
   ended: number
-  endedMs: number
+  answered: number
+  answeredMs: number
 }
 
 /** The usual time is the mean of about so many requests, so that it follows what others do to it. */
 const mostKnown = 1000
 /** Milliseconds over which the limit is averaged: long beside a turn of the loop, short beside an overload. */
 const memoryMs = 300
-/** So few may always be in flight, whatever else it is that keeps the loop busy. `Gradient2Limit` has 20. */
-const fewest = 10
+/** So few may always be in flight, whatever keeps the loop busy: a caller or two that are no overload have as many. */
+const fewest = 50
 
 /**
  * How many requests are in flight when each of them waits for no longer than it should.
@@ -37,12 +38,14 @@ export class ConcurrencyLimit {
     return Math.max(fewest, this.#limit)
   }
 
-  /** A request of this operation has been answered, so many milliseconds after it came. */
-  ended(operation: string, durationMs: number): void {
+  /** A request of this operation has ended: answered so many milliseconds after it came, or its caller has hung up. */
+  ended(operation: string, answeredMs: number | undefined): void {
     let stay = this.#stays.get(operation)
-    if (!stay) this.#stays.set(operation, (stay = { usualMs: 0, known: 0, ended: 0, endedMs: 0 }))
+    if (!stay) this.#stays.set(operation, (stay = { usualMs: 0, known: 0, ended: 0, answered: 0, answeredMs: 0 }))
     stay.ended += 1
-    stay.endedMs += durationMs
+    if (answeredMs === undefined) return
+    stay.answered += 1
+    stay.answeredMs += answeredMs
   }
 
   /** What has ended did so within `elapsedMs`, in which the loop was busy or not, and may each have waited for `waitMs`. */
@@ -52,13 +55,15 @@ export class ConcurrencyLimit {
       if (stay.ended === 0) continue
       if (!isBusy) learn(stay)
       stayMs += stay.ended * (stay.usualMs + waitMs)
-      stay.ended = stay.endedMs = 0
+      stay.ended = stay.answered = stay.answeredMs = 0
     }
     this.#limit += (stayMs / elapsedMs - this.#limit) * (1 - Math.exp(-elapsedMs / memoryMs))
   }
 }
 
 function learn(stay: Stay): void {
-  stay.known = Math.min(mostKnown, stay.known + stay.ended)
-  stay.usualMs += ((stay.endedMs / stay.ended - stay.usualMs) * Math.min(stay.ended, stay.known)) / stay.known
+  if (stay.answered === 0) return
+  stay.known = Math.min(mostKnown, stay.known + stay.answered)
+  const weight = Math.min(1, stay.answered / stay.known)
+  stay.usualMs += (stay.answeredMs / stay.answered - stay.usualMs) * weight
 }

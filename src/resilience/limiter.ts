@@ -14,8 +14,8 @@ export interface Limiter {
    * beside those in flight.
    */
   admits(rank: number, waitedMs: number, inFlight: number): boolean
-  /** A request of this operation has been answered, so many milliseconds after it came. */
-  ended(operation: string, durationMs: number): void
+  /** A request of this operation has ended: answered so many milliseconds after it came, or its caller has hung up. */
+  ended(operation: string, answeredMs: number | undefined): void
   /**
    * A turn of the loop in which requests came has ended, so many milliseconds after the one before; the oldest of those that
    * were refused has waited so long to be told. Returns how many milliseconds to spend on telling them.
@@ -120,7 +120,7 @@ export function turnLimiter({ targetDelayMs = 20, shares = [1], coldMs = 5000 }:
       refused = Math.min(refused, rank)
       return false
     },
-    ended: (operation, durationMs) => concurrency.ended(operation, durationMs),
+    ended: (operation, answeredMs) => concurrency.ended(operation, answeredMs),
     endTurn(durationMs, untoldMs = 0) {
       const isLate = untoldMs > longestUntoldMs
       const factor = Math.exp((isLate ? durationMs : -durationMs) / growthMs)

@@ -103,9 +103,9 @@ export class Admission {
     this.#rest()
   }
 
-  /** An operation's request has been answered, so many milliseconds after it came. */
-  ended(operation: string, durationMs: number): void {
-    this.#limiter.ended(operation, durationMs)
+  /** An operation's request has ended: answered so many milliseconds after it came, or its caller has hung up. */
+  ended(operation: string, answeredMs: number | undefined): void {
+    this.#limiter.ended(operation, answeredMs)
   }
 
   #watch(): void {

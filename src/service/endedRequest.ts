@@ -44,5 +44,5 @@ export function tellEnd({ metering, logging, tracing, admission }: Observers, op
   if (!isWatching(route)) metering.requests.observe(operation, status, durationMs, traced)
   logging.access.end(request, ended)
   tracing.onRequestEnd(request, ended)
-  if (operation !== undefined && isAnswered) admission.ended(operation, durationMs)
+  if (operation !== undefined) admission.ended(operation, isAnswered ? durationMs : undefined)
 }

@@ -123,6 +123,7 @@ describe('a caller that hangs up', () => {
     process.env['DATABASE_URL'] = url
     const app = service(waiting, {
       models: {},
+      admission: false, // it shares its loop with its callers, who wait until all of theirs have begun
       handlers: {
         wait: ({ signal, db }) =>
           new Promise((resolve) => {

@@ -6,7 +6,7 @@ const nothing = {
   'http/prototype.js': 'export const prototypeError = () => undefined',
   'http/stalled.js': 'export const closeStalled = () => {}',
   'service/admission.js':
-    'export const defaultMaxConcurrency = Infinity; export class Admission { admits() { return true } open() {} close() {} }',
+    'export const defaultMaxConcurrency = Infinity; export class Admission { admits() { return true } open() {} ended() {} close() {} }',
 }
 
 const hook = `
