@@ -73,7 +73,7 @@ for (const [name, isThere, make] of stores) {
       const taken = await Promise.all(Array.from({ length: 20 }, () => a.take('key', quota)))
       const over = Math.max(...taken) - quota.burstUs
       expect(over).toBeGreaterThan(0)
-      expect(over).toBeLessThanOrEqual(quota.intervalUs)
+      expect(over).toBeLessThanOrEqual(1.1 * quota.intervalUs) // one that read the clock earlier may be counted later
       await vi.waitFor(async () => expect(passed(await b.take('key', quota), quota)).toBe(true), 10_000)
     })
   })
