@@ -12,8 +12,6 @@ interface Stay {
 
 /** The usual time is the mean of about so many requests, so that it follows what others do to it. */
 const mostKnown = 1000
-/** Milliseconds over which the limit is averaged: long beside a turn of the loop, short beside an overload. */
-const memoryMs = 300
 /** So few may always be in flight, whatever keeps the loop busy: a caller or two that are no overload have as many. */
 const fewest = 50
 
@@ -48,8 +46,11 @@ export class ConcurrencyLimit {
     stay.answeredMs += answeredMs
   }
 
-  /** What has ended did so within `elapsedMs`, in which the loop was busy or not, and may each have waited for `waitMs`. */
-  look(elapsedMs: number, isBusy: boolean, waitMs: number): void {
+  /**
+   * What has ended did so within `elapsedMs`, in which the loop was busy or not, and may each have waited for `waitMs`. What
+   * that gives has so much `weight`, from 0 to 1, beside the limit until now.
+   */
+  look(elapsedMs: number, weight: number, isBusy: boolean, waitMs: number): void {
     let stayMs = 0
     for (const stay of this.#stays.values()) {
       if (stay.ended === 0) continue
@@ -57,7 +58,7 @@ export class ConcurrencyLimit {
       stayMs += stay.ended * (stay.usualMs + waitMs)
       stay.ended = stay.answered = stay.answeredMs = 0
     }
-    this.#limit += (stayMs / elapsedMs - this.#limit) * (1 - Math.exp(-elapsedMs / memoryMs))
+    this.#limit += (stayMs / elapsedMs - this.#limit) * weight
   }
 }
 

@@ -54,7 +54,7 @@ const coldFactor = 5
  * told makes room for the next on its connection: refusing takes less than a tenth.
  */
 const tellingShare = 0.03
-/** They should not wait longer than this: then a fifth of the time goes to them, and the target grows, up to ten times. */
+/** They should not wait longer than this: then a tenth of the time goes to them, and the target grows, up to ten times. */
 const longestUntoldMs = 500
 const lateTellingShare = 0.1
 const largestFactor = 10
@@ -86,7 +86,7 @@ const growthMs = 1000
 export function turnLimiter({ targetDelayMs = 20, shares = [1], coldMs = 5000 }: LimiterOptions = {}): Limiter {
   const concurrency = new ConcurrencyLimit()
   /** Of each rank, how much of the target and of the limit it may have now. */
-  const now = [...shares]
+  const current = [...shares]
   let usualMs = coldMs > 0 ? targetDelayMs * coldFactor : targetDelayMs
   let targetMs = usualMs
   let workedMs = 0
@@ -112,10 +112,10 @@ export function turnLimiter({ targetDelayMs = 20, shares = [1], coldMs = 5000 }:
       if (isBusy && elapsedMs > lateMs && elapsedMs > busyMs) utilisation = 1
       else utilisation += (share - utilisation) * weight
       busyMs = isBusy ? elapsedMs : Number.POSITIVE_INFINITY
-      concurrency.look(elapsedMs, isBusy, (turnsWaited * targetMs) / running)
+      concurrency.look(elapsedMs, weight, isBusy, (turnsWaited * targetMs) / running)
     },
     admits(rank, waitedMs, inFlight) {
-      const share = now[rank]!
+      const share = current[rank]!
       if (waitedMs * running < share * targetMs && inFlight < share * concurrency.limit) return true
       refused = Math.min(refused, rank)
       return false
@@ -126,9 +126,9 @@ export function turnLimiter({ targetDelayMs = 20, shares = [1], coldMs = 5000 }:
       const factor = Math.exp((isLate ? durationMs : -durationMs) / growthMs)
       targetMs = Math.max(usualMs, Math.min(largestFactor * targetDelayMs, targetMs * factor))
       for (const [rank, most] of shares.entries()) {
-        const share = now[rank]!
-        if (refused < rank) now[rank] = share < leastShare ? 0 : share * cut
-        else now[rank] = Math.min(most, share + (most * durationMs * running) / recoveryMs)
+        const share = current[rank]!
+        if (refused < rank) current[rank] = share < leastShare ? 0 : share * cut
+        else current[rank] = Math.min(most, share + (most * durationMs * running) / recoveryMs)
       }
       refused = shares.length
       return durationMs * (isLate ? lateTellingShare : tellingShare)

@@ -24,7 +24,7 @@ export interface AdmissionOptions {
 /** So many requests in flight are let in where nobody says otherwise. */
 export const defaultMaxConcurrency = 10_000
 
-/** How much of `targetDelayMs` each priority may wait: what is sheddable leaves room for the others, also in a turn. */
+/** How much of `targetDelayMs`, and of the number in flight, each priority may have: what is sheddable leaves room for the others. */
 const shares = priorities.map((priority) => ({ critical: 1.5, normal: 1, sheddable: 0.5 })[priority])
 
 /** Milliseconds between two looks at the loop's utilisation, which libuv counts anyway. */
@@ -120,10 +120,9 @@ export class Admission {
       this.#limiter.observe(active, active + now.idle - last.idle, cpuMs)
       last = now
       lastCpu = cpu
-      if (!this.#limiter.isPressed) {
-        this.#turnEnded = performance.now()
-        this.#untold.run(sampleMs / 2)
-      }
+      if (!this.#limiter.isPressed) this.#turnEnded = performance.now()
+      // who is not told before the service stops would not be told at all
+      if (!this.#limiter.isPressed || this.#inFlight.endsConnections) this.#untold.run(sampleMs / 2)
       if (this.#refused > 0) this.#report()
       else if (this.#isAtRest) this.#rest()
       this.#isAsked = false
