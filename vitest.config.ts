@@ -17,6 +17,8 @@ export default defineConfig({
   },
   test: {
     globalSetup: 'test/setup.ts',
+    setupFiles: 'test/patience.ts',
+    expect: { poll: { timeout: 10_000 } },
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
     maxWorkers: 3, // many tests wait for processes and clocks more than they compute
     hookTimeout: 60_000,
