@@ -72,10 +72,8 @@ export class Pool {
     if (!connection.isOpen) return
     if (connection.cancelling) return void connection.cancelling.then(() => this.release(connection))
     const isOld = performance.now() - connection.openedAt > this.#options.maxLifetimeMs
-    if (this.#isClosed || !connection.isIdle || isOld) return void connection.end()
-    const next = this.#waiting.shift()
-    if (next) next.waiter.serve(connection)
-    else this.#idle.push({ connection, since: performance.now() })
+    if (!connection.isIdle || isOld) return void connection.end()
+    this.#offer(connection)
   }
 
   /** Takes a connection back when what is under way on it has been answered. */
@@ -136,7 +134,14 @@ export class Pool {
     this.#lastError = undefined
     this.#all.add(connection)
     connection.onClose = () => this.#remove(connection)
-    this.release(connection)
+    if (connection.isOpen) this.#offer(connection)
+  }
+
+  #offer(connection: Connection): void {
+    if (this.#isClosed) return void connection.end()
+    const next = this.#waiting.shift()
+    if (next) next.waiter.serve(connection)
+    else this.#idle.push({ connection, since: performance.now() })
   }
 
   #failed(error: DatabaseError): void {
