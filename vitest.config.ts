@@ -1,16 +1,18 @@
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
-// The tests import `tricube` as a user does. TRICUBE_UNDER_TEST points that name, and what tests
-// import of src/, at an unpacked tarball's dist/, so that the same tests run on what is published.
+// The tests import `tricube` as a user does. TRICUBE_UNDER_TEST points that name at an unpacked tarball's dist/, so that the
+// same tests run on what is published; what they import of src/ stays there.
 const built = process.env['TRICUBE_UNDER_TEST']
 const root = built ?? fileURLToPath(new URL('src', import.meta.url))
 const ext = built ? 'js' : 'ts'
+const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'))
 
 export default defineConfig({
+  define: { TRICUBE_VERSION: JSON.stringify(version) },
   resolve: {
     alias: [
-      { find: /^(?:\.\.\/)+src\/(.+)\.ts$/, replacement: `${root}/$1.${ext}` },
       { find: /^tricube$/, replacement: `${root}/index.${ext}` },
       { find: /^tricube\/(.+)$/, replacement: `${root}/$1/index.${ext}` },
     ],

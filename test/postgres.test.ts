@@ -99,7 +99,7 @@ describe('with a data folder', () => {
 
 test('a program that forgets to stop it ends all the same, and the server with it', async () => {
   const program = `
-    import { startPostgres } from ${JSON.stringify(new URL('../dist/testing/postgres/start.js', import.meta.url).href)}
+    import { startPostgres } from ${JSON.stringify(new URL('../dist/testing/index.js', import.meta.url).href)}
     const { pid, dataDir } = await startPostgres()
     console.log(JSON.stringify({ pid, dataDir }))`
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program])

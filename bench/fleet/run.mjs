@@ -1,16 +1,20 @@
 /**
  * 1,000 callers and 10,000 instances through deploys, faults and storms, in virtual time.
  *
- *   npm run build && node --expose-gc bench/fleet/run.mjs [scenario …]
+ *   npm ci && node --expose-gc bench/fleet/run.mjs [scenario …]
  *
  * The oracle knows every queue. All of it takes some minutes. Exits 1 when a pick takes over 1 µs or a storm is amplified by more than 1.1.
  */
-import { noEjection } from '../../dist/resilience/ejection.js'
-import { Fleet } from '../../dist/resilience/fleet.js'
-import { p2c } from '../../dist/resilience/p2c.js'
-import { noSubset } from '../../dist/resilience/subset.js'
+import { internals } from '../internals.mjs'
 import { scenarios } from './scenarios.mjs'
 import { oracleMs } from './simulation.mjs'
+
+const { noEjection, Fleet, p2c, noSubset } = await internals(
+  'resilience/ejection.ts',
+  'resilience/fleet.ts',
+  'resilience/p2c.ts',
+  'resilience/subset.ts',
+)
 
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(scenarios)
 const [p50, p99] = [oracleMs(50), oracleMs(99)]

@@ -1,13 +1,18 @@
 // Callers and instances in virtual time: every call, queue, timeout and retry, no sockets.
-import { throttle } from '../../dist/resilience/breaker.js'
-import { fullJitter } from '../../dist/resilience/backoff.js'
-import { outlierEjection } from '../../dist/resilience/ejection.js'
-import { Fleet } from '../../dist/resilience/fleet.js'
-import { p2c } from '../../dist/resilience/p2c.js'
-import { seededRandom } from '../../dist/resilience/random.js'
-import { retryBudget } from '../../dist/resilience/retryBudget.js'
-import { retryWhenSafe } from '../../dist/resilience/retry.js'
-import { subset } from '../../dist/resilience/subset.js'
+import { internals } from '../internals.mjs'
+
+const { throttle, fullJitter, outlierEjection, Fleet, p2c, seededRandom, retryBudget, retryWhenSafe, subset } =
+  await internals(
+    'resilience/breaker.ts',
+    'resilience/backoff.ts',
+    'resilience/ejection.ts',
+    'resilience/fleet.ts',
+    'resilience/p2c.ts',
+    'resilience/random.ts',
+    'resilience/retryBudget.ts',
+    'resilience/retry.ts',
+    'resilience/subset.ts',
+  )
 
 const serviceMs = 100 // an instance works on one call at a time, so long on average (exponential)
 const timeoutMs = 2000

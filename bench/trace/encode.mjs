@@ -1,16 +1,21 @@
 /**
  * What a batch of 512 spans costs to encode, and what it would cost only to hand it to a worker thread.
  *
- *   npm run build && npm --prefix bench/trace install && npm --prefix bench/trace run encode
+ *   npm ci && npm --prefix bench/trace install && npm --prefix bench/trace run encode
  */
 import { MessageChannel } from 'node:worker_threads'
-import { otlpJsonEncoding } from '../../dist/trace/export/otlpJson.js'
-import { otlpProtobufEncoding } from '../../dist/trace/export/otlpProtobuf.js'
-import { zipkinEncoding } from '../../dist/trace/export/zipkin.js'
-import { requestShape } from '../../dist/trace/requestSpan.js'
-import { always } from '../../dist/trace/sampler.js'
-import { statementSpans } from '../../dist/trace/statementSpans.js'
-import { Tracer } from '../../dist/trace/tracer.js'
+import { internals } from '../internals.mjs'
+
+const { otlpJsonEncoding, otlpProtobufEncoding, zipkinEncoding, requestShape, always, statementSpans, Tracer } =
+  await internals(
+    'trace/export/otlpJson.ts',
+    'trace/export/otlpProtobuf.ts',
+    'trace/export/zipkin.ts',
+    'trace/requestSpan.ts',
+    'trace/sampler.ts',
+    'trace/statementSpans.ts',
+    'trace/tracer.ts',
+  )
 
 const batchSize = 512
 const spans = []

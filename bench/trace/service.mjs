@@ -7,10 +7,12 @@ import { once } from 'node:events'
 import { PerformanceObserver } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
 import { contract, service, t } from 'tricube'
-import { zipkinExporter } from '../../dist/trace/export/exporters.js'
 import { connectInProcess } from '../http/quick/inProcess.mjs'
 import { cpuUs, Gate } from './gate.mjs'
+import { internals } from '../internals.mjs'
 import { sdkSpans } from './sdk.mjs'
+
+const { zipkinExporter } = await internals('trace/export/exporters.ts')
 
 const connections = 16
 const turns = Number(process.env.TURNS)

@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url'
+import { ownFolder } from '../load/own.ts'
 
 /** A command cannot go on, and its message, one line for the user, says why. */
 export class CliError extends Error {
@@ -46,9 +46,8 @@ function stackOf({ name, message, stack = `${name}: ${message}` }: Error): strin
 
 /** A frame in tricube, or in what a service's packages were compiled to, see `compile`. */
 function isOurs(frame: string): boolean {
-  return frame.includes(ownFolder) || /[/\\]tricube-\w+[/\\]\d+\.mjs/.test(frame)
+  return frame.includes(ownFolder()) || /[/\\]tricube-\w+[/\\]\d+\.mjs/.test(frame)
 }
-const ownFolder = fileURLToPath(new URL('../', import.meta.url))
 
 function isLoader(frame: string): boolean {
   return frame.includes('node:internal/modules/')

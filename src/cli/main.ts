@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** `tricube`: picks the command and turns what it throws into a line and an exit code. */
-import { readFileSync } from 'node:fs'
 import * as module from 'node:module'
+import { ownVersion } from '../load/own.ts'
 import { CliError, describeFailure } from './failure.ts'
 
 // Node 22.1 and later keep compiled code on disk: a service starts in less time.
@@ -35,7 +35,7 @@ process.exit(await main(process.argv.slice(2)))
 async function main([name = '--help', ...argv]: string[]): Promise<number> {
   try {
     checkNode()
-    if (name === '--version' || name === '-v') return print(`${version()}\n`)
+    if (name === '--version' || name === '-v') return print(`${ownVersion}\n`)
     if (name === 'help' || name === '--help' || name === '-h') return print(help)
     const load = Object.hasOwn(commands, name) ? commands[name] : undefined
     if (!load) throw new CliError(`tricube: there is no command ${JSON.stringify(name)}, see tricube --help`, 2)
@@ -63,11 +63,6 @@ function checkNode(): void {
 function print(text: string): 0 {
   process.stdout.write(text)
   return 0
-}
-
-function version(): string {
-  return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string })
-    .version
 }
 
 /** What `parseArgs` says of an option that it does not know, without its advice. */

@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { BuildFailure, Plugin } from 'esbuild'
+import { ownFolder } from './own.ts'
 import { isTypeScript } from './platform.ts'
 
 /** A module cannot be loaded; the message is one line. */
@@ -78,8 +79,8 @@ async function isCurrent({ inputs, startedMs }: Made): Promise<boolean> {
 /**
  * Leaves packages to Node, each found from where it is imported; tricube is this one.
  *
- * Node 20 takes most of a millisecond for each module that it loads. The eight hundred that every service loads are put into
- * the file, which more than halves its start.
+ * Node 20 takes most of a millisecond for each module that it loads. The three hundred that every service loads are put
+ * into the file.
  */
 const packagesOutside: Plugin = {
   name: 'packages-outside',
@@ -100,11 +101,11 @@ const resolving = Symbol('resolving')
 
 /** What every service loads, and what these packages load in turn. */
 function isInside(path: string, importer: string): boolean {
-  return inside.test(path) || (isInPackage(importer) && !importer.startsWith(ownFolder))
+  return inside.test(path) || (isInPackage(importer) && !importer.startsWith(own))
 }
 const inside =
   /^(fastify|ajv|ajv-formats|fast-json-stringify|secure-json-parse|pino|pg|@sinclair\/typebox|drizzle-orm|drizzle-typebox)(\/|$)/
-const ownFolder = fileURLToPath(new URL('../', import.meta.url))
+const own = ownFolder()
 
 /** Tells each module where it was before it was put into one file with others. */
 const ownPlace: Plugin = {

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
 import { NotFound } from '../contract/errors.ts'
+import { ownVersion } from '../load/own.ts'
 import { CallMetrics } from '../metrics/calls.ts'
 import { watchDatabase, type ConnectionStats } from '../metrics/database.ts'
 import { Metrics } from '../metrics/metrics.ts'
@@ -41,7 +41,7 @@ export class Metering {
   open({ service, version = '', inFlight, db, hasHome, spans, droppedLines }: Measured): void {
     const { metrics } = this
     this.#end = watchProcess(metrics)
-    const labels = { service, version, node: process.versions.node, tricube: ownVersion() }
+    const labels = { service, version, node: process.versions.node, tricube: ownVersion }
     metrics
       .gauge('tricube_build_info', {
         help: 'What runs; always 1.',
@@ -85,9 +85,4 @@ function* serversOfShard(prefix: string, db: Database): Iterable<readonly [strin
   const { replicas, ...primary } = db.stats()
   yield [`${prefix}primary`, primary]
   for (const [i, replica] of replicas.entries()) yield [`${prefix}replica ${i + 1}`, replica]
-}
-
-function ownVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
 }

@@ -6,6 +6,7 @@ import { ambient, type SpanContext } from '../../src/trace/ambient.ts'
 import { createLogger } from '../../src/log/logger.ts'
 import type { Output } from '../../src/log/output.ts'
 import type { Span } from '../../src/trace/span.ts'
+import { traced as besideAmbient } from '../../src/trace/traced.ts' // what is published has an `ambient` of its own
 import { getUser, memoryTracer } from './fixture.ts'
 
 const log = { trace: vi.fn(), debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn(), fatal: vi.fn() }
@@ -93,8 +94,8 @@ it('leaves out the span, or the line', () => {
 })
 
 it('finds the span of a plain function in what is ambient', async () => {
-  const inner = traced(async (n: number) => n + 1, { name: 'inner', ambient: true })
-  const outer = traced(async (n: number) => inner(await inner(n)), { name: 'outer', ambient: true })
+  const inner = besideAmbient(async (n: number) => n + 1, { name: 'inner', ambient: true })
+  const outer = besideAmbient(async (n: number) => inner(await inner(n)), { name: 'outer', ambient: true })
   expect(await outer(1)).toBe(3)
   expect(sink.spans).toEqual([])
   expect(await ambient.run(ctx, () => outer(1))).toBe(3)

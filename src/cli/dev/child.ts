@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
+import { ownProgram } from '../../load/own.ts'
 import { runnable } from '../../load/load.ts'
 import { failureLine } from '../failure.ts'
 import type { ListeningMessage } from '../start/fork.ts'
@@ -38,11 +38,15 @@ export class ServiceProcess {
     })
     if (compiled === undefined || this.#closed) return
     // In a process group of its own: a terminal's Ctrl-C is for dev, which stops the services in order.
-    const child = spawn(process.execPath, [smallHeap, sourceMaps, program, 'start', file, '--compiled', compiled], {
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      env: { NODE_ENV: 'development', ...process.env, ...this.#env, HOST: host, PORT: String(port) },
-    })
+    const child = spawn(
+      process.execPath,
+      [smallHeap, sourceMaps, ownProgram('main'), 'start', file, '--compiled', compiled],
+      {
+        detached: true,
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+        env: { NODE_ENV: 'development', ...process.env, ...this.#env, HOST: host, PORT: String(port) },
+      },
+    )
     this.#child = child
     this.#stopping = false
     this.#lastLines = []
@@ -98,7 +102,6 @@ export class ServiceProcess {
   }
 }
 
-const program = fileURLToPath(new URL('../main.js', import.meta.url))
 /** Megabytes of V8's young generation. Many services share a developer's machine: 15 MB less each for a little speed. */
 const smallHeap = '--max-semi-space-size=2'
 /** Stacks name the lines that the user wrote, not those of what was compiled. */

@@ -3,8 +3,8 @@ import { fork } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Descriptions, ServiceDescription, Source } from '../describe.ts'
+import { ownProgram } from '../../load/own.ts'
 import { runnable } from '../../load/load.ts'
 import { CliError, failureLine } from '../failure.ts'
 import { freePort } from '../../testing/postgres/free-port.ts'
@@ -74,8 +74,7 @@ async function describeAll(files: readonly string[]): Promise<Descriptions> {
 
 /** Asks a process of its own, which ends after it: code that is reloaded must not stay in dev. */
 function describeInProcess(sources: readonly Source[]): Promise<Descriptions> {
-  const program = fileURLToPath(new URL('../describe.js', import.meta.url))
-  const child = fork(program, [JSON.stringify(sources)], {
+  const child = fork(ownProgram('describe'), [JSON.stringify(sources)], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     detached: true,
     execArgv: ['--enable-source-maps'], // errors name the lines that the user wrote

@@ -7,7 +7,6 @@
  * shares are equal, on any Node, and nothing is lost; a new connection costs 0.2 ms more CPU, a request nothing.
  */
 import cluster, { type Worker as ClusterWorker } from 'node:cluster'
-import { fileURLToPath } from 'node:url'
 import {
   workerVariables,
   type Answer,
@@ -15,6 +14,7 @@ import {
   type FromPrimary,
   type FromWorker,
 } from '../../service/workers/messages.ts'
+import { ownProgram } from '../../load/own.ts'
 import { StartError, type Exit, type Worker } from './worker.ts'
 
 /** Where a service listens: what `tricube start` says to whoever started it. */
@@ -42,7 +42,7 @@ export interface ForkOptions {
 export function forkWorker({ count, path, onMessage }: ForkOptions, number: number, program: string): ForkedWorker {
   cluster.schedulingPolicy = cluster.SCHED_RR
   cluster.setupPrimary({
-    exec: fileURLToPath(new URL('../main.js', import.meta.url)),
+    exec: ownProgram('main'),
     args: ['start', path, '--compiled', program],
     execArgv: [...process.execArgv, '--enable-source-maps'],
     serialization: 'advanced', // metrics may be NaN and Infinity

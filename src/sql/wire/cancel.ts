@@ -1,5 +1,3 @@
-import pg from 'pg'
-
 /** `pg.Connection`, as far as it is used here; `@types/pg` does not describe the constructor's options. */
 interface CancelConnection {
   connect(portOrPath: number | string, host?: string): void
@@ -17,6 +15,7 @@ const limitMs = 2000
  * https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-CANCELING-REQUESTS
  */
 export async function cancel(url: string, processId: number, secretKey: number): Promise<void> {
+  const { default: pg } = await import('pg')
   const { host, port, ssl } = new pg.Client({ connectionString: url })
   const connection = new (pg.Connection as unknown as new (options: object) => CancelConnection)({ ssl })
   await new Promise<void>((resolve) => {

@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net'
-import pg from 'pg'
-import { errorOf, unreachable, type DatabaseError } from '../databaseError.ts'
+import { errorOf, unreachable } from '../databaseError.ts'
 import type { Types } from '../types.ts'
 import { Connection } from './connection.ts'
 
@@ -24,6 +23,7 @@ export interface OpenedClient {
 
 /** Opens a session. Rejects with a DatabaseError: the server's own, else 08001. */
 export async function connect(options: ConnectOptions): Promise<Connection> {
+  const { default: pg } = await import('pg') // a service without a database does not load it
   const client = new pg.Client({
     connectionString: options.url,
     application_name: options.applicationName,
@@ -34,12 +34,8 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   try {
     await client.connect()
   } catch (cause) {
-    throw connectError(cause)
+    if (cause instanceof pg.DatabaseError) throw errorOf({ C: cause.code ?? '08001', M: cause.message })
+    throw unreachable(cause)
   }
   return new Connection(client as unknown as OpenedClient, options)
-}
-
-function connectError(cause: unknown): DatabaseError {
-  if (cause instanceof pg.DatabaseError) return errorOf({ C: cause.code ?? '08001', M: cause.message })
-  return unreachable(cause)
 }
