@@ -48,8 +48,12 @@ export class Answer extends ServerResponse {
 
 /** Of some lines those that are not among the headers, which come in each of the shapes that Node takes. */
 function besides(headers: object | undefined, lines: string): string {
-  const names: string[] = Array.isArray(headers) ? headers.flat() : Object.keys(headers ?? {})
-  if (!names.some(isCarried)) return lines
+  if (Array.isArray(headers)) return headers.flat().some(isCarried) ? without(headers.flat(), lines) : lines
+  for (const name in headers) if (isCarried(name)) return without(Object.keys(headers), lines)
+  return lines
+}
+
+function without(names: readonly string[], lines: string): string {
   const set = new Set(names.map((name) => name.toLowerCase()))
   return lines
     .split(/(?<=\n)/)
@@ -60,5 +64,12 @@ function besides(headers: object | undefined, lines: string): string {
 const carried = new Set([...Object.keys(securityHeaders), ...Object.keys(transportSecurity), 'x-request-id'])
 
 function isCarried(name: string): boolean {
-  return carried.has(name.toLowerCase())
+  return forms[formOf(name)] === 1 && carried.has(name.toLowerCase())
 }
+
+/** Length and last letter, by which nearly all other names are known not to be one of these, whatever their case. */
+function formOf(name: string): number {
+  return (name.length & 31) * 32 + (name.charCodeAt(name.length - 1) & 31)
+}
+const forms = new Uint8Array(32 * 32)
+for (const name of carried) forms[formOf(name)] = 1

@@ -4,11 +4,20 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 /** Hears the end of each request, however it ends: answered, or its caller is gone. */
 export type OnRequestEnd = (ended: OpenRequest) => void
 
+/** What a request asks for; the same for all that ask for it. */
+export interface RunningOperation {
+  readonly name: string
+  /** As the contract has it: `/users/:id`. */
+  readonly path: string
+}
+
 /** A request that is being answered, between those that came before and after it. */
 export class OpenRequest {
   readonly inFlight: InFlight
   readonly request: FastifyRequest
   readonly reply: FastifyReply
+  /** Undefined for what is no operation: documentation, health, stray paths. */
+  operation: RunningOperation | undefined
   /** As `performance.now()` counts. */
   readonly startedAt: number = performance.now()
   /** Likewise; negative until it ends. */
@@ -68,7 +77,7 @@ export class InFlight implements Iterable<OpenRequest> {
     const open = new OpenRequest(this, request, reply)
     const response: Response = reply.raw
     this.#add(open)
-    response[openRequest] = open
+    response.tricubeOpen = open
     response.on('close', onClose)
     this.answered(reply)
   }
@@ -118,12 +127,16 @@ export class InFlight implements Iterable<OpenRequest> {
   }
 }
 
-const openRequest = Symbol('openRequest')
+/** The request that a reply is for; there is one from the first hook on. */
+export function openRequestOf(reply: FastifyReply): OpenRequest {
+  return (reply.raw as Response).tricubeOpen!
+}
 
-type Response = FastifyReply['raw'] & { [openRequest]?: OpenRequest }
+/** A property that has a name, not a symbol: it is set with each request. */
+type Response = FastifyReply['raw'] & { tricubeOpen?: OpenRequest }
 
 /** One function for all answers, where a closure would be made for each. */
 function onClose(this: Response): void {
-  const open = this[openRequest]!
+  const open = this.tricubeOpen!
   open.inFlight.remove(open)
 }

@@ -6,8 +6,7 @@ import { BadRequest } from '../contract/errors.ts'
  * handler might copy the one or use the other as a key. Bodies are refused by their parser, headers before they are routed.
  */
 export function prototypeError(request: FastifyRequest): BadRequest | undefined {
-  const query = request.query as object
-  if (Object.hasOwn(query, '__proto__') || Object.hasOwn(query, 'constructor')) return inQuery
+  for (const name in request.query as object) if (name === '__proto__' || name === 'constructor') return inQuery
   const params = request.params as Record<string, string>
   for (const name in params) if (params[name] === '__proto__') return inPath
   return undefined

@@ -36,7 +36,7 @@ export function compileStrictCheck({ urlLimit, queryLimit, headerCountLimit }: R
       const name = rawHeaders[i]!
       switch (name.length) {
         case 'host'.length:
-          if (!is(name, 'host')) break
+          if (name !== 'Host' && !is(name, 'host')) break
           if (host !== undefined && !(isHttp2 && host === rawHeaders[i + 1])) return wrong.host
           host = rawHeaders[i + 1]!
           break

@@ -36,45 +36,78 @@ export type AccessWriter = (fields: AccessFields) => void
  */
 export function accessWriter(owner: LogOwner, { bytes, wrote }: Output): AccessWriter {
   const { ecs = false } = owner
-  const key = (field: string): Buffer => Buffer.from(`,"${ecs ? ecsName(field) : field}":`)
-  const [operation, method, path, status] = [key('operation'), key('method'), key('path'), key('status')]
-  const [duration, size, peer, requestId] = [key('duration_ms'), key('bytes'), key('peer'), key('request_id')]
-  const [levelKey, timeKey, messageKey] = ecs ? ['log.level', '@timestamp', 'message'] : ['level', 'time', 'msg']
-  const beginOf = (level: string): Uint8Array => Buffer.from(`{"${levelKey}":"${level}","${timeKey}":"`)
-  const begin = { info: beginOf('info'), debug: beginOf('debug') }
-  const base = Buffer.from(`",${JSON.stringify(baseOf(owner)).slice(1, -1)}`)
+  const key = (field: string): string => `,"${ecs ? ecsName(field) : field}":`
+  const begin = { info: new Begin(owner, 'info'), debug: new Begin(owner, 'debug') }
+  const operation = new Pieces((name) => key('operation') + JSON.stringify(name))
+  const method = new Pieces((name) => `${key('method')}${JSON.stringify(name)}${key('path')}"`)
+  const statusOf = (code: number): Buffer => Buffer.from(`"${key('status')}${code}${key('duration_ms')}`)
+  const statuses: Buffer[] = []
+  const size = Buffer.from(key('bytes'))
+  const peer = new Pieces((address) => key('peer') + JSON.stringify(address))
+  const requestId = Buffer.from(`${key('request_id')}"`)
   const ids = idsTemplate(key('trace_id'), key('span_id'))
-  const end = Buffer.from(`,"${messageKey}":"request"}\n`)
+  const end = Buffer.from(`,"${ecs ? 'message' : 'msg'}":"request"}\n`)
 
   return (fields) => {
-    bytes.chunk(begin[fields.level])
-    bytes.chunk(isoNow())
-    bytes.chunk(base)
-    if (fields.operation !== undefined) {
-      bytes.chunk(operation)
-      bytes.json(fields.operation)
-    }
-    bytes.chunk(method)
-    bytes.json(fields.method)
-    bytes.chunk(path)
-    bytes.json(fields.path)
-    bytes.chunk(status)
-    bytes.integer(fields.status)
-    bytes.chunk(duration)
+    bytes.chunk(begin[fields.level].now())
+    if (fields.operation !== undefined) bytes.chunk(operation.of(fields.operation))
+    bytes.chunk(method.of(fields.method))
+    bytes.inJson(fields.path)
+    bytes.chunk((statuses[fields.status] ??= statusOf(fields.status)))
     writeDuration(bytes, fields.durationMs, ecs)
     bytes.chunk(size)
     bytes.integer(fields.bytes)
-    if (fields.peer !== undefined) {
-      bytes.chunk(peer)
-      bytes.json(fields.peer)
-    }
+    if (fields.peer !== undefined) bytes.chunk(peer.of(fields.peer))
     bytes.chunk(requestId)
-    bytes.json(fields.requestId)
+    bytes.inJson(fields.requestId)
+    bytes.byte(quote)
     if (fields.span !== undefined) writeIds(bytes, ids, fields.span)
     bytes.chunk(end)
     wrote()
   }
 }
+
+/** What a line begins with: the level, the time in ISO 8601, which is written anew once a millisecond, and whose it is. */
+class Begin {
+  readonly #text: Buffer
+  readonly #timeAt: number
+  #ms = Number.NaN
+
+  constructor(owner: LogOwner, level: string) {
+    const [levelKey, timeKey] = owner.ecs ? ['log.level', '@timestamp'] : ['level', 'time']
+    const head = `{"${levelKey}":"${level}","${timeKey}":"`
+    this.#text = Buffer.from(`${head}${new Date(0).toISOString()}",${JSON.stringify(baseOf(owner)).slice(1, -1)}`)
+    this.#timeAt = head.length
+  }
+
+  now(): Uint8Array {
+    const now = Date.now()
+    if (now !== this.#ms) this.#text.write(new Date((this.#ms = now)).toISOString(), this.#timeAt, 'latin1')
+    return this.#text
+  }
+}
+
+/** The bytes of what is said in the same words again and again. */
+class Pieces {
+  readonly #make: (word: string) => string
+  readonly #known = new Map<string, Uint8Array>()
+
+  constructor(make: (word: string) => string) {
+    this.#make = make
+  }
+
+  of(word: string): Uint8Array {
+    const known = this.#known.get(word)
+    if (known !== undefined) return known
+    if (this.#known.size === mostPieces) this.#known.clear()
+    const made = Buffer.from(this.#make(word))
+    this.#known.set(word, made)
+    return made
+  }
+}
+
+/** Callers may come from any number of addresses. */
+const mostPieces = 1000
 
 /** In milliseconds with three decimals; ECS wants whole nanoseconds. */
 function writeDuration(bytes: Bytes, durationMs: number, isNanoseconds: boolean): void {
@@ -94,8 +127,8 @@ interface IdsTemplate {
   readonly spanAt: number
 }
 
-function idsTemplate(traceKey: Buffer, spanKey: Buffer): IdsTemplate {
-  const text = Buffer.from(`${traceKey.toString()}"${'0'.repeat(32)}"${spanKey.toString()}"${'0'.repeat(16)}"`)
+function idsTemplate(traceKey: string, spanKey: string): IdsTemplate {
+  const text = Buffer.from(`${traceKey}"${'0'.repeat(32)}"${spanKey}"${'0'.repeat(16)}"`)
   const traceAt = traceKey.length + 1
   return { text, traceAt, spanAt: traceAt + 32 + '"'.length + spanKey.length + 1 }
 }
@@ -107,15 +140,4 @@ function writeIds(bytes: Bytes, { text, traceAt, spanAt }: IdsTemplate, { id0, i
   bytes.hex64At(start + spanAt, id0, id1)
 }
 
-let lastMs = Number.NaN
-let lastText: Uint8Array = Buffer.alloc(0)
-
-/** The time in ISO 8601; its text is made once a millisecond. */
-function isoNow(): Uint8Array {
-  const now = Date.now()
-  if (now !== lastMs) {
-    lastMs = now
-    lastText = Buffer.from(new Date(now).toISOString())
-  }
-  return lastText
-}
+const quote = 0x22

@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify'
+import type { OpenRequest } from '../http/inFlight.ts'
 import type { AccessWriter } from '../log/access.ts'
 import type { Logger } from '../log/logger.ts'
 import type { EndedRequest } from './endedRequest.ts'
@@ -19,7 +19,7 @@ export class AccessLog {
   }
 
   /** Writes the line of an operation's request at `info`; of anything else at `debug`. */
-  end(request: FastifyRequest, { operation, route, path, status, durationMs, bytes }: EndedRequest): void {
+  end({ request, reply, isAnswered }: OpenRequest, { operation, route, path, status, durationMs }: EndedRequest): void {
     const failed = status >= 500
     const level = operation === undefined && (!failed || isWatching(route)) ? 'debug' : 'info'
     if (!this.#log.isLevelEnabled(level) || (!failed && !this.#isDue())) return
@@ -30,7 +30,7 @@ export class AccessLog {
       path,
       status,
       durationMs,
-      bytes,
+      bytes: isAnswered ? Number(reply.getHeader('content-length') ?? 0) : 0,
       peer: request.ip,
       requestId: request.id,
       span: request.span,

@@ -134,7 +134,7 @@ export class Application {
     this.#runtime = {
       log: this.log,
       metrics: this.metrics,
-      db: openDatabase(
+      db: await openDatabase(
         this.contract.name,
         config,
         databaseShare({ ...database, ...this.#overrides.database }, group.size),

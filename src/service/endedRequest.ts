@@ -16,8 +16,6 @@ export interface EndedRequest {
   /** 499: the caller hung up before it was answered. */
   readonly status: number
   readonly durationMs: number
-  /** Of the answer's body. */
-  readonly bytes: number
 }
 
 /** Who is told of it. */
@@ -34,15 +32,14 @@ const hungUp = 499
 /** Tells metrics, log, trace and admission of a request that is over. */
 export function tellEnd({ metering, logging, tracing, admission }: Observers, open: OpenRequest): void {
   const { request, reply, isAnswered } = open
-  const { config, url: route } = request.routeOptions
-  const { operation } = config
+  const operation = open.operation?.name
+  const route = open.operation ? open.operation.path : request.routeOptions.url // which Fastify makes anew for each look
   const status = isAnswered ? reply.statusCode : hungUp
   const durationMs = open.endedAt - open.startedAt
-  const bytes = isAnswered ? Number(reply.getHeader('content-length') ?? 0) : 0
-  const ended = { operation, route, path: shownPath(request.url, route), status, durationMs, bytes }
+  const ended = { operation, route, path: shownPath(request.url, route), status, durationMs }
   const traced = request.span?.isRecorded ? request.span : undefined
   if (!isWatching(route)) metering.requests.observe(operation, status, durationMs, traced)
-  logging.access.end(request, ended)
+  logging.access.end(open, ended)
   tracing.onRequestEnd(request, ended)
   if (operation !== undefined) admission.ended(operation, isAnswered ? durationMs : undefined)
 }

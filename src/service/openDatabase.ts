@@ -6,13 +6,14 @@ import type { Context } from './context.ts'
 import { usesDatabase, type DatabaseSettings, type Definition } from './definition.ts'
 
 /** Opens a service's database where the configuration says; undefined when it says nothing and there are no shards. */
-export function openDatabase(
+export async function openDatabase(
   applicationName: string,
   { databaseUrl, databaseReplicaUrls }: Config,
   settings: DatabaseSettings,
   observer: StatementSpans | undefined,
-): Database | undefined {
+): Promise<Database | undefined> {
   if (databaseUrl === undefined && !settings.shards) return undefined
+  await import('pg') // now, for it is no part of the time that a statement waits for a connection
   const url = databaseUrl === undefined ? {} : { url: databaseUrl }
   return database<Context>({
     ...settings,

@@ -1,8 +1,11 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, onRequestHookHandler } from 'fastify'
 import type { Contract } from '../contract/contract.ts'
+import type { Operation } from '../contract/operation.ts'
+import { parseRoute } from '../contract/route.ts'
 import { addCors, compileAllowOrigin, type CorsOptions } from '../http/cors.ts'
 import { registerDocs } from '../http/docs/docs.ts'
 import { httpErrorFrom } from '../http/errors.ts'
+import { openRequestOf } from '../http/inFlight.ts'
 import { createServer, type ServerOptions } from '../http/server.ts'
 import { httpErrorOf } from '../sql/index.ts'
 import type { Runtime } from './context.ts'
@@ -11,6 +14,7 @@ import { addHealth } from './health.ts'
 import type { Parts } from './parts.ts'
 import { rateLimitHeaders } from './rateLimits/rateLimits.ts'
 import { compileRun, type AnyHandler } from './run.ts'
+import type { Tracing } from './tracing.ts'
 
 /** What of an application its requests meet. */
 type Met = Pick<Parts, 'log' | 'admission' | 'inFlight' | 'rateLimits' | 'tracing' | 'metering' | 'group'>
@@ -39,7 +43,7 @@ export function serverOf(
     admit: (request, reply) => admission.admits(request, reply, allowOrigin),
     run: (name, operation) => compileRun(name, operation, handlers[name] as AnyHandler, runtime),
     errorOf: (thrown) => httpErrorOf(thrown) ?? httpErrorFrom(thrown),
-    onRequest: (name, operation) => [tracing.onRequest(name, operation), ...rateLimits.onRequest(name, operation)],
+    onRequest: (name, operation) => [compileBegin(name, operation, tracing), ...rateLimits.onRequest(name, operation)],
     inFlight,
     onRefused: (status) => metering.requests.observe(undefined, status, 0),
     checkResponse,
@@ -49,6 +53,18 @@ export function serverOf(
   addHealth(fastify, () => group.readiness())
   metering.addRoute(fastify, () => group.metrics())
   return fastify
+}
+
+/** What is known of a request once it has been routed. */
+function compileBegin(name: string, operation: Operation, tracing: Tracing): onRequestHookHandler {
+  const running = { name, path: parseRoute(operation.route).path }
+  const trace = tracing.compileBegin(name, operation)
+  return (request, reply, done) => {
+    const open = openRequestOf(reply)
+    open.operation = running
+    trace(request, open.startedAt)
+    done()
+  }
 }
 
 /** Pages, too, are to know when they may ask again. */

@@ -1,4 +1,4 @@
-import type { FastifyRequest, onRequestHookHandler } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import { parseRoute } from '../contract/route.ts'
 import type { Operation } from '../contract/operation.ts'
 import type { Logger } from '../log/logger.ts'
@@ -87,14 +87,13 @@ export class Tracing {
     return sink instanceof Recorder ? sink.stats : { queued: 0, exported: 0, dropped: 0, failed: 0 }
   }
 
-  /** Compiles the beginning of an operation's requests. */
-  onRequest(operation: string, { route }: Operation): onRequestHookHandler {
+  /** Compiles the beginning of an operation's requests, as `performance.now()` counts. */
+  compileBegin(operation: string, { route }: Operation): (request: FastifyRequest, startedAt: number) => void {
     const { method, path } = parseRoute(route)
     const shape = requestShape(operation, method, path)
-    return (request, _reply, done) => {
-      const span = this.#tracer.request(shape, request.headers, performance.now())
+    return (request, startedAt) => {
+      const span = this.#tracer.request(shape, request.headers, startedAt)
       if (span !== untraced) request.span = span
-      done()
     }
   }
 

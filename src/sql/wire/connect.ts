@@ -23,7 +23,7 @@ export interface OpenedClient {
 
 /** Opens a session. Rejects with a DatabaseError: the server's own, else 08001. */
 export async function connect(options: ConnectOptions): Promise<Connection> {
-  const { default: pg } = await import('pg') // a service without a database does not load it
+  const { default: pg } = await import('pg')
   const client = new pg.Client({
     connectionString: options.url,
     application_name: options.applicationName,
