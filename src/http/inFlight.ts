@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks' // the global one is a getter, a fifth of the price of the time
 import { setImmediate } from 'node:timers' // a test's fake one waits for the test
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
