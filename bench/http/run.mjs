@@ -17,15 +17,7 @@ import { measureStarts } from './starts.mjs'
 import { table, warnings } from './table.mjs'
 import { works } from './works.mjs'
 
-const { values: options } = parseArgs({
-  options: {
-    work: { type: 'string', default: [...Object.keys(works), 'start'].join() },
-    peers: { type: 'string', default: peers.map(({ name }) => name).join() },
-    rounds: { type: 'string', default: '20' },
-    seconds: { type: 'string', default: '1' },
-    node: { type: 'string', default: process.execPath },
-  },
-})
+const options = readOptions()
 const rounds = Number(options.rounds)
 const seconds = Number(options.seconds)
 /** A process can be lucky or not, in what is compiled and where things lie, for as long as it lives. */
@@ -111,10 +103,32 @@ function canTakePart(peer) {
   return reason === undefined
 }
 
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        work: { type: 'string', default: [...Object.keys(works), 'start'].join() },
+        peers: { type: 'string', default: peers.map(({ name }) => name).join() },
+        rounds: { type: 'string', default: '20' },
+        seconds: { type: 'string', default: '1' },
+        node: { type: 'string', default: process.execPath },
+      },
+    }).values
+  } catch (error) {
+    return refuse(error.message)
+  }
+}
+
 function chosen(text, all, nameOf) {
   return text.split(',').map((name) => {
     const found = all.find((one) => nameOf(one) === name)
-    if (!found) throw new Error(`there is no "${name}", but ${all.map(nameOf).join(', ')}`)
-    return found
+    return found ?? refuse(`there is no "${name}", but ${all.map(nameOf).join(', ')}`)
   })
+}
+
+function refuse(reason) {
+  console.error(
+    `${reason}\nnpm run bench -- [--work <names>] [--peers <names>] [--rounds 20] [--seconds 1] [--node <path>]`,
+  )
+  process.exit(2)
 }
