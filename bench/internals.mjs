@@ -1,5 +1,5 @@
 /** For benches of what tricube does not export: modules of src/, bundled anew at each start. */
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 
@@ -19,6 +19,7 @@ export async function internals(...names) {
 export async function bundle(contents, plugins = []) {
   mkdirSync(folder, { recursive: true })
   const outfile = `${folder}/${process.pid}-${++made}.mjs`
+  process.once('exit', () => rmSync(outfile, { force: true }))
   await build({
     stdin: { contents, resolveDir: `${root}src` },
     outfile,

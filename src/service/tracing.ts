@@ -87,7 +87,7 @@ export class Tracing {
     return sink instanceof Recorder ? sink.stats : { queued: 0, exported: 0, dropped: 0, failed: 0 }
   }
 
-  /** Compiles the beginning of an operation's requests, as `performance.now()` counts. */
+  /** Compiles the beginning of an operation's requests; `startedAt` is as `performance.now()` counts. */
   compileBegin(operation: string, { route }: Operation): (request: FastifyRequest, startedAt: number) => void {
     const { method, path } = parseRoute(route)
     const shape = requestShape(operation, method, path)
