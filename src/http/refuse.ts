@@ -5,6 +5,7 @@ import { errorBody } from '../contract/errorBody.ts'
 import { BadRequest, RequestHeaderFieldsTooLarge, type HttpError, RequestTimeout } from '../contract/errors.ts'
 import { securityHeaders } from './securityHeaders.ts'
 import type { AnyRequest, StrictCheck } from './strict.ts'
+import { hearWhileWaiting } from './waiting.ts'
 
 /** An answer as Node takes it. */
 export type AnyResponse = ServerResponse | Http2ServerResponse
@@ -21,7 +22,10 @@ export function strictly(check: StrictCheck, listener: Listener, onRefused: OnRe
     const socket: RefusableSocket = request.socket
     if (socket[isRefused]) return
     const error = check(request)
-    if (error === undefined) return listener(request, response)
+    if (error === undefined) {
+      hearWhileWaiting(response, socket)
+      return listener(request, response)
+    }
     onRefused(error, socket)
     const body = JSON.stringify(errorBody(error))
     if (request.httpVersionMajor === 2 && 'stream' in request) {

@@ -1,5 +1,6 @@
 /** The caller hangs up: over sockets, with a real PostgreSQL, everything that was done for it ends. */
 import { setMaxListeners } from 'node:events'
+import { connect } from 'node:net'
 import pg from 'pg'
 import { contract, service, t, type Application } from 'tricube'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -100,6 +101,18 @@ describe('when the caller hangs up', () => {
   it('the signal of the handler aborts', async () => {
     await hangUp('/wait', () => expect(seen).toContain('wait runs'))
     await vi.waitFor(() => expect(seen).toContain('wait ends'), within)
+  })
+
+  it('the signal aborts also of what waits behind another request of the connection', async () => {
+    seen.length = 0
+    const runs = () => seen.filter((event) => event === 'wait runs').length
+    const { hostname, port } = new URL(url)
+    const socket = connect(Number(port), hostname)
+    socket.write('GET /wait HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(20))
+    await vi.waitFor(() => expect(runs()).toBe(20), within)
+    socket.destroy()
+    await vi.waitFor(() => expect(seen.filter((event) => event === 'wait ends')).toHaveLength(20), within)
+    await vi.waitFor(async () => expect(await requestsInFlight()).toBe(0), within)
   })
 
   it('calls to other services are given up, and end over there', async () => {
