@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { Http2SecureServer } from 'node:http2'
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
 import type { Socket } from 'node:net'
@@ -6,6 +6,7 @@ import { Answer, canCarryLines } from './answer.ts'
 import { createHttp2Server } from './http2.ts'
 import type { ServerLimits } from './limits.ts'
 import { type Listener, type OnRefused, strictly } from './refuse.ts'
+import { canBeLeft, Request } from './request.ts'
 import { closeStalled } from './stalled.ts'
 import { compileStrictCheck } from './strict.ts'
 import type { TlsOptions } from './tls.ts'
@@ -48,6 +49,7 @@ function createNodeServer(
 ): Server | SecureServer | Http2SecureServer {
   const http1 = {
     requireHostHeader: false, // the check requires it, and answers in our own format
+    ...(canBeLeft && { IncomingMessage: Request as typeof IncomingMessage }),
     ...(canCarryLines && { ServerResponse: Answer as typeof ServerResponse }),
   }
   if (!tls) return createServer(http1, listener as RequestListener)
