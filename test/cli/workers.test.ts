@@ -58,6 +58,21 @@ test('no worker outlives its primary', async () => {
   await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]), 10_000)
 })
 
+test('a connection on its way to a worker that dies ends with it', async () => {
+  const stuck = serviceSource({}).replace("=== '/die') process.exit(7)", "=== '/stick') for (;;);")
+  const cwd = await folderOf({ 'service.mjs': stuck })
+  const [port] = await freePorts(1)
+  const url = `http://127.0.0.1:${port}`
+  const run = tricube(['start', 'service.mjs', '--workers', '1', '--port', String(port)], { cwd })
+  await run.printed('workers listen on')
+  const [pid] = await pidsAt(url, 1)
+  const stuckOne = once('GET', `${url}/stick`)
+  await run.printed('"path":"/stick"')
+  const ended = [stuckOne, once('GET', url), once('GET', url)].map((asked) => expect(asked).rejects.toThrow())
+  process.kill(pid!, 'SIGKILL')
+  await Promise.all(ended)
+})
+
 test('a second signal ends workers that do not stop, with exit code 1', async () => {
   const stuck = `export default { name: 'stuck', async listen() { process.send('mine'); setInterval(() => {}, 1000); console.log('pid', process.pid); return { url: 'here' } },
     close: () => new Promise(() => console.log('closing')) }`
@@ -132,13 +147,15 @@ test('SIGHUP puts new workers with new code in the place of all, and no request 
   onTestFinished(() => agent.destroy())
   const answers: { release: string; pid: number; program: string }[] = []
   let isLoading = true
-  const load = Array.from({ length: 4 }, async () => {
+  const ask = async (by?: Agent): Promise<void> => {
     while (isLoading) {
-      answers.push(JSON.parse(await once('POST', `${url}/who`, agent)).data)
-      await setTimeout(paceMs) // a rate that leaves the new workers time to start
+      answers.push(JSON.parse(await once('POST', `${url}/who`, by)).data)
+      if (by) await setTimeout(paceMs) // a rate that leaves the new workers time to start
     }
-  })
-  const all = Promise.all(load)
+  }
+  const keeping = Array.from({ length: 4 }, () => ask(agent))
+  const connecting = Array.from({ length: 12 }, () => ask()) // many are on their way to workers that end
+  const all = Promise.all([...keeping, ...connecting])
   await vi.waitFor(() => expect(new Set(answers.map(({ pid }) => pid)).size).toBe(2), 10_000)
   await writeFile(join(cwd, 'service.ts'), release('second'))
   run.signal('SIGHUP')

@@ -1,13 +1,15 @@
-// SIGHUP under keep-alive load: every worker is replaced, and no request fails.
+// SIGHUP under load, on connections that are kept and on new ones: every worker is replaced, and no request fails.
 import { open } from '../../workers/connection.mjs'
 import { startWorkers } from '../../workers/start.mjs'
 
 export const number = 3
-export const title = 'SIGHUP of two workers under keep-alive POST load'
+export const title = 'SIGHUP of two workers under POST load'
 
 const workers = 2
-const callers = 16
-/** Between two requests of a caller, in milliseconds. */
+const keeping = 16
+/** As fast as they can: connections are on their way to workers that end. */
+const connecting = 12
+/** Between two requests of one who keeps its connection, in milliseconds. */
 const paceMs = 20
 
 export async function run({ full = false } = {}) {
@@ -15,7 +17,9 @@ export async function run({ full = false } = {}) {
   const service = await startWorkers(workers)
   const calls = { sent: 0, failures: [], pids: new Set() }
   let isOver = false
-  const load = Array.from({ length: callers }, () => keepCalling(service.port, calls, () => isOver))
+  const load = Array.from({ length: keeping + connecting }, (_, n) =>
+    keepCalling(service.port, calls, n < keeping, () => isOver),
+  )
   for (let n = 0; n < reloads; n++) {
     const reloaded = service.said('"msg":"reloaded"')
     service.signal('SIGHUP')
@@ -38,8 +42,8 @@ export async function run({ full = false } = {}) {
   ]
 }
 
-/** Keeps its connection until an answer says that it ends; a POST is never sent again. */
-async function keepCalling(port, calls, isOver) {
+/** Keeps its connection, if at all, until an answer says that it ends; a POST is never sent again. */
+async function keepCalling(port, calls, keeps, isOver) {
   let connection = open(port)
   while (!isOver()) {
     calls.sent++
@@ -47,12 +51,12 @@ async function keepCalling(port, calls, isOver) {
       const { status, body, ends } = await connection.ask('/pid', 'POST')
       if (status === 200) calls.pids.add(body)
       else calls.failures.push(`answered ${status}`)
-      if (ends) connection = reopen(connection, port)
+      if (ends || !keeps) connection = reopen(connection, port)
     } catch (error) {
       calls.failures.push(error.message)
       connection = reopen(connection, port)
     }
-    await new Promise((resolve) => setTimeout(resolve, paceMs))
+    if (keeps) await new Promise((resolve) => setTimeout(resolve, paceMs))
   }
   connection.close()
 }

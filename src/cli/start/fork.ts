@@ -15,6 +15,7 @@ import {
   type FromWorker,
 } from '../../service/workers/messages.ts'
 import { ownProgram } from '../../load/own.ts'
+import { closeUntaken } from './handed.ts'
 import { StartError, type Exit, type Worker } from './worker.ts'
 
 /** Where a service listens: what `tricube start` says to whoever started it. */
@@ -48,6 +49,7 @@ export function forkWorker({ count, path, onMessage }: ForkOptions, number: numb
     serialization: 'advanced', // metrics may be NaN and Infinity
   })
   const child = cluster.fork({ [workerVariables.count]: count, [workerVariables.number]: number })
+  closeUntaken(child.process)
   return new ForkedWorker(child, onMessage)
 }
 

@@ -31,11 +31,13 @@ export async function runWorkers(path: string, count: number): Promise<number> {
 
   function onMessage(worker: ForkedWorker, message: FromWorker): void {
     if (message.tricube === 'register') registration.use(message.registration)
-    else if (message.tricube === 'ended') whole.end(worker, message.metrics)
     else if (message.tricube === 'take') worker.answer(message.id, rates.take(message.key, message.quota))
     else if (message.tricube === 'ask') {
       const { id, about } = message
       void whole.ask(about).then((fact) => worker.answer(id, fact))
+    } else if (message.tricube === 'ended') {
+      whole.end(worker, message.metrics)
+      worker.answer(message.id, null)
     }
   }
 

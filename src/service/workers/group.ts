@@ -20,7 +20,7 @@ export interface Group {
   readonly register: ((instance: Instance, config: SharedConfig) => void) | undefined
   /** Counts the requests of all of them; undefined for a process that is alone. */
   readonly rateLimits: RateLimitStore | undefined
-  /** Hands over what has been counted: this process ends. */
+  /** Hands over what has been counted, once the server is closed; then this process may end. */
   close(): Promise<void>
 }
 
@@ -70,8 +70,13 @@ class Workers implements Group {
     void tell({ tricube: 'register', registration: { instance, config: sharedOf(config) } })
   }
 
+  /**
+   * The primary may have handed over connections before it heard that the server is closed. Their messages come before its
+   * answer, and have sent them back to it by then. It would keep open for good what a process has not read when it exits.
+   */
   async close(): Promise<void> {
-    await tell({ tricube: 'ended', metrics: await this.#own.metrics() })
+    const metrics = await this.#own.metrics()
+    await this.#answerTo<null>((id) => ({ tricube: 'ended', id, metrics }))
   }
 
   #ask<About extends keyof Facts>(about: About): Promise<Facts[About]> {

@@ -27,10 +27,13 @@ export type FromWorker =
   | { readonly tricube: 'ask'; readonly id: number; readonly about: keyof Facts }
   | { readonly tricube: 'take'; readonly id: number; readonly key: string; readonly quota: Quota }
   | { readonly tricube: 'told'; readonly id: number; readonly fact: Facts[keyof Facts] }
-  | { readonly tricube: 'ended'; readonly metrics: Facts['metrics'] }
+  | { readonly tricube: 'ended'; readonly id: number; readonly metrics: Facts['metrics'] }
 
-/** What it answers: a fact about all workers, or how far ahead of the clock a request put its key, in microseconds. */
-export type Answer = Facts[keyof Facts] | number
+/**
+ * What it answers: a fact about all workers; how far ahead of the clock a request put its key, in microseconds; or null to
+ * a worker that ends: nothing more comes to it.
+ */
+export type Answer = Facts[keyof Facts] | number | null
 
 /** What a primary says to its workers. */
 export type FromPrimary =
