@@ -1,13 +1,13 @@
-import type { Server } from 'node:net'
+import type { Server } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import type { InFlight } from './inFlight.ts'
 
 /**
  * Lets `fastify.close()` fail no request that has reached the process, and end with the last of them.
  *
- * Node's `server.close()` ends the idle connections at once and then waits for all others, also for those that never
- * sent a request. Browsers and undici open some in advance; but whoever has just connected is about to send one, and
- * gets `newConnectionMs` milliseconds for it.
+ * Node's `server.close()` ends the idle connections at once, from 26.4 on also those that never sent a request, and waits for
+ * the others. Browsers and undici open some in advance; but whoever has just connected is about to send one, and gets
+ * `newConnectionMs` milliseconds for it. So does whoever keeps a connection and may be sending the next.
  */
 export function closeAfterRequests(fastify: FastifyInstance, inFlight: InFlight, newConnectionMs: number): void {
   fastify.addHook('preClose', (done) => {
@@ -17,6 +17,7 @@ export function closeAfterRequests(fastify: FastifyInstance, inFlight: InFlight,
       server.closeIdleConnections()
       if (isOver && inFlight.size === 0) server.closeAllConnections()
     }
+    patiently(server, () => isOver)
     inFlight.endConnections()
     inFlight.onEmpty = closeConnections
     whenQuiet(server, () => {
@@ -27,6 +28,12 @@ export function closeAfterRequests(fastify: FastifyInstance, inFlight: InFlight,
       }, newConnectionMs).unref()
     })
   })
+}
+
+/** Has a server keep its idle connections until then, whoever wants them closed: Node and Fastify do. */
+function patiently(server: Server, isOver: () => boolean): void {
+  const closeIdle = server.closeIdleConnections.bind(server)
+  server.closeIdleConnections = () => void (isOver() && closeIdle())
 }
 
 /**
