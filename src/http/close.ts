@@ -5,8 +5,8 @@ import type { InFlight } from './inFlight.ts'
 /**
  * Lets `fastify.close()` fail no request that has reached the process, and end with the last of them.
  *
- * Node's `server.close()` ends the idle connections at once, from 26.4 on also those that never sent a request, and waits for
- * the others. Browsers and undici open some in advance; but whoever has just connected is about to send one, and gets
+ * Node's `server.close()` ends the idle connections at once, from 26.4 on also those that never sent a request
+ * (nodejs/node#63470), and waits for the others. Browsers and undici open some in advance; but whoever has just connected is about to send one, and gets
  * `newConnectionMs` milliseconds for it. So does whoever keeps a connection and may be sending the next.
  */
 export function closeAfterRequests(fastify: FastifyInstance, inFlight: InFlight, newConnectionMs: number): void {

@@ -15,7 +15,7 @@ import {
   type FromWorker,
 } from '../../service/workers/messages.ts'
 import { ownProgram } from '../../load/own.ts'
-import { closeUntaken } from './handed.ts'
+import { closeUntaken } from './closeUntaken.ts'
 import { StartError, type Exit, type Worker } from './worker.ts'
 
 /** Where a service listens: what `tricube start` says to whoever started it. */
