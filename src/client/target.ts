@@ -60,7 +60,7 @@ export class Target implements AsyncDisposable {
 
   /** Sends a call until it is answered, may not be sent again, or its time is over; rejects with an `HttpError`. */
   async send(outgoing: Outgoing, policy: OperationPolicy, options: CallOptions = noOptions): Promise<Answer> {
-    if (isGivenUp(outgoing)) throw this.#givenUp()
+    if (isGivenUp(outgoing)) throw this.#givenUp(outgoing)
     let now = performance.now()
     const end = now + outgoing.timeoutMs
     if (!hasUndici() || !this.#members.isKnown) {
@@ -93,10 +93,10 @@ export class Target implements AsyncDisposable {
       const goesElsewhere = failure === 'unavailable, not run' && tried.length < this.#members.fleet.size
       const waitMs = Math.max(this.#backoff(retry), goesElsewhere ? 0 : retryAfterMs(exchange))
       if (retry > retries || !mayRetry(failure, idempotent) || now + waitMs >= end || !this.#budget.withdraw(now)) {
-        return this.#outcome(exchange)
+        return this.#outcome(exchange, outgoing)
       }
       await pause(waitMs, outgoing)
-      if (isGivenUp(outgoing)) throw this.#givenUp()
+      if (isGivenUp(outgoing)) throw this.#givenUp(outgoing)
       now = performance.now()
       this.#retries += 1
       outgoing.headers['x-request-attempt'] = String(retry)
@@ -168,10 +168,10 @@ export class Target implements AsyncDisposable {
     }
   }
 
-  #outcome(exchange: Exchange): Answer {
+  #outcome(exchange: Exchange, outgoing: Outgoing): Answer {
     const { ending, cause } = exchange
     if (ending === undefined) return exchange
-    if (ending === 'given up') throw this.#givenUp()
+    if (ending === 'given up') throw this.#givenUp(outgoing)
     if (ending === 'late') throw new GatewayTimeout(`${this.#service} did not answer in time`, { headers: doNotRetry })
     if (isTooLarge(exchange)) throw new BadGateway(`${this.#service} answered with too much`, { headers: doNotRetry })
     throw this.#down(tlsProblem(cause) ?? 'is unavailable', cause)
@@ -188,7 +188,9 @@ export class Target implements AsyncDisposable {
     return this.#down('has no instance in the region of the call')
   }
 
-  #givenUp(): HttpError {
+  /** A call for a request that is over fails as all else does that works for it. */
+  #givenUp({ cancellation }: Outgoing): Error {
+    if (cancellation?.reason) return cancellation.reason
     return new GatewayTimeout(`the call to ${this.#service} was given up`, { headers: doNotRetry })
   }
 }

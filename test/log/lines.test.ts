@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { contract, service, t, type Logger } from 'tricube'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { callee, thingService } from '../client/callee.ts'
 import { logging, quiet } from './logFile.ts'
 
 const handlers = {
@@ -97,6 +98,30 @@ describe('the line of a request', () => {
     await expect(fetch(`${url}/say/hello`, { signal: hung.signal })).rejects.toThrow('aborted')
     const line = (await lines()).find(({ msg }) => msg === 'request')
     expect(line).toMatchObject({ status: 499, bytes: 0, peer: '127.0.0.1' })
+  })
+
+  it('is the only one for a caller who hangs up, also when that ends a call to another service', async () => {
+    const silent = await callee('silent', () => 'silence')
+    vi.stubEnv('TRICUBE_SERVICES', `thing-service=${silent.address}`)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    let outcome: unknown
+    const { app, lines } = await logging(quiet, {
+      clients: { things: thingService },
+      handlers: {
+        async say({ clients }) {
+          return clients.things.getThing({ params: { id: 1 } }).catch((error: unknown) => {
+            outcome = error
+            throw error
+          })
+        },
+      },
+    })
+    const { url } = await app.listen()
+    const hung = new AbortController()
+    silent.server.on('request', () => hung.abort())
+    await expect(fetch(`${url}/say/hello`, { signal: hung.signal })).rejects.toThrow('aborted')
+    await vi.waitFor(() => expect(outcome).toMatchObject({ status: 499, error: 'the caller hung up' }))
+    expect((await lines()).filter(({ msg }) => msg === 'request' || msg === 'failed')).toMatchObject([{ status: 499 }])
   })
 
   it('names no caller where callers have no address', async () => {

@@ -188,7 +188,7 @@ describe('a call to another service', () => {
     expect(await hungUp).toBe('AbortError')
     const settled = await all.promise
     expect(settled.map(({ status }) => status)).toEqual(Array(4).fill('rejected'))
-    for (const one of settled) expect((one as PromiseRejectedResult).reason).toBeInstanceOf(GatewayTimeout)
+    for (const one of settled) expect((one as PromiseRejectedResult).reason).toMatchObject({ status: 499 })
     await vi.waitFor(() => expect(counts.aborted).toBe(4))
   })
 
@@ -212,7 +212,7 @@ describe('a call to another service', () => {
     await vi.waitFor(() => expect(asked).toBe(1))
     browser.abort()
     expect(await hungUp).toBe('AbortError')
-    expect(await failed.promise).toBeInstanceOf(GatewayTimeout)
+    expect(await failed.promise).toMatchObject({ status: 499 })
     expect(asked).toBe(1)
   })
 })
