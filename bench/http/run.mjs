@@ -14,7 +14,7 @@ import { warmUp } from './load.mjs'
 import { peers, prepare } from './peers.mjs'
 import { writeResults } from './results.mjs'
 import { measureStarts } from './starts.mjs'
-import { table, warnings } from './table.mjs'
+import { disturbance, table, warnings } from './table.mjs'
 import { works } from './works.mjs'
 
 const options = readOptions()
@@ -22,6 +22,8 @@ const rounds = Number(options.rounds)
 const seconds = Number(options.seconds)
 /** A process can be lucky or not, in what is compiled and where things lie, for as long as it lives. */
 const starts = 2
+/** By how much middle turns may cost more before a work is measured again. */
+const bearable = 0.2
 const chosenWorks = chosen(options.work, [...Object.keys(works), 'start'], (name) => name)
 const chosenPeers = chosen(options.peers, peers, ({ name }) => name).filter(canTakePart)
 
@@ -30,7 +32,7 @@ const results = []
 try {
   for (const name of chosenWorks) {
     const result =
-      name === 'start' ? await measureStarts(bench, chosenPeers, Math.ceil(rounds / 3)) : await measure(name)
+      name === 'start' ? await measureStarts(bench, chosenPeers, Math.ceil(rounds / 3)) : await measureCalmly(name)
     if (result) results.push(result)
     await write()
     console.log(result ? `\n${table(result)}` : `${name}: the answers are those that are due`)
@@ -48,6 +50,15 @@ async function write() {
   const version = execFileSync(options.node, ['--version'], { encoding: 'utf8' }).trim()
   const folder = fileURLToPath(new URL('../results/', import.meta.url))
   console.log(`\nwritten: ${await writeResults(folder, { results, peers: chosenPeers, version, rounds, seconds })}`)
+}
+
+/** Once more when the machine was busy meanwhile, for all peers: the calmer of both counts. */
+async function measureCalmly(name) {
+  const first = await measure(name)
+  if (!first || disturbance(first) <= bearable) return first
+  console.log(`${name}: the machine was busy; once more`)
+  const second = await measure(name)
+  return disturbance(second) < disturbance(first) ? second : first
 }
 
 /** One that fails is left out, and it says so. */

@@ -2,7 +2,7 @@
 import { costOf, median } from './statistics.mjs'
 
 /** When the middle turn costs so much more than the quartile, the machine was busy. */
-const tolerated = 1.1
+const tolerated = 0.1
 
 const columns = [
   ['cpuUs', 'µs CPU a request', 1],
@@ -38,19 +38,22 @@ export function table({ name, title, peers }) {
 
 /** What one has to know of how it was measured: whether the machine was busy, and who refused requests. */
 export function warnings(results) {
-  return results.flatMap(({ name, peers }) => {
-    const excess = peers.map(({ turns }) => costOf(of(turns, 'cpuUs' in turns[0] ? 'cpuUs' : 'startMs')))
-    const most = Math.max(...excess.map(({ cost, middle }) => middle / cost))
+  return results.flatMap((result) => {
+    const { name, peers } = result
+    const most = disturbance(result)
     const refused = peers.flatMap(({ peer, turns }) => {
       const failed = turns.reduce((sum, turn) => sum + (turn.failed ?? 0), 0)
       return failed > 0 ? [`${name}, ${peer.title}: ${failed} requests failed.`] : []
     })
     if (most <= tolerated) return refused
-    return [
-      `${name}: the machine was busy; middle turns cost up to ${Math.round((most - 1) * 100)} % more.`,
-      ...refused,
-    ]
+    return [`${name}: the machine was busy; middle turns cost up to ${Math.round(most * 100)} % more.`, ...refused]
   })
+}
+
+/** The part by which the middle turn costs more than the quartile, of the peer where that is most. */
+export function disturbance({ peers }) {
+  const costs = peers.map(({ turns }) => costOf(of(turns, 'cpuUs' in turns[0] ? 'cpuUs' : 'startMs')))
+  return Math.max(...costs.map(({ cost, middle }) => middle / cost - 1))
 }
 
 function ratio(own, others, key) {

@@ -19,22 +19,10 @@ export function residentMiB(pids) {
   return pids.flatMap(withChildren).reduce((sum, pid) => sum + kilobytes(pid) / 1024, 0)
 }
 
-/**
- * From the scheduler's nanoseconds of each thread, where the kernel tells them, else from the process's hundredths of a
- * second. https://docs.kernel.org/scheduler/sched-stats.html https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
- */
+/** With what its threads have used that are no more. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
 function cpuByProc(pid) {
-  try {
-    const threads = readdirSync(`/proc/${pid}/task`)
-    return threads.reduce((sum, thread) => sum + nanosecondsOf(pid, thread), 0) / 1e9
-  } catch {
-    const [user, system] = fieldsOf(pid).slice(11, 13).map(Number)
-    return (user + system) / ticksPerSecond
-  }
-}
-
-function nanosecondsOf(pid, thread) {
-  return Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ', 1)[0])
+  const [user, system] = fieldsOf(pid).slice(11, 13).map(Number)
+  return (user + system) / ticksPerSecond
 }
 
 function withChildren(pid) {

@@ -109,7 +109,7 @@ describe('the line of a request', () => {
       clients: { things: thingService },
       handlers: {
         async say({ clients }) {
-          return clients.things.getThing({ params: { id: 1 } }).catch((error: unknown) => {
+          return clients.things!.getThing!({ params: { id: 1 } }).catch((error: unknown) => {
             outcome = error
             throw error
           })
