@@ -9,11 +9,12 @@ import { fileURLToPath } from 'node:url'
 import { leaveServerCore } from './cores.mjs'
 import { startDatabase } from './database.mjs'
 import { load } from './load.mjs'
-import { startServers } from './servers.mjs'
+import { spanDelayMs, startServers } from './servers.mjs'
 import { cpuSeconds, residentMiB } from './usage.mjs'
 import { checkAnswers } from './works.mjs'
 
-const settlingMs = 50
+/** Longer than spans wait for a batch to fill. */
+const settlingMs = 2 * spanDelayMs
 
 /** Starts what the servers need; `node` is the program that runs them. */
 export async function startBench(node) {
@@ -38,7 +39,7 @@ export async function startBench(node) {
   const settled = async (peer) => {
     let [before, now] = [-1, await spansOf(peer)]
     while (now !== before) {
-      await setTimeout(settlingMs)
+      await setTimeout(now > 0 ? settlingMs : 0)
       before = now
       now = await spansOf(peer)
     }

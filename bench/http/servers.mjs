@@ -5,6 +5,8 @@ import { createServer } from 'node:net'
 import { onServerCore } from './cores.mjs'
 
 const startTimeoutMs = 60_000
+/** How long a batch of spans may wait to be full, in milliseconds: the bench waits for the last one of each turn. */
+export const spanDelayMs = 150
 
 /**
  * Resolves when the server answers, to `{ url, pids, startMs, stop }`; `startMs` is from the start of its process to its
@@ -39,6 +41,7 @@ export function environmentOf(peer, { database }, place) {
     ...process.env,
     NODE_ENV: 'production',
     TZ: 'UTC',
+    OTEL_BSP_SCHEDULE_DELAY: String(spanDelayMs),
     ...peer.env?.(place),
     ...(database && { DATABASE_URL: place.databaseUrl }),
   }
