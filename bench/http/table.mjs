@@ -38,9 +38,8 @@ export function table({ name, title, peers }) {
 
 /** What one has to know of how it was measured: whether the machine was busy, and who refused requests. */
 export function warnings(results) {
-  return results.flatMap((result) => {
-    const { name, peers } = result
-    const most = disturbance(result)
+  return results.flatMap(({ name, peers }) => {
+    const most = Math.max(...excesses(peers))
     const refused = peers.flatMap(({ peer, turns }) => {
       const failed = turns.reduce((sum, turn) => sum + (turn.failed ?? 0), 0)
       return failed > 0 ? [`${name}, ${peer.title}: ${failed} requests failed.`] : []
@@ -50,10 +49,14 @@ export function warnings(results) {
   })
 }
 
-/** The part by which the middle turn costs more than the quartile, of the peer where that is most. */
+/** How busy the machine was: by what part middle turns cost more. Of half the peers, for some vary by themselves. */
 export function disturbance({ peers }) {
+  return median(excesses(peers))
+}
+
+function excesses(peers) {
   const costs = peers.map(({ turns }) => costOf(of(turns, 'cpuUs' in turns[0] ? 'cpuUs' : 'startMs')))
-  return Math.max(...costs.map(({ cost, middle }) => middle / cost - 1))
+  return costs.map(({ cost, middle }) => middle / cost - 1)
 }
 
 function ratio(own, others, key) {
