@@ -8,7 +8,7 @@ import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { leaveServerCore } from './cores.mjs'
 import { startDatabase } from './database.mjs'
-import { load } from './load.mjs'
+import { load, warmAgain } from './load.mjs'
 import { spanDelayMs, startServers } from './servers.mjs'
 import { cpuSeconds, residentMiB } from './usage.mjs'
 import { checkAnswers } from './works.mjs'
@@ -65,8 +65,12 @@ export async function startBench(node) {
       return { ...server, peer }
     },
 
-    /** One turn under load: CPU of all of the server's processes, and how fast it answered. */
+    /**
+     * One turn under load: CPU of all of the server's processes, and how fast it answered. It begins when the server is as
+     * fast again as it gets: while the others had their turns, V8 has given back memory and forgotten code.
+     */
     async turn({ url, pids, peer }, work, seconds) {
+      await warmAgain(url, work, seconds)
       const [spansBefore, cpuBefore] = [await settled(peer), cpuSeconds(pids)]
       const { requests, failed, seconds: took, p50Ms, p99Ms } = await load(url, work, seconds)
       const spans = (await settled(peer)) - spansBefore

@@ -27,6 +27,16 @@ export async function warmUp(url, work, seconds) {
   for (let asked = 0, i = 0; asked < enough && i < 30; i++) asked += (await load(url, work, seconds)).requests
 }
 
+/** Until it is no faster than before, or five times as long as a turn. */
+export async function warmAgain(url, work, seconds) {
+  const faster = 1.05
+  for (let before = 0, i = 0; i < 5; i++) {
+    const { requests } = await load(url, work, seconds)
+    if (requests < before * faster) return
+    before = requests
+  }
+}
+
 async function byWrk(url, { method, path, body = '' }, seconds) {
   const options = [
     '--threads=1',
