@@ -170,7 +170,10 @@ function fillPath(parts: readonly string[], params: AnyInput['params'] = {}): st
   for (let i = 1; i < parts.length; i += 2) {
     const value = params[parts[i] as string]
     if (value === undefined || value === '') throw new TypeError(`params.${parts[i]} is missing`)
-    path += encodeURIComponent(textOf(value)) + parts[i + 1]
+    const text = textOf(value)
+    // RFC 3986, 5.2.4: steps to another path, which what is in between takes, and a browser even when they are encoded.
+    if (text === '.' || text === '..') throw new TypeError(`params.${parts[i]} is "${text}", which no path can hold`)
+    path += encodeURIComponent(text) + parts[i + 1]
   }
   return path
 }

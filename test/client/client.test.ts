@@ -64,6 +64,13 @@ describe('a client of its own', () => {
     await expect(caller.never({ params: {} } as never)).rejects.toThrow(new TypeError('params.id is missing'))
   })
 
+  it.each(['.', '..'])('refuses %j as a path parameter, which would be a step to another path', async (id) => {
+    await using caller = client(whoContract, { registry: staticRegistry({}) })
+    await expect(caller.never({ params: { id } } as never)).rejects.toThrow(
+      new TypeError(`params.id is "${id}", which no path can hold`),
+    )
+  })
+
   it('refuses what is no header before it calls', async () => {
     await using caller = client(whoContract, { registry: staticRegistry({ 'who-service': [await listen('a')] }) })
     await expect(caller.who({}, { region: 'a\r\nb: c' })).rejects.toThrow(
