@@ -26,6 +26,6 @@ function outlineOf(markdown: string): object {
     headings: [...text.matchAll(/^#+(?= )/gm)].map(([marks]) => marks),
     rows: [...text.matchAll(/^\|.*\|$/gm)].map(([row]) => row.split('|').length),
     links: new Set([...text.matchAll(/\]\(([^)]+)\)/g)].map(([, link]) => link)),
-    figures: [...text.matchAll(/(?<![\w.])\d+\.\d+(?![\w.])/g)].map(([figure]) => figure),
+    figures: [...text.matchAll(/(?<![\w.])\d+\.\d+(?!\.?\w)/g)].map(([figure]) => figure),
   }
 }
