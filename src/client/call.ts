@@ -171,7 +171,7 @@ function fillPath(parts: readonly string[], params: AnyInput['params'] = {}): st
     const value = params[parts[i] as string]
     if (value === undefined || value === '') throw new TypeError(`params.${parts[i]} is missing`)
     const text = textOf(value)
-    // RFC 3986, 5.2.4: steps to another path, which what is in between takes, and a browser even when they are encoded.
+    // RFC 3986, 5.2.4: a step to another path. Proxies take it, and browsers do so even when it is encoded.
     if (text === '.' || text === '..') throw new TypeError(`params.${parts[i]} is "${text}", which no path can hold`)
     path += encodeURIComponent(text) + parts[i + 1]
   }
