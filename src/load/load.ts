@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { isTypeScript, runsTypeScript } from './platform.ts'
 
@@ -18,5 +19,5 @@ export async function load(file: string): Promise<Record<string, unknown>> {
 export async function runnable(file: string): Promise<string> {
   if (!isTypeScript(file) || runsTypeScript) return file
   const { compile } = await import('./compile.ts')
-  return compile(file)
+  return compile(resolve(file))
 }

@@ -1,7 +1,8 @@
 import { createServer, type AddressInfo } from 'node:net'
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readFile, symlink } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { ask, folderOf, freePorts, serviceSource, tricube } from './run.ts'
 
@@ -73,6 +74,30 @@ test('start runs TypeScript, also in a folder whose package.json says nothing of
   expect((await run.ended).code).toBe(0)
 })
 
+test.each([
+  ['migrate', 'generate', 'user service', '--name', 'x'],
+  ['migrate', 'check', './user service'],
+  ['migrate', 'generate', 'user service/service.ts', '--name', 'x'],
+  ['openapi', 'user service', ''],
+  ['openapi', '../$here/user service/service.ts', ''],
+])('%s %s %s is found from the working folder', async (...args) => {
+  const cwd = await folderOf({
+    'user service/models.ts': `import { integer, pgTable } from 'drizzle-orm/pg-core'
+      export const users = pgTable('users', { id: integer().primaryKey() })`,
+    'user service/migrations/.keep': '',
+    'user service/service.ts': pingSource("{ handlers: { ping: (): string => 'pong' } }", 'tricube'),
+  })
+  await symlink(nodeModules, join(cwd, 'node_modules'))
+  const typed = args.filter(Boolean).map((word) => word.replace('$here', basename(cwd)))
+  const { code, stdout, stderr } = await tricube(typed, { cwd }).ended
+  if (args[1] === 'check') {
+    expect([code, stdout]).toEqual([1, expect.stringContaining('CREATE TABLE "users"')])
+  } else {
+    expect([code, stderr]).toEqual([0, ''])
+    expect(stdout).toMatch(args[0] === 'openapi' ? /"ping-service"/ : /^user service\/migrations\/0001_x\.up\.sql\n/m)
+  }
+})
+
 test('what keeps a service from starting is one line and exit code 1', async () => {
   const port = await takenPort()
   const cwd = await folderOf({
@@ -126,9 +151,11 @@ test('openapi prints the document', async () => {
   })
 })
 
+const nodeModules = fileURLToPath(new URL('../../node_modules', import.meta.url))
+
 /** A service's file with these options. */
-function pingSource(options: string): string {
-  return `import { contract, service, t } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)}
+function pingSource(options: string, tricube = new URL('../../dist/index.js', import.meta.url).href): string {
+  return `import { contract, service, t } from ${JSON.stringify(tricube)}
     const ping = contract('ping-service', { ping: { route: 'GET /ping', returns: t.String() } })
     export default service(ping, ${options})`
 }
