@@ -3,6 +3,7 @@ import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { checks } from './checks.mjs'
 import { findConsul } from './consul.mjs'
+import { findNodes } from './nodes.mjs'
 import { pack } from './pack.mjs'
 import { findPromtool } from './promtool.mjs'
 import { findRedis } from './redis.mjs'
@@ -16,6 +17,7 @@ const redis = findRedis()
 if (redis) process.env.TRICUBE_TEST_REDIS = redis
 const promtool = findPromtool()
 if (promtool) process.env.TRICUBE_TEST_PROMTOOL = promtool
+process.env.TRICUBE_TEST_NODES = findNodes()
 
 try {
   for (const [name, command] of Object.entries(checks)) count(name, () => run(command()))

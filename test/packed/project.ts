@@ -1,0 +1,104 @@
+/** A folder as a user has it: tricube from its tarball, the rest from the registry, and a space in the name. */
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+export interface Project extends AsyncDisposable {
+  readonly folder: string
+  /** The package as it would be published, beside the folder. */
+  readonly tarball: string
+  write(files: Readonly<Record<string, string>>): Promise<void>
+  /** What a line prints that a user types there; rejects with all of it when it fails. */
+  shell(line: string, env?: NodeJS.ProcessEnv): Promise<string>
+  /** Starts a line that runs until it is stopped; it ends with the project. */
+  start(line: string, env?: NodeJS.ProcessEnv): Running
+}
+
+export interface Running {
+  /** What it has printed so far. */
+  output(): string
+  /** Rejects when it ends by itself. */
+  readonly death: Promise<never>
+  /** Ctrl-C, as the user does. */
+  stop(): Promise<void>
+}
+
+/** Makes an empty project. */
+export async function emptyProject(): Promise<Project> {
+  const outer = await mkdtemp(join(tmpdir(), 'tricube-packed-'))
+  await chmod(outer, 0o755) // run as root, PostgreSQL's own user must get in
+  const folder = join(outer, 'my project')
+  await mkdir(folder)
+  const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', outer]
+  const { stdout } = await promisify(execFile)('npm', pack, { cwd: root, env: ownEnv() })
+  const [packed] = Object.values(JSON.parse(stdout) as Record<string, { filename: string }>)
+  const running: Running[] = []
+  return {
+    folder,
+    tarball: join(outer, packed!.filename),
+    async write(files) {
+      for (const [path, text] of Object.entries(files)) {
+        await mkdir(dirname(join(folder, path)), { recursive: true })
+        await writeFile(join(folder, path), text)
+      }
+    },
+    async shell(line, env) {
+      const options = { cwd: folder, env: { ...ownEnv(), ...env }, maxBuffer: 16 * 1024 * 1024 }
+      const { stdout: out, stderr } = await promisify(execFile)('sh', ['-c', line], options).catch((error: unknown) => {
+        const { stdout: before, stderr: why } = error as { stdout: string; stderr: string }
+        throw new Error(`${line}\n${before}${why}`, { cause: error })
+      })
+      return out + stderr
+    },
+    start(line, env) {
+      const child = spawn(line, {
+        cwd: folder,
+        env: { ...ownEnv(), ...env },
+        shell: true,
+        detached: true,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+      const each = follow(line, child)
+      running.push(each)
+      return each
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(running.map((each) => each.stop()))
+      await rm(outer, { recursive: true, force: true })
+    },
+  }
+}
+
+function follow(line: string, child: ChildProcess): Running {
+  let output = ''
+  for (const stream of [child.stdout!, child.stderr!]) {
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text))
+  }
+  const closed = once(child, 'close')
+  const death = closed.then(([code]): never => {
+    throw new Error(`${line} ended with ${code}:\n${output}`)
+  })
+  death.catch(() => {}) // at the end it is meant to
+  return {
+    output: () => output,
+    death,
+    async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      process.kill(-child.pid!, 'SIGINT')
+      await closed
+    },
+  }
+}
+
+/** The environment without what npm and vitest add to it for this run. */
+function ownEnv(): NodeJS.ProcessEnv {
+  const added =
+    /^(npm_(package|lifecycle|config_local_prefix|command|execpath)|INIT_CWD$|NODE_ENV$|TRICUBE_|VITEST|HOST$|PORT$|DATABASE_URL$)/
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !added.test(name)))
+}
