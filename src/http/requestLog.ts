@@ -1,7 +1,9 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { LateLog } from '../log/late.ts'
 import type { Logger } from '../log/logger.ts'
+import { plain } from '../log/plain.ts'
 import type { Span } from '../trace/span.ts'
+import { shownPath } from './shownPath.ts'
 
 /** What each line inside of a request says of it; `inner`: the span that the line is written under. */
 export function fieldsOf(
@@ -34,33 +36,49 @@ export class RequestLog implements FastifyBaseLogger {
   }
 
   trace(...line: unknown[]): void {
-    this.#own.trace(...(line as Line))
+    this.#own.trace(...this.#shown(line))
   }
 
   debug(...line: unknown[]): void {
-    this.#own.debug(...(line as Line))
+    this.#own.debug(...this.#shown(line))
   }
 
   info(...line: unknown[]): void {
-    this.#own.info(...(line as Line))
+    this.#own.info(...this.#shown(line))
   }
 
   warn(...line: unknown[]): void {
-    this.#own.warn(...(line as Line))
+    this.#own.warn(...this.#shown(line))
   }
 
   error(...line: unknown[]): void {
-    this.#own.error(...(line as Line))
+    this.#own.error(...this.#shown(line))
   }
 
   fatal(...line: unknown[]): void {
-    this.#own.fatal(...(line as Line))
+    this.#own.fatal(...this.#shown(line))
   }
 
   silent(): void {}
 
   child(...options: Parameters<Logger['child']>): FastifyBaseLogger {
     return this.#own.child(...options)
+  }
+
+  /** Fastify's warnings quote the URL, whose parameters and query may be secrets. */
+  #shown(line: readonly unknown[]): Line {
+    const { url, routeOptions } = this.#request
+    const shown = shownPath(url, routeOptions.url)
+    if (shown === url) return line as Line
+    const replace = (value: unknown): unknown => {
+      if (typeof value === 'string') return value.replaceAll(url, shown)
+      if (!(value instanceof Error) || !value.message.includes(url)) return value
+      const error = plain(value) as Record<string, unknown>
+      return { ...error, message: replace(error['message']), stack: replace(error['stack']) }
+    }
+    const [first, ...rest] = line
+    const hasError = typeof first === 'object' && first !== null && 'err' in first
+    return [hasError ? { ...first, err: replace(first.err) } : replace(first), ...rest.map(replace)] as unknown as Line
   }
 
   get #own(): Logger {

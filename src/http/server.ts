@@ -19,12 +19,14 @@ import { addJsonParser } from './body.ts'
 import { distrustCallers } from './edge.ts'
 import { compileEncoder, type Encoder } from './encoder.ts'
 import { sendError } from './errors.ts'
+import { QuietFastify } from './fastifyLog.ts'
 import type { InFlight } from './inFlight.ts'
 import { prototypeError } from './prototype.ts'
 import { defaultLimits, type ServerLimits } from './limits.ts'
 import { answerNoSuchRoute } from './noSuchRoute.ts'
 import { answerClientError, type Listener, type OnRefused } from './refuse.ts'
 import { RequestLog } from './requestLog.ts'
+import { learnRoute } from './shownPath.ts'
 import { logFailedHandshakes, type TlsOptions } from './tls.ts'
 import { createTransport } from './transport.ts'
 import { compileValidator, type Validator } from './validator.ts'
@@ -86,6 +88,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     routerOptions: { maxParamLength: 1024 },
     forceCloseConnections: 'idle',
     return503OnClosing: false,
+    logController: new QuietFastify(),
     clientErrorHandler: answerClientError(onRefused),
     frameworkErrors(error, _request, reply) {
       inFlight.answered(reply)
@@ -97,6 +100,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   fastify.log = log
   if (tls) logFailedHandshakes(fastify.server as unknown as SecureServer, log)
 
+  fastify.addHook('onRoute', ({ url }) => learnRoute(url))
   const addCommonHeaders = compileCommonHeaders(tls !== undefined)
   fastify.decorateRequest('span', undefined)
   addJsonParser(fastify)

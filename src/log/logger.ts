@@ -1,8 +1,7 @@
-import { pino, stdTimeFunctions, type Bindings, type ChildLoggerOptions, type Logger, type LoggerOptions } from 'pino'
+import { pino, type Bindings, type ChildLoggerOptions, type Logger } from 'pino'
 import { baseOf, type LogOwner } from './base.ts'
-import { toEcs } from './ecs.ts'
+import { ecsFormat, jsonFormat, lineFields, lineOf, type Format } from './line.ts'
 import { standardOutput, type Output } from './output.ts'
-import { withoutSecrets } from './secrets.ts'
 
 export type { Logger } from 'pino'
 
@@ -28,57 +27,58 @@ export interface LoggerSettings extends LogOwner {
 /** pino's number for errors: these lines are written at once, as they may be the last. */
 const urgent = 50
 
-/** A service's log: pino, one JSON object a line, without secrets. */
+/** A service's log: pino, one JSON object a line, without secrets, each key once. */
 export function createLogger({ level, output = standardOutput(), ...owner }: LoggerSettings): Logger {
-  const { ecs = false } = owner
-  const clean = ecs ? (fields: object) => toEcs(withoutSecrets(fields)) : withoutSecrets<object>
-  const { levelKey, ...options } = ecs ? ecsOptions : jsonOptions
+  const format = owner.ecs ? ecsFormat : jsonFormat
+  const base = baseOf(owner)
   const log = pino(
     {
-      ...options,
-      base: baseOf(owner),
+      messageKey: format.messageKey,
+      timestamp: format.timestamp,
+      base,
       level,
-      formatters: {
-        level: (label) => ({ [levelKey]: label }),
-        log: clean as (fields: object) => Record<string, unknown>,
-      },
-      serializers: { err: (error: unknown) => error }, // `clean` has done it
+      formatters: { level: (label) => ({ [format.levelKey]: label }) },
+      serializers: { err: (error: unknown) => error }, // `lineOf` has done it
       hooks: {
         logMethod(args, method, number) {
-          for (let i = 1; i < args.length; i++) args[i] = withoutSecrets(args[i])
-          method.apply(this, args)
+          Reflect.apply(method, this, lineOf(args, (this as Bound)[taken]!, format))
           if (number >= urgent) output.flushSync()
         },
       },
     },
     output,
   )
-  return cleanBindings(log, clean)
+  return withCleanBindings(log, base, format)
 }
 
-interface FormatOptions extends Pick<LoggerOptions, 'messageKey' | 'timestamp'> {
-  readonly levelKey: string
-}
-
-const jsonOptions: FormatOptions = { timestamp: stdTimeFunctions.isoTime, levelKey: 'level' }
-
-const ecsOptions: FormatOptions = {
-  messageKey: 'message',
-  timestamp: () => `,"@timestamp":"${new Date().toISOString()}"`,
-  levelKey: 'log.level',
-}
-
-/** What is bound to a child has to be clean as well; pino's formatters do not see it. */
-function cleanBindings(log: Logger, clean: (fields: object) => object): Logger {
+/** What is bound to a child has to be clean as well, and each line under it may not say it again. */
+function withCleanBindings(log: Logger, base: object, format: Format): Logger {
   const { child, setBindings } = log as { child: BindingsMethod; setBindings: BindingsMethod }
   return Object.assign(log, {
-    child(bindings: Bindings, options?: ChildLoggerOptions) {
-      return child.call(this, clean(bindings), options)
+    [taken]: new Set([format.levelKey, format.timeKey, format.messageKey, ...Object.keys(base)]),
+    child(this: Bound, bindings: Bindings, options?: ChildLoggerOptions) {
+      const fields = lineFields(bindings, this[taken]!, format)
+      const made = child.call(this, fields, options) as Bound
+      made[taken] = withNames(this[taken]!, fields)
+      return made
     },
-    setBindings(bindings: Bindings) {
-      return setBindings.call(this, clean(bindings))
+    setBindings(this: Bound, bindings: Bindings) {
+      const fields = lineFields(bindings, this[taken]!, format)
+      setBindings.call(this, fields)
+      this[taken] = withNames(this[taken]!, fields)
     },
   })
 }
 
 type BindingsMethod = (this: unknown, bindings: Bindings, options?: ChildLoggerOptions) => unknown
+
+/** The names that all lines of a logger have already. */
+const taken = Symbol('taken')
+
+interface Bound {
+  [taken]?: ReadonlySet<string>
+}
+
+function withNames(names: ReadonlySet<string>, fields: Readonly<Record<string, unknown>>): ReadonlySet<string> {
+  return new Set([...names, ...Object.keys(fields).filter((name) => fields[name] !== undefined)])
+}

@@ -1,64 +1,53 @@
-import { stdSerializers } from 'pino'
+import { isOpaque, plain } from './plain.ts'
+import { isSecret } from './secretNames.ts'
+import { censored, withoutSecretText } from './secretText.ts'
 
-/** What is written in the place of a secret. */
-const censored = '[redacted]'
 /** A line shows at most this many objects, this deep: more is no line of a log, and takes time. */
 const maxObjects = 1000
 const maxDepth = 10
 
 /**
- * The same fields without what is secret by its name, at any depth: `authorization`, `cookie`, `set-cookie`, `password`,
- * `token`, `secret`, and names that end in one of these (`access_token`, `newPassword`, `x-api-key`).
+ * The same value without what is secret by its name, at any depth: `authorization`, `cookie`, `password`, `token`,
+ * `secret` and names that end like them (`access_token`, `passwordHash`, `x-api-key`); as fields, in lists of headers, in
+ * pairs of a name and a value; also the passwords of URLs in texts.
  *
  * What has no secret is given back as it is, not copied.
  */
 export function withoutSecrets<Value>(value: Value): Value {
-  return new Walk().clean(value) as Value
+  return (typeof value === 'string' ? withoutSecretText(value) : new Walk().clean(value)) as Value
 }
-
-/** Whether what has this name is never logged. */
-export function isSecret(name: string): boolean {
-  let secret = known.get(name)
-  if (secret === undefined) {
-    secret = secretName.test(name)
-    if (known.size < maxKnown) known.set(name, secret)
-  }
-  return secret
-}
-
-const secretName =
-  /(?:authorization|cookies?|passwords?|passwd|passphrase|tokens?|secrets?|api[-_]?key|private[-_]?key)$/i
-/** What has been found out of names, as there are few of them in a program and many lines. */
-const known = new Map<string, boolean>()
-const maxKnown = 10_000
 
 class Walk {
   readonly #path: object[] = []
   #objects = 0
 
   clean(value: unknown): unknown {
-    if (typeof value !== 'object' || value === null || isOpaque(value)) return value
+    if (typeof value === 'string') return withoutSecretText(value)
+    if (typeof value !== 'object' || value === null) return value
     if (this.#path.includes(value)) return '[circular]'
     if (++this.#objects > maxObjects || this.#path.length >= maxDepth) return '[truncated]'
     this.#path.push(value)
     try {
-      return this.#members(plain(value))
+      return isOpaque(value) ? value : this.#members(plain(value))
     } catch {
-      return '[unreadable]' // a getter that throws
+      return unreadable // a `toJSON` that throws, a proxy that is revoked
     } finally {
       this.#path.pop()
     }
   }
 
   #members(value: unknown): unknown {
+    if (typeof value === 'string') return withoutSecretText(value)
     if (Array.isArray(value)) return this.#items(value)
     return typeof value === 'object' && value !== null ? this.#fields(value) : value
   }
 
   #items(items: readonly unknown[]): unknown {
+    const isPaired = items.length % 2 === 0
     let copy: unknown[] | undefined
     for (const [i, item] of items.entries()) {
-      const cleaned = this.clean(item)
+      const name = isPaired && i % 2 === 1 ? nameOf(items[i - 1]) : undefined
+      const cleaned = name !== undefined && isSecret(name) ? censor(name, item) : this.clean(item)
       if (cleaned !== item) (copy ??= [...items])[i] = cleaned
     }
     return copy ?? items
@@ -67,12 +56,33 @@ class Walk {
   #fields(fields: object): unknown {
     let copy: Record<string, unknown> | undefined
     for (const name of Object.keys(fields)) {
-      const value = (fields as Record<string, unknown>)[name]
-      const cleaned = isSecret(name) ? censor(name, value) : this.clean(value)
-      if (cleaned !== value) (copy ??= { ...fields } as Record<string, unknown>)[name] = cleaned
+      const value = read(fields, name)
+      const cleaned = isSecret(name) || isValueOfSecret(fields, name) ? this.#censor(name, value) : this.clean(value)
+      if (cleaned !== value || value === unreadable) (copy ??= copyOf(fields))[name] = cleaned
     }
     return copy ?? fields
   }
+
+  /** A session is an object with fields of its own, or the secret that it is found by. */
+  #censor(name: string, value: unknown): unknown {
+    const isOfParts = /session$/i.test(name) && typeof value === 'object'
+    return isOfParts ? this.clean(value) : censor(name, value)
+  }
+}
+
+const unreadable = '[unreadable]'
+
+function read(fields: object, name: string): unknown {
+  try {
+    return (fields as Record<string, unknown>)[name]
+  } catch {
+    return unreadable // a getter that throws
+  }
+}
+
+/** Like a spread, past getters that throw. */
+function copyOf(fields: object): Record<string, unknown> {
+  return Object.fromEntries(Object.keys(fields).map((name) => [name, read(fields, name)]))
 }
 
 /** That there is none may be known, also how many there are (`tokens: 512`). */
@@ -81,13 +91,15 @@ function censor(name: string, value: unknown): unknown {
   return harmless || (typeof value === 'number' && name.endsWith('s')) ? value : censored
 }
 
-/** What has no fields to look at. */
-function isOpaque(value: object): boolean {
-  return value instanceof Date || ArrayBuffer.isView(value)
+/** Of lists in which names and values take turns, as Node's `rawHeaders` and `Object.entries`; undici has bytes. */
+function nameOf(item: unknown): string | undefined {
+  if (typeof item === 'string') return item
+  return item instanceof Uint8Array && item.length < 128 ? Buffer.from(item).toString('latin1') : undefined
 }
 
-/** What a line shows of an object: of an error its class, message and stack with those of its causes. */
-function plain(value: object): unknown {
-  if (value instanceof Error) return stdSerializers.err(value)
-  return 'toJSON' in value && typeof value.toJSON === 'function' ? (value.toJSON as () => unknown)() : value
+/** `{ name: 'authorization', value: '…' }`, as HAR and many logs of requests have it. */
+function isValueOfSecret(fields: object, name: string): boolean {
+  if (name !== 'value') return false
+  const title = read(fields, 'name') ?? read(fields, 'key')
+  return typeof title === 'string' && isSecret(title)
 }
