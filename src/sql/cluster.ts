@@ -68,7 +68,12 @@ export class Cluster implements Route {
       if (scope.session) scope.session.hasWritten = true
       return this.primary
     }
-    if (statement.needsPrimary || scope.usesPrimary || scope.session?.hasWritten) return this.primary
+    if (statement.needsPrimary) {
+      // Perhaps a replica has refused it because it writes after all.
+      if (scope.session) scope.session.hasWritten = true
+      return this.primary
+    }
+    if (scope.usesPrimary || scope.session?.hasWritten) return this.primary
     let best: Server | undefined
     for (const replica of this.#replicas) {
       if (this.#isUsable(replica) && !(best && best.load <= replica.server.load)) best = replica.server

@@ -11,13 +11,14 @@ import type {
   TransactionOptions,
 } from './api.ts'
 import { bulk, type BatchTag, type BatchValue } from './bulk.ts'
-import { DatabaseError } from './databaseError.ts'
 import { type Drizzle, drizzleOver } from './drizzle.ts'
 import { Limit } from './limit.ts'
 import type { Cluster, DatabaseStats } from './cluster.ts'
 import type { Observer } from './observer.ts'
+import { assertChannel } from './listener.ts'
+import { notShared } from './misplaced.ts'
 import { openAll } from './open.ts'
-import type { Bound } from './prepared.ts'
+import { bound, type Bound } from './prepared.ts'
 import type { Shards } from './shards.ts'
 import type { Manner, Scope, Shape } from './scope.ts'
 import { Statement } from './statement.ts'
@@ -63,7 +64,7 @@ class View extends Tags implements Database, Scope {
   override run<T>(statement: Bound, shape: Shape, manner?: Manner): Promise<T> {
     return new Promise((resolve, reject) => {
       this.signal?.throwIfAborted()
-      if (statement.prepared.session) throw notHere(statement.prepared.verb)
+      if (statement.prepared.session) throw notShared(statement.prepared.verb)
       const cluster = this.#home
       cluster.send(new Statement(statement, shape, this, cluster, resolve, reject, manner))
     })
@@ -75,7 +76,12 @@ class View extends Tags implements Database, Scope {
   }
 
   stream<Row>(strings: TemplateStringsArray, ...values: readonly unknown[]): AsyncGenerator<Row, void, void> {
-    return streamed(this.#home.primary, this, (tx) => tx.stream<Row>(strings, ...values))
+    return streamed(this.#home.primary, this, (tx) => {
+      // What a stream writes, too, has to be seen by what reads after it.
+      const { session } = this
+      if (session) session.hasWritten ||= !(this.readOnly ?? bound(strings, values).prepared.reads)
+      return tx.stream<Row>(strings, ...values)
+    })
   }
 
   batch<Row>(rows: readonly Row[]): BatchTag<Row> {
@@ -97,6 +103,7 @@ class View extends Tags implements Database, Scope {
   }
 
   async notify(channel: string, payload = ''): Promise<void> {
+    assertChannel(channel)
     await this.execute`SELECT pg_notify(${channel}, ${payload})`
   }
 
@@ -170,8 +177,4 @@ async function settled<T>(shard: string, fn: () => Promise<T>): Promise<ShardRes
   } catch (reason) {
     return { shard, status: 'rejected', reason }
   }
-}
-
-function notHere(verb: string): DatabaseError {
-  return new DatabaseError('25001', `${verb} is for a transaction: connections are shared, use db.transaction`)
 }

@@ -3,6 +3,7 @@ import { backoffMs } from './backoff.ts'
 import { DatabaseError } from './databaseError.ts'
 import { quote } from './fragment.ts'
 import type { Open } from './lane.ts'
+import { closed } from './pool.ts'
 import type { Connection } from './wire/connection.ts'
 import { simple } from './wire/setUp.ts'
 
@@ -31,6 +32,8 @@ export class Listener {
     fn: (payload: string) => void,
     { onReconnect }: ListenOptions = {},
   ): Promise<Listening> {
+    if (this.#isClosed) throw closed()
+    assertChannel(channel)
     const subscription: Subscription = { fn, onReconnect }
     const subscriptions = this.#channels.get(channel) ?? new Set()
     this.#channels.set(channel, subscriptions.add(subscription))
@@ -80,6 +83,7 @@ export class Listener {
     lost.onClose = undefined
     for (let attempt = 0; !this.#isClosed && this.#channels.size > 0; attempt++) {
       await new Promise((resolve) => setTimeout(resolve, backoffMs(attempt)))
+      if (this.#isClosed) return
       try {
         const connection = await (this.#connection = this.#connect())
         const channels = [...this.#channels.keys()]
@@ -102,6 +106,16 @@ export class Listener {
     await connection.end()
   }
 }
+
+/** @throws {TypeError} PostgreSQL cuts longer names off: nothing that is sent to them would arrive */
+export function assertChannel(channel: string): void {
+  const bytes = Buffer.byteLength(channel)
+  if (bytes >= 1 && bytes <= longestName) return
+  throw new TypeError(`a channel's name has 1 to ${longestName} bytes, "${channel}" has ${bytes}`)
+}
+
+// NAMEDATALEN, less its end: https://www.postgresql.org/docs/current/sql-syntax-lexical.html
+const longestName = 63
 
 function beat(connection: Connection): void {
   if (connection.inFlight > 0) connection.destroy(new DatabaseError('08006', 'the database does not answer'))

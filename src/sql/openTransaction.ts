@@ -1,8 +1,11 @@
 import type { Transaction } from './api.ts'
 import { type BatchTag, type BatchValue, bulk, rowsOf } from './bulk.ts'
 import { DatabaseError } from './databaseError.ts'
+import { innermost, within } from './savepoints.ts'
 import { type Drizzle, drizzleOver } from './drizzle.ts'
 import type { Limit } from './limit.ts'
+import { assertChannel } from './listener.ts'
+import { notInside } from './misplaced.ts'
 import { type Bound, preparedOf } from './prepared.ts'
 import type { Manner, Scope, Shape } from './scope.ts'
 import * as shapes from './shapes.ts'
@@ -31,7 +34,8 @@ export class OpenTransaction extends Tags implements Transaction {
   override run<T>(statement: Bound, shape: Shape, manner?: Manner): Promise<T> {
     return new Promise((resolve, reject) => {
       this.assertOpen()
-      if (statement.prepared.session) assertAllowedInside(statement.prepared.verb)
+      const misplaced = statement.prepared.session ? notInside(statement.prepared.verb) : undefined
+      if (misplaced) throw misplaced
       this.#connection.send(new Statement(statement, shape, this.#limit, undefined, resolve, reject, manner))
     })
   }
@@ -53,6 +57,7 @@ export class OpenTransaction extends Tags implements Transaction {
   }
 
   async notify(channel: string, payload = ''): Promise<void> {
+    assertChannel(channel)
     await this.execute`SELECT pg_notify(${channel}, ${payload})`
   }
 
@@ -60,11 +65,21 @@ export class OpenTransaction extends Tags implements Transaction {
     return drizzleOver(this)
   }
 
-  /** A savepoint. Those of one transaction run one after the other: PostgreSQL nests them. */
-  transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
+  /**
+   * A savepoint. Those of one transaction run one after the other: PostgreSQL nests them. One that is asked for by the
+   * function of another one is in that, whichever handle it asks: else the two would wait for each other.
+   */
+  async transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
+    this.assertOpen()
+    const at = innermost(this)
+    if (at !== this) return at.transaction(fn)
     const result = this.#lastSavepoint.then(() => this.#savepoint(fn))
     this.#lastSavepoint = result.catch(() => {})
     return result
+  }
+
+  get parent(): OpenTransaction | undefined {
+    return this.#parent
   }
 
   /** From now on neither it nor a savepoint in it may be used: the connection will be somebody else's. */
@@ -85,7 +100,7 @@ export class OpenTransaction extends Tags implements Transaction {
     const inner = new OpenTransaction(this.#connection, this.#limit, this)
     await this.#control(`SAVEPOINT s${inner.#depth}`)
     try {
-      const result = await fn(inner)
+      const result = await within(inner, () => fn(inner))
       inner.end()
       await this.#control(`RELEASE SAVEPOINT s${inner.#depth}`)
       return result
@@ -109,13 +124,4 @@ export function control(connection: Connection, { observer, request }: Scope, te
     const statement: Bound = { prepared: preparedOf(text), values: [] }
     connection.send(new Statement(statement, shapes.tag, scope, undefined, resolve, reject))
   })
-}
-
-function assertAllowedInside(verb: string): void {
-  if (/^(BEGIN|START|COMMIT|END|ROLLBACK|ABORT|SAVEPOINT|RELEASE|PREPARE|COPY)$/.test(verb)) {
-    throw new DatabaseError(
-      '25001',
-      `${verb} is not for use in a transaction's function: return, throw or nest instead`,
-    )
-  }
 }

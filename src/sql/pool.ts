@@ -1,5 +1,6 @@
 import { backoffMs } from './backoff.ts'
 import { DatabaseError, unreachable } from './databaseError.ts'
+import { endUnread, whyNone } from './held.ts'
 import type { Open } from './lane.ts'
 import type { Connection } from './wire/connection.ts'
 
@@ -11,6 +12,8 @@ export interface Waiter {
   refuse(error: unknown): void
   /** False when it has given up by itself. */
   isWaiting(now: number): boolean
+  /** The request that it works for, if any. */
+  readonly request?: object | undefined
 }
 
 /** How large a pool is, and how long its connections live. */
@@ -91,7 +94,7 @@ export class Pool {
       if (now >= until) refused.push(waiter)
       return now < until
     })
-    for (const waiter of refused) waiter.refuse(this.#noConnection())
+    for (const waiter of refused) waiter.refuse(this.#noConnection(waiter))
   }
 
   /** Closes connections that have been idle for too long, or are too old. */
@@ -108,7 +111,10 @@ export class Pool {
     clearTimeout(this.#retry)
     for (const { waiter } of this.#waiting.splice(0)) waiter.refuse(closed())
     for (const { connection } of this.#idle.slice()) void connection.end()
-    if (this.#all.size > 0) await new Promise<void>((resolve) => (this.#onDrained = resolve))
+    if (this.#all.size === 0) return
+    const look = endUnread(this.#all, closed())
+    await new Promise<void>((resolve) => (this.#onDrained = resolve))
+    clearInterval(look)
   }
 
   #grow(): void {
@@ -165,11 +171,11 @@ export class Pool {
     if (!this.#isClosed) this.#grow()
   }
 
-  #noConnection(): DatabaseError {
+  #noConnection({ request }: Waiter): DatabaseError {
     const { acquireTimeoutMs, max } = this.#options
-    return this.#lastError
-      ? unreachable(this.#lastError)
-      : new DatabaseError('53300', `none of ${max} connections became free within ${acquireTimeoutMs} ms`)
+    if (this.#lastError) return unreachable(this.#lastError)
+    const why = whyNone(this.#all, request)
+    return new DatabaseError('53300', `none of ${max} connections became free within ${acquireTimeoutMs} ms${why}`)
   }
 }
 

@@ -99,7 +99,7 @@ export class Server implements Route, Swept {
         if (limit.isOver) refuse(limit.reason)
         return !limit.isOver
       }
-      this.pool.acquire({ serve, refuse, isWaiting })
+      this.pool.acquire({ serve, refuse, isWaiting, request: limit.request })
     })
   }
 
@@ -135,6 +135,7 @@ export class Server implements Route, Swept {
   sweep(now: number): boolean {
     let stuckMs = 0
     let inFlight = 0
+    let isOwned = false
     for (const { connection } of this.#lanes) {
       if (!connection) continue
       connection.sweep(now)
@@ -147,11 +148,13 @@ export class Server implements Route, Swept {
       if (connection.sweep(now)) connection.cancel()
       stuckMs = Math.max(stuckMs, connection.stuckMs)
       inFlight += connection.inFlight
+      // A transaction may be over while it runs nothing, and in a quiet process nobody else keeps the clock going.
+      if (connection.owner?.isLimited) isOwned = true
     }
     this.pool.sweep(now)
     this.#sweepWaiting(now)
     if (stuckMs > suspectMs && now > this.#notBefore && !this.#isProbing) void this.#probe()
-    return inFlight + this.pool.waiting + this.#waiting.length > 0
+    return isOwned || inFlight + this.pool.waiting + this.#waiting.length > 0
   }
 
   #isSlow(statement: Statement): boolean {

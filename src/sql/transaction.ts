@@ -64,14 +64,22 @@ export async function* streamed<Row>(
   scope: Scope,
   open: (tx: Transaction) => AsyncGenerator<Row, void, void>,
 ): AsyncGenerator<Row, void, void> {
-  const opened = await Opened.begin(server, new Limit(scope), beginText({}, scope.readOnly))
-  let isRead = false
+  const limit = new Limit(scope)
+  limit.rowsRead = 0
+  const opened = await Opened.begin(server, limit, beginText({}, scope.readOnly))
+  // Whoever reads may have left without a word: its connection is not kept for longer than it has time.
+  const forget = limit.onOver(() => void opened.rollback())
+  let isCommitted = false
   try {
-    yield* open(opened.tx)
-    isRead = true
+    for await (const row of open(opened.tx)) {
+      limit.rowsRead++
+      yield row
+    }
     await opened.commit()
+    isCommitted = true
   } finally {
-    if (!isRead) await opened.rollback()
+    forget()
+    if (!isCommitted) await opened.rollback()
   }
 }
 
@@ -100,7 +108,8 @@ class Opened {
 
   async commit(): Promise<void> {
     this.tx.end()
-    await this.#begun
+    await this.#limit.race(this.#begun)
+    if (this.#limit.isOver) throw this.#limit.reason
     // COMMIT is answered with ROLLBACK when a statement has failed, even if nobody has looked at its error.
     const isCommitted = (await control(this.#connection, this.#limit, 'COMMIT')) === commitTag
     this.#server.pool.releaseWhenIdle(this.#connection)
@@ -113,6 +122,8 @@ class Opened {
   async rollback(): Promise<void> {
     this.tx.end()
     if (!this.#connection.isOpen || this.#connection.owner !== this.#limit) return
+    // What runs there has the connection to itself: it would else keep ROLLBACK waiting, and its locks.
+    if (this.#limit.isOver && this.#connection.inFlight > 0) this.#connection.cancel()
     const rolledBack = control(this.#connection, this.#limit, 'ROLLBACK').catch(() => {})
     this.#server.pool.releaseWhenIdle(this.#connection)
     if (!this.#limit.isOver) await rolledBack

@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import pg from 'pg'
 import { contract, service, t, type Application } from 'tricube'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { withResolvers } from '../withResolvers.ts'
 
 const sleepService = contract('sleep-service', {
   sleep: { route: 'GET /sleep', returns: t.Null() },
@@ -16,12 +17,15 @@ const abortService = contract('abort-service', {
   call: { route: 'GET /call', returns: t.Null() },
   lane: { route: 'GET /lane', returns: t.Null() },
   ping: { route: 'GET /ping', returns: t.Integer() },
+  late: { route: 'GET /late', returns: t.Null(), timeoutMs: 700 },
 })
 
 const minute = 60
 /** What each handler was told, by name, in the order of events. */
 const seen: string[] = []
 let application: Application
+/** The deadline of `late` is past, and its caller has the 504. */
+const { promise: answered, resolve: hasAnswer } = withResolvers()
 
 /** Runs until the signal aborts, and tells both. */
 function untilAborted(name: string, signal: AbortSignal): Promise<null> {
@@ -61,6 +65,14 @@ const app = service(abortService, {
       return null
     },
     ping: ({ db }) => db.value<number>`SELECT 7`,
+    late: ({ db }) =>
+      db.transaction(async (tx) => {
+        await tx.execute`SELECT set_config('abort.late', 'yes', true), pg_advisory_xact_lock(7)`
+        await answered
+        seen.push('late goes on')
+        await tx.execute`NOTIFY late`.catch(() => seen.push('late is refused'))
+        return null
+      }),
   },
 })
 
@@ -132,6 +144,19 @@ describe('when the caller hangs up', () => {
     const { rows } = await database.query<{ free: boolean }>('SELECT pg_try_advisory_lock(6) AS free')
     expect(rows).toEqual([{ free: true }])
     await database.query('SELECT pg_advisory_unlock(6)')
+  })
+
+  it('after a 504 nothing is committed, and nothing is locked', async () => {
+    const heard: string[] = []
+    database.on('notification', ({ channel }) => heard.push(channel))
+    await database.query('LISTEN late')
+    expect((await fetch(`${url}/late`)).status).toBe(504)
+    await vi.waitFor(async () => expect(await sessions('idle in transaction')).toBe(0), within)
+    hasAnswer()
+    await vi.waitFor(() => expect(seen).toContain('late is refused'), within)
+    const { rows } = await database.query<{ free: boolean }>('SELECT pg_try_advisory_lock(7) AS free')
+    expect([rows, heard]).toEqual([[{ free: true }], []])
+    await database.query('SELECT pg_advisory_unlock(7)')
   })
 
   it('nothing is lost by the hundred: no connection, no request', async () => {

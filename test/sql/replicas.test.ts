@@ -86,12 +86,40 @@ describe('with a streaming replica', () => {
     expect(await isReplica(other)).toBe(false)
   })
 
+  test('a write counts however it was made', async () => {
+    await used()
+    const rows = async (stream: AsyncIterable<unknown>) => {
+      for await (const _ of stream);
+    }
+    const writes: readonly ((one: Database) => Promise<unknown>)[] = [
+      (one) => rows(one.stream`INSERT INTO t VALUES (4) RETURNING n`),
+      (one) => rows(one.with({ readOnly: false }).stream`SELECT 1`),
+      (one) => one.batch([4])`INSERT INTO t VALUES (${(n) => n})`,
+      (one) => one.script('INSERT INTO t VALUES (4)'),
+      (one) => one.drizzle.execute(`INSERT INTO t VALUES (4)`),
+    ]
+    for (const write of writes) {
+      const one = db.forRequest({})
+      expect(await isReplica(one)).toBe(true)
+      await write(one)
+      expect(await isReplica(one), write.toString()).toBe(false)
+    }
+    const reader = db.forRequest({})
+    await rows(reader.stream`SELECT n FROM t`)
+    expect(await isReplica(reader)).toBe(true)
+  })
+
   test('a statement that may write goes to the primary; one that does after all is sent there', async () => {
     await used()
     expect(await db.value`SELECT nextval('s')`).toBe(1)
     await db.script(`CREATE FUNCTION length(box) RETURNS bigint LANGUAGE sql AS $$ SELECT nextval('s') $$`)
     await caughtUp()
     expect(await db.value`SELECT length('(1,1),(0,0)'::box)`).toBe(2)
+    await db.script(`CREATE FUNCTION length(lseg, int) RETURNS bigint LANGUAGE sql AS $$ SELECT nextval('s') $$`)
+    await caughtUp()
+    const one = db.forRequest({})
+    await one.value`SELECT length('((0,0),(1,1))'::lseg, 1)`
+    expect(await isReplica(one)).toBe(false)
   })
 
   test('one that lags is left out until it has caught up', async () => {

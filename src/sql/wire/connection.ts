@@ -12,6 +12,19 @@ import { columnsIn, fieldsIn, Input, notificationIn, parameterTypesIn, rowCountI
 import { Output } from './output.ts'
 import { StatementCache } from './statementCache.ts'
 
+/** The time of whoever has a connection to itself. */
+export interface Owner {
+  /** Whether it can be over by itself, so that it has to be looked at. */
+  readonly isLimited: boolean
+  /** The request that it works for, if any. */
+  readonly request: object | undefined
+  /** Of a stream: how many rows it has handed out. */
+  readonly rowsRead: number | undefined
+  sweep(now: number): void
+  /** Ends it, for another reason. */
+  end(reason: unknown): void
+}
+
 /** A session; `connect` opens one. */
 export class Connection {
   readonly types: Types
@@ -33,7 +46,7 @@ export class Connection {
   /** Pending while a cancel is under way; what is sent meanwhile may be hit by it. */
   cancelling: Promise<void> | undefined
   /** Whoever has this connection to itself; swept before its exchanges are. */
-  owner: { sweep(now: number): void } | undefined
+  owner: Owner | undefined
 
   readonly #url: string
   readonly #socket: Socket
