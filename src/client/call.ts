@@ -10,6 +10,8 @@ import type { CallOptions, Client } from './types.ts'
 
 /** A call on its way out. */
 export interface Outgoing {
+  /** Its service and operation, like `role-service.getRole`. */
+  readonly operation: string
   readonly method: Method
   /** Path and query, encoded. */
   readonly path: string
@@ -77,6 +79,7 @@ export function compileRequest(
   const usualTimeoutMs = ownTimeoutMs ?? operation.timeoutMs ?? defaultTimeoutMs
   const hasBody = operation.body !== undefined
   const shape = callShape(contract.name, name, method, path)
+  const fullName = `${contract.name}.${name}`
 
   return (caller, input = {}, options = {}) => {
     const timeoutMs = shorter(options.timeoutMs ?? usualTimeoutMs, caller.deadline?.remainingMs()) as number
@@ -97,6 +100,7 @@ export function compileRequest(
     const body = hasBody ? JSON.stringify(input.body) : undefined
     if (body !== undefined) headers['content-type'] = 'application/json'
     return {
+      operation: fullName,
       method,
       path: fillPath(pathParts, input.params) + queryString(input.query),
       headers,
@@ -115,22 +119,26 @@ export function compileRequest(
 export function compileDecoder(contract: Contract, name: string): (answer: Answer) => unknown {
   const { paginated, returns } = contract.operations[name]!
   const standard = contract.envelope === 'standard'
+  const operation = `${contract.name}.${name}`
+  const broken = { headers: doNotRetry, operation }
   return (answer) => {
     const body = parseBody(answer)
-    if (answer.status >= 400) throw remoteError(contract.name, name, answer, body)
-    if (answer.status >= 300) throw new BadGateway(`${contract.name} answered with a redirect`, { headers: doNotRetry })
+    if (answer.status >= 400) throw remoteError(contract.name, operation, answer, body)
+    if (answer.status >= 300) throw new BadGateway(`${contract.name} answered with a redirect`, broken)
     if (!returns) return undefined
     if (!standard && body !== undefined) return body
     if (typeof body === 'object' && body !== null && 'data' in body) {
       return paginated ? { items: body.data, ...(body as { pagination?: object }).pagination } : body.data
     }
-    throw new BadGateway(`${contract.name} answered with something that is no answer`, { headers: doNotRetry })
+    throw new BadGateway(`${contract.name} answered with something that is no answer`, broken)
   }
 }
 
 function remoteError(service: string, operation: string, { status, headers }: Answer, body: unknown): HttpError {
-  const error = errorFrom(status, body, `${service} answered ${status}`, passedOn(status, headers))
-  error.cause ??= new Error(`${service}.${operation} answered ${status} with code ${error.code}`)
+  const passed = passedOn(status, headers)
+  const given = passed ? { headers: passed, operation } : { operation }
+  const error = errorFrom(status, body, `${service} answered ${status}`, given)
+  error.cause ??= new Error(`${operation} answered ${status} with code ${error.code}`)
   return error
 }
 

@@ -77,7 +77,7 @@ export class Target implements AsyncDisposable {
     for (let retry = 0; ;) {
       if (!policy.breaker.allows(now)) {
         this.#refused += 1
-        throw this.#down('fails too often: the call was not sent')
+        throw this.#down(outgoing, 'fails too often: the call was not sent')
       }
       const hedgeMs = idempotent ? policy.hedge(now, options.hedge?.afterP) : undefined
       const first = this.#begin(outgoing, policy, tried, end, now)
@@ -121,7 +121,7 @@ export class Target implements AsyncDisposable {
     const backend = this.#members.fleet.pick(now, outgoing, tried)
     if (!backend) {
       policy.breaker.forgotten(now)
-      throw this.#nobody(outgoing.region)
+      throw this.#nobody(outgoing)
     }
     tried.push(backend)
     backend.begin(now)
@@ -171,27 +171,28 @@ export class Target implements AsyncDisposable {
   #outcome(exchange: Exchange, outgoing: Outgoing): Answer {
     const { ending, cause } = exchange
     if (ending === undefined) return exchange
+    const options = { headers: doNotRetry, operation: outgoing.operation }
     if (ending === 'given up') throw this.#givenUp(outgoing)
-    if (ending === 'late') throw new GatewayTimeout(`${this.#service} did not answer in time`, { headers: doNotRetry })
-    if (isTooLarge(exchange)) throw new BadGateway(`${this.#service} answered with too much`, { headers: doNotRetry })
-    throw this.#down(tlsProblem(cause) ?? 'is unavailable', cause)
+    if (ending === 'late') throw new GatewayTimeout(`${this.#service} did not answer in time`, options)
+    if (isTooLarge(exchange)) throw new BadGateway(`${this.#service} answered with too much`, options)
+    throw this.#down(outgoing, tlsProblem(cause) ?? 'is unavailable', cause)
   }
 
-  #down(what: string, cause?: Error): HttpError {
-    const options = { code: codes.calleeDown, headers: doNotRetry, ...(cause && { cause }) }
+  #down({ operation }: Outgoing, what: string, cause?: Error): HttpError {
+    const options = { code: codes.calleeDown, headers: doNotRetry, operation, ...(cause && { cause }) }
     return new ServiceUnavailable(`${this.#service} ${what}`, options)
   }
 
-  #nobody(region: string | undefined): Error {
-    if (!this.#isPartitioned) return this.#down('has no instance')
-    if (region === undefined) return new TypeError(`${this.#service} is partitioned: the call needs a region`)
-    return this.#down('has no instance in the region of the call')
+  #nobody(outgoing: Outgoing): Error {
+    if (!this.#isPartitioned) return this.#down(outgoing, 'has no instance')
+    if (outgoing.region === undefined) return new TypeError(`${this.#service} is partitioned: the call needs a region`)
+    return this.#down(outgoing, 'has no instance in the region of the call')
   }
 
   /** A call for a request that is over fails as all else does that works for it. */
-  #givenUp({ cancellation }: Outgoing): Error {
+  #givenUp({ cancellation, operation }: Outgoing): Error {
     if (cancellation?.reason) return cancellation.reason
-    return new GatewayTimeout(`the call to ${this.#service} was given up`, { headers: doNotRetry })
+    return new GatewayTimeout(`the call to ${this.#service} was given up`, { headers: doNotRetry, operation })
   }
 }
 

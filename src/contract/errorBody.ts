@@ -10,25 +10,25 @@ export interface ErrorBody {
 
 /** What goes into the body; `error` only when there is a detail. */
 export function errorBody(error: HttpError): ErrorBody {
-  const { code, message, error: detail } = error
+  const { code, reason: message, error: detail } = error
   return detail === undefined ? { code, message } : { code, message, error: detail }
 }
 
 /**
- * The error that a status and a body stand for: the class of the status, else a plain `HttpError`; `headers` are for
- * whoever it is passed on to.
+ * The error that a status and a body stand for: the class of the status, else a plain `HttpError`; `given` holds
+ * the headers for whoever it is passed on to, and the operation that answered so.
  */
 export function errorFrom(
   status: number,
   body: unknown,
   fallbackDetail?: string,
-  headers?: ErrorOptions['headers'],
+  given: Pick<ErrorOptions, 'headers' | 'operation'> = {},
 ): HttpError {
   const { code, message, error = fallbackDetail } = isErrorBody(body, status) ? body : ({} as Partial<ErrorBody>)
   const options: ErrorOptions = {
+    ...given,
     ...(code !== undefined && { code }),
     ...(message !== undefined && { message }),
-    ...(headers && { headers }),
   }
   const errorClass = classOf.get(status)
   return errorClass ? new errorClass(error, options) : new HttpError(status, error, options)

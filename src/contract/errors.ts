@@ -9,8 +9,10 @@
 export interface ErrorOptions {
   /** Integer code on the wire, `status * 100 + n`; a service picks its own from n = 10. Default: n = 0. */
   readonly code?: number
-  /** Short text for humans. Default: the status's reason phrase. */
+  /** Short text for humans, `message` on the wire. Default: the status's reason phrase. */
   readonly message?: string
+  /** The operation that failed so, like `role-service.getRole`: it goes before the detail in the error's own message. */
+  readonly operation?: string
   /** What went wrong below; logged, never sent. */
   readonly cause?: unknown
   /** Extra response headers, for example `retry-after`. */
@@ -18,7 +20,8 @@ export interface ErrorOptions {
 }
 
 /**
- * The base of every error that may reach a caller.
+ * The base of every error that may reach a caller. Its `message` is its detail, so that a stack or a log says what is wrong:
+ * `NotFound: user 7`, or `NotFound: role-service.getRole: role 9` for one that another service answered with.
  *
  * @example
  * if (error instanceof HttpError) reply.status(error.status)
@@ -28,14 +31,21 @@ export class HttpError extends Error {
   readonly status: number
   /** Integer code on the wire: `status * 100 + n`. */
   readonly code: number
+  /** Short text for humans, `message` on the wire. */
+  readonly reason: string
   /** Detail meant for the caller: a string or any JSON value; never a stack, never SQL. */
   readonly error: unknown
   /** Response headers that go with it. */
   readonly headers: Readonly<Record<string, string>> | undefined
 
   constructor(status: number, error?: unknown, options: ErrorOptions = {}) {
-    super(options.message ?? reasonOf(status), options.cause === undefined ? undefined : { cause: options.cause })
+    const reason = options.message ?? reasonOf(status)
+    super(
+      messageOf(reason, error, options.operation),
+      options.cause !== undefined ? { cause: options.cause } : undefined,
+    )
     this.status = status
+    this.reason = reason
     this.code = options.code ?? status * 100
     this.error = error
     this.headers = options.headers
@@ -187,6 +197,44 @@ export const errorClasses: readonly ErrorClass[] = [
   ServiceUnavailable,
   GatewayTimeout,
 ]
+
+/** What an error says of itself: its detail, else its reason. */
+function messageOf(reason: string, detail: unknown, operation: string | undefined): string {
+  const text = typeof detail === 'string' && detail !== '' ? detail : withDetail(reason, detail)
+  return operation === undefined ? text : `${operation}: ${text}`
+}
+
+function withDetail(reason: string, detail: unknown): string {
+  if (detail === undefined || detail === '') return reason
+  const text = Array.isArray(detail) && detail.every(isProblem) ? detail.map(problemText).join('; ') : jsonOf(detail)
+  return `${reason}: ${text.length > mostDetail ? `${text.slice(0, mostDetail)}…` : text}`
+}
+
+/** Characters of a detail that is no text. */
+const mostDetail = 500
+
+/** One thing that is wrong with a request, as validation lists them. */
+interface Problem {
+  readonly in: string
+  readonly path: string
+  readonly message: string
+}
+
+function isProblem(value: unknown): value is Problem {
+  return typeof value === 'object' && value !== null && 'message' in value && 'path' in value && 'in' in value
+}
+
+function problemText({ in: part, path, message }: Problem): string {
+  return `${path === '' ? part : `${part}.${path}`} ${message}`
+}
+
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value)
+  } catch {
+    return String(value) // a circle, a BigInt: answering with it fails later, where it is told
+  }
+}
 
 /** The reason phrase of a status: RFC 9110's, and the folk name of 420. */
 function reasonOf(status: number): string {

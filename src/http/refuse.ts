@@ -81,7 +81,7 @@ function ready(error: HttpError): Ready {
   const body = JSON.stringify(errorBody(error))
   const headers = { ...headersOf(body), connection: 'close' }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  return { error, text: `HTTP/1.1 ${error.status} ${error.message}\r\n${lines.join('')}\r\n${body}` }
+  return { error, text: `HTTP/1.1 ${error.status} ${error.reason}\r\n${lines.join('')}\r\n${body}` }
 }
 
 function headersOf(body: string): Record<string, string | number> {

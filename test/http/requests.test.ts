@@ -288,7 +288,8 @@ describe('an error', () => {
     await expect(test.client.fail({ params: { how: 'conflict' } })).rejects.toMatchObject({
       status: 409,
       code: 40917,
-      message: 'Name Taken',
+      reason: 'Name Taken',
+      message: 'user-service.fail: Name Taken: {"field":"name"}',
       error: { field: 'name' },
     })
   })

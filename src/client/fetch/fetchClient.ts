@@ -39,7 +39,7 @@ export function fetchClient<Callee extends Contract>(
 
 async function send(
   service: string,
-  { method, path, headers, body, timeoutMs, signal }: Outgoing,
+  { operation, method, path, headers, body, timeoutMs, signal }: Outgoing,
   { url = '', headers: own = {}, fetch = globalThis.fetch }: FetchClientOptions,
 ): Promise<{ status: number; headers: Record<string, string>; body: string }> {
   const late = AbortSignal.timeout(timeoutMs)
@@ -53,8 +53,8 @@ async function send(
     })
     return { status: response.status, headers: Object.fromEntries(response.headers), body: await response.text() }
   } catch (cause) {
-    if (signal?.aborted) throw new GatewayTimeout(`the call to ${service} was given up`, { cause })
-    if (late.aborted) throw new GatewayTimeout(`${service} did not answer in time`, { cause })
-    throw new ServiceUnavailable(`${service} is unavailable`, { code: codes.calleeDown, cause })
+    if (signal?.aborted) throw new GatewayTimeout(`the call to ${service} was given up`, { cause, operation })
+    if (late.aborted) throw new GatewayTimeout(`${service} did not answer in time`, { cause, operation })
+    throw new ServiceUnavailable(`${service} is unavailable`, { code: codes.calleeDown, cause, operation })
   }
 }

@@ -62,7 +62,7 @@ export class ErrorResponses {
     const generic = this.#components.use(anyError)
     const schema = classes.includes(BadRequest) ? { anyOf: [this.#components.use(invalid), generic] } : generic
     const examples = classes.flatMap((errorClass) => Object.entries(examplesOf(errorClass)))
-    const descriptions = new Set(classes.map((errorClass) => new errorClass().message))
+    const descriptions = new Set(classes.map((errorClass) => new errorClass().reason))
     return {
       description: [...descriptions].join(', or '),
       ...(classes.includes(TooManyRequests) && { headers: refusalHeaders }),
