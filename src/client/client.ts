@@ -1,6 +1,9 @@
 import type { Contract } from '../contract/contract.ts'
 import type { Registry } from '../discovery/registry.ts'
 import { Certificates } from '../tls/certificates.ts'
+import { ambient } from '../trace/ambient.ts'
+import type { Span } from '../trace/span.ts'
+import type { Caller } from './call.ts'
 import { clientClass } from './clientClass.ts'
 import { loadUndici } from './endpoint.ts'
 import type { Whereabouts } from './members.ts'
@@ -26,11 +29,18 @@ export function client<Callee extends Contract>(
   void loadUndici()
   const certificates = new Certificates(options.tls)
   const target = new Target(contract, options.registry, options as ClientOptions, options, certificates)
-  const bound = new (clientClass(contract, target, options as ClientOptions))({})
+  const bound = new (clientClass(contract, target, options as ClientOptions))(outside)
   return Object.assign(bound, {
     async [Symbol.asyncDispose]() {
       await target[Symbol.asyncDispose]()
       certificates.close()
     },
   })
+}
+
+/** Nobody's request. Its calls are under the function that makes them, where `traced` has made that known. */
+const outside: Caller = {
+  get span(): Span | undefined {
+    return ambient.scope?.span
+  },
 }

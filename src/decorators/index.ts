@@ -21,5 +21,5 @@ export function traced(
   context: ClassMethodDecoratorContext<This, Method<This, Args, Result>>,
 ) => Method<This, Args, Result> {
   ambient.want()
-  return (method, { name }) => tracedFunction(method, { name: String(name), ...options })
+  return (method, { name }) => tracedFunction(method, { name: String(name), ...options, ambient: true })
 }

@@ -7,13 +7,14 @@
  * passes through a second thread.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import { createRequire, isBuiltin } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { BuildFailure, OnResolveResult, Plugin } from 'esbuild'
 import { isTypeScript } from './platform.ts'
+import { namesScript, renamed } from './sourceNames.ts'
 
 /** A module cannot be loaded; the message is one line. */
 class LoadError extends Error {
@@ -53,12 +54,21 @@ export async function compile(file: string): Promise<string> {
       plugins: [packagesOutside, ownPlace],
       banner: { js: requireBanner },
     })
-    made.set(file, { outfile, inputs: Object.keys(metafile.inputs).map((path) => resolve(path)), startedMs })
+    const inputs = Object.keys(metafile.inputs).map((path) => resolve(path))
+    await keepNames(outfile, inputs)
+    made.set(file, { outfile, inputs, startedMs })
   } catch (error) {
     throw new LoadError(reasonOf(error as BuildFailure), { cause: error })
   }
   process.setSourceMapsEnabled(true)
   return outfile
+}
+
+/** Puts what functions are called in their source on the first line, where it moves no other. */
+async function keepNames(outfile: string, inputs: readonly string[]): Promise<void> {
+  const [text, ...sources] = await Promise.all([outfile, ...inputs].map((path) => readFile(path, 'utf8')))
+  const script = namesScript(renamed(text!, sources))
+  if (script !== '') await writeFile(outfile, script + text)
 }
 
 /** What was made of a file, and of what. */

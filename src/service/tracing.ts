@@ -5,6 +5,7 @@ import type { Logger } from '../log/logger.ts'
 import { consoleExporter } from '../trace/export/console.ts'
 import type { Exporter, Resource } from '../trace/export/exporter.ts'
 import { otlpExporter, zipkinExporter } from '../trace/export/exporters.ts'
+import { ambient, type Home } from '../trace/ambient.ts'
 import { propagators } from '../trace/propagation/propagator.ts'
 import { Recorder, type RecorderStats } from '../trace/recorder.ts'
 import { endRequestSpan, requestShape } from '../trace/requestSpan.ts'
@@ -46,9 +47,23 @@ export class Tracing {
   #statements: StatementSpans | undefined
   #port: number | undefined
   #unregister: (() => void) | undefined
+  #home: Home | undefined
 
   /** Begins to record, when there is anywhere to send it. */
   async open(
+    service: string,
+    config: Config,
+    options: TraceOptions & { readonly edge: boolean },
+    log: Logger,
+    sink?: Sink,
+  ): Promise<void> {
+    await this.#open(service, config, options, log, sink)
+    const tracer = this.#tracer
+    this.#home = { root: (shape, startedAt) => tracer.root(shape, startedAt), log }
+    ambient.home ??= this.#home
+  }
+
+  async #open(
     service: string,
     config: Config,
     { edge, ...options }: TraceOptions & { readonly edge: boolean },
@@ -111,6 +126,7 @@ export class Tracing {
   /** Sends the last spans, for two seconds at most. */
   close(): Promise<void> {
     this.#unregister?.()
+    if (ambient.home === this.#home) ambient.home = undefined
     return this.#tracer.sink.close(closeTimeoutMs)
   }
 

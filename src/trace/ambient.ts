@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { SpanShape } from './shape.ts'
 import type { Span } from './span.ts'
 
 /** A log, as far as a span needs one. */
@@ -23,6 +24,13 @@ export function isSpanContext(value: unknown): value is SpanContext {
   return typeof value === 'object' && value !== null && typeof (value as Partial<SpanContext>).withSpan === 'function'
 }
 
+/** Where the work of a process begins that belongs to no request: a job, a listener. */
+export interface Home {
+  /** The first span of a new trace. */
+  root(shape: SpanShape, startedAt: number): Span
+  readonly log: LevelLog
+}
+
 /** Runs a function in a scope of another sort as well. */
 type Around = <Result>(scope: SpanScope, fn: () => Result) => Result
 
@@ -33,6 +41,8 @@ type Around = <Result>(scope: SpanScope, fn: () => Result) => Result
  */
 class Ambient {
   isWanted = false
+  /** Of the service that runs here; where there are several, of the one that started first. */
+  home: Home | undefined
   readonly #storage = new AsyncLocalStorage<SpanScope>()
   #around: Around | undefined
 

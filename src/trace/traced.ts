@@ -1,6 +1,7 @@
 import { ambient, isSpanContext, type LevelLog, type SpanContext, type SpanScope } from './ambient.ts'
 import { errorTypeOf } from './errorType.ts'
 import { spanShape } from './shape.ts'
+import { sourceNameOf } from './sourceName.ts'
 import type { Span } from './span.ts'
 
 /** How a function's work is told. */
@@ -42,7 +43,7 @@ type OptionsFor<Fn extends AnyFunction> =
  * Gives a function a span and one line of log, with its duration and outcome.
  *
  * A function that takes the context first is handed one whose `db`, `clients` and `log` belong to its own span. Others say
- * `ambient: true` and find theirs through `AsyncLocalStorage`.
+ * `ambient: true` and find theirs through `AsyncLocalStorage`; in a job, where there is none, a trace begins with them.
  *
  * @example
  * const getCity = traced(async function getCity({ db }: Context, id: number) {
@@ -56,8 +57,8 @@ export function traced<Fn extends AnyFunction>(fn: Fn, ...options: OptionsFor<Fn
 }
 
 /** The same for whatever function it is. */
-export function tracedFunction<Fn extends AnyFunction>(fn: Fn, options: TracedOptions): Fn {
-  const { name = fn.name || 'anonymous', type, category, trace = true } = options
+export function tracedFunction<Fn extends AnyFunction>(fn: Fn, options: TracedOptions & Partial<AmbientOptions>): Fn {
+  const { name = sourceNameOf(fn) || 'anonymous', type, category, trace = true, ambient: mayBegin = false } = options
   const shape = spanShape(name, {
     attributes: {
       'code.function.name': name,
@@ -70,24 +71,26 @@ export function tracedFunction<Fn extends AnyFunction>(fn: Fn, options: TracedOp
 
   const wrapped = function (this: unknown, ...args: unknown[]): unknown {
     const scope = isSpanContext(args[0]) ? args[0] : ambient.scope
-    if (!scope) return run.apply(this, args)
+    const home = scope || !mayBegin ? undefined : ambient.home
+    if (!scope && !home) return run.apply(this, args)
     const startedAt = performance.now()
-    const span = trace ? scope.span.child(shape, startedAt) : undefined
+    const span = !trace ? undefined : home ? home.root(shape, startedAt) : scope?.span.child(shape, startedAt)
+    const { log } = (scope ?? home)!
     const end = (error: unknown, hasFailed: boolean): void => {
       if (hasFailed) span?.fail(error)
       span?.end()
-      report(scope.log, performance.now() - startedAt, hasFailed ? errorTypeOf(error) : undefined, args)
+      report(log, performance.now() - startedAt, hasFailed ? errorTypeOf(error) : undefined, args)
     }
-    return observed(() => within(scope, span, args, (inner) => run.apply(this, inner)), end)
+    return observed(() => within(scope ?? { log }, span, args, (inner) => run.apply(this, inner)), end)
   }
-  Object.defineProperty(wrapped, 'name', { value: fn.name })
+  Object.defineProperty(wrapped, 'name', { value: sourceNameOf(fn) })
   Object.defineProperty(wrapped, 'length', { value: fn.length })
   return wrapped as unknown as Fn
 }
 
 /** Runs it under its own span: the context it is handed, and what is ambient. */
 function within(
-  scope: SpanScope | SpanContext,
+  scope: Pick<SpanScope, 'log'> | SpanContext,
   span: Span | undefined,
   args: unknown[],
   run: (args: unknown[]) => unknown,
