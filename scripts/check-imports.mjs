@@ -19,7 +19,7 @@ const below = {
   client: ['contract', 'resilience', 'tls', 'log', 'trace', 'discovery'],
   http: ['contract', 'resilience', 'tls', 'log', 'trace'],
   models: ['contract', 'resilience', 'log'],
-  migrations: ['contract', 'resilience', 'load', 'log', 'sql'],
+  migrations: ['contract', 'resilience', 'load', 'bytes', 'log', 'sql'],
   service: [
     'contract',
     'resilience',
@@ -37,7 +37,7 @@ const below = {
   ],
 }
 below.testing = [...below.service, 'service']
-below.cli = [...below.testing, 'testing', 'index.ts']
+below.cli = [...below.testing, 'bytes', 'testing', 'index.ts']
 
 const { positionals } = parseArgs({ allowPositionals: true })
 const src = positionals[0] ?? fileURLToPath(new URL('../src', import.meta.url))

@@ -1,3 +1,4 @@
+import { printableLayout } from '../bytes/printable.ts'
 import { ownFolder } from '../load/own.ts'
 
 /** A command cannot go on, and its message, one line for the user, says why. */
@@ -20,6 +21,11 @@ export class CliError extends Error {
 export function describeFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   return isBug(error) ? stackOf(error) : messageOf(error)
+}
+
+/** Prints what is wrong; a terminal may be reading, and a message may quote anything. */
+export function complain(text: string): void {
+  process.stderr.write(`${printableLayout(text)}\n`)
 }
 
 /** One line for any error; for a bug with the place in the user's code where it was thrown. */

@@ -2,7 +2,7 @@
 /** `tricube`: picks the command and turns what it throws into a line and an exit code. */
 import * as module from 'node:module'
 import { ownVersion } from '../load/own.ts'
-import { CliError, describeFailure } from './failure.ts'
+import { CliError, complain, describeFailure } from './failure.ts'
 
 // Node 22.1 and later keep compiled code on disk: a service starts in less time.
 ;(module as { enableCompileCache?: () => void }).enableCompileCache?.()
@@ -45,9 +45,7 @@ async function main([name = '--help', ...argv]: string[]): Promise<number> {
     )(argv)
   } catch (error) {
     const wrongOption = optionError(error)
-    process.stderr.write(
-      wrongOption ? `tricube ${name}: ${wrongOption}, see tricube --help\n` : `${describeFailure(error)}\n`,
-    )
+    complain(wrongOption ? `tricube ${name}: ${wrongOption}, see tricube --help` : describeFailure(error))
     return wrongOption ? 2 : error instanceof CliError ? error.exitCode : 1
   }
 }

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { printableLayout } from '../bytes/printable.ts'
 import { openapiDocument } from '../http/openapi/document.ts'
 import { CliError } from './failure.ts'
 import { loadService } from './load-service.ts'
@@ -9,7 +10,7 @@ export async function openapiCommand(argv: string[]): Promise<number> {
   const [path, ...others] = positionals
   if (path === undefined || others.length > 0) throw new CliError('Usage: tricube openapi <service>', 2)
   const { contract } = (await loadService(path)).definition
-  const document = `${JSON.stringify(openapiDocument(contract), null, 2)}\n`
+  const document = `${printableLayout(JSON.stringify(openapiDocument(contract), null, 2))}\n` // the same JSON
   await new Promise((resolve) => process.stdout.write(document, resolve))
   return 0
 }

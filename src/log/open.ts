@@ -3,7 +3,7 @@ import { accessWriter, type AccessWriter } from './access.ts'
 import { fileOutput, type LogFile } from './file.ts'
 import { createLogger, type LogFormat, type Logger, type LogLevel } from './logger.ts'
 import { standardOutput, type Output } from './output.ts'
-import { prettyOutput } from './pretty.ts'
+import { jsonTerminalOutput, prettyOutput } from './pretty.ts'
 
 /** How and where a service logs. */
 export interface LogSettings {
@@ -30,12 +30,17 @@ export interface OpenLog {
  * @throws {Error} when the file cannot be opened
  */
 export async function openLog({ name, level, pid, format, file }: LogSettings): Promise<OpenLog> {
-  const isPretty = format === 'pretty' || (format === undefined && !file && isatty(1))
-  const output: Output = file ? await fileOutput(file) : isPretty ? prettyOutput() : standardOutput()
+  const output = file ? await fileOutput(file) : standardOutputFor(format)
   const owner = { name, pid, ecs: format === 'ecs' }
   return {
     log: createLogger({ ...owner, level, output }),
     writeAccess: accessWriter(owner, output),
     close: () => output.close(),
   }
+}
+
+function standardOutputFor(format: LogFormat | undefined): Output {
+  const isTerminal = isatty(1)
+  if (format === 'pretty' || (format === undefined && isTerminal)) return prettyOutput()
+  return isTerminal ? jsonTerminalOutput() : standardOutput()
 }

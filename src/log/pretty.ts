@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs'
 import { styleText } from 'node:util'
+import { printable, printableBlock, printableLayout } from '../bytes/printable.ts'
 import { lineOutput, type Output } from './output.ts'
 
 /** One of `styleText`'s colours. */
@@ -16,30 +17,45 @@ export function paintFor(out: NodeJS.WriteStream): Paint {
 /** Standard output for people: each line readable, and at once. */
 export function prettyOutput(): Output {
   const paint = paintFor(process.stdout)
+  return terminalOutput((line) => formatLogLine(line, paint))
+}
+
+/** Standard output that is a terminal: JSON leaves C1 and the marks of direction as they are. */
+export function jsonTerminalOutput(): Output {
+  return terminalOutput(printableLayout)
+}
+
+function terminalOutput(shown: (line: string) => string): Output {
   return lineOutput({
-    write: (line) => void writeSync(1, `${formatLogLine(line.trimEnd(), paint)}\n`),
+    write: (line) => void writeSync(1, `${shown(line.trimEnd())}\n`),
     flushSync() {},
     close() {},
   })
 }
 
-/** A line of pino's JSON made readable: `12:00:00.000 INFO listening url=…`, a stack below it; any other line as it is. */
+/**
+ * A line of pino's JSON made readable: `12:00:00.000 INFO listening url=…`, a stack below it; any other line as it is, colours
+ * too. Whatever a caller put there, it makes no line and moves no cursor.
+ */
 export function formatLogLine(line: string, paint: Paint): string {
   const record = parse(line)
-  if (!record) return line
+  if (!record) return line.includes(escape) ? printableLayout(line) + resetColor : printableLayout(line)
   const { level, time, msg, err, pid: _pid, hostname: _host, service: _service, v: _v, ...fields } = record
   const name = levelName(level)
   const { stack, message, ...details } = (typeof err === 'object' && err !== null ? err : {}) as Record<string, unknown>
   const text = [
     paint('dim', clock(time)),
     paint(name === 'ERROR' || name === 'FATAL' ? 'red' : name === 'WARN' ? 'yellow' : 'green', name.padEnd(5)),
-    ...[msg ?? message].filter((text) => typeof text === 'string'),
+    ...[msg ?? message].filter((text) => typeof text === 'string').map(printable),
     ...Object.entries(stack ? fields : { ...fields, ...details }).map(
-      ([key, value]) => paint('dim', `${key}=`) + valueText(value),
+      ([key, value]) => paint('dim', `${printable(key)}=`) + valueText(value),
     ),
   ].join(' ')
-  return typeof stack === 'string' ? `${text}\n${stack}` : text
+  return typeof stack === 'string' ? `${text}\n${printableBlock(stack)}` : text
 }
+
+const escape = '\u001b'
+const resetColor = '\u001b[0m'
 
 function parse(line: string): Record<string, unknown> | undefined {
   if (!line.startsWith('{')) return undefined
@@ -62,16 +78,16 @@ const levels: Readonly<Record<number, string>> = {
 }
 
 function levelName(level: unknown): string {
-  return typeof level === 'number' ? (levels[level] ?? String(level)) : String(level).toUpperCase()
+  return typeof level === 'number' ? (levels[level] ?? String(level)) : printable(String(level).toUpperCase())
 }
 
 /** The local time of day, to the millisecond. */
 function clock(time: unknown): string {
   const date = new Date(time as string | number)
-  if (Number.isNaN(date.getTime())) return String(time)
+  if (Number.isNaN(date.getTime())) return printable(String(time))
   return `${date.toTimeString().slice(0, 8)}.${String(date.getMilliseconds()).padStart(3, '0')}`
 }
 
 function valueText(value: unknown): string {
-  return typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)
+  return printable(typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value))
 }

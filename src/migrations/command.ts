@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parseArgs, type ParseArgsConfig } from 'node:util'
+import { printableLayout } from '../bytes/printable.ts'
 import { MigrationError } from './error.ts'
 import { acceptModels, generate, missingSql, newMigration } from './generate.ts'
 import { migrate, migrationStatus, rollback, type MigrateOptions, type MigrationStatus } from './migrate.ts'
@@ -53,7 +54,7 @@ export interface CommandContext {
  * @returns The exit code: 0, 1 when it failed or `check` found a difference, 2 when the arguments make no sense.
  */
 export async function migrateCommand(argv: readonly string[], context: CommandContext = {}): Promise<number> {
-  const { env = process.env, out = console.log, err = console.error } = context
+  const { env = process.env, out = print, err = complain } = context
   try {
     const { values, positionals } = parse(argv)
     if (values.help || positionals.length === 0) {
@@ -68,6 +69,10 @@ export async function migrateCommand(argv: readonly string[], context: CommandCo
     return error instanceof UsageError ? 2 : 1
   }
 }
+
+// Errors of PostgreSQL quote what the tables have.
+const print = (line: string): void => console.log(printableLayout(line))
+const complain = (line: string): void => console.error(printableLayout(line))
 
 class UsageError extends MigrationError {}
 

@@ -44,3 +44,21 @@ it('leaves alone who sends traces somewhere else', async () => {
   expect(traces.env).toEqual({})
   await traces.stop()
 })
+
+// A page in a browser can send a simple request to any port of the machine that it runs on.
+it('takes spans from nobody but the services', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  const print = vi.fn()
+  const traces = await openTraces(print, {})
+  const { origin, href } = new URL(traces.env['OTEL_EXPORTER_ZIPKIN_ENDPOINT']!)
+  const body = JSON.stringify([span('1', undefined, 'forged', '\u001b[2J')])
+  const post = async (url: string, headers = {}): Promise<number> =>
+    (await fetch(url, { method: 'POST', body, headers })).status
+  expect(await post(`${origin}/api/v2/spans`)).toBe(404)
+  expect(await post(`${origin}/`, { 'content-type': 'application/json' })).toBe(404)
+  expect(await post(`${href}/`)).toBe(404)
+  expect((await fetch(href, { method: 'OPTIONS' })).status).toBe(404)
+  await vi.advanceTimersByTimeAsync(2000)
+  expect(print).not.toHaveBeenCalled()
+  await traces.stop()
+})

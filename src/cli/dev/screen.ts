@@ -1,3 +1,4 @@
+import { printableLayout } from '../../bytes/printable.ts'
 import { formatLogLine, paintFor, type Color, type Paint } from '../../log/pretty.ts'
 
 /**
@@ -57,9 +58,9 @@ export class Screen {
     for (const line of lines) this.print(`    ${formatLogLine(line, this.paint).replaceAll('\n', '\n    ')}`)
   }
 
-  /** Text above the spinner. */
+  /** Text above the spinner; file names and errors in it may hold anything. */
   print(text: string): void {
-    this.#out.write(`${this.#waiting ? clearLine : ''}${text}\n`)
+    this.#out.write(`${this.#waiting ? clearLine : ''}${printableLayout(text)}\n`)
     if (this.#waiting) this.#draw()
   }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -26,12 +27,17 @@ export async function openTraces(print: (tree: string) => void, env: NodeJS.Proc
     return { env: {}, stop: () => Promise.resolve() }
   }
   const traces = new Traces(print)
-  const server = createServer((request, response) => void receive(request, response, traces)).listen(0, '127.0.0.1')
+  // Any page in a browser can post to this port; only the services know the path.
+  const path = `/${randomUUID()}/api/v2/spans`
+  const server = createServer((request, response) => {
+    if (request.url === path && request.method === 'POST') void receive(request, response, traces)
+    else response.writeHead(404).end()
+  }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   return {
     env: {
-      OTEL_EXPORTER_ZIPKIN_ENDPOINT: `http://127.0.0.1:${port}/api/v2/spans`,
+      OTEL_EXPORTER_ZIPKIN_ENDPOINT: `http://127.0.0.1:${port}${path}`,
       OTEL_BSP_SCHEDULE_DELAY: env['OTEL_BSP_SCHEDULE_DELAY'] ?? String(delayMs),
       OTEL_TRACES_SAMPLER: env['OTEL_TRACES_SAMPLER'] ?? 'parentbased_ratelimit',
       OTEL_TRACES_SAMPLER_ARG: env['OTEL_TRACES_SAMPLER_ARG'] ?? String(perSecond),

@@ -1,4 +1,4 @@
-import { describeFailure } from '../failure.ts'
+import { complain, describeFailure } from '../failure.ts'
 import type { LoadedService } from '../load-service.ts'
 
 /**
@@ -34,7 +34,7 @@ export class Stopping {
     this.#service.close().then(
       () => this.#resolve(this.#hasFailed ? 1 : 0),
       (error: unknown) => {
-        process.stderr.write(`${describeFailure(error)}\n`)
+        complain(describeFailure(error))
         this.#resolve(1)
       },
     )
@@ -44,7 +44,7 @@ export class Stopping {
   #onUncaught(err: Error, origin: string): void {
     const { log, name } = this.#service
     if (log) log.fatal({ err }, origin === 'unhandledRejection' ? 'unhandled rejection' : 'uncaught exception')
-    else process.stderr.write(`${name}: ${err.stack ?? String(err)}\n`)
+    else complain(`${name}: ${err.stack ?? String(err)}`)
     this.#hasFailed = true
     this.begin()
   }
@@ -63,7 +63,7 @@ export function stopOnSignals(name: string, begin: () => void, force: () => void
     }
     if (signal === 'SIGINT' && first === signal && now - firstAt < sameKeyMs) return
     force()
-    process.stderr.write(`${name}: a second signal, ${signal}, while stopping\n`)
+    complain(`${name}: a second signal, ${signal}, while stopping`)
     process.exit(1)
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, onSignal)

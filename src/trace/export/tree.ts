@@ -1,3 +1,4 @@
+import { printable } from '../../bytes/printable.ts'
 import { grouped } from './grouped.ts'
 
 /** One span of a tree for a terminal. */
@@ -33,7 +34,7 @@ export function drawTree(spans: readonly TreeSpan[]): string {
     .map(({ title, span }) => {
       const duration = `${span.durationMs.toFixed(1)} ms`.padStart(10)
       const bar = drawBar(span, from, Math.max(to - from, Number.EPSILON))
-      const notes = [span.note, span.errorType && `✗ ${span.errorType}`].filter(Boolean).join(' ')
+      const notes = printable([span.note, span.errorType && `✗ ${span.errorType}`].filter(Boolean).join(' '))
       return `${title.padEnd(width)}${duration}  ${notes ? `${bar.padEnd(barWidth)}  ${notes}` : bar}`
     })
     .join('\n')
@@ -50,7 +51,7 @@ function rowsOf(spans: readonly TreeSpan[]): Row[] {
   const under = grouped(byStart, ({ parentId }) => (parentId !== undefined && ids.has(parentId) ? parentId : ''))
   const rows: Row[] = []
   const add = (span: TreeSpan, own: string, below: string): void => {
-    rows.push({ title: `${own}${span.service} ${span.name}`, span })
+    rows.push({ title: own + printable(`${span.service} ${span.name}`), span })
     const children = under.get(span.id) ?? []
     for (const [i, child] of children.entries()) {
       const isLast = i === children.length - 1
