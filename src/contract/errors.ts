@@ -7,7 +7,7 @@
 
 /** What an error class's constructor takes besides its detail. */
 export interface ErrorOptions {
-  /** Integer code on the wire, `status * 100 + n`; a service picks its own from n = 10. Default: n = 0. */
+  /** Integer code on the wire, `status * 100 + n`; a service picks its own from n = 10. Default, and for any other: n = 0. */
   readonly code?: number
   /** Short text for humans, `message` on the wire. Default: the status's reason phrase. */
   readonly message?: string
@@ -39,26 +39,28 @@ export class HttpError extends Error {
   readonly headers: Readonly<Record<string, string>> | undefined
 
   constructor(status: number, error?: unknown, options: ErrorOptions = {}) {
+    const { code = status * 100 } = options
+    // What is thrown decides the answer, so a wrong code must not be thrown in its place: it becomes the usual one.
+    const belongs = Number.isInteger(code) && Math.trunc(code / 100) === status
+    const cause = options.cause ?? (belongs ? undefined : wrongCode(code, status))
     const reason = options.message ?? reasonOf(status)
-    super(
-      messageOf(reason, error, options.operation),
-      options.cause !== undefined ? { cause: options.cause } : undefined,
-    )
+    super(messageOf(reason, error, options.operation), cause === undefined ? undefined : { cause })
     this.status = status
     this.reason = reason
-    this.code = options.code ?? status * 100
+    this.code = belongs ? code : status * 100
     this.error = error
     this.headers = options.headers
-    if (Math.trunc(this.code / 100) !== status) {
-      throw new RangeError(
-        `error code ${this.code} does not belong to status ${status}: use ${status * 100} to ${status * 100 + 99}`,
-      )
-    }
   }
 
   override get name(): string {
     return this.constructor.name
   }
+}
+
+function wrongCode(code: number, status: number): RangeError {
+  return new RangeError(
+    `error code ${code} does not belong to status ${status}: use ${status * 100} to ${status * 100 + 99}`,
+  )
 }
 
 /** An `HttpError` whose class knows its status. */

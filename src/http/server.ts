@@ -1,35 +1,26 @@
 import type { Server } from 'node:http'
 import type { Server as SecureServer } from 'node:tls'
-import fastifyModule, {
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  type onRequestHookHandler,
-} from 'fastify'
-import { ContractError } from '../contract/check.ts'
-import type { Contract } from '../contract/contract.ts'
+import fastifyModule, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { HttpError } from '../contract/errors.ts'
-import type { Operation } from '../contract/operation.ts'
-import { parseRoute } from '../contract/route.ts'
 import type { LateLog } from '../log/late.ts'
 import { randomId } from '../trace/ids.ts'
 import type { Span } from '../trace/span.ts'
 import { compileCommonHeaders } from './answer.ts'
 import { addJsonParser } from './body.ts'
 import { distrustCallers } from './edge.ts'
-import { compileEncoder, type Encoder } from './encoder.ts'
-import { sendError } from './errors.ts'
+import { refusalOf, sendError } from './errors.ts'
 import { QuietFastify } from './fastifyLog.ts'
 import type { InFlight } from './inFlight.ts'
 import { prototypeError } from './prototype.ts'
+import { addLastResort } from './lastResort.ts'
 import { defaultLimits, type ServerLimits } from './limits.ts'
 import { answerNoSuchRoute } from './noSuchRoute.ts'
 import { answerClientError, type Listener, type OnRefused } from './refuse.ts'
 import { RequestLog } from './requestLog.ts'
+import { compileRoutes, type RouteParts } from './routes.ts'
 import { learnRoute } from './shownPath.ts'
 import { logFailedHandshakes, type TlsOptions } from './tls.ts'
 import { createTransport } from './transport.ts'
-import { compileValidator, type Validator } from './validator.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -42,12 +33,8 @@ declare module 'fastify' {
   }
 }
 
-/** Runs an operation on a request whose input has been checked. */
-export type Run = (request: FastifyRequest, reply: FastifyReply) => unknown
-
 /** What a server is made of. */
-export interface ServerOptions {
-  readonly contract: Contract
+export interface ServerOptions extends RouteParts {
   readonly log: LateLog
   readonly limits: ServerLimits | undefined
   readonly tls: TlsOptions | undefined
@@ -55,23 +42,24 @@ export interface ServerOptions {
   readonly edge: boolean
   /** Whose `x-forwarded-*` are believed. */
   readonly trustProxy: false | string | readonly string[]
-  /** Compiles the function behind an operation. */
-  readonly run: (name: string, operation: Operation) => Run
   /** What a caller is told of whatever was thrown. */
   readonly errorOf: (thrown: unknown) => HttpError
-  /** Compiles what is called at the beginning of an operation's requests. */
-  readonly onRequest: (name: string, operation: Operation) => onRequestHookHandler[]
   readonly inFlight: InFlight
   /** Comes before everything else: whether a request is taken; one that is not has been answered. */
   readonly admit: (request: FastifyRequest, reply: FastifyReply) => boolean
   /** Is told the status of what is answered without ever being routed. */
   readonly onRefused: (status: number) => void
-  /** Sees each value before it is written; throws when it breaks the contract. */
-  readonly checkResponse: ((operation: string, value: unknown) => void) | undefined
+}
+
+/** The Fastify side of a service. */
+export interface OperationsServer {
+  readonly fastify: FastifyInstance
+  /** Adds the routes of the operations, once the plugins are there that change routes as they are added. */
+  readonly addOperations: () => void
 }
 
 /** The Fastify side of a service: one route for each operation, the envelope around every answer. */
-export function createServer(options: ServerOptions): FastifyInstance {
+export function createServer(options: ServerOptions): OperationsServer {
   const { contract, log, errorOf, tls, edge, trustProxy, inFlight } = options
   const limits = { ...defaultLimits, ...options.limits }
   const onRefused: OnRefused = (error, { remoteAddress: peer }) => {
@@ -113,8 +101,9 @@ export function createServer(options: ServerOptions): FastifyInstance {
     addCommonHeaders(reply, request.id)
     done(prototypeError(request))
   })
+  addLastResort(fastify)
   fastify.setErrorHandler((thrown, request, reply) => {
-    const error = errorOf(thrown)
+    const error = refusalOf(thrown, reply) ?? errorOf(thrown)
     if (error.status >= 500) {
       request.span?.fail(thrown)
       logError(request, thrown, error)
@@ -123,62 +112,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   })
 
   answerNoSuchRoute(fastify, contract)
-  for (const name of Object.keys(contract.operations)) addOperation(fastify, name, options)
-  return fastify
-}
-
-/** Compiles an operation once into the one function that answers it. */
-function addOperation(
-  fastify: FastifyInstance,
-  name: string,
-  { contract, run, onRequest, checkResponse }: ServerOptions,
-): void {
-  const operation = contract.operations[name]!
-  const { method, path } = parseRoute(operation.route)
-  const status = operation.status ?? 200
-  const hasBody = status !== 204 && status !== 205
-  const { validate, encode } = compileSchemas(contract, name)
-  const execute = run(name, operation)
-
-  fastify.route({
-    method,
-    url: path,
-    config: { operation: name },
-    onRequest: onRequest(name, operation),
-    handler(request: FastifyRequest, reply: FastifyReply) {
-      validate?.(request)
-      const value = execute(request, reply)
-      // A promise only where there is one already: it is a tenth of the smallest request.
-      return isThenable(value)
-        ? value.then((settled) => answer(request, reply, settled))
-        : answer(request, reply, value)
-    },
-  })
-
-  function answer(request: FastifyRequest, reply: FastifyReply, value: unknown): unknown {
-    if (reply.sent) return reply
-    checkResponse?.(name, value)
-    reply.statusCode = status
-    if (!hasBody) return reply.send()
-    reply.header('content-type', 'application/json; charset=utf-8')
-    return encode(value, request.query)
-  }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function'
-}
-
-function compileSchemas(
-  { name, operations, envelope }: Contract,
-  key: string,
-): { validate: Validator | undefined; encode: Encoder } {
-  const operation = operations[key]!
-  try {
-    return { validate: compileValidator(operation), encode: compileEncoder(operation, envelope) }
-  } catch (cause) {
-    throw new ContractError(`${name}.${key}: ${(cause as Error).message}`, { cause })
-  }
+  return { fastify, addOperations: compileRoutes(fastify, options) }
 }
 
 /** What nobody expected is logged with its stack, what a handler or a callee said with its cause. */

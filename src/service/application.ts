@@ -148,6 +148,7 @@ export class Application {
       const home = config.databaseUrl === undefined ? undefined : this.db
       await rateLimits.open(home, group.rateLimits, this.log)
       await hooks?.beforeStart?.(this)
+      this.#parts.addOperations()
       await this.fastify.ready()
       this.#state = 'serving'
     } catch (error) {

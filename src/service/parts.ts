@@ -43,6 +43,7 @@ export class Parts {
   readonly certificates: Certificates
   readonly targets: Targets
   readonly fastify: FastifyInstance
+  readonly addOperations: () => void
   readonly drain: Drain
 
   constructor(definition: Definition, { checkResponse }: Overrides, { readiness, runtime }: Whole) {
@@ -59,7 +60,9 @@ export class Parts {
     this.admission = new Admission(contract, admission, this.metering.requests, this.inFlight)
     this.certificates = new Certificates(definition.tls, this.log)
     this.targets = new Targets(definition, this.metering, this.certificates, this.log)
-    this.fastify = serverOf(definition, this, { runtime, checkResponse })
+    const { fastify, addOperations } = serverOf(definition, this, { runtime, checkResponse })
+    this.fastify = fastify
+    this.addOperations = addOperations
     this.drain = new Drain(this.name, this.fastify, this.inFlight, definition.drain)
   }
 

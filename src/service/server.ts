@@ -1,4 +1,4 @@
-import type { FastifyInstance, onRequestHookHandler } from 'fastify'
+import type { onRequestHookHandler } from 'fastify'
 import type { Contract } from '../contract/contract.ts'
 import type { Operation } from '../contract/operation.ts'
 import { parseRoute } from '../contract/route.ts'
@@ -6,7 +6,7 @@ import { addCors, compileAllowOrigin, type CorsOptions } from '../http/cors.ts'
 import { registerDocs } from '../http/docs/docs.ts'
 import { httpErrorFrom } from '../http/errors.ts'
 import { openRequestOf } from '../http/inFlight.ts'
-import { createServer, type ServerOptions } from '../http/server.ts'
+import { createServer, type OperationsServer, type ServerOptions } from '../http/server.ts'
 import { httpErrorOf } from '../sql/index.ts'
 import type { Runtime } from './context.ts'
 import type { Definition } from './definition.ts'
@@ -30,10 +30,10 @@ export function serverOf(
   { contract, handlers, limits, tls, edge = false, trustProxy, cors: given }: Definition,
   { log, admission, inFlight, rateLimits, tracing, metering, group }: Met,
   { runtime, checkResponse }: Running,
-): FastifyInstance {
+): OperationsServer {
   const cors = given && withUsualHeaders(given, contract)
   const allowOrigin = cors && compileAllowOrigin(cors)
-  const fastify = createServer({
+  const server = createServer({
     contract,
     log,
     limits,
@@ -48,11 +48,12 @@ export function serverOf(
     onRefused: (status) => metering.requests.observe(undefined, status, 0),
     checkResponse,
   })
+  const { fastify } = server
   if (cors) addCors(fastify, cors)
   registerDocs(fastify, contract)
   addHealth(fastify, () => group.readiness())
   metering.addRoute(fastify, () => group.metrics())
-  return fastify
+  return server
 }
 
 /** What is known of a request once it has been routed. */
