@@ -4,7 +4,7 @@ import type { Drizzle } from './drizzle.ts'
 import type { Fragments, SqlTag } from './fragment.ts'
 import type { Observer } from './observer.ts'
 import type { ShardsOptions } from './shards.ts'
-import type { Codecs } from './types.ts'
+import type { Codecs } from './codecs.ts'
 
 /** A row when nothing else is said. */
 export type AnyRow = Record<string, unknown>

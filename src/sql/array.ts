@@ -42,12 +42,17 @@ function closingQuote(text: string, start: number): number {
   return at
 }
 
-/** Writes an array; null and undefined become NULL, arrays inside become dimensions. */
-export function writeArray(items: readonly unknown[], encode: (item: unknown) => string, delimiter: string): string {
-  const written = items.map((item) => {
-    if (item === null || item === undefined) return 'NULL'
-    if (Array.isArray(item)) return writeArray(item, encode, delimiter)
-    return `"${encode(item).replaceAll(/["\\]/g, '\\$&')}"`
+/** Writes an array; what is null becomes NULL, what is nested another dimension. */
+export function writeArray(
+  items: readonly unknown[],
+  encode: (item: unknown) => string | null,
+  isNested: (item: unknown) => item is readonly unknown[],
+  delimiter: string,
+): string {
+  const written = Array.from(items, (item) => {
+    if (isNested(item)) return writeArray(item, encode, isNested, delimiter)
+    const text = encode(item)
+    return text === null ? 'NULL' : `"${text.replaceAll(/["\\]/g, '\\$&')}"`
   })
   return `{${written.join(delimiter)}}`
 }

@@ -1,4 +1,5 @@
 /** Many rows at once: out of a cursor, and into one statement. */
+import type { JsonText } from './encoders.ts'
 import type { Fragment } from './fragment.ts'
 import { bound } from './prepared.ts'
 import * as shapes from './shapes.ts'
@@ -128,6 +129,7 @@ export type BatchValue<Row> =
   | Uint8Array
   | readonly unknown[]
   | Fragment
+  | JsonText
 
 /** The tag that `batch` gives. */
 export type BatchTag<Row> = (strings: TemplateStringsArray, ...values: readonly BatchValue<Row>[]) => Promise<number>

@@ -1,6 +1,7 @@
 import type { DatabaseError } from './databaseError.ts'
 import type { Prepared } from './prepared.ts'
 import type { Statement } from './statement.ts'
+import { catalog } from './typeCatalog.ts'
 import type { Connection } from './wire/connection.ts'
 import { Exchange } from './wire/exchange.ts'
 import type { Column } from './wire/input.ts'
@@ -58,12 +59,14 @@ export class Description extends Exchange {
 
 /**
  * Writes Parse and Describe. The first to use a text names it; those that come before the server has agreed prepare it
- * for themselves, without a name, so that each of them gets the true error if it is refused.
+ * for themselves, without a name, so that each of them gets the true error if it is refused. `guess` has the parameter
+ * types by which the values are written already.
  */
 export function prepare(
   connection: Connection,
   prepared: Prepared,
   unconfirmed?: PreparedStatement,
+  guess?: readonly number[],
 ): PreparedStatement {
   const { output, statements } = connection
   let entry: PreparedStatement
@@ -75,7 +78,15 @@ export function prepare(
     if (added.evicted) output.closeStatement(added.evicted)
     output.closeStatement(entry.name) // one that went stale; closing what is not there is no error
   }
-  output.parse(entry.name, prepared.text)
+  output.parse(entry.name, prepared.text, guess?.map(insistedOn))
   output.describe(entry.name)
   return entry
 }
+
+// A parameter that was text and is jsonb by now must not be taken for JSON: as text it is refused. Other types are left
+// to the server, which may have widened them.
+function insistedOn(type: number): number {
+  return textTypes.has(type) ? type : 0
+}
+
+const textTypes: ReadonlySet<number> = new Set(['text', 'varchar', 'bpchar'].map((name) => catalog[name]!.oid))

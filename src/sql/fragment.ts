@@ -1,5 +1,7 @@
 /** Fragments: the pieces of SQL that compose inside a template without ever becoming a value, or a value SQL. */
 
+import { JsonText } from './encoders.ts'
+
 /** What a template turns into: text with `$1`-style placeholders, and the values for them. */
 export class Rendering {
   text = ''
@@ -62,6 +64,11 @@ export interface Fragments {
    * @example db.many`SELECT * FROM users WHERE id IN ${db.in(ids)}`
    */
   in(list: readonly unknown[]): Fragment
+  /**
+   * JSON that is text already, as the value of a json or jsonb; any other string is a JSON string.
+   * @example db.execute`UPDATE users SET settings = ${db.json(text)} WHERE id = ${id}`
+   */
+  json(text: string): JsonText
   /** Text that goes into the statement as it is. Never give it anything that a caller has sent. */
   unsafe(text: string): Fragment
 }
@@ -121,6 +128,8 @@ export const fragments: Fragments = {
       to.parameter(list)
       to.text += ')'
     }),
+
+  json: (text) => new JsonText(text),
 
   unsafe: raw,
 }

@@ -1,4 +1,5 @@
 import type { RequestScope } from './api.ts'
+import type { Encode } from './encoders.ts'
 import type { Observer } from './observer.ts'
 import type { DecoderOf, RowDecoder } from './wire/decoder.ts'
 import type { RowForm } from './wire/statementCache.ts'
@@ -25,6 +26,8 @@ export interface Shape {
   readonly form: RowForm
   /** Other decoders than the connection's own. */
   readonly decoderOf?: DecoderOf
+  /** How all values are written, instead of by the types of the parameters. */
+  readonly encode?: Encode
   result(rows: unknown[], rowCount: number, tag: number, decode: RowDecoder<unknown> | undefined): unknown
 }
 

@@ -4,9 +4,11 @@ import { Description, prepare } from './description.ts'
 import { encodeAll } from './encode.ts'
 import type { Bound, Prepared } from './prepared.ts'
 import { type Manner, once, type Scope, type Shape } from './scope.ts'
-import { needsType } from './types.ts'
+import { needsType } from './encoders.ts'
+import { TypeLookup } from './typeLookup.ts'
+import type { Types } from './types.ts'
 import type { Connection } from './wire/connection.ts'
-import type { DecoderOf, RowDecoder } from './wire/decoder.ts'
+import { copyOfRow, type RowDecoder } from './wire/decoder.ts'
 import { Exchange } from './wire/exchange.ts'
 import type { Column } from './wire/input.ts'
 import type { Encoded } from './wire/output.ts'
@@ -44,8 +46,10 @@ export class Statement extends Exchange {
   #tag = 0
   #entry: PreparedStatement | undefined
   #decode: RowDecoder<unknown> | undefined
-  #decoderOf: DecoderOf | undefined
+  #types: Types | undefined
   #parameterTypes: readonly number[] | undefined
+  /** Its values were written by types that another connection was told, and this one has not confirmed yet. */
+  #isGuess = false
 
   constructor(
     { prepared, values }: Bound,
@@ -87,24 +91,37 @@ export class Statement extends Exchange {
     const { output, statements, types } = connection
     const { prepared } = this
     const known = statements.get(prepared)
-    const parameterTypes = known?.parameterTypes ?? this.#parameterTypes
-    if (parameterTypes === undefined && this.#needsTypes()) return this.#describeFirst(connection)
+    const { encode, decoderOf = types.decoderOf } = this.#shape
+    let encoders = known?.encoders
+    let guess: readonly number[] | undefined
+    if (encoders === undefined && encode === undefined && this.#some(needsType)) {
+      const described = known?.parameterTypes ?? this.#parameterTypes
+      if (!described && !this.#some(isObject)) guess = types.ofParameters.get(prepared)
+      const parameterTypes = described ?? guess
+      if (!parameterTypes) return this.#describeFirst(connection)
+      const unknown = types.unknown(parameterTypes)
+      if (unknown.length > 0) return this.#lookUpFirst(connection, unknown)
+      encoders = types.encodersOf(parameterTypes)
+      if (described) types.remember(prepared, described)
+      if (known?.parameterTypes) known.encoders = encoders
+    }
     const { portal, rowLimit, further } = this.#manner
     let first: readonly Encoded[]
     let rest: readonly (readonly Encoded[])[]
     try {
-      first = encodeAll(this.values, parameterTypes, types)
-      rest = further.map((values) => encodeAll(values, parameterTypes, types))
+      first = encodeAll(this.values, encoders, encode)
+      rest = further.map((values) => encodeAll(values, encoders, encode))
     } catch (error) {
       this.#settle(error)
       return false
     }
-    this.#decoderOf = this.#shape.decoderOf ?? types.decoderOf
+    this.#types = types
+    this.#isGuess = guess !== undefined
     if (known?.isConfirmed) {
       this.#entry = known
-      this.#decode = known.decoder(this.#shape.form, this.#decoderOf)
+      if (this.#shape.decoderOf || known.isReadable(types)) this.#decode = known.decoder(this.#shape.form, decoderOf)
     } else {
-      this.#entry = prepare(connection, prepared, known)
+      this.#entry = prepare(connection, prepared, known, guess)
     }
     const { name } = this.#entry
     output.bind(portal, name, first)
@@ -117,12 +134,12 @@ export class Statement extends Exchange {
     return true
   }
 
-  #needsTypes(): boolean {
-    for (const value of this.values) if (needsType(value)) return true
-    return this.#manner.further.some((values) => values.some(needsType))
+  #some(test: (value: unknown) => boolean): boolean {
+    for (const value of this.values) if (test(value)) return true
+    return this.#manner.further.some((values) => values.some(test))
   }
 
-  // The type of an object's parameter decides how it is written ([1] is `{1}` or `[1]`), and the server knows it.
+  // The type of a parameter decides how it is written ([1] is `{1}` or `[1]`), and the server knows it.
   #describeFirst(connection: Connection): boolean {
     connection.send(
       new Description(this, (types) => {
@@ -133,22 +150,28 @@ export class Statement extends Exchange {
     return false
   }
 
+  #lookUpFirst(connection: Connection, unknown: readonly number[]): boolean {
+    connection.send(new TypeLookup({ statement: this, unknown, hasRun: false, onDone: () => connection.resume(this) }))
+    connection.hold()
+    return false
+  }
+
   override parameterTypes(types: readonly number[]): void {
     this.#entry!.parameterTypes = types
+    if (this.#isGuess) this.#types!.remember(this.prepared, types)
   }
 
   override columns(columns: readonly Column[]): void {
     this.#entry!.confirm(columns)
-    this.#decode = this.#entry!.decoder(this.#shape.form, this.#decoderOf!)
+    const { form, decoderOf } = this.#shape
+    if (decoderOf) this.#decode = this.#entry!.decoder(form, decoderOf)
+    else if (this.#entry!.isReadable(this.#types!)) this.#decode = this.#entry!.decoder(form, this.#types!.decoderOf)
   }
 
   override row(bytes: Buffer, start: number): void {
     if (this.#isSettled) return
-    try {
-      this.#rows.push(this.#decode!(bytes, start))
-    } catch (cause) {
-      this.#error ??= new DatabaseError('22000', 'a column could not be decoded', { cause })
-    }
+    if (this.#decode) this.#decodeRow(this.#decode, bytes, start)
+    else this.#rows.push(copyOfRow(bytes, start))
   }
 
   override complete(rowCount: number, tag: number): void {
@@ -165,8 +188,10 @@ export class Statement extends Exchange {
     const error = this.#error
     if (error && this.#entry) {
       if (this.#isStale || !this.#entry.isConfirmed) connection.statements.delete(this.prepared, this.#entry)
+      const isRefused = this.#isStale || (this.#isGuess && !this.#entry.parameterTypes)
+      if (isRefused) connection.types.ofParameters.delete(this.prepared)
       // A migration has changed what it gives: the server refuses the old plan before it runs, so prepare it anew.
-      if (this.#isStale && connection.isIdle && this.#again()) return connection.send(this)
+      if (isRefused && connection.isIdle && this.#again()) return connection.send(this)
     }
     // Either a replica was asked what it may not do, or it had to stop reading to keep up with its primary.
     if (
@@ -181,6 +206,32 @@ export class Statement extends Exchange {
     }
     if (error) return this.#settle(error)
     if (this.#isSettled) return
+    if (this.#decode || this.#rows.length === 0) return this.#finish()
+    const unknown = connection.types.unknown(this.#entry!.columnTypes)
+    if (unknown.length === 0) return this.#decodeRows()
+    connection.send(new TypeLookup({ statement: this, unknown, hasRun: true, onDone: () => this.#decodeRows() }))
+  }
+
+  // The rows of columns whose types were not known when they came.
+  #decodeRows(): void {
+    if (this.#isSettled) return
+    const rows = this.#rows as Buffer[]
+    this.#rows = []
+    this.#decode = this.#entry!.decoder(this.#shape.form, this.#types!.decoderOf)
+    for (const row of rows) this.#decodeRow(this.#decode, row, 0)
+    if (this.#error) this.#settle(this.#error)
+    else this.#finish()
+  }
+
+  #decodeRow(decode: RowDecoder<unknown>, bytes: Buffer, start: number): void {
+    try {
+      this.#rows.push(decode(bytes, start))
+    } catch (cause) {
+      this.#error ??= new DatabaseError('22000', 'a column could not be decoded', { cause })
+    }
+  }
+
+  #finish(): void {
     try {
       const result = this.#shape.result(this.#rows, this.#rowCount, this.#tag, this.#decode)
       this.#settle(undefined, result)
@@ -237,6 +288,10 @@ export class Statement extends Exchange {
     this.#rows = []
     this.scope.observer?.statement(this.prepared, this.#startedAt, this.#rowCount, error, this.scope.request)
   }
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null
 }
 
 // When a server goes down its connections are found lost one after the other: not onto the next one that is lost.

@@ -150,7 +150,6 @@ describe('bad input', () => {
       sqlstate: '22000',
       parameter: 1,
     })
-    await expect(db.one`SELECT ${Symbol('x')}`).rejects.toMatchObject({ sqlstate: '22000', parameter: 1 })
     const circular: Record<string, unknown> = {}
     circular['self'] = circular
     await expect(db.one`SELECT ${1}::int, ${circular}::json`).rejects.toMatchObject({ sqlstate: '22000', parameter: 2 })

@@ -1,6 +1,6 @@
 /** From the bytes of a DataRow to a row: one function per statement, compiled when its columns become known. */
 import type { Column } from './input.ts'
-import { int32 } from './input.ts'
+import { int16, int32 } from './input.ts'
 
 /** Reads one value, which is not null, from its text form. */
 export type Decode = (bytes: Buffer, start: number, end: number) => unknown
@@ -48,4 +48,11 @@ export function valueDecoder(columns: readonly Column[], decoderOf: DecoderOf): 
     const length = decode ? int32(bytes, start + 2) : -1
     return length < 0 ? null : decode!(bytes, start + 6, start + 6 + length)
   }
+}
+
+/** A DataRow of one's own, for when its columns' types become known. */
+export function copyOfRow(bytes: Buffer, start: number): Buffer {
+  let end = start + 2
+  for (let n = int16(bytes, start); n > 0; n--) end += 4 + Math.max(0, int32(bytes, end))
+  return Buffer.from(bytes.subarray(start, end))
 }

@@ -53,7 +53,7 @@ export function int32(bytes: Buffer, at: number): number {
 }
 
 /** An unsigned 16-bit integer, big endian. */
-function int16(bytes: Buffer, at: number): number {
+export function int16(bytes: Buffer, at: number): number {
   return (bytes[at]! << 8) | bytes[at + 1]!
 }
 

@@ -27,12 +27,13 @@ export class Output {
     return bytes
   }
 
-  /** Prepares `text` as the statement `name`; the empty name is the unnamed statement. */
-  parse(name: string, text: string): void {
+  /** Prepares `text` as the statement `name`; the empty name is the unnamed statement. A type of 0 is for the server to say. */
+  parse(name: string, text: string, types: readonly number[] = []): void {
     const length = this.#begin(0x50) // P
     this.#cstring(name)
     this.#cstring(text)
-    this.#int16(0)
+    this.#int16(types.length)
+    for (const type of types) this.#int32(type)
     this.#end(length)
   }
 

@@ -1,5 +1,4 @@
 import type { DatabaseError } from '../databaseError.ts'
-import type { TypeEntry } from '../typeCatalog.ts'
 import type { Connection } from './connection.ts'
 import { arrayDecoder, type RowDecoder } from './decoder.ts'
 import { Exchange } from './exchange.ts'
@@ -16,26 +15,10 @@ export async function setUp(connection: Connection, statementTimeoutMs: number):
       `SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET IntervalStyle = 'postgres'; SET bytea_output = 'hex'; ` +
         `SET extra_float_digits = 1; SET statement_timeout = ${Math.round(statementTimeoutMs)}`,
     )
-    await resolveTypes(connection)
     return connection
   } catch (error) {
     connection.destroy(error as DatabaseError)
     throw error
-  }
-}
-
-// Object ids of enums, domains and extensions' types differ between databases.
-async function resolveTypes(connection: Connection): Promise<void> {
-  const { types } = connection
-  const names = types.unresolved
-  if (names.length === 0) return
-  const list = names.map((name) => `'${name.replaceAll("'", "''")}'`).join(', ')
-  const rows = await simple(
-    connection,
-    `SELECT typname, oid, typarray, typdelim FROM pg_type WHERE typname IN (${list})`,
-  )
-  for (const [name, oid, arrayOid, delimiter] of rows) {
-    types.resolve(name!, { oid: Number(oid), arrayOid: Number(arrayOid), delimiter: delimiter! } satisfies TypeEntry)
   }
 }
 

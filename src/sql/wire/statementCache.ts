@@ -1,4 +1,6 @@
+import type { Encode } from '../encoders.ts'
 import type { Prepared } from '../prepared.ts'
+import type { Types } from '../types.ts'
 import { arrayDecoder, type DecoderOf, objectDecoder, type RowDecoder, valueDecoder } from './decoder.ts'
 import type { Column } from './input.ts'
 
@@ -13,13 +15,19 @@ export class PreparedStatement {
   /** The server has agreed to it: until then its name must not be relied upon. */
   isConfirmed = false
   parameterTypes: readonly number[] | undefined
+  /** How its parameters are written, once that was needed. */
+  encoders: readonly Encode[] | undefined
   lastUse = 0
   #columns: readonly Column[] = []
-  #object: RowDecoder<unknown> | undefined
-  #other: { readonly form: RowForm; readonly decoderOf: DecoderOf; readonly decode: RowDecoder<unknown> } | undefined
+  #isReadable = false
+  readonly #decoders: Compiled[] = []
 
   constructor(name: string) {
     this.name = name
+  }
+
+  get columnTypes(): readonly number[] {
+    return this.#columns.map(({ type }) => type)
   }
 
   /** The server has described its columns, which is the last it says of a statement. */
@@ -28,14 +36,24 @@ export class PreparedStatement {
     this.#columns = columns
   }
 
+  /** Whether the types of all its columns are known. */
+  isReadable(types: Types): boolean {
+    return (this.#isReadable ||= types.unknown(this.columnTypes).length === 0)
+  }
+
   /** The decoder of its rows, compiled when first wanted. */
   decoder(form: RowForm, decoderOf: DecoderOf): RowDecoder<unknown> {
-    if (form === 'object') return (this.#object ??= objectDecoder(this.#columns, decoderOf))
-    if (this.#other?.form !== form || this.#other.decoderOf !== decoderOf) {
-      this.#other = { form, decoderOf, decode: compilers[form](this.#columns, decoderOf) }
-    }
-    return this.#other.decode
+    for (const known of this.#decoders) if (known.form === form && known.decoderOf === decoderOf) return known.decode
+    const decode = compilers[form](this.#columns, decoderOf)
+    this.#decoders.push({ form, decoderOf, decode })
+    return decode
   }
+}
+
+interface Compiled {
+  readonly form: RowForm
+  readonly decoderOf: DecoderOf
+  readonly decode: RowDecoder<unknown>
 }
 
 /** The statements that a connection keeps prepared: so many, the least recently used goes first. */
