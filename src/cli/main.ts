@@ -14,7 +14,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   dev: async () => (await import('./dev.ts')).devCommand,
   start: async () => (await import('./start/start.ts')).startCommand,
   openapi: async () => (await import('./openapi.ts')).openapiCommand,
-  migrate: async () => (await import('../migrations/command.ts')).migrateCommand,
+  migrate: async () => (await import('./migrate.ts')).migrate,
 }
 
 const help = `Usage: tricube <command>

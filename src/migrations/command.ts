@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path'
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { printableLayout } from '../bytes/printable.ts'
 import { MigrationError } from './error.ts'
-import { acceptModels, generate, missingSql, newMigration } from './generate.ts'
+import { missingSql, newMigration } from './generate.ts'
+import { acceptCommand, generateCommand, type ScratchServer } from './generateCommand.ts'
 import { migrate, migrationStatus, rollback, type MigrateOptions, type MigrationStatus } from './migrate.ts'
 
 const help = `Usage: tricube migrate <command> <service> [options]
@@ -24,6 +25,9 @@ const help = `Usage: tricube migrate <command> <service> [options]
   --lock-timeout <ms>     how long one attempt may wait for a table's lock, default 1000
   --rename <old:new>      generate: users:people or users.name:full_name keeps its data; may be repeated
   --drop <name>           generate: users or users.name is dropped, not renamed; may be repeated
+  --fill <name:sql>       generate: what rows get in a column that may not be null: users.vendor:''
+  --using <name:sql>      generate: what a column becomes when its type changes: users.age:age::integer
+  --replace <old:new>     generate: what becomes of a value that an enum no longer has: mood.sad:ok, or null
   --snapshot-only         generate: write no SQL, the migrations written by hand already make the models
   --author <author>       generate, new: default git's user.name and user.email
 `
@@ -33,6 +37,9 @@ const options = {
   author: { type: 'string' },
   rename: { type: 'string', multiple: true },
   drop: { type: 'string', multiple: true },
+  fill: { type: 'string', multiple: true },
+  using: { type: 'string', multiple: true },
+  replace: { type: 'string', multiple: true },
   url: { type: 'string', multiple: true },
   'allow-destructive': { type: 'boolean' },
   'allow-newer': { type: 'boolean' },
@@ -46,6 +53,8 @@ export interface CommandContext {
   readonly env?: Readonly<Record<string, string | undefined>>
   readonly out?: (line: string) => void
   readonly err?: (line: string) => void
+  /** Starts a PostgreSQL on which `generate` tries what it writes, where no database is named. */
+  readonly startServer?: (() => Promise<ScratchServer>) | undefined
 }
 
 /**
@@ -54,7 +63,7 @@ export interface CommandContext {
  * @returns The exit code: 0, 1 when it failed or `check` found a difference, 2 when the arguments make no sense.
  */
 export async function migrateCommand(argv: readonly string[], context: CommandContext = {}): Promise<number> {
-  const { env = process.env, out = print, err = complain } = context
+  const { env = process.env, out = print, err = complain, startServer } = context
   try {
     const { values, positionals } = parse(argv)
     if (values.help || positionals.length === 0) {
@@ -62,7 +71,7 @@ export async function migrateCommand(argv: readonly string[], context: CommandCo
       return values.help ? 0 : 2
     }
     const { command, service, count } = readPositionals(positionals)
-    return await commands[command]({ ...values, folder: await folderOf(service), count, env, out, err })
+    return await commands[command]({ ...values, folder: await folderOf(service), count, env, out, err, startServer })
   } catch (error) {
     if (!(error instanceof MigrationError)) throw error
     err(error.message)
@@ -86,15 +95,14 @@ interface Invocation extends Values, Required<CommandContext> {
 type CommandName = 'generate' | 'new' | 'up' | 'down' | 'status' | 'check'
 
 const commands: Readonly<Record<CommandName, (invocation: Invocation) => Promise<number>>> = {
-  async generate({ folder, name, author, rename = [], drop = [], 'snapshot-only': snapshotOnly, out }) {
-    if (snapshotOnly) {
-      out(join(folder, await acceptModels(folder)))
-      return 0
+  generate({ folder, name, author, url, env, startServer, out, err, ...values }) {
+    if (values['snapshot-only']) return acceptCommand(folder, out)
+    const { rename, drop, fill, using, replace } = values
+    const options = {
+      ...{ folder, name: required(name), author },
+      ...{ renames: rename, drops: drop, fills: fill, usings: using, replacements: replace },
     }
-    const files = await generate({ folder, name: required(name), author, renames: rename, drops: drop })
-    for (const file of files) out(join(folder, file))
-    if (files.length === 0) out('models and migrations agree: nothing to generate')
-    return 0
+    return generateCommand({ options, url: url?.[0] ?? env['DATABASE_URL'], startServer, out, err })
   },
 
   async new({ folder, name, author, out }) {

@@ -1,7 +1,9 @@
 import { renameAlike } from './alike.ts'
+import { plain, type Answers } from './answers.ts'
 import { MigrationError } from './error.ts'
 import type { Kit } from './kit.ts'
 import { applyRename, inverse, type Rename } from './rename.ts'
+import { repair } from './repair.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** The statements of a change, by when and how they run. */
@@ -14,14 +16,25 @@ export interface Change {
   readonly createIndexes: readonly string[]
 }
 
-/** The statements that lead from one snapshot to another. */
-export async function diff(kit: Kit, from: Snapshot, to: Snapshot, renames: readonly Rename[]): Promise<Change> {
+/**
+ * The statements that lead from one snapshot to another.
+ *
+ * @param answers - What becomes of rows that do not fit; undefined on the way back.
+ */
+export async function diff(
+  kit: Kit,
+  from: Snapshot,
+  to: Snapshot,
+  renames: readonly Rename[],
+  answers?: Answers,
+): Promise<Change> {
   const before = structuredClone(from)
   const renamed = [...renames.map((rename) => applyRename(before, rename)), ...renameAlike(before, to)]
   // In two steps, so that drizzle-kit never sees a drop beside an addition and has nothing to ask; and what goes away
   // goes last, when whatever moves its data elsewhere has run.
   const both = keepDropped(before, to)
-  const statements = [...(await kit.diff(before, both)), ...(await kit.diff(both, to))].map(tidy)
+  const raw = [...(await kit.diff(before, both)), ...(await kit.diff(both, to))].map(tidy)
+  const statements = repair(raw, { from: before, to, answers })
   const isNew = (table: string): boolean => !before.tables[table]
   const drops = statements.filter((text) => dropIndex.test(text))
   const creates = statements.filter((text) => createIndex.test(text) && !isNew(tableOf(text)))
@@ -34,6 +47,28 @@ export async function diff(kit: Kit, from: Snapshot, to: Snapshot, renames: read
       text.replace(createIndex, (_, unique: string | undefined) => `CREATE ${unique ?? ''}INDEX CONCURRENTLY `),
     ]),
   }
+}
+
+/** Two snapshots on the way. */
+export interface Stations {
+  /** `from` with the values that its enums get: PostgreSQL lets no statement use a new one before it is committed. */
+  readonly withNewValues: Snapshot
+  /** `to` with the values that its enums lose: what uses one goes before it does, and comes back after it. */
+  readonly withOldValues: Snapshot
+}
+
+/** Where a change stops on its way, each part being a migration of its own; without a change of enums it does not. */
+export function stationsOf(from: Snapshot, to: Snapshot): Stations {
+  const [withNewValues, withOldValues] = [structuredClone(from), structuredClone(to)]
+  for (const [key, type] of Object.entries(from.enums)) {
+    const target = to.enums[key]
+    if (!target) continue
+    const removes = type.values.some((value) => !target.values.includes(value))
+    const values = removes ? [...new Set([...type.values, ...target.values])] : target.values
+    withNewValues.enums[key] = { ...type, values }
+    withOldValues.enums[key] = { ...target, values }
+  }
+  return { withNewValues, withOldValues }
 }
 
 /**
@@ -67,10 +102,6 @@ export function refuseGuesses(
     return news.length > 0 ? open.map((name) => `  ${name}: --rename ${name}:${news.join('|')} or --drop ${name}`) : []
   })
   if (questions.length > 0) throw new MigrationError(['renamed or dropped? Say which:', ...questions].join('\n'))
-}
-
-function plain(name: string): string {
-  return name.replace(/^public\./, '')
 }
 
 function missing(here: object, there: object): string[] {

@@ -105,6 +105,8 @@ function toScript(id: string, { file, text }: Source): Script {
   }
   const control = statements.find(({ tokens }) => transactionControl.test(opening(tokens, 2)))
   if (control) fail(`line ${control.line}: a migration leaves BEGIN, COMMIT and ROLLBACK to tricube`)
+  const psql = statements.flatMap(({ text, line }) => /^\\\w*/.exec(text)?.map((word) => ({ word, line })) ?? [])[0]
+  if (psql) fail(`line ${psql.line}: ${psql.word} is a command of psql, not SQL: delete the line`)
   return { file, transaction: directives.length === 0, statements }
 }
 

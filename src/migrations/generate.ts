@@ -2,11 +2,12 @@ import { execFile } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { diff, refuseGuesses, type Change } from './diff.ts'
+import { parseAnswers, refuseLosingRows, type AnswerTexts } from './answers.ts'
+import { diff, refuseGuesses, stationsOf, type Change } from './diff.ts'
 import { MigrationError } from './error.ts'
 import { readMigrations, type Migration } from './files.ts'
 import { loadKit, loadModels } from './kit.ts'
-import { inverse, parseRenames } from './rename.ts'
+import { applyRename, inverse, parseRenames } from './rename.ts'
 import { lastSnapshot, snapshotFolder, type Snapshot } from './snapshot.ts'
 
 /** What `generate` and `newMigration` write. */
@@ -19,28 +20,46 @@ export interface GenerateOptions {
   readonly author?: string | undefined
 }
 
+/** What models do not tell of a change. */
+export interface ChangeOptions extends AnswerTexts {
+  /** What keeps its data: `users:people`, `users.name:full_name`. */
+  readonly renames?: readonly string[] | undefined
+  /** What is no rename although something new appears beside it: `users.name`. */
+  readonly drops?: readonly string[] | undefined
+}
+
 /**
  * Writes the migration that brings a database from the last generated migration to the models as they are now, and the
- * one that leads back. Indexes on tables that exist already go into files of their own, CONCURRENTLY.
+ * one that leads back. What cannot be in one transaction goes into files of its own: indexes on tables that exist already,
+ * and new values of enums.
  *
- * @param options.renames - What keeps its data: `users:people`, `users.name:full_name`.
- * @param options.drops - What is no rename although something new appears beside it: `users.name`.
  * @returns The files, relative to the folder; none when models and migrations agree.
- * @throws {MigrationError} when something may be a rename and nobody said so.
+ * @throws {MigrationError} when something may be a rename, or rows may be lost, and nobody said what becomes of them.
  */
-export async function generate(
-  options: GenerateOptions & { readonly renames?: readonly string[]; readonly drops?: readonly string[] },
-): Promise<string[]> {
+export async function generate(options: GenerateOptions & ChangeOptions): Promise<string[]> {
   const { folder, name, renames: renameTexts = [], drops = [] } = options
   const kit = await loadKit()
   const [models, before] = await Promise.all([loadModels(folder), lastSnapshot(directoryOf(folder))])
   const [from, to] = [before ?? kit.snapshot({}), kit.snapshot(models)]
   const renames = parseRenames(renameTexts, from, to)
   refuseGuesses(from, to, renames, drops)
-  const up = await diff(kit, from, to, renames)
-  const down = await diff(kit, to, from, renames.map(inverse).reverse())
+  const answers = parseAnswers(options)
+  const renamed = structuredClone(from)
+  for (const rename of renames) applyRename(renamed, rename)
+  refuseLosingRows(renamed, to, answers)
 
-  const written = await writeMigrations(options, stepsOf(name, up, down))
+  const { withNewValues, withOldValues } = stationsOf(from, to)
+  const written = await writeMigrations(
+    options,
+    stepsOf(name, {
+      values: { up: await diff(kit, from, withNewValues, []), down: await diff(kit, withNewValues, from, []) },
+      main: {
+        up: await diff(kit, withNewValues, withOldValues, renames, answers),
+        down: await diff(kit, withOldValues, withNewValues, renames.map(inverse).reverse()),
+      },
+      oldValues: { up: await diff(kit, withOldValues, to, [], answers), down: await diff(kit, to, withOldValues, []) },
+    }),
+  )
   const last = written.at(-1)
   return last ? [...written.flatMap(({ files }) => files), await writeSnapshot(folder, last.version, to)] : []
 }
@@ -84,14 +103,29 @@ interface Step {
   readonly transaction: boolean
 }
 
+interface BothWays {
+  readonly up: Change
+  readonly down: Change
+}
+
+interface Parts {
+  readonly values: BothWays
+  readonly main: BothWays
+  readonly oldValues: BothWays
+}
+
 /** What comes first on the way up comes last on the way down, so each step undoes itself. */
-function stepsOf(name: string, up: Change, down: Change): Step[] {
+function stepsOf(name: string, { values, main, oldValues }: Parts): Step[] {
+  const { up, down } = main
   const steps: Step[] = [
+    { name: `${name}_values`, up: values.up.main, down: values.down.main, transaction: true },
     { name: `${name}_drop_indexes`, up: up.dropIndexes, down: down.createIndexes, transaction: false },
     { name, up: up.main, down: down.main, transaction: true },
+    { name: `${name}_old_values`, up: oldValues.up.main, down: oldValues.down.main, transaction: true },
     { name: `${name}_indexes`, up: up.createIndexes, down: down.dropIndexes, transaction: false },
   ]
-  return steps.filter((step) => step.up.length > 0)
+  const some = steps.filter((step) => step.up.length > 0)
+  return some.length === 1 ? some.map((step) => ({ ...step, name })) : some
 }
 
 interface Written {

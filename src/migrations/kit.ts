@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { load } from '../load/load.ts'
+import { withWrittenDefaults } from './defaults.ts'
 import { MigrationError } from './error.ts'
 import type { Snapshot } from './snapshot.ts'
 
@@ -15,8 +16,13 @@ export interface Kit {
 /** @throws {MigrationError} when drizzle-kit is not installed. */
 export async function loadKit(): Promise<Kit> {
   const { generateDrizzleJson, generateMigration } = await optional('drizzle-kit', () => import('drizzle-kit/api'))
+  const [{ is, sql, getTableColumns }, { PgTable }] = await Promise.all([
+    import('drizzle-orm'),
+    import('drizzle-orm/pg-core'),
+  ])
+  const orm = { is, sql, getTableColumns, PgTable }
   return {
-    snapshot: (models) => generateDrizzleJson({ ...models }),
+    snapshot: (models) => withWrittenDefaults(orm, models, () => generateDrizzleJson({ ...models })),
     diff: (from, to) => generateMigration(from, to),
   }
 }

@@ -6,7 +6,7 @@ import { compareVersions } from './files.ts'
 /** The models as drizzle-kit writes them down, as far as this folder looks into them. */
 export interface Snapshot {
   readonly tables: Record<string, TableSnapshot>
-  readonly enums: Record<string, unknown>
+  readonly enums: Record<string, EnumSnapshot>
   readonly schemas: Record<string, unknown>
   readonly views: Record<string, unknown>
   readonly sequences: Record<string, unknown>
@@ -28,8 +28,22 @@ export interface TableSnapshot {
   policies: Record<string, unknown>
 }
 
+/** An enum type; the key it has in the snapshot is `schema.name`. */
+export interface EnumSnapshot {
+  readonly name: string
+  readonly schema: string
+  readonly values: readonly string[]
+}
+
 export interface ColumnSnapshot {
   name: string
+  readonly type: string
+  /** The schema of the enum that the type is; undefined for another type. */
+  readonly typeSchema?: string
+  readonly primaryKey: boolean
+  readonly notNull: boolean
+  /** As SQL, or as a number or boolean. */
+  readonly default?: string | number | boolean
   generated?: { as: string }
   identity?: { name: string; readonly schema?: string }
 }

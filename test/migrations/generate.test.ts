@@ -91,7 +91,7 @@ test('generates each change, up and down, until the database is what the models 
     `check('people_years_check', sql\`\${t.years} >= 0\`)`,
     'people',
   )
-  expect(await step(f, last, '--drop', 'people.age')).toEqual({
+  expect(await step(f, last, '--drop', 'people.age', '--using', 'people.full_name:full_name')).toEqual({
     '0005_next_drop_indexes.up.sql': [apart, 'DROP INDEX CONCURRENTLY IF EXISTS "people_age_idx";'],
     '0005_next_drop_indexes.down.sql': [
       apart,
@@ -100,7 +100,7 @@ test('generates each change, up and down, until the database is what the models 
     ],
     '0006_next.up.sql': [
       author,
-      'ALTER TABLE "people" ALTER COLUMN "full_name" SET DATA TYPE varchar(80);',
+      'ALTER TABLE "people" ALTER COLUMN "full_name" SET DATA TYPE varchar(80) USING full_name;',
       'ALTER TABLE "people" ALTER COLUMN "full_name" DROP NOT NULL;',
       'ALTER TABLE "people" ADD COLUMN "years" integer DEFAULT 0 NOT NULL;',
       'ALTER TABLE "people" ADD CONSTRAINT "people_years_check" CHECK ("people"."years" >= 0);',
@@ -110,6 +110,7 @@ test('generates each change, up and down, until the database is what the models 
       author,
       'ALTER TABLE "people" DROP CONSTRAINT "people_years_check";',
       'ALTER TABLE "people" ALTER COLUMN "full_name" SET DATA TYPE text;',
+      `UPDATE "people" SET "full_name" = '' WHERE "full_name" IS NULL;`,
       'ALTER TABLE "people" ALTER COLUMN "full_name" SET NOT NULL;',
       'ALTER TABLE "people" ADD COLUMN "age" integer;',
       'ALTER TABLE "people" DROP COLUMN "years";',

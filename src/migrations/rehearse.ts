@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto'
+import { type Client, DatabaseError } from 'pg'
+import { runScript, type LockPatience } from './apply.ts'
+import { MigrationError } from './error.ts'
+import type { Migration, Script } from './files.ts'
+import { addRows } from './sampleRows.ts'
+import { withConnection } from './session.ts'
+
+/** Earlier migrations do not run on an empty database, so nothing can be said of what follows. */
+export class NotRehearsed extends MigrationError {}
+
+/**
+ * Runs migrations up, down and up again on a scratch database of this server: on top of the earlier ones, with rows in
+ * every table. The database is dropped at the end.
+ *
+ * @throws {MigrationError} naming the file that fails, the line and what PostgreSQL said; {@link NotRehearsed} when it
+ *   comes to none of them.
+ */
+export async function rehearse(
+  serverUrl: string,
+  earlier: readonly Migration[],
+  fresh: readonly Migration[],
+): Promise<void> {
+  try {
+    await onScratch(serverUrl, (client) => play(client, earlier, fresh, { withRows: true }))
+  } catch (error) {
+    if (!isAboutValues(error)) throw error
+    // A value of the sample rows is none of the new type: that says nothing about the rows that there are.
+    await onScratch(serverUrl, (client) => play(client, earlier, fresh, { withRows: false }))
+  }
+}
+
+async function play(
+  client: Client,
+  earlier: readonly Migration[],
+  fresh: readonly Migration[],
+  { withRows }: { readonly withRows: boolean },
+): Promise<void> {
+  for (const { id, up } of earlier) await run(client, id, up).catch(notRehearsed)
+  if (withRows) await addRows(client)
+  const up = async (): Promise<void> => {
+    for (const migration of fresh) await run(client, migration.id, migration.up)
+  }
+  await up()
+  for (const { id, down } of fresh.toReversed()) if (down) await run(client, id, down)
+  await up()
+}
+
+function run(client: Client, id: string, script: Script): Promise<void> {
+  return runScript(client, id, script, patience, () => Promise.resolve())
+}
+
+const patience: LockPatience = { lockTimeoutMs: 5000, lockAttempts: 1 }
+
+function notRehearsed(error: Error): never {
+  throw new NotRehearsed(error.message, { cause: error })
+}
+
+/** SQLSTATE 22, a data exception. */
+function isAboutValues(error: unknown): boolean {
+  const cause = error instanceof MigrationError ? error.cause : undefined
+  return cause instanceof DatabaseError && cause.code?.startsWith('22') === true
+}
+
+async function onScratch(serverUrl: string, work: (client: Client) => Promise<void>): Promise<void> {
+  const name = `tricube_scratch_${randomUUID().replaceAll('-', '')}`
+  const url = new URL(serverUrl)
+  url.pathname = `/${name}`
+  await withConnection(serverUrl, async (server) => {
+    await server.query(`CREATE DATABASE ${name}`).catch(notRehearsed)
+    try {
+      await withConnection(url.href, work)
+    } finally {
+      await server.query(`DROP DATABASE ${name} WITH (FORCE)`)
+    }
+  })
+}
