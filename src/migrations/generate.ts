@@ -38,7 +38,7 @@ export interface ChangeOptions extends AnswerTexts {
  */
 export async function generate(options: GenerateOptions & ChangeOptions): Promise<string[]> {
   const { folder, name, renames: renameTexts = [], drops = [] } = options
-  const kit = await loadKit()
+  const kit = await loadKit(folder)
   const [models, before] = await Promise.all([loadModels(folder), lastSnapshot(directoryOf(folder))])
   const [from, to] = [before ?? kit.snapshot({}), kit.snapshot(models)]
   const renames = parseRenames(renameTexts, from, to)
@@ -72,7 +72,7 @@ export async function generate(options: GenerateOptions & ChangeOptions): Promis
  */
 export async function acceptModels(folder: string): Promise<string> {
   const [kit, models, existing] = await Promise.all([
-    loadKit(),
+    loadKit(folder),
     loadModels(folder),
     readMigrations(directoryOf(folder)),
   ])
@@ -89,7 +89,7 @@ export async function newMigration(options: GenerateOptions): Promise<string[]> 
 
 /** The SQL that is missing between the last generated migration and the models; none when they agree. */
 export async function missingSql(folder: string): Promise<string[]> {
-  const kit = await loadKit()
+  const kit = await loadKit(folder)
   await readMigrations(directoryOf(folder))
   const [models, before] = await Promise.all([loadModels(folder), lastSnapshot(directoryOf(folder))])
   const { dropIndexes, main, createIndexes } = await diff(kit, before ?? kit.snapshot({}), kit.snapshot(models), [])

@@ -1,5 +1,7 @@
 import { access } from 'node:fs/promises'
-import { join } from 'node:path'
+import { createRequire } from 'node:module'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { load } from '../load/load.ts'
 import { withWrittenDefaults } from './defaults.ts'
 import { MigrationError } from './error.ts'
@@ -13,9 +15,13 @@ export interface Kit {
   diff(from: Snapshot, to: Snapshot): Promise<string[]>
 }
 
-/** @throws {MigrationError} when drizzle-kit is not installed. */
-export async function loadKit(): Promise<Kit> {
-  const { generateDrizzleJson, generateMigration } = await optional('drizzle-kit', () => import('drizzle-kit/api'))
+/**
+ * Loads the drizzle-kit that is installed for a service.
+ *
+ * @throws {MigrationError} when there is none.
+ */
+export async function loadKit(folder: string): Promise<Kit> {
+  const { generateDrizzleJson, generateMigration } = await importKit(folder)
   const [{ is, sql, getTableColumns }, { PgTable }] = await Promise.all([
     import('drizzle-orm'),
     import('drizzle-orm/pg-core'),
@@ -55,11 +61,18 @@ async function exists(path: string): Promise<boolean> {
   )
 }
 
-async function optional<T>(name: string, importIt: () => Promise<T>): Promise<T> {
-  try {
-    return await importIt()
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error
-    throw new MigrationError(`this needs ${name}: npm install --save-dev ${name}`, { cause: error })
+/**
+ * It is the service's dependency for development, not tricube's: npm would install an optional peer in production too, and
+ * strict layouts of node_modules show it to the service alone.
+ */
+async function importKit(folder: string): Promise<typeof import('drizzle-kit/api')> {
+  for (const from of [join(resolve(folder), 'models.ts'), import.meta.url]) {
+    try {
+      const path = createRequire(from).resolve('drizzle-kit/api')
+      return (await import(pathToFileURL(path).href)) as typeof import('drizzle-kit/api')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error
+    }
   }
+  throw new MigrationError('this needs drizzle-kit: npm install --save-dev drizzle-kit')
 }
