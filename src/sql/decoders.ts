@@ -6,6 +6,7 @@
  * date: `2026-11-23`. timestamp: `2026-11-23T05:36:00.123456`. timestamptz: the same in UTC with a `Z`.
  * json, jsonb: parsed. bytea: a Buffer. Arrays of all of these: arrays.
  */
+import { inUtc } from './zone.ts'
 import type { Decode } from './wire/decoder.ts'
 
 /** Text as it is; what every type without a decoder gets. */
@@ -32,18 +33,45 @@ const timestamp: Decode = (bytes, start, end) => {
   return bytes.toString('latin1', start, end)
 }
 
-// The session's time zone is UTC, so that it ends in `+00`.
+// The session's time zone is UTC unless somebody has set another, so that it ends in `+00` nearly always.
 const timestamptz: Decode = (bytes, start, end) => {
-  if (end < start + 13 || bytes[start + 10] !== 0x20 || bytes[end - 3] !== 0x2b) return text(bytes, start, end)
+  const isUtc = end >= start + 13 && bytes[end - 3] === 0x2b && bytes[end - 2] === 0x30 && bytes[end - 1] === 0x30
+  if (!isUtc) return inUtc(bytes.toString('latin1', start, end))
+  if (bytes[start + 10] !== 0x20) return text(bytes, start, end)
   bytes[start + 10] = 0x54
   bytes[end - 3] = 0x5a
   return bytes.toString('latin1', start, end - 2)
 }
 
+// Either form says which one it is: in the escape form a backslash is doubled, or followed by digits.
+const bytea: Decode = (bytes, start, end) =>
+  bytes[start] === 0x5c && bytes[start + 1] === 0x78
+    ? Buffer.from(bytes.toString('latin1', start + 2, end), 'hex')
+    : unescaped(bytes.subarray(start, end))
+
+/** Bytes out of `bytea_output = 'escape'`. https://www.postgresql.org/docs/current/datatype-binary.html */
+function unescaped(escaped: Uint8Array): Buffer {
+  const out = Buffer.allocUnsafe(escaped.length)
+  let length = 0
+  for (let at = 0; at < escaped.length; at++) {
+    const byte = escaped[at]!
+    if (byte !== 0x5c) {
+      out[length++] = byte
+    } else if (escaped[at + 1] === 0x5c) {
+      out[length++] = 0x5c
+      at++
+    } else {
+      out[length++] = ((escaped[at + 1]! & 3) << 6) | ((escaped[at + 2]! & 7) << 3) | (escaped[at + 3]! & 7)
+      at += 3
+    }
+  }
+  return out.subarray(0, length)
+}
+
 /** The decoders by the names of their types. */
 export const builtIn: Readonly<Record<string, Decode>> = {
   bool: (bytes, start) => bytes[start] === 0x74,
-  bytea: (bytes, start, end) => Buffer.from(bytes.toString('latin1', start + 2, end), 'hex'),
+  bytea,
   int2: integer,
   int4: integer,
   oid: integer,
