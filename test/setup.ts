@@ -1,8 +1,18 @@
 import { startPostgres } from '../src/testing/postgres/start.ts'
+import { startPooler } from './sql/poolers.ts'
 
-/** One PostgreSQL for the whole run; tests make their own databases in it. */
+/**
+ * One PostgreSQL for the whole run; tests make their own databases in it. TRICUBE_TEST_BEHIND names a pooler for the
+ * tests of test/sql to run behind.
+ */
 export default async function setup(): Promise<() => Promise<void>> {
   const postgres = await startPostgres({ settings: { max_connections: 200 } })
   process.env['TRICUBE_TEST_DATABASE_URL'] = postgres.url()
-  return () => postgres.stop()
+  const behind = process.env['TRICUBE_TEST_BEHIND']
+  const pooler = behind ? await startPooler(behind, postgres.url()) : undefined
+  if (pooler) process.env['TRICUBE_TEST_POOLER_PORT'] = new URL(pooler.behind(postgres.url())).port
+  return async () => {
+    await pooler?.[Symbol.asyncDispose]()
+    await postgres.stop()
+  }
 }

@@ -24,7 +24,7 @@ import type { Manner, Scope, Shape } from './scope.ts'
 import { Statement } from './statement.ts'
 import { Tags } from './tags.ts'
 import { streamed, transaction } from './transaction.ts'
-import { simple } from './wire/setUp.ts'
+import { simple } from './wire/simple.ts'
 
 /**
  * Opens a database. It need not be up yet: statements wait up to `acquireTimeoutMs` for it.

@@ -65,18 +65,20 @@ export class Description extends Exchange {
 export function prepare(
   connection: Connection,
   prepared: Prepared,
-  unconfirmed?: PreparedStatement,
+  known?: PreparedStatement,
   guess?: readonly number[],
 ): PreparedStatement {
   const { output, statements } = connection
+  const isBeingNamed = known !== undefined && !known.isConfirmed && statements.keepsNames
   let entry: PreparedStatement
-  if (unconfirmed) {
-    entry = new PreparedStatement('')
+  if (isBeingNamed) {
+    entry = new PreparedStatement('', 0, known)
   } else {
-    const added = statements.add(prepared)
+    const added = statements.add(prepared, known)
     entry = added.entry
     if (added.evicted) output.closeStatement(added.evicted)
-    output.closeStatement(entry.name) // one that went stale; closing what is not there is no error
+    // One that went stale, or another client's behind a pooler. Closing what is not there is no error.
+    if (entry.name) output.closeStatement(entry.name)
   }
   output.parse(entry.name, prepared.text, guess?.map(insistedOn))
   output.describe(entry.name)

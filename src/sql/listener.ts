@@ -5,7 +5,7 @@ import { quote } from './fragment.ts'
 import type { Open } from './lane.ts'
 import { closed } from './pool.ts'
 import type { Connection } from './wire/connection.ts'
-import { simple } from './wire/setUp.ts'
+import { simple } from './wire/simple.ts'
 
 interface Subscription {
   readonly fn: (payload: string) => void

@@ -12,7 +12,7 @@ import * as shapes from './shapes.ts'
 import { Statement } from './statement.ts'
 import { Tags } from './tags.ts'
 import type { Connection } from './wire/connection.ts'
-import { simple } from './wire/setUp.ts'
+import { simple } from './wire/simple.ts'
 
 /** A transaction, or a savepoint in one, while its function runs. */
 export class OpenTransaction extends Tags implements Transaction {
@@ -21,10 +21,13 @@ export class OpenTransaction extends Tags implements Transaction {
   readonly #parent: OpenTransaction | undefined
   readonly #depth: number
   #hasEnded = false
+  // Until its first statement: what began it.
+  #begin: string | undefined
   #lastSavepoint: Promise<unknown> = Promise.resolve()
 
-  constructor(connection: Connection, limit: Limit, parent?: OpenTransaction) {
+  constructor(connection: Connection, limit: Limit, begin: string | undefined, parent?: OpenTransaction) {
     super()
+    this.#begin = begin
     this.#connection = connection
     this.#limit = limit
     this.#parent = parent
@@ -36,7 +39,10 @@ export class OpenTransaction extends Tags implements Transaction {
       this.assertOpen()
       const misplaced = statement.prepared.session ? notInside(statement.prepared.verb) : undefined
       if (misplaced) throw misplaced
-      this.#connection.send(new Statement(statement, shape, this.#limit, undefined, resolve, reject, manner))
+      const sent = new Statement(statement, shape, this.#limit, undefined, resolve, reject, manner)
+      sent.begin = this.#begin
+      this.#begin = undefined
+      this.#connection.send(sent)
     })
   }
 
@@ -50,6 +56,7 @@ export class OpenTransaction extends Tags implements Transaction {
 
   async script(text: string): Promise<void> {
     this.assertOpen()
+    this.#begin = undefined
     await simple(this.#connection, text)
     if (!this.#connection.isIdle) return
     this.end()
@@ -97,7 +104,8 @@ export class OpenTransaction extends Tags implements Transaction {
   }
 
   async #savepoint<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
-    const inner = new OpenTransaction(this.#connection, this.#limit, this)
+    this.#begin = undefined
+    const inner = new OpenTransaction(this.#connection, this.#limit, undefined, this)
     await this.#control(`SAVEPOINT s${inner.#depth}`)
     try {
       const result = await within(inner, () => fn(inner))

@@ -1,16 +1,19 @@
 /** A statement's text with all that follows from it, worked out once. */
+import { createHash } from 'node:crypto'
 import { type Classification, classify } from './classify.ts'
 import { assertTemplate, Fragment, Rendering } from './fragment.ts'
 
 /** A text that connections prepare under one name. */
 export class Prepared {
   readonly text: string
-  /** Its name on every connection. */
+  /** Its name on every connection, made from its text: whoever shares a server connection means the same by it. */
   readonly name: string
   readonly verb: string
   /** See `Classification.reads`; false from then on when a server says that it writes. */
   reads: boolean
   readonly session: boolean
+  /** Whether it may run behind others in one transaction, which VACUUM and its like refuse. */
+  readonly isPlain: boolean
   /** How often it was sent over a lane. */
   runs = 0
   #heldUp = 0
@@ -19,10 +22,11 @@ export class Prepared {
   constructor(text: string) {
     const known: Classification = classify(text)
     this.text = text
-    this.name = `t${++names}`
+    this.name = nameOf(text)
     this.verb = known.verb
     this.reads = known.reads
     this.session = known.session
+    this.isPlain = plainVerbs.has(known.verb)
   }
 
   /** Whether it is to be kept off the lanes, because too many of its runs have held one up. */
@@ -39,11 +43,25 @@ export class Prepared {
   }
 }
 
+const plainVerbs: ReadonlySet<string> = new Set([
+  'SELECT',
+  'INSERT',
+  'UPDATE',
+  'DELETE',
+  'MERGE',
+  'WITH',
+  'VALUES',
+  'TABLE',
+])
+
 // A share, since any statement is slow once in a while, on a machine that is busy.
 const slowShare = 0.1
 const keptOffMs = 10_000
 
-let names = 0
+// 132 bits of SHA-256: short enough to be sent with each run, too many for two texts ever to meet.
+function nameOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64url').slice(0, 22)
+}
 
 /** A prepared text and the values for one run of it. */
 export interface Bound {

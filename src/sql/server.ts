@@ -31,6 +31,7 @@ const poolAfterMs = 20
 const suspectMs = 1000
 const probeMs = 1000
 const housekeepingMs = 1000
+const preparedForMs = 5000
 
 /** One PostgreSQL server as it is reached from here: lanes for the many short statements, a pool for the rest. */
 export class Server implements Route, Swept {
@@ -43,6 +44,7 @@ export class Server implements Route, Swept {
   #waiting: Statement[] = []
   #isProbing = false
   #notBefore = 0
+  #preparesAnewAt = 0
   #lastError: DatabaseError | undefined
   #isClosed = false
 
@@ -59,6 +61,7 @@ export class Server implements Route, Swept {
   readonly open = async (): Promise<Connection> => {
     const connection = await connect(this.#options)
     const limit = setTimeout(() => connection.destroy(silent()), this.#options.connectTimeoutMs)
+    connection.onStale = () => this.#prepareAnew()
     try {
       return await setUp(connection, this.#options.statementTimeoutMs)
     } finally {
@@ -220,6 +223,15 @@ export class Server implements Route, Swept {
     this.pool.reap(now)
     const { maxLifetimeMs } = this.#options
     this.#lanes.forEach((lane) => lane.renew(now, maxLifetimeMs))
+    if (now >= this.#preparesAnewAt) this.#prepareAnew()
+  }
+
+  // A migration is seen at once by what it breaks. What it does not break, such as a parameter of type json where the
+  // column has become text, is right again when it is prepared anew.
+  #prepareAnew(): void {
+    this.#preparesAnewAt = performance.now() + preparedForMs
+    for (const { connection } of this.#lanes) connection?.statements.grow()
+    for (const connection of this.pool.connections) connection.statements.grow()
   }
 }
 

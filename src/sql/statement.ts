@@ -3,6 +3,7 @@ import { DatabaseError } from './databaseError.ts'
 import { Description, prepare } from './description.ts'
 import { encodeAll } from './encode.ts'
 import type { Bound, Prepared } from './prepared.ts'
+import { isNameless, mayBeStale } from './stale.ts'
 import { type Manner, once, type Scope, type Shape } from './scope.ts'
 import { needsType } from './encoders.ts'
 import { TypeLookup } from './typeLookup.ts'
@@ -12,6 +13,7 @@ import { copyOfRow, type RowDecoder } from './wire/decoder.ts'
 import { Exchange } from './wire/exchange.ts'
 import type { Column } from './wire/input.ts'
 import type { Encoded } from './wire/output.ts'
+import { simple } from './wire/simple.ts'
 import type { PreparedStatement } from './wire/statementCache.ts'
 
 /** What sends a statement on its way, and again when its connection was lost and it only reads. */
@@ -40,7 +42,13 @@ export class Statement extends Exchange {
   #isSettled = false
   #wasSentAgain = false
   #error: DatabaseError | undefined
-  #isStale = false
+  /** The text that began its transaction, when it is the first statement there: nothing is lost by beginning again. */
+  begin: string | undefined
+  // What it goes by was learnt in an earlier exchange, so that a migration may have come between.
+  #isByHeart = false
+  // How many Binds the server has yet to agree to until anything of it runs.
+  #binds = 1
+  #wasStale = false
   #rows: unknown[] = []
   #rowCount = 0
   #tag = 0
@@ -91,11 +99,12 @@ export class Statement extends Exchange {
     const { output, statements, types } = connection
     const { prepared } = this
     const known = statements.get(prepared)
+    const isCurrent = known !== undefined && statements.isCurrent(known)
     const { encode, decoderOf = types.decoderOf } = this.#shape
-    let encoders = known?.encoders
+    let encoders = isCurrent ? known.encoders : undefined
     let guess: readonly number[] | undefined
     if (encoders === undefined && encode === undefined && this.#some(needsType)) {
-      const described = known?.parameterTypes ?? this.#parameterTypes
+      const described = (isCurrent ? known.parameterTypes : undefined) ?? this.#parameterTypes
       if (!described && !this.#some(isObject)) guess = types.ofParameters.get(prepared)
       const parameterTypes = described ?? guess
       if (!parameterTypes) return this.#describeFirst(connection)
@@ -103,8 +112,10 @@ export class Statement extends Exchange {
       if (unknown.length > 0) return this.#lookUpFirst(connection, unknown)
       encoders = types.encodersOf(parameterTypes)
       if (described) types.remember(prepared, described)
-      if (known?.parameterTypes) known.encoders = encoders
+      if (isCurrent && known.parameterTypes) known.encoders = encoders
     }
+    this.#isByHeart = guess !== undefined || (isCurrent && (known.isConfirmed || encoders !== undefined))
+    const { settings } = connection
     const { portal, rowLimit, further } = this.#manner
     let first: readonly Encoded[]
     let rest: readonly (readonly Encoded[])[]
@@ -112,12 +123,17 @@ export class Statement extends Exchange {
       first = encodeAll(this.values, encoders, encode)
       rest = further.map((values) => encodeAll(values, encoders, encode))
     } catch (error) {
+      // The column may take it by now: the types are asked for again before the value is blamed.
+      if (this.#isByHeart && this.#forgets(connection)) return this.#describeFirst(connection)
       this.#settle(error)
       return false
     }
     this.#types = types
     this.#isGuess = guess !== undefined
-    if (known?.isConfirmed) {
+    const setsItself = settings !== undefined && this.#route !== undefined && prepared.isPlain
+    if (setsItself) settings.writeForExchange(connection)
+    this.#binds = setsItself ? 2 : 1
+    if (isCurrent && known.isConfirmed && !known.cuts(this.values, further)) {
       this.#entry = known
       if (this.#shape.decoderOf || known.isReadable(types)) this.#decode = known.decoder(this.#shape.form, decoderOf)
     } else {
@@ -130,6 +146,7 @@ export class Statement extends Exchange {
       output.bind('', name, values)
       output.execute('', 0)
     }
+    if (settings && prepared.verb === 'BEGIN') settings.writeForTransaction(connection)
     output.sync()
     return true
   }
@@ -168,6 +185,10 @@ export class Statement extends Exchange {
     else if (this.#entry!.isReadable(this.#types!)) this.#decode = this.#entry!.decoder(form, this.#types!.decoderOf)
   }
 
+  override bound(): void {
+    this.#binds--
+  }
+
   override row(bytes: Buffer, start: number): void {
     if (this.#isSettled) return
     if (this.#decode) this.#decodeRow(this.#decode, bytes, start)
@@ -179,20 +200,18 @@ export class Statement extends Exchange {
     this.#tag = tag
   }
 
-  override fail(error: DatabaseError, routine: string | undefined): void {
+  override fail(error: DatabaseError): void {
     this.#error = error
-    this.#isStale = error.sqlstate === '26000' || routine === 'RevalidateCachedQuery'
   }
 
   override ready(connection: Connection): void {
     const error = this.#error
     if (error && this.#entry) {
-      if (this.#isStale || !this.#entry.isConfirmed) connection.statements.delete(this.prepared, this.#entry)
-      const isRefused = this.#isStale || (this.#isGuess && !this.#entry.parameterTypes)
-      if (isRefused) connection.types.ofParameters.delete(this.prepared)
-      // A migration has changed what it gives: the server refuses the old plan before it runs, so prepare it anew.
-      if (isRefused && connection.isIdle && this.#again()) return connection.send(this)
+      const isStale = isNameless(error) || (this.#isByHeart && this.#binds > 0 && mayBeStale(error))
+      if (isStale || !this.#entry.isConfirmed) connection.statements.delete(this.prepared, this.#entry)
+      if (isStale && this.#runsAgain(connection)) return
     }
+    if (!error && this.#wasStale) connection.onStale?.()
     // Either a replica was asked what it may not do, or it had to stop reading to keep up with its primary.
     if (
       error &&
@@ -267,6 +286,28 @@ export class Statement extends Exchange {
   /** Settles it with an error; its answer, if one comes, is dropped. */
   giveUp(error: unknown): void {
     this.#settle(error)
+  }
+
+  // Nothing of it has run: prepared anew, it may well do. In a transaction only the first statement can: with those
+  // before it, their effects would be lost.
+  #runsAgain(connection: Connection): boolean {
+    const isFirst = this.begin !== undefined && connection.inFlight === 0
+    if (!(connection.isIdle || isFirst) || !this.#forgets(connection)) return false
+    this.#wasStale = true
+    if (!connection.isIdle) {
+      const settings = connection.settings ? `; ${connection.settings.forTransaction}` : ''
+      simple(connection, `ROLLBACK; ${this.begin}${settings}`).catch((error: DatabaseError) => connection.destroy(error))
+    }
+    connection.send(this)
+    return true
+  }
+
+  // What the server has told of it earlier. False when it has been told twice, or nobody waits for it any more.
+  #forgets({ statements, types }: Connection): boolean {
+    statements.delete(this.prepared)
+    types.ofParameters.delete(this.prepared)
+    this.#parameterTypes = undefined
+    return this.#again()
   }
 
   // Once only. The rows of a first, half-read answer are dropped.

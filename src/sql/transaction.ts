@@ -97,7 +97,7 @@ class Opened {
 
   private constructor(server: Server, connection: Connection, limit: Limit, text: string) {
     connection.owner = limit
-    this.tx = new OpenTransaction(connection, limit)
+    this.tx = new OpenTransaction(connection, limit, text)
     this.#server = server
     this.#connection = connection
     this.#limit = limit

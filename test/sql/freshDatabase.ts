@@ -13,8 +13,12 @@ export async function freshDatabase(script = ''): Promise<{ readonly url: string
     await using db = await database({ url: url.href, lanes: 0, pool: 1 })
     await db.script(script)
   }
+  // The whole suite runs behind a pooler, too: see test/setup.ts.
+  const pooler = process.env['TRICUBE_TEST_POOLER_PORT']
+  const own = new URL(url)
+  if (pooler) own.port = pooler
   return {
-    url: url.href,
+    url: own.href,
     async [Symbol.asyncDispose]() {
       await using again = await database({ url: server, lanes: 0, pool: 1 })
       await again.script(`DROP DATABASE ${name} WITH (FORCE)`)

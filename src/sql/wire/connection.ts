@@ -10,6 +10,7 @@ import type { ConnectOptions, OpenedClient } from './connect.ts'
 import type { Exchange } from './exchange.ts'
 import { columnsIn, fieldsIn, Input, notificationIn, parameterTypesIn, rowCountIn } from './input.ts'
 import { Output } from './output.ts'
+import type { Settings } from './settings.ts'
 import { StatementCache } from './statementCache.ts'
 
 /** The time of whoever has a connection to itself. */
@@ -30,11 +31,17 @@ export class Connection {
   readonly types: Types
   readonly output: Output = new Output()
   readonly statements: StatementCache
+  /** The server's process, as it was told when the session began. */
+  readonly processId: number
+  /** Behind a pooler: what each transaction has to set for itself. */
+  settings: Settings | undefined
   readonly openedAt: number = performance.now()
   /** Called once, when the session is over for whatever reason. */
   onClose: ((error: DatabaseError) => void) | undefined
   /** Called whenever the last answer has come in. */
   onIdle: (() => void) | undefined
+  /** Called when a statement had to be prepared anew: tables have changed, and other statements may be stale, too. */
+  onStale: (() => void) | undefined
   onNotification: ((channel: string, payload: string) => void) | undefined
   /** How many exchanges have no answer yet. */
   inFlight = 0
@@ -50,7 +57,6 @@ export class Connection {
 
   readonly #url: string
   readonly #socket: Socket
-  readonly #processId: number
   readonly #secretKey: number
   #tail: Exchange | undefined
   // Exchanges that wait until the server has described the parameters of the one before them.
@@ -68,7 +74,7 @@ export class Connection {
     this.statements = new StatementCache(options.preparedStatements)
     this.#url = options.url
     this.#socket = client.connection.stream
-    this.#processId = client.processID
+    this.processId = client.processID
     this.#secretKey = client.secretKey
     const input = new Input((code, bytes, start, end) => this.#receive(code, bytes, start, end))
     this.#socket.removeAllListeners('data')
@@ -136,7 +142,7 @@ export class Connection {
   /** Asks the server to stop what this session runs. Only for a connection that nobody else uses. */
   cancel(): void {
     this.#cancelledAt = performance.now()
-    this.cancelling ??= cancel(this.#url, this.#processId, this.#secretKey).then(() => {
+    this.cancelling ??= cancel(this.#url, this.processId, this.#secretKey).then(() => {
       this.cancelling = undefined
     })
   }
@@ -215,8 +221,9 @@ export class Connection {
       }
       case 0x47: // G
         return this.destroy(new DatabaseError('0A000', 'COPY FROM STDIN is not supported'))
-      case 0x31: // 1 ParseComplete
       case 0x32: // 2 BindComplete
+        return head!.bound()
+      case 0x31: // 1 ParseComplete
       case 0x33: // 3 CloseComplete
       case 0x49: // I EmptyQueryResponse
       case 0x73: // s PortalSuspended
@@ -246,7 +253,7 @@ export class Connection {
     const error = errorOf(response)
     // The session is over: the socket closes next, and then everything under way learns of it.
     if (response.V === 'FATAL' || response.V === 'PANIC') this.#fatal = error
-    else this.head?.fail(error, response.R)
+    else this.head?.fail(error)
   }
 }
 

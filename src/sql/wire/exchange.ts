@@ -14,13 +14,16 @@ export abstract class Exchange {
 
   columns(_columns: readonly Column[]): void {}
 
+  /** The server has taken the values. An error before this means that nothing has run. */
+  bound(): void {}
+
   row(_bytes: Buffer, _start: number): void {}
 
   /** `tag` is the first byte of the command tag, such as the `C` of COMMIT. */
   complete(_rowCount: number, _tag: number): void {}
 
-  /** The server refused it, in the routine of that name. `ready` follows. */
-  abstract fail(error: DatabaseError, routine: string | undefined): void
+  /** The server refused it. `ready` follows. */
+  abstract fail(error: DatabaseError): void
 
   /** All of its answer has come in. */
   abstract ready(connection: Connection): void

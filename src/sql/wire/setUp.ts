@@ -1,70 +1,26 @@
 import type { DatabaseError } from '../databaseError.ts'
 import type { Connection } from './connection.ts'
-import { arrayDecoder, type RowDecoder } from './decoder.ts'
-import { Exchange } from './exchange.ts'
-import type { Column } from './input.ts'
+import { isPooled, keepsNames } from './pooler.ts'
+import { Settings } from './settings.ts'
+import { simple } from './simple.ts'
 
 /**
- * Sets the session up as decoding relies on it. By SET and not by startup parameters, which connection poolers refuse.
- * Rejects, and closes the connection, when the server does not agree.
+ * Sets the session up as decoding relies on it. Behind a pooler the session is not ours: its settings then go with each
+ * transaction, and names of statements are used only if the pooler keeps them. By SET and not by startup parameters, which
+ * poolers refuse. Rejects, and closes the connection, when the server does not agree.
  */
 export async function setUp(connection: Connection, statementTimeoutMs: number): Promise<Connection> {
   try {
-    await simple(
-      connection,
-      `SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET IntervalStyle = 'postgres'; SET bytea_output = 'hex'; ` +
-        `SET extra_float_digits = 1; SET statement_timeout = ${Math.round(statementTimeoutMs)}`,
-    )
+    const settings = new Settings(statementTimeoutMs)
+    if (await isPooled(connection)) {
+      connection.settings = settings
+      connection.statements.keepsNames = await keepsNames(connection)
+    } else {
+      await simple(connection, settings.forSession)
+    }
     return connection
   } catch (error) {
     connection.destroy(error as DatabaseError)
     throw error
-  }
-}
-
-/** Runs text by the simple query protocol: any number of statements. Gives the rows of all of them as arrays of text. */
-export function simple(connection: Connection, text: string): Promise<readonly string[][]> {
-  return new Promise((resolve, reject) => connection.send(new SimpleQuery(text, resolve, reject)))
-}
-
-class SimpleQuery extends Exchange {
-  readonly #text: string
-  readonly #resolve: (rows: readonly string[][]) => void
-  readonly #reject: (error: DatabaseError) => void
-  readonly #rows: string[][] = []
-  #decode: RowDecoder<unknown[]> | undefined
-  #error: DatabaseError | undefined
-
-  constructor(text: string, resolve: (rows: readonly string[][]) => void, reject: (error: DatabaseError) => void) {
-    super()
-    this.#text = text
-    this.#resolve = resolve
-    this.#reject = reject
-  }
-
-  override write(connection: Connection): boolean {
-    connection.output.query(this.#text)
-    return true
-  }
-
-  override columns(columns: readonly Column[]): void {
-    this.#decode = arrayDecoder(columns, () => (bytes, start, end) => bytes.toString('utf8', start, end))
-  }
-
-  override row(bytes: Buffer, start: number): void {
-    this.#rows.push(this.#decode!(bytes, start) as string[])
-  }
-
-  override fail(error: DatabaseError): void {
-    this.#error = error
-  }
-
-  override ready(): void {
-    if (this.#error) this.#reject(this.#error)
-    else this.#resolve(this.#rows)
-  }
-
-  override lost(error: DatabaseError): void {
-    this.#reject(error)
   }
 }

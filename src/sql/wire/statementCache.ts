@@ -1,5 +1,6 @@
 import type { Encode } from '../encoders.ts'
 import type { Prepared } from '../prepared.ts'
+import { isCut, isNarrow } from '../stale.ts'
 import type { Types } from '../types.ts'
 import { arrayDecoder, type DecoderOf, objectDecoder, type RowDecoder, valueDecoder } from './decoder.ts'
 import type { Column } from './input.ts'
@@ -11,19 +12,42 @@ const compilers = { object: objectDecoder, array: arrayDecoder, value: valueDeco
 
 /** A statement as one connection knows it. */
 export class PreparedStatement {
+  /** Empty: the unnamed statement, which the next Parse replaces. */
   readonly name: string
   /** The server has agreed to it: until then its name must not be relied upon. */
   isConfirmed = false
-  parameterTypes: readonly number[] | undefined
   /** How its parameters are written, once that was needed. */
   encoders: readonly Encode[] | undefined
   lastUse = 0
+  #parameterTypes: readonly number[] | undefined
+  #isNarrow = false
+  /** The cache's age when it was prepared. */
+  readonly age: number
   #columns: readonly Column[] = []
   #isReadable = false
-  readonly #decoders: Compiled[] = []
+  #decoders: Compiled[] = []
+  #before: PreparedStatement | undefined
 
-  constructor(name: string) {
+  /** `before`: the same text as it was prepared earlier. */
+  constructor(name: string, age = 0, before?: PreparedStatement) {
     this.name = name
+    this.age = age
+    this.#before = before
+  }
+
+  get parameterTypes(): readonly number[] | undefined {
+    return this.#parameterTypes
+  }
+
+  set parameterTypes(types: readonly number[] | undefined) {
+    this.#parameterTypes = types
+    this.#isNarrow = types?.some(isNarrow) ?? false
+  }
+
+  /** Whether values for it would lose something if a column has become wider since it was prepared. */
+  cuts(values: readonly unknown[], further: readonly (readonly unknown[])[]): boolean {
+    const types = this.#parameterTypes
+    return this.#isNarrow && (isCut(values, types!) || further.some((other) => isCut(other, types!)))
   }
 
   get columnTypes(): readonly number[] {
@@ -32,8 +56,13 @@ export class PreparedStatement {
 
   /** The server has described its columns, which is the last it says of a statement. */
   confirm(columns: readonly Column[]): void {
-    this.isConfirmed = true
+    this.isConfirmed = this.name !== ''
     this.#columns = columns
+    const before = this.#before
+    this.#before = undefined
+    if (!before || !areEqual(before.#columns, columns)) return
+    this.#decoders = before.#decoders
+    this.#isReadable = before.#isReadable
   }
 
   /** Whether the types of all its columns are known. */
@@ -56,11 +85,18 @@ interface Compiled {
   readonly decode: RowDecoder<unknown>
 }
 
+function areEqual(a: readonly Column[], b: readonly Column[]): boolean {
+  return a.length === b.length && a.every(({ name, type }, i) => name === b[i]!.name && type === b[i]!.type)
+}
+
 /** The statements that a connection keeps prepared: so many, the least recently used goes first. */
 export class StatementCache {
+  /** False behind a pooler that may put the next statement on another server connection: names do not last there. */
+  keepsNames = true
   readonly #entries = new Map<Prepared, PreparedStatement>()
   readonly #most: number
   #uses = 0
+  #age = 0
 
   constructor(most: number) {
     this.#most = most
@@ -72,22 +108,39 @@ export class StatementCache {
     return entry
   }
 
-  /** A new entry, and the name of the one that has to be closed for it. */
-  add(prepared: Prepared): { readonly entry: PreparedStatement; readonly evicted: string | undefined } {
-    const evicted = this.#entries.size >= this.#most ? this.#evict() : undefined
-    const entry = new PreparedStatement(prepared.name)
-    entry.lastUse = ++this.#uses
-    this.#entries.set(prepared, entry)
-    return { entry, evicted }
+  /** Whether what the server has told of a statement can be relied upon. */
+  isCurrent(entry: PreparedStatement): boolean {
+    return entry.age === this.#age
   }
 
-  /** Forgets an entry that the server does not have, or no longer serves. */
-  delete(prepared: Prepared, entry: PreparedStatement): void {
+  /** What is prepared now is prepared again before its next use: tables may have changed since. */
+  grow(): void {
+    this.#age++
+  }
+
+  /** A new entry, in the place of the text's earlier one; and the name of the one that has to be closed for it. */
+  add(
+    prepared: Prepared,
+    before?: PreparedStatement,
+  ): {
+    readonly entry: PreparedStatement
+    readonly evicted: string | undefined
+  } {
+    const isNew = !this.#entries.has(prepared)
+    const evicted = isNew && this.#entries.size >= this.#most ? this.#evict() : undefined
+    const entry = new PreparedStatement(this.keepsNames ? prepared.name : '', this.#age, before)
+    entry.lastUse = ++this.#uses
+    this.#entries.set(prepared, entry)
+    return { entry, evicted: evicted?.name }
+  }
+
+  /** Forgets an entry that the server does not have, or no longer serves; whichever it is, when none is named. */
+  delete(prepared: Prepared, entry = this.#entries.get(prepared)): void {
     if (this.#entries.get(prepared) === entry) this.#entries.delete(prepared)
   }
 
   // Looked for only when a new text meets a full cache, so that a use costs one counter.
-  #evict(): string | undefined {
+  #evict(): PreparedStatement {
     let oldest: Prepared | undefined
     let oldestUse = Infinity
     for (const [prepared, entry] of this.#entries) {
@@ -96,7 +149,8 @@ export class StatementCache {
         oldestUse = entry.lastUse
       }
     }
+    const evicted = this.#entries.get(oldest!)!
     this.#entries.delete(oldest!)
-    return oldest!.name
+    return evicted
   }
 }

@@ -1,0 +1,20 @@
+import { type Pgbouncer, startPgbouncer } from './pgbouncer.ts'
+
+/** The poolers that the SQL tests run behind, by what TRICUBE_TEST_BEHIND calls them. */
+const poolers: Readonly<Record<string, (url: string) => Promise<Pgbouncer>>> = {
+  'pgbouncer-transaction': (url) => startPgbouncer(url, { pool_mode: 'transaction' }),
+  'pgbouncer-discard': (url) =>
+    startPgbouncer(url, {
+      pool_mode: 'transaction',
+      server_reset_query: 'DISCARD ALL',
+      server_reset_query_always: '1',
+    }),
+  'pgbouncer-session': (url) => startPgbouncer(url, { pool_mode: 'session', default_pool_size: '100' }),
+}
+
+/** Starts one in front of a server. */
+export function startPooler(name: string, url: string): Promise<Pgbouncer> {
+  const start = poolers[name]
+  if (!start) throw new Error(`TRICUBE_TEST_BEHIND=${name}: not one of ${Object.keys(poolers).join(', ')}`)
+  return start(url)
+}
