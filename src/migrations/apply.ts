@@ -28,13 +28,15 @@ export async function runScript(
   patience: LockPatience,
   record: () => Promise<void>,
 ): Promise<void> {
-  await client.query(`RESET ALL; RESET ROLE; SET statement_timeout = 0; SET lock_timeout = ${patience.lockTimeoutMs}`)
   if (!script.transaction) return runStatements(client, id, script, patience, record)
   await withLockRetries(patience, async () => {
-    await client.query('BEGIN')
+    // What a file sets is for that file alone: also behind a pooler, where the session is not ours.
+    await client.query(
+      `BEGIN; ${resetSession}; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = ${patience.lockTimeoutMs}`,
+    )
     try {
       for (const statement of script.statements) await runStatement(client, id, script, statement)
-      await client.query('RESET ROLE')
+      await client.query(resetSession)
       await record()
       await client.query('COMMIT')
     } catch (error) {
@@ -43,6 +45,8 @@ export async function runScript(
     }
   })
 }
+
+const resetSession = 'RESET ROLE; RESET ALL'
 
 async function runStatement(client: Client, id: string, script: Script, statement: Statement): Promise<void> {
   try {
@@ -60,6 +64,7 @@ async function runStatements(
   record: () => Promise<void>,
 ): Promise<void> {
   let done = 0
+  await client.query(`${resetSession}; SET statement_timeout = 0`)
   try {
     for (const statement of script.statements) {
       // CONCURRENTLY takes no lock that stops reads or writes, waits by design, and leaves an INVALID index when cut short.

@@ -5,11 +5,11 @@ import { readMigrations, type Migration, type Script } from './files.ts'
 import { refuseLosses, tableIds, type TableIds } from './losses.ts'
 import { compare, pendingOf, type MigrationState, type PlanEntry } from './plan.ts'
 import { Records } from './record.ts'
-import { withConnection, withMigrationLock } from './session.ts'
+import { keepsSession, withConnection, withMigrationLock } from './session.ts'
 
 /** Where the migrations are and where they go. */
 export interface MigrationTarget {
-  /** `postgres://` URL of the database, straight to PostgreSQL: a pooler in transaction mode cannot hold the lock. */
+  /** `postgres://` URL of the database. Files marked no-transaction need one that leads straight to PostgreSQL. */
   readonly url: string
   /** The directory of the `.sql` files: a path or a `file:` URL. */
   readonly directory: string | URL
@@ -51,15 +51,16 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
     const pending = async (): Promise<Migration[]> => pendingOf(compare(migrations, await records.all()), allowNewer)
     if ((await pending()).length === 0) return { applied: [] } // the usual start of a service: no lock, no write
 
-    return withMigrationLock(client, waitMs, async () => {
+    return withMigrationLock(options.url, waitMs, async (lock) => {
       await records.create()
       const before = await tableIds(client)
       const applied: string[] = []
       for (const migration of await pending()) {
         const began = performance.now()
-        await run(client, before, migration, migration.up, options, () =>
-          records.add(migration, performance.now() - began),
-        )
+        await run(client, before, migration, migration.up, options, async () => {
+          await lock.assertHeld()
+          await records.add(migration, performance.now() - began)
+        })
         applied.push(migration.id)
         options.onApplied?.({ id: migration.id, durationMs: performance.now() - began })
       }
@@ -77,7 +78,7 @@ export async function rollback(options: MigrateOptions & { readonly steps?: numb
   const { steps = 1, waitMs = 600_000 } = options
   const migrations = await readMigrations(options.directory)
   return withConnection(options.url, (client) =>
-    withMigrationLock(client, waitMs, async () => {
+    withMigrationLock(options.url, waitMs, async (lock) => {
       const records = await Records.open(client)
       const plan = compare(migrations, await records.all())
       pendingOf(plan, false)
@@ -87,7 +88,10 @@ export async function rollback(options: MigrateOptions & { readonly steps?: numb
         const { id, down } = migration
         if (!down) throw new MigrationError(`${id} has no ${id}.down.sql: it cannot be undone`, { migration: id })
         const began = performance.now()
-        await run(client, before, migration, down, options, () => records.remove(migration))
+        await run(client, before, migration, down, options, async () => {
+          await lock.assertHeld()
+          await records.remove(migration)
+        })
         undone.push(id)
         options.onApplied?.({ id, durationMs: performance.now() - began })
       }
@@ -125,11 +129,17 @@ async function run(
   before: TableIds,
   { id }: Migration,
   script: Script,
-  { allowDestructive = false, lockTimeoutMs = 1000, lockAttempts = 10 }: MigrateOptions,
+  { url, allowDestructive = false, lockTimeoutMs = 1000, lockAttempts = 10 }: MigrateOptions,
   record: () => Promise<void>,
 ): Promise<void> {
   if (script.statements.length === 0) throw new MigrationError(`${script.file} holds no statement`, { migration: id })
   if (!allowDestructive) await refuseLosses(client, id, script, before)
+  if (!script.transaction && !(await keepsSession(client, url))) {
+    throw new MigrationError(
+      `${script.file} is marked no-transaction: a pooler in transaction mode cannot run it, use a URL that leads straight to PostgreSQL`,
+      { migration: id },
+    )
+  }
   await runScript(client, id, script, { lockTimeoutMs, lockAttempts }, record)
 }
 
