@@ -1,5 +1,8 @@
 /** What a statement's text says about it: whether it only reads, and whether it may share a connection. */
 
+import { bareWords } from './bareWords.ts'
+import { type Remains, remainsOf } from './remains.ts'
+
 /** What is known of a statement by its text. */
 export interface Classification {
   /** The first word, in capitals. */
@@ -8,16 +11,20 @@ export interface Classification {
   readonly reads: boolean
   /** It changes the session it runs in, so that it is refused outside a transaction. */
   readonly session: boolean
+  /** What it leaves on its connection for whoever comes next. */
+  readonly remains: Remains | undefined
 }
 
 /** Classifies a text. */
 export function classify(text: string): Classification {
   const words = bareWords(text)
   const verb = /\w+/.exec(words)?.[0].toUpperCase() ?? ''
-  return { verb, reads: isRead(verb, words), session: sessionVerbs.has(verb) }
+  const remains = remainsOf(verb, words)
+  return { verb, reads: isRead(verb, words), session: remains !== undefined || sessionVerbs.has(verb), remains }
 }
 
-const sessionVerbs = new Set(
+/** First words of what a shared connection is not for. */
+export const sessionVerbs: ReadonlySet<string> = new Set(
   (
     'BEGIN START COMMIT END ROLLBACK ABORT SAVEPOINT RELEASE PREPARE EXECUTE DEALLOCATE SET RESET DISCARD LISTEN ' +
     'UNLISTEN LOCK DECLARE FETCH MOVE CLOSE COPY LOAD'
@@ -66,63 +73,4 @@ function calls(words: string): boolean {
     if (!harmless.has(name!.toLowerCase().replace(/^pg_catalog\./, ''))) return true
   }
   return false
-}
-
-// Literals become '', quoted names "", comments a space, so that no word in them counts.
-// https://www.postgresql.org/docs/current/sql-syntax-lexical.html
-function bareWords(text: string): string {
-  let out = ''
-  let at = 0
-  while (at < text.length) {
-    const rest = text.slice(at)
-    const dollar = /^\$(?:[A-Za-z_\x80-\uffff][\w\x80-\uffff]*)?\$/.exec(rest)?.[0]
-    if (text.startsWith('--', at)) {
-      at = after(text, '\n', at + 2)
-      out += ' '
-    } else if (text.startsWith('/*', at)) {
-      at = afterComment(text, at)
-      out += ' '
-    } else if (text[at] === "'") {
-      at = afterQuote(text, at, "'", /\be$/i.test(out))
-      out += "''"
-    } else if (text[at] === '"') {
-      at = afterQuote(text, at, '"', false)
-      out += '"'
-    } else if (dollar && !/\w$/.test(out)) {
-      at = after(text, dollar, at + dollar.length)
-      out += "''"
-    } else {
-      out += text[at++]
-    }
-  }
-  return out
-}
-
-function after(text: string, end: string, from: number): number {
-  const at = text.indexOf(end, from)
-  return at < 0 ? text.length : at + end.length
-}
-
-function afterComment(text: string, from: number): number {
-  let depth = 0
-  for (let at = from; at < text.length; at++) {
-    if (text.startsWith('/*', at)) {
-      depth++
-      at++
-    } else if (text.startsWith('*/', at)) {
-      depth--
-      at++
-      if (depth === 0) return at + 1
-    }
-  }
-  return text.length
-}
-
-function afterQuote(text: string, from: number, quote: string, escapes: boolean): number {
-  for (let at = from + 1; at < text.length; at++) {
-    if (escapes && text[at] === '\\') at++
-    else if (text[at] === quote && text[at + 1] === quote) at++
-    else if (text[at] === quote) return at + 1
-  }
-  return text.length
 }

@@ -5,7 +5,8 @@ import { innermost, within } from './savepoints.ts'
 import { type Drizzle, drizzleOver } from './drizzle.ts'
 import type { Limit } from './limit.ts'
 import { assertChannel } from './listener.ts'
-import { notInside } from './misplaced.ts'
+import { notInside, wouldStay } from './misplaced.ts'
+import { scriptRemains } from './remains.ts'
 import { type Bound, preparedOf } from './prepared.ts'
 import type { Manner, Scope, Shape } from './scope.ts'
 import * as shapes from './shapes.ts'
@@ -37,7 +38,7 @@ export class OpenTransaction extends Tags implements Transaction {
   override run<T>(statement: Bound, shape: Shape, manner?: Manner): Promise<T> {
     return new Promise((resolve, reject) => {
       this.assertOpen()
-      const misplaced = statement.prepared.session ? notInside(statement.prepared.verb) : undefined
+      const misplaced = statement.prepared.session ? notInside(statement.prepared) : undefined
       if (misplaced) throw misplaced
       const sent = new Statement(statement, shape, this.#limit, undefined, resolve, reject, manner)
       sent.begin = this.#begin
@@ -57,6 +58,8 @@ export class OpenTransaction extends Tags implements Transaction {
   async script(text: string): Promise<void> {
     this.assertOpen()
     this.#begin = undefined
+    const remains = scriptRemains(text)
+    if (remains) throw wouldStay(remains)
     await simple(this.#connection, text)
     if (!this.#connection.isIdle) return
     this.end()

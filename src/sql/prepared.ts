@@ -1,6 +1,7 @@
 /** A statement's text with all that follows from it, worked out once. */
 import { createHash } from 'node:crypto'
 import { type Classification, classify } from './classify.ts'
+import type { Remains } from './remains.ts'
 import { assertTemplate, Fragment, Rendering } from './fragment.ts'
 
 /** A text that connections prepare under one name. */
@@ -12,6 +13,7 @@ export class Prepared {
   /** See `Classification.reads`; false from then on when a server says that it writes. */
   reads: boolean
   readonly session: boolean
+  readonly remains: Remains | undefined
   /** Whether it may run behind others in one transaction, which VACUUM and its like refuse. */
   readonly isPlain: boolean
   /** How often it was sent over a lane. */
@@ -26,6 +28,7 @@ export class Prepared {
     this.verb = known.verb
     this.reads = known.reads
     this.session = known.session
+    this.remains = known.remains
     this.isPlain = plainVerbs.has(known.verb)
   }
 
