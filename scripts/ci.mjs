@@ -5,6 +5,7 @@ import { checks } from './checks.mjs'
 import { findConsul } from './consul.mjs'
 import { findNodes } from './nodes.mjs'
 import { pack } from './pack.mjs'
+import { findPgbouncer } from './pgbouncer.mjs'
 import { findPromtool } from './promtool.mjs'
 import { findRedis } from './redis.mjs'
 import { run } from './run.mjs'
@@ -15,6 +16,8 @@ const consul = findConsul()
 if (consul) process.env.TRICUBE_TEST_CONSUL = consul
 const redis = findRedis()
 if (redis) process.env.TRICUBE_TEST_REDIS = redis
+const pgbouncer = findPgbouncer()
+if (pgbouncer) process.env.TRICUBE_TEST_PGBOUNCER = pgbouncer
 const promtool = findPromtool()
 if (promtool) process.env.TRICUBE_TEST_PROMTOOL = promtool
 process.env.TRICUBE_TEST_NODES = findNodes()
@@ -22,6 +25,9 @@ process.env.TRICUBE_TEST_NODES = findNodes()
 try {
   for (const [name, command] of Object.entries(checks)) count(name, () => run(command()))
   countTests('npm test', {})
+  for (const pooler of pgbouncer ? ['pgbouncer-transaction', 'pgbouncer-discard', 'pgbouncer-session'] : []) {
+    countTests(`npm test -- test/sql behind ${pooler}`, { TRICUBE_TEST_BEHIND: pooler }, ['test/sql'])
+  }
   countTests('npm test on the packed tarball', { TRICUBE_UNDER_TEST: join(pack().folder, 'dist') })
 } catch (error) {
   failed.push(`.ci/run itself: ${error.stack}`)
@@ -38,11 +44,14 @@ function count(name, succeeds) {
 }
 
 /** Counts what the tests themselves report; a run that fails without a failed test is one failure. */
-function countTests(name, env) {
+function countTests(name, env, paths = []) {
   console.log(`\n# ${name}`)
   const file = 'node_modules/.cache/tests.json'
   rmSync(file, { force: true })
-  const ok = run(['npm', 'test', '--', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`], { env })
+  const ok = run(
+    ['npm', 'test', '--', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...paths],
+    { env },
+  )
   const before = failed.length
   const results = readResults(file)
   passed += results?.numPassedTests ?? 0

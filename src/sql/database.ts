@@ -24,6 +24,8 @@ import type { Manner, Scope, Shape } from './scope.ts'
 import { Statement } from './statement.ts'
 import { Tags } from './tags.ts'
 import { streamed, transaction } from './transaction.ts'
+import { scriptRemains } from './remains.ts'
+import { resetAfter } from './wire/pooler.ts'
 import { simple } from './wire/simple.ts'
 
 /**
@@ -64,7 +66,7 @@ class View extends Tags implements Database, Scope {
   override run<T>(statement: Bound, shape: Shape, manner?: Manner): Promise<T> {
     return new Promise((resolve, reject) => {
       this.signal?.throwIfAborted()
-      if (statement.prepared.session) throw notShared(statement.prepared.verb)
+      if (statement.prepared.session) throw notShared(statement.prepared)
       const cluster = this.#home
       cluster.send(new Statement(statement, shape, this, cluster, resolve, reject, manner))
     })
@@ -94,7 +96,7 @@ class View extends Tags implements Database, Scope {
     const connection = await this.#home.primary.acquire(limit)
     connection.owner = limit
     try {
-      await limit.race(simple(connection, text))
+      await limit.race(simple(connection, connection.settings && scriptRemains(text) ? resetAfter(text) : text))
     } finally {
       // What it has set is nobody else's.
       if (limit.isOver) connection.cancel()

@@ -5,6 +5,7 @@ import { quote } from './fragment.ts'
 import type { Open } from './lane.ts'
 import { closed } from './pool.ts'
 import type { Connection } from './wire/connection.ts'
+import { hearsNotifications } from './wire/pooler.ts'
 import { simple } from './wire/simple.ts'
 
 interface Subscription {
@@ -66,6 +67,7 @@ export class Listener {
   async #connect(): Promise<Connection> {
     try {
       const connection = await this.#open()
+      if (connection.settings) await this.#assertHears(connection)
       connection.onNotification = (channel, payload) => {
         for (const { fn } of this.#channels.get(channel) ?? []) queueMicrotask(() => fn(payload))
       }
@@ -76,6 +78,20 @@ export class Listener {
       this.#connection = undefined
       throw error
     }
+  }
+
+  async #assertHears(connection: Connection): Promise<void> {
+    const other = await this.#open()
+    try {
+      if (await hearsNotifications(connection, other)) return
+    } finally {
+      void other.end()
+    }
+    void connection.end()
+    throw new DatabaseError(
+      '0A000',
+      'db.listen hears nothing behind this connection pooler: give it a database() whose url leads straight to PostgreSQL, or pool by session',
+    )
   }
 
   async #reconnect(lost: Connection): Promise<void> {

@@ -3,7 +3,7 @@ import { integer, pgTable, text, timestamp } from 'drizzle-orm/pg-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Database, database } from 'tricube/sql'
 import { faultProxy } from 'tricube/testing'
-import { freshDatabase } from './freshDatabase.ts'
+import { freshDatabase, isPooled } from './freshDatabase.ts'
 
 let fresh: Awaited<ReturnType<typeof freshDatabase>>
 let db: Database
@@ -97,7 +97,7 @@ test('a script is many statements, all or nothing, and leaves no trace on a conn
   await expect(db.script('COPY items FROM STDIN')).rejects.toMatchObject({ sqlstate: '0A000' })
 })
 
-describe('listen', () => {
+describe.skipIf(isPooled)('listen', () => {
   test('gets what is notified on its channel', async () => {
     const heard: string[] = []
     const listening = await db.listen('Weird "channel"', (payload) => void heard.push(payload))

@@ -1,8 +1,19 @@
 import { randomBytes } from 'node:crypto'
 import { database } from 'tricube/sql'
 
-/** A database of one's own on the run's PostgreSQL, dropped when it goes. */
+/** Whether the run's tests are behind a pooler, see test/setup.ts. Tests of what a pooler takes away are left out then. */
+export const isPooled: boolean = process.env['TRICUBE_TEST_BEHIND'] !== undefined
+
+/** A database of one's own on the run's PostgreSQL, dropped when it goes: behind the run's pooler if it has one. */
 export async function freshDatabase(script = ''): Promise<{ readonly url: string } & AsyncDisposable> {
+  const { url, [Symbol.asyncDispose]: drop } = await directDatabase(script)
+  const pooled = new URL(url)
+  pooled.port = process.env['TRICUBE_TEST_POOLER_PORT'] ?? pooled.port
+  return { url: pooled.href, [Symbol.asyncDispose]: drop }
+}
+
+/** The same without a pooler. */
+export async function directDatabase(script = ''): Promise<{ readonly url: string } & AsyncDisposable> {
   const server = process.env['TRICUBE_TEST_DATABASE_URL']!
   const name = `sql_${randomBytes(6).toString('hex')}`
   await using admin = await database({ url: server, lanes: 0, pool: 1 })
@@ -13,12 +24,8 @@ export async function freshDatabase(script = ''): Promise<{ readonly url: string
     await using db = await database({ url: url.href, lanes: 0, pool: 1 })
     await db.script(script)
   }
-  // The whole suite runs behind a pooler, too: see test/setup.ts.
-  const pooler = process.env['TRICUBE_TEST_POOLER_PORT']
-  const own = new URL(url)
-  if (pooler) own.port = pooler
   return {
-    url: own.href,
+    url: url.href,
     async [Symbol.asyncDispose]() {
       await using again = await database({ url: server, lanes: 0, pool: 1 })
       await again.script(`DROP DATABASE ${name} WITH (FORCE)`)

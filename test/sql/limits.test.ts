@@ -2,7 +2,7 @@
 import { type Database, database, type Transaction } from 'tricube/sql'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { withResolvers } from '../withResolvers.ts'
-import { freshDatabase } from './freshDatabase.ts'
+import { freshDatabase, isPooled } from './freshDatabase.ts'
 
 let fresh: Awaited<ReturnType<typeof freshDatabase>>
 /** The one that is looked at: nothing else uses it, so that nobody keeps its clock going. */
@@ -254,7 +254,7 @@ describe('close', () => {
   })
 })
 
-describe('listening', () => {
+describe.skipIf(isPooled)('listening', () => {
   test('is over with the database', async () => {
     const other = database({ url: fresh.url, lanes: 1, applicationName: 'listener' })
     const sessions = () =>

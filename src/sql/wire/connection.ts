@@ -61,6 +61,9 @@ export class Connection {
   #tail: Exchange | undefined
   // Exchanges that wait until the server has described the parameters of the one before them.
   #held: Exchange[] | undefined
+  // Behind a pooler: what waits for the answer before it. The pooler may take the server connection away with that answer,
+  // although it has passed on half of the next exchange.
+  readonly #queue: Exchange[] = []
   #scheduled = false
   #onEnd: (() => void) | undefined
   #seen: Exchange | undefined
@@ -96,6 +99,9 @@ export class Connection {
     } else if (this.#held) {
       this.inFlight++
       this.#held.push(exchange)
+    } else if (this.settings && this.head) {
+      this.inFlight++
+      this.#queue.push(exchange)
     } else if (exchange.write(this)) {
       this.inFlight++
       this.#enqueue(exchange)
@@ -130,6 +136,7 @@ export class Connection {
     this.owner?.sweep(now)
     let gaveUp = false
     for (let exchange = this.head; exchange; exchange = exchange.next) gaveUp = exchange.overdue(now) || gaveUp
+    for (const exchange of this.#queue) gaveUp = exchange.overdue(now) || gaveUp
     for (const exchange of this.#held ?? []) gaveUp = exchange.overdue(now) || gaveUp
     if (this.head === undefined || this.head !== this.#seen) {
       this.#seen = this.head
@@ -170,7 +177,7 @@ export class Connection {
 
   #close(error: DatabaseError): void {
     this.isOpen = false
-    const held = this.#held ?? []
+    const held = [...(this.#held ?? []), ...this.#queue.splice(0)]
     const sent: Exchange[] = []
     for (let exchange = this.head; exchange; exchange = exchange.next) sent.push(exchange)
     this.head = this.#tail = this.#held = undefined
@@ -246,6 +253,10 @@ export class Connection {
     if (!this.head) this.#tail = undefined
     this.inFlight--
     head.ready(this)
+    while (!this.head && !this.#held && this.#queue.length > 0) {
+      this.inFlight--
+      this.send(this.#queue.shift()!)
+    }
     if (this.inFlight === 0) this.onIdle?.()
   }
 

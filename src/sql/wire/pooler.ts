@@ -23,6 +23,42 @@ export function keepsNames(connection: Connection): Promise<boolean> {
   return new Promise((resolve, reject) => connection.send(new NamedProbe(resolve, reject)))
 }
 
+/** A script that leaves the pooler's connection as it was. Its own line: the script may end in a comment. */
+export function resetAfter(script: string): string {
+  return `${script}\n;RESET SESSION AUTHORIZATION; RESET ALL; UNLISTEN *; DISCARD TEMP`
+}
+
+/**
+ * Whether notifications reach a session while it runs nothing. A pooler in transaction mode takes the server connection
+ * away meanwhile, and drops what comes in on it.
+ */
+export async function hearsNotifications(listening: Connection, other: Connection): Promise<boolean> {
+  const word = randomBytes(12).toString('base64url')
+  const { onNotification } = listening
+  try {
+    return await new Promise<boolean>((resolve, reject) => {
+      const limit = setTimeout(() => resolve(false), notificationMs)
+      listening.onNotification = (_channel, payload) => {
+        if (payload !== word) return
+        clearTimeout(limit)
+        resolve(true)
+      }
+      simple(listening, 'LISTEN tricube_probe')
+        .then(() => simple(other, `SELECT pg_notify('tricube_probe', '${word}')`))
+        .catch((error: unknown) => {
+          clearTimeout(limit)
+          reject(error as DatabaseError)
+        })
+    })
+  } finally {
+    listening.onNotification = onNotification
+    if (listening.isOpen) await simple(listening, 'UNLISTEN tricube_probe')
+  }
+}
+
+// From commit to delivery takes a millisecond or so on a server that is not overloaded.
+const notificationMs = 2000
+
 const probed = 'SELECT name FROM pg_prepared_statements WHERE name = $1'
 
 /** Prepares a statement by a name that is nobody else's, and asks whether the server knows it by that. */
