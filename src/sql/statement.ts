@@ -296,7 +296,9 @@ export class Statement extends Exchange {
     this.#wasStale = true
     if (!connection.isIdle) {
       const settings = connection.settings ? `; ${connection.settings.forTransaction}` : ''
-      simple(connection, `ROLLBACK; ${this.begin}${settings}`).catch((error: DatabaseError) => connection.destroy(error))
+      simple(connection, `ROLLBACK; ${this.begin}${settings}`).catch((error: DatabaseError) =>
+        connection.destroy(error),
+      )
     }
     connection.send(this)
     return true
@@ -304,7 +306,7 @@ export class Statement extends Exchange {
 
   // What the server has told of it earlier. False when it has been told twice, or nobody waits for it any more.
   #forgets({ statements, types }: Connection): boolean {
-    statements.delete(this.prepared)
+    statements.forget(this.prepared)
     types.ofParameters.delete(this.prepared)
     this.#parameterTypes = undefined
     return this.#again()

@@ -33,7 +33,7 @@ describe.each(places)('a statement prepared before a migration, %s', (_, run) =>
     readonly before: string
     readonly first: unknown
     readonly migration: string
-    readonly then: unknown
+    readonly next: unknown
     readonly stored: unknown
   }
 
@@ -46,7 +46,7 @@ describe.each(places)('a statement prepared before a migration, %s', (_, run) =>
         migration: `
           ALTER TABLE T ALTER v TYPE text; DROP TYPE mood_T; CREATE TYPE mood_T AS ENUM ('ok', 'glad');
           UPDATE T SET v = 'ok'; ALTER TABLE T ALTER v TYPE mood_T USING v::mood_T`,
-        then: 'glad',
+        next: 'glad',
         stored: 'glad',
       },
     ],
@@ -56,7 +56,7 @@ describe.each(places)('a statement prepared before a migration, %s', (_, run) =>
         before: 'CREATE TABLE T (v int)',
         first: 1,
         migration: 'ALTER TABLE T ALTER v TYPE bigint',
-        then: 5e9,
+        next: 5e9,
         stored: 5e9,
       },
     ],
@@ -66,7 +66,7 @@ describe.each(places)('a statement prepared before a migration, %s', (_, run) =>
         before: 'CREATE TABLE T (v text)',
         first: '1',
         migration: 'ALTER TABLE T ALTER v TYPE int USING v::int',
-        then: 2,
+        next: 2,
         stored: 2,
       },
     ],
@@ -76,7 +76,7 @@ describe.each(places)('a statement prepared before a migration, %s', (_, run) =>
         before: 'CREATE TABLE T (v int)',
         first: 1,
         migration: 'ALTER TABLE T ALTER v TYPE text',
-        then: 'x',
+        next: 'x',
         stored: 'x',
       },
     ],
@@ -86,8 +86,28 @@ describe.each(places)('a statement prepared before a migration, %s', (_, run) =>
         before: 'CREATE TABLE T (v int[])',
         first: [1],
         migration: 'ALTER TABLE T ALTER v TYPE jsonb USING to_jsonb(v)',
-        then: [1, 2],
+        next: [1, 2],
         stored: [1, 2],
+      },
+    ],
+    [
+      'text to text[]',
+      {
+        before: 'CREATE TABLE T (v text)',
+        first: 'a',
+        migration: 'ALTER TABLE T ALTER v TYPE text[] USING array[v]',
+        next: ['a', 'b'],
+        stored: ['a', 'b'],
+      },
+    ],
+    [
+      'text to jsonb: a string stays a string',
+      {
+        before: 'CREATE TABLE T (v text)',
+        first: 'a',
+        migration: 'ALTER TABLE T ALTER v TYPE jsonb USING to_jsonb(v)',
+        next: '5',
+        stored: '5',
       },
     ],
     [
@@ -96,7 +116,7 @@ describe.each(places)('a statement prepared before a migration, %s', (_, run) =>
         before: 'CREATE TABLE T (v timestamp)',
         first: '2024-01-01T00:00:00',
         migration: `ALTER TABLE T ALTER v TYPE timestamptz`,
-        then: '2024-01-01T00:00:00+05:00',
+        next: '2024-01-01T00:00:00+05:00',
         stored: '2023-12-31T19:00:00Z',
       },
     ],
@@ -106,7 +126,7 @@ describe.each(places)('a statement prepared before a migration, %s', (_, run) =>
         before: 'CREATE TABLE T (v date)',
         first: '2024-01-01',
         migration: 'ALTER TABLE T ALTER v TYPE timestamp',
-        then: '2024-01-01T10:30:00',
+        next: '2024-01-01T10:30:00',
         stored: '2024-01-01T10:30:00',
       },
     ],
@@ -116,7 +136,7 @@ describe.each(places)('a statement prepared before a migration, %s', (_, run) =>
         before: 'CREATE TABLE T (v real)',
         first: 1,
         migration: 'ALTER TABLE T ALTER v TYPE float8',
-        then: 0.1,
+        next: 0.1,
         stored: 0.1,
       },
     ],
@@ -126,7 +146,7 @@ describe.each(places)('a statement prepared before a migration, %s', (_, run) =>
         before: 'CREATE TABLE T (v char(3))',
         first: 'a',
         migration: 'ALTER TABLE T ALTER v TYPE text',
-        then: 'b ',
+        next: 'b ',
         stored: 'b ',
       },
     ],
@@ -136,11 +156,11 @@ describe.each(places)('a statement prepared before a migration, %s', (_, run) =>
         before: 'CREATE TABLE T (v timestamp[])',
         first: ['2024-01-01T00:00:00'],
         migration: 'ALTER TABLE T ALTER v TYPE timestamptz[]',
-        then: ['2024-01-01T00:00:00+05:00'],
+        next: ['2024-01-01T00:00:00+05:00'],
         stored: ['2023-12-31T19:00:00Z'],
       },
     ],
-  ])('%s', async (_name, { before, first, migration, then, stored }) => {
+  ])('%s', async (_name, { before, first, migration, next, stored }) => {
     const table = `t${++tables}`
     const sqlOf = (text: string) => text.replaceAll(/\bT\b|(?<=_)T\b/g, table)
     await migrator.script(sqlOf(before))
@@ -149,8 +169,8 @@ describe.each(places)('a statement prepared before a migration, %s', (_, run) =>
     for (let i = 0; i < 6; i++) await insert(first)
     await find(first)
     await migrator.script(sqlOf(migration))
-    await insert(then)
+    await insert(next)
     expect(await db.value`SELECT v FROM ${db.id(table)} ORDER BY ctid DESC LIMIT 1`).toEqual(stored)
-    expect(await find(then)).toBe(1)
+    expect(await find(next)).toBe(1)
   })
 })

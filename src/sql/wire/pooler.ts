@@ -47,7 +47,7 @@ export async function hearsNotifications(listening: Connection, other: Connectio
         .then(() => simple(other, `SELECT pg_notify('tricube_probe', '${word}')`))
         .catch((error: unknown) => {
           clearTimeout(limit)
-          reject(error as DatabaseError)
+          reject(error)
         })
     })
   } finally {

@@ -134,9 +134,14 @@ export class StatementCache {
     return { entry, evicted: evicted?.name }
   }
 
-  /** Forgets an entry that the server does not have, or no longer serves; whichever it is, when none is named. */
-  delete(prepared: Prepared, entry = this.#entries.get(prepared)): void {
+  /** Forgets an entry that the server does not have, or no longer serves. */
+  delete(prepared: Prepared, entry: PreparedStatement): void {
     if (this.#entries.get(prepared) === entry) this.#entries.delete(prepared)
+  }
+
+  /** Forgets whatever the server has told of a text. */
+  forget(prepared: Prepared): void {
+    this.#entries.delete(prepared)
   }
 
   // Looked for only when a new text meets a full cache, so that a use costs one counter.
