@@ -1,5 +1,6 @@
 import type { ValidateFunction } from 'ajv'
 import type { Contract } from '../contract/contract.ts'
+import { decimalLimits } from '../contract/decimalLimits.ts'
 import { BadGateway } from '../contract/errors.ts'
 import { jsonSchemaOf, t, type TSchema } from '../contract/schema.ts'
 import { doNotRetry } from './call.ts'
@@ -30,5 +31,6 @@ async function compile(schema: TSchema): Promise<ValidateFunction> {
   const [{ Ajv2019 }, { default: formats }] = await Promise.all([import('ajv/dist/2019.js'), import('ajv-formats')])
   const ajv = new Ajv2019({ strictTypes: false, strictTuples: false, meta: false, validateSchema: false })
   formats.default(ajv)
+  for (const keyword of decimalLimits) ajv.addKeyword(keyword)
   return ajv.compile(jsonSchemaOf(schema))
 }

@@ -1,5 +1,6 @@
 import ajvFormats from 'ajv-formats'
 import { Ajv2019, type Options, type ValidateFunction } from 'ajv/dist/2019.js'
+import { decimalLimits } from '../contract/decimalLimits.ts'
 import { jsonSchemaOf, mapSchema, type JsonSchema, type TSchema } from '../contract/schema.ts'
 
 // 2019-09 rather than 2020-12: TypeBox writes tuples as `items: […]`; `unevaluatedProperties` is in both. The schemas are
@@ -14,9 +15,9 @@ const options: Options = {
   validateSchema: false,
 }
 
-const coercing = once(() => new Ajv2019({ ...options, coerceTypes: 'array' }))
-const exact = once(() => new Ajv2019(options))
-const first = once(() => new Ajv2019({ ...options, allErrors: false }))
+const coercing = once(() => made({ ...options, coerceTypes: 'array' }))
+const exact = once(() => made(options))
+const first = once(() => made({ ...options, allErrors: false }))
 
 /** Validates text from a URL or a header: coerces it in place, fills in defaults, reports everything that is wrong. */
 export function compileCoercing(schema: TSchema): ValidateFunction {
@@ -69,6 +70,12 @@ function open(schema: JsonSchema): JsonSchema {
   if (properties === undefined) return inner
   const { properties: closedProperties } = mapSchema({ properties }, closed)
   return { ...inner, properties: closedProperties }
+}
+
+function made(given: Options): Ajv2019 {
+  const ajv = new Ajv2019(given)
+  for (const keyword of decimalLimits) ajv.addKeyword(keyword)
+  return ajv
 }
 
 function once(make: () => Ajv2019): () => Ajv2019 {

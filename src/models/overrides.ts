@@ -1,9 +1,10 @@
 import { Kind, Type, type SchemaOptions, type Static, type TSchema } from '@sinclair/typebox'
 import type { Column } from 'drizzle-orm'
-import type { WireSchema } from './wire.ts'
+import type { DecimalType, WireSchema } from './wire.ts'
 
 /** JSON Schema keywords that fit a column: `{ minLength: 1 }` for text, `{ minimum: 0 }` for a number. */
 export type Keywords<C extends Column> = Annotations &
+  (C['_']['columnType'] extends DecimalType ? DecimalKeywords : {}) &
   (Static<WireSchema<C>> extends infer Value
     ? Value extends string
       ? StringKeywords
@@ -27,6 +28,14 @@ interface StringKeywords {
   readonly maxLength?: number
   readonly pattern?: string
   readonly format?: string
+}
+
+/** Limits of a decimal number, which is a string: `{ decimalMinimum: '0.01' }`. */
+interface DecimalKeywords {
+  readonly decimalMinimum?: string
+  readonly decimalMaximum?: string
+  readonly decimalExclusiveMinimum?: string
+  readonly decimalExclusiveMaximum?: string
 }
 
 interface NumberKeywords {

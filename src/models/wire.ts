@@ -9,10 +9,12 @@ import {
   type TUnsafe,
 } from '@sinclair/typebox'
 import type { Column } from 'drizzle-orm'
+import { decimalSchema, digitsSchema } from './decimal.ts'
 
 /**
  * The schema of a column's value in JSON, as tricube's SQL layer reads and writes it: dates and timestamps are ISO 8601
- * strings whatever Drizzle's `mode` is, numeric is a string, a bigint a number or, beyond 2^53, a string.
+ * strings whatever Drizzle's `mode` is, numeric is a string, a bigint a number or, beyond 2^53, a string. Points, lines and
+ * geometries are PostgreSQL's own text.
  */
 export type WireSchema<C extends Column> = C['_']['columnType'] extends 'PgArray'
   ? C['_'] extends { baseColumn: infer Base extends Column }
@@ -20,7 +22,7 @@ export type WireSchema<C extends Column> = C['_']['columnType'] extends 'PgArray
     : TSchema
   : C['_']['columnType'] extends 'PgBigInt64' | 'PgBigSerial64'
     ? TUnsafe<number | string>
-    : C['_']['columnType'] extends 'PgNumericBigInt'
+    : C['_']['columnType'] extends DecimalType | TextType
       ? TString
       : C['_']['data'] extends Date
         ? TString
@@ -41,7 +43,11 @@ type Named<Data, ColumnType extends string> = unknown extends Data
 
 type IntegerType = 'PgSmallInt' | 'PgSmallSerial' | 'PgInteger' | 'PgSerial' | 'PgBigInt53' | 'PgBigSerial53'
 
-const digits = '^-?\\d+$'
+/** Columns of numeric, whatever Drizzle's `mode` is. */
+export type DecimalType = 'PgNumeric' | 'PgNumericNumber' | 'PgNumericBigInt'
+
+/** Columns that Drizzle reads, and that are PostgreSQL's text here. */
+type TextType = 'PgPointTuple' | 'PgPointObject' | 'PgLine' | 'PgLineABC' | 'PgGeometry' | 'PgGeometryObject'
 
 /**
  * The schema of a column's value in JSON.
@@ -65,17 +71,35 @@ const makers: Readonly<Record<string, (column: Column, made: TSchema) => TSchema
   PgTime: () => Type.String({ pattern: '^\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,6})?)?([+-]\\d{2}(:\\d{2})?)?$' }),
   PgBigInt64: bigint,
   PgBigSerial64: bigint,
-  PgNumeric: () => Type.String({ pattern: '^-?\\d+(\\.\\d+)?$' }),
-  PgNumericNumber: () => Type.Number(),
-  PgNumericBigInt: () => Type.String({ pattern: digits }),
+  PgNumeric: decimalSchema,
+  PgNumericNumber: decimalSchema,
+  PgNumericBigInt: decimalSchema,
   PgReal: () => Type.Number(),
   PgDoublePrecision: () => Type.Number(),
-  // PostgreSQL pads a char(n) that is too short.
-  PgChar: (column) => Type.String({ maxLength: (column as Column & { length: number }).length }),
+  PgChar: char,
+  PgPointTuple: () => Type.String({ pattern: '^\\([^,()]+,[^,()]+\\)$' }),
+  PgPointObject: () => Type.String({ pattern: '^\\([^,()]+,[^,()]+\\)$' }),
+  PgLine: () => Type.String({ pattern: '^\\{[^,{}]+,[^,{}]+,[^,{}]+\\}$' }),
+  PgLineABC: () => Type.String({ pattern: '^\\{[^,{}]+,[^,{}]+,[^,{}]+\\}$' }),
+  PgBinaryVector: (column) =>
+    Type.String({ pattern: `^[01]{${(column as Column & { dimensions: number }).dimensions}}$` }),
+  // Well-known text or EWKB in, EWKB out.
+  PgGeometry: () => Type.String(),
+  PgGeometryObject: () => Type.String(),
   PgArray: (column, made) => {
     const { baseColumn } = column as Column & { baseColumn: Column }
     return Type.Array(wireSchema(baseColumn, (made as TArray).items)) // PostgreSQL does not hold an array to its size
   },
+}
+
+// PostgreSQL pads what is too short, and gives it back so.
+function char(column: Column): TSchema {
+  const { length = 1, enumValues } = column as Column & { length?: number }
+  if (!enumValues?.length) return Type.String({ maxLength: length })
+  return Type.Unsafe({
+    type: 'string',
+    enum: [...new Set(enumValues.flatMap((value) => [value, value.padEnd(length)]))],
+  })
 }
 
 /** `date-time` demands an offset: only a timestamp with time zone has one. */
@@ -85,6 +109,14 @@ function timestamp(column: Column): TSchema {
     : Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,6})?)?$' })
 }
 
+// JSON.parse has rounded a number beyond 2^53 already: it has to be a string, up to PostgreSQL's 19 digits.
 function bigint(): TSchema {
-  return Type.Unsafe({ anyOf: [{ type: 'integer' }, { type: 'string', pattern: digits }] })
+  const { MIN_SAFE_INTEGER: minimum, MAX_SAFE_INTEGER: maximum } = Number
+  const { type, pattern } = digitsSchema(19)
+  return Type.Unsafe({
+    anyOf: [
+      { type: 'integer', minimum, maximum },
+      { type, pattern },
+    ],
+  })
 }

@@ -8,6 +8,8 @@ export interface Encode {
   (value: unknown): Encoded
   /** Whether a string is more than the text that it is: JSON. */
   readonly quotesStrings?: true
+  /** Whether an array is one value, also in an array: a document, a vector. */
+  readonly takesArrays?: true
 }
 
 /** Why a value cannot be a parameter: a mistake of whoever wrote the statement. */
@@ -47,7 +49,13 @@ export const json: Encode = Object.assign(
     if (value instanceof Uint8Array) throw new UnsupportedValue('a Buffer is for bytea, and this parameter is JSON')
     return Array.isArray(value) || value instanceof Date ? JSON.stringify(value) : jsonOf(value)
   },
-  { quotesStrings: true } as const,
+  { quotesStrings: true, takesArrays: true } as const,
+)
+
+/** pgvector's: its text is JSON's. */
+export const vector: Encode = Object.assign(
+  (value: unknown): Encoded => (Array.isArray(value) ? JSON.stringify(value) : scalar(value)),
+  { takesArrays: true } as const,
 )
 
 /** Bytes as they are; a string is PostgreSQL's own text form. */
@@ -57,16 +65,16 @@ export const bytea: Encode = (value) => (value instanceof Uint8Array ? value : s
 export function objectEncoder(encode: (value: unknown) => string, otherwise: Encode): Encode {
   const own = (value: unknown): Encoded =>
     typeof value === 'object' && value !== null && !(value instanceof JsonText) ? encode(value) : otherwise(value)
-  return otherwise.quotesStrings ? Object.assign(own, { quotesStrings: true } as const) : own
+  return Object.assign(own, { ...otherwise })
 }
 
-/** Arrays; a string is PostgreSQL's own text form. In an array of JSON each element is a document, also an array. */
+/** Arrays; a string is PostgreSQL's own text form. */
 export function arrayEncoder(element: Encode, delimiter: string): Encode {
   const item = (value: unknown): string | null => {
     const encoded = element(value)
     return encoded instanceof Uint8Array ? `\\x${Buffer.from(encoded).toString('hex')}` : encoded
   }
-  const isNested = (value: unknown): value is readonly unknown[] => !element.quotesStrings && Array.isArray(value)
+  const isNested = (value: unknown): value is readonly unknown[] => !element.takesArrays && Array.isArray(value)
   return (value) => {
     if (Array.isArray(value)) return writeArray(value, item, isNested, delimiter)
     if (typeof value !== 'object' || value === null) return primitive(value)

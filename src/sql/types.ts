@@ -1,7 +1,7 @@
 /** How values go to PostgreSQL and come back, by the object ids of types. Built in are those of typeCatalog.ts. */
 import { parseArray } from './array.ts'
 import { builtIn, text } from './decoders.ts'
-import { arrayEncoder, bytea, type Encode, json, objectEncoder, scalar } from './encoders.ts'
+import { arrayEncoder, bytea, type Encode, json, objectEncoder, scalar, vector } from './encoders.ts'
 import type { Prepared } from './prepared.ts'
 import { catalog, type TypeEntry } from './typeCatalog.ts'
 import type { Codec, Codecs } from './codecs.ts'
@@ -43,7 +43,7 @@ export class Types {
   learn({ oid, name, base, element, delimiter }: CatalogRow): void {
     if (this.#decoders.has(oid)) return
     const own = this.#ownOf(name)
-    if (own || (base === 0 && element === 0)) return this.#set(oid, own, text, scalar)
+    if (own || (base === 0 && element === 0)) return this.#set(oid, own, ...(ofExtensions[name] ?? plain))
     if (base !== 0) return this.#set(oid, undefined, this.decoderOf(base), this.#encoders.get(base) ?? scalar)
     this.#setArray(oid, element, delimiter)
   }
@@ -74,6 +74,14 @@ export class Types {
   #ownOf(name: string): Codec | undefined {
     return Object.hasOwn(this.#own, name) ? this.#own[name] : undefined
   }
+}
+
+const plain: readonly [Decode, Encode] = [text, scalar]
+
+// By name: their object ids differ from database to database.
+const ofExtensions: Readonly<Record<string, readonly [Decode, Encode]>> = {
+  vector: [builtIn['json']!, vector],
+  halfvec: [builtIn['json']!, vector],
 }
 
 /** A row of pg_type, as far as it is used here; 0 stands for none. */

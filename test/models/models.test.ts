@@ -149,7 +149,12 @@ describe('selectSchema', () => {
     expect(JSON.parse(JSON.stringify(Everything.properties))).toMatchObject({
       small: { type: 'integer', minimum: -32768, maximum: 32767 },
       big: { type: 'integer', maximum: Number.MAX_SAFE_INTEGER },
-      huge: { anyOf: [{ type: 'integer' }, { type: 'string', pattern: '^-?\\d+$' }] },
+      huge: {
+        anyOf: [
+          { type: 'integer', minimum: -9007199254740991, maximum: 9007199254740991 },
+          { type: 'string', pattern: '^-?\\d{1,19}$' },
+        ],
+      },
       price: { type: 'string' },
       ratio: { type: 'number' },
       code: { type: 'string', maxLength: 3 },
