@@ -39,4 +39,4 @@ export {
   type ErrorClass,
   type ErrorOptions,
 } from './contract/errors.ts'
-export { type Call, type CallOptions, type Client } from './client/types.ts'
+export { type Call, type CallOptions, type Client, type RawResult } from './client/types.ts'

@@ -1,11 +1,10 @@
 import type { Contract } from '../contract/contract.ts'
-import { errorFrom } from '../contract/errorBody.ts'
-import { BadGateway, type HttpError } from '../contract/errors.ts'
 import { parseRoute, type Method } from '../contract/route.ts'
 import type { Cancellation } from '../resilience/cancellation.ts'
 import { shorter, type Deadline } from '../resilience/deadline.ts'
 import { callShape } from '../trace/callSpan.ts'
 import type { Span } from '../trace/span.ts'
+import { addHeaders, headerName, headerValue } from './headers.ts'
 import type { CallOptions, Client } from './types.ts'
 
 /** A call on its way out. */
@@ -46,6 +45,8 @@ export interface Caller {
   readonly span?: Span | undefined
   /** Adds what travels with a request, besides its trace: its id. */
   propagate?(headers: Record<string, string>): void
+  /** A header that came with the request. */
+  received?(name: string): string | undefined
 }
 
 /** What a caller may give an operation, before the types say which. */
@@ -67,28 +68,41 @@ export const shouldRetryHeader = 'x-should-retry'
 /** Has been retried, or cannot be: whoever called the caller shall not multiply it. */
 export const doNotRetry: Readonly<Record<string, string>> = { [shouldRetryHeader]: 'false' }
 
-/** Compiles an operation's input into a request; `ownTimeoutMs` is what the client says of the operation. */
+/** What a client says of all calls to an operation. */
+export interface RequestOptions {
+  readonly timeoutMs?: number | undefined
+  /** Names of headers that are passed on. */
+  readonly forward?: readonly string[] | undefined
+}
+
+/** Compiles an operation's input into a request. */
 export function compileRequest(
   contract: Contract,
   name: string,
-  ownTimeoutMs?: number,
+  { timeoutMs: ownTimeoutMs, forward: forwarded = [] }: RequestOptions = {},
 ): (caller: Caller, input?: AnyInput, options?: CallOptions) => Outgoing {
   const operation = contract.operations[name]!
   const { method, path } = parseRoute(operation.route)
   const pathParts = path.split(/:(\w+)/) // text, name, text, name, …, text
-  const usualTimeoutMs = ownTimeoutMs ?? operation.timeoutMs ?? defaultTimeoutMs
+  const fullName = `${contract.name}.${name}`
+  const usualTimeoutMs = timeoutOf(fullName, ownTimeoutMs ?? operation.timeoutMs ?? defaultTimeoutMs)
+  const forward = forwarded.map(headerName)
   const hasBody = operation.body !== undefined
   const shape = callShape(contract.name, name, method, path)
-  const fullName = `${contract.name}.${name}`
 
   return (caller, input = {}, options = {}) => {
-    const timeoutMs = shorter(options.timeoutMs ?? usualTimeoutMs, caller.deadline?.remainingMs()) as number
+    const ownMs = options.timeoutMs === undefined ? usualTimeoutMs : timeoutOf(fullName, options.timeoutMs)
+    const timeoutMs = shorter(ownMs, caller.deadline?.remainingMs()) as number
     const headers: Record<string, string> = {
       accept: 'application/json',
       'x-request-timeout-ms': String(Math.floor(timeoutMs)),
       'x-request-attempt': '0',
     }
     caller.propagate?.(headers)
+    for (const header of forward) {
+      const value = caller.received?.(header)
+      if (value !== undefined) headers[header] = value
+    }
     const span = caller.span?.isRecorded ? caller.span.child(shape) : undefined
     caller.span?.trace.tracer.inject(span ?? caller.span, headers)
     const region = options.region ?? caller.region
@@ -96,7 +110,8 @@ export function compileRequest(
     if (options.idempotencyKey !== undefined) {
       headers['idempotency-key'] = headerValue('idempotency-key', options.idempotencyKey)
     }
-    if (input.headers) addHeaders(headers, input.headers)
+    if (input.headers) addInput(headers, input.headers)
+    if (options.headers) addHeaders(headers, options.headers)
     const body = hasBody ? JSON.stringify(input.body) : undefined
     if (body !== undefined) headers['content-type'] = 'application/json'
     return {
@@ -115,61 +130,29 @@ export function compileRequest(
   }
 }
 
-/** Compiles the reading of an operation's answers: the value, or the error as the class it was. */
-export function compileDecoder(contract: Contract, name: string): (answer: Answer) => unknown {
-  const { paginated, returns } = contract.operations[name]!
-  const standard = contract.envelope === 'standard'
-  const operation = `${contract.name}.${name}`
-  const broken = { headers: doNotRetry, operation }
-  return (answer) => {
-    const body = parseBody(answer)
-    if (answer.status >= 400) throw remoteError(contract.name, operation, answer, body)
-    if (answer.status >= 300) throw new BadGateway(`${contract.name} answered with a redirect`, broken)
-    if (!returns) return undefined
-    if (!standard && body !== undefined) return body
-    if (typeof body === 'object' && body !== null && 'data' in body) {
-      return paginated ? { items: body.data, ...(body as { pagination?: object }).pagination } : body.data
-    }
-    throw new BadGateway(`${contract.name} answered with something that is no answer`, broken)
-  }
-}
-
-function remoteError(service: string, operation: string, { status, headers }: Answer, body: unknown): HttpError {
-  const passed = passedOn(status, headers)
-  const given = passed ? { headers: passed, operation } : { operation }
-  const error = errorFrom(status, body, `${service} answered ${status}`, given)
-  error.cause ??= new Error(`${operation} answered ${status} with code ${error.code}`)
-  return error
-}
-
-/** What whoever gets to see the error has to know: not to multiply it, or how long to wait. */
-function passedOn(status: number, headers: Answer['headers']): Readonly<Record<string, string>> | undefined {
-  if (status >= 500) return doNotRetry
-  const wait = headers['retry-after']
-  return status === 429 && typeof wait === 'string' ? { 'retry-after': wait } : undefined
-}
-
-function parseBody({ body, status }: Answer): unknown {
-  if (body === '' || status === 204) return undefined
-  try {
-    return JSON.parse(body) as unknown
-  } catch {
-    return undefined
-  }
-}
-
 /** Whether nobody waits for it any more. */
 export function isGivenUp({ signal, cancellation }: Outgoing): boolean {
   return signal?.aborted === true || cancellation?.isOver === true
 }
 
-/** RFC 9110, 5.5: what is none would fail in the connection, and there count against the callee. */
-function headerValue(name: string, value: string): string {
-  if (/[^\t\x20-\x7e\x80-\xff]/.test(value)) throw new TypeError(`headers.${name} is no value of a header`)
-  return value
+/**
+ * What a call fails with that nobody waits for any more: as all else does that works for a request that is over, or as
+ * `fetch` does when its own signal aborts.
+ */
+export function giveUpReason({ signal, cancellation }: Outgoing): unknown {
+  return cancellation?.reason ?? signal?.reason
 }
 
-function addHeaders(headers: Record<string, string>, given: Readonly<Record<string, unknown>>): void {
+/** Twelve days, in milliseconds. A timer can wait for twice as long; what is longer, `Infinity` too, would end at once. */
+const maxTimeoutMs = 2 ** 30
+
+function timeoutOf(operation: string, timeoutMs: number): number {
+  if (timeoutMs > 0) return Math.min(timeoutMs, maxTimeoutMs)
+  throw new TypeError(`${operation}: timeoutMs must be a positive number of milliseconds, got ${String(timeoutMs)}`)
+}
+
+/** Those of the contract, whose names are checked when it is defined. */
+function addInput(headers: Record<string, string>, given: Readonly<Record<string, unknown>>): void {
   for (const name in given) if (given[name] !== undefined) headers[name] = headerValue(name, textOf(given[name]))
 }
 

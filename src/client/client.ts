@@ -11,7 +11,8 @@ import { Target } from './target.ts'
 import type { Client, ClientOptions } from './types.ts'
 
 /** Where the service is found, and how it is called. */
-export interface StandaloneOptions<Callee extends Contract> extends ClientOptions<Callee>, Whereabouts {
+export interface StandaloneOptions<Callee extends Contract>
+  extends Omit<ClientOptions<Callee>, 'forward'>, Whereabouts {
   readonly registry: Registry
 }
 

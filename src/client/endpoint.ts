@@ -4,6 +4,7 @@ import type { Instance } from '../discovery/registry.ts'
 import type { Certificates } from '../tls/certificates.ts'
 import type { Outgoing } from './call.ts'
 import { Exchange } from './exchange.ts'
+import { withoutContinue } from './interim.ts'
 import { secureConnector } from './secureConnector.ts'
 
 /** Longest a connection attempt may take, its TLS handshake included, in milliseconds: a network that one runs services in answers in far less. */
@@ -65,9 +66,11 @@ export class Endpoint {
     const instance = this.#instance
     return new Pool(originOf(instance), {
       connections: maxConnections,
-      connect: instance.secure
-        ? secureConnector(instance, this.#certificates, buildConnector, connectTimeoutMs)
-        : { timeout: connectTimeoutMs },
+      connect: withoutContinue(
+        instance.secure
+          ? secureConnector(instance, this.#certificates, buildConnector, connectTimeoutMs)
+          : buildConnector({ timeout: connectTimeoutMs }),
+      ),
       keepAliveTimeout: keepAliveTimeoutMs,
       keepAliveMaxTimeout: keepAliveTimeoutMs,
       maxResponseSize: this.#maxAnswerBytes,

@@ -19,9 +19,10 @@ export function failureOf(exchange: Exchange): Failure | undefined {
   }
 }
 
-/** Whether the answer was larger than the client takes. */
+/** Whether the answer, or its headers, were larger than the client takes; another instance would answer the same. */
 export function isTooLarge({ cause }: Exchange): boolean {
-  return (cause as { code?: string } | undefined)?.code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE'
+  const code = (cause as { code?: string } | undefined)?.code
+  return code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE' || code === 'UND_ERR_HEADERS_OVERFLOW'
 }
 
 /** Whether the callee had no time for it: an instance that is overloaded is not broken, and leaving it would overload the rest. */

@@ -1,2 +1,2 @@
 export { client, type StandaloneOptions } from './client.ts'
-export type { BalancerName, Call, CallOptions, Client, ClientOptions, OperationOptions } from './types.ts'
+export type { BalancerName, Call, CallOptions, Client, ClientOptions, OperationOptions, RawResult } from './types.ts'

@@ -6,7 +6,7 @@ import { fullJitter, type Backoff } from '../resilience/backoff.ts'
 import { neverRetry, retryWhenSafe } from '../resilience/retry.ts'
 import { noRetryBudget, retryBudget, type RetryBudget } from '../resilience/retryBudget.ts'
 import type { Certificates } from '../tls/certificates.ts'
-import { doNotRetry, isGivenUp, type Answer, type Outgoing } from './call.ts'
+import { doNotRetry, giveUpReason, isGivenUp, type Answer, type Outgoing } from './call.ts'
 import { hasUndici, loadUndici, type Endpoint } from './endpoint.ts'
 import type { Exchange } from './exchange.ts'
 import { failureOf, isFault, isRefused, isTooLarge, retryAfterMs } from './failure.ts'
@@ -60,13 +60,14 @@ export class Target implements AsyncDisposable {
 
   /** Sends a call until it is answered, may not be sent again, or its time is over; rejects with an `HttpError`. */
   async send(outgoing: Outgoing, policy: OperationPolicy, options: CallOptions = noOptions): Promise<Answer> {
-    if (isGivenUp(outgoing)) throw this.#givenUp(outgoing)
+    if (isGivenUp(outgoing)) throw giveUpReason(outgoing)
     let now = performance.now()
     const end = now + outgoing.timeoutMs
     if (!hasUndici() || !this.#members.isKnown) {
       await Promise.all([loadUndici(), this.#members.whenKnown(outgoing.timeoutMs)])
       now = performance.now()
       outgoing.headers['x-request-timeout-ms'] = remaining(end, now)
+      if (isGivenUp(outgoing)) throw giveUpReason(outgoing)
     }
     this.#budget.deposit(now)
 
@@ -96,7 +97,7 @@ export class Target implements AsyncDisposable {
         return this.#outcome(exchange, outgoing)
       }
       await pause(waitMs, outgoing)
-      if (isGivenUp(outgoing)) throw this.#givenUp(outgoing)
+      if (isGivenUp(outgoing)) throw giveUpReason(outgoing)
       now = performance.now()
       this.#retries += 1
       outgoing.headers['x-request-attempt'] = String(retry)
@@ -148,7 +149,7 @@ export class Target implements AsyncDisposable {
     if (exchange.ending === undefined) {
       this.#members.fleet.answered(backend, now, exchange.headers['connection'] === 'close')
     }
-    if (exchange.ending === 'given up') {
+    if (exchange.ending === 'given up' || isTooLarge(exchange)) {
       backend.end()
       policy.breaker.forgotten(now)
     } else if (isRefused(exchange)) {
@@ -172,7 +173,7 @@ export class Target implements AsyncDisposable {
     const { ending, cause } = exchange
     if (ending === undefined) return exchange
     const options = { headers: doNotRetry, operation: outgoing.operation }
-    if (ending === 'given up') throw this.#givenUp(outgoing)
+    if (ending === 'given up') throw giveUpReason(outgoing)
     if (ending === 'late') throw new GatewayTimeout(`${this.#service} did not answer in time`, options)
     if (isTooLarge(exchange)) throw new BadGateway(`${this.#service} answered with too much`, options)
     throw this.#down(outgoing, tlsProblem(cause) ?? 'is unavailable', cause)
@@ -187,12 +188,6 @@ export class Target implements AsyncDisposable {
     if (!this.#isPartitioned) return this.#down(outgoing, 'has no instance')
     if (outgoing.region === undefined) return new TypeError(`${this.#service} is partitioned: the call needs a region`)
     return this.#down(outgoing, 'has no instance in the region of the call')
-  }
-
-  /** A call for a request that is over fails as all else does that works for it. */
-  #givenUp({ cancellation, operation }: Outgoing): Error {
-    if (cancellation?.reason) return cancellation.reason
-    return new GatewayTimeout(`the call to ${this.#service} was given up`, { headers: doNotRetry, operation })
   }
 }
 

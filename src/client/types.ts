@@ -17,10 +17,29 @@ type ClientOf<Ops extends Operations> = { readonly [Name in keyof Ops]: Call<Ops
  * Rejects with the class of error that the service answered with, with `ServiceUnavailable` 50300 when it cannot be
  * reached, `GatewayTimeout` when it does not answer in time, `BadGateway` when its answer is none.
  */
-export type Call<Op extends Operation> =
-  {} extends InputOf<Op>
-    ? (input?: InputOf<Op>, options?: CallOptions<Op>) => Promise<ResultOf<Op>>
-    : (input: InputOf<Op>, options?: CallOptions<Op>) => Promise<ResultOf<Op>>
+export type Call<Op extends Operation> = {} extends InputOf<Op> ? CallWithout<Op> : CallWith<Op>
+
+/** A call whose input may be left out. */
+interface CallWithout<Op extends Operation> {
+  (input?: InputOf<Op>, options?: CallOptions<Op>): Promise<ResultOf<Op>>
+  /** The same call, with the status and the headers of the response; a `fallback` does not take its place. */
+  raw(input?: InputOf<Op>, options?: CallOptions<Op>): Promise<RawResult<Op>>
+}
+
+/** A call that needs an input. */
+interface CallWith<Op extends Operation> {
+  (input: InputOf<Op>, options?: CallOptions<Op>): Promise<ResultOf<Op>>
+  /** The same call, with the status and the headers of the response; a `fallback` does not take its place. */
+  raw(input: InputOf<Op>, options?: CallOptions<Op>): Promise<RawResult<Op>>
+}
+
+/** A value with the response that it came in. */
+export interface RawResult<Op extends Operation = Operation> {
+  readonly status: number
+  /** By their names in lower case. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly value: ResultOf<Op>
+}
 
 /** What may be said of all calls to an operation. */
 export interface OperationOptions<Op extends Operation = Operation> {
@@ -48,6 +67,8 @@ export interface CallOptions<Op extends Operation = Operation> extends Operation
   readonly region?: string
   /** Names what is to happen once, whatever its method; the call may then be retried. At most 255 characters. */
   readonly idempotencyKey?: string
+  /** Sent with it, besides the headers of the contract; what is undefined is left out. */
+  readonly headers?: Readonly<Record<string, string | undefined>>
   /** Calls with the same key go to the same instance under the balancer `consistent-hash`. */
   readonly hashKey?: string
 }
@@ -73,6 +94,11 @@ export interface ClientOptions<Callee extends Contract = Contract> extends Omit<
   readonly maxAnswerBytes?: number
   /** Whether answers are checked against the contract. Default: unless `NODE_ENV` is `production`. */
   readonly checkAnswers?: boolean
+  /**
+   * Headers of the request that is being handled which its calls pass on, such as `['x-tenant']`. Pass on a secret only to
+   * a service that may see it. Default: none.
+   */
+  readonly forward?: readonly string[]
   /** For single operations, over all of the above. */
   readonly operations?: { readonly [Name in keyof Callee['operations']]?: OperationOptions<Callee['operations'][Name]> }
 }

@@ -176,8 +176,8 @@ export class GatewayTimeout extends StatusError {
   static readonly status = 504
 }
 
-/** Every error class, in the order of their statuses. */
-export const errorClasses: readonly ErrorClass[] = [
+/** By their names, as a minifier makes of `NotFound` a class `a`, and leaves the names of properties. */
+const byName: Readonly<Record<string, ErrorClass>> = {
   BadRequest,
   Unauthorized,
   Forbidden,
@@ -198,7 +198,11 @@ export const errorClasses: readonly ErrorClass[] = [
   BadGateway,
   ServiceUnavailable,
   GatewayTimeout,
-]
+}
+for (const [value, named] of Object.entries({ HttpError, ...byName })) Object.defineProperty(named, 'name', { value })
+
+/** Every error class, in the order of their statuses. */
+export const errorClasses: readonly ErrorClass[] = Object.values(byName)
 
 /** What an error says of itself: its detail, else its reason. */
 function messageOf(reason: string, detail: unknown, operation: string | undefined): string {

@@ -1,3 +1,4 @@
+import { headerName } from '../client/headers.ts'
 import type { ClientOptions, OperationOptions } from '../client/types.ts'
 import type { CorsOptions } from '../http/cors.ts'
 import type { ServerLimits } from '../http/limits.ts'
@@ -54,7 +55,7 @@ function unknownOption(given: Given): string | undefined {
 function callsProblem({ calls = {}, clients = {} }: Given): string | undefined {
   for (const [name, options = {}] of Object.entries(calls)) {
     const { name: callee, operations: known } = clients[name]!
-    let problem = unknownIn(`calls.${name}.`, options, call)
+    let problem = unknownIn(`calls.${name}.`, options, call) ?? forwardProblem(name, options)
     for (const [operation, own] of Object.entries(options.operations ?? {})) {
       const where = `calls.${name}.operations.${operation}`
       if (!Object.hasOwn(known, operation)) problem ??= `${where} is no operation of ${callee}`
@@ -63,6 +64,15 @@ function callsProblem({ calls = {}, clients = {} }: Given): string | undefined {
     if (problem) return problem
   }
   return undefined
+}
+
+function forwardProblem(name: string, { forward = [] }: ClientOptions): string | undefined {
+  try {
+    for (const header of forward) headerName(header)
+    return undefined
+  } catch (error) {
+    return `calls.${name}.forward: ${(error as Error).message}`
+  }
 }
 
 function unknownIn(where: string, given: unknown, names: object): string | undefined {
@@ -111,6 +121,7 @@ const call: Names<ClientOptions> = {
   tls: true,
   maxAnswerBytes: true,
   checkAnswers: true,
+  forward: true,
   operations: true,
 }
 const operationCall: Names<OperationOptions> = { timeoutMs: true, retries: true, hedge: true, fallback: true }

@@ -102,6 +102,12 @@ export class RequestContext implements Caller, SpanContext {
     headers['x-request-id'] = this.request.id
   }
 
+  /** A header that came with it; for the calls that are to pass it on. */
+  received(name: string): string | undefined {
+    const value = this.request.headers[name]
+    return typeof value === 'string' ? value : undefined
+  }
+
   withSpan(span: Span): RequestContext {
     const own = this.#own ?? this
     const inner = new RequestContext(this.#runtime, this.#operation, this.request, this.#reply, this.deadline, span)

@@ -1,4 +1,7 @@
 import type { AnyInput, Caller, ClientClass } from '../client/call.ts'
+import { Bound, type CompiledCall } from '../client/bound.ts'
+import { addHeaders, headerName } from '../client/headers.ts'
+import type { CallOptions, ClientOptions, RawResult } from '../client/types.ts'
 import type { Contract } from '../contract/contract.ts'
 import { HttpError } from '../contract/errors.ts'
 import type { Items } from '../contract/operation.ts'
@@ -15,29 +18,49 @@ export interface MockedService {
 }
 
 /** Makes a stand-in; `fail` hears of every broken contract and every call that nobody mocked, whoever catches it. */
-export function mockService(contract: Contract, fail: (failure: TestFailure) => void): MockedService {
+export function mockService(
+  contract: Contract,
+  fail: (failure: TestFailure) => void,
+  { forward = [] }: Pick<ClientOptions, 'forward'> = {},
+): MockedService {
   const mocks: Record<string, unknown> = {}
-  class MockClient {
-    readonly [callerKey]: Caller
-    constructor(caller: Caller) {
-      this[callerKey] = caller
-    }
-  }
-  for (const name of Object.keys(contract.operations)) {
+  class MockClient extends Bound {}
+  for (const [name, { status = 200 }] of Object.entries(contract.operations)) {
     const { mock, call } = mockOperation(contract, name, fail)
     const inSpan = compileSpan(contract, name)
+    const received = compileReceived(forward)
+    const run: CompiledCall['run'] = async (caller, input, options) =>
+      inSpan(caller, () => call(received(caller, input, options)))
     mocks[name] = mock
-    Object.defineProperty(MockClient.prototype, name, {
-      enumerable: true,
-      value(this: MockClient, input?: AnyInput) {
-        return inSpan(this[callerKey], () => call(input))
+    const property = Bound.operation({
+      run,
+      async raw(caller, input, options) {
+        const value = (await run(caller, input, options)) as RawResult['value']
+        return { status, headers: {}, value }
       },
     })
+    Object.defineProperty(MockClient.prototype, name, property)
   }
   return { mocks: mocks as Mocks<Contract>, Client: MockClient as unknown as ClientClass<Contract> }
 }
 
-const callerKey = Symbol('caller')
+/** Compiles what a call would have brought with it: its input, the headers it was given and passes on, its key. */
+function compileReceived(
+  forward: readonly string[],
+): (caller: Caller, input?: AnyInput, options?: CallOptions) => AnyInput {
+  const names = forward.map(headerName)
+  return (caller, input = {}, { headers: given = {}, idempotencyKey } = {}) => {
+    const headers: Record<string, string> = {}
+    for (const name of names) addHeaders(headers, { [name]: caller.received?.(name) })
+    Object.assign(headers, input.headers)
+    addHeaders(headers, given)
+    return {
+      ...input,
+      ...(Object.keys(headers).length > 0 && { headers }),
+      ...(idempotencyKey !== undefined && { idempotencyKey }),
+    }
+  }
+}
 
 /** Compiles the span that a call of the operation would have had: an error is the answer that it arrives as. */
 function compileSpan(

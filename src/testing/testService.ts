@@ -1,5 +1,7 @@
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
-import { compileDecoder, compileRequest, type AnyInput } from '../client/call.ts'
+import { compileRequest, type AnyInput } from '../client/call.ts'
+import { compileDecoder } from '../client/decode.ts'
+import type { CallOptions } from '../client/types.ts'
 import type { Contract } from '../contract/contract.ts'
 import type { Page } from '../contract/operation.ts'
 import { Application } from '../service/application.ts'
@@ -53,11 +55,11 @@ export async function testService<Tested extends Contract>(
   service: Service<Tested>,
   { seed = false, config = {} }: TestOptions = {},
 ): Promise<TestApp<Tested>> {
-  const { contract, clients = {} } = service.definition
+  const { contract, clients = {}, calls = {} } = service.definition
   const failures: TestFailure[] = []
   const fail = (failure: TestFailure): void => void failures.push(failure)
   const mocked = new Map<Contract, MockedService>()
-  for (const callee of Object.values(clients)) mocked.set(callee, mockService(callee, fail))
+  for (const [name, callee] of Object.entries(clients)) mocked.set(callee, mockService(callee, fail, calls[name]))
 
   const databases = await freshDatabases(service, seed)
   const sink = new MemorySink()
@@ -143,8 +145,8 @@ function testClient<Tested extends Contract>(
   const calls = Object.entries(contract.operations).map(([name, { paginated }]) => {
     const build = compileRequest(contract, name)
     const decode = compileDecoder(contract, name)
-    const call = async (input?: AnyInput): Promise<unknown> => {
-      const { method, path, headers, body } = build({}, input)
+    const call = async (input?: AnyInput, options?: CallOptions): Promise<unknown> => {
+      const { method, path, headers, body } = build({}, input, options)
       const response = await inject({ method, url: path, headers, ...(body !== undefined && { payload: body }) })
       const { statusCode: status, headers: received } = response
       let value: unknown

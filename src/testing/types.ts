@@ -1,3 +1,4 @@
+import type { CallOptions } from '../client/types.ts'
 import type { Contract } from '../contract/contract.ts'
 import type { InputOf, Operation, Operations, OutputOf } from '../contract/operation.ts'
 import type { Pagination } from '../contract/page.ts'
@@ -10,8 +11,11 @@ type TestClientOf<Ops extends Operations> = { readonly [Name in keyof Ops]: Test
 /** Calls an operation in-process; rejects with the class of error that the service answered with. */
 export type TestCall<Op extends Operation> =
   {} extends InputOf<Op>
-    ? (input?: InputOf<Op>) => Promise<TestAnswer<Op>>
-    : (input: InputOf<Op>) => Promise<TestAnswer<Op>>
+    ? (input?: InputOf<Op>, options?: TestCallOptions) => Promise<TestAnswer<Op>>
+    : (input: InputOf<Op>, options?: TestCallOptions) => Promise<TestAnswer<Op>>
+
+/** What may be said of one call of the service under test. */
+export type TestCallOptions = Pick<CallOptions, 'headers' | 'idempotencyKey' | 'region' | 'timeoutMs'>
 
 /** An answer, taken out of its envelope. */
 export interface TestAnswer<Op extends Operation> {
@@ -41,7 +45,14 @@ export interface Mock<Op extends Operation> {
   /** Fails every call with this. */
   throws(error: Error): void
   /** Answers each call with what the function returns, or fails it with what it throws. */
-  implement(fn: (input: InputOf<Op>) => OutputOf<Op> | Promise<OutputOf<Op>>): void
+  implement(fn: (call: MockedCall<Op>) => OutputOf<Op> | Promise<OutputOf<Op>>): void
   /** What it was called with, in order. */
-  readonly calls: readonly InputOf<Op>[]
+  readonly calls: readonly MockedCall<Op>[]
+}
+
+/** What a stand-in was called with: the input, and what else the call would have sent. */
+export type MockedCall<Op extends Operation> = InputOf<Op> & {
+  /** Those of the contract, of the call and of `forward`; undefined when there are none. */
+  readonly headers?: Readonly<Record<string, unknown>>
+  readonly idempotencyKey?: string
 }

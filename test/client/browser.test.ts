@@ -36,6 +36,21 @@ async function bundle(script: string): Promise<{ module: any; bytes: number; inp
 }
 
 describe('a page', () => {
+  it('knows the classes of errors by their names, minified', async () => {
+    const { module } = await bundle(`
+      import { Conflict, HttpError, NotFound, ServiceUnavailable } from 'tricube'
+      export const names = [new NotFound('x'), new Conflict(), new ServiceUnavailable(), new HttpError(418)].map(String)
+      export const own = new (class extends NotFound {})('y') instanceof NotFound
+    `)
+    expect(module.names).toEqual([
+      'NotFound: x',
+      'Conflict: Conflict',
+      'ServiceUnavailable: Service Unavailable',
+      'HttpError: HTTP 418',
+    ])
+    expect(module.own).toBe(true)
+  })
+
   it('calls by the contract, bundled without a module of Node', async () => {
     const { module, inputs } = await bundle(`
       import { contract, NotFound, t } from 'tricube'
@@ -76,11 +91,40 @@ describe('a client over fetch', () => {
     await expect(things.getThing({ params: { id: 1 } })).rejects.toBeInstanceOf(NotFound)
     await expect(things.getThing({ params: { id: 7 } }, { timeoutMs: 50 })).rejects.toMatchObject({ code: 50400 })
     const signal = AbortSignal.abort()
-    await expect(things.getThing({ params: { id: 7 } }, { signal })).rejects.toMatchObject({
-      error: 'the call to thing-service was given up',
-    })
+    await expect(things.getThing({ params: { id: 7 } }, { signal })).rejects.toBe(signal.reason)
     const lost = fetchClient(thingService, { url: `http://${await nobody()}` })
     await expect(lost.getThing({ params: { id: 1 } })).rejects.toMatchObject({ code: 50300 })
+  })
+
+  it('sends headers, and cookies where it is told to', async () => {
+    const sent: RequestInit[] = []
+    const a = await callee('a', () => ({ status: 201, headers: { 'x-page': '7' } }))
+    const things = fetchClient(thingService, {
+      url: `http://${a.address}`,
+      headers: () => ({ Authorization: 'Bearer all', 'x-all': '1' }),
+      credentials: 'include',
+      fetch: (url, init) => {
+        sent.push(init!)
+        return fetch(url, init)
+      },
+    })
+    const { getThing } = things
+    const headers = { authorization: 'Bearer one', 'X-Tenant': 't', 'x-none': undefined }
+    const answer = await getThing.raw({ params: { id: 1 } }, { headers })
+    expectTypeOf(answer.value).toEqualTypeOf<{ id: number; from: string }>()
+    expect(answer).toMatchObject({ status: 201, headers: { 'x-page': '7' }, value: { id: 1, from: 'a' } })
+    expect(sent[0]!.credentials).toBe('include')
+    expect(a.requests[0]!.headers).toMatchObject({ authorization: 'Bearer one', 'x-tenant': 't', 'x-all': '1' })
+    expect(a.requests[0]!.headers).not.toHaveProperty('x-none')
+  })
+
+  it('has no limit of time where that is what it is told', async () => {
+    const a = await callee('a')
+    for (const timeoutMs of [Infinity, 3e9]) {
+      const things = fetchClient(thingService, { url: `http://${a.address}`, timeoutMs })
+      expect(await things.getThing({ params: { id: 1 } })).toEqual({ id: 1, from: 'a' })
+      expect(await things.getThing({ params: { id: 1 } }, { timeoutMs })).toEqual({ id: 1, from: 'a' })
+    }
   })
 
   it('follows no redirect', async () => {

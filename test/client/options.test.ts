@@ -67,7 +67,7 @@ describe('a fallback', () => {
     expect(await caller.getThing(get)).toEqual({ id: 1, from: '500' })
     expect(await caller.getThing(get, { fallback: () => ({ id: 0, from: 'call' }) })).toEqual({ id: 0, from: 'call' })
     await expect(caller.getThing({ params: { id: 404 } })).rejects.toMatchObject({ status: 404 })
-    await expect(caller.getThing(get, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 50400 })
+    await expect(caller.getThing(get, { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: 'AbortError' })
   })
 })
 

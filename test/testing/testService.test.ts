@@ -146,7 +146,7 @@ describe('a service under test', () => {
   it('rejects with what the caller gets, and says what was thrown', async () => {
     await using app = await start()
     const error = await app.client.fail().catch((error: unknown) => error)
-    expect(error).toMatchObject({ status: 500, message: 'Internal Server Error', cause: { name: 'TypeError' } })
+    expect(error).toMatchObject({ status: 500, reason: 'Internal Server Error', cause: { name: 'TypeError' } })
     expect((error as { cause: Error }).cause.stack).toContain('testService.test.ts')
   })
 

@@ -1,7 +1,9 @@
 import type { Contract } from '../../contract/contract.ts'
 import { codes, GatewayTimeout, ServiceUnavailable } from '../../contract/errors.ts'
-import { compileDecoder, compileRequest, type AnyInput, type Outgoing } from '../call.ts'
-import type { CallOptions, Client } from '../types.ts'
+import { compileRequest, giveUpReason, isGivenUp, type Answer, type AnyInput, type Outgoing } from '../call.ts'
+import { compileDecoder } from '../decode.ts'
+import { addHeaders } from '../headers.ts'
+import type { CallOptions, Client, RawResult } from '../types.ts'
 
 /** Where a service is, for a caller that reaches it through one address. */
 export interface FetchClientOptions {
@@ -9,6 +11,8 @@ export interface FetchClientOptions {
   readonly url?: string
   /** Headers of every call, or what gives them, for example a token. */
   readonly headers?: Readonly<Record<string, string>> | (() => Readonly<Record<string, string>>)
+  /** Whether cookies are sent, and taken, also from another origin: `include`. Default: the platform's, `same-origin`. */
+  readonly credentials?: 'omit' | 'same-origin' | 'include'
   /** Milliseconds until a call is given up. Default: the operation's own, else 5000. */
   readonly timeoutMs?: number
   /** Default: the platform's. */
@@ -28,33 +32,54 @@ export function fetchClient<Callee extends Contract>(
   options: FetchClientOptions = {},
 ): Client<Callee> {
   const calls = Object.keys(contract.operations).map((name) => {
-    const build = compileRequest(contract, name, options.timeoutMs)
+    const build = compileRequest(contract, name, { timeoutMs: options.timeoutMs })
     const decode = compileDecoder(contract, name)
+    const answer = async (input?: AnyInput, callOptions?: CallOptions): Promise<Answer> =>
+      send(contract.name, build({}, input, callOptions), callOptions, options)
     const call = async (input?: AnyInput, callOptions?: CallOptions): Promise<unknown> =>
-      decode(await send(contract.name, build({}, input, callOptions), options))
-    return [name, call]
+      decode(await answer(input, callOptions))
+    const raw = async (input?: AnyInput, callOptions?: CallOptions): Promise<RawResult> => {
+      const { status, headers, body } = await answer(input, callOptions)
+      return { status, headers, value: decode({ status, headers, body }) as RawResult['value'] }
+    }
+    return [name, Object.assign(call, { raw })]
   })
   return Object.fromEntries(calls) as Client<Callee>
 }
 
 async function send(
   service: string,
-  { operation, method, path, headers, body, timeoutMs, signal }: Outgoing,
-  { url = '', headers: own = {}, fetch = globalThis.fetch }: FetchClientOptions,
-): Promise<{ status: number; headers: Record<string, string>; body: string }> {
+  outgoing: Outgoing,
+  { headers: ofCall }: CallOptions = {},
+  { url = '', headers: own = {}, credentials, fetch = globalThis.fetch }: FetchClientOptions,
+): Promise<Answer> {
+  const { operation, method, path, headers, body, timeoutMs, signal } = outgoing
   const late = AbortSignal.timeout(timeoutMs)
   try {
     const response = await fetch(`${url.replace(/\/$/, '')}${path}`, {
       method,
-      headers: { ...headers, ...(typeof own === 'function' ? own() : own) },
+      headers: headersOf(headers, typeof own === 'function' ? own() : own, ofCall),
+      ...(credentials && { credentials }),
       body: body ?? null,
       redirect: 'error',
       signal: signal ? AbortSignal.any([signal, late]) : late,
     })
     return { status: response.status, headers: Object.fromEntries(response.headers), body: await response.text() }
   } catch (cause) {
-    if (signal?.aborted) throw new GatewayTimeout(`the call to ${service} was given up`, { cause, operation })
+    if (isGivenUp(outgoing)) throw giveUpReason(outgoing)
     if (late.aborted) throw new GatewayTimeout(`${service} did not answer in time`, { cause, operation })
     throw new ServiceUnavailable(`${service} is unavailable`, { code: codes.calleeDown, cause, operation })
   }
+}
+
+/** Those of all calls come before those of one. */
+function headersOf(
+  headers: Readonly<Record<string, string>>,
+  own: Readonly<Record<string, string>>,
+  ofCall: CallOptions['headers'] = {},
+): Record<string, string> {
+  const all = { ...headers }
+  addHeaders(all, own)
+  addHeaders(all, ofCall)
+  return all
 }

@@ -1,0 +1,196 @@
+import { once } from 'node:events'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
+import { contract, service, t } from 'tricube'
+import { client, type ClientOptions } from 'tricube/client'
+import { staticRegistry, type Registry } from 'tricube/discovery'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { callee, memoryRegistry, thingService } from './callee.ts'
+
+const get = { params: { id: 1 } }
+const things = (registry: Registry | string, options: ClientOptions<typeof thingService> = {}) =>
+  client(thingService, { registry: typeof registry === 'string' ? memoryRegistry(registry) : registry, ...options })
+
+/** A server that writes these bytes for each request that it gets. */
+async function rawServer(answer: (socket: Socket, nth: number) => void): Promise<string> {
+  let nth = 0
+  const server = createServer((socket) => {
+    socket.on('error', () => {})
+    socket.on('data', () => answer(socket, ++nth))
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  onTestFinished(() => void server.close())
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+const ok = (from: string): string => {
+  const body = JSON.stringify({ code: 0, data: { id: 1, from } })
+  return `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+}
+
+describe("one's own signal", () => {
+  const reasons = [new Error('the user left'), 'a text', { code: 7 }, undefined]
+
+  it.each(reasons)('rejects with its reason: %o', async (reason) => {
+    const a = await callee('a', () => 'silence')
+    await using caller = things(a.address)
+    const controller = new AbortController()
+    const call = caller.getThing(get, { signal: controller.signal, fallback: () => ({ id: 0, from: 'fallback' }) })
+    await expect.poll(() => a.requests.length).toBe(1)
+    controller.abort(reason)
+    await expect(call).rejects.toBe(controller.signal.reason)
+    await expect(caller.getThing(get, { signal: controller.signal })).rejects.toBe(controller.signal.reason)
+    expect(a.requests).toHaveLength(1)
+  })
+
+  it('rejects with a TimeoutError where it is one of AbortSignal.timeout', async () => {
+    const a = await callee('a', () => 'silence')
+    await using caller = things(a.address)
+    await expect(caller.getThing(get, { signal: AbortSignal.timeout(20) })).rejects.toMatchObject({
+      name: 'TimeoutError',
+    })
+  })
+
+  it('ends a call also before anything is sent: while the registry is asked', async () => {
+    const a = await callee('a')
+    const registry = memoryRegistry()
+    await using caller = things(registry)
+    const controller = new AbortController()
+    const call = caller.getThing(get, { signal: controller.signal })
+    controller.abort()
+    registry.set(a.address)
+    await expect(call).rejects.toMatchObject({ name: 'AbortError' })
+    expect(a.requests).toHaveLength(0)
+  })
+
+  it('counts for neither breaker nor ejection', async () => {
+    let isSilent = true
+    const a = await callee('a', () => (isSilent ? 'silence' : {}))
+    const b = await callee('b', () => (isSilent ? 'silence' : {}))
+    await using caller = things(memoryRegistry(a.address, b.address), { balancer: 'round-robin' })
+    for (let n = 0; n < 30; n++) {
+      const controller = new AbortController()
+      const calls = Array.from({ length: 4 }, () => caller.getThing(get, { signal: controller.signal }))
+      await expect.poll(() => a.requests.length + b.requests.length).toBe((n + 1) * 4)
+      controller.abort()
+      for (const { status } of await Promise.allSettled(calls)) expect(status).toBe('rejected')
+    }
+    isSilent = false
+    const answers = await Promise.all(Array.from({ length: 20 }, () => caller.getThing(get)))
+    expect(new Set(answers.map(({ from }) => from))).toEqual(new Set(['a', 'b']))
+  })
+
+  it('is a reason of the handler, too, whose request goes on', async () => {
+    const slow = await callee('a', () => 'silence')
+    const ask = contract('ask-service', { ask: { route: 'GET /ask', returns: t.String() } })
+    const app = service(ask, {
+      clients: { things: thingService },
+      handlers: {
+        async ask({ clients }) {
+          const controller = new AbortController()
+          const call = clients.things.getThing(get, { signal: controller.signal })
+          setImmediate(() => controller.abort(new Error('enough')))
+          return call.then(
+            () => 'answered',
+            (error: Error) => error.message,
+          )
+        },
+      },
+    })
+    const before = { ...process.env }
+    process.env['TRICUBE_SERVICES'] = `thing-service=${slow.address}`
+    const { url } = await app.listen()
+    process.env = before
+    onTestFinished(() => app.close())
+    expect(await (await fetch(`${url}/ask`)).json()).toMatchObject({ data: 'enough' })
+  })
+})
+
+describe('a time that no timer can wait', () => {
+  it.each([Infinity, 3e9, Number.MAX_VALUE])('is no time at all: %d', async (timeoutMs) => {
+    const a = await callee('a', () => ({ headers: {} }))
+    await using caller = things(a.address, { timeoutMs })
+    expect(await caller.getThing(get)).toEqual({ id: 1, from: 'a' })
+    expect(await caller.getThing(get, { timeoutMs, hedge: { afterP: 50 } })).toEqual({ id: 1, from: 'a' })
+    for (const { headers } of a.requests) expect(headers['x-request-timeout-ms']).toMatch(/^\d{1,10}$/)
+  })
+
+  it.each([0, -5, NaN])('is refused when it is none: %d', async (timeoutMs) => {
+    const a = await callee('a')
+    await using caller = things(a.address)
+    await expect(caller.getThing(get, { timeoutMs })).rejects.toThrow(
+      `thing-service.getThing: timeoutMs must be a positive number of milliseconds, got ${timeoutMs}`,
+    )
+    expect(() => things(a.address, { timeoutMs })).toThrow('timeoutMs must be a positive number')
+    expect(a.requests).toHaveLength(0)
+  })
+})
+
+describe('an answer', () => {
+  it.each([
+    ['whole', (text: string) => [text]],
+    ['in pieces', (text: string) => text.split(/(?<=\r\n)/)],
+    ['byte by byte', (text: string) => text.split('')],
+  ])('may come after 100 Continue that nobody asked for: %s', async (_how, split) => {
+    const interim = [
+      'HTTP/1.1 100 Continue\r\n\r\n',
+      'HTTP/1.1 100 Continue\r\nx-a: b\r\n\r\n',
+      'HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n',
+    ]
+    const address = await rawServer((socket, nth) => {
+      socket.setNoDelay(true)
+      const parts = split(interim.slice(0, nth % 4).join('') + ok(String(nth)))
+      const next = (): void => {
+        const part = parts.shift()
+        if (part !== undefined) socket.write(part, () => setImmediate(next))
+      }
+      next()
+    })
+    await using caller = things(address)
+    for (let n = 1; n <= 8; n++) expect(await caller.getThing(get)).toEqual({ id: 1, from: String(n) })
+  })
+
+  it('may have a body that looks like 100 Continue', async () => {
+    const body = JSON.stringify({ code: 0, data: { id: 1, from: 'HTTP/1.1 100 Continue' } })
+    const at = body.indexOf('HTTP')
+    const address = await rawServer((socket) => {
+      socket.setNoDelay(true)
+      socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body.slice(0, at)}`)
+      setImmediate(() => setImmediate(() => socket.write(body.slice(at))))
+    })
+    await using caller = things(address)
+    expect(await caller.getThing(get)).toEqual({ id: 1, from: 'HTTP/1.1 100 Continue' })
+  })
+
+  it('without end in interim responses is given up in time', async () => {
+    const address = await rawServer((socket) => {
+      const timer = setInterval(() => socket.write('HTTP/1.1 100 Continue\r\n\r\n'), 5)
+      socket.on('close', () => clearInterval(timer))
+    })
+    await using caller = things(address)
+    await expect(caller.getThing(get, { timeoutMs: 200, retries: 0 })).rejects.toMatchObject({ code: 50400 })
+  })
+
+  it('with too many headers is a bad one, for which no instance is left out', async () => {
+    const a = await callee('a', ({ url }) =>
+      url === '/things/2' ? { headers: { 'x-large': 'x'.repeat(20_000) } } : {},
+    )
+    await using caller = things(a.address)
+    for (let n = 0; n < 20; n++) {
+      await expect(caller.getThing({ params: { id: 2 } })).rejects.toMatchObject({
+        code: 50200,
+        error: 'thing-service answered with too much',
+      })
+    }
+    expect(a.requests).toHaveLength(20)
+    expect(await caller.getThing(get)).toEqual({ id: 1, from: 'a' })
+  })
+
+  it('may begin with a byte order mark', async () => {
+    const body = `\ufeff${JSON.stringify({ code: 0, data: { id: 1, from: 'a' } })}`
+    const address = await rawServer((socket) =>
+      socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`),
+    )
+    await using caller = things(staticRegistry({ 'thing-service': [address] }))
+    expect(await caller.getThing(get)).toEqual({ id: 1, from: 'a' })
+  })
+})

@@ -1,0 +1,156 @@
+import { contract, NotFound, service, t } from 'tricube'
+import { client } from 'tricube/client'
+import { testService } from 'tricube/testing'
+import { describe, expect, expectTypeOf, it, onTestFinished } from 'vitest'
+import { callee, memoryRegistry, thingService } from './callee.ts'
+
+const get = { params: { id: 1 } }
+
+describe('headers of a call', () => {
+  it('are sent, in lower case, the last one counting', async () => {
+    const a = await callee()
+    await using things = client(thingService, { registry: memoryRegistry(a.address) })
+    const headers = { Authorization: 'one', authorization: 'two', 'X-Tenant': 't', 'x-none': undefined }
+    await things.getThing(get, { headers })
+    expect(a.requests[0]!.headers).toMatchObject({ authorization: 'two', 'x-tenant': 't' })
+    expect(a.requests[0]!.rawHeaders.filter((name) => /authorization/i.test(name))).toHaveLength(1)
+    expect(a.requests[0]!.headers).not.toHaveProperty('x-none')
+  })
+
+  it.each([
+    ['connection', 'close', 'headers.connection is set by the call itself'],
+    ['Content-Length', '7', 'headers.content-length is set by the call itself'],
+    ['content-type', 'text/plain', 'headers.content-type is set by the call itself'],
+    ['transfer-encoding', 'chunked', 'headers.transfer-encoding is set by the call itself'],
+    ['X-Request-Timeout-Ms', '7', 'headers.x-request-timeout-ms is set by the call itself'],
+    ['a b', 'x', 'headers: "a b" is no name of a header'],
+    ['', 'x', 'headers: "" is no name of a header'],
+    ['x-a', 'a\r\nb: c', 'headers.x-a is no value of a header'],
+    ['x-a', '你好', 'headers.x-a is no value of a header'],
+  ])('that would break the connection are refused before it: %s: %j', async (name, value, message) => {
+    const a = await callee()
+    await using things = client(thingService, { registry: memoryRegistry(a.address) })
+    await expect(things.getThing(get, { headers: { [name]: value } })).rejects.toThrow(new TypeError(message))
+    expect(a.requests).toHaveLength(0)
+    expect(await things.getThing(get)).toEqual({ id: 1, from: 'a' })
+  })
+})
+
+it('raw() gives the status and the headers too, and fails as the call does', async () => {
+  const a = await callee('a', ({ url }) =>
+    url === '/things/404' ? { status: 404 } : { status: 201, headers: { 'set-cookie': 'a=b', 'X-Page': '7' } },
+  )
+  await using things = client(thingService, { registry: memoryRegistry(a.address) })
+  const answer = await things.getThing.raw(get, { headers: { 'x-tenant': 't' } })
+  expectTypeOf(answer.value).toEqualTypeOf<{ id: number; from: string }>()
+  expect(answer).toMatchObject({ status: 201, value: { id: 1, from: 'a' } })
+  expect(answer.headers).toMatchObject({ 'set-cookie': 'a=b', 'x-page': '7' })
+  expect(a.requests[0]!.headers['x-tenant']).toBe('t')
+  const fallback = () => ({ id: 0, from: 'fallback' })
+  await expect(things.getThing.raw({ params: { id: 404 } }, { fallback })).rejects.toBeInstanceOf(NotFound)
+  const { getThing } = things
+  expect(await getThing(get)).toEqual({ id: 1, from: 'a' })
+})
+
+const front = contract('front-service', {
+  show: { route: 'GET /show', returns: t.Unknown() },
+  make: {
+    route: 'POST /make',
+    body: t.Object({ name: t.String() }),
+    headers: { 'x-page': t.Optional(t.Integer()) },
+    returns: t.Unknown(),
+  },
+})
+const frontService = service(front, {
+  clients: { things: thingService },
+  calls: { things: { forward: ['X-Tenant', 'authorization'] } },
+  handlers: {
+    show: ({ clients }) => clients.things.getThing(get),
+    async make({ clients, body, headers, request }) {
+      const {
+        status,
+        headers: received,
+        value,
+      } = await clients.things.createThing.raw(
+        { body },
+        { headers: { 'x-own': 'own' }, idempotencyKey: String(request.headers['idempotency-key']) },
+      )
+      return { status, page: headers['x-page'], received: received['x-page'] ?? null, value }
+    },
+  },
+})
+
+describe('headers that are passed on', () => {
+  it('reach the callee from the request that a call is made for, and from no other', async () => {
+    const a = await callee()
+    const before = { ...process.env }
+    process.env['TRICUBE_SERVICES'] = `thing-service=${a.address}`
+    const { url } = await frontService.listen()
+    process.env = before
+    onTestFinished(() => frontService.close())
+    const tenants = Array.from({ length: 20 }, (_, n) => `tenant-${n}`)
+    await Promise.all(
+      tenants.map((tenant) => fetch(`${url}/show`, { headers: { 'x-tenant': tenant, 'x-other': 'x', cookie: 'a=b' } })),
+    )
+    await fetch(`${url}/show`)
+    const sent = a.requests.map(({ headers }) => headers['x-tenant'])
+    expect(new Set(sent.slice(0, -1))).toEqual(new Set(tenants))
+    expect(sent.at(-1)).toBeUndefined()
+    for (const { headers } of a.requests) {
+      expect(headers).not.toHaveProperty('x-other')
+      expect(headers).not.toHaveProperty('cookie')
+    }
+  })
+
+  it('are checked when the service is defined', () => {
+    const make = (forward: string[]) => () =>
+      service(front, {
+        clients: { things: thingService },
+        calls: { things: { forward } },
+        handlers: { show: () => null, make: () => null },
+      })
+    expect(make(['x-tenant'])).not.toThrow()
+    expect(make(['content-length'])).toThrow('calls.things.forward: headers.content-length is set by the call itself')
+    expect(make(['a b'])).toThrow('calls.things.forward: headers: "a b" is no name of a header')
+  })
+})
+
+describe('in tests', () => {
+  it('the client takes headers and a key, and mocks tell what they were called with', async () => {
+    await using app = await testService(frontService)
+    const things = app.mock(thingService)
+    things.getThing.returns({ id: 1, from: 'mock' })
+    things.createThing.implement(({ body, headers, idempotencyKey }) => ({
+      id: 2,
+      from: `${body.name} ${String(headers?.['x-tenant'])} ${idempotencyKey}`,
+    }))
+    await app.client.show({}, { headers: { 'x-tenant': 'a', authorization: 'Bearer x', 'x-other': 'no' } })
+    await app.client.show()
+    expect(things.getThing.calls).toEqual([
+      { params: { id: 1 }, headers: { 'x-tenant': 'a', authorization: 'Bearer x' } },
+      { params: { id: 1 } },
+    ])
+    const { data } = await app.client.make(
+      { body: { name: 'n' }, headers: { 'x-page': 7 } },
+      { headers: { 'X-Tenant': 'b' }, idempotencyKey: 'key-1' },
+    )
+    expect(data).toEqual({ status: 200, page: 7, received: null, value: { id: 2, from: 'n b key-1' } })
+    expect(things.createThing.calls).toEqual([
+      { body: { name: 'n' }, headers: { 'x-tenant': 'b', 'x-own': 'own' }, idempotencyKey: 'key-1' },
+    ])
+  })
+
+  it('one key makes one thing', async () => {
+    const orders = contract('order-service', {
+      order: { route: 'POST /orders', idempotent: 'by key', body: t.Object({ n: t.Integer() }), returns: t.Integer() },
+    })
+    let made = 0
+    const shop = service(orders, {
+      migrations: new URL('../service/', import.meta.url),
+      handlers: { order: () => ++made },
+    })
+    await using app = await testService(shop)
+    const order = (idempotencyKey: string) => app.client.order({ body: { n: 1 } }, { idempotencyKey })
+    expect([(await order('a')).data, (await order('a')).data, (await order('b')).data]).toEqual([1, 1, 2])
+  })
+})
