@@ -34,7 +34,9 @@ export function jsonSchemaOf(schema: TSchema): JsonSchema {
 
   const $defs: Record<string, JsonSchema> = {}
   const root = plain(schema)
-  return Object.keys($defs).length > 0 ? { ...root, $defs } : root
+  return Object.keys($defs).length > 0
+    ? { ...root, $defs: { ...(root['$defs'] as object | undefined), ...$defs } }
+    : root
 
   function plain({ $id, ...node }: JsonSchema): JsonSchema {
     if (typeof $id === 'string' && referenced.has($id)) {
@@ -59,20 +61,28 @@ export function walkSchema(schema: JsonSchema, visit: (node: JsonSchema) => void
   })
 }
 
-/** A copy of a schema in which `change` made each of the schemas directly inside it. */
-export function mapSchema(schema: JsonSchema, change: (inner: JsonSchema) => JsonSchema): JsonSchema {
+/**
+ * A copy of a schema in which `change` made each of the schemas directly inside it; it is told the keyword that holds the
+ * schema, and the schema's name in `properties` and the like.
+ */
+export function mapSchema(
+  schema: JsonSchema,
+  change: (inner: JsonSchema, keyword: string, name: string) => JsonSchema,
+): JsonSchema {
   return Object.fromEntries(Object.entries(schema).map(([keyword, value]) => [keyword, mapKeyword(keyword, value)]))
 
   function mapKeyword(keyword: string, value: unknown): unknown {
-    if (holdsSchema.has(keyword)) return Array.isArray(value) ? value.map(mapOne) : mapOne(value)
+    if (holdsSchema.has(keyword)) {
+      return Array.isArray(value) ? value.map((inner) => mapOne(inner, keyword)) : mapOne(value, keyword)
+    }
     if (holdsNamedSchemas.has(keyword) && isObject(value)) {
-      return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, mapOne(inner)]))
+      return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, mapOne(inner, keyword, name)]))
     }
     return value
   }
 
-  function mapOne(inner: unknown): unknown {
-    return isObject(inner) ? change(inner) : inner // `true` and `false` are schemas too
+  function mapOne(inner: unknown, keyword: string, name = ''): unknown {
+    return isObject(inner) ? change(inner, keyword, name) : inner // `true` and `false` are schemas too
   }
 }
 

@@ -1,10 +1,10 @@
-import type { ValidateFunction } from 'ajv'
 import fastJson from 'fast-json-stringify'
 import type { Envelope } from '../contract/contract.ts'
 import type { Items, Operation } from '../contract/operation.ts'
 import type { Pagination } from '../contract/page.ts'
 import { jsonSchemaOf, t, type TSchema } from '../contract/schema.ts'
-import { asJson, compileOpen, firstProblem } from './ajv.ts'
+import { compileCheck, firstProblem, type Check } from './schema/check.ts'
+import { asJson } from './schema/json.ts'
 
 /** What a handler returned cannot be written as its contract says; the message names the field, never its value. */
 class AnswerError extends Error {
@@ -37,22 +37,23 @@ export function compileEncoder({ returns, paginated }: Operation, envelope: Enve
 
 function compileWriter(schema: TSchema): (value: unknown) => string {
   const write = fastJson(jsonSchemaOf(schema) as unknown as fastJson.Schema)
-  let check: ValidateFunction | undefined
+  let check: Check | undefined
   return (value) => {
     try {
       const text = write(value)
       return text === 'undefined' ? 'null' : text // under a schema that takes anything; no JSON text is this word
     } catch (thrown) {
-      // fast-json-stringify says neither which field nor what was due. Compiled once: ajv keeps what it has compiled.
-      check ??= compileOpen(schema)
+      // fast-json-stringify says neither which field nor what was due. Compiled once.
+      check ??= compileCheck(schema, 'any')
       throw new AnswerError(`what the handler returned breaks its contract: ${problemOf(check, value, thrown)}`)
     }
   }
 }
 
-function problemOf(check: ValidateFunction, value: unknown, thrown: unknown): string {
+function problemOf(check: Check, value: unknown, thrown: unknown): string {
   try {
-    if (!check(asJson(value))) return firstProblem(check)
+    const problems = check(asJson(value))
+    if (problems) return firstProblem(problems)
   } catch {
     // it is no JSON at all
   }

@@ -1,10 +1,10 @@
-import type { ValidateFunction } from 'ajv'
 import type { AnyInput } from '../client/call.ts'
 import type { Contract } from '../contract/contract.ts'
 import type { Items } from '../contract/operation.ts'
 import { pageProperties } from '../contract/page.ts'
 import { objectSchema, t, type TProperties } from '../contract/schema.ts'
-import { asJson, compileExact, compileOpen, firstProblem } from '../http/ajv.ts'
+import { compileCheck, firstProblem, type Check } from '../http/schema/check.ts'
+import { asJson } from '../http/schema/json.ts'
 
 /** A test in which a contract was broken, or a service called that nobody mocked. */
 export class TestFailure extends Error {
@@ -20,14 +20,14 @@ export class TestFailure extends Error {
 export function compileOutputCheck({ name, operations }: Contract, key: string): (value: unknown, who: string) => void {
   const { returns, paginated } = operations[key]!
   if (!returns) return () => {}
-  const check = compileOpen(paginated ? t.Array(returns) : returns)
+  const check = compileCheck(paginated ? t.Array(returns) : returns, 'any')
   return (value, who) => {
     const items = paginated ? (value as Items<unknown> | undefined)?.items : value
     if (paginated && !(items && Number.isInteger((value as Items<unknown>).total))) {
       throw new TestFailure(`${who} broke the contract of ${name}.${key}: it is paginated, return { items, total }`)
     }
-    if (!check(asJson(items)))
-      throw new TestFailure(`${who} broke the contract of ${name}.${key}: ${firstProblem(check)}`)
+    const problems = check(asJson(items))
+    if (problems) throw new TestFailure(`${who} broke the contract of ${name}.${key}: ${firstProblem(problems)}`)
   }
 }
 
@@ -39,16 +39,17 @@ export function compileOutputCheck({ name, operations }: Contract, key: string):
 export function compileInputCheck({ name, operations }: Contract, key: string): (input: AnyInput) => void {
   const { params, query, headers, body, paginated } = operations[key]!
   const queryProperties = paginated ? { ...query, ...optional(pageProperties) } : query
-  const parts: Partial<Record<keyof AnyInput, ValidateFunction>> = {
-    ...(params && { params: compileExact(objectSchema(params)) }),
-    ...(queryProperties && { query: compileExact(objectSchema(queryProperties)) }),
-    ...(headers && { headers: compileOpen(objectSchema(headers)) }),
-    ...(body && { body: compileExact(body) }),
+  const parts: Partial<Record<keyof AnyInput, Check>> = {
+    ...(params && { params: compileCheck(objectSchema(params), 'only known') }),
+    ...(queryProperties && { query: compileCheck(objectSchema(queryProperties), 'only known') }),
+    ...(headers && { headers: compileCheck(objectSchema(headers), 'any') }),
+    ...(body && { body: compileCheck(body, 'only known') }),
   }
   return (input) => {
     for (const [part, check] of Object.entries(parts)) {
       const given = asJson(input[part as keyof AnyInput] ?? (part === 'body' ? null : {}))
-      if (!check(given)) throw new TestFailure(`${name}.${key} was called with a wrong ${part}: ${firstProblem(check)}`)
+      const problems = check(given)
+      if (problems) throw new TestFailure(`${name}.${key} was called with a wrong ${part}: ${firstProblem(problems)}`)
     }
   }
 }

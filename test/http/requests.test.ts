@@ -153,7 +153,7 @@ describe('wrong input', () => {
     const { code, error } = answer.json<{ code: number; error: { in: string; path: string; message: string }[] }>()
     expect(code).toBe(40002)
     expect(error.map((problem) => `${problem.in} ${problem.path}: ${problem.message}`).sort()).toEqual([
-      'body address.streat: is not a known field',
+      'body address.streat: is not a known field, did you mean street?',
       'body address.street: is required',
       'body age: must be integer',
       'body name: must NOT have fewer than 1 characters',
@@ -184,7 +184,7 @@ describe('wrong input', () => {
     const some = await post(JSON.stringify(Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`x${i}`, 1]))))
     expect(some.json().error).toHaveLength(100)
     const many = await post(JSON.stringify(Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`x${i}`, 1]))))
-    expect([many.statusCode, many.json().error.length]).toEqual([400, 1])
+    expect([many.statusCode, many.json().error.length]).toEqual([400, 100])
   })
 
   it('another content type: 415', async () => {
@@ -207,7 +207,7 @@ describe('wrong input', () => {
 
   it.each([
     ['GET', '/users?__proto__=1', 400],
-    ['GET', '/users?__proto__[admin]=1', 200], // a name like any other: no brackets are read
+    ['GET', '/users?__proto__[admin]=1', 400], // a name that the contract does not know: no brackets are read
     ['GET', '/users?name=a&constructor=1', 400],
     ['GET', '/users?%5F_proto__=1', 400],
     ['GET', '/users/__proto__', 400],

@@ -1,0 +1,269 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Ajv, CodeKeywordDefinition, KeywordCxt, SchemaCxt } from 'ajv'
+import { _, nil, Name, not, str, type Code } from 'ajv/dist/compile/codegen/index.js'
+import { evaluatedPropsToName } from 'ajv/dist/compile/util.js'
+import { checkDataTypes, DataType } from 'ajv/dist/compile/validate/dataType.js'
+import type { JSONType } from 'ajv/dist/compile/rules.js'
+import { compileMultipleOf } from './multipleOf.ts'
+import type { Choice } from './unions.ts'
+import { hasDuplicates } from './unique.ts'
+import { work } from './work.ts'
+
+/** Teaches an ajv what `arranged` writes, and does in bounded time or exactly what ajv's own keywords do not. */
+export function addKeywords(ajv: Ajv): Ajv {
+  ajv.addVocabulary(['selectBy', 'discriminator', 'example', 'externalDocs', 'xml'])
+  const withProblems = ajv.opts.allErrors === true
+  ajv.addKeyword({ ...workKeyword(withProblems), before: '$ref' })
+  ajv.addKeyword({ ...readKeyword, before: '$ref' })
+  ajv.addKeyword(selectKeyword)
+  ajv.addKeyword(unionKeyword(withProblems))
+  for (const keyword of ['enum', 'if', 'pattern', 'multipleOf', 'uniqueItems']) ajv.removeKeyword(keyword)
+  ajv.addKeyword(ifKeyword)
+  ajv.addKeyword(enumKeyword)
+  ajv.addKeyword(patternKeyword)
+  ajv.addKeyword({
+    keyword: 'multipleOf',
+    type: 'number',
+    schemaType: 'number',
+    compile: compileMultipleOf,
+    error: { message: ({ schemaCode }) => str`must be multiple of ${schemaCode}` },
+  })
+  ajv.addKeyword({
+    keyword: 'uniqueItems',
+    type: 'array',
+    schemaType: 'boolean',
+    compile: (isOn: boolean) => (value: unknown[]) => !isOn || !hasDuplicates(value),
+    error: { message: 'must not have the same item twice' },
+  })
+  return ajv
+}
+
+/** Charges for a schema before it is checked. */
+function workKeyword(withProblems: boolean): CodeKeywordDefinition {
+  return {
+    keyword: 'work',
+    schemaType: 'boolean',
+    code(cxt) {
+      charge(cxt)
+      // What a union's parts find is no problem yet: another part may match.
+      if (withProblems && !cxt.it.compositeRule) cxt.gen.code(_`if (vErrors !== null) ${meterOf(cxt)}.found(vErrors)`)
+    },
+  }
+}
+
+function charge(cxt: KeywordCxt): void {
+  const meter = meterOf(cxt)
+  cxt.gen.if(_`--${meter}.left < 0`, () => cxt.gen.code(_`${meter}.stop()`))
+}
+
+function meterOf({ gen }: KeywordCxt): Code {
+  return gen.scopeValue('obj', { ref: work })
+}
+
+/** Replaces a text by the value that it means; see `prepareText`. */
+const readKeyword: CodeKeywordDefinition = {
+  keyword: 'read',
+  code({ gen, data, schema, it: { parentData, parentDataProperty } }) {
+    gen.assign(data, _`${gen.scopeValue('keyword', { ref: schema as unknown })}(${data})`)
+    gen.assign(_`${parentData}[${parentDataProperty}]`, data)
+  },
+}
+
+/** Checks the one part of a union that the value itself chooses; see `Choice`. */
+const selectKeyword: CodeKeywordDefinition = {
+  keyword: 'select',
+  schemaType: 'array',
+  error: {
+    message: 'must be of a known kind',
+    params: ({ params }) => _`{tag: ${params['tag']}, isMissing: ${params['isMissing']}}`,
+  },
+  code(cxt) {
+    const { gen, data, it, parentSchema } = cxt
+    const choice = parentSchema['selectBy'] as Choice
+    keepEvaluated(cxt)
+    const valid = gen.let('valid', false)
+    if ('types' in choice) {
+      gen.if(false)
+      choice.types.forEach((types, part) => {
+        gen.elseIf(checkDataTypes(types as JSONType[], data, it.opts.strictNumbers, DataType.Correct))
+        gen.assign(valid, select(cxt, part))
+      })
+      gen.else()
+      gen.assign(valid, true) // `type` stands beside it, and has said so
+      gen.endIf()
+    } else {
+      gen.if(
+        _`typeof ${data} == "object" && ${data} && !Array.isArray(${data})`,
+        () => selectByTag(cxt, valid, choice),
+        () => gen.assign(valid, true),
+      )
+    }
+    cxt.ok(valid)
+  },
+}
+
+function selectByTag(cxt: KeywordCxt, valid: Name, { tag, values }: Extract<Choice, { tag: string }>): void {
+  const { gen, data } = cxt
+  const isOwn = tag in Object.prototype ? _`Object.prototype.hasOwnProperty.call(${data}, ${tag})` : nil
+  const given = gen.const(
+    'tag',
+    isOwn === nil ? _`${data}${property(tag)}` : _`${isOwn} ? ${data}${property(tag)} : undefined`,
+  )
+  gen.if(false)
+  values.forEach((of, part) => {
+    gen.elseIf(of.map((value) => _`${given} === ${value as string}`).reduce((one, other) => _`${one} || ${other}`))
+    gen.assign(valid, select(cxt, part))
+  })
+  gen.else()
+  cxt.setParams({ tag: _`${tag}`, isMissing: _`${given} === undefined` })
+  cxt.error()
+  gen.endIf()
+}
+
+function property(name: string): Code {
+  return _`[${name}]`
+}
+
+function select(cxt: KeywordCxt, part: number): Name {
+  const valid = cxt.gen.name('valid')
+  const schema = cxt.subschema({ keyword: 'select', schemaProp: part }, valid)
+  cxt.mergeEvaluated(schema, Name)
+  return valid
+}
+
+/** Tries the parts of a union, as `anyOf` does, and collects what is wrong with each only when none matches. */
+function unionKeyword(withProblems: boolean): CodeKeywordDefinition {
+  return {
+    keyword: 'union',
+    schemaType: 'array',
+    trackErrors: true,
+    error: {
+      message: 'matches no part of a union',
+      params: ({ params }) => (params['parts'] ? _`{parts: ${params['parts']}}` : _`{}`),
+    },
+    code(cxt) {
+      const { gen } = cxt
+      keepEvaluated(cxt)
+      const valid = gen.let('valid', false)
+      const collects = withProblems && cxt.it.createErrors !== false
+      const parts = collects ? gen.const('parts', _`[]`) : undefined
+      const silent = collects ? {} : { createErrors: false, allErrors: false }
+      if (collects) gen.code(_`${meterOf(cxt)}.tries++`)
+      gen.block(() => {
+        ;(cxt.schema as unknown[]).forEach((given, part) => {
+          const isValid = gen.let('valid', false)
+          let schema: SchemaCxt
+          gen.if(collects ? true : mayMatch(cxt, given), () => {
+            charge(cxt)
+            const inner = gen.name('valid')
+            schema = cxt.subschema({ keyword: 'union', schemaProp: part, compositeRule: true, ...silent }, inner)
+            gen.assign(isValid, inner)
+            if (parts) gen.code(_`${parts}.push(vErrors === null ? [] : vErrors.slice(${cxt.errsCount}))`)
+            cxt.reset()
+          })
+          gen.assign(valid, _`${valid} || ${isValid}`)
+          // Each part that matches has evaluated something: all have to be tried when that counts.
+          if (!cxt.mergeValidEvaluated(schema!, isValid)) gen.if(not(valid))
+        })
+      })
+      if (collects) gen.code(_`${meterOf(cxt)}.tries--`)
+      cxt.setParams({ parts })
+      cxt.pass(valid)
+    },
+  }
+}
+
+/** Whether an object has what a part requires: a look that spares most of the tries. */
+function mayMatch({ data }: KeywordCxt, part: unknown): Code {
+  const { type, required } = part as { type?: unknown; required?: readonly string[] }
+  if (type !== 'object' || !required || required.length === 0) return _`true`
+  const has = required.map((name) => _`${data}${property(name)} !== undefined`)
+  return _`typeof ${data} == "object" && ${data} && ${has.reduce((one, other) => _`${one} && ${other}`)}`
+}
+
+/** As ajv's, but what `if` has evaluated counts exactly when it matches, and what is wrong is said once. */
+const ifKeyword: CodeKeywordDefinition = {
+  keyword: 'if',
+  schemaType: ['object', 'boolean'],
+  trackErrors: true,
+  code(cxt) {
+    const { gen } = cxt
+    keepEvaluated(cxt)
+    const valid = gen.let('valid', true)
+    const matches = gen.name('matches')
+    const condition = cxt.subschema(
+      { keyword: 'if', compositeRule: true, createErrors: false, allErrors: false },
+      matches,
+    )
+    cxt.reset()
+    const clause = (keyword: 'then' | 'else'): void => {
+      if (cxt.parentSchema[keyword] === undefined) return
+      const isValid = gen.name('valid')
+      const schema = cxt.subschema({ keyword }, isValid)
+      gen.assign(valid, isValid)
+      cxt.mergeValidEvaluated(schema, valid)
+    }
+    const match = (): void => {
+      cxt.mergeEvaluated(condition, Name)
+      clause('then')
+    }
+    gen.if(matches, match, () => clause('else'))
+    cxt.pass(valid)
+  },
+}
+
+/**
+ * Has ajv note the properties that are evaluated so far in a variable: what a block adds to a constant would be lost with
+ * the constant where the block does not run.
+ */
+function keepEvaluated({ gen, it }: KeywordCxt): void {
+  if (it.props !== undefined && it.props !== true && !(it.props instanceof Name))
+    it.props = evaluatedPropsToName(gen, it.props)
+}
+
+/** As ajv's, but a long list of values takes no longer than a short one. */
+const enumKeyword: CodeKeywordDefinition = {
+  keyword: 'enum',
+  schemaType: 'array',
+  error: {
+    message: 'must be one of the allowed values',
+    params: ({ schemaCode }) => _`{allowedValues: ${schemaCode}}`,
+  },
+  code(cxt) {
+    const { gen, data } = cxt
+    const schema = cxt.schema as readonly unknown[]
+    if (schema.length === 0) throw new TypeError('enum has no values')
+    const isScalar = schema.every((value) => typeof value !== 'object' || value === null)
+    if (isScalar && schema.length <= 8) {
+      return cxt.pass(
+        schema.map((value) => _`${data} === ${value as string}`).reduce((one, other) => _`${one} || ${other}`),
+      )
+    }
+    const values = new Set(schema)
+    const isOne = isScalar
+      ? values.has.bind(values)
+      : (value: unknown) => schema.some((one) => isDeepStrictEqual(one, value))
+    return cxt.pass(_`${gen.scopeValue('keyword', { ref: isOne })}(${data})`)
+  },
+}
+
+/** As ajv's, but what is too long already is not matched: the time that a pattern takes grows with the text. */
+const patternKeyword: CodeKeywordDefinition = {
+  keyword: 'pattern',
+  type: 'string',
+  schemaType: 'string',
+  error: { message: ({ schemaCode }) => str`must match pattern ${schemaCode}` },
+  code(cxt) {
+    const { gen, data, schema, parentSchema } = cxt
+    const pattern = new RegExp(schema as string, 'u')
+    const regex = gen.scopeValue('pattern', {
+      key: pattern.toString(),
+      ref: pattern,
+      code: _`new RegExp(${schema as string}, "u")`,
+    })
+    const maxLength: unknown = parentSchema['maxLength']
+    // Counted in code points, of which each is one or two of the string's units.
+    const isDue = typeof maxLength === 'number' ? _`${data}.length <= ${2 * maxLength} && ` : nil
+    cxt.fail(_`${isDue}!${regex}.test(${data})`)
+  },
+}

@@ -1,0 +1,134 @@
+import type { ErrorObject } from 'ajv'
+import { isObject } from './dialect.ts'
+import { nearestName } from './nearestName.ts'
+import { maxProblems } from './work.ts'
+
+/** One thing that is wrong with a value. */
+export interface ValueProblem {
+  /** The field, for example `address.street` or `tags.0`; empty for the whole. */
+  readonly path: string
+  readonly message: string
+}
+
+/** What ajv found, for people: each thing once, and of a union what is wrong with the part that comes closest. */
+export function problemsOf(errors: readonly ErrorObject[]): ValueProblem[] {
+  const found = new Map<string, ValueProblem>()
+  for (const error of errors) {
+    if (isFollowing(error, errors)) continue
+    for (const problem of error.keyword === 'union' ? unionProblems(error) : [problemOf(error)]) {
+      found.set(`${problem.path}\n${problem.message}`, problem)
+    }
+    if (found.size >= maxProblems) break
+  }
+  return [...found.values()].slice(0, maxProblems)
+}
+
+/**
+ * Whether an error follows from another: a field is said not to be known when the part that knows it does not match, and it
+ * is that part which is wrong.
+ */
+function isFollowing(
+  { keyword, instancePath, params, parentSchema }: ErrorObject,
+  errors: readonly ErrorObject[],
+): boolean {
+  if (keyword !== 'unevaluatedProperties') return false
+  const name: string = params['unevaluatedProperty']
+  const isNamed = namesIn(parentSchema).has(name)
+  return isNamed && errors.some((other) => other.keyword !== keyword && other.instancePath.startsWith(instancePath))
+}
+
+function problemOf({ instancePath, keyword, params, message, parentSchema }: ErrorObject): ValueProblem {
+  const parts = instancePath.split('/').slice(1).map(unescapePointer)
+  const path = parts.join('.')
+  switch (keyword) {
+    case 'required':
+    case 'dependentRequired':
+      return { path: [...parts, params['missingProperty']].join('.'), message: 'is required' }
+    case 'additionalProperties':
+      return unknownField([...parts, params['additionalProperty']], parentSchema)
+    case 'unevaluatedProperties':
+      return unknownField([...parts, params['unevaluatedProperty']], parentSchema)
+    case 'select':
+      return {
+        path: [...parts, params['tag']].join('.'),
+        message: params['isMissing'] ? 'is required' : oneOf(tagsOf(parentSchema)),
+      }
+    case 'enum':
+      return { path, message: oneOf(params['allowedValues']) }
+    case 'const':
+      return { path, message: `must be ${text(params['allowedValue'])}` }
+    case 'type':
+      return { path, message: `must be ${[params['type']].flat().join(' or ')}` }
+    case 'not':
+      return { path, message: 'must not be what the contract excludes' }
+    case 'union':
+    case 'oneOf':
+      return { path, message: 'must match one of the allowed forms' }
+    case 'false schema':
+      return { path, message: 'is not allowed' }
+    default:
+      return { path, message: message ?? keyword }
+  }
+}
+
+/** Of the part with the fewest problems; when several have one each, they are alternatives. */
+function unionProblems(error: ErrorObject): ValueProblem[] {
+  const parts: readonly (readonly ErrorObject[])[] = error.params['parts'] ?? []
+  const lists = parts.map(problemsOf).filter((problems) => problems.length > 0)
+  const fewest = Math.min(...lists.map((problems) => problems.length))
+  const [nearest, ...ties] = lists.filter((problems) => problems.length === fewest)
+  if (!nearest) return [problemOf(error)]
+  if (ties.length === 0) return nearest
+  const alternatives = [nearest, ...ties].map(([problem]) => problem!)
+  const path = nearest[0]!.path
+  if (fewest === 1 && alternatives.every((problem) => problem.path === path)) {
+    return [{ path, message: [...new Set(alternatives.map(({ message }) => message))].join(', or ') }]
+  }
+  if (fewest === 1 && alternatives.every(({ message }) => message === 'is required')) {
+    const names = alternatives.map((problem) => problem.path.split('.').at(-1)).join(' or ')
+    return [{ path: problemOf(error).path, message: `must have ${names}` }]
+  }
+  return [problemOf(error)]
+}
+
+function unknownField(parts: readonly string[], parentSchema: unknown): ValueProblem {
+  const near = nearestName(parts.at(-1)!, [...namesIn(parentSchema)])
+  const hint = near === undefined ? '' : `, did you mean ${near}?`
+  return { path: parts.join('.'), message: `is not a known field${hint}` }
+}
+
+/** The properties that a schema names, or one of those that apply to the same value and stand in it. */
+function namesIn(schema: unknown): ReadonlySet<string> {
+  const names = new Set<string>()
+  const collect = (part: unknown): void => {
+    if (!isObject(part)) return
+    if (isObject(part['properties'])) for (const name of Object.keys(part['properties'])) names.add(name)
+    for (const keyword of ['allOf', 'select', 'union', 'oneOf', 'then', 'else']) [part[keyword]].flat().forEach(collect)
+  }
+  collect(schema)
+  return names
+}
+
+function tagsOf(parentSchema: unknown): readonly unknown[] {
+  const selectBy = isObject(parentSchema) ? parentSchema['selectBy'] : undefined
+  return isObject(selectBy) ? (selectBy['values'] as unknown[][]).flat() : []
+}
+
+function oneOf(values: readonly unknown[]): string {
+  if (values.length === 1) return `must be ${text(values[0])}`
+  const more = values.length - maxValues
+  const list = values.slice(0, maxValues).map(text).join(', ')
+  return `must be one of ${list}${more > 0 ? ` or ${more} others` : ''}`
+}
+
+/** Of a longer list of allowed values only the first are told. */
+const maxValues = 50
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+/** RFC 6901, 4. */
+function unescapePointer(token: string): string {
+  return token.replaceAll('~1', '/').replaceAll('~0', '~')
+}

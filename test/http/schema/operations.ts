@@ -1,0 +1,57 @@
+import { contract, service, t, type TProperties, type TSchema } from 'tricube'
+import { testService } from 'tricube/testing'
+import { onTestFinished } from 'vitest'
+
+export interface Answer {
+  readonly status: number
+  /** What the handler was given, when it was called. */
+  readonly given?: any // oxlint-disable-line no-explicit-any
+  /** `path message` of each problem. */
+  readonly problems: readonly string[]
+}
+
+/** A service of one operation for each body; calls one of them. */
+export async function bodies<Name extends string>(
+  schemas: Record<Name, TSchema>,
+): Promise<(name: Name, body: unknown) => Promise<Answer>> {
+  const names = Object.keys(schemas) as Name[]
+  const operations = Object.fromEntries(
+    names.map((name) => [name, { route: `POST /${name}` as const, body: schemas[name], returns: t.Any() }]),
+  )
+  const handlers = Object.fromEntries(names.map((name) => [name, ({ body }: { body: unknown }) => ({ given: body })]))
+  const app = await testService(service(contract('thing-service', operations), { handlers: handlers as never }))
+  onTestFinished(() => app.close())
+  return async (name, body) => {
+    const payload = typeof body === 'string' && /^[{["]/.test(body) ? body : JSON.stringify(body)
+    return answerOf(
+      await app.inject({ method: 'POST', url: `/${name}`, headers: { 'content-type': 'application/json' }, payload }),
+    )
+  }
+}
+
+/** A service of one operation `GET /things/:id` with these inputs; calls it. */
+export async function texts(inputs: {
+  params?: TProperties
+  query?: TProperties
+  headers?: TProperties
+}): Promise<(url: string, headers?: Record<string, string>) => Promise<Answer>> {
+  const params = inputs.params ?? { id: t.String() }
+  const operation = { route: 'GET /things/:id' as const, ...inputs, params, returns: t.Any() }
+  const app = await testService(
+    service(contract('thing-service', { getThing: operation }), {
+      handlers: { getThing: ({ params, query, headers }: never) => ({ given: { params, query, headers } }) } as never,
+    }),
+  )
+  onTestFinished(() => app.close())
+  return async (url, headers = {}) => answerOf(await app.inject({ method: 'GET', url, headers }))
+}
+
+function answerOf(answer: { statusCode: number; json(): unknown }): Answer {
+  const { data, error } = answer.json() as { data?: { given: unknown }; error?: unknown }
+  const problems = Array.isArray(error) ? error.map(({ path, message }) => (path ? `${path} ${message}` : message)) : []
+  return {
+    status: answer.statusCode,
+    problems: typeof error === 'string' ? [error] : problems,
+    ...(data && { given: data.given }),
+  }
+}
