@@ -1,20 +1,12 @@
 import { isUtf8 } from 'node:buffer'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import secureJson from 'secure-json-parse'
 import { BadRequest, codes, UnsupportedMediaType } from '../contract/errors.ts'
-
-const bodyBytes = Symbol('tricube.bodyBytes')
-
-/** Length of a request's body in bytes; 0 when it had none. */
-export function bodyBytesOf(request: FastifyRequest): number {
-  return (request as { [bodyBytes]?: number })[bodyBytes] ?? 0
-}
 
 /** Makes JSON the only body that is understood, and anything else a 415. */
 export function addJsonParser(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers()
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
-    ;(request as { [bodyBytes]?: number })[bodyBytes] = body.length
     try {
       if (request.headers['content-encoding'] !== undefined) throw compressed()
       done(null, parseJson(body))

@@ -1,7 +1,7 @@
 import { jsonSchemaOf, objectSchema, type JsonSchema, type TProperties, type TSchema } from '../../contract/schema.ts'
 import { asWritten, resolve } from './closed.ts'
 import { compile, prepare, type Fields } from './compile.ts'
-import { isObject } from './dialect.ts'
+import { isObject, isScalar } from './dialect.ts'
 import { arranged } from './unions.ts'
 import { work } from './work.ts'
 
@@ -94,7 +94,7 @@ function readerOf(schema: TSchema, style: ListStyle): Reader | undefined {
 }
 
 function literalReader(values: readonly unknown[]): Reader {
-  const byText = new Map(values.map((value) => [value === null ? '' : String(value), value]))
+  const byText = new Map(values.filter(isScalar).map((value) => [value === null ? '' : String(value), value]))
   return (given) => (typeof given === 'string' && byText.has(given) ? byText.get(given) : given)
 }
 

@@ -1,6 +1,6 @@
 import { mapSchema, type JsonSchema } from '../../contract/schema.ts'
 import { resolve } from './closed.ts'
-import { isObject } from './dialect.ts'
+import { isObject, isScalar } from './dialect.ts'
 
 /** How a value tells which schema of a union is meant for it: by the value of a property, or by its own type. */
 export type Choice =
@@ -102,7 +102,7 @@ function typesOf(part: unknown, root: JsonSchema, seen: ReadonlySet<unknown> = n
     types = new Set([...types].filter((type) => allowed.has(type)))
   }
   const { type, enum: values, $ref, allOf } = part
-  if (type !== undefined) narrow([type].flat().map((name) => (name === 'integer' ? 'number' : String(name))))
+  if (type !== undefined) narrow(([type].flat() as string[]).map((name) => (name === 'integer' ? 'number' : name)))
   if ('const' in part) narrow(typeOf(part['const']))
   if (Array.isArray(values)) narrow(values.flatMap(typeOf))
   if (typeof $ref === 'string') narrow(typesOf(resolve(root, $ref), root, within))
@@ -142,10 +142,6 @@ function literalProperties(
   const others = [...(Array.isArray(allOf) ? allOf : []), ...(typeof $ref === 'string' ? [resolve(root, $ref)] : [])]
   for (const other of others) for (const [name, values] of literalProperties(other, root, seen)) found.set(name, values)
   return typesOf(part, root).size === 1 && typesOf(part, root).has('object') ? found : new Map()
-}
-
-function isScalar(value: unknown): value is string | number | boolean | null {
-  return value === null || typeof value !== 'object'
 }
 
 function typeOf(value: unknown): string[] {

@@ -1,4 +1,5 @@
-import { t, type TSchema } from 'tricube'
+import type { TSchema } from '@sinclair/typebox'
+import { t } from 'tricube'
 import { describe, expect, it } from 'vitest'
 import { bodies } from './operations.ts'
 
@@ -40,6 +41,7 @@ describe('a condition is not closed: more fields do not get around it', () => {
         type: 'object',
         properties: { kind: { type: 'string' }, vat: { type: 'string' } },
         if: { properties: { kind: { const: 'company' } } },
+        // oxlint-disable-next-line no-thenable -- a keyword of JSON Schema
         then: { required: ['vat'] },
       }),
       { kind: 'company' },
@@ -102,6 +104,7 @@ describe('the whole of what applies to one value is closed', () => {
         properties: { kind: { type: 'string' } },
         required: ['kind'],
         if: { properties: { kind: { const: 'a' } } },
+        // oxlint-disable-next-line no-thenable -- a keyword of JSON Schema
         then: { properties: { x: { type: 'integer' } } },
         else: { properties: { y: { type: 'integer' } } },
       }),

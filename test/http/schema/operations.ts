@@ -1,4 +1,5 @@
-import { contract, service, t, type TProperties, type TSchema } from 'tricube'
+import type { TProperties, TSchema } from '@sinclair/typebox'
+import { contract, service, t } from 'tricube'
 import { testService } from 'tricube/testing'
 import { onTestFinished } from 'vitest'
 
@@ -19,7 +20,7 @@ export async function bodies<Name extends string>(
     names.map((name) => [name, { route: `POST /${name}` as const, body: schemas[name], returns: t.Any() }]),
   )
   const handlers = Object.fromEntries(names.map((name) => [name, ({ body }: { body: unknown }) => ({ given: body })]))
-  const app = await testService(service(contract('thing-service', operations), { handlers: handlers as never }))
+  const app = await testService(service(contract('thing-service', operations), { handlers }))
   onTestFinished(() => app.close())
   return async (name, body) => {
     const payload = typeof body === 'string' && /^[{["]/.test(body) ? body : JSON.stringify(body)
@@ -35,11 +36,12 @@ export async function texts(inputs: {
   query?: TProperties
   headers?: TProperties
 }): Promise<(url: string, headers?: Record<string, string>) => Promise<Answer>> {
-  const params = inputs.params ?? { id: t.String() }
-  const operation = { route: 'GET /things/:id' as const, ...inputs, params, returns: t.Any() }
+  const params: Record<'id', TSchema> = { id: inputs.params?.['id'] ?? t.String() }
+  const { query = {}, headers = {} } = inputs
+  const getThing = { route: 'GET /things/:id', params, query, headers, returns: t.Any() } as const
   const app = await testService(
-    service(contract('thing-service', { getThing: operation }), {
-      handlers: { getThing: ({ params, query, headers }: never) => ({ given: { params, query, headers } }) } as never,
+    service(contract('thing-service', { getThing }), {
+      handlers: { getThing: ({ params, query, headers }) => ({ given: { params, query, headers } }) },
     }),
   )
   onTestFinished(() => app.close())

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { t, type TSchema } from 'tricube'
+import type { TSchema } from '@sinclair/typebox'
+import { t } from 'tricube'
 import { describe, expect, it } from 'vitest'
 import { bodies, texts } from './operations.ts'
 

@@ -1,5 +1,7 @@
-import { t, type TSchema } from 'tricube'
-import { describe, expect, it } from 'vitest'
+import type { TSchema } from '@sinclair/typebox'
+import { contract, service, t } from 'tricube'
+import { testService } from 'tricube/testing'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { bodies, texts } from './operations.ts'
 
 const Status = t.Union([t.Literal('draft'), t.Literal('active'), t.Literal('retired')])
@@ -125,8 +127,16 @@ describe('a field that is not known', () => {
   })
 
   it('in a query that the contract does not have', async () => {
-    const get = await texts({})
-    expect(await get('/things/1?is_admin=true')).toEqual({ status: 400, problems: ['is_admin is not a known field'] })
-    expect((await get('/things/1?')).status).toBe(200)
+    const things = contract('thing-service', {
+      getThing: { route: 'GET /thing' },
+      putThing: { route: 'PUT /thing', body: schema },
+    })
+    const app = await testService(service(things, { handlers: { getThing() {}, putThing() {} } }))
+    onTestFinished(() => app.close())
+    const problem = { in: 'query', path: 'is_admin', message: 'is not a known field' }
+    expect((await app.inject('/thing?is_admin=true')).json()).toMatchObject({ code: 40002, error: [problem] })
+    const answer = await app.inject({ method: 'PUT', url: '/thing?is_admin=true', payload: {} })
+    expect(answer.json()).toMatchObject({ code: 40002, error: [problem] })
+    expect((await app.inject('/thing?')).statusCode).toBe(200)
   })
 })
