@@ -30,11 +30,15 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Undefined when it is for no operation, or nobody traces it. */
     span: Span | undefined
+    /** Aborts when the service stops and its callers are to go elsewhere: end now what never ends by itself. */
+    readonly draining: AbortSignal
   }
 }
 
 /** What a server is made of. */
 export interface ServerOptions extends RouteParts {
+  /** The signal that aborts when the service begins to stop. */
+  readonly draining: () => AbortSignal
   readonly log: LateLog
   readonly limits: ServerLimits | undefined
   readonly tls: TlsOptions | undefined
@@ -91,6 +95,7 @@ export function createServer(options: ServerOptions): OperationsServer {
   fastify.addHook('onRoute', ({ url }) => learnRoute(url))
   const addCommonHeaders = compileCommonHeaders(tls !== undefined)
   fastify.decorateRequest('span', undefined)
+  fastify.decorateRequest('draining', { getter: options.draining })
   addJsonParser(fastify)
   if (edge) distrustCallers(fastify)
   // One hook for all of it: each would cost every request.

@@ -63,6 +63,14 @@ export class Application {
     return this.#parts.metering.metrics
   }
 
+  /**
+   * Aborts when the service has begun to stop and its callers are to go elsewhere: for what never ends by itself, such as a
+   * stream of events or a websocket. Routes of your own find it as `request.draining`.
+   */
+  get draining(): AbortSignal {
+    return this.#parts.drain.begun
+  }
+
   /** The service's database; undefined when it has none. */
   get db(): Database | undefined {
     return this.#runtime?.db

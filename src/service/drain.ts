@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { FastifyInstance } from 'fastify'
 import { systemClock } from '../discovery/clock.ts'
 import { closeAfterRequests } from '../http/close.ts'
+import { endEventStreams } from '../http/eventStreams.ts'
 import type { Leavable } from '../http/goAway.ts'
 import type { InFlight } from '../http/inFlight.ts'
 
@@ -21,7 +22,7 @@ export interface DrainOptions {
 /** Requests were still in flight when the time for them was over. */
 class DrainError extends Error {
   override readonly name = 'DrainError'
-  /** Of each operation the milliseconds since its requests began, the oldest first. */
+  /** Of each operation, or route, the milliseconds since its requests began, the oldest first. */
   readonly inFlight: Readonly<Record<string, readonly number[]>>
 
   constructor(service: string, timeoutMs: number, inFlight: Readonly<Record<string, readonly number[]>>) {
@@ -43,6 +44,7 @@ export class Drain {
   readonly #inFlight: InFlight
   readonly #delayMs: number
   readonly #timeoutMs: number
+  readonly #begin = new AbortController()
 
   constructor(
     service: string,
@@ -58,6 +60,11 @@ export class Drain {
     closeAfterRequests(fastify, inFlight, Math.min(this.#delayMs, newConnectionMs))
   }
 
+  /** Aborts when it begins: what never ends by itself, a stream of events, is to end now. */
+  get begun(): AbortSignal {
+    return this.#begin.signal
+  }
+
   /** The longest that a stop may take, whatever hangs. */
   limitMs(preStopDelayMs: number): number {
     return preStopDelayMs + this.#delayMs + this.#timeoutMs + closingMs
@@ -67,6 +74,7 @@ export class Drain {
   async letGo(preStopDelayMs: number): Promise<void> {
     if (!isDevelopment() && preStopDelayMs > 0) await systemClock.wait(preStopDelayMs)
     this.#inFlight.endConnections()
+    this.#begin.abort(new Error('the service stops'))
     const server: Partial<Leavable> = this.#fastify.server as object // only one of HTTP/2 has it
     server.goAway?.()
     if (this.#delayMs > 0) await systemClock.wait(this.#delayMs)
@@ -78,8 +86,12 @@ export class Drain {
    * @throws {DrainError} when that is not done in time; what it was is then aborted
    */
   async finish(): Promise<void> {
+    const endStreams = setInterval(() => endEventStreams(this.#inFlight), streamCheckMs).unref()
+    endEventStreams(this.#inFlight)
     const closed = this.#fastify.close().then(() => this.#lastAnswers())
-    if (await isDoneWithin(this.#timeoutMs, closed)) return
+    const isDone = await isDoneWithin(this.#timeoutMs, closed)
+    clearInterval(endStreams)
+    if (isDone) return
     const error = new DrainError(this.#service, this.#timeoutMs, this.#ages())
     this.#fastify.server.closeAllConnections() // their signals abort: transactions are rolled back
     await isDoneWithin(abortedMs, closed)
@@ -95,8 +107,8 @@ export class Drain {
     const now = performance.now()
     const ages: Record<string, number[]> = {}
     for (const { request, startedAt } of this.#inFlight) {
-      const { operation = '(other)' } = request.routeOptions.config
-      const known = (ages[operation] ??= [])
+      const { url = '(no route)', config } = request.routeOptions
+      const known = (ages[config.operation ?? `${request.method} ${url}`] ??= [])
       if (known.length < namedRequests) known.push(Math.round(now - startedAt))
     }
     return ages
@@ -126,6 +138,8 @@ function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`
 }
 
+/** A stream of events that ignores the signal is looked for so often. */
+const streamCheckMs = 250
 /** Whoever has connected is about to send a request, or has opened a connection in advance: that is given up. */
 const newConnectionMs = 500
 /** What has been aborted gets this long to notice. */

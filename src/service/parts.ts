@@ -60,7 +60,11 @@ export class Parts {
     this.admission = new Admission(contract, admission, this.metering.requests, this.inFlight)
     this.certificates = new Certificates(definition.tls, this.log)
     this.targets = new Targets(definition, this.metering, this.certificates, this.log)
-    const { fastify, addOperations } = serverOf(definition, this, { runtime, checkResponse })
+    const { fastify, addOperations } = serverOf(definition, this, {
+      runtime,
+      checkResponse,
+      draining: () => this.drain.begun,
+    })
     this.fastify = fastify
     this.addOperations = addOperations
     this.drain = new Drain(this.name, this.fastify, this.inFlight, definition.drain)

@@ -20,7 +20,7 @@ import type { Tracing } from './tracing.ts'
 type Met = Pick<Parts, 'log' | 'admission' | 'inFlight' | 'rateLimits' | 'tracing' | 'metering' | 'group'>
 
 /** What its handlers run with. */
-interface Running extends Pick<ServerOptions, 'checkResponse'> {
+interface Running extends Pick<ServerOptions, 'checkResponse' | 'draining'> {
   /** What contexts share; asked for from the first request on. */
   readonly runtime: () => Runtime
 }
@@ -29,7 +29,7 @@ interface Running extends Pick<ServerOptions, 'checkResponse'> {
 export function serverOf(
   { contract, handlers, limits, tls, edge = false, trustProxy, cors: given }: Definition,
   { log, admission, inFlight, rateLimits, tracing, metering, group }: Met,
-  { runtime, checkResponse }: Running,
+  { runtime, checkResponse, draining }: Running,
 ): OperationsServer {
   const cors = given && withUsualHeaders(given, contract)
   const allowOrigin = cors && compileAllowOrigin(cors)
@@ -47,6 +47,7 @@ export function serverOf(
     inFlight,
     onRefused: (status) => metering.requests.observe(undefined, status, 0),
     checkResponse,
+    draining,
   })
   const { fastify } = server
   if (cors) addCors(fastify, cors)
