@@ -127,6 +127,40 @@ describe('the parameter’s type decides', () => {
     expect(await own.value<number>`SELECT extract(epoch FROM ${at}::timestamptz)::float8`).toBe(at.getTime() / 1000)
   })
 
+  test.each([
+    ['timestamptz', 'infinity', '+275760-09-13T00:00:00.000Z'],
+    ['timestamptz', '-infinity', '-271821-04-20T00:00:00.000Z'],
+    ['date', 'infinity', '+275760-09-13T00:00:00.000Z'],
+    ['timestamptz', '0044-03-15 12:00:00+00 BC', '-000043-03-15T12:00:00.000Z'],
+    ['timestamp', '0001-12-31 23:59:59.9999 BC', '0000-12-31T23:59:59.999Z'],
+    ['date', '0044-03-15 BC', '-000043-03-15T00:00:00.000Z'],
+    ['timestamptz', '10000-01-01 00:00:00.123456+00', '+010000-01-01T00:00:00.123Z'],
+    ['date', '99999-12-31', '+099999-12-31T00:00:00.000Z'],
+    ['timestamp', '2026-06-01 12:00:00', '2026-06-01T12:00:00.000Z'],
+  ])('codecs.date reads the %s %s, and writes it again', async (type, text, iso) => {
+    const { date } = codecs
+    await using own = database({ url: fresh.url, types: { timestamptz: date, timestamp: date, date } })
+    const unsafe = own.unsafe(type)
+    const read = await own.value<Date>`SELECT ${text}::${unsafe}`
+    expect(read).toEqual(new Date(iso))
+    expect(await own.value`SELECT ${[read]}::${own.unsafe(`${type}[]`)}`).toEqual([read])
+    expect(await own.value`SELECT ${read}::${unsafe} = date_trunc('milliseconds', ${text}::${unsafe})`).toBe(true)
+  })
+
+  test('codecs.date reads offsets of other zones, and says no to what no Date holds', async () => {
+    await using own = database({ url: fresh.url, types: { timestamptz: codecs.date } })
+    for (const zone of ['Asia/Kolkata', 'America/New_York', 'Africa/Monrovia']) {
+      const read = await own.transaction(async (tx) => {
+        await tx.execute`SELECT set_config('TimeZone', ${zone}, true)`
+        return tx.value<Date>`SELECT '1950-01-02 03:04:05Z'::timestamptz`
+      })
+      expect(read).toEqual(new Date('1950-01-02T03:04:05Z'))
+    }
+    await expect(own.value`SELECT '294276-01-01 00:00Z'::timestamptz`).rejects.toMatchObject({
+      cause: expect.objectContaining({ message: 'beyond what a Date can hold' }),
+    })
+  })
+
   test('a Date beyond PostgreSQL’s first year is a 400', async () => {
     const error: unknown = await db.value`SELECT ${new Date('-004800-01-01T00:00:00Z')}::timestamptz`.catch((e) => e)
     expect(httpErrorOf(error)).toMatchObject({ status: 400 })
