@@ -3,6 +3,7 @@
  * is what runs here: over a client that is no `pg.Client`, with `pg`'s own reading and writing of values.
  */
 import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import type { PgDatabase, PgQueryResultHKT, PgTransactionConfig } from 'drizzle-orm/pg-core'
 import type { SelectedFieldsOrdered } from 'drizzle-orm/pg-core/query-builders/select.types'
 import type { Transaction, TransactionOptions } from './api.ts'
@@ -41,12 +42,23 @@ export function drizzleOver(on: DrizzleTarget): Drizzle {
   return builder
 }
 
+const require = createRequire(import.meta.url)
+
+// The copy that `import` gives, so that its classes are those of the user: `instanceof TransactionRollbackError`. A
+// loader that cannot tell where that is, such as a test runner's, gets the other one.
+function shared(name: string): unknown {
+  try {
+    return require(fileURLToPath(import.meta.resolve(name)))
+  } catch {
+    return require(name)
+  }
+}
+
 // Loaded when first wanted: it takes longer than all the rest of tricube/sql.
 function load(): (on: DrizzleTarget) => Drizzle {
-  const require = createRequire(import.meta.url)
-  const orm = require('drizzle-orm') as typeof import('drizzle-orm')
-  const core = require('drizzle-orm/pg-core') as typeof import('drizzle-orm/pg-core')
-  const driver = require('drizzle-orm/node-postgres') as typeof import('drizzle-orm/node-postgres')
+  const orm = shared('drizzle-orm') as typeof import('drizzle-orm')
+  const core = shared('drizzle-orm/pg-core') as typeof import('drizzle-orm/pg-core')
+  const driver = shared('drizzle-orm/node-postgres') as typeof import('drizzle-orm/node-postgres')
   const { types } = require('pg') as typeof import('pg')
   const { prepareValue } = require('pg/lib/utils') as { prepareValue: (value: unknown) => Encoded }
   const dialect = new core.PgDialect()

@@ -1,4 +1,4 @@
-import { count, eq, sql } from 'drizzle-orm'
+import { count, eq, sql, TransactionRollbackError } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import {
   bigint,
@@ -182,7 +182,7 @@ describe('transactions', () => {
           await nested.insert(users).values({ name: 'lost' })
           nested.rollback()
         })
-        await expect(inner).rejects.toThrow('Rollback')
+        await expect(inner).rejects.toBeInstanceOf(TransactionRollbackError)
         await tx.transaction((nested) => nested.insert(users).values({ name: 'nested' }))
       },
       { isolationLevel: 'repeatable read', accessMode: 'read write' },
