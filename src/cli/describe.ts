@@ -3,6 +3,7 @@
  * them, so that dev itself never runs users' code.
  */
 import { failureLine } from './failure.ts'
+import { recordImports } from './imports.ts'
 import { loadService } from './load-service.ts'
 
 /** What `tricube dev` must know of a service before it starts it. */
@@ -14,6 +15,8 @@ export interface ServiceDescription {
   /** `file:` URL of the SQL that fills a new database. */
   readonly seed: string | undefined
   readonly usesDatabase: boolean
+  /** The files that it loads, without those of packages. */
+  readonly files: readonly string[]
 }
 
 /** A service's file, and what Node runs of it. */
@@ -28,13 +31,19 @@ export type Descriptions = readonly ({ readonly service: ServiceDescription } | 
 // Dev is gone, or stopped before the answer came.
 process.on('disconnect', () => process.exit())
 
-const sources = JSON.parse(process.argv[2]!) as readonly Source[]
-process.send!((await Promise.all(sources.map(describe))) satisfies Descriptions, () => process.exit(0))
+/** What was compiled tells its files itself. */
+const imports = sources().some(({ file, compiled }) => file === compiled) ? recordImports() : undefined
+process.send!((await Promise.all(sources().map(describe))) satisfies Descriptions, () => process.exit(0))
+
+function sources(): readonly Source[] {
+  return JSON.parse(process.argv[2]!) as readonly Source[]
+}
 
 async function describe({ file, compiled }: Source): Promise<Descriptions[number]> {
   try {
     const { name, port, migrations, seed, usesDatabase = false } = await loadService(file, compiled)
-    return { service: { name, port, migrations: migrations?.href, seed: seed?.href, usesDatabase } }
+    const files = imports?.from(file) ?? []
+    return { service: { name, port, migrations: migrations?.href, seed: seed?.href, usesDatabase, files } }
   } catch (error) {
     return { error: failureLine(error) }
   }

@@ -1,14 +1,19 @@
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ServiceProcess } from './dev/child.ts'
 import { openDatabases, prepareDatabase } from './dev/database.ts'
+import { EnvFile } from './dev/envFile.ts'
+import { lockFolder } from './dev/folderLock.ts'
 import { Interrupt } from './dev/interrupt.ts'
-import { planServices, type PlannedService } from './dev/plan.ts'
+import { onParentGone } from './dev/parent.ts'
+import { planFiles, planServices, type PlannedService } from './dev/plan.ts'
 import { checkPorts } from './dev/ports.ts'
 import { openRegistry } from './dev/registry.ts'
 import { Screen } from './dev/screen.ts'
-import { summary } from './dev/summary.ts'
+import { serviceTable, summary } from './dev/summary.ts'
 import { openTraces } from './dev/traces.ts'
 import { watchServices } from './dev/watch.ts'
+import { failureLine } from './failure.ts'
 
 /**
  * `tricube dev [dir…]`: runs the services of these folders, each as its own process over its own database, and reloads
@@ -18,11 +23,15 @@ export async function devCommand(argv: string[]): Promise<number> {
   const { positionals } = parseArgs({ args: argv, allowPositionals: true })
   const roots = positionals.length > 0 ? positionals : ['.']
   const began = performance.now()
+  const envFile = new EnvFile(resolve('.env'), process.env)
+  envFile.read()
   const screen = new Screen(process.stdout)
   const interrupt = new Interrupt()
+  onParentGone(() => interrupt.ask())
   const cleanups: (() => Promise<void>)[] = []
   try {
     const services = await screen.step('reading the services', interrupt.guard(planServices(roots)))
+    cleanups.push(await lockFolder('.'))
     await interrupt.guard(checkPorts(services))
 
     const databases = await screen.step('starting PostgreSQL', openDatabases(services))
@@ -32,21 +41,39 @@ export async function devCommand(argv: string[]): Promise<number> {
     const traces = await openTraces((tree) => screen.info(tree), process.env)
     cleanups.push(() => traces.stop())
     interrupt.check()
-    const prepare = async (service: PlannedService): Promise<void> =>
-      prepareDatabase(service, await databases.url(service))
-    await screen.step('preparing the databases', interrupt.guard(Promise.all(services.map(prepare))))
 
-    const children = await Promise.all(
-      services.map(async (service) => {
-        const env = { DATABASE_URL: await databases.url(service), CONSUL_HTTP_ADDR: registry.url, ...traces.env }
-        return new ServiceProcess(service, env, screen)
-      }),
-    )
+    const children: ServiceProcess[] = []
     interrupt.onForce(() => children.forEach((child) => child.kill()))
     cleanups.push(async () => void (await Promise.all(children.map((child) => child.close()))))
+    const processOf = async (service: PlannedService): Promise<ServiceProcess> => {
+      const env = { DATABASE_URL: await databases.url(service), CONSUL_HTTP_ADDR: registry.url, ...traces.env }
+      return new ServiceProcess(service, env, screen)
+    }
+    const prepare = async (child: ServiceProcess): Promise<void> => {
+      const before = child.problem
+      const work = databases.url(child.service).then((url) => prepareDatabase(child.service, url))
+      child.problem = await work.then(() => undefined, failureLine)
+      if (child.problem === before) return
+      if (child.problem !== undefined) screen.warn(child.problem)
+      else screen.info(`${child.service.name}: its database is up to date again`)
+    }
+    children.push(...(await Promise.all(services.map(processOf))))
+    await screen.step('preparing the databases', interrupt.guard(Promise.all(children.map(prepare))))
     await screen.step('starting the services', interrupt.guard(Promise.all(children.map((child) => child.start()))))
 
-    const watcher = await watchServices(roots, children, { prepare, screen })
+    const add = async (file: string): Promise<void> => {
+      const [service] = await planFiles(
+        [file],
+        children.map((child) => child.service),
+      )
+      await checkPorts([service!])
+      const child = await processOf(service!)
+      children.push(child)
+      await prepare(child)
+      await child.start()
+      screen.print(`\n${service!.name} is new:\n${serviceTable(children, databases)}\n`)
+    }
+    const watcher = await watchServices({ roots, children, envFile, screen, prepare, add })
     cleanups.push(() => watcher.close())
     screen.print(summary(children, databases, registry, performance.now() - began))
     await interrupt.guard(new Promise<never>(() => {}))

@@ -71,6 +71,11 @@ async function keepNames(outfile: string, inputs: readonly string[]): Promise<vo
   if (script !== '') await writeFile(outfile, script + text)
 }
 
+/** The files that a module was compiled of when it was last; none before. */
+export function inputsOf(file: string): readonly string[] {
+  return made.get(file)?.inputs ?? []
+}
+
 /** What was made of a file, and of what. */
 interface Made {
   readonly outfile: string

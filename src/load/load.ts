@@ -21,3 +21,10 @@ export async function runnable(file: string): Promise<string> {
   const { compile } = await import('./compile.ts')
   return compile(resolve(file))
 }
+
+/** The files that `runnable` made its last file of, where it had to make one. */
+export async function sourcesOf(file: string): Promise<readonly string[]> {
+  if (!isTypeScript(file) || runsTypeScript) return []
+  const { inputsOf } = await import('./compile.ts')
+  return inputsOf(resolve(file))
+}

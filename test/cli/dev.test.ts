@@ -16,10 +16,19 @@ async function twoServices(): Promise<{ cwd: string; alpha: string; beta: string
   const ports = await freePorts(2)
   const [alpha, beta] = ports.map((port) => `http://127.0.0.1:${port}`) as [string, string]
   const cwd = await folderOf({
-    'alpha/service.mjs': serviceSource({ name: 'alpha-service', port: ports[0]!, database: true }),
+    'alpha/service.mjs': serviceSource({
+      name: 'alpha-service',
+      port: ports[0]!,
+      database: true,
+      extra: `import './contract.mjs'; import '../shared.mjs'`,
+    }),
     ...Object.fromEntries(Object.entries(sql).map(([name, text]) => [`alpha/${name}`, text])),
     'alpha/contract.mjs': '',
-    'beta/service.mjs': serviceSource({ name: 'beta-service', port: ports[1]! }),
+    'beta/service.mjs': serviceSource({
+      name: 'beta-service',
+      port: ports[1]!,
+      extra: `import '../alpha/contract.mjs'; import '../shared.mjs'`,
+    }),
     'shared.mjs': '',
   })
   return { cwd, alpha, beta, ports }
@@ -45,7 +54,7 @@ test('dev runs a folder of services over a PostgreSQL of their own, twice, and l
   }
 })
 
-test('a change restarts the service it belongs to; a contract, or what is nobody’s, restarts all', async () => {
+test('a change restarts the services that load the file, and a migration its own', async () => {
   const { cwd, alpha, beta } = await twoServices()
   const run = tricube(['dev', '.'], { cwd, env: { DATABASE_URL: await emptyServer('alpha_service') } })
   await run.printed('Ready in')

@@ -11,9 +11,11 @@ import type { Screen } from './screen.ts'
 
 /** A service as a process of its own: started, stopped, started again; its output goes to the screen. */
 export class ServiceProcess {
-  readonly service: PlannedService
+  service: PlannedService
   /** Where it listens; undefined while it does not. */
   url: string | undefined
+  /** Why its database is not up to date, on one line; undefined when it is. */
+  problem: string | undefined
   readonly #env: NodeJS.ProcessEnv
   readonly #screen: Screen
   #child: ChildProcess | undefined

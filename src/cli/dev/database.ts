@@ -15,27 +15,32 @@ export interface Databases {
   stop(): Promise<void>
 }
 
-/** Starts the embedded server, its data in `.tricube/postgres`, unless DATABASE_URL is set or no service has a database. */
+/**
+ * Starts the embedded server, its data in `.tricube/postgres`, unless DATABASE_URL is set or no service has a database; then
+ * it starts with the first that has one.
+ */
 export async function openDatabases(services: readonly PlannedService[]): Promise<Databases> {
   const given = process.env['DATABASE_URL']
-  const needed = services.some((service) => service.usesDatabase)
-  const embedded = needed && !given ? await startPostgres({ dataDir: '.tricube/postgres' }) : undefined
-  const serverUrl = embedded?.url() ?? given
-  const urls = new Map<PlannedService, string>()
+  let embedded: ReturnType<typeof startPostgres> | undefined
+  const serverUrl = async (): Promise<string> =>
+    given ?? (await (embedded ??= startPostgres({ dataDir: '.tricube/postgres' }))).url()
+  if (services.some((service) => service.usesDatabase)) await serverUrl()
+  const urls = new Map<string, string>()
   return {
     async url(service) {
-      if (!service.usesDatabase || !serverUrl) return undefined
+      if (!service.usesDatabase) return undefined
+      const { name } = service
       const url =
-        urls.get(service) ??
-        (await createDatabase(serverUrl, service.name.replaceAll(/\W/g, '_')).catch(noDatabase(service)))
-      urls.set(service, url)
+        urls.get(name) ??
+        (await createDatabase(await serverUrl(), name.replaceAll(/\W/g, '_')).catch(noDatabase(service)))
+      urls.set(name, url)
       return url
     },
     shownUrl(service) {
-      const url = urls.get(service)
+      const url = urls.get(service.name)
       return given ? url?.replace(/(:\/\/[^:@/]*):[^@/]*@/, '$1@') : url
     },
-    stop: async () => embedded?.stop(),
+    stop: async () => (await embedded)?.stop(),
   }
 }
 

@@ -4,6 +4,7 @@ export class Interrupt {
   readonly reason: Error = new Error('interrupted')
   readonly #asked: Promise<never>
   #wanted = false
+  #ask: () => void = () => {}
   #force: (() => void)[] = []
 
   constructor() {
@@ -12,6 +13,7 @@ export class Interrupt {
         this.#wanted = true
         reject(this.reason)
       }
+      this.#ask = ask
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
         process.on(signal, () => (this.#wanted ? this.#end() : ask()))
       }
@@ -30,6 +32,11 @@ export class Interrupt {
   /** Throws `reason` when the user wants to stop. */
   check(): void {
     if (this.#wanted) throw this.reason
+  }
+
+  /** Stops as at Ctrl-C. */
+  ask(): void {
+    this.#ask()
   }
 
   /** What a second signal does before the process ends; it must not wait for anything. */

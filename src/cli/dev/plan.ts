@@ -5,7 +5,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { Descriptions, ServiceDescription, Source } from '../describe.ts'
 import { ownProgram } from '../../load/own.ts'
-import { runnable } from '../../load/load.ts'
+import { runnable, sourcesOf } from '../../load/load.ts'
 import { CliError, failureLine } from '../failure.ts'
 import { freePort } from '../../testing/postgres/free-port.ts'
 import { serviceFileNames, shown } from '../load-service.ts'
@@ -24,7 +24,21 @@ export interface PlannedService extends ServiceDescription {
  * @throws {CliError} with a line for each file that is no service, or for two services of one name or port.
  */
 export async function planServices(roots: readonly string[]): Promise<PlannedService[]> {
-  const files = [...new Set((await Promise.all(roots.map(findServiceFiles))).flat())]
+  const found = await Promise.all(roots.map(async (root) => ({ root, files: await serviceFiles(root) })))
+  const empty = found.find(({ files }) => files.length === 0)
+  if (empty) throw new CliError(`${empty.root} has no services: neither service.ts nor */service.ts is there`)
+  return planFiles([...new Set(found.flatMap(({ files }) => files))], [])
+}
+
+/**
+ * Plans the services of these files, beside those that are there already.
+ *
+ * @throws {CliError} as `planServices`
+ */
+export async function planFiles(
+  files: readonly string[],
+  others: readonly PlannedService[],
+): Promise<PlannedService[]> {
   const descriptions = await describeAll(files)
   const errors = descriptions.flatMap((item, i) => ('error' in item ? [`${shown(files[i]!)}: ${item.error}`] : []))
   if (errors.length > 0) throw new CliError(errors.join('\n'))
@@ -35,23 +49,28 @@ export async function planServices(roots: readonly string[]): Promise<PlannedSer
       return { ...service, host, port: service.port || (await freePort()), file: files[i]!, folder: dirname(files[i]!) }
     }),
   )
-  refuseTwins(services, 'name', (service) => `the name ${service.name}`)
-  refuseTwins(services, 'port', (service) => `port ${service.port}`)
+  refuseTwins([...others, ...services], 'name', (service) => `the name ${service.name}`)
+  refuseTwins([...others, ...services], 'port', (service) => `port ${service.port}`)
   return services
 }
 
-async function findServiceFiles(root: string): Promise<string[]> {
+/** A service's description as its file is now; undefined when it cannot be loaded. */
+export async function describeAgain(file: string): Promise<ServiceDescription | undefined> {
+  const [item] = await describeAll([file])
+  return item && 'service' in item ? item.service : undefined
+}
+
+/** The services' files of a root; none when it has none. */
+export async function serviceFiles(root: string): Promise<string[]> {
   const folder = resolve(root)
   if (!(await stat(folder).catch(() => undefined))?.isDirectory()) throw new CliError(`${root}: no such folder`)
   const own = serviceFileIn(folder)
   if (own) return [own]
   const entries = await readdir(folder, { withFileTypes: true })
-  const files = entries
+  return entries
     .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && entry.name !== 'node_modules')
     .flatMap((entry) => serviceFileIn(join(folder, entry.name)) ?? [])
     .sort()
-  if (files.length === 0) throw new CliError(`${root} has no services: neither service.ts nor */service.ts is there`)
-  return files
 }
 
 function serviceFileIn(folder: string): string | undefined {
@@ -69,7 +88,13 @@ async function describeAll(files: readonly string[]): Promise<Descriptions> {
     ),
   )
   const described = [...(await describeInProcess(sources.filter((source) => 'file' in source)))]
-  return sources.map((source) => ('file' in source ? described.shift()! : source))
+  return Promise.all(
+    sources.map(async (source) => {
+      const item = 'file' in source ? described.shift()! : source
+      if (!('file' in source) || 'error' in item) return item
+      return { service: { ...item.service, files: [...item.service.files, ...(await sourcesOf(source.file))] } }
+    }),
+  )
 }
 
 /** Asks a process of its own, which ends after it: code that is reloaded must not stay in dev. */

@@ -2,21 +2,25 @@ import type { ServiceProcess } from './child.ts'
 import type { Databases } from './database.ts'
 import type { DevRegistry } from './registry.ts'
 
-/** The table that says where everything is. */
+/** What is said when everything is there for the first time. */
 export function summary(
   children: readonly ServiceProcess[],
   databases: Databases,
   registry: DevRegistry,
   tookMs: number,
 ): string {
-  const rows = children.map(({ service, url }) => [
+  return `\n${serviceTable(children, databases)}\n\n  Consul${registry.isFake ? ', in memory' : ''}: ${registry.url}\n\nReady in ${(tookMs / 1000).toFixed(1)} s. Ctrl-C stops everything.\n`
+}
+
+/** Where each service is, and what is wrong with its database. */
+export function serviceTable(children: readonly ServiceProcess[], databases: Databases): string {
+  const rows = children.map(({ service, url, problem }) => [
     service.name,
     url ?? 'not running',
     url ? `${url}/docs` : '',
-    databases.shownUrl(service) ?? '',
+    `${databases.shownUrl(service) ?? ''}${problem === undefined ? '' : ' (not up to date)'}`,
   ])
-  const services = table([['service', 'url', 'documentation', 'database'], ...rows])
-  return `\n${services}\n\n  Consul${registry.isFake ? ', in memory' : ''}: ${registry.url}\n\nReady in ${(tookMs / 1000).toFixed(1)} s. Ctrl-C stops everything.\n`
+  return table([['service', 'url', 'documentation', 'database'], ...rows])
 }
 
 function table(rows: readonly string[][]): string {

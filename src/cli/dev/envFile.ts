@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs'
+import { parseEnv } from 'node:util'
+
+/** Variables of a `.env` file in this process's environment; what the environment has already, wins. */
+export class EnvFile {
+  readonly path: string
+  readonly #env: NodeJS.ProcessEnv
+  #names: string[] = []
+
+  constructor(path: string, env: NodeJS.ProcessEnv) {
+    this.path = path
+    this.#env = env
+  }
+
+  /** Reads the file, again when it has changed; a file that is not there has no variables. */
+  read(): void {
+    for (const name of this.#names) delete this.#env[name]
+    const variables = parseEnv(textOf(this.path))
+    this.#names = Object.keys(variables).filter((name) => this.#env[name] === undefined)
+    for (const name of this.#names) this.#env[name] = variables[name]
+  }
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
+    throw error
+  }
+}

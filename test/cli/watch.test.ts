@@ -1,0 +1,158 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFile, mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { ask, folderOf, freePorts, isAlive, serviceSource, tricube, type Run } from './run.ts'
+
+const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+
+/** A folder with a service in `services/alpha`, and what else it needs; dev runs in it. */
+async function alphaIn(
+  files: Readonly<Record<string, string>>,
+  extra = '',
+): Promise<{ cwd: string; url: string; run: Run; dev: () => Promise<Run> }> {
+  const [port] = await freePorts(1)
+  const source = serviceSource({ name: 'alpha-service', port: port!, extra })
+  const cwd = await folderOf({ 'services/alpha/service.mjs': source, ...files })
+  const dev = async (): Promise<Run> => {
+    const run = tricube(['dev', 'services'], { cwd })
+    await run.printed('Ready in')
+    return run
+  }
+  return { cwd, url: `http://127.0.0.1:${port}`, run: await dev(), dev }
+}
+
+test('what no service loads restarts none: a log, an upload, a script, a README', async () => {
+  const { cwd, url, run } = await alphaIn({ 'services/alpha/lib.mjs': '' }, `import './lib.mjs'`)
+  const { pid } = await ask(url)
+  await mkdir(join(cwd, 'services/alpha/uploads'))
+  for (const file of [
+    'dev.log',
+    'services/dev.log',
+    'services/README.md',
+    'services/alpha/uploads/a.bin',
+    'services/alpha/notes.md',
+    'services/alpha/service.test.mjs',
+    'services/cron.mjs',
+    'cron.mjs',
+  ])
+    await writeFile(join(cwd, file), 'text')
+  await rm(join(cwd, 'cron.mjs'))
+  await appendFile(join(cwd, 'services/alpha/lib.mjs'), ' ') // comes after all of them, so they have been seen
+  await run.printed('alpha-service is up again')
+  expect(run.output().match(/.* changed: restarting.*/g)).toEqual(['lib.mjs changed: restarting alpha-service'])
+  expect((await ask(url)).pid).not.toBe(pid)
+})
+
+test('what a service loads restarts it wherever it lies, also when it has begun to load it since', async () => {
+  const { cwd, run } = await alphaIn({ 'lib/money.mjs': '', 'lib/later.mjs': '' }, `import '../../lib/money.mjs'`)
+  const changed = async (file: string, text: string): Promise<void> => {
+    const from = run.output().length
+    await appendFile(join(cwd, file), text)
+    await run.printed('alpha-service is up again', from)
+  }
+  await changed('lib/money.mjs', `\nimport './later.mjs'`)
+  await vi.waitFor(() => changed('lib/later.mjs', ' '), 15_000)
+})
+
+test('a file that a service misses starts it when it comes', async () => {
+  const { cwd, run } = await alphaIn({})
+  await appendFile(join(cwd, 'services/alpha/service.mjs'), `\nimport './missing.mjs'`)
+  await run.printed('alpha-service exited with code 1')
+  await writeFile(join(cwd, 'services/alpha/missing.mjs'), '')
+  await run.printed('alpha-service is up again')
+})
+
+test('a new service is started, as soon as its file is one', async () => {
+  const { cwd, run } = await alphaIn({})
+  const [port] = await freePorts(1)
+  await mkdir(join(cwd, 'services/gamma'))
+  await writeFile(join(cwd, 'services/gamma/service.mjs'), 'export default 1')
+  await run.printed('services/gamma/service.mjs has no service as its default export')
+  await writeFile(join(cwd, 'services/gamma/service.mjs'), serviceSource({ name: 'gamma-service', port: port! }))
+  await run.printed(
+    new RegExp(`gamma-service is new:\n.*\n.*alpha-service .*\n.*gamma-service +http://127.0.0.1:${port}`),
+  )
+  expect((await ask(`http://127.0.0.1:${port}`)).pid).toBeGreaterThan(0)
+  const from = run.output().length
+  await appendFile(join(cwd, 'services/gamma/service.mjs'), ' ')
+  await run.printed('gamma-service is up again', from)
+  expect(run.output()).not.toContain('restarting alpha-service')
+}, 60_000)
+
+test('.env is read, again when it changes, and what the environment has already wins', async () => {
+  const print = `console.log('greeting:', process.env.GREETING, 'home:', process.env.HOME)`
+  const { cwd, run } = await alphaIn({ '.env': 'GREETING="good morning"\nHOME=/nowhere\n' }, print)
+  expect(run.output()).toContain(`greeting: good morning home: ${process.env['HOME']}`)
+  const from = run.output().length
+  await writeFile(join(cwd, '.env'), 'GREETING=goodbye\n')
+  await run.printed('.env changed: restarting alpha-service', from)
+  await run.printed('greeting: goodbye', from)
+  const then = run.output().length
+  await writeFile(join(cwd, 'tricube.config.mjs'), 'export default {}')
+  await run.printed('tricube.config.mjs changed: restarting alpha-service', then)
+})
+
+test('a second dev in a folder says that one runs, and one that was killed holds nothing', async () => {
+  const { cwd, run, dev } = await alphaIn({})
+  expect(await tricube(['dev', 'services'], { cwd }).ended).toMatchObject({
+    code: 1,
+    stderr: `tricube dev already runs in this folder (pid ${run.pid}): stop it, or use its services\n`,
+  })
+  run.signal('SIGKILL')
+  await run.ended
+  const again = await vi.waitFor(dev, 15_000)
+  again.signal('SIGTERM')
+  expect((await again.ended).code).toBe(0)
+})
+
+test.each([
+  ['a program', (line: string) => `require('node:child_process').spawn(${line}, { stdio: 'inherit' })`],
+  [
+    'npm, whose shell lives on',
+    (line: string) =>
+      `process.env.npm_execpath = 'npm'; const [node, argv] = [${line}]; const line = [node, ...argv].map((word) => "'" + word + "'").join(' ')
+       require('node:child_process').spawn('sh', ['-c', line + '; exit 0'], { stdio: 'inherit' })`,
+  ],
+])('when %s that started it is killed, all of it stops', async (_, starter) => {
+  const [port] = await freePorts(1)
+  const cwd = await folderOf({ 'service.mjs': serviceSource({ name: 'alpha-service', port: port! }) })
+  const script = starter(`process.execPath, [${JSON.stringify(main)}, 'dev']`)
+  const parent = spawn(process.execPath, ['-e', script], { cwd, stdio: ['ignore', 'pipe', 'inherit'] })
+  onTestFinished(() => void parent.kill('SIGKILL'))
+  let output = ''
+  parent.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
+  await vi.waitFor(() => expect(output).toContain('Ready in'), 15_000)
+  const { pid } = await ask(`http://127.0.0.1:${port}`)
+  parent.kill('SIGKILL')
+  await once(parent, 'exit')
+  await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 15_000)
+})
+
+test('a failed migration is told once, with its name once, and is in the table until it is mended', async () => {
+  const [port] = await freePorts(1)
+  const cwd = await folderOf({
+    'service.mjs': serviceSource({ name: 'alpha-service', port: port!, database: true }),
+    'migrations/0001_things.up.sql': 'CREATE TABLE things (id integer PRIMARY KEY);',
+    'migrations/0002_more.up.sql': 'ALTER TABLE thinks ADD COLUMN a integer;',
+    'seed.sql': 'INSERT INTO things VALUES (1);',
+  })
+  const run = tricube(['dev'], { cwd })
+  await run.printed('Ready in')
+  const line = 'alpha-service: 0002_more.up.sql, line 1: relation "thinks" does not exist'
+  const times = (): number => run.output().split(line).length - 1
+  expect(times()).toBe(1)
+  expect(run.output()).toMatch(/alpha-service +http.*\(not up to date\)/)
+
+  const from = run.output().length
+  await appendFile(join(cwd, 'service.mjs'), ' ')
+  await run.printed('alpha-service is up again', from)
+  expect(times()).toBe(1)
+  await writeFile(join(cwd, 'migrations/0002_more.up.sql'), 'ALTER TABLE things ADD COLUMN a integer;')
+  await run.printed('alpha-service: its database is up to date again', from)
+  await vi.waitFor(async () => expect((await ask(`http://127.0.0.1:${port}`)).things).toBe(1), 10_000)
+  expect(times()).toBe(1)
+  expect(run.output()).not.toContain('alpha-service: alpha-service')
+}, 60_000)
