@@ -35,6 +35,12 @@ export interface Answer {
   readonly body: string
 }
 
+/** Whose calls are made once, however often it runs. */
+export interface KeyedCaller {
+  /** Makes a call, with the key for it when the operation knows keys. */
+  call<T>(operation: string, send: (key: string) => Promise<T>): Promise<T>
+}
+
 /** On whose behalf a call is made: the request that is being handled. */
 export interface Caller {
   readonly deadline?: Deadline | undefined
@@ -43,6 +49,8 @@ export interface Caller {
   readonly region?: string | undefined
   /** What its calls are under. */
   readonly span?: Span | undefined
+  /** Of a request that is handled once for its key. */
+  readonly keyed?: KeyedCaller | undefined
   /** Adds what travels with a request, besides its trace: its id. */
   propagate?(headers: Record<string, string>): void
   /** A header that came with the request. */

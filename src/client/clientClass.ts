@@ -6,6 +6,7 @@ import { compileDecoder } from './decode.ts'
 import { Bound, type CompiledCall } from './bound.ts'
 import { answerCheck } from './checkAnswer.ts'
 import { observed, type CallObserver } from './observer.ts'
+import { keyed } from './keyed.ts'
 import { operationPolicy, type OperationPolicy } from './operationPolicy.ts'
 import type { Target } from './target.ts'
 import type { CallOptions, ClientOptions, OperationOptions, RawResult } from './types.ts'
@@ -20,7 +21,7 @@ export function clientClass<Callee extends Contract>(
   class BoundClient extends Bound {}
   for (const name of Object.keys(contract.operations)) {
     const call = compileCall(contract, name, target, options, observer)
-    Object.defineProperty(BoundClient.prototype, name, Bound.operation(call))
+    Object.defineProperty(BoundClient.prototype, name, Bound.operation(keyed(contract, name, call)))
   }
   return BoundClient as unknown as ClientClass<Callee>
 }

@@ -36,7 +36,8 @@ export interface Operation {
   readonly errors?: readonly ErrorClass[]
   /**
    * Whether doing it twice is doing it once. Default: true for GET, PUT and DELETE. `by key`: the service remembers each
-   * call that names an `idempotency-key` in its database, and answers a second one with the first's result.
+   * call that names an `idempotency-key` in its database, and answers a second one of the same caller with the first's
+   * result.
    */
   readonly idempotent?: boolean | 'by key'
   /** Milliseconds after which the operation is given up, by its callers and by the service itself. */

@@ -4,9 +4,10 @@ import type { CorsOptions } from '../http/cors.ts'
 import type { ServerLimits } from '../http/limits.ts'
 import type { TlsOptions } from '../http/tls.ts'
 import type { AdmissionOptions } from './admission.ts'
-import type { DatabaseSettings, Definition, Hooks } from './definition.ts'
+import { usesDatabase, type DatabaseSettings, type Definition, type Hooks } from './definition.ts'
 import type { DrainOptions } from './drain.ts'
 import type { LogOptions } from './logConfig.ts'
+import type { IdempotencyOptions } from './idempotency/options.ts'
 import { rateLimitsProblem, type RateLimitOptions } from './rateLimits/options.ts'
 import type { TraceOptions } from './tracing.ts'
 
@@ -40,6 +41,10 @@ function problemOf({ contract, ...given }: Definition): string | undefined {
   if (nobody) return `calls.${nobody} belongs to none of the clients`
   if (tls?.requestCert && tls.ca === undefined)
     return `tls.requestCert needs tls.ca, else anybody's certificate would do`
+  const byKey = Object.keys(contract.operations).find((name) => contract.operations[name]!.idempotent === 'by key')
+  if (byKey && !usesDatabase({ contract, ...given })) {
+    return `${byKey} is idempotent 'by key', which needs a database: give the service models, migrations, or database: {}`
+  }
   return unknownOption(given) ?? rateLimitsProblem(contract.operations, given.rateLimits)
 }
 
@@ -132,6 +137,7 @@ const tls: Names<TlsOptions> = { cert: true, key: true, ca: true, requestCert: t
 const drain: Names<DrainOptions> = { preStopDelayMs: true, delayMs: true, timeoutMs: true }
 const admission: Names<AdmissionOptions> = { targetDelayMs: true, maxConcurrency: true }
 const rateLimits: Names<RateLimitOptions> = { store: true, keys: true }
+const idempotency: Names<IdempotencyOptions> = { scope: true }
 const log: Names<LogOptions> = { level: true, format: true, file: true, requests: true }
 const trace: Names<TraceOptions> = {
   keep: true,
@@ -163,6 +169,7 @@ const options: {
   drain,
   rateLimits,
   admission,
+  idempotency,
   log,
   trace,
 }

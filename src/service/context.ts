@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Caller, ClientClass } from '../client/call.ts'
+import type { Caller, ClientClass, KeyedCaller } from '../client/call.ts'
 import type { Client } from '../client/types.ts'
 import type { Contract } from '../contract/contract.ts'
 import { GatewayTimeout, HttpError } from '../contract/errors.ts'
@@ -39,6 +39,11 @@ export interface Context<Op extends Operation = Operation, Others extends Callee
   readonly deadline: Deadline
   /** The region that the request is for, from its header `x-region`; its calls go there unless they say otherwise. */
   readonly region: string | undefined
+  /**
+   * Names this call of an operation that is `idempotent: 'by key'`, the same at each attempt of its caller; others have
+   * others. Give it to what can do something once for a key. Undefined without the header `idempotency-key`.
+   */
+  readonly idempotencyKey: string | undefined
   /** Fastify's request. */
   readonly request: FastifyRequest
 }
@@ -49,6 +54,12 @@ export interface Runtime {
   readonly metrics: Metrics
   readonly db: Database | undefined
   readonly Clients: new (caller: Caller) => object
+}
+
+/** What a request has that is handled once for its key. */
+export interface Keyed extends KeyedCaller {
+  readonly idempotencyKey: string
+  readonly db: Database
 }
 
 /** A `Context`: one small object a request; what a handler does not touch is never made. */
@@ -68,7 +79,7 @@ export class RequestContext implements Caller, SpanContext {
   #log: Logger | undefined
   #cancellation: Cancellation | undefined
   #isLate = false
-  #isInTransaction = false
+  #keyed: Keyed | undefined
   /** Of a context with another span: the request's own. */
   #own: RequestContext | undefined
 
@@ -112,20 +123,29 @@ export class RequestContext implements Caller, SpanContext {
     const own = this.#own ?? this
     const inner = new RequestContext(this.#runtime, this.#operation, this.request, this.#reply, this.deadline, span)
     inner.#own = own
-    if (own.#isInTransaction) inner.#db = own.#db
     return inner
   }
 
   get db(): Database {
+    const { keyed } = this
+    if (keyed) return keyed.db
     const { db } = this.#runtime
     if (!db) throw new TypeError('this service has no database: give it models or migrations, or set DATABASE_URL')
     return (this.#db ??= db.forRequest(this))
   }
 
-  /** Puts a transaction in its place. */
-  set db(db: Database) {
-    this.#db = db
-    this.#isInTransaction = true
+  /** What it is, when it is to run once for its key. */
+  get keyed(): Keyed | undefined {
+    const own = this.#own ?? this
+    return own.#keyed
+  }
+
+  set keyed(keyed: Keyed) {
+    this.#keyed = keyed
+  }
+
+  get idempotencyKey(): string | undefined {
+    return this.keyed?.idempotencyKey
   }
 
   get clients(): object {

@@ -10,6 +10,7 @@ import type { Application } from './application.ts'
 import type { Config } from './config.ts'
 import type { Callees, Context } from './context.ts'
 import type { DrainOptions } from './drain.ts'
+import type { IdempotencyOptions } from './idempotency/options.ts'
 import { logConfigOf, type LogOptions } from './logConfig.ts'
 import type { RateLimitKeys, RateLimitOptions } from './rateLimits/options.ts'
 import type { TraceOptions } from './tracing.ts'
@@ -77,6 +78,8 @@ export interface ServiceOptions<Ops extends Operations = Operations, Others exte
   readonly drain?: DrainOptions
   /** Where the requests of operations with a `rateLimit` are counted, and by which keys. */
   readonly rateLimits?: RateLimitOptions<RateLimitKeys<Ops>>
+  /** How calls of operations that are `idempotent: 'by key'` are told apart. */
+  readonly idempotency?: IdempotencyOptions
   /** What is refused while the service has too much to do; `false`: nothing. */
   readonly admission?: AdmissionOptions | false
   /** How it logs, unless the configuration says otherwise. */

@@ -4,7 +4,6 @@ import type { Operation } from '../contract/operation.ts'
 import { Deadline, shorter } from '../resilience/deadline.ts'
 import { RequestContext, type Runtime } from './context.ts'
 import { ambient } from '../trace/ambient.ts'
-import { oncePerKey } from './idempotent.ts'
 
 /** A handler, before the types say of what. */
 export type AnyHandler = (context: RequestContext) => unknown
@@ -14,11 +13,10 @@ const none = new Deadline(Number.POSITIVE_INFINITY)
 /** Puts a handler behind its deadline: the shorter of the operation's own and what remains to the caller. */
 export function compileRun(
   name: string,
-  { timeoutMs: own, idempotent }: Operation,
-  written: AnyHandler,
+  { timeoutMs: own }: Operation,
+  inner: AnyHandler,
   runtime: () => Runtime,
 ): (request: FastifyRequest, reply: FastifyReply) => unknown {
-  const inner = idempotent === 'by key' ? oncePerKey(name, written) : written
   const handler: AnyHandler = (context) =>
     ambient.isWanted ? ambient.run(context, () => inner(context)) : inner(context)
   return (request, reply) => {

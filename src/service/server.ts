@@ -11,6 +11,8 @@ import { httpErrorOf } from '../sql/index.ts'
 import type { Runtime } from './context.ts'
 import type { Definition } from './definition.ts'
 import { addHealth } from './health.ts'
+import { oncePerKey } from './idempotency/oncePerKey.ts'
+import { compileScope } from './idempotency/options.ts'
 import type { Parts } from './parts.ts'
 import { rateLimitHeaders } from './rateLimits/rateLimits.ts'
 import { compileRun, type AnyHandler } from './run.ts'
@@ -27,10 +29,16 @@ interface Running extends Pick<ServerOptions, 'checkResponse' | 'draining'> {
 
 /** The server of a service: its operations, its documentation, its health, its metrics. */
 export function serverOf(
-  { contract, handlers, limits, tls, edge = false, trustProxy, cors: given }: Definition,
+  { contract, handlers, limits, tls, edge = false, trustProxy, cors: given, idempotency }: Definition,
   { log, admission, inFlight, rateLimits, tracing, metering, group }: Met,
   { runtime, checkResponse, draining }: Running,
 ): OperationsServer {
+  const scopeOf = compileScope(idempotency)
+  const handlerOf = (name: string, operation: Operation): AnyHandler => {
+    const handler = handlers[name] as AnyHandler
+    if (operation.idempotent !== 'by key') return handler
+    return oncePerKey(`${contract.name}.${name}`, operation, handler, scopeOf)
+  }
   const cors = given && withUsualHeaders(given, contract)
   const allowOrigin = cors && compileAllowOrigin(cors)
   const server = createServer({
@@ -41,7 +49,7 @@ export function serverOf(
     edge,
     trustProxy: trustProxy ?? false,
     admit: (request, reply) => admission.admits(request, reply, allowOrigin),
-    run: (name, operation) => compileRun(name, operation, handlers[name] as AnyHandler, runtime),
+    run: (name, operation) => compileRun(name, operation, handlerOf(name, operation), runtime),
     errorOf: (thrown) => httpErrorOf(thrown) ?? httpErrorFrom(thrown),
     onRequest: (name, operation) => [compileBegin(name, operation, tracing), ...rateLimits.onRequest(name, operation)],
     inFlight,

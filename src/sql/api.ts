@@ -62,8 +62,13 @@ export interface TransactionOptions {
   readonly retries?: number
 }
 
+/** The time of a statement or a savepoint in a transaction. */
+export type TransactionLimits = Pick<StatementOptions, 'signal' | 'timeoutMs'>
+
 /** Statements on one connection that take effect together. */
 export interface Transaction extends Sql {
+  /** The same transaction with limits for the statements and savepoints sent through it. */
+  with(limits: TransactionLimits): Transaction
   /** A savepoint: rolled back alone when `fn` throws. */
   transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T>
 }

@@ -10,6 +10,7 @@ export type {
   Sql,
   StatementOptions,
   Transaction,
+  TransactionLimits,
   TransactionOptions,
 } from './api.ts'
 export type { BatchTag, BatchValue } from './bulk.ts'

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import type { RequestScope, StatementOptions } from './api.ts'
+import type { RequestScope, TransactionLimits } from './api.ts'
 import type { Observer } from './observer.ts'
 import type { Scope } from './scope.ts'
 import { tooLong } from './statement.ts'
@@ -29,7 +29,7 @@ export class Limit implements Scope {
   }
 
   /** A limit for a part of what this one is for, which is over when either is; `leave` it at the end of that part. */
-  within({ signal, timeoutMs }: Pick<StatementOptions, 'signal' | 'timeoutMs'>): Limit {
+  within({ signal, timeoutMs }: TransactionLimits): Limit {
     const inner = new Limit({ signal, timeoutMs, request: this.request, observer: this.observer }, this)
     this.#inner.add(inner)
     return inner

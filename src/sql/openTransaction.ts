@@ -1,13 +1,14 @@
-import type { Transaction } from './api.ts'
+import type { Transaction, TransactionLimits } from './api.ts'
 import { type BatchTag, type BatchValue, bulk, rowsOf } from './bulk.ts'
 import { DatabaseError } from './databaseError.ts'
-import { innermost, within } from './savepoints.ts'
 import { type Drizzle, drizzleOver } from './drizzle.ts'
 import type { Limit } from './limit.ts'
 import { assertChannel } from './listener.ts'
 import { notInside, wouldStay } from './misplaced.ts'
-import { scriptRemains } from './remains.ts'
+import { Narrowed, type Narrowable } from './narrowed.ts'
 import { type Bound, preparedOf } from './prepared.ts'
+import { scriptRemains } from './remains.ts'
+import { innermost, within } from './savepoints.ts'
 import type { Manner, Scope, Shape } from './scope.ts'
 import * as shapes from './shapes.ts'
 import { Statement } from './statement.ts'
@@ -16,7 +17,7 @@ import type { Connection } from './wire/connection.ts'
 import { simple } from './wire/simple.ts'
 
 /** A transaction, or a savepoint in one, while its function runs. */
-export class OpenTransaction extends Tags implements Transaction {
+export class OpenTransaction extends Tags implements Transaction, Narrowable {
   readonly #connection: Connection
   readonly #limit: Limit
   readonly #parent: OpenTransaction | undefined
@@ -60,7 +61,12 @@ export class OpenTransaction extends Tags implements Transaction {
     this.#begin = undefined
     const remains = scriptRemains(text)
     if (remains) throw wouldStay(remains)
-    await simple(this.#connection, text)
+    const limit = this.#limit
+    try {
+      await limit.race(simple(this.#connection, text))
+    } finally {
+      await cancelLate(limit, this.#connection)
+    }
     if (!this.#connection.isIdle) return
     this.end()
     throw new DatabaseError('25000', 'the script has ended the transaction')
@@ -75,17 +81,37 @@ export class OpenTransaction extends Tags implements Transaction {
     return drizzleOver(this)
   }
 
+  with(limits: TransactionLimits): Transaction {
+    return new Narrowed(this, limits)
+  }
+
+  narrow(limits: TransactionLimits): { readonly tx: OpenTransaction; readonly leave: () => void } {
+    const limit = this.#limit.within(limits)
+    const begin = this.#begin
+    this.#begin = undefined
+    return { tx: new OpenTransaction(this.#connection, limit, begin, this), leave: () => limit.leave() }
+  }
+
   /**
    * A savepoint. Those of one transaction run one after the other: PostgreSQL nests them. One that is asked for by the
    * function of another one is in that, whichever handle it asks: else the two would wait for each other.
    */
-  async transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
+  transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.savepoint(fn)
+  }
+
+  async savepoint<T>(fn: (tx: Transaction) => Promise<T>, limits?: TransactionLimits): Promise<T> {
     this.assertOpen()
     const at = innermost(this)
-    if (at !== this) return at.transaction(fn)
-    const result = this.#lastSavepoint.then(() => this.#savepoint(fn))
+    if (at !== this) return at.savepoint(fn, limits)
+    const limit = limits ? this.#limit.within(limits) : this.#limit
+    const result = this.#lastSavepoint.then(() => this.#savepoint(fn, limit))
     this.#lastSavepoint = result.catch(() => {})
-    return result
+    try {
+      return await result
+    } finally {
+      if (limits) limit.leave()
+    }
   }
 
   get parent(): OpenTransaction | undefined {
@@ -106,17 +132,20 @@ export class OpenTransaction extends Tags implements Transaction {
     throw this.#limit.isOver ? this.#limit.reason : new DatabaseError('25000', 'the transaction is over')
   }
 
-  async #savepoint<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
+  async #savepoint<T>(fn: (tx: Transaction) => Promise<T>, limit: Limit): Promise<T> {
     this.#begin = undefined
-    const inner = new OpenTransaction(this.#connection, this.#limit, undefined, this)
+    const inner = new OpenTransaction(this.#connection, limit, undefined, this)
     await this.#control(`SAVEPOINT s${inner.#depth}`)
     try {
-      const result = await within(inner, () => fn(inner))
+      const result = await limit.race(within(inner, () => fn(inner)))
+      if (limit.isOver) throw limit.reason
       inner.end()
       await this.#control(`RELEASE SAVEPOINT s${inner.#depth}`)
       return result
     } catch (error) {
       inner.end()
+      // Before anything else is sent, which that would hit.
+      await cancelLate(limit, this.#connection)
       if (this.isOpen) await this.#control(`ROLLBACK TO SAVEPOINT s${inner.#depth}`)
       throw error
     }
@@ -126,6 +155,12 @@ export class OpenTransaction extends Tags implements Transaction {
     this.assertOpen()
     await control(this.#connection, this.#limit, text)
   }
+}
+
+/** Has what still runs cancelled when the time for it is over. */
+async function cancelLate(limit: Limit, connection: Connection): Promise<void> {
+  if (limit.isOver && connection.inFlight > 0) connection.cancel()
+  await connection.cancelling
 }
 
 /** Runs BEGIN and its like, whether or not the time is over. Gives the first byte of the command tag. */

@@ -144,6 +144,6 @@ function beginText(
 const isolations: ReadonlySet<string> = new Set(['read committed', 'repeatable read', 'serializable'])
 
 /** A serialisation failure or a deadlock: it has been rolled back, and may well succeed the next time. */
-function canBeRetried(error: unknown): boolean {
+export function canBeRetried(error: unknown): boolean {
   return error instanceof DatabaseError && (error.sqlstate === '40001' || error.sqlstate === '40P01')
 }

@@ -1,6 +1,7 @@
 import type { AnyInput, Caller, ClientClass } from '../client/call.ts'
 import { Bound, type CompiledCall } from '../client/bound.ts'
 import { addHeaders, headerName } from '../client/headers.ts'
+import { keyed } from '../client/keyed.ts'
 import type { CallOptions, ClientOptions, RawResult } from '../client/types.ts'
 import type { Contract } from '../contract/contract.ts'
 import { HttpError } from '../contract/errors.ts'
@@ -32,14 +33,14 @@ export function mockService(
     const run: CompiledCall['run'] = async (caller, input, options) =>
       inSpan(caller, () => call(received(caller, input, options)))
     mocks[name] = mock
-    const property = Bound.operation({
+    const compiled = keyed(contract, name, {
       run,
       async raw(caller, input, options) {
         const value = (await run(caller, input, options)) as RawResult['value']
         return { status, headers: {}, value }
       },
     })
-    Object.defineProperty(MockClient.prototype, name, property)
+    Object.defineProperty(MockClient.prototype, name, Bound.operation(compiled))
   }
   return { mocks: mocks as Mocks<Contract>, Client: MockClient as unknown as ClientClass<Contract> }
 }

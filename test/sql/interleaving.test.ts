@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { type Database, database, type Sql } from 'tricube/sql'
+import { type Database, database, type Sql, type TransactionLimits } from 'tricube/sql'
 import { type FaultProxy, faultProxy } from 'tricube/testing'
 import { freshDatabase } from './freshDatabase.ts'
 
@@ -52,8 +52,10 @@ const scenario = fc.record({
 
 let tags = 0
 
+type Runs = Sql & Partial<Pick<Database, 'transaction'>> & { with?(options: TransactionLimits): Sql }
+
 /** Runs a step and checks that what comes back is its own; gives the sqlstate or reason it failed with. */
-async function run(on: Sql & Partial<Pick<Database, 'with' | 'transaction'>>, given: Step): Promise<unknown> {
+async function run(on: Runs, given: Step): Promise<unknown> {
   const tag = `tag ${++tags}`
   try {
     switch (given.kind) {

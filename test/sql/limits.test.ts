@@ -119,6 +119,51 @@ describe('a transaction whose time is over while it runs no statement', () => {
   })
 })
 
+describe('tx.with', () => {
+  test('limits a savepoint, and the transaction goes on', async () => {
+    const inside = await db.transaction(async (tx) => {
+      await add(tx)
+      const hasty = tx.with({ timeoutMs: 50 })
+      for (const fn of [
+        (inner: Transaction) => inner.execute`SELECT pg_sleep(10)`,
+        (inner: Transaction) => inner.script('SELECT pg_sleep(10)'),
+        (inner: Transaction) => add(inner).then(() => new Promise(() => {})),
+      ]) {
+        await expect(hasty.transaction(fn)).rejects.toMatchObject({ sqlstate: '57014' })
+      }
+      const aborted = tx.with({ signal: AbortSignal.abort('given up') }).with({ timeoutMs: 5000 })
+      await expect(aborted.transaction(add)).rejects.toBe('given up')
+      await expect(aborted.value`SELECT 1`).rejects.toBe('given up')
+      return [await tx.value`SELECT n FROM stock`, await hasty.value`SELECT n FROM stock`]
+    })
+    expect([inside, await count()]).toEqual([[1, 1], 1])
+  })
+
+  test('limits a statement, which spoils its transaction', async () => {
+    const spoilt = db.transaction(async (tx) => {
+      await add(tx)
+      await expect(tx.with({ timeoutMs: 50 }).execute`SELECT pg_sleep(10)`).rejects.toMatchObject({
+        sqlstate: '57014',
+      })
+    })
+    await expect(spoilt).rejects.toMatchObject({ sqlstate: '25P02' })
+    expect(await count()).toBe(0)
+  })
+
+  test('limits streams, batches and notifications', async () => {
+    await db.transaction(async (tx) => {
+      const limited = tx.with({ timeoutMs: 10_000 })
+      let n = 0
+      for await (const _ of limited.stream`SELECT generate_series(1, 500)`) n++
+      expect(n).toBe(500)
+      expect(await limited.batch([1, 2])`UPDATE stock SET n = n + ${(by) => by}`).toBe(2)
+      await limited.notify('stock', 'changed')
+      await limited.drizzle.execute('UPDATE stock SET n = n + 1')
+    })
+    expect(await count()).toBe(4)
+  })
+})
+
 describe('what would wait for itself', () => {
   test('a nested transaction of the outer handle is a savepoint where it was asked for', async () => {
     const steps: number[] = []
