@@ -1,5 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { Client } from 'pg'
+import type { Client } from 'pg'
+import { DatabaseError, reasonOf } from '../sql/databaseError.ts'
+import { addressText, connectionSettings } from '../sql/url/settings.ts'
+import { connectClient } from '../sql/wire/connect.ts'
 import { MigrationError } from './error.ts'
 
 /**
@@ -17,21 +20,15 @@ export async function withConnection<T>(url: string, work: (client: Client) => P
 }
 
 async function connect(url: string): Promise<Client> {
-  let place = 'the database'
   try {
-    const client = new Client({
-      connectionString: url,
-      application_name: 'tricube migrate',
-      connectionTimeoutMillis: 10_000,
-    })
-    place = `the database ${client.database} at ${client.host}:${client.port}`
-    client.on('error', () => {}) // a connection lost between two statements: the next statement says so
-    await client.connect()
-    return client
+    return await connectClient(url, { applicationName: 'tricube migrate' })
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ERR_INVALID_URL') throw new MigrationError('the URL of the database is not valid')
-    throw new MigrationError(`${place} cannot be reached: ${message || code}`, { cause: error })
+    // A TypeError: what is wrong with the URL.
+    if (!(error instanceof DatabaseError)) throw new MigrationError(`the URL of the database: ${reasonOf(error)}`)
+    const { addresses, database } = connectionSettings(url)
+    const place = `the database ${database} at ${addresses.map(addressText).join(', ')}`
+    const reason = error.message.replace('the database cannot be reached: ', '')
+    throw new MigrationError(`${place} cannot be reached: ${reason}`, { cause: error })
   }
 }
 

@@ -2,9 +2,10 @@ import { access } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { load } from '../load/load.ts'
 import { logLevels, type LogLevel } from '../log/logger.ts'
+import { connectionSettings } from '../sql/url/settings.ts'
 import { discoveryDefaults, discoverySettings, type DiscoveryConfig } from './discoveryConfig.ts'
 import { logDefaults, logSettings, type LogConfig } from './logConfig.ts'
-import { attempt, type Setting } from './setting.ts'
+import type { Setting } from './setting.ts'
 import { traceDefaults, traceSettings, type TraceConfig } from './traceConfig.ts'
 
 /** What differs between the places a service runs in. */
@@ -113,13 +114,15 @@ const settings: { readonly [Name in keyof Config]: Setting } = {
     expected: 'a URL like postgres://user:password@host:5432/database',
     parse: (text) => text,
     accepts: isPostgresUrl,
+    problem: problemOfUrl,
     secret: true,
   },
   databaseReplicaUrls: {
     variable: 'DATABASE_REPLICA_URLS',
     expected: 'URLs like postgres://user:password@host:5432/database, separated by commas',
-    parse: (text) => text.split(','),
+    parse: (text) => text.split(/,(?=postgres(?:ql)?:)/), // a URL may itself name several hosts
     accepts: (value) => Array.isArray(value) && value.every(isPostgresUrl),
+    problem: (value) => (Array.isArray(value) ? value.map(problemOfUrl).find(Boolean) : undefined),
     secret: true,
   },
   logLevel: {
@@ -134,15 +137,25 @@ const settings: { readonly [Name in keyof Config]: Setting } = {
 }
 
 function checked(name: keyof Config, value: unknown, source: string, shownAs: string = name): unknown {
-  const { accepts, expected, secret } = settings[name]
+  const { accepts, expected, secret, problem } = settings[name]
   if (accepts(value)) return value
-  throw new ConfigError(
-    `${shownAs} in ${source}: expected ${expected}${secret ? '' : `, got ${JSON.stringify(value)}`}`,
-  )
+  const wrong = problem?.(value)
+  const what = wrong ?? `expected ${expected}${secret ? '' : `, got ${JSON.stringify(value)}`}`
+  throw new ConfigError(`${shownAs} in ${source}: ${what}`)
 }
 
 function isPostgresUrl(value: unknown): boolean {
-  return typeof value === 'string' && /^postgres(ql)?:$/.test(attempt(() => new URL(value))?.protocol ?? '')
+  return problemOfUrl(value) === undefined
+}
+
+/** What is wrong with the URL of a database, never a part of it that may be a password. */
+function problemOfUrl(value: unknown): string | undefined {
+  try {
+    connectionSettings(value)
+    return undefined
+  } catch (error) {
+    return (error as Error).message
+  }
 }
 
 async function configFile(env: NodeJS.ProcessEnv): Promise<{ path: string; values: object } | undefined> {

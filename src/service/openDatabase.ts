@@ -1,4 +1,6 @@
 import { database, DatabaseError, type Database } from '../sql/index.ts'
+import { connectionSettings } from '../sql/url/settings.ts'
+import { tlsOptions } from '../sql/wire/tls.ts'
 import type { StatementSpans } from '../trace/statementSpans.ts'
 import type { Logger } from '../log/logger.ts'
 import { ConfigError, type Config } from './config.ts'
@@ -13,6 +15,7 @@ export async function openDatabase(
   observer: StatementSpans | undefined,
 ): Promise<Database | undefined> {
   if (databaseUrl === undefined && !settings.shards) return undefined
+  await checkFiles(databaseUrl, databaseReplicaUrls)
   await import('pg') // now, for it is no part of the time that a statement waits for a connection
   const url = databaseUrl === undefined ? {} : { url: databaseUrl }
   return database<Context>({
@@ -22,6 +25,18 @@ export async function openDatabase(
     applicationName,
     ...(observer && { observer }),
   })
+}
+
+/** @throws {ConfigError} when a certificate that a URL names cannot be read: later it may be away for a moment, not now */
+async function checkFiles(databaseUrl: string | undefined, replicaUrls: readonly string[]): Promise<void> {
+  const urls = databaseUrl === undefined ? [] : [['DATABASE_URL', databaseUrl] as const]
+  for (const [name, url] of [...urls, ...replicaUrls.map((replica) => ['DATABASE_REPLICA_URLS', replica] as const)]) {
+    const settings = connectionSettings(url)
+    if (settings.sslmode === 'disable') continue
+    await tlsOptions(settings).catch((cause: Error) => {
+      throw new ConfigError(`${name}: ${cause.message}`, { cause })
+    })
+  }
 }
 
 /** @throws {ConfigError} when a service has a database and nobody says where: each of its requests would fail */

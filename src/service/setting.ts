@@ -5,6 +5,8 @@ export interface Setting {
   /** What a variable's text stands for; anything that `accepts` refuses when it stands for nothing. */
   readonly parse: (text: string) => unknown
   readonly accepts: (value: unknown) => boolean
+  /** In one line what is wrong with a value that it does not accept, in place of what was expected. */
+  readonly problem?: (value: unknown) => string | undefined
   /** Never repeated in a message. */
   readonly secret?: boolean
 }

@@ -14,6 +14,7 @@ import { registerWith } from '../trace/opentelemetry/register.ts'
 import { SdkTracer } from '../trace/opentelemetry/sdkTracer.ts'
 import { samplerOf, type Sampler } from '../trace/sampler.ts'
 import type { Sink } from '../trace/sink.ts'
+import { connectionSettings } from '../sql/url/settings.ts'
 import { statementSpans, type StatementSpans } from '../trace/statementSpans.ts'
 import { SilentTracer, Tracer, untraced, type KeepOptions } from '../trace/tracer.ts'
 import { ConfigError, type Config } from './config.ts'
@@ -177,5 +178,5 @@ function exporterOf(resource: Resource, config: Config, headers: TraceOptions['h
 }
 
 function databaseName(url: string | undefined): string | undefined {
-  return url === undefined ? undefined : decodeURIComponent(new URL(url).pathname.slice(1)) || undefined
+  return url === undefined ? undefined : connectionSettings(url).database
 }

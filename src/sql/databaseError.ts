@@ -92,8 +92,22 @@ function withoutValues(sqlstate: string, message: string): string {
   return sqlstate.startsWith('22') ? message.replace(/".*"/s, '"…"') : message
 }
 
-/** No connection was to be had; the cause is what the last attempt met, said once. */
+/** No connection was to be had; the cause, which it names, is what the last attempt met. */
 export function unreachable(cause: unknown): DatabaseError {
-  const isSaid = cause instanceof DatabaseError && cause.sqlstate === '08001'
-  return new DatabaseError('08001', 'the database cannot be reached', { cause: isSaid ? cause.cause : cause })
+  if (cause instanceof DatabaseError && cause.sqlstate === '08001') {
+    return new DatabaseError('08001', cause.message, { cause: cause.cause })
+  }
+  const reason = cause === undefined ? 'no connection within the time for it' : reasonOf(cause)
+  return new DatabaseError('08001', `the database cannot be reached: ${reason}`, { cause })
+}
+
+/** What an error says. Node answers a refused connection to a name with two addresses by an AggregateError that says nothing. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(reasonOf).join(', ')
+  return error instanceof Error ? error.message || error.name : String(error)
+}
+
+/** Whether trying again is no use: a wrong password, no such user or database. */
+export function isFinal({ sqlstate }: DatabaseError): boolean {
+  return sqlstate.startsWith('28') || sqlstate === '3D000'
 }

@@ -1,5 +1,5 @@
 import { backoffMs } from './backoff.ts'
-import type { DatabaseError } from './databaseError.ts'
+import { DatabaseError } from './databaseError.ts'
 import type { Connection } from './wire/connection.ts'
 
 /** Opens a connection for use; rejects with a DatabaseError. */
@@ -41,14 +41,11 @@ export class Lane {
 
   async #connect(): Promise<void> {
     this.#isOpening = true
-    try {
-      this.#use(await this.#open())
-    } catch (error) {
-      this.#events.failed(error as DatabaseError)
-      if (!this.connection) this.#connectLater()
-    } finally {
-      this.#isOpening = false
-    }
+    const opened = await this.#open().catch((error: DatabaseError) => error)
+    this.#isOpening = false
+    if (!(opened instanceof DatabaseError)) return this.#use(opened)
+    this.#events.failed(opened)
+    if (!this.connection) this.#connectLater()
   }
 
   #use(connection: Connection): void {

@@ -3,6 +3,7 @@ import { Cluster } from './cluster.ts'
 import type { ServerOptions } from './server.ts'
 import { Shards } from './shards.ts'
 import { Types } from './types.ts'
+import { connectionSettings, type ConnectionSettings } from './url/settings.ts'
 
 /** Pipelined connections of a database that says nothing of them. */
 export const defaultLanes = 2
@@ -13,22 +14,27 @@ export const defaultPool = 10
 export function openAll(options: DatabaseOptions): Shards {
   const { url, replicas = [], shards } = options
   if (!url && !shards) throw new TypeError('a database needs a url, or shards')
-  const open = (primary: string, standbys: readonly string[]): Cluster =>
-    new Cluster(
-      serverOptions(primary, options),
-      standbys.map((standby) => serverOptions(standby, options)),
-      options.maxLagMs ?? 1000,
-    )
-  const clusters = Object.entries(shards?.map ?? {}).map(([name, shard]): [string, Cluster] =>
-    typeof shard === 'string' ? [name, open(shard, [])] : [name, open(shard.url, shard.replicas ?? [])],
+  // All of it is read before anything is opened: what is wrong in the last leaves no connection behind.
+  const plan = (what: string, primary: string, standbys: readonly string[], own = `${what} `): ClusterPlan => [
+    serverOptions(primary, options, what),
+    standbys.map((standby, i) => serverOptions(standby, options, `${own}replicas[${i}]`)),
+  ]
+  const home = url ? plan('url', url, replicas, '') : undefined
+  const plans = Object.entries(shards?.map ?? {}).map(([name, shard]): [string, ClusterPlan] =>
+    typeof shard === 'string'
+      ? [name, plan(`shard ${name}`, shard, [])]
+      : [name, plan(`shard ${name}`, shard.url, shard.replicas ?? [])],
   )
-  return new Shards(url ? open(url, replicas) : undefined, new Map(clusters), shards)
+  const open = ([primary, standbys]: ClusterPlan): Cluster => new Cluster(primary, standbys, options.maxLagMs ?? 1000)
+  return new Shards(home && open(home), new Map(plans.map(([name, of]) => [name, open(of)])), shards)
 }
 
-function serverOptions(url: string, options: DatabaseOptions): ServerOptions {
+type ClusterPlan = readonly [primary: ServerOptions, standbys: readonly ServerOptions[]]
+
+function serverOptions(url: string, options: DatabaseOptions, what: string): ServerOptions {
   const { acquireTimeoutMs = 3000 } = options
   return {
-    url,
+    settings: settingsOf(url, what),
     lanes: options.lanes ?? defaultLanes,
     max: options.pool ?? defaultPool,
     acquireTimeoutMs,
@@ -39,5 +45,13 @@ function serverOptions(url: string, options: DatabaseOptions): ServerOptions {
     applicationName: options.applicationName ?? 'tricube',
     preparedStatements: options.preparedStatements ?? 500,
     types: new Types(options.types),
+  }
+}
+
+function settingsOf(url: string, what: string): ConnectionSettings {
+  try {
+    return connectionSettings(url)
+  } catch (error) {
+    throw new TypeError(`database ${what}: ${(error as Error).message}`, { cause: error })
   }
 }

@@ -1,5 +1,5 @@
 import { backoffMs } from './backoff.ts'
-import { DatabaseError, unreachable } from './databaseError.ts'
+import { DatabaseError, isFinal, unreachable } from './databaseError.ts'
 import { endUnread, whyNone } from './held.ts'
 import type { Open } from './lane.ts'
 import type { Connection } from './wire/connection.ts'
@@ -124,14 +124,10 @@ export class Pool {
 
   async #connect(): Promise<void> {
     this.#opening++
-    try {
-      const connection = await this.#open()
-      this.#opening--
-      this.#add(connection)
-    } catch (error) {
-      this.#opening--
-      this.#failed(error as DatabaseError)
-    }
+    const opened = await this.#open().catch((error: DatabaseError) => error)
+    this.#opening--
+    if (opened instanceof DatabaseError) this.#failed(opened)
+    else this.#add(opened)
     this.#grow()
   }
 
@@ -177,11 +173,6 @@ export class Pool {
     const why = whyNone(this.#all, request)
     return new DatabaseError('53300', `none of ${max} connections became free within ${acquireTimeoutMs} ms${why}`)
   }
-}
-
-/** Whether trying again is no use: a wrong password, no such user or database. */
-export function isFinal({ sqlstate }: DatabaseError): boolean {
-  return sqlstate.startsWith('28') || sqlstate === '3D000'
 }
 
 /** The error of what comes after `close`. */

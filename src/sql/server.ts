@@ -1,9 +1,10 @@
-import { DatabaseError, unreachable } from './databaseError.ts'
+import { DatabaseError, isFinal, unreachable } from './databaseError.ts'
 import { Lane } from './lane.ts'
 import type { Limit } from './limit.ts'
-import { closed, isFinal, Pool, type PoolOptions, type Waiter } from './pool.ts'
+import { closed, Pool, type PoolOptions, type Waiter } from './pool.ts'
 import type { Route, Statement } from './statement.ts'
 import { type Swept, Ticker } from './ticker.ts'
+import type { Address } from './url/settings.ts'
 import { connect, type ConnectOptions } from './wire/connect.ts'
 import type { Connection } from './wire/connection.ts'
 import { answers } from './wire/probe.ts'
@@ -35,7 +36,6 @@ const preparedForMs = 5000
 
 /** One PostgreSQL server as it is reached from here: lanes for the many short statements, a pool for the rest. */
 export class Server implements Route, Swept {
-  readonly url: string
   readonly pool: Pool
   readonly #options: ServerOptions
   readonly #lanes: readonly Lane[]
@@ -49,7 +49,6 @@ export class Server implements Route, Swept {
   #isClosed = false
 
   constructor(options: ServerOptions) {
-    this.url = options.url
     this.#options = options
     this.pool = new Pool(this.open, options)
     const events = { connected: () => this.#connected(), failed: (error: DatabaseError) => this.#failed(error) }
@@ -57,8 +56,16 @@ export class Server implements Route, Swept {
     this.#housekeeping = setInterval(() => this.#keepHouse(performance.now()), housekeepingMs).unref()
   }
 
-  /** Opens a connection whose session is set up; it is the caller's. */
+  /** Opens a connection whose session is set up; it is the caller's. Rejects with a DatabaseError, whatever goes wrong. */
   readonly open = async (): Promise<Connection> => {
+    try {
+      return await this.#open()
+    } catch (error) {
+      throw error instanceof DatabaseError ? error : unreachable(error)
+    }
+  }
+
+  async #open(): Promise<Connection> {
     const connection = await connect(this.#options)
     const limit = setTimeout(() => connection.destroy(silent()), this.#options.connectTimeoutMs)
     connection.onStale = () => this.#prepareAnew()
@@ -211,12 +218,18 @@ export class Server implements Route, Swept {
   // A server that is stopped, or cut off without a word, keeps its connections open and never answers.
   async #probe(): Promise<void> {
     this.#isProbing = true
-    const isAlive = await answers(this.url, probeMs)
+    const lanes = this.#lanes.flatMap(({ connection }) => connection ?? [])
+    const addresses = new Set([...lanes, ...this.pool.connections].map(({ address }) => address))
+    const dead = new Set<Address>()
+    const probe = async (address: Address): Promise<void> => {
+      if (!(await answers(address, probeMs))) dead.add(address)
+    }
+    await Promise.all([...addresses].map(probe))
     this.#isProbing = false
     this.#notBefore = performance.now() + suspectMs
-    if (isAlive || this.#isClosed) return
-    for (const { connection } of this.#lanes) connection?.destroy(silent())
-    for (const connection of [...this.pool.connections]) connection.destroy(silent())
+    if (dead.size === 0 || this.#isClosed) return
+    const all = [...this.#lanes.map(({ connection }) => connection), ...this.pool.connections]
+    for (const connection of all) if (connection && dead.has(connection.address)) connection.destroy(silent())
   }
 
   #keepHouse(now: number): void {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import pg from 'pg'
+import { connectClient } from '../../sql/wire/connect.ts'
 import { CliError } from '../failure.ts'
 import { shown } from '../load-service.ts'
 
@@ -11,8 +11,7 @@ import { shown } from '../load-service.ts'
  */
 export async function seedOnce(url: string, file: URL): Promise<void> {
   const sql = await readFile(file, 'utf8')
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
+  const client = await connectClient(url)
   try {
     await client.query('BEGIN')
     await client.query('CREATE TABLE IF NOT EXISTS seed_record (seeded_at timestamptz NOT NULL DEFAULT now())')

@@ -1,33 +1,41 @@
-/** `pg.Connection`, as far as it is used here; `@types/pg` does not describe the constructor's options. */
-interface CancelConnection {
-  connect(portOrPath: number | string, host?: string): void
-  requestSsl(): void
-  cancel(processId: number, secretKey: number): void
-  on(event: string, listener: () => void): void
-  readonly stream: { destroy(): void }
-}
+import { TLSSocket } from 'node:tls'
+import type { Socket } from 'node:net'
+import type { ConnectionSettings } from '../url/settings.ts'
+import type { Session } from './login.ts'
+import { openSocket } from './socket.ts'
+import { tlsOptions } from './tls.ts'
 
 const limitMs = 2000
+const cancelRequest = 80_877_102
 
 /**
  * Asks for a session's statement to be cancelled, over a connection of its own as the protocol wants it. Resolves when
  * the server has closed that connection: the signal has been sent by then, so that it cannot reach a later statement.
+ * Never rejects.
  * https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-CANCELING-REQUESTS
  */
-export async function cancel(url: string, processId: number, secretKey: number): Promise<void> {
-  const { default: pg } = await import('pg')
-  const { host, port, ssl } = new pg.Client({ connectionString: url })
-  const connection = new (pg.Connection as unknown as new (options: object) => CancelConnection)({ ssl })
-  await new Promise<void>((resolve) => {
-    const limit = setTimeout(() => connection.stream.destroy(), limitMs)
-    connection.on('connect', () => (ssl ? connection.requestSsl() : connection.cancel(processId, secretKey)))
-    connection.on('sslconnect', () => connection.cancel(processId, secretKey))
-    connection.on('error', () => {})
-    connection.on('end', () => {
-      clearTimeout(limit)
-      resolve()
-    })
-    if (host.startsWith('/')) connection.connect(`${host}/.s.PGSQL.${port}`)
-    else connection.connect(port, host)
-  })
+export async function cancel(session: Session, settings: ConnectionSettings): Promise<void> {
+  try {
+    const socket = await open(session, settings)
+    const limit = setTimeout(() => socket.destroy(), limitMs)
+    await new Promise((resolve) => socket.on('close', resolve).resume().end(message(session)))
+    clearTimeout(limit)
+  } catch {
+    // It is asked again while the statement still runs.
+  }
+}
+
+async function open({ socket, address }: Session, settings: ConnectionSettings): Promise<Socket> {
+  if (!(socket instanceof TLSSocket)) return openSocket(address, undefined, limitMs)
+  const options = await tlsOptions(settings)
+  return openSocket(address, { options, isOptional: false, isDirect: settings.isDirect }, limitMs)
+}
+
+function message({ processId, secretKey }: Session): Buffer {
+  const bytes = Buffer.alloc(16)
+  bytes.writeInt32BE(16, 0)
+  bytes.writeInt32BE(cancelRequest, 4)
+  bytes.writeInt32BE(processId, 8)
+  bytes.writeInt32BE(secretKey, 12)
+  return bytes
 }

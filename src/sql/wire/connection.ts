@@ -5,10 +5,12 @@
 import type { Socket } from 'node:net'
 import { DatabaseError, type ErrorResponse, errorOf } from '../databaseError.ts'
 import type { Types } from '../types.ts'
+import type { Address, ConnectionSettings } from '../url/settings.ts'
 import { cancel } from './cancel.ts'
-import type { ConnectOptions, OpenedClient } from './connect.ts'
+import type { ConnectOptions } from './connect.ts'
 import type { Exchange } from './exchange.ts'
 import { columnsIn, fieldsIn, Input, notificationIn, parameterTypesIn, rowCountIn } from './input.ts'
+import type { Session } from './login.ts'
 import { Output } from './output.ts'
 import type { Settings } from './settings.ts'
 import { StatementCache } from './statementCache.ts'
@@ -55,9 +57,9 @@ export class Connection {
   /** Whoever has this connection to itself; swept before its exchanges are. */
   owner: Owner | undefined
 
-  readonly #url: string
   readonly #socket: Socket
-  readonly #secretKey: number
+  readonly #session: Session
+  readonly #settings: ConnectionSettings
   #tail: Exchange | undefined
   // Exchanges that wait until the server has described the parameters of the one before them.
   #held: Exchange[] | undefined
@@ -72,13 +74,13 @@ export class Connection {
   #cancelledAt = 0
   #fatal: DatabaseError | undefined
 
-  constructor(client: OpenedClient, options: ConnectOptions) {
+  constructor(session: Session, options: ConnectOptions) {
     this.types = options.types
     this.statements = new StatementCache(options.preparedStatements)
-    this.#url = options.url
-    this.#socket = client.connection.stream
-    this.processId = client.processID
-    this.#secretKey = client.secretKey
+    this.#session = session
+    this.#settings = options.settings
+    this.#socket = session.socket
+    this.processId = session.processId
     const input = new Input((code, bytes, start, end) => this.#receive(code, bytes, start, end))
     this.#socket.removeAllListeners('data')
     this.#socket.on('data', (chunk: Buffer) => {
@@ -122,6 +124,11 @@ export class Connection {
     for (const exchange of held) this.send(exchange)
   }
 
+  /** The server at its other end. */
+  get address(): Address {
+    return this.#session.address
+  }
+
   /** For how long the last sweeps have met the same oldest exchange, in milliseconds; 0 once it is answered. */
   get stuckMs(): number {
     return this.head === this.#seen ? this.#stuckMs : 0
@@ -149,7 +156,7 @@ export class Connection {
   /** Asks the server to stop what this session runs. Only for a connection that nobody else uses. */
   cancel(): void {
     this.#cancelledAt = performance.now()
-    this.cancelling ??= cancel(this.#url, this.processId, this.#secretKey).then(() => {
+    this.cancelling ??= cancel(this.#session, this.#settings).then(() => {
       this.cancelling = undefined
     })
   }

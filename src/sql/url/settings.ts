@@ -1,0 +1,109 @@
+import { homedir, userInfo } from 'node:os'
+import { join } from 'node:path'
+import { checkedParameters, fromEnvironment, numberOf, type SessionAttrs, type SslMode } from './parameters.ts'
+import { parseUrl } from './parseUrl.ts'
+
+/** One place where a server may be. */
+export interface Address {
+  /** A name, an IP address or, with a leading `/`, the folder of a socket. */
+  readonly host: string
+  /** The IP address to connect to, when `host` is only the name that a certificate is checked against. */
+  readonly hostaddr: string | undefined
+  readonly port: number
+}
+
+/** What a connection string and the environment say of how to connect. */
+export interface ConnectionSettings {
+  /** Tried in this order, or in a new one each time, see `loadBalance`. */
+  readonly addresses: readonly Address[]
+  readonly user: string
+  readonly database: string
+  readonly password: string | undefined
+  readonly passfile: string
+  readonly options: string | undefined
+  readonly applicationName: string | undefined
+  /** For one address, in milliseconds; undefined: a share of all the time there is. */
+  readonly connectTimeoutMs: number | undefined
+  readonly sslmode: SslMode
+  readonly sslrootcert: string | undefined
+  readonly sslcert: string | undefined
+  readonly sslkey: string | undefined
+  readonly sslpassword: string | undefined
+  readonly sslMinVersion: string | undefined
+  readonly isDirect: boolean
+  readonly needsChannelBinding: boolean
+  readonly targetSessionAttrs: SessionAttrs
+  readonly loadBalance: boolean
+}
+
+/**
+ * What a connection string says, and where it says nothing the variables `PG…`, as psql understands both.
+ *
+ * @throws {TypeError} one line: what is wrong in it, never a password
+ */
+export function connectionSettings(url: unknown, env: NodeJS.ProcessEnv = process.env): ConnectionSettings {
+  const given = checkedParameters(parseUrl(url))
+  const get = (name: string): string | undefined => given[name] ?? fromEnvironment(name, env)
+  const user = get('user') ?? userInfo().username
+  const mode = get('sslmode') ?? 'prefer'
+  const isDirect = get('sslnegotiation') === 'direct'
+  if (isDirect && /^(?:disable|allow|prefer)$/.test(mode)) {
+    throw new TypeError(`its sslnegotiation=direct needs sslmode=require or more; got ${mode}`)
+  }
+  if (get('sslrootcert') === 'system' && mode !== 'verify-full') {
+    throw new TypeError(`its sslrootcert=system needs sslmode=verify-full; got ${mode}`)
+  }
+  const seconds = get('connect_timeout')
+  return {
+    addresses: addressesOf(get),
+    user,
+    database: get('dbname') ?? user,
+    password: get('password'),
+    passfile: get('passfile') ?? defaultPassfile(env),
+    options: get('options'),
+    applicationName: get('application_name'),
+    connectTimeoutMs:
+      seconds === undefined ? undefined : numberOf('connect_timeout', seconds, 0, 86_400) * 1000 || undefined,
+    sslmode: mode === 'no-verify' ? 'require' : (mode as SslMode),
+    sslrootcert: get('sslrootcert'),
+    sslcert: get('sslcert'),
+    sslkey: get('sslkey'),
+    sslpassword: get('sslpassword'),
+    sslMinVersion: get('ssl_min_protocol_version'),
+    isDirect,
+    needsChannelBinding: get('channel_binding') === 'require',
+    targetSessionAttrs: (get('target_session_attrs') ?? 'any') as SessionAttrs,
+    loadBalance: get('load_balance_hosts') === 'random',
+  }
+}
+
+/** An address as messages show it. */
+export function addressText({ host, port }: Address): string {
+  if (host.startsWith('/')) return `${host}/.s.PGSQL.${port}`
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+function addressesOf(get: (name: string) => string | undefined): readonly Address[] {
+  const hostaddrs = get('hostaddr')?.split(',')
+  const hosts = get('host')?.split(',') ?? hostaddrs ?? ['']
+  const ports = get('port')?.split(',') ?? ['']
+  if (ports.length > 1 && ports.length !== hosts.length) {
+    throw new TypeError(
+      `its ports must be one for all hosts or as many as the hosts, ${hosts.length}; got ${ports.length}`,
+    )
+  }
+  if (hostaddrs && hostaddrs.length !== hosts.length) {
+    throw new TypeError(`its hostaddr must name as many as its hosts, ${hosts.length}; got ${hostaddrs.length}`)
+  }
+  return hosts.map((host, i) => ({
+    host: host || 'localhost',
+    hostaddr: hostaddrs?.[i] || undefined,
+    port: numberOf('port', (ports.length > 1 ? ports[i] : ports[0]) || '5432', 1, 65_535),
+  }))
+}
+
+function defaultPassfile({ APPDATA }: NodeJS.ProcessEnv): string {
+  return process.platform === 'win32' && APPDATA
+    ? join(APPDATA, 'postgresql', 'pgpass.conf')
+    : join(homedir(), '.pgpass')
+}
