@@ -1,9 +1,10 @@
-import { Kind } from '@sinclair/typebox'
+import { Kind, TransformKind } from '@sinclair/typebox'
 import type { ContractOptions } from './contract.ts'
 import { priorities, type Operation, type Operations } from './operation.ts'
 import { rateLimitProblem } from './rateLimit.ts'
 import { parseRoute, shapeOf, type ParsedRoute } from './route.ts'
 import { isSchema, walkSchema, type TSchema } from './schema.ts'
+import { isText } from './text.ts'
 
 /** A contract that cannot be kept; the message is one line that names the operation. */
 export class ContractError extends TypeError {
@@ -79,7 +80,7 @@ function schemaProblem(operation: Operation): string | undefined {
     for (const [name, schema] of Object.entries(properties)) {
       if (!isSchema(schema)) return `${part}.${name} is not a schema`
       if (part === 'headers' && name !== name.toLowerCase()) return `headers.${name}: header names are lower case`
-      const problem = jsonProblem(schema, `${part}.${name}`)
+      const problem = jsonProblem(schema, `${part}.${name}`) ?? textProblem(schema, part, name)
       if (problem) return problem
     }
   }
@@ -93,15 +94,25 @@ function schemaProblem(operation: Operation): string | undefined {
   return undefined
 }
 
-/** Types of JavaScript that JSON cannot carry. */
+/** Types of JavaScript that JSON cannot carry, and code in a schema, which nothing would run. */
 function jsonProblem(schema: TSchema, where: string): string | undefined {
   let problem: string | undefined
   walkSchema(schema, (node) => {
+    if (TransformKind in node) {
+      problem ??= `${where}: t.Transform does not run, write the type of the JSON and convert it in the handler`
+    }
     const kind = (node as { [Kind]?: string })[Kind]
     const instead = kind === undefined ? undefined : notJson[kind]
     if (instead) problem ??= `${where}: ${kind} is not JSON, use ${instead}`
   })
   return problem
+}
+
+/** What no text can be: no request would match. */
+function textProblem(schema: TSchema, part: 'params' | 'query' | 'headers', name: string): string | undefined {
+  if (isText(schema)) return undefined
+  const where = { params: 'a path', query: 'a query', headers: 'a header' }[part]
+  return `${part}.${name}: ${where} is text and cannot hold an object or a list of lists, use a scalar or a list of scalars`
 }
 
 const notJson: Readonly<Record<string, string>> = {

@@ -63,6 +63,31 @@ describe('a wrong contract fails at definition with one line', () => {
       "user-service.a: query.since: Date is not JSON, use t.String({ format: 'date-time' })",
     ],
     [
+      'code in a schema',
+      { a: { route: 'POST /a', body: t.Object({ at: t.Transform(t.String()).Decode(Date.parse).Encode(String) }) } },
+      'user-service.a: body: t.Transform does not run, write the type of the JSON and convert it in the handler',
+    ],
+    [
+      'an object in a query',
+      { a: { route: 'GET /a', query: { o: t.Optional(t.Object({ x: t.Integer() })) } } },
+      'user-service.a: query.o: a query is text and cannot hold an object or a list of lists, use a scalar or a list of scalars',
+    ],
+    [
+      'objects in a header',
+      { a: { route: 'GET /a', headers: { 'x-o': t.Array(t.Record(t.String(), t.Integer())) } } },
+      'user-service.a: headers.x-o: a header is text and cannot hold an object or a list of lists, use a scalar or a list of scalars',
+    ],
+    [
+      'an intersection in a path',
+      { a: { route: 'GET /a/:id', params: { id: t.Intersect([t.Object({ x: t.Integer() }), t.Object({})]) } } },
+      'user-service.a: params.id: a path is text and cannot hold an object or a list of lists, use a scalar or a list of scalars',
+    ],
+    [
+      'a list of lists in a query',
+      { a: { route: 'GET /a', query: { l: t.Array(t.Array(t.Integer())) } } },
+      'user-service.a: query.l: a query is text and cannot hold an object or a list of lists, use a scalar or a list of scalars',
+    ],
+    [
       'a query that is a schema',
       { a: { route: 'GET /a', query: User } },
       'user-service.a: query is a plain object of schemas: write query: { id: t.Integer() }',
