@@ -20,7 +20,9 @@ export function prepare(schema: TSchema, fields: Fields): JsonSchema {
 }
 
 export function compile(prepared: JsonSchema, extent: Extent): ValidateFunction {
-  return ajvFor(extent, namesPrototype(prepared)).compile(prepared)
+  const ownProperties = names(prepared, (name) => name in Object.prototype)
+  const unevaluated = names(prepared, (name) => name === 'unevaluatedProperties')
+  return ajvFor(extent, ownProperties, unevaluated).compile(prepared)
 }
 
 // The schemas are not checked against a meta-schema, which would take 30 ms of the start; ajv's strict mode still refuses
@@ -36,12 +38,16 @@ const options: Options = {
 
 const made = new Map<string, Ajv2020>()
 
-/** `ownProperties` is asked for only where it is needed: it looks up each field twice. */
-function ajvFor(extent: Extent, ownProperties: boolean): Ajv2020 {
-  const key = `${extent} ${ownProperties}`
+/**
+ * `ownProperties` looks up each field twice, and `unevaluated` tries each part of a union even when one has matched: both
+ * are asked for only where a schema needs them.
+ */
+function ajvFor(extent: Extent, ownProperties: boolean, unevaluated: boolean): Ajv2020 {
+  const key = `${extent} ${ownProperties} ${unevaluated}`
   let ajv = made.get(key)
   if (!ajv) {
     ajv = new Ajv2020({ ...options, ownProperties, allErrors: extent === 'all', verbose: extent === 'all' })
+    ajv.opts.unevaluated = unevaluated // its class insists on true
     addKeywords(ajvFormats.default(ajv))
     for (const keyword of decimalLimits) ajv.addKeyword(keyword)
     made.set(key, ajv)
@@ -49,11 +55,9 @@ function ajvFor(extent: Extent, ownProperties: boolean): Ajv2020 {
   return ajv
 }
 
-/** Whether a schema names a property that every object has, like `constructor`. */
-function namesPrototype(value: unknown): boolean {
-  if (typeof value === 'string') return value in Object.prototype
-  if (Array.isArray(value)) return value.some(namesPrototype)
-  return (
-    isObject(value) && Object.entries(value).some(([key, inner]) => key in Object.prototype || namesPrototype(inner))
-  )
+/** Whether a schema has such a name: of a keyword, or of a property, which may also be named in a list. */
+function names(value: unknown, isSuch: (name: string) => boolean): boolean {
+  if (typeof value === 'string') return isSuch(value)
+  if (Array.isArray(value)) return value.some((item) => names(item, isSuch))
+  return isObject(value) && Object.entries(value).some(([key, inner]) => isSuch(key) || names(inner, isSuch))
 }

@@ -22,7 +22,7 @@ export function isRecursive(prepared: JsonSchema): boolean {
 export function isDeeperThan(value: unknown, levels: number): boolean {
   let level: unknown[] = [value]
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > levels) return true
+    if (depth >= levels) return true
     const below: unknown[] = []
     for (const item of level) {
       if (typeof item !== 'object' || item === null) continue

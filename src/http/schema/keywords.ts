@@ -252,7 +252,7 @@ const patternKeyword: CodeKeywordDefinition = {
   keyword: 'pattern',
   type: 'string',
   schemaType: 'string',
-  error: { message: ({ schemaCode }) => str`must match pattern ${schemaCode}` },
+  error: { message: ({ schemaCode }) => str`must match pattern "${schemaCode}"` },
   code(cxt) {
     const { gen, data, schema, parentSchema } = cxt
     const pattern = new RegExp(schema as string, 'u')
