@@ -264,6 +264,48 @@ describe('whoever stops half way', () => {
     expect([await items(), (await post('k1')).body]).toEqual([['tea'], (await waiting).body])
   })
 
+  it('keeps its key for as long as it runs', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    try {
+      const back = withResolvers()
+      handler = async (context) => {
+        await back.promise
+        return insert(context)
+      }
+      const long = post('k1')
+      await expect.poll(() => runs).toBe(1)
+      const isTaken = () => app.db.value<boolean>`SELECT leased_until > now() FROM tricube_idempotency`
+      for (let i = 0; i < 3; i++) {
+        await app.db.execute`UPDATE tricube_idempotency SET leased_until = now() - interval '1 second'`
+        vi.advanceTimersByTime(10_000)
+        await expect.poll(isTaken, { timeout: 5000, interval: 10 }).toBe(true)
+      }
+      back.resolve()
+      expect((await long).json().data.item).toBe('tea')
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('leaves what it did before a call, and finds it when it is run again', async () => {
+    await app.db.script('CREATE TABLE named (id text PRIMARY KEY, state text NOT NULL)')
+    const { charge } = app.mock(payments)
+    handler = async ({ db, body, idempotencyKey, clients: { payments: other } }) => {
+      await db.execute`INSERT INTO named VALUES (${idempotencyKey}, 'new') ON CONFLICT (id) DO NOTHING`
+      await other.charge({ body: { amount: 1 } })
+      await db.execute`UPDATE named SET state = 'paid' WHERE id = ${idempotencyKey}`
+      return { id: 1, item: body.item }
+    }
+    charge.throws(new Error('no answer'))
+    expect((await post('k1')).statusCode).toBe(500)
+    expect(await app.db.many`SELECT state FROM named`).toEqual([{ state: 'new' }])
+    charge.returns({ id: 1, key: '' })
+    expect((await post('k1')).statusCode).toBe(200)
+    expect(await app.db.many`SELECT state FROM named`).toEqual([{ state: 'paid' }])
+    const sent = (charge.calls as readonly { idempotencyKey?: string }[]).map(({ idempotencyKey }) => idempotencyKey)
+    expect([sent.length, new Set(sent).size, typeof sent[0]]).toEqual([2, 1, 'string'])
+  })
+
   it('has it taken over by another process, with another input too', async () => {
     await post('k1')
     await app.db.execute`UPDATE tricube_idempotency SET result = NULL, leased_until = now() - interval '1 second'`
