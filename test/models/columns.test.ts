@@ -255,6 +255,7 @@ describe.each(names)('%s', (name) => {
     '%s is a 400',
     async (_, value) => {
       expect((await store(name, { value })).statusCode).toBe(400)
+      if (value !== null) expect((await store(name, { value: takes[0], maybe: value })).statusCode).toBe(400)
     },
   )
 })

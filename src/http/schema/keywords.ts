@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Ajv, CodeKeywordDefinition, KeywordCxt, SchemaCxt } from 'ajv'
 import { _, nil, Name, not, str, type Code } from 'ajv/dist/compile/codegen/index.js'
 import { evaluatedPropsToName } from 'ajv/dist/compile/util.js'
-import { checkDataTypes, DataType } from 'ajv/dist/compile/validate/dataType.js'
+import { checkDataType, DataType } from 'ajv/dist/compile/validate/dataType.js'
 import type { JSONType } from 'ajv/dist/compile/rules.js'
 import { compileMultipleOf } from './multipleOf.ts'
 import type { Choice } from './unions.ts'
@@ -78,14 +78,14 @@ const selectKeyword: CodeKeywordDefinition = {
     params: ({ params }) => _`{tag: ${params['tag']}, isMissing: ${params['isMissing']}}`,
   },
   code(cxt) {
-    const { gen, data, it, parentSchema } = cxt
+    const { gen, data, parentSchema } = cxt
     const choice = parentSchema['selectBy'] as Choice
     keepEvaluated(cxt)
     const valid = gen.let('valid', false)
     if ('types' in choice) {
       gen.if(false)
       choice.types.forEach((types, part) => {
-        gen.elseIf(checkDataTypes(types as JSONType[], data, it.opts.strictNumbers, DataType.Correct))
+        gen.elseIf(isOneOf(types, cxt))
         gen.assign(valid, select(cxt, part))
       })
       gen.else()
@@ -100,6 +100,12 @@ const selectKeyword: CodeKeywordDefinition = {
     }
     cxt.ok(valid)
   },
+}
+
+// Not ajv's checkDataTypes, which asks whether a value is of none of them.
+function isOneOf(types: readonly string[], { data, it }: KeywordCxt): Code {
+  const checks = types.map((type) => checkDataType(type as JSONType, data, it.opts.strictNumbers, DataType.Correct))
+  return checks.reduce((one, other) => _`${one} || ${other}`)
 }
 
 function selectByTag(cxt: KeywordCxt, valid: Name, { tag, values }: Extract<Choice, { tag: string }>): void {

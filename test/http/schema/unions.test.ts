@@ -37,6 +37,27 @@ describe('what is wrong with a value of a union is told of the part that it is m
     ['no tag', t.Union([Circle, Rect]), {}, ['kind is required']],
     ['a tag, and no object', t.Union([Circle, Rect]), 5, ['must be object']],
     [
+      'a union in a union',
+      t.Union([t.Union([t.Integer({ maximum: 10 }), t.String({ pattern: '^a' })]), t.Null()]),
+      11,
+      ['must be <= 10'],
+    ],
+    [
+      'parts of several types each',
+      t.Union([
+        t.Unsafe({ type: ['string', 'null'], maxLength: 1 }),
+        t.Unsafe({ type: ['array', 'number'], minimum: 3 }),
+      ]),
+      'ab',
+      ['must NOT have more than 1 characters'],
+    ],
+    [
+      'a union of objects or null',
+      t.Union([t.Union([Circle, Rect]), t.Null()]),
+      { kind: 'circle', r: 'x' },
+      ['r must be number'],
+    ],
+    [
       'tags that several values have',
       Filter,
       { op: 'or', of: [{ op: 'eq', value: true }] },
