@@ -18,11 +18,15 @@ const rows = {
     [
       'Failures by operation',
       'percentunit',
-      { '{{operation}}': share(`${server}_count`, 'operation', 'status="5xx"') },
+      { '{{operation}}': share(`${server}_count`, 'operation', 'http_response_status_code=~"5.."') },
     ],
     ['Duration, median', 's', { '{{operation}}': quantile(0.5, server, 'operation') }],
     ['Duration, 99th percentile', 's', { '{{operation}}': quantile(0.99, server, 'operation') }],
-    ['Answers by status', 'reqps', { '{{status}}': rate(`${server}_count`, 'status') }],
+    [
+      'Answers by status',
+      'reqps',
+      { '{{http_response_status_code}}': rate(`${server}_count`, 'http_response_status_code') },
+    ],
     ['In flight', 'short', { '{{instance}}': sum('http_server_active_requests', 'instance') }],
     [
       'Over their rate limit',
@@ -39,9 +43,23 @@ const rows = {
     ],
   ],
   'Calls to other services': [
-    ['Calls', 'reqps', { '{{target}}.{{operation}}': rate(`${client}_count`, 'target, operation') }],
-    ['Failures', 'percentunit', { '{{target}}': share(`${client}_count`, 'target', 'status=~"5xx|error"') }],
-    ['Duration, 99th percentile', 's', { '{{target}}.{{operation}}': quantile(0.99, client, 'target, operation') }],
+    ['Calls', 'reqps', { '{{server_address}}.{{operation}}': rate(`${client}_count`, 'server_address, operation') }],
+    [
+      'Failures',
+      'percentunit',
+      {
+        '{{server_address}}': share(
+          `${client}_count`,
+          'server_address',
+          'error_type!="",http_response_status_code!~"4.."',
+        ),
+      },
+    ],
+    [
+      'Duration, 99th percentile',
+      's',
+      { '{{server_address}}.{{operation}}': quantile(0.99, client, 'server_address, operation') },
+    ],
     [
       'Retries and hedges',
       'reqps',

@@ -1,5 +1,6 @@
 import type { Contract } from '../contract/contract.ts'
 import { HttpError } from '../contract/errors.ts'
+import { parseRoute } from '../contract/route.ts'
 import { withCallSpan } from '../trace/callSpan.ts'
 import { compileRequest, isGivenUp, type Answer, type AnyInput, type ClientClass, type Outgoing } from './call.ts'
 import { compileDecoder } from './decode.ts'
@@ -74,7 +75,7 @@ function compileSend(
   policy: OperationPolicy,
   observer: CallObserver | undefined,
 ): (outgoing: Outgoing, options: CallOptions | undefined) => Promise<Answer> {
-  const onEnd = observer?.ends(contract.name, name)
+  const onEnd = observer?.ends(contract.name, name, parseRoute(contract.operations[name]!.route).method)
   return (outgoing, options) => {
     const answer = target.send(outgoing, policy, options)
     const traced = outgoing.span ? withCallSpan(outgoing.span, answer) : answer

@@ -17,30 +17,44 @@ export interface CallStats {
   readonly instances: number
 }
 
-/** Tells of a call's end: its status, or undefined when no answer came. */
-export type CallEnd = (status: number | undefined, durationMs: number, traced?: Traced) => void
+/** Tells of a call's end: its status, or undefined and why no answer came. */
+export type CallEnd = (status: number | undefined, durationMs: number, traced?: Traced, error?: unknown) => void
 
-/** The calls to other services: how long they took, how they ended, what was done about failures. */
+type DurationLabel = 'server_address' | 'operation' | 'http_request_method' | 'http_response_status_code' | 'error_type'
+
+/**
+ * The calls to other services: how long they took, how they ended, what was done about failures.
+ *
+ * https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#metric-httpclientrequestduration
+ */
 export class CallMetrics {
   readonly #metrics: Metrics
-  readonly #duration: Labelled<Histogram, 'target' | 'operation' | 'status'>
+  readonly #duration: Labelled<Histogram, DurationLabel>
 
   constructor(metrics: Metrics) {
     this.#metrics = metrics
     this.#duration = metrics.histogram('http_client_request_duration_seconds', {
-      help: 'Seconds that a call to another service took, retries included; status error: no answer came.',
-      labels: ['target', 'operation', 'status'],
+      help: 'Seconds that a call to another service took, retries included; without a status no answer came.',
+      labels: ['server_address', 'operation', 'http_request_method', 'http_response_status_code', 'error_type'],
     })
   }
 
-  /** Compiles what is to be called at the end of each call of an operation. */
-  ends(target: string, operation: string): CallEnd {
-    const of = (status: string): Histogram => this.#duration.labels({ target, operation, status })
-    const error = of('error')
-    const byClass: (Histogram | undefined)[] = [undefined, undefined, of('2xx'), undefined, of('4xx'), of('5xx')]
-    return (status, durationMs, traced) => {
-      const digit = status === undefined ? 0 : Math.trunc(status / 100)
-      const histogram = digit === 0 ? error : (byClass[digit] ??= of(`${digit}xx`))
+  /** Compiles what is to be called at the end of each call of an operation; the address is the service, not an instance. */
+  ends(server_address: string, operation: string, http_request_method: string): CallEnd {
+    const of = (status: number | '', error_type: string): Histogram =>
+      this.#duration.labels({
+        server_address,
+        operation,
+        http_request_method,
+        http_response_status_code: status,
+        error_type,
+      })
+    const answered = (status: number): Histogram => of(status, status >= 400 ? String(status) : '')
+    const byStatus: (Histogram | undefined)[] = []
+    for (const usual of [200, 500]) byStatus[usual] = answered(usual)
+    const byError = new Map(usualErrors.map((name) => [name, of('', name)]))
+    return (status, durationMs, traced, error) => {
+      const histogram = status === undefined ? byError.get(errorName(error))! : (byStatus[status] ??= answered(status))
       histogram.observe(durationMs / 1000, traced)
     }
   }
@@ -74,4 +88,19 @@ export class CallMetrics {
       ejected.set(now.ejected)
     })
   }
+}
+
+/** Why no answer comes. A reason of the caller's own may have any name, and is one of no more than these. */
+const usualErrors = [
+  'ServiceUnavailable',
+  'GatewayTimeout',
+  'BadGateway',
+  'AbortError',
+  'TimeoutError',
+  '_OTHER',
+] as const
+
+function errorName(error: unknown): (typeof usualErrors)[number] {
+  const { name } = (error ?? {}) as { readonly name?: unknown }
+  return usualErrors.find((usual) => usual === name) ?? '_OTHER'
 }

@@ -1,3 +1,5 @@
+import type { Operations } from '../contract/operation.ts'
+import { parseRoute } from '../contract/route.ts'
 import type { Counter } from './counter.ts'
 import type { Histogram, Traced } from './histogram.ts'
 import type { Labelled, Metrics } from './metrics.ts'
@@ -5,36 +7,68 @@ import type { Labelled, Metrics } from './metrics.ts'
 /** What is no operation: documentation, stray paths. */
 const noOperation = '(other)'
 
+/** The methods that have a series of their own; anything else a stranger sends is one. */
+const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE', 'QUERY'])
+const otherMethod = '_OTHER'
+
 /** Why a request was refused: the loop is saturated, too many are in flight, its caller has given up. */
 export type Refusal = (typeof refusals)[number]
 
 const refusals = ['overload', 'concurrency', 'deadline'] as const
 
-/** The requests of a service: how many, how long, how they ended. */
+type DurationLabel =
+  | 'operation'
+  | 'http_request_method'
+  | 'http_route'
+  | 'url_scheme'
+  | 'http_response_status_code'
+  | 'error_type'
+
+/** An operation's histograms, by the status. */
+interface Series {
+  readonly method: string
+  readonly route: string
+  readonly byStatus: (Histogram | undefined)[]
+}
+
+/**
+ * The requests of a service: how many, how long, how they ended.
+ *
+ * https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#metric-httpserverrequestduration
+ */
 export class RequestMetrics {
-  readonly #duration: Labelled<Histogram, 'operation' | 'status'>
+  readonly #scheme: 'http' | 'https'
+  readonly #duration: Labelled<Histogram, DurationLabel>
   /** Of each operation those that were refused, by the reason. */
   readonly #shed = new Map<string, Map<string, Counter>>()
-  /** Of each operation the histograms by the first digit of the status. */
-  readonly #byOperation = new Map<string | undefined, (Histogram | undefined)[]>()
+  readonly #byOperation = new Map<string, Series>()
 
-  constructor(metrics: Metrics, operations: readonly string[]) {
+  constructor(metrics: Metrics, operations: Operations, scheme: 'http' | 'https') {
+    this.#scheme = scheme
     this.#duration = metrics.histogram('http_server_request_duration_seconds', {
-      help: 'Seconds from a request to its answer, by operation and class of status.',
-      labels: ['operation', 'status'],
+      help: 'Seconds from a request to its answer, by operation and status.',
+      labels: [
+        'operation',
+        'http_request_method',
+        'http_route',
+        'url_scheme',
+        'http_response_status_code',
+        'error_type',
+      ],
     })
     const shed = metrics.counter('tricube_requests_shed_total', {
       help: 'Requests that were refused before they ran, by operation and reason.',
       labels: ['operation', 'reason'],
     })
-    for (const operation of operations) {
-      const byClass: Histogram[] = []
-      for (const digit of [2, 4, 5]) byClass[digit] = this.#histogram(operation, digit)
-      this.#byOperation.set(operation, byClass)
+    for (const [operation, { route, status = 200 }] of Object.entries(operations)) {
+      const { method, path } = parseRoute(route)
+      const series: Series = { method, route: path, byStatus: [] }
+      // So that what happens first is a growth, which a rate sees.
+      for (const usual of [status, 400, 500]) series.byStatus[usual] = this.#histogram(operation, method, path, usual)
+      this.#byOperation.set(operation, series)
       const byReason = refusals.map((reason) => [reason, shed.labels({ operation, reason })] as const)
       this.#shed.set(operation, new Map(byReason))
     }
-    this.#byOperation.set(undefined, [])
   }
 
   /** Counts a request that was refused before it ran; it has neither a beginning nor an end. */
@@ -42,15 +76,30 @@ export class RequestMetrics {
     this.#shed.get(operation)?.get(reason)?.inc()
   }
 
-  /** Counts a request that has ended, however it did. */
-  observe(operation: string | undefined, status: number, durationMs: number, traced?: Traced): void {
-    const digit = Math.trunc(status / 100)
-    const byClass = this.#byOperation.get(operation) ?? this.#byOperation.get(undefined)!
-    const histogram = (byClass[digit] ??= this.#histogram(operation ?? noOperation, digit))
+  /** Counts a request that has ended, however it did; `method` is undefined when it was not understood. */
+  observe(
+    operation: string | undefined,
+    method: string | undefined,
+    status: number,
+    durationMs: number,
+    traced?: Traced,
+  ): void {
+    const series = operation === undefined ? undefined : this.#byOperation.get(operation)
+    const histogram =
+      series !== undefined && series.method === method
+        ? (series.byStatus[status] ??= this.#histogram(operation!, method, series.route, status))
+        : this.#histogram(operation ?? noOperation, method, series?.route ?? '', status) // HEAD, or none
     histogram.observe(durationMs / 1000, traced)
   }
 
-  #histogram(operation: string, digit: number): Histogram {
-    return this.#duration.labels({ operation, status: `${digit}xx` })
+  #histogram(operation: string, method: string | undefined, route: string, status: number): Histogram {
+    return this.#duration.labels({
+      operation,
+      http_request_method: method !== undefined && methods.has(method) ? method : otherMethod,
+      http_route: route,
+      url_scheme: this.#scheme,
+      http_response_status_code: status,
+      error_type: status >= 500 ? status : '',
+    })
   }
 }

@@ -148,6 +148,7 @@ export class Application {
         databaseShare({ ...database, ...this.#overrides.database }, group.size),
         tracing.statements,
       ),
+      passesBaggage: config.tracePropagators.includes('baggage'),
       Clients: clientsClass(targets.connect(discovery.registry, config, this.#overrides.clientClass)),
     }
     if (config.metricsExporter !== 'none') this.#parts.measure(config, this.db)

@@ -54,6 +54,8 @@ export interface Runtime {
   readonly metrics: Metrics
   readonly db: Database | undefined
   readonly Clients: new (caller: Caller) => object
+  /** Whether calls carry on the `baggage` of the request. */
+  readonly passesBaggage: boolean
 }
 
 /** What a request has that is handled once for its key. */
@@ -61,6 +63,9 @@ export interface Keyed extends KeyedCaller {
   readonly idempotencyKey: string
   readonly db: Database
 }
+
+/** W3C Baggage, 3.3: so many bytes have to be passed on. https://www.w3.org/TR/baggage/#limits */
+const mostBaggage = 8192
 
 /** A `Context`: one small object a request; what a handler does not touch is never made. */
 export class RequestContext implements Caller, SpanContext {
@@ -108,9 +113,13 @@ export class RequestContext implements Caller, SpanContext {
     return typeof region === 'string' && region !== '' ? region : undefined
   }
 
-  /** What travels with the calls that the request causes, besides its trace: its id. */
+  /** What travels with the calls that the request causes, besides its trace: its id and its baggage. */
   propagate(headers: Record<string, string>): void {
     headers['x-request-id'] = this.request.id
+    const { baggage } = this.request.headers
+    if (typeof baggage === 'string' && this.#runtime.passesBaggage && baggage.length <= mostBaggage) {
+      headers['baggage'] = baggage
+    }
   }
 
   /** A header that came with it; for the calls that are to pass it on. */

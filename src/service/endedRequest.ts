@@ -38,7 +38,7 @@ export function tellEnd({ metering, logging, tracing, admission }: Observers, op
   const durationMs = open.endedAt - open.startedAt
   const ended = { operation, route, path: shownPath(request.url, route), status, durationMs }
   const traced = request.span?.isRecorded ? request.span : undefined
-  if (!isWatching(route)) metering.requests.observe(operation, status, durationMs, traced)
+  if (!isWatching(route)) metering.requests.observe(operation, request.method, status, durationMs, traced)
   logging.access.end(open, ended)
   tracing.onRequestEnd(request, ended)
   if (operation !== undefined) admission.ended(operation, isAnswered ? durationMs : undefined)

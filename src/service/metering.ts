@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { NotFound } from '../contract/errors.ts'
+import type { Operations } from '../contract/operation.ts'
 import { ownVersion } from '../load/own.ts'
 import { CallMetrics } from '../metrics/calls.ts'
 import { watchDatabase, type ConnectionStats } from '../metrics/database.ts'
@@ -31,9 +32,9 @@ export class Metering {
   readonly calls: CallMetrics
   #end: (() => void) | undefined
 
-  constructor(operations: readonly string[], onOverflow: (metric: string) => void) {
+  constructor(operations: Operations, scheme: 'http' | 'https', onOverflow: (metric: string) => void) {
     this.metrics = new Metrics({ onOverflow })
-    this.requests = new RequestMetrics(this.metrics, operations)
+    this.requests = new RequestMetrics(this.metrics, operations, scheme)
     this.calls = new CallMetrics(this.metrics)
   }
 

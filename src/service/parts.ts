@@ -51,7 +51,7 @@ export class Parts {
     this.name = contract.name
     this.group = openGroup({ readiness, metrics: () => this.metering.metrics.snapshot() })
     this.logging = new Logging(this.name, this.group.number)
-    this.metering = new Metering(Object.keys(contract.operations), (metric) =>
+    this.metering = new Metering(contract.operations, definition.tls ? 'https' : 'http', (metric) =>
       this.log.warn({ metric }, 'a metric has more than 2,000 combinations of label values'),
     )
     this.inFlight = new InFlight((ended) => tellEnd(this, ended))

@@ -8,6 +8,7 @@ import { httpErrorFrom } from '../http/errors.ts'
 import { openRequestOf } from '../http/inFlight.ts'
 import { createServer, type OperationsServer, type ServerOptions } from '../http/server.ts'
 import { httpErrorOf } from '../sql/index.ts'
+import type { Scheme } from '../trace/requestSpan.ts'
 import type { Runtime } from './context.ts'
 import type { Definition } from './definition.ts'
 import { addHealth } from './health.ts'
@@ -41,6 +42,7 @@ export function serverOf(
   }
   const cors = given && withUsualHeaders(given, contract)
   const allowOrigin = cors && compileAllowOrigin(cors)
+  const scheme = trustProxy ? 'forwarded' : tls ? 'https' : 'http'
   const server = createServer({
     contract,
     log,
@@ -51,9 +53,12 @@ export function serverOf(
     admit: (request, reply) => admission.admits(request, reply, allowOrigin),
     run: (name, operation) => compileRun(name, operation, handlerOf(name, operation), runtime),
     errorOf: (thrown) => httpErrorOf(thrown) ?? httpErrorFrom(thrown),
-    onRequest: (name, operation) => [compileBegin(name, operation, tracing), ...rateLimits.onRequest(name, operation)],
+    onRequest: (name, operation) => [
+      compileBegin(name, operation, tracing, scheme),
+      ...rateLimits.onRequest(name, operation),
+    ],
     inFlight,
-    onRefused: (status) => metering.requests.observe(undefined, status, 0),
+    onRefused: (status) => metering.requests.observe(undefined, undefined, status, 0),
     checkResponse,
     draining,
   })
@@ -66,9 +71,14 @@ export function serverOf(
 }
 
 /** What is known of a request once it has been routed. */
-function compileBegin(name: string, operation: Operation, tracing: Tracing): onRequestHookHandler {
+function compileBegin(
+  name: string,
+  operation: Operation,
+  tracing: Tracing,
+  scheme: Scheme | 'forwarded',
+): onRequestHookHandler {
   const running = { name, path: parseRoute(operation.route).path }
-  const trace = tracing.compileBegin(name, operation)
+  const trace = tracing.compileBegin(name, operation, scheme)
   return (request, reply, done) => {
     const open = openRequestOf(reply)
     open.operation = running

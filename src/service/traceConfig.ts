@@ -29,7 +29,7 @@ export interface TraceConfig {
   readonly traceSampler: SamplerName
   /** The sampler's share, from 0 to 1, or its traces a second (`OTEL_TRACES_SAMPLER_ARG`). */
   readonly traceSamplerArg: number | undefined
-  /** In which headers a trace travels (`OTEL_PROPAGATORS`). Default `tracecontext,b3multi`. */
+  /** In which headers a trace travels (`OTEL_PROPAGATORS`). Default `tracecontext,baggage,b3multi`. */
   readonly tracePropagators: readonly PropagatorName[]
   /** Milliseconds that spans wait for a batch to fill (`OTEL_BSP_SCHEDULE_DELAY`). Default 5000. */
   readonly traceDelayMs: number
@@ -47,7 +47,7 @@ export const traceDefaults: TraceConfig = {
   otlpCompression: 'none',
   traceSampler: 'parentbased_always_on',
   traceSamplerArg: undefined,
-  tracePropagators: ['tracecontext', 'b3multi'],
+  tracePropagators: ['tracecontext', 'baggage', 'b3multi'],
   traceDelayMs: 5000,
 }
 
@@ -71,12 +71,7 @@ export const traceSettings: { readonly [Name in keyof TraceConfig]: Setting } = 
   tracePropagators: {
     variable: 'OTEL_PROPAGATORS',
     expected: `of ${propagatorNames.join(', ')}, separated by commas`,
-    // What travels besides traces, like `baggage`, is none of ours, and none's mistake.
-    parse: (text) =>
-      text
-        .split(',')
-        .map((name) => name.trim())
-        .filter((name) => name !== 'baggage'),
+    parse: (text) => text.split(',').map((name) => name.trim()),
     accepts: (value) => Array.isArray(value) && value.every((name) => propagatorNames.includes(name as PropagatorName)),
   },
   traceDelayMs: number('OTEL_BSP_SCHEDULE_DELAY'),

@@ -8,7 +8,7 @@ import { otlpExporter, zipkinExporter } from '../trace/export/exporters.ts'
 import { ambient, type Home } from '../trace/ambient.ts'
 import { propagators } from '../trace/propagation/propagator.ts'
 import { Recorder, type RecorderStats } from '../trace/recorder.ts'
-import { endRequestSpan, requestShape } from '../trace/requestSpan.ts'
+import { endRequestSpan, requestShape, type Scheme } from '../trace/requestSpan.ts'
 import { loadApi } from '../trace/opentelemetry/api.ts'
 import { registerWith } from '../trace/opentelemetry/register.ts'
 import { SdkTracer } from '../trace/opentelemetry/sdkTracer.ts'
@@ -103,12 +103,21 @@ export class Tracing {
     return sink instanceof Recorder ? sink.stats : { queued: 0, exported: 0, dropped: 0, failed: 0 }
   }
 
-  /** Compiles the beginning of an operation's requests; `startedAt` is as `performance.now()` counts. */
-  compileBegin(operation: string, { route }: Operation): (request: FastifyRequest, startedAt: number) => void {
+  /**
+   * Compiles the beginning of an operation's requests; `startedAt` is as `performance.now()` counts, `forwarded`: a proxy
+   * says by what scheme.
+   */
+  compileBegin(
+    operation: string,
+    { route }: Operation,
+    scheme: Scheme | 'forwarded',
+  ): (request: FastifyRequest, startedAt: number) => void {
     const { method, path } = parseRoute(route)
-    const shape = requestShape(operation, method, path)
+    const shape = requestShape(operation, method, path, scheme === 'https' ? scheme : 'http')
+    const secure = requestShape(operation, method, path, 'https')
     return (request, startedAt) => {
-      const span = this.#tracer.request(shape, request.headers, startedAt)
+      const isSecure = scheme === 'forwarded' && request.protocol === 'https'
+      const span = this.#tracer.request(isSecure ? secure : shape, request.headers, startedAt)
       if (span !== untraced) request.span = span
     }
   }

@@ -1,15 +1,18 @@
 import { spanShape, type SpanShape } from './shape.ts'
 import type { Span } from './span.ts'
 
+/** How a request came, to whoever the service trusts to say so. */
+export type Scheme = 'http' | 'https'
+
 /**
  * What the spans of an operation's requests have in common.
  *
  * https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server
  */
-export function requestShape(operation: string, method: string, route: string): SpanShape {
+export function requestShape(operation: string, method: string, route: string, scheme: Scheme): SpanShape {
   return spanShape(operation, {
     kind: 'server',
-    attributes: { 'http.request.method': method, 'http.route': route, 'url.scheme': 'http' },
+    attributes: { 'http.request.method': method, 'http.route': route, 'url.scheme': scheme },
     slots: ['url.path', 'http.response.status_code'],
   })
 }

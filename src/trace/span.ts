@@ -90,7 +90,7 @@ export class Span {
 
   /** As a W3C `traceparent`. */
   get traceParent(): string {
-    return `00-${this.trace.id}-${this.id}-${this.trace.isSampled ? '01' : '00'}`
+    return `00-${this.trace.id}-${this.id}-0${this.trace.flags}`
   }
 
   /** Whether anybody will see it. */

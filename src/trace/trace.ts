@@ -3,6 +3,9 @@ import type { RemoteParent } from './propagation/propagator.ts'
 import type { Span } from './span.ts'
 import type { Tracer } from './tracer.ts'
 
+export const sampledFlag = 1
+export const randomFlag = 2
+
 /** What the spans of one trace have in common in this process. */
 export class Trace {
   readonly tracer: Tracer
@@ -13,6 +16,8 @@ export class Trace {
   readonly id3: number
   /** Whether those who are called on behalf of it are asked to record it. */
   readonly isSampled: boolean
+  /** Whether its id is random, as W3C's level 2 says; of a caller's trace what the caller says. */
+  readonly isRandom: boolean
   /** Whether its spans are recorded in this process. */
   isRecorded: boolean
   /** Some span of it has failed. */
@@ -34,6 +39,7 @@ export class Trace {
     id2: number,
     id3: number,
     isSampled: boolean,
+    isRandom: boolean,
     isHeld: boolean,
     state: string | undefined,
     link: RemoteParent | undefined,
@@ -44,6 +50,7 @@ export class Trace {
     this.id2 = id2
     this.id3 = id3
     this.isSampled = isSampled
+    this.isRandom = isRandom
     this.isRecorded = isSampled || isHeld
     this.hasFailed = false
     this.first = undefined
@@ -51,6 +58,11 @@ export class Trace {
     this.state = state
     this.link = link
     this.#text = undefined
+  }
+
+  /** W3C's flags of the trace: 1 sampled, 2 random. https://www.w3.org/TR/trace-context-2/#trace-flags */
+  get flags(): number {
+    return (this.isSampled ? sampledFlag : 0) | (this.isRandom ? randomFlag : 0)
   }
 
   /** The id as 32 hexadecimal digits. */

@@ -74,15 +74,15 @@ export class Tracer {
     const id2 = random()
     const id3 = random() || 1
     const isSampled = this.#sampler.isSampled(decision, id2, id3, startedAt)
-    const trace = new Trace(this, random(), random(), id2, id3, isSampled, this.#holds, undefined, link)
+    const trace = new Trace(this, random(), random(), id2, id3, isSampled, true, this.#holds, undefined, link)
     return (trace.first = this.#span(trace, shape, 0, 0, startedAt))
   }
 
   /** The first span here of a trace that began elsewhere. */
   under(parent: RemoteParent, shape: SpanShape, startedAt: number): Span {
-    const { trace0, trace1, trace2, trace3, state } = parent
+    const { trace0, trace1, trace2, trace3, isRandom, state } = parent
     const isSampled = this.#sampler.isSampled(parent.isSampled, trace2, trace3, startedAt)
-    const trace = new Trace(this, trace0, trace1, trace2, trace3, isSampled, this.#holds, state, undefined)
+    const trace = new Trace(this, trace0, trace1, trace2, trace3, isSampled, isRandom, this.#holds, state, undefined)
     return (trace.first = this.#span(trace, shape, parent.span0, parent.span1, startedAt))
   }
 
@@ -142,8 +142,8 @@ export class SilentTracer extends Tracer {
   }
 
   override under(parent: RemoteParent, shape: SpanShape, startedAt: number): Span {
-    const { trace0, trace1, trace2, trace3, span0, span1, isSampled = false, state } = parent
-    const trace = new Trace(this, trace0, trace1, trace2, trace3, isSampled, false, state, undefined)
+    const { trace0, trace1, trace2, trace3, span0, span1, isSampled = false, isRandom, state } = parent
+    const trace = new Trace(this, trace0, trace1, trace2, trace3, isSampled, isRandom, false, state, undefined)
     trace.isRecorded = false
     this.#isKnown.add(trace)
     return new Span(trace, shape, span0, span1, 0, 0, startedAt)

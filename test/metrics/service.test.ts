@@ -95,24 +95,43 @@ async function value(name: string, labels: Record<string, string> = {}): Promise
 }
 
 describe('/metrics', () => {
-  it('counts requests by operation and class of status', async () => {
-    const count = (operation: string, status: string) =>
-      value('http_server_request_duration_seconds_count', { operation, status })
-    expect(await count('ask', '2xx')).toBe(3)
-    expect(await count('ask', '4xx')).toBe(1)
-    expect(await count('ask', '5xx')).toBe(1)
-    expect(await count('place', '2xx')).toBe(1)
-    expect(await count('place', '5xx')).toBe(0) // an error that comes first is a rise from 0
-    expect(await count('(other)', '4xx')).toBe(1)
+  it('counts requests by operation and status, under the names of OpenTelemetry', async () => {
+    const count = (operation: string, http_response_status_code: string, more = {}) =>
+      value('http_server_request_duration_seconds_count', { operation, http_response_status_code, ...more })
+    expect(await count('ask', '200', { http_request_method: 'GET', http_route: '/ask/:what' })).toBe(3)
+    expect(await count('ask', '404', { url_scheme: 'http' })).toBe(1)
+    expect(await count('ask', '503', { error_type: '503' })).toBe(1)
+    expect(await count('place', '200', { http_request_method: 'POST', http_route: '/orders' })).toBe(1)
+    expect(await count('place', '500')).toBe(0) // an error that comes first is a rise from 0
+    expect(await count('(other)', '404', { http_request_method: 'GET' })).toBe(1)
     expect(await value('http_server_active_requests')).toBe(1) // this one
+    const fine = (await scrape()).find(({ labels }) => labels['http_response_status_code'] === '200')
+    expect(fine!.labels['error_type']).toBe('')
+  })
+
+  it('counts methods that nobody knows as one', async () => {
+    const methods = ['PROPFIND', 'PURGE', 'MKCOL', 'LOCK']
+    for (const method of methods) await fetch(`${url}/nowhere`, { method })
+    await fetch(`${url}/ask/answer`, { method: 'HEAD' })
+    const count = (http_request_method: string, more = {}) =>
+      value('http_server_request_duration_seconds_count', { http_request_method, ...more })
+    await expect.poll(() => count('_OTHER', { operation: '(other)' })).toBe(methods.length)
+    await expect.poll(() => count('HEAD', { operation: 'ask', http_route: '/ask/:what' })).toBe(1)
+    for (const method of methods) expect(await count(method)).toBeUndefined()
   })
 
   it('counts calls to other services, and what was done about failures', async () => {
-    const count = (operation: string, status: string) =>
-      value('http_client_request_duration_seconds_count', { target: 'callee-service', operation, status })
-    expect(await count('answer', '2xx')).toBe(2)
-    expect(await count('fail', '5xx')).toBe(1)
-    expect(await count('fail', 'error')).toBe(0)
+    const server_address = 'callee-service'
+    const count = (operation: string, http_response_status_code: string, more = {}) =>
+      value('http_client_request_duration_seconds_count', {
+        server_address,
+        operation,
+        http_response_status_code,
+        ...more,
+      })
+    expect(await count('answer', '200', { http_request_method: 'GET' })).toBe(3)
+    expect(await count('fail', '503', { error_type: '503' })).toBe(1)
+    expect(await value('http_client_request_duration_seconds_count', { error_type: 'ServiceUnavailable' })).toBe(0)
     const target = 'callee-service'
     expect(await value('tricube_client_retries_total', { target })).toBe(2)
     expect(await value('tricube_client_breaker_rejections_total', { target })).toBe(0)
@@ -137,7 +156,7 @@ describe('/metrics', () => {
     expect(of('tricube_client_ejections_total')).toBeGreaterThan(0)
     expect(of('tricube_client_instances', { state: 'ejected' })).toBe(1)
     expect(of('tricube_client_breaker_rejections_total')).toBeGreaterThan(0)
-    expect(of('http_client_request_duration_seconds_count', { status: 'error' })).toBe(100)
+    expect(of('http_client_request_duration_seconds_count', { error_type: 'ServiceUnavailable' })).toBe(100)
     await asking.close()
   })
 

@@ -42,7 +42,7 @@ it('is one span with an event for each retry, and all attempts are under it', as
     { timestamp: expect.any(Number), value: 'retry: {"http.request.resend_count":1,"reason":"unavailable"}' },
   ])
   const parents = received.map(({ headers }) => headers['traceparent'])
-  expect(parents).toEqual(Array(2).fill(`00-${span.traceId}-${span.id}-01`))
+  expect(parents).toEqual(Array(2).fill(`00-${span.traceId}-${span.id}-03`))
   expect(received.map(({ headers }) => headers['x-b3-spanid'])).toEqual([span.id, span.id])
 })
 

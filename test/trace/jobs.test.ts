@@ -81,7 +81,7 @@ it('puts the calls of a job under it, so that the callee goes on with its trace'
   const root = app.spans.find(({ name }) => name === 'calls')
   const call = app.spans.find(({ name }) => name === 'ping-service.ping')
   expect(call).toMatchObject({ parentId: root!.id, traceId: root!.traceId })
-  expect(headers[0]!['traceparent']).toBe(`00-${root!.traceId}-${call!.id}-01`)
+  expect(headers[0]!['traceparent']).toBe(`00-${root!.traceId}-${call!.id}-03`)
   expect(headers[1]!['traceparent']).toBeUndefined()
 })
 

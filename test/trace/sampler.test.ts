@@ -76,7 +76,7 @@ it('keeps what failed and what was slow, decided at the end', () => {
     const statement = request.child(selectUsers, 1)
     if (fails) statement.fail(new TypeError('no'))
     statement.end(2)
-    expect(request.traceParent.endsWith('-00')).toBe(true)
+    expect(request.traceParent.endsWith('-02')).toBe(true)
     request.end(durationMs)
   }
   run(99, false)

@@ -15,11 +15,25 @@ it('passes on what it has read', () => {
       const request = tracer.request(getUser, { traceparent: `00-${trace}-${span}-${flags}` }, 0)
       const headers: Record<string, string> = {}
       w3c.inject(request, headers)
-      expect(headers['traceparent']).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/)
+      expect(headers['traceparent']).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-0[0-3]$/)
+      // Level 2: that the id is random is the caller's to say, and is passed on; other bits are not ours to set.
+      expect(Number(headers['traceparent']!.at(-1)) & 2).toBe(Number.parseInt(flags, 16) & 2)
       expect(headers['traceparent']!.slice(3, 35)).toBe(trace)
       expect(parseTraceParent(`00-${trace}-${span}-${flags}`)?.isSampled).toBe((Number.parseInt(flags, 16) & 1) === 1)
     }),
   )
+})
+
+it('says of its own traces that their ids are random, sampled or not', () => {
+  for (const [isSampled, flags] of [
+    [true, '03'],
+    [false, '02'],
+  ] as const) {
+    const { tracer } = memoryTracer({ sampler: { isSampled: () => isSampled } })
+    const request = tracer.request(getUser, {}, 0)
+    expect(request.traceParent.slice(-2)).toBe(flags)
+    expect(tracer.child(request, getUser, 0).traceParent.slice(-2)).toBe(flags)
+  }
 })
 
 it('takes nothing that the standard calls invalid', () => {
@@ -76,6 +90,9 @@ it('keeps a tracestate as it came, within the limits', () => {
     'rojo=00f067aa0ba902b7,congo=t61rcWkgMzE',
   )
   expect(cleanTraceState('0tenant@vendor=1')).toBe('0tenant@vendor=1')
+  for (const key of ['0', 'foo@', 'a@b@c', `${'t'.repeat(241)}@${'v'.repeat(14)}`, `a${'-'.repeat(255)}`, '1-_*/@']) {
+    expect(cleanTraceState(`${key}=1`), key).toBe(`${key}=1`)
+  }
   const long = Array.from({ length: 30 }, (_, i) => `k${i}=${'v'.repeat(i === 3 ? 200 : 15)}`)
   const clean = cleanTraceState(long.join(','))!
   expect(clean.length).toBeLessThanOrEqual(512)
@@ -89,15 +106,34 @@ it.each([
   'noequals',
   '=1',
   'UPPER=1',
-  'a=1,a=2',
   'a=ü',
   'a= ',
   'a=b=c',
-  '0a=1',
   `${'a'.repeat(257)}=1`,
-  'a@=1',
+  '@a=1',
+  '-a=1',
+  'a.b=1',
+  'a =1',
 ])('passes on no tracestate that breaks the rules: %j', (header) => {
   expect(cleanTraceState(header)).toBeUndefined()
+})
+
+it('loses no other vendor by an entry that breaks the rules', () => {
+  expect(cleanTraceState('foo=1,foo=2,bar=3')).toBe('foo=1,bar=3')
+  expect(cleanTraceState('foo=1,foo=1')).toBe('foo=1')
+  expect(cleanTraceState('UPPER=1,bar=2,noequals')).toBe('bar=2')
+  const good = fc.stringMatching(/^[a-z][a-z0-9]{0,5}=[a-z0-9]{1,5}$/)
+  const bad = fc.constantFrom('UPPER=1', 'a.b=1', '=1', 'x', 'a=b=c', 'a=ü')
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(good, { selector: (entry) => entry.split('=')[0], maxLength: 10 }),
+      fc.array(bad, { maxLength: 9 }),
+      (all, others) => {
+        const mixed = all.flatMap((entry, i) => [entry, ...others.slice(i, i + 1)])
+        expect(cleanTraceState(mixed.join(','))).toBe(all.join(',') || undefined)
+      },
+    ),
+  )
 })
 
 it('passes on no tracestate of more than 32 members', () => {

@@ -27,7 +27,7 @@ export class ApiSpan implements OtelSpan {
 
   spanContext(): SpanContext {
     const { trace, traceId, id } = this.own
-    return { traceId, spanId: id, traceFlags: trace.isSampled ? 1 : 0 }
+    return { traceId, spanId: id, traceFlags: trace.flags }
   }
 
   setAttribute(key: string, value: unknown): this {

@@ -4,6 +4,7 @@ import { hasIds } from '../propagation/propagator.ts'
 import type { Tracer } from '../tracer.ts'
 import type { Api } from './api.ts'
 import type { AmbientContexts } from './contexts.ts'
+import { randomFlag, sampledFlag } from '../trace.ts'
 
 const fields = ['traceparent', 'tracestate', 'b3', 'x-b3-traceid', 'x-b3-spanid', 'x-b3-parentspanid', 'x-b3-sampled']
 
@@ -35,11 +36,11 @@ export class ApiPropagator implements TextMapPropagator {
     }
     const parent = this.#tracer().propagator.extract(headers)
     if (!parent || !hasIds(parent)) return context
-    const { trace0, trace1, trace2, trace3, span0, span1, isSampled } = parent
+    const { trace0, trace1, trace2, trace3, span0, span1, isSampled, isRandom } = parent
     return this.#api.trace.setSpanContext(context, {
       traceId: traceIdText(trace0, trace1, trace2, trace3),
       spanId: spanIdText(span0, span1),
-      traceFlags: isSampled ? 1 : 0,
+      traceFlags: (isSampled ? sampledFlag : 0) | (isRandom ? randomFlag : 0),
       isRemote: true,
     })
   }

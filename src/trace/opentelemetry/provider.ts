@@ -14,6 +14,7 @@ import type { Api } from './api.ts'
 import { defined } from './apiSpan.ts'
 import type { AmbientContexts } from './contexts.ts'
 import { monotonic } from './time.ts'
+import { randomFlag, sampledFlag } from '../trace.ts'
 
 /** By the numbers of the API's `SpanKind`. */
 const kinds: readonly SpanKind[] = ['internal', 'server', 'client', 'producer', 'consumer']
@@ -60,7 +61,9 @@ export class ApiTracerProvider implements TracerProvider {
     const parent = this.#contexts.ownSpan(context)
     if (parent) return parent.child(shape, at)
     const remote = this.#api.trace.getSpanContext(context)
-    const believed = remote && parseTraceParent(`00-${remote.traceId}-${remote.spanId}-0${remote.traceFlags & 1}`)
+    const believed =
+      remote &&
+      parseTraceParent(`00-${remote.traceId}-${remote.spanId}-0${remote.traceFlags & (sampledFlag | randomFlag)}`)
     return believed ? this.#tracer().under(believed, shape, at) : this.#tracer().root(shape, at)
   }
 }

@@ -7,7 +7,7 @@ import { never } from '../sampler.ts'
 import { spanKinds, type SpanShape } from '../shape.ts'
 import { nowhere } from '../sink.ts'
 import { Span } from '../span.ts'
-import { Trace } from '../trace.ts'
+import { randomFlag, sampledFlag, Trace } from '../trace.ts'
 import { Tracer } from '../tracer.ts'
 import type { Api } from './api.ts'
 import { hrTime } from './time.ts'
@@ -67,7 +67,9 @@ export class SdkTracer extends Tracer {
     const theirs = this.#start(shape, startedAt, context)
     const { traceId, traceFlags } = theirs.spanContext()
     const [id0, id1, id2, id3] = [0, 8, 16, 24].map((at) => parseHex32(traceId, at)) as [number, number, number, number]
-    const trace = new Trace(this, id0, id1, id2, id3, (traceFlags & 1) === 1, false, undefined, undefined)
+    const isSampled = (traceFlags & sampledFlag) !== 0
+    const isRandom = (traceFlags & randomFlag) !== 0
+    const trace = new Trace(this, id0, id1, id2, id3, isSampled, isRandom, false, undefined, undefined)
     trace.isRecorded = theirs.isRecording()
     return (trace.first = this.#own(theirs, trace, shape, startedAt))
   }

@@ -76,6 +76,7 @@ function withIds(trace: string, span: string, isSampled: boolean | undefined): R
     span0: parseHex32(span, 0),
     span1: parseHex32(span, 8),
     isSampled,
+    isRandom: false,
     state: undefined,
   }
   const hasTrace = (parent.trace0 | parent.trace1 | parent.trace2 | parent.trace3) !== 0
@@ -83,5 +84,15 @@ function withIds(trace: string, span: string, isSampled: boolean | undefined): R
 }
 
 function decisionOnly(isSampled: boolean): RemoteParent {
-  return { trace0: 0, trace1: 0, trace2: 0, trace3: 0, span0: 0, span1: 0, isSampled, state: undefined }
+  return {
+    trace0: 0,
+    trace1: 0,
+    trace2: 0,
+    trace3: 0,
+    span0: 0,
+    span1: 0,
+    isSampled,
+    isRandom: false,
+    state: undefined,
+  }
 }

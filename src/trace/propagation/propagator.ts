@@ -14,6 +14,8 @@ export interface RemoteParent {
   readonly span1: number
   /** Whether the caller records it; undefined: it leaves that to us. */
   readonly isSampled: boolean | undefined
+  /** Whether it says that the trace's id is random. */
+  readonly isRandom: boolean
   /** Its `tracestate`, unchecked. */
   readonly state: string | undefined
 }
@@ -29,7 +31,7 @@ export interface Propagator {
 }
 
 /** The names of `OTEL_PROPAGATORS`. Each form of B3 is read whichever is named. */
-export const propagatorNames = ['tracecontext', 'b3', 'b3multi', 'none'] as const
+export const propagatorNames = ['tracecontext', 'baggage', 'b3', 'b3multi', 'none'] as const
 
 /** A propagator's name. */
 export type PropagatorName = (typeof propagatorNames)[number]
@@ -53,6 +55,7 @@ export function propagators(names: readonly PropagatorName[]): Propagator {
 
 const byName: Readonly<Record<PropagatorName, readonly Propagator[]>> = {
   tracecontext: [w3c],
+  baggage: [], // which is of no span: the calls of a request carry on what came with it
   b3: [b3Single],
   b3multi: [b3Multi],
   none: [],

@@ -1,20 +1,26 @@
-/** The rules for `tracestate`. https://www.w3.org/TR/trace-context/#tracestate-header */
+/** The rules for `tracestate`. https://www.w3.org/TR/trace-context-2/#tracestate-header */
 const mostMembers = 32
 /** What must be passed on; more is not. */
 const mostCharacters = 512
 /** Longer members go first when it gets too long. */
 const longMember = 128
 
-/** The list in the form in which it may be passed on; undefined when it breaks the rules or nothing is left. */
+/**
+ * The list in the form in which it may be passed on; undefined when nothing is left. An entry that breaks the rules is left
+ * out, and so is the second of a key: the other vendors lose nothing by it.
+ */
 export function cleanTraceState(header: string): string | undefined {
-  const members = header
+  const given = header
     .split(',')
     .map((member) => member.replace(/^[ \t]+|[ \t]+$/g, ''))
     .filter((member) => member !== '')
-  if (members.length === 0 || members.length > mostMembers || !members.every(isMember)) return undefined
-  const keys = new Set(members.map((member) => member.slice(0, member.indexOf('='))))
-  if (keys.size < members.length) return undefined
-  return shortened(members).join(',') || undefined
+  if (given.length > mostMembers) return undefined
+  const members = new Map<string, string>()
+  for (const member of given.filter(isMember)) {
+    const key = member.slice(0, member.indexOf('='))
+    if (!members.has(key)) members.set(key, member)
+  }
+  return shortened([...members.values()]).join(',') || undefined
 }
 
 /** Takes away long members, then the oldest (the last), until it fits. */
@@ -32,6 +38,6 @@ function isMember(member: string): boolean {
   return equals > 0 && isKey.test(member.slice(0, equals)) && isValue.test(member.slice(equals + 1))
 }
 
-const isKey = /^(?:[a-z][a-z0-9_\-*/]{0,255}|[a-z0-9][a-z0-9_\-*/]{0,240}@[a-z][a-z0-9_\-*/]{0,13})$/
+const isKey = /^[a-z0-9][a-z0-9_\-*/@]{0,255}$/
 // Printable ASCII without comma and equals sign, not ending in a space.
 const isValue = /^[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]$/

@@ -1,5 +1,6 @@
-/** W3C Trace Context. https://www.w3.org/TR/trace-context/ */
+/** W3C Trace Context, level 2. https://www.w3.org/TR/trace-context-2/ */
 import { digitAt, isHex, parseHex32 } from '../ids.ts'
+import { randomFlag, sampledFlag } from '../trace.ts'
 import type { Propagator, RemoteParent } from './propagator.ts'
 import { cleanTraceState } from './traceState.ts'
 
@@ -35,7 +36,8 @@ export function parseTraceParent(header: string, state?: string | readonly strin
     trace3: parseHex32(header, 27),
     span0: parseHex32(header, 36),
     span1: parseHex32(header, 44),
-    isSampled: (digitAt(header, 54) & 1) === 1,
+    isSampled: (digitAt(header, 54) & sampledFlag) !== 0,
+    isRandom: (digitAt(header, 54) & randomFlag) !== 0,
     // Node joins what came in several headers.
     state: typeof state === 'string' ? state : undefined,
   }
