@@ -26,7 +26,10 @@ export interface Operation {
   readonly headers?: TProperties
   /** Schema of the JSON body; fields that it does not name are refused. */
   readonly body?: TSchema
-  /** Schema of the answer's data; fields that it does not name are not sent. Of one item when `paginated`. */
+  /**
+   * Schema of the answer's data; fields that it does not name are not sent, and what it does not allow is a 500. Of one item
+   * when `paginated`.
+   */
   readonly returns?: TSchema
   /** HTTP status of success. Default 200. */
   readonly status?: number

@@ -1,0 +1,122 @@
+/** What compiled writers call: they are handed values of any kind and write only what JSON has. */
+
+/** A value as JSON sees it: objects may say by `toJSON` what they are, as dates do. */
+export function plain(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  const { toJSON } = value as { toJSON?: unknown }
+  return typeof toJSON === 'function' ? (toJSON.call(value) as unknown) : value
+}
+
+/** As `plain`, for `format: 'date'`: of a `Date` its local day. */
+export function plainDay(value: unknown): unknown {
+  if (!(value instanceof Date) || Number.isNaN(value.getTime())) return plain(value)
+  return new Date(value.getTime() - value.getTimezoneOffset() * 60_000).toISOString().slice(0, 10)
+}
+
+/** Whether a value is what JSON calls an object: a literal, a row or an instance, but no `Map`, stream or promise. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype = Object.getPrototypeOf(value) as object | null
+  return prototype === Object.prototype || prototype === null || isRecordClass(prototype, value)
+}
+
+/** Classes are few, and asked about with each of their instances. */
+const known = new WeakMap<object, boolean>()
+
+function isRecordClass(prototype: object, value: object): boolean {
+  let isOne = known.get(prototype)
+  if (isOne === undefined) {
+    const isActive = ['pipe', 'then', 'next'].some((method) => method in prototype)
+    isOne = !isActive && Object.prototype.toString.call(value) === '[object Object]'
+    known.set(prototype, isOne)
+  }
+  return isOne
+}
+
+/** A text as JSON. In short ones a look at each character is faster than what `JSON.stringify` costs to be called. */
+export function quote(text: string): string {
+  const { length } = text
+  if (length > 40) return length < 5000 && !mustBeEscaped.test(text) ? `"${text}"` : JSON.stringify(text)
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i)
+    if (code < 0x20 || code === 0x22 || code === 0x5c || (code >= 0xd800 && code <= 0xdfff)) return JSON.stringify(text)
+  }
+  return `"${text}"`
+}
+
+// oxlint-disable-next-line no-control-regex -- RFC 8259, 7; and halves of surrogate pairs
+const mustBeEscaped = /[\u0000-\u001f"\\\ud800-\udfff]/
+
+/** Any value that JSON has, as JSON; undefined when something in it would be lost or changed. */
+export function writeAny(value: unknown): string | undefined {
+  return isJson(value) ? JSON.stringify(value) : undefined
+}
+
+/** Whether all of a value is JSON, so that nothing gets lost: asked of each value, so it makes nothing. */
+function isJson(value: unknown): boolean {
+  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return true
+  if (typeof value === 'number') return Number.isFinite(value)
+  return typeof value === 'object' && isJsonInside(value)
+}
+
+function isJsonInside(value: object): boolean {
+  if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return isJson(plain(value))
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) if (!isJson(value[i])) return false
+    return true
+  }
+  if (value.constructor !== Object && !isRecord(value)) return false
+  const fields = value as Record<string, unknown>
+  for (const name in fields) {
+    const inner = fields[name]
+    if (inner === undefined || isJson(inner)) continue // what is undefined is left out
+    if (Object.hasOwn(fields, name)) return false
+  }
+  return true
+}
+
+/** The first place in a value that JSON does not have, and what is there. */
+export interface NotJson {
+  /** Names and indexes, the innermost last. */
+  readonly path: string[]
+  readonly what: string
+}
+
+/** Finds it; undefined when all of a value is JSON. */
+export function notJsonAt(value: unknown): NotJson | undefined {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return undefined
+    case 'number':
+      return Number.isFinite(value) ? undefined : { path: [], what: String(value) }
+    case 'object':
+      return value === null ? undefined : notJsonInside(value)
+    default:
+      return { path: [], what: typeof value }
+  }
+}
+
+function notJsonInside(value: object): NotJson | undefined {
+  const seen = plain(value)
+  if (seen !== value) return notJsonAt(seen)
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) {
+      const found = notJsonAt(value[i])
+      if (found) return within(String(i), found)
+    }
+    return undefined
+  }
+  if (!isRecord(value)) return { path: [], what: value.constructor?.name ?? 'object' }
+  for (const name of Object.keys(value)) {
+    const inner = value[name]
+    const found = inner === undefined ? undefined : notJsonAt(inner) // what is undefined is left out
+    if (found) return within(name, found)
+  }
+  return undefined
+}
+
+function within(name: string, found: NotJson): NotJson {
+  found.path.unshift(name)
+  return found
+}
