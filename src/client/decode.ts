@@ -1,17 +1,19 @@
 import type { Contract } from '../contract/contract.ts'
-import { errorFrom } from '../contract/errorBody.ts'
+import { errorFrom, type ErrorOrigin } from '../contract/errorBody.ts'
+import { byCode } from '../contract/errorClass.ts'
 import { BadGateway, type HttpError } from '../contract/errors.ts'
 import { doNotRetry, type Answer } from './call.ts'
 
 /** Compiles the reading of an operation's answers: the value, or the error as the class it was. */
 export function compileDecoder(contract: Contract, name: string): (answer: Answer) => unknown {
-  const { paginated, returns } = contract.operations[name]!
+  const { paginated, returns, errors = [] } = contract.operations[name]!
+  const classes = byCode(errors)
   const standard = contract.envelope === 'standard'
   const operation = `${contract.name}.${name}`
   const broken = { headers: doNotRetry, operation }
   return (answer) => {
     const body = parseBody(answer)
-    if (answer.status >= 400) throw remoteError(contract.name, operation, answer, body)
+    if (answer.status >= 400) throw remoteError(contract.name, { operation, classes }, answer, body)
     if (answer.status >= 300) throw new BadGateway(`${contract.name} answered with a redirect`, broken)
     if (!returns) return undefined
     if (!standard && body !== undefined) return body
@@ -22,11 +24,10 @@ export function compileDecoder(contract: Contract, name: string): (answer: Answe
   }
 }
 
-function remoteError(service: string, operation: string, { status, headers }: Answer, body: unknown): HttpError {
+function remoteError(service: string, from: ErrorOrigin, { status, headers }: Answer, body: unknown): HttpError {
   const passed = passedOn(status, headers)
-  const given = passed ? { headers: passed, operation } : { operation }
-  const error = errorFrom(status, body, `${service} answered ${status}`, given)
-  error.cause ??= new Error(`${operation} answered ${status} with code ${error.code}`)
+  const error = errorFrom(status, body, `${service} answered ${status}`, passed ? { ...from, headers: passed } : from)
+  error.cause ??= new Error(`${from.operation} answered ${status} with code ${error.code}`)
   return error
 }
 

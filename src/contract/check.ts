@@ -1,5 +1,7 @@
 import { Kind, TransformKind } from '@sinclair/typebox'
 import type { ContractOptions } from './contract.ts'
+import { kindOf } from './errorClass.ts'
+import type { ErrorClass } from './errors.ts'
 import { priorities, type Operation, type Operations } from './operation.ts'
 import { rateLimitProblem } from './rateLimit.ts'
 import { parseRoute, shapeOf, type ParsedRoute } from './route.ts'
@@ -133,8 +135,8 @@ function valueProblem(operation: Operation): string | undefined {
     return `status is the status of success, 200 to 299, not ${status}`
   }
   if ((status === 204 || status === 205) && returns) return `status ${status} has no body, but returns is given`
-  const wrong = errors?.findIndex((errorClass) => typeof errorClass !== 'function' || !errorClass.status) ?? -1
-  if (wrong >= 0) return `errors[${wrong}] is not an error class like NotFound`
+  const wrongError = errors && errorsProblem(errors)
+  if (wrongError) return wrongError
   if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs < 2 ** 31)) {
     return `timeoutMs is a positive number of milliseconds, not ${timeoutMs}`
   }
@@ -143,6 +145,22 @@ function valueProblem(operation: Operation): string | undefined {
   }
   if (idempotent === 'by key' && route.startsWith('GET ')) return 'a GET is idempotent without a key'
   return rateLimit && rateLimitProblem(rateLimit)
+}
+
+function errorsProblem(errors: readonly ErrorClass[]): string | undefined {
+  for (const [i, errorClass] of errors.entries()) {
+    try {
+      const { status, code } = kindOf(errorClass)
+      if (!(status >= 400 && status <= 599)) return `errors[${i}]: the status of an error is 400 to 599, not ${status}`
+      if (Math.trunc(code / 100) !== status) {
+        const usual = status * 100
+        return `errors[${i}]: code ${code} does not belong to status ${status}: use ${usual} to ${usual + 99}`
+      }
+    } catch (error) {
+      return `errors[${i}] ${(error as Error).message}`
+    }
+  }
+  return undefined
 }
 
 const reservedPaths = ['/docs', '/health', '/metrics', '/openapi'] as const

@@ -1,5 +1,5 @@
 /** Errors as they travel: one side writes the body, the other makes the same class of it again. */
-import { errorClasses, HttpError, type ErrorOptions } from './errors.ts'
+import { errorClasses, HttpError, type ErrorClass, type ErrorOptions } from './errors.ts'
 
 /** An error's body on the wire. */
 export interface ErrorBody {
@@ -15,14 +15,14 @@ export function errorBody(error: HttpError): ErrorBody {
 }
 
 /**
- * The error that a status and a body stand for: the class of the status, else a plain `HttpError`; `given` holds
- * the headers for whoever it is passed on to, and the operation that answered so.
+ * The error that a status and a body stand for: that of `classes` with its code, else the class of the status, else a plain
+ * `HttpError`. `given` also holds the headers for whoever it is passed on to, and the operation that answered so.
  */
 export function errorFrom(
   status: number,
   body: unknown,
   fallbackDetail?: string,
-  given: Pick<ErrorOptions, 'headers' | 'operation'> = {},
+  { classes, ...given }: ErrorOrigin = {},
 ): HttpError {
   const { code, message, error = fallbackDetail } = isErrorBody(body, status) ? body : ({} as Partial<ErrorBody>)
   const options: ErrorOptions = {
@@ -30,8 +30,15 @@ export function errorFrom(
     ...(code !== undefined && { code }),
     ...(message !== undefined && { message }),
   }
-  const errorClass = classOf.get(status)
-  return errorClass ? new errorClass(error, options) : new HttpError(status, error, options)
+  const errorClass = classes?.get(code ?? status * 100) ?? classOf.get(status) ?? HttpError
+  // Without the constructor of its own: that takes what a service likes, and has already made what came.
+  return Reflect.construct(HttpError, [status, error, options], errorClass)
+}
+
+/** Where an error came from. */
+export interface ErrorOrigin extends Pick<ErrorOptions, 'headers' | 'operation'> {
+  /** Those that the operation names, by their codes. */
+  readonly classes?: ReadonlyMap<number, ErrorClass>
 }
 
 const classOf = new Map(errorClasses.map((errorClass) => [errorClass.status, errorClass]))

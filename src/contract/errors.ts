@@ -39,7 +39,7 @@ export class HttpError extends Error {
   readonly headers: Readonly<Record<string, string>> | undefined
 
   constructor(status: number, error?: unknown, options: ErrorOptions = {}) {
-    const { code = status * 100 } = options
+    const { code = (new.target as ErrorClass).code ?? status * 100 } = options
     // What is thrown decides the answer, so a wrong code must not be thrown in its place: it becomes the usual one.
     const belongs = Number.isInteger(code) && Math.trunc(code / 100) === status
     const cause = options.cause ?? (belongs ? undefined : wrongCode(code, status))
@@ -66,12 +66,23 @@ function wrongCode(code: number, status: number): RangeError {
 /** An `HttpError` whose class knows its status. */
 abstract class StatusError extends HttpError {
   constructor(error?: unknown, options?: ErrorOptions) {
-    super((new.target as unknown as ErrorClass).status, error, options)
+    super((new.target as unknown as StatusClass).status, error, options)
   }
 }
 
-/** A class of error with a fixed status, as used in an operation's `errors`. */
+/**
+ * A class of error, as used in an operation's `errors`: any that extends `HttpError`. Its status and code are those of an
+ * instance made without arguments, unless it says them itself.
+ */
 export interface ErrorClass {
+  new (...args: never[]): HttpError
+  readonly status?: number
+  /** What a client knows it by. */
+  readonly code?: number
+}
+
+/** One of the classes below. */
+interface StatusClass extends ErrorClass {
   new (error?: unknown, options?: ErrorOptions): HttpError
   readonly status: number
 }
@@ -84,6 +95,11 @@ export class BadRequest extends StatusError {
 /** 401: who is calling is not known. */
 export class Unauthorized extends StatusError {
   static readonly status = 401
+}
+
+/** 402: it has to be paid first. */
+export class PaymentRequired extends StatusError {
+  static readonly status = 402
 }
 
 /** 403: the caller is known and may not. */
@@ -121,6 +137,11 @@ export class Gone extends StatusError {
   static readonly status = 410
 }
 
+/** 412: the request was to hold only if what is stored is as the caller thought, `if-match` for example; it is not. */
+export class PreconditionFailed extends StatusError {
+  static readonly status = 412
+}
+
 /** 413: the body is over the limit. */
 export class PayloadTooLarge extends StatusError {
   static readonly status = 413
@@ -146,6 +167,11 @@ export class UnprocessableEntity extends StatusError {
   static readonly status = 422
 }
 
+/** 428: the caller has to say what it thinks is stored, so that nobody's change is lost. */
+export class PreconditionRequired extends StatusError {
+  static readonly status = 428
+}
+
 /** 429: over the rate that was granted. */
 export class TooManyRequests extends StatusError {
   static readonly status = 429
@@ -154,6 +180,11 @@ export class TooManyRequests extends StatusError {
 /** 431: the headers are over the limit, in bytes or in number. */
 export class RequestHeaderFieldsTooLarge extends StatusError {
   static readonly status = 431
+}
+
+/** 451: a law forbids it. */
+export class UnavailableForLegalReasons extends StatusError {
+  static readonly status = 451
 }
 
 /** 500: a fault of this service; whatever is thrown and not known becomes this, without detail. */
@@ -177,9 +208,10 @@ export class GatewayTimeout extends StatusError {
 }
 
 /** By their names, as a minifier makes of `NotFound` a class `a`, and leaves the names of properties. */
-const byName: Readonly<Record<string, ErrorClass>> = {
+const byName: Readonly<Record<string, StatusClass>> = {
   BadRequest,
   Unauthorized,
+  PaymentRequired,
   Forbidden,
   NotFound,
   MethodNotAllowed,
@@ -187,13 +219,16 @@ const byName: Readonly<Record<string, ErrorClass>> = {
   RequestTimeout,
   Conflict,
   Gone,
+  PreconditionFailed,
   PayloadTooLarge,
   UriTooLong,
   UnsupportedMediaType,
   EnhanceYourCalm,
   UnprocessableEntity,
+  PreconditionRequired,
   TooManyRequests,
   RequestHeaderFieldsTooLarge,
+  UnavailableForLegalReasons,
   ServerError,
   BadGateway,
   ServiceUnavailable,
@@ -202,7 +237,7 @@ const byName: Readonly<Record<string, ErrorClass>> = {
 for (const [value, named] of Object.entries({ HttpError, ...byName })) Object.defineProperty(named, 'name', { value })
 
 /** Every error class, in the order of their statuses. */
-export const errorClasses: readonly ErrorClass[] = Object.values(byName)
+export const errorClasses: readonly StatusClass[] = Object.values(byName)
 
 /** What an error says of itself: its detail, else its reason. */
 function messageOf(reason: string, detail: unknown, operation: string | undefined): string {
@@ -250,6 +285,7 @@ function reasonOf(status: number): string {
 const reasons: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   401: 'Unauthorized',
+  402: 'Payment Required',
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
@@ -257,13 +293,16 @@ const reasons: Readonly<Record<number, string>> = {
   408: 'Request Timeout',
   409: 'Conflict',
   410: 'Gone',
+  412: 'Precondition Failed',
   413: 'Payload Too Large',
   414: 'URI Too Long',
   415: 'Unsupported Media Type',
   420: 'Enhance Your Calm',
   422: 'Unprocessable Entity',
+  428: 'Precondition Required',
   429: 'Too Many Requests',
   431: 'Request Header Fields Too Large',
+  451: 'Unavailable For Legal Reasons',
   500: 'Internal Server Error',
   502: 'Bad Gateway',
   503: 'Service Unavailable',

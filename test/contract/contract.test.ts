@@ -155,7 +155,7 @@ describe('a wrong contract fails at definition with one line', () => {
     [
       'an error that is no class',
       { a: { route: 'GET /a', errors: [404] } },
-      'user-service.a: errors[0] is not an error class like NotFound',
+      'user-service.a: errors[0] is not an error class like NotFound: it has to extend HttpError',
     ],
     [
       'a timeout of nothing',

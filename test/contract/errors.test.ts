@@ -33,5 +33,5 @@ it('names the fields that validation found wrong', () => {
 it('keeps a text of its own for the wire, and names the operation that failed so', () => {
   const error = new Conflict('taken', { message: 'Name Taken', operation: 'role-service.addRole' })
   expect([error.message, error.reason]).toEqual(['role-service.addRole: taken', 'Name Taken'])
-  expect(new HttpError(402).message).toBe('HTTP 402')
+  expect(new HttpError(419).message).toBe('HTTP 419')
 })

@@ -10,6 +10,7 @@ import {
   UnsupportedMediaType,
   type ErrorClass,
 } from '../../contract/errors.ts'
+import { kindOf } from '../../contract/errorClass.ts'
 import type { Operation } from '../../contract/operation.ts'
 import type { JsonSchema } from '../../contract/schema.ts'
 import type { Components } from './components.ts'
@@ -34,7 +35,7 @@ export class ErrorResponses {
     const byStatus: Record<string, ErrorClass[]> = {}
     for (const errorClass of classesOf(operation)) {
       this.#claim(errorClass)
-      ;(byStatus[errorClass.status] ??= []).push(errorClass)
+      ;(byStatus[kindOf(errorClass).status] ??= []).push(errorClass)
     }
     return Object.fromEntries(
       Object.entries(byStatus).map(([status, classes]) => [
@@ -62,7 +63,7 @@ export class ErrorResponses {
     const generic = this.#components.use(anyError)
     const schema = classes.includes(BadRequest) ? { anyOf: [this.#components.use(invalid), generic] } : generic
     const examples = classes.flatMap((errorClass) => Object.entries(examplesOf(errorClass)))
-    const descriptions = new Set(classes.map((errorClass) => new errorClass().reason))
+    const descriptions = new Set(classes.map((errorClass) => kindOf(errorClass).reason))
     return {
       description: [...descriptions].join(', or '),
       ...(classes.includes(TooManyRequests) && { headers: refusalHeaders }),
@@ -87,7 +88,10 @@ function classesOf(operation: Operation): Set<ErrorClass> {
 }
 
 function examplesOf(errorClass: ErrorClass): Record<string, { readonly value: unknown }> {
-  if (errorClass !== BadRequest) return { [errorClass.name]: { value: errorBody(new errorClass()) } }
+  if (errorClass !== BadRequest) {
+    const { code, reason: message } = kindOf(errorClass)
+    return { [errorClass.name]: { value: { code, message } } }
+  }
   const problems = [{ in: 'body', path: 'name', message: 'is required' }]
   return {
     invalid: { value: errorBody(new BadRequest(problems, { code: codes.validation })) },
