@@ -27,9 +27,10 @@ export class Lane {
     void this.#connect()
   }
 
-  /** Puts a new connection in the place of one older than `lifetimeMs`; what is under way on that is answered first. */
+  /** Puts a new connection in the place of one that is spoilt, or older than `lifetimeMs`; what is under way on that is answered first. */
   renew(now: number, lifetimeMs: number): void {
-    if (this.connection && now - this.connection.openedAt > lifetimeMs && !this.#isOpening) void this.#connect()
+    if (!this.connection || this.#isOpening) return
+    if (this.connection.isSpoilt || now - this.connection.openedAt > lifetimeMs) void this.#connect()
   }
 
   /** Closes the connection when what is under way has been answered. */

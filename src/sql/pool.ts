@@ -75,7 +75,7 @@ export class Pool {
     if (!connection.isOpen) return
     if (connection.cancelling) return void connection.cancelling.then(() => this.release(connection))
     const isOld = performance.now() - connection.openedAt > this.#options.maxLifetimeMs
-    if (!connection.isIdle || isOld) return void connection.end()
+    if (!connection.isIdle || isOld || connection.isSpoilt) return void connection.end()
     this.#offer(connection)
   }
 

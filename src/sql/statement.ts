@@ -9,7 +9,7 @@ import { needsType } from './encoders.ts'
 import { TypeLookup } from './typeLookup.ts'
 import type { Types } from './types.ts'
 import type { Connection } from './wire/connection.ts'
-import { copyOfRow, type RowDecoder } from './wire/decoder.ts'
+import { copyOfRow, type DecoderOf, type RowDecoder } from './wire/decoder.ts'
 import { Exchange } from './wire/exchange.ts'
 import type { Column } from './wire/input.ts'
 import type { Encoded } from './wire/output.ts'
@@ -55,6 +55,7 @@ export class Statement extends Exchange {
   #entry: PreparedStatement | undefined
   #decode: RowDecoder<unknown> | undefined
   #types: Types | undefined
+  #decoderOf: DecoderOf | undefined
   #parameterTypes: readonly number[] | undefined
   /** Its values were written by types that another connection was told, and this one has not confirmed yet. */
   #isGuess = false
@@ -100,7 +101,8 @@ export class Statement extends Exchange {
     const { prepared } = this
     const known = statements.get(prepared)
     const isCurrent = known !== undefined && statements.isCurrent(known)
-    const { encode, decoderOf = types.decoderOf } = this.#shape
+    const { encode } = this.#shape
+    const decoderOf = connection.reported.read(this.#shape.decoderOf ?? types.decoderOf)
     let encoders = isCurrent ? known.encoders : undefined
     let guess: readonly number[] | undefined
     if (encoders === undefined && encode === undefined && this.#some(needsType)) {
@@ -129,6 +131,7 @@ export class Statement extends Exchange {
       return false
     }
     this.#types = types
+    this.#decoderOf = decoderOf
     this.#isGuess = guess !== undefined
     const setsItself = settings !== undefined && this.#route !== undefined && prepared.isPlain
     if (setsItself) settings.writeForExchange(connection)
@@ -181,8 +184,7 @@ export class Statement extends Exchange {
   override columns(columns: readonly Column[]): void {
     this.#entry!.confirm(columns)
     const { form, decoderOf } = this.#shape
-    if (decoderOf) this.#decode = this.#entry!.decoder(form, decoderOf)
-    else if (this.#entry!.isReadable(this.#types!)) this.#decode = this.#entry!.decoder(form, this.#types!.decoderOf)
+    if (decoderOf || this.#entry!.isReadable(this.#types!)) this.#decode = this.#entry!.decoder(form, this.#decoderOf!)
   }
 
   override bound(): void {
@@ -236,7 +238,7 @@ export class Statement extends Exchange {
     if (this.#isSettled) return
     const rows = this.#rows as Buffer[]
     this.#rows = []
-    this.#decode = this.#entry!.decoder(this.#shape.form, this.#types!.decoderOf)
+    this.#decode = this.#entry!.decoder(this.#shape.form, this.#decoderOf!)
     for (const row of rows) this.#decodeRow(this.#decode, row, 0)
     if (this.#error) this.#settle(this.#error)
     else this.#finish()

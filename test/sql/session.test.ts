@@ -130,4 +130,43 @@ describe('values are read by what they say', () => {
       expect(await tx.value`SELECT ${tricky}::bytea[]`).toEqual(tricky)
     })
   })
+
+  const styles = ['ISO', 'SQL', 'Postgres', 'German'].flatMap((style) => [`${style}, MDY`, `${style}, DMY`])
+
+  test.each(styles)('DateStyle %s', async (style) => {
+    await within(`DateStyle = ${style}`, async (tx) => {
+      expect(
+        await tx.one`SELECT '2026-02-03'::date AS d, '2026-02-03T04:05:06.7'::timestamp AS t,
+          '2026-02-03T04:05:06.7Z'::timestamptz AS z, 'infinity'::timestamp AS i,
+          array['2026-02-03T04:05:06Z'::timestamptz, NULL] AS a, array['2026-02-03'::date] AS b`,
+      ).toEqual({
+        d: '2026-02-03',
+        t: '2026-02-03T04:05:06.7',
+        z: '2026-02-03T04:05:06.7Z',
+        i: 'infinity',
+        a: ['2026-02-03T04:05:06Z', null],
+        b: ['2026-02-03'],
+      })
+      await tx.execute`SET LOCAL TimeZone = 'Asia/Dubai'`
+      expect(await tx.value`SELECT '2026-02-03T04:05:06.7Z'::timestamptz`).toBe('2026-02-03T04:05:06.7Z')
+    })
+    expect(await db.transaction((tx) => tx.value`SELECT '2026-02-03'::date`)).toBe('2026-02-03')
+  })
+
+  test('an abbreviation of a time zone is refused, not guessed', async () => {
+    const tokyo = within('DateStyle = SQL', async (tx) => {
+      await tx.execute`SET LOCAL TimeZone = 'Asia/Tokyo'`
+      return tx.value`SELECT now()`
+    })
+    await expect(tokyo).rejects.toMatchObject({
+      sqlstate: '22000',
+      cause: expect.objectContaining({ message: expect.stringContaining('JST does not say its offset') }),
+    })
+  })
+
+  test('another client_encoding ends the connection, before a text is read wrongly', async () => {
+    const latin = within('client_encoding = LATIN1', (tx) => tx.value`SELECT 'Zoë'`)
+    await expect(latin).rejects.toThrow('client_encoding is LATIN1')
+    expect(await db.transaction((tx) => tx.value`SELECT 'Zoë'`)).toBe('Zoë')
+  })
 })

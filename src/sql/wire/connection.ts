@@ -9,9 +9,10 @@ import type { Address, ConnectionSettings } from '../url/settings.ts'
 import { cancel } from './cancel.ts'
 import type { ConnectOptions } from './connect.ts'
 import type { Exchange } from './exchange.ts'
-import { columnsIn, fieldsIn, Input, notificationIn, parameterTypesIn, rowCountIn } from './input.ts'
+import { columnsIn, fieldsIn, Input, notificationIn, parameterTypesIn, rowCountIn, statusIn } from './input.ts'
 import type { Session } from './login.ts'
 import { Output } from './output.ts'
+import { ReportedSettings } from './reportedSettings.ts'
 import type { Settings } from './settings.ts'
 import { StatementCache } from './statementCache.ts'
 
@@ -37,6 +38,8 @@ export class Connection {
   readonly processId: number
   /** Behind a pooler: what each transaction has to set for itself. */
   settings: Settings | undefined
+  /** What the server has told of the session's settings. */
+  readonly reported: ReportedSettings = new ReportedSettings()
   readonly openedAt: number = performance.now()
   /** Called once, when the session is over for whatever reason. */
   onClose: ((error: DatabaseError) => void) | undefined
@@ -52,6 +55,8 @@ export class Connection {
   /** Whether it is outside a transaction, as of the last answer. */
   isIdle = true
   isOpen = true
+  /** Something was left in its session: it is not for whoever comes next. */
+  isSpoilt = false
   /** Pending while a cancel is under way; what is sent meanwhile may be hit by it. */
   cancelling: Promise<void> | undefined
   /** Whoever has this connection to itself; swept before its exchanges are. */
@@ -220,6 +225,7 @@ export class Connection {
         return head!.complete(rowCountIn(bytes, start, end), bytes[start]!)
       case 0x5a: // Z
         this.isIdle = bytes[start] === 0x49
+        if (this.isIdle && this.reported.isOdd && !this.settings) this.isSpoilt = true
         return this.#finish(head!)
       case 0x54: // T
         return head!.columns(columnsIn(bytes, start))
@@ -233,6 +239,8 @@ export class Connection {
         const { channel, payload } = notificationIn(bytes, start)
         return this.onNotification?.(channel, payload)
       }
+      case 0x53: // S
+        return this.#statusChanged(...statusIn(bytes, start))
       case 0x47: // G
         return this.destroy(new DatabaseError('0A000', 'COPY FROM STDIN is not supported'))
       case 0x32: // 2 BindComplete
@@ -242,7 +250,6 @@ export class Connection {
       case 0x49: // I EmptyQueryResponse
       case 0x73: // s PortalSuspended
       case 0x4e: // N NoticeResponse
-      case 0x53: // S ParameterStatus
       case 0x48: // H CopyOutResponse, d CopyData, c CopyDone: rows that nobody has asked for
       case 0x64:
       case 0x63:
@@ -265,6 +272,12 @@ export class Connection {
       this.send(this.#queue.shift()!)
     }
     if (this.inFlight === 0) this.onIdle?.()
+  }
+
+  #statusChanged(name: string, value: string): void {
+    this.reported.tell(name, value)
+    if (name !== 'client_encoding' || value === 'UTF8') return
+    this.destroy(new DatabaseError('0A000', `client_encoding is ${value}: texts are read as UTF8, leave it at that`))
   }
 
   #failed(response: ErrorResponse): void {

@@ -113,3 +113,9 @@ export function notificationIn(bytes: Buffer, start: number): { readonly channel
     payload: bytes.toString('utf8', middle + 1, bytes.indexOf(0, middle + 1)),
   }
 }
+
+/** The name and the value in a ParameterStatus. */
+export function statusIn(bytes: Buffer, start: number): readonly [name: string, value: string] {
+  const middle = bytes.indexOf(0, start)
+  return [bytes.toString('utf8', start, middle), bytes.toString('utf8', middle + 1, bytes.indexOf(0, middle + 1))]
+}
