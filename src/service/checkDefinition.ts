@@ -111,6 +111,7 @@ const database: Names<DatabaseSettings> = {
   idleTimeoutMs: true,
   maxLifetimeMs: true,
   preparedStatements: true,
+  checkSessions: true,
   types: true,
 }
 

@@ -156,6 +156,11 @@ export interface DatabaseOptions<Request extends object = RequestScope> {
   readonly preparedStatements?: number
   /** One's own codecs, by the names of PostgreSQL's types: `{ timestamptz: codecs.date }`. */
   readonly types?: Codecs
+  /**
+   * Whether what a statement leaves in its session is looked for after the first run of each text: settings, roles, locks,
+   * temporary tables that a function or a trigger has made. Default: unless `NODE_ENV` is `production`.
+   */
+  readonly checkSessions?: boolean
   /** Is told of every statement. */
   readonly observer?: Observer
   /** Seen in `pg_stat_activity`. Default: `tricube`. */

@@ -41,9 +41,11 @@ const named = new RegExp(
   String.raw`^\w{3} (?:(?<month>[A-Z][a-z]{2}) (?<day>\d\d)|(?<firstDay>\d\d) (?<secondMonth>[A-Z][a-z]{2})) ${time} (?<year>\d{4,})${rest}`,
 )
 
+const isIso = /^(\d{4,}-|-?infinity$)/
+
 /** `01.07.2024 09:00:00 UTC`, `07/01/2024`, `Mon Jul 01 09:00:00 2024` as PostgreSQL writes them in ISO style. */
-export function isoOf(text: string, isDayFirst: boolean): string {
-  if (text === 'infinity' || text === '-infinity') return text
+function isoOf(text: string, isDayFirst: boolean): string {
+  if (isIso.test(text)) return text // a transaction behind a pooler has set its own style, which is not reported
   const parts = (numeric.exec(text) ?? named.exec(text))?.groups
   if (!parts) throw new RangeError('not a date in the DateStyle of the session')
   const { year, time: clock, zone, bc = '' } = parts

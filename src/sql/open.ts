@@ -44,6 +44,7 @@ function serverOptions(url: string, options: DatabaseOptions, what: string): Ser
     statementTimeoutMs: options.statementTimeoutMs ?? 30_000,
     applicationName: options.applicationName ?? 'tricube',
     preparedStatements: options.preparedStatements ?? 500,
+    checkSessions: options.checkSessions ?? process.env['NODE_ENV'] !== 'production',
     types: new Types(options.types),
   }
 }

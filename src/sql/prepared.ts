@@ -16,6 +16,8 @@ export class Prepared {
   readonly remains: Remains | undefined
   /** Whether it may run behind others in one transaction, which VACUUM and its like refuse. */
   readonly isPlain: boolean
+  /** Whether what it leaves in its session has been looked at, or need not be. */
+  isChecked: boolean
   /** How often it was sent over a lane. */
   runs = 0
   #heldUp = 0
@@ -29,6 +31,7 @@ export class Prepared {
     this.reads = known.reads
     this.session = known.session
     this.remains = known.remains
+    this.isChecked = known.reads || known.session
     this.isPlain = plainVerbs.has(known.verb)
   }
 

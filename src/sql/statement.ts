@@ -3,6 +3,7 @@ import { DatabaseError } from './databaseError.ts'
 import { Description, prepare } from './description.ts'
 import { encodeAll } from './encode.ts'
 import type { Bound, Prepared } from './prepared.ts'
+import { assertNothingLeft } from './sessionCheck.ts'
 import { isNameless, mayBeStale } from './stale.ts'
 import { type Manner, once, type Scope, type Shape } from './scope.ts'
 import { needsType } from './encoders.ts'
@@ -54,6 +55,7 @@ export class Statement extends Exchange {
   #tag = 0
   #entry: PreparedStatement | undefined
   #decode: RowDecoder<unknown> | undefined
+  #check: Promise<void> | undefined
   #types: Types | undefined
   #decoderOf: DecoderOf | undefined
   #parameterTypes: readonly number[] | undefined
@@ -227,10 +229,18 @@ export class Statement extends Exchange {
     }
     if (error) return this.#settle(error)
     if (this.#isSettled) return
+    if (connection.isChecked && !this.prepared.isChecked) this.#lookBehind(connection)
     if (this.#decode || this.#rows.length === 0) return this.#finish()
     const unknown = connection.types.unknown(this.#entry!.columnTypes)
     if (unknown.length === 0) return this.#decodeRows()
     connection.send(new TypeLookup({ statement: this, unknown, hasRun: true, onDone: () => this.#decodeRows() }))
+  }
+
+  #lookBehind(connection: Connection): void {
+    if (connection.settings) return // the session is the pooler's
+    this.prepared.isChecked = true
+    if (connection.isIdle && this.#route) this.#check = assertNothingLeft(connection)
+    else connection.isDueForCheck = true
   }
 
   // The rows of columns whose types were not known when they came.
@@ -255,7 +265,12 @@ export class Statement extends Exchange {
   #finish(): void {
     try {
       const result = this.#shape.result(this.#rows, this.#rowCount, this.#tag, this.#decode)
-      this.#settle(undefined, result)
+      if (this.#check)
+        this.#check.then(
+          () => this.#settle(undefined, result),
+          (error) => this.#settle(error),
+        )
+      else this.#settle(undefined, result)
     } catch (unexpected) {
       this.#settle(unexpected)
     }

@@ -4,6 +4,7 @@ import { DatabaseError } from './databaseError.ts'
 import { Limit } from './limit.ts'
 import { control, OpenTransaction } from './openTransaction.ts'
 import type { Scope } from './scope.ts'
+import { assertNothingLeft } from './sessionCheck.ts'
 import type { Server } from './server.ts'
 import type { Connection } from './wire/connection.ts'
 
@@ -112,10 +113,13 @@ class Opened {
     if (this.#limit.isOver) throw this.#limit.reason
     // COMMIT is answered with ROLLBACK when a statement has failed, even if nobody has looked at its error.
     const isCommitted = (await control(this.#connection, this.#limit, 'COMMIT')) === commitTag
+    const check = this.#connection.isDueForCheck ? assertNothingLeft(this.#connection) : undefined
+    this.#connection.isDueForCheck = false
     this.#server.pool.releaseWhenIdle(this.#connection)
     if (!isCommitted) {
       throw new DatabaseError('25P02', 'rolled back instead of committed, because a statement in it had failed')
     }
+    await check
   }
 
   /** Resolves when it has been rolled back or, if the limit is over, at once. */
@@ -124,6 +128,7 @@ class Opened {
     if (!this.#connection.isOpen || this.#connection.owner !== this.#limit) return
     // What runs there has the connection to itself: it would else keep ROLLBACK waiting, and its locks.
     if (this.#limit.isOver && this.#connection.inFlight > 0) this.#connection.cancel()
+    this.#connection.isDueForCheck = false
     const rolledBack = control(this.#connection, this.#limit, 'ROLLBACK').catch(() => {})
     this.#server.pool.releaseWhenIdle(this.#connection)
     if (!this.#limit.isOver) await rolledBack

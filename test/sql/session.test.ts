@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { codecs, type Database, database, type Transaction } from 'tricube/sql'
-import { freshDatabase } from './freshDatabase.ts'
+import { freshDatabase, isPooled } from './freshDatabase.ts'
 
 let fresh: Awaited<ReturnType<typeof freshDatabase>>
 let db: Database
@@ -168,5 +168,52 @@ describe('values are read by what they say', () => {
     const latin = within('client_encoding = LATIN1', (tx) => tx.value`SELECT 'Zoë'`)
     await expect(latin).rejects.toThrow('client_encoding is LATIN1')
     expect(await db.transaction((tx) => tx.value`SELECT 'Zoë'`)).toBe('Zoë')
+  })
+})
+
+describe('what a text does not show is found after its first run', () => {
+  const hidden: readonly (readonly [string, string, string])[] = [
+    ['a setting', `PERFORM set_config('search_path', 'nowhere', false)`, 'the setting search_path'],
+    [
+      'a setting that values are read by',
+      `PERFORM set_config('TimeZone', 'Asia/Tokyo', false)`,
+      'the setting TimeZone',
+    ],
+    ['a role', 'SET ROLE pg_monitor', 'the role pg_monitor'],
+    ['a lock', 'PERFORM pg_advisory_lock(77)', 'an advisory lock'],
+    ['a temporary table', 'CREATE TEMP TABLE tmp (id int)', 'the temporary relation tmp'],
+    ['a subscription', 'LISTEN news', 'LISTEN news'],
+  ]
+
+  test.skipIf(isPooled).each(hidden)('%s', async (_, body, what) => {
+    await using own = database({ url: fresh.url, lanes: 1, pool: 1 })
+    const name = `hidden_${what.replaceAll(/\W/g, '_').toLowerCase()}`
+    await own.script(`CREATE FUNCTION ${name}() RETURNS int LANGUAGE plpgsql AS $$ BEGIN ${body}; RETURN 1; END $$`)
+    const call = (on: Pick<Database, 'value'>, comment: string) =>
+      on.value`SELECT ${own.unsafe(name)}() -- ${own.unsafe(comment)}`
+    const ways = [
+      () => call(own, 'lane'),
+      () => call(own.with({ slow: true }), 'pool'),
+      () => own.transaction((tx) => call(tx, 'transaction')),
+    ]
+    for (const way of ways) {
+      await expect(way()).rejects.toMatchObject({ sqlstate: '25001', message: expect.stringContaining(`left ${what}`) })
+      const clean = (on: Pick<Database, 'value'>) =>
+        on.value`SELECT concat_ws(' ', current_setting('search_path'), current_setting('TimeZone'), current_setting('role'),
+          (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()))`
+      expect(await clean(own.with({ slow: true }))).toBe('"$user", public UTC none 0')
+      await expect.poll(() => clean(own)).toBe('"$user", public UTC none 0')
+    }
+  })
+
+  test('what leaves nothing is not told apart, and production does not look', async () => {
+    await db.script(`
+      CREATE FUNCTION tidy() RETURNS int LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+        BEGIN PERFORM pg_advisory_xact_lock(1); PERFORM set_config('TimeZone', 'Asia/Tokyo', true); RETURN 1; END $$;
+      CREATE FUNCTION untidy() RETURNS int LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_lock(78); RETURN 1; END $$`)
+    expect(await db.value`SELECT tidy()`).toBe(1)
+    expect(await db.transaction((tx) => tx.value`SELECT tidy() AS inside`)).toBe(1)
+    await using production = database({ url: fresh.url, lanes: 1, pool: 1, checkSessions: false })
+    expect(await production.value`SELECT untidy()`).toBe(1)
   })
 })

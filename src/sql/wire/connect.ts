@@ -20,6 +20,7 @@ export interface ConnectOptions extends LoginLimits {
   /** The most statements that are kept prepared on it. */
   readonly preparedStatements: number
   readonly types: Types
+  readonly checkSessions: boolean
 }
 
 /** Opens a session with the first server that is there and is what it should be. Rejects with a DatabaseError. */

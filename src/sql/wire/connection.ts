@@ -55,6 +55,10 @@ export class Connection {
   /** Whether it is outside a transaction, as of the last answer. */
   isIdle = true
   isOpen = true
+  /** Whether statements are looked at for what they leave in the session. */
+  readonly isChecked: boolean
+  /** A statement of the transaction under way is to be looked at when that has ended. */
+  isDueForCheck = false
   /** Something was left in its session: it is not for whoever comes next. */
   isSpoilt = false
   /** Pending while a cancel is under way; what is sent meanwhile may be hit by it. */
@@ -82,6 +86,7 @@ export class Connection {
   constructor(session: Session, options: ConnectOptions) {
     this.types = options.types
     this.statements = new StatementCache(options.preparedStatements)
+    this.isChecked = options.checkSessions
     this.#session = session
     this.#settings = options.settings
     this.#socket = session.socket

@@ -1,5 +1,14 @@
 import type { Connection } from './connection.ts'
 
+/** What values are read and written by. */
+export const expectedSettings: Readonly<Record<string, string>> = {
+  TimeZone: 'UTC',
+  DateStyle: 'ISO',
+  IntervalStyle: 'postgres',
+  bytea_output: 'hex',
+  extra_float_digits: '1',
+}
+
 /** What a session is set to: values are read and written in these forms, and no statement runs for ever. */
 export class Settings {
   readonly #all: readonly (readonly [name: string, value: string])[]
@@ -7,14 +16,7 @@ export class Settings {
   readonly #forExchange: string
 
   constructor(statementTimeoutMs: number) {
-    this.#all = [
-      ['statement_timeout', String(Math.round(statementTimeoutMs))],
-      ['TimeZone', 'UTC'],
-      ['DateStyle', 'ISO'],
-      ['IntervalStyle', 'postgres'],
-      ['bytea_output', 'hex'],
-      ['extra_float_digits', '1'],
-    ]
+    this.#all = [['statement_timeout', String(Math.round(statementTimeoutMs))], ...Object.entries(expectedSettings)]
     const set = this.#all.map(([name, value]) => `set_config('${name}', '${value}', true)`)
     this.#forExchange = `SELECT WHERE (${set.join(' || ')}) IS NULL`
   }
