@@ -14,7 +14,7 @@ const below = {
   metrics: ['contract', 'resilience'],
   trace: ['contract', 'resilience', 'bytes'],
   decorators: ['trace'],
-  sql: ['contract', 'resilience', 'log'],
+  sql: ['contract', 'resilience', 'log', 'trace'],
   discovery: ['contract', 'resilience', 'log'],
   client: ['contract', 'resilience', 'tls', 'log', 'trace', 'discovery'],
   http: ['contract', 'resilience', 'tls', 'log', 'trace'],

@@ -121,10 +121,17 @@ export function createServer(options: ServerOptions): OperationsServer {
 }
 
 /** What nobody expected is logged with its stack, what a handler or a callee said with its cause. */
-function logError({ log }: FastifyRequest, thrown: unknown, { status, error, cause }: HttpError): void {
+function logError({ log, routeOptions }: FastifyRequest, thrown: unknown, { status, error, cause }: HttpError): void {
   if (thrown instanceof HttpError)
     log.warn({ status, error, cause: cause instanceof Error ? cause.message : cause }, 'failed')
-  else log.error({ status, error, err: thrown }, 'failed')
+  else log.error({ status, error, err: asError(thrown, routeOptions.config.operation) }, 'failed')
+}
+
+/** What was thrown; for a text, or anything else without a stack, an error that tells who threw it. */
+function asError(thrown: unknown, operation = 'a route'): Error {
+  if (thrown instanceof Error) return thrown
+  const shown = typeof thrown === 'string' ? JSON.stringify(thrown) : `a value of type ${typeof thrown}`
+  return new TypeError(`${operation} threw ${shown}, which is no Error: throw an Error, whose stack tells the line`)
 }
 
 /** The caller's own id when it is a harmless one, so that a request has one name everywhere. */

@@ -2,6 +2,8 @@ import { IncomingMessage, OutgoingMessage } from 'node:http'
 import { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import { Stream } from 'node:stream'
 import { stdSerializers } from 'pino'
+import { HttpError } from '../contract/errors.ts'
+import { cutStack, isThrownHere } from './stack.ts'
 
 /**
  * What a line shows of an object: of an error its class, message and stack with those of its causes, of a request its
@@ -10,13 +12,21 @@ import { stdSerializers } from 'pino'
 export function plain(value: object): unknown {
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype === Object.prototype || prototype === Array.prototype) return 'toJSON' in value ? toJson(value) : value
-  if (value instanceof Error) return stdSerializers.err(value)
+  if (value instanceof Error) return shownError(value)
   if (value instanceof Stream) return shownStream(value)
   if ('toJSON' in value) return toJson(value)
   const { raw, routeOptions } = value as FastifyObject
   if (!(raw instanceof Stream)) return value
   const shown = shownStream(raw)
   return isIncoming(raw) ? { ...(shown as object), route: routeOptions?.url } : shown
+}
+
+function shownError(error: Error): unknown {
+  const shown = stdSerializers.err(error) as { stack?: unknown }
+  const { stack } = shown
+  // An HttpError is thrown on purpose, here too; anything else that tricube throws may be its own fault.
+  if (typeof stack === 'string' && (error instanceof HttpError || !isThrownHere(stack))) shown.stack = cutStack(stack)
+  return shown
 }
 
 function toJson(value: { readonly toJSON?: unknown }): unknown {

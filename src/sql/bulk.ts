@@ -1,6 +1,7 @@
 /** Many rows at once: out of a cursor, and into one statement. */
 import type { JsonText } from './encoders.ts'
 import type { Fragment } from './fragment.ts'
+import { failing } from './place.ts'
 import { bound } from './prepared.ts'
 import * as shapes from './shapes.ts'
 import type { Scope, Shape } from './scope.ts'
@@ -22,13 +23,16 @@ export async function* rowsOf<Row>(
   values: readonly unknown[],
 ): AsyncGenerator<Row, void, void> {
   const portal = `p${++portals}`
-  let chunk: Chunk = await tx.run(bound(strings, values), chunkShape, { portal, rowLimit: rowsPerFetch, further: [] })
+  const statement = bound(strings, values)
+  let chunk: Chunk = await tx.run(statement, chunkShape, { portal, rowLimit: rowsPerFetch, further: [] })
   try {
     while (true) {
       yield* chunk.rows as Row[]
       if (chunk.isLast) return
       tx.assertOpen()
-      chunk = await fetch(connection, portal, chunk.decode!, scope)
+      chunk = await fetch(connection, portal, chunk.decode!, scope).catch((error: unknown) =>
+        failing(error, { text: statement.prepared.text, strings }),
+      )
     }
   } finally {
     if (tx.isOpen) await close(connection, portal)
@@ -134,17 +138,23 @@ export type BatchValue<Row> =
 /** The tag that `batch` gives. */
 export type BatchTag<Row> = (strings: TemplateStringsArray, ...values: readonly BatchValue<Row>[]) => Promise<number>
 
-/** Runs a statement once for each row, in one round trip, all or nothing. Gives how many rows it touched. */
-export async function bulk<Row>(
+/** A tag that runs a statement once for each row, in one round trip, all or nothing, and gives how many rows it touched. */
+export function batchTag<Row>(on: Tags, rows: readonly Row[]): BatchTag<Row> {
+  const tag: BatchTag<Row> = (strings, ...values) => bulk(on, rows, strings, values, tag)
+  return tag
+}
+
+async function bulk<Row>(
   on: Tags,
   rows: readonly Row[],
   strings: TemplateStringsArray,
   given: readonly BatchValue<Row>[],
+  tag: BatchTag<Row>,
 ): Promise<number> {
-  const { prepared, values } = bound(strings, given)
+  const { prepared, values } = bound(strings, given, tag)
   if (rows.length === 0) return 0
   const [first, ...further] = rows.map((row) =>
     values.map((value) => (typeof value === 'function' ? (value as (row: Row) => unknown)(row) : value)),
   )
-  return on.run({ prepared, values: first! }, shapes.count, { portal: '', rowLimit: 0, further })
+  return on.run({ prepared, values: first!, strings }, shapes.count, { portal: '', rowLimit: 0, further })
 }

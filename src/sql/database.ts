@@ -10,7 +10,7 @@ import type {
   Transaction,
   TransactionOptions,
 } from './api.ts'
-import { bulk, type BatchTag, type BatchValue } from './bulk.ts'
+import { type BatchTag, batchTag } from './bulk.ts'
 import { type Drizzle, drizzleOver } from './drizzle.ts'
 import { Limit } from './limit.ts'
 import type { Cluster, DatabaseStats } from './cluster.ts'
@@ -18,6 +18,7 @@ import type { Observer } from './observer.ts'
 import { assertChannel } from './listener.ts'
 import { notShared } from './misplaced.ts'
 import { openAll } from './open.ts'
+import { notePlace } from './place.ts'
 import { bound, type Bound } from './prepared.ts'
 import type { Shards } from './shards.ts'
 import type { Manner, Scope, Shape } from './scope.ts'
@@ -64,11 +65,11 @@ class View extends Tags implements Database, Scope {
   }
 
   override run<T>(statement: Bound, shape: Shape, manner?: Manner): Promise<T> {
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve) => {
       this.signal?.throwIfAborted()
       if (statement.prepared.session) throw notShared(statement.prepared)
       const cluster = this.#home
-      cluster.send(new Statement(statement, shape, this, cluster, resolve, reject, manner))
+      cluster.send(new Statement(statement, shape, this, cluster, resolve, manner))
     })
   }
 
@@ -78,6 +79,8 @@ class View extends Tags implements Database, Scope {
   }
 
   stream<Row>(strings: TemplateStringsArray, ...values: readonly unknown[]): AsyncGenerator<Row, void, void> {
+    // oxlint-disable-next-line typescript/unbound-method -- it is only looked for on the stack
+    notePlace(strings, this.stream)
     return streamed(this.#home.primary, this, (tx) => {
       // What a stream writes, too, has to be seen by what reads after it.
       const { session } = this
@@ -87,7 +90,7 @@ class View extends Tags implements Database, Scope {
   }
 
   batch<Row>(rows: readonly Row[]): BatchTag<Row> {
-    return (strings: TemplateStringsArray, ...values: readonly BatchValue<Row>[]) => bulk(this, rows, strings, values)
+    return batchTag(this, rows)
   }
 
   async script(text: string): Promise<void> {

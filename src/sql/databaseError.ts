@@ -16,7 +16,8 @@ export interface DatabaseErrorFields {
  * not the one row that was expected, 25000 a transaction used after its end.
  * https://www.postgresql.org/docs/current/errcodes-appendix.html
  *
- * The message has neither SQL nor values, so that it can be logged.
+ * The message has neither SQL nor values, so that it can be logged; `statement` has the SQL. The stack names the line of the
+ * statement and those who wait for it.
  */
 export class DatabaseError extends Error {
   /** Five characters, for example `23505`. */
@@ -29,6 +30,8 @@ export class DatabaseError extends Error {
   readonly parameter: number | undefined
   /** True when the connection was lost, or the time over, after the statement had been sent. */
   readonly mayHaveRun: boolean
+  /** The statement's text, with `?` for what is written into it. */
+  statement: string | undefined
   readonly #detail: string | undefined
   readonly #hint: string | undefined
 
@@ -46,6 +49,18 @@ export class DatabaseError extends Error {
 
   override get name(): string {
     return 'DatabaseError'
+  }
+
+  /** The same as `sqlstate`, as `pg` and Node call it. */
+  get code(): string {
+    return this.sqlstate
+  }
+
+  /** The same error once more, with other fields where some are given. */
+  copy(fields: DatabaseErrorFields = {}): DatabaseError {
+    const { sqlstate, message, constraint, table, column, parameter, mayHaveRun, cause, detail, hint } = this
+    const own = { constraint, table, column, parameter, mayHaveRun, cause, detail, hint }
+    return new DatabaseError(sqlstate, message, { ...own, ...fields })
   }
 
   /** The server's detail. It quotes values: not for logs, not for callers. */

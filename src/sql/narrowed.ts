@@ -1,5 +1,5 @@
 import type { Transaction, TransactionLimits } from './api.ts'
-import { type BatchTag, type BatchValue, bulk } from './bulk.ts'
+import { type BatchTag, batchTag } from './bulk.ts'
 import { type Drizzle, drizzleOver } from './drizzle.ts'
 import type { Bound } from './prepared.ts'
 import type { Manner, Shape } from './scope.ts'
@@ -37,7 +37,7 @@ export class Narrowed extends Tags implements Transaction {
   }
 
   batch<Row>(rows: readonly Row[]): BatchTag<Row> {
-    return (strings: TemplateStringsArray, ...values: readonly BatchValue<Row>[]) => bulk(this, rows, strings, values)
+    return batchTag(this, rows)
   }
 
   script(text: string): Promise<void> {

@@ -1,11 +1,12 @@
 import type { Transaction, TransactionLimits } from './api.ts'
-import { type BatchTag, type BatchValue, bulk, rowsOf } from './bulk.ts'
+import { type BatchTag, batchTag, rowsOf } from './bulk.ts'
 import { DatabaseError } from './databaseError.ts'
 import { type Drizzle, drizzleOver } from './drizzle.ts'
 import type { Limit } from './limit.ts'
 import { assertChannel } from './listener.ts'
 import { notInside, wouldStay } from './misplaced.ts'
 import { Narrowed, type Narrowable } from './narrowed.ts'
+import { notePlace } from './place.ts'
 import { type Bound, preparedOf } from './prepared.ts'
 import { scriptRemains } from './remains.ts'
 import { innermost, within } from './savepoints.ts'
@@ -37,11 +38,11 @@ export class OpenTransaction extends Tags implements Transaction, Narrowable {
   }
 
   override run<T>(statement: Bound, shape: Shape, manner?: Manner): Promise<T> {
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve) => {
       this.assertOpen()
       const misplaced = statement.prepared.session ? notInside(statement.prepared) : undefined
       if (misplaced) throw misplaced
-      const sent = new Statement(statement, shape, this.#limit, undefined, resolve, reject, manner)
+      const sent = new Statement(statement, shape, this.#limit, undefined, resolve, manner)
       sent.begin = this.#begin
       this.#begin = undefined
       this.#connection.send(sent)
@@ -49,11 +50,13 @@ export class OpenTransaction extends Tags implements Transaction, Narrowable {
   }
 
   stream<Row>(strings: TemplateStringsArray, ...values: readonly unknown[]): AsyncGenerator<Row, void, void> {
+    // oxlint-disable-next-line typescript/unbound-method -- it is only looked for on the stack
+    notePlace(strings, this.stream)
     return rowsOf<Row>(this, this.#connection, this.#limit, strings, values)
   }
 
   batch<Row>(rows: readonly Row[]): BatchTag<Row> {
-    return (strings: TemplateStringsArray, ...values: readonly BatchValue<Row>[]) => bulk(this, rows, strings, values)
+    return batchTag(this, rows)
   }
 
   async script(text: string): Promise<void> {
@@ -166,8 +169,8 @@ async function cancelLate(limit: Limit, connection: Connection): Promise<void> {
 /** Runs BEGIN and its like, whether or not the time is over. Gives the first byte of the command tag. */
 export function control(connection: Connection, { observer, request }: Scope, text: string): Promise<number> {
   const scope: Scope = { observer, request, isUnlimited: true }
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const statement: Bound = { prepared: preparedOf(text), values: [] }
-    connection.send(new Statement(statement, shapes.tag, scope, undefined, resolve, reject))
+    connection.send(new Statement(statement, shapes.tag, scope, undefined, resolve))
   })
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { type Classification, classify } from './classify.ts'
 import type { Remains } from './remains.ts'
 import { assertTemplate, Fragment, Rendering } from './fragment.ts'
+import { type Above, notePlace } from './place.ts'
 
 /** A text that connections prepare under one name. */
 export class Prepared {
@@ -73,29 +74,36 @@ function nameOf(text: string): string {
 export interface Bound {
   readonly prepared: Prepared
   readonly values: readonly unknown[]
+  /** The template that it is of; undefined for a text. */
+  readonly strings?: TemplateStringsArray
 }
 
-/** What a template literal stands for. Throws a TypeError for anything that is not one. */
-export function bound(strings: TemplateStringsArray, values: readonly unknown[]): Bound {
-  for (const value of values) if (value instanceof Fragment) return composed(strings, values)
-  return { prepared: templates.get(strings) ?? remember(strings), values }
+/**
+ * What a template literal stands for; the caller of `above` is who has written it. Throws a TypeError for anything that is
+ * none.
+ */
+export function bound(strings: TemplateStringsArray, values: readonly unknown[], above?: Above): Bound {
+  for (const value of values) if (value instanceof Fragment) return composed(strings, values, above)
+  return { prepared: templates.get(strings) ?? remember(strings, above), values, strings }
 }
 
 const templates = new WeakMap<TemplateStringsArray, Prepared>()
 
-function remember(strings: TemplateStringsArray): Prepared {
+function remember(strings: TemplateStringsArray, above: Above | undefined): Prepared {
   assertTemplate(strings)
+  if (above) notePlace(strings, above)
   const text = strings.reduce((before, after, i) => `${before}$${i}${after}`)
   const prepared = preparedOf(text)
   templates.set(strings, prepared)
   return prepared
 }
 
-function composed(strings: TemplateStringsArray, values: readonly unknown[]): Bound {
+function composed(strings: TemplateStringsArray, values: readonly unknown[], above: Above | undefined): Bound {
   assertTemplate(strings)
+  if (above) notePlace(strings, above)
   const rendering = new Rendering()
   rendering.template(strings, values)
-  return { prepared: preparedOf(rendering.text), values: rendering.values }
+  return { prepared: preparedOf(rendering.text), values: rendering.values, strings }
 }
 
 // Texts by their own content: composed ones are equal without being the same template. The oldest is forgotten, so

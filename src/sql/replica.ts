@@ -72,8 +72,8 @@ export class LagMonitor {
 
 async function positionOf(server: Server, prepared: typeof onPrimary, timeoutMs: number): Promise<number | undefined> {
   try {
-    return await new Promise<number | undefined>((resolve, reject) =>
-      server.send(new Statement({ prepared, values: [] }, shapes.value, { timeoutMs }, server, resolve, reject)),
+    return await new Promise<number | undefined>((resolve) =>
+      server.send(new Statement({ prepared, values: [] }, shapes.value, { timeoutMs }, server, resolve)),
     ).then((lsn) => lsn ?? undefined)
   } catch {
     return undefined // it will be asked again

@@ -1,6 +1,7 @@
 import { DatabaseError, isFinal, unreachable } from './databaseError.ts'
 import { Lane } from './lane.ts'
 import type { Limit } from './limit.ts'
+import { failing } from './place.ts'
 import { closed, Pool, type PoolOptions, type Waiter } from './pool.ts'
 import type { Route, Statement } from './statement.ts'
 import { type Swept, Ticker } from './ticker.ts'
@@ -103,7 +104,8 @@ export class Server implements Route, Swept {
   /** A connection of one's own; give it back with `pool.release`. */
   acquire(limit: Limit): Promise<Connection> {
     this.#ticker.wake()
-    return new Promise((serve, refuse) => {
+    return new Promise((serve) => {
+      const refuse = (error: unknown): void => serve(failing(error, {}))
       const isWaiting = (now: number): boolean => {
         limit.sweep(now)
         if (limit.isOver) refuse(limit.reason)

@@ -1,7 +1,9 @@
 import { performance } from 'node:perf_hooks' // the global one is a getter, a fifth of the price of the time
+import { parameterOver } from './blame.ts'
 import { DatabaseError } from './databaseError.ts'
 import { Description, prepare } from './description.ts'
 import { encodeAll } from './encode.ts'
+import { failing } from './place.ts'
 import type { Bound, Prepared } from './prepared.ts'
 import { assertNothingLeft } from './sessionCheck.ts'
 import { isNameless, mayBeStale } from './stale.ts'
@@ -31,10 +33,10 @@ export class Statement extends Exchange {
   waitsSince = 0
 
   readonly #shape: Shape
+  readonly #strings: TemplateStringsArray | undefined
   readonly #manner: Manner
   readonly #route: Route | undefined
   readonly #resolve: (result: never) => void
-  readonly #reject: (error: unknown) => void
   readonly #deadline: number
   readonly #startedAt: number
   /** A replica could not answer it. */
@@ -63,23 +65,22 @@ export class Statement extends Exchange {
   #isGuess = false
 
   constructor(
-    { prepared, values }: Bound,
+    { prepared, values, strings }: Bound,
     shape: Shape,
     scope: Scope,
     route: Route | undefined,
     resolve: (result: never) => void,
-    reject: (error: unknown) => void,
     manner: Manner = once,
   ) {
     super()
     this.#manner = manner
     this.prepared = prepared
     this.values = values
+    this.#strings = strings
     this.scope = scope
     this.#shape = shape
     this.#route = route
     this.#resolve = resolve
-    this.#reject = reject
     this.#deadline = scope.timeoutMs === undefined ? Infinity : performance.now() + scope.timeoutMs
     this.#startedAt = scope.observer ? performance.now() : 0
   }
@@ -205,7 +206,7 @@ export class Statement extends Exchange {
   }
 
   override fail(error: DatabaseError): void {
-    this.#error = error
+    this.#error = withParameter(error, this.values)
   }
 
   override ready(connection: Connection): void {
@@ -344,10 +345,15 @@ export class Statement extends Exchange {
     if (this.#isSettled) return
     this.#isSettled = true
     if (error === undefined) this.#resolve(result as never)
-    else this.#reject(error)
+    else this.#resolve(failing(error, { text: this.prepared.text, strings: this.#strings }) as never)
     this.#rows = []
     this.scope.observer?.statement(this.prepared, this.#startedAt, this.#rowCount, error, this.scope.request)
   }
+}
+
+function withParameter(error: DatabaseError, values: readonly unknown[]): DatabaseError {
+  const parameter = error.parameter ?? parameterOver(error, values)
+  return parameter === error.parameter ? error : error.copy({ parameter })
 }
 
 function isObject(value: unknown): boolean {

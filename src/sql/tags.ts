@@ -1,5 +1,7 @@
+// oxlint-disable typescript/unbound-method -- the methods are only looked for on the stack
 import type { AnyRow, Sql } from './api.ts'
 import { type Fragments, fragments, type SqlTag, sql } from './fragment.ts'
+import type { Above } from './place.ts'
 import { bound, type Bound } from './prepared.ts'
 import * as shapes from './shapes.ts'
 import type { Manner, Shape } from './scope.ts'
@@ -15,29 +17,29 @@ export abstract class Tags implements Omit<Sql, 'stream' | 'script' | 'batch' | 
   abstract run<T>(statement: Bound, shape: Shape, manner?: Manner): Promise<T>
 
   one<Row = AnyRow>(strings: TemplateStringsArray, ...values: readonly unknown[]): Promise<Row> {
-    return this.#tag(strings, values, shapes.one)
+    return this.#tag(strings, values, shapes.one, this.one)
   }
 
   maybeOne<Row = AnyRow>(strings: TemplateStringsArray, ...values: readonly unknown[]): Promise<Row | undefined> {
-    return this.#tag(strings, values, shapes.maybeOne)
+    return this.#tag(strings, values, shapes.maybeOne, this.maybeOne)
   }
 
   many<Row = AnyRow>(strings: TemplateStringsArray, ...values: readonly unknown[]): Promise<Row[]> {
-    return this.#tag(strings, values, shapes.many)
+    return this.#tag(strings, values, shapes.many, this.many)
   }
 
   value<Value = unknown>(strings: TemplateStringsArray, ...values: readonly unknown[]): Promise<Value> {
-    return this.#tag(strings, values, shapes.value)
+    return this.#tag(strings, values, shapes.value, this.value)
   }
 
   execute(strings: TemplateStringsArray, ...values: readonly unknown[]): Promise<number> {
-    return this.#tag(strings, values, shapes.count)
+    return this.#tag(strings, values, shapes.count, this.execute)
   }
 
-  #tag<T>(strings: TemplateStringsArray, values: readonly unknown[], shape: Shape): Promise<T> {
+  #tag<T>(strings: TemplateStringsArray, values: readonly unknown[], shape: Shape, tag: Above): Promise<T> {
     let statement: Bound
     try {
-      statement = bound(strings, values)
+      statement = bound(strings, values, tag)
     } catch (error) {
       return Promise.reject(error)
     }

@@ -8,7 +8,7 @@ import type {
   TransactionLimits,
   TransactionOptions,
 } from './api.ts'
-import { type BatchTag, type BatchValue, bulk } from './bulk.ts'
+import { type BatchTag, batchTag } from './bulk.ts'
 import type { DatabaseStats } from './cluster.ts'
 import { type Drizzle, drizzleOver } from './drizzle.ts'
 import { assertChannel } from './listener.ts'
@@ -67,7 +67,7 @@ export class UnitView extends Tags implements Database {
   }
 
   batch<Row>(rows: readonly Row[]): BatchTag<Row> {
-    return (strings: TemplateStringsArray, ...values: readonly BatchValue<Row>[]) => bulk(this, rows, strings, values)
+    return batchTag(this, rows)
   }
 
   script(text: string): Promise<void> {
