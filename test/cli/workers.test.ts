@@ -171,7 +171,7 @@ test('SIGHUP puts new workers with new code in the place of all, and no request 
   expect(after!.length).toBeGreaterThan(0)
 
   const metrics = await once('GET', `${url}/metrics`)
-  const counted = /_duration_seconds_count\{operation="who",[^}]*status_code="200"\} (\d+)/.exec(metrics)?.[1]
+  const counted = /_duration_seconds_count\{operation="who",[^}]*status_code="200"[^}]*\} (\d+)/.exec(metrics)?.[1]
   expect(Number(counted)).toBe(answers.length + 1) // those of workers that are gone included
   expect(metrics).toContain('\ntricube_workers 2\n')
   expect(await instances()).toHaveLength(1)

@@ -5,7 +5,13 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 
 const thing = t.Object({ id: t.Integer() })
 const thingService = contract('thing-service', {
-  getThing: { route: 'GET /things/:id', params: { id: t.Integer() }, returns: thing, errors: [NotFound] },
+  getThing: {
+    route: 'GET /things/:id',
+    params: { id: t.Integer() },
+    query: { token: t.Optional(t.String()) },
+    returns: thing,
+    errors: [NotFound],
+  },
   moveThings: { route: 'POST /moves', body: t.Object({ secret: t.String() }) },
   brokenThing: { route: 'GET /broken' },
   twoThings: { route: 'GET /two', returns: t.Array(thing) },
