@@ -22,6 +22,7 @@ export default defineConfig({
     setupFiles: 'test/patience.ts',
     expect: { poll: { timeout: 10_000 } },
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
+    exclude: ['**/node_modules/**', ...(built ? ['test/packed/**'] : [])], // these pack by themselves: once is enough
     maxWorkers: 3, // many tests wait for processes and clocks more than they compute
     hookTimeout: 60_000,
     testTimeout: 20_000,

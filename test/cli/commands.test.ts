@@ -79,6 +79,7 @@ test.each([
   ['migrate', 'check', './user service'],
   ['migrate', 'generate', 'user service/service.ts', '--name', 'x'],
   ['openapi', 'user service', ''],
+  ['openapi', 'user service/linked.ts', ''],
   ['openapi', '../$here/user service/service.ts', ''],
 ])('%s %s %s is found from the working folder', async (...args) => {
   const cwd = await folderOf({
@@ -86,6 +87,7 @@ test.each([
       export const users = pgTable('users', { id: integer().primaryKey() })`,
     'user service/migrations/.keep': '',
     'user service/service.ts': pingSource("{ handlers: { ping: (): string => 'pong' } }", 'tricube'),
+    'user service/linked.ts': pingSource("{ handlers: { ping: (): string => 'pong' } }"), // imports a file: URL
   })
   await symlink(nodeModules, join(cwd, 'node_modules'))
   const typed = args.filter(Boolean).map((word) => word.replace('$here', basename(cwd)))
