@@ -2,7 +2,9 @@ import type { FastifyRequest } from 'fastify'
 import type { Operation } from '../contract/operation.ts'
 import { BadRequest, codes } from '../contract/errors.ts'
 import { pageProperties } from '../contract/page.ts'
+import { objectSchema } from '../contract/schema.ts'
 import { compileCheck, compileTextCheck } from './schema/check.ts'
+import { checkPatterns } from './schema/patterns.ts'
 import type { ValueProblem } from './schema/problems.ts'
 import { maxProblems } from './schema/work.ts'
 
@@ -20,7 +22,9 @@ export type Validator = (request: FastifyRequest) => void
  * The function throws `BadRequest` 40002 with a list of every problem in params, query, headers and body, or 40001
  * when a body is due and none came.
  */
-export function compileValidator({ params, query, headers, body, paginated }: Operation): Validator {
+export function compileValidator(operation: Operation): Validator {
+  const { params, query, headers, body, paginated } = operation
+  checkInputs(operation)
   const checkParams = params && compileTextCheck(params, 'any', 'commas')
   const queryProperties = paginated ? { ...query, ...pageProperties } : query
   const checkQuery = queryProperties ? compileTextCheck(queryProperties, 'only known', 'repeated') : refuseQuery
@@ -38,6 +42,18 @@ export function compileValidator({ params, query, headers, body, paginated }: Op
       if ((failed = checkBody(request.body))) problems = add(problems, 'body', failed)
     }
     if (problems) throw new BadRequest(problems.slice(0, maxProblems), { code: codes.validation })
+  }
+}
+
+/** @throws {TypeError} when a pattern could take long, naming the part of the request */
+function checkInputs({ params = {}, query = {}, headers = {}, body }: Operation): void {
+  const parts = { params: objectSchema(params), query: objectSchema(query), headers: objectSchema(headers), body }
+  for (const [part, schema] of Object.entries(parts)) {
+    try {
+      if (schema) checkPatterns(schema)
+    } catch (cause) {
+      throw new TypeError(`${part}: ${(cause as Error).message}`, { cause })
+    }
   }
 }
 
