@@ -1,13 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Ajv, CodeKeywordDefinition, KeywordCxt, SchemaCxt } from 'ajv'
-import { _, nil, Name, not, str, type Code } from 'ajv/dist/compile/codegen/index.js'
-import { evaluatedPropsToName } from 'ajv/dist/compile/util.js'
-import { checkDataType, DataType } from 'ajv/dist/compile/validate/dataType.js'
-import type { JSONType } from 'ajv/dist/compile/rules.js'
+import type { Ajv, CodeKeywordDefinition } from 'ajv'
+import { _, nil, str } from 'ajv/dist/compile/codegen/index.js'
+import { ifKeyword, selectKeyword, unionKeyword } from './branches.ts'
+import { charge, meterOf } from './charge.ts'
 import { compileMultipleOf } from './multipleOf.ts'
-import type { Choice } from './unions.ts'
 import { hasDuplicates } from './unique.ts'
-import { work } from './work.ts'
 
 /** Teaches an ajv what `arranged` writes, and does in bounded time or exactly what ajv's own keywords do not. */
 export function addKeywords(ajv: Ajv): Ajv {
@@ -51,15 +48,6 @@ function workKeyword(withProblems: boolean): CodeKeywordDefinition {
   }
 }
 
-function charge(cxt: KeywordCxt): void {
-  const meter = meterOf(cxt)
-  cxt.gen.if(_`--${meter}.left < 0`, () => cxt.gen.code(_`${meter}.stop()`))
-}
-
-function meterOf({ gen }: KeywordCxt): Code {
-  return gen.scopeValue('obj', { ref: work })
-}
-
 /** Replaces a text by the value that it means; see `prepareText`. */
 const readKeyword: CodeKeywordDefinition = {
   keyword: 'read',
@@ -67,164 +55,6 @@ const readKeyword: CodeKeywordDefinition = {
     gen.assign(data, _`${gen.scopeValue('keyword', { ref: schema as unknown })}(${data})`)
     gen.assign(_`${parentData}[${parentDataProperty}]`, data)
   },
-}
-
-/** Checks the one part of a union that the value itself chooses; see `Choice`. */
-const selectKeyword: CodeKeywordDefinition = {
-  keyword: 'select',
-  schemaType: 'array',
-  error: {
-    message: 'must be of a known kind',
-    params: ({ params }) => _`{tag: ${params['tag']}, isMissing: ${params['isMissing']}}`,
-  },
-  code(cxt) {
-    const { gen, data, parentSchema } = cxt
-    const choice = parentSchema['selectBy'] as Choice
-    keepEvaluated(cxt)
-    const valid = gen.let('valid', false)
-    if ('types' in choice) {
-      gen.if(false)
-      choice.types.forEach((types, part) => {
-        gen.elseIf(isOneOf(types, cxt))
-        gen.assign(valid, select(cxt, part))
-      })
-      gen.else()
-      gen.assign(valid, true) // `type` stands beside it, and has said so
-      gen.endIf()
-    } else {
-      gen.if(
-        _`typeof ${data} == "object" && ${data} && !Array.isArray(${data})`,
-        () => selectByTag(cxt, valid, choice),
-        () => gen.assign(valid, true),
-      )
-    }
-    cxt.ok(valid)
-  },
-}
-
-// Not ajv's checkDataTypes, which asks whether a value is of none of them.
-function isOneOf(types: readonly string[], { data, it }: KeywordCxt): Code {
-  const checks = types.map((type) => checkDataType(type as JSONType, data, it.opts.strictNumbers, DataType.Correct))
-  return checks.reduce((one, other) => _`${one} || ${other}`)
-}
-
-function selectByTag(cxt: KeywordCxt, valid: Name, { tag, values }: Extract<Choice, { tag: string }>): void {
-  const { gen, data } = cxt
-  const isOwn = tag in Object.prototype ? _`Object.prototype.hasOwnProperty.call(${data}, ${tag})` : nil
-  const given = gen.const(
-    'tag',
-    isOwn === nil ? _`${data}${property(tag)}` : _`${isOwn} ? ${data}${property(tag)} : undefined`,
-  )
-  gen.if(false)
-  values.forEach((of, part) => {
-    gen.elseIf(of.map((value) => _`${given} === ${value as string}`).reduce((one, other) => _`${one} || ${other}`))
-    gen.assign(valid, select(cxt, part))
-  })
-  gen.else()
-  cxt.setParams({ tag: _`${tag}`, isMissing: _`${given} === undefined` })
-  cxt.error()
-  gen.endIf()
-}
-
-function property(name: string): Code {
-  return _`[${name}]`
-}
-
-function select(cxt: KeywordCxt, part: number): Name {
-  const valid = cxt.gen.name('valid')
-  const schema = cxt.subschema({ keyword: 'select', schemaProp: part }, valid)
-  cxt.mergeEvaluated(schema, Name)
-  return valid
-}
-
-/** Tries the parts of a union, as `anyOf` does, and collects what is wrong with each only when none matches. */
-function unionKeyword(withProblems: boolean): CodeKeywordDefinition {
-  return {
-    keyword: 'union',
-    schemaType: 'array',
-    trackErrors: true,
-    error: {
-      message: 'matches no part of a union',
-      params: ({ params }) => (params['parts'] ? _`{parts: ${params['parts']}}` : _`{}`),
-    },
-    code(cxt) {
-      const { gen } = cxt
-      keepEvaluated(cxt)
-      const valid = gen.let('valid', false)
-      const collects = withProblems && cxt.it.createErrors !== false
-      const parts = collects ? gen.const('parts', _`[]`) : undefined
-      const silent = collects ? {} : { createErrors: false, allErrors: false }
-      if (collects) gen.code(_`${meterOf(cxt)}.tries++`)
-      gen.block(() => {
-        ;(cxt.schema as unknown[]).forEach((given, part) => {
-          const isValid = gen.let('valid', false)
-          let schema: SchemaCxt
-          gen.if(collects ? true : mayMatch(cxt, given), () => {
-            charge(cxt)
-            const inner = gen.name('valid')
-            schema = cxt.subschema({ keyword: 'union', schemaProp: part, compositeRule: true, ...silent }, inner)
-            gen.assign(isValid, inner)
-            if (parts) gen.code(_`${parts}.push(vErrors === null ? [] : vErrors.slice(${cxt.errsCount}))`)
-            cxt.reset()
-          })
-          gen.assign(valid, _`${valid} || ${isValid}`)
-          // Each part that matches has evaluated something: all have to be tried when that counts.
-          if (!cxt.mergeValidEvaluated(schema!, isValid)) gen.if(not(valid))
-        })
-      })
-      if (collects) gen.code(_`${meterOf(cxt)}.tries--`)
-      cxt.setParams({ parts })
-      cxt.pass(valid)
-    },
-  }
-}
-
-/** Whether an object has what a part requires: a look that spares most of the tries. */
-function mayMatch({ data }: KeywordCxt, part: unknown): Code {
-  const { type, required } = part as { type?: unknown; required?: readonly string[] }
-  if (type !== 'object' || !required || required.length === 0) return _`true`
-  const has = required.map((name) => _`${data}${property(name)} !== undefined`)
-  return _`typeof ${data} == "object" && ${data} && ${has.reduce((one, other) => _`${one} && ${other}`)}`
-}
-
-/** As ajv's, but what `if` has evaluated counts exactly when it matches, and what is wrong is said once. */
-const ifKeyword: CodeKeywordDefinition = {
-  keyword: 'if',
-  schemaType: ['object', 'boolean'],
-  trackErrors: true,
-  code(cxt) {
-    const { gen } = cxt
-    keepEvaluated(cxt)
-    const valid = gen.let('valid', true)
-    const matches = gen.name('matches')
-    const condition = cxt.subschema(
-      { keyword: 'if', compositeRule: true, createErrors: false, allErrors: false },
-      matches,
-    )
-    cxt.reset()
-    const clause = (keyword: 'then' | 'else'): void => {
-      if (cxt.parentSchema[keyword] === undefined) return
-      const isValid = gen.name('valid')
-      const schema = cxt.subschema({ keyword }, isValid)
-      gen.assign(valid, isValid)
-      cxt.mergeValidEvaluated(schema, valid)
-    }
-    const match = (): void => {
-      cxt.mergeEvaluated(condition, Name)
-      clause('then')
-    }
-    gen.if(matches, match, () => clause('else'))
-    cxt.pass(valid)
-  },
-}
-
-/**
- * Has ajv note the properties that are evaluated so far in a variable: what a block adds to a constant would be lost with
- * the constant where the block does not run.
- */
-function keepEvaluated({ gen, it }: KeywordCxt): void {
-  if (it.props !== undefined && it.props !== true && !(it.props instanceof Name))
-    it.props = evaluatedPropsToName(gen, it.props)
 }
 
 /** As ajv's, but a long list of values takes no longer than a short one. */
