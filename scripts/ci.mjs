@@ -3,6 +3,7 @@ import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { checks } from './checks.mjs'
 import { findConsul } from './consul.mjs'
+import { findJsonSchemaSuite } from './jsonSchemaSuite.mjs'
 import { findNodes } from './nodes.mjs'
 import { pack } from './pack.mjs'
 import { findPgbouncer } from './pgbouncer.mjs'
@@ -18,6 +19,8 @@ const redis = findRedis()
 if (redis) process.env.TRICUBE_TEST_REDIS = redis
 const pgbouncer = findPgbouncer()
 if (pgbouncer) process.env.TRICUBE_TEST_PGBOUNCER = pgbouncer
+const suite = findJsonSchemaSuite()
+if (suite) process.env.TRICUBE_TEST_JSON_SCHEMA_SUITE = suite
 const promtool = findPromtool()
 if (promtool) process.env.TRICUBE_TEST_PROMTOOL = promtool
 process.env.TRICUBE_TEST_NODES = findNodes()

@@ -11,20 +11,23 @@ const maxSteps = 2 ** 22
  * @throws {TypeError} in one line, with the pattern and what to do
  */
 export function checkPatterns(schema: JsonSchema): void {
-  walkSchema(schema, ({ pattern, maxLength, patternProperties }) => {
-    if (typeof pattern === 'string') checkPattern(pattern, typeof maxLength === 'number' ? maxLength : undefined)
-    for (const name of isObject(patternProperties) ? Object.keys(patternProperties) : []) checkPattern(name, undefined)
+  walkSchema(schema, ({ pattern, maxLength, patternProperties, propertyNames }) => {
+    if (typeof pattern === 'string') checkPattern(pattern, maxLength, 'maxLength')
+    const names = isObject(propertyNames) ? propertyNames['maxLength'] : undefined
+    for (const name of isObject(patternProperties) ? Object.keys(patternProperties) : []) {
+      checkPattern(name, names, 'propertyNames with maxLength')
+    }
   })
 }
 
-function checkPattern(pattern: string, maxLength: number | undefined): void {
+function checkPattern(pattern: string, maxLength: unknown, limit: string): void {
   if (!/[*+{]/.test(pattern)) return
   const growth = growthOf(pattern)
-  if (growth === 1 || (maxLength !== undefined && stepsOf(growth, maxLength) <= maxSteps)) return
+  if (growth === 1 || (typeof maxLength === 'number' && stepsOf(growth, maxLength) <= maxSteps)) return
   const most = growth === 'exponential' ? Math.log2(maxSteps) : Math.floor(maxSteps ** (1 / growth))
   const time = growth === 'exponential' ? 'exponential time' : `time to the power of ${growth}`
   throw new TypeError(
-    `pattern "${pattern}" can take ${time} in the length of the text: give it maxLength: ${most} or less, ` +
+    `pattern "${pattern}" can take ${time} in the length of the text: give it ${limit}: ${most} or less, ` +
       'or let no two repetitions take the same characters',
   )
 }

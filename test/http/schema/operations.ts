@@ -23,7 +23,7 @@ export async function bodies<Name extends string>(
   const app = await testService(service(contract('thing-service', operations), { handlers }))
   onTestFinished(() => app.close())
   return async (name, body) => {
-    const payload = typeof body === 'string' && /^[{["]/.test(body) ? body : JSON.stringify(body)
+    const payload = typeof body === 'string' && isJson(body) ? body : JSON.stringify(body)
     return answerOf(
       await app.inject({ method: 'POST', url: `/${name}`, headers: { 'content-type': 'application/json' }, payload }),
     )
@@ -46,6 +46,15 @@ export async function texts(inputs: {
   )
   onTestFinished(() => app.close())
   return async (url, headers = {}) => answerOf(await app.inject({ method: 'GET', url, headers }))
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function answerOf(answer: { statusCode: number; json(): unknown }): Answer {

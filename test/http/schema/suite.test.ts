@@ -1,0 +1,74 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { t } from 'tricube'
+import { describe, expect, it } from 'vitest'
+import { bodies } from './operations.ts'
+
+/** The drafts of the JSON-Schema-Test-Suite; `node scripts/jsonSchemaSuite.mjs` fetches them and prints where they are. */
+const suite = process.env['TRICUBE_TEST_JSON_SCHEMA_SUITE']
+if (!suite) {
+  process.stderr.write(`
+!!! The JSON-Schema-Test-Suite is SKIPPED: TRICUBE_TEST_JSON_SCHEMA_SUITE names no folder.
+    \`node scripts/jsonSchemaSuite.mjs\` fetches it.
+`)
+}
+
+interface Group {
+  readonly description: string
+  readonly schema: object
+  readonly tests: readonly { readonly description: string; readonly data: unknown; readonly valid: boolean }[]
+}
+
+/** What is refused at definition on purpose: docs/validation.md. */
+const refused = [
+  /"\$(?:anchor|dynamicAnchor|dynamicRef|recursiveRef|vocabulary)"|"unevaluatedItems":/,
+  /"\$ref":"(?!#["/])/, // another document, or an anchor
+  /"enum":\[\]|"maxContains":1,"minContains":3/, // no value can match
+  /"f\.\*o"/, // a pattern that takes quadratic time
+  /"\$schema":"http:\/\/localhost/,
+]
+
+/** Where tricube differs from the standard on purpose, each with its reason. */
+const different: Readonly<Record<string, string>> = {
+  'invalid type for default: still valid when the invalid default is used': 'defaults are filled in',
+  'invalid string value for default: still valid when the invalid default is used': 'defaults are filled in',
+  'the default keyword does not do anything if the property is missing: missing properties are not filled in with the default':
+    'defaults are filled in',
+  'anyOf complex types: both anyOf valid (complex)': 'the parts of a union are closed one by one',
+  'single dependency: no dependency': 'a field is known where the schema that names it applies',
+  'multiple dependencies subschema: no dependency': 'a field is known where the schema that names it applies',
+  'properties whose names are Javascript object property names: all present and valid': '__proto__ is refused',
+  'required properties whose names are Javascript object property names: all present': '__proto__ is refused',
+  'ref overrides any sibling keywords: ref valid, maxItems ignored':
+    'what stands beside $ref counts, as from 2019-09 on',
+}
+
+describe.runIf(suite).each(['draft2020-12', 'draft7'])('JSON-Schema-Test-Suite, %s, each schema as a body', (draft) => {
+  const folder = join(suite ?? '', draft)
+  const files = suite ? readdirSync(folder).filter((file) => file.endsWith('.json') && file !== 'format.json') : []
+
+  it.each(files)('%s', async (file) => {
+    const groups = (JSON.parse(readFileSync(join(folder, file), 'utf8')) as Group[]).filter(
+      ({ schema }) => typeof schema === 'object' && !refused.some((pattern) => pattern.test(JSON.stringify(schema))),
+    )
+    const send = await bodies(Object.fromEntries(groups.map(({ schema }, i) => [`s${i}`, t.Unsafe(schema)])))
+    const wrong: string[] = []
+    for (const [i, { description, schema, tests }] of groups.entries()) {
+      for (const test of tests) {
+        const title = `${description}: ${test.description}`
+        const { status, problems } = await send(`s${i}`, JSON.stringify(test.data))
+        const isRight = test.valid ? status === 200 || isUnknown(problems, schema) : status === 400
+        if (isRight === title in different) wrong.push(`${title}: ${status} ${problems.join(', ')}`)
+      }
+    }
+    expect(wrong).toEqual([])
+  })
+})
+
+/** Whether all that is wrong is fields that the schema names nowhere: a body is closed. */
+function isUnknown(problems: readonly string[], schema: object): boolean {
+  return problems.every((problem) => {
+    const name = /^(?:.*\.)?(.+) is not a known field/.exec(problem)?.[1]
+    return name !== undefined && !JSON.stringify(schema).includes(`${JSON.stringify(name)}:`)
+  })
+}
