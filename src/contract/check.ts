@@ -1,4 +1,4 @@
-import { Kind, TransformKind } from '@sinclair/typebox'
+import { Kind, OptionalKind, TransformKind } from '@sinclair/typebox'
 import type { ContractOptions } from './contract.ts'
 import { kindOf } from './errorClass.ts'
 import type { ErrorClass } from './errors.ts'
@@ -90,6 +90,7 @@ function schemaProblem(operation: Operation): string | undefined {
     const schema = operation[part]
     if (schema === undefined) continue
     if (!isSchema(schema)) return `${part} is not a schema: write ${part}: t.Object({ … })`
+    if (OptionalKind in schema) return `${part} cannot be optional: make its fields so, or t.Union([…, t.Null()])`
     const problem = jsonProblem(schema, part)
     if (problem) return problem
   }

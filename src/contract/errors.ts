@@ -297,6 +297,7 @@ const reasons: Readonly<Record<number, string>> = {
   413: 'Payload Too Large',
   414: 'URI Too Long',
   415: 'Unsupported Media Type',
+  417: 'Expectation Failed',
   420: 'Enhance Your Calm',
   422: 'Unprocessable Entity',
   428: 'Precondition Required',

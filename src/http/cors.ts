@@ -53,5 +53,5 @@ export function compileAllowOrigin({ origins, credentials, exposedHeaders = [] }
 }
 
 function isOrigin(text: string): boolean {
-  return URL.canParse(text) && new URL(text).origin === text
+  return URL.canParse(text) && new URL(text).origin === text && !text.includes('*')
 }

@@ -19,6 +19,8 @@ export class OpenRequest {
   readonly reply: FastifyReply
   /** Undefined for what is no operation: documentation, health, stray paths. */
   operation: RunningOperation | undefined
+  /** Of HTTP/2, whose requests forget it with their end. */
+  readonly peer: string | undefined
   /** As `performance.now()` counts. */
   readonly startedAt: number = performance.now()
   /** Likewise; negative until it ends. */
@@ -32,6 +34,7 @@ export class OpenRequest {
     this.inFlight = inFlight
     this.request = request
     this.reply = reply
+    this.peer = request.raw.httpVersionMajor === 2 ? request.ip : undefined
   }
 }
 

@@ -6,7 +6,7 @@ import type { LateLog } from '../log/late.ts'
 import { randomId } from '../trace/ids.ts'
 import type { Span } from '../trace/span.ts'
 import { compileCommonHeaders } from './answer.ts'
-import { addJsonParser } from './body.ts'
+import { addJsonParser, forgetTypeOfNothing } from './body.ts'
 import { distrustCallers } from './edge.ts'
 import { refusalOf, sendError } from './errors.ts'
 import { QuietFastify } from './fastifyLog.ts'
@@ -21,6 +21,7 @@ import { compileRoutes, type RouteParts } from './routes.ts'
 import { learnRoute } from './shownPath.ts'
 import { logFailedHandshakes, type TlsOptions } from './tls.ts'
 import { createTransport } from './transport.ts'
+import { checkForwarded } from './trustProxy.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -97,6 +98,7 @@ export function createServer(options: ServerOptions): OperationsServer {
   fastify.decorateRequest('span', undefined)
   fastify.decorateRequest('draining', { getter: options.draining })
   addJsonParser(fastify)
+  if (trustProxy !== false) checkForwarded(fastify)
   if (edge) distrustCallers(fastify)
   // One hook for all of it: each would cost every request.
   fastify.addHook('onRequest', (request, reply, done) => {
@@ -104,6 +106,7 @@ export function createServer(options: ServerOptions): OperationsServer {
     inFlight.begin(request, reply)
     request.log = reply.log = new RequestLog(log, request)
     addCommonHeaders(reply, request.id)
+    forgetTypeOfNothing(request)
     done(prototypeError(request))
   })
   addLastResort(fastify)

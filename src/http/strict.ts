@@ -63,7 +63,7 @@ export function compileStrictCheck({ urlLimit, queryLimit, headerCountLimit }: R
 
 const slash = 0x2f
 /** RFC 3986's host and port, without what DNS cannot name. */
-const hostPattern = /^(?:\[[\da-f:.]{2,45}\]|[\w.-]{1,253})(?::\d{1,5})?$/i
+export const hostPattern: RegExp = /^(?:\[[\da-f:.]{2,45}\]|[\w.-]{1,253})(?::\d{1,5})?$/i
 /** What ASCII calls controls: in a path all of them, in a query (where lines of text are sent) only NUL. */
 const controlInPath = /^[^?]*%(?:[01][\da-f]|7f)/i
 

@@ -3,6 +3,7 @@ import type { Http2SecureServer } from 'node:http2'
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
 import type { Socket } from 'node:net'
 import { Answer, canCarryLines } from './answer.ts'
+import { answerExpectations } from './expect.ts'
 import { createHttp2Server } from './http2.ts'
 import type { ServerLimits } from './limits.ts'
 import { type Listener, type OnRefused, strictly } from './refuse.ts'
@@ -25,8 +26,9 @@ export function createTransport(
   onRefused: OnRefused,
 ): Server | SecureServer | Http2SecureServer {
   const { headersTimeoutMs, requestTimeoutMs } = limits
-  const strict = strictly(compileStrictCheck(limits), listener, onRefused)
-  const server = createNodeServer(strict, limits, tls)
+  const check = compileStrictCheck(limits)
+  const server = createNodeServer(strictly(check, listener, onRefused), limits, tls)
+  answerExpectations(server, check, listener, { bodyLimit: limits.bodyLimit, onRefused })
   Object.assign(server, {
     headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs), // Node swaps the two when it is the longer
     requestTimeout: requestTimeoutMs,

@@ -19,7 +19,10 @@ export class AccessLog {
   }
 
   /** Writes the line of an operation's request at `info`; of anything else at `debug`. */
-  end({ request, reply, isAnswered }: OpenRequest, { operation, route, path, status, durationMs }: EndedRequest): void {
+  end(
+    { request, reply, isAnswered, peer = request.ip }: OpenRequest,
+    { operation, route, path, status, durationMs }: EndedRequest,
+  ): void {
     const failed = status >= 500
     const level = operation === undefined && (!failed || isWatching(route)) ? 'debug' : 'info'
     if (!this.#log.isLevelEnabled(level) || (!failed && !this.#isDue())) return
@@ -31,7 +34,7 @@ export class AccessLog {
       status,
       durationMs,
       bytes: isAnswered ? Number(reply.getHeader('content-length') ?? 0) : 0,
-      peer: request.ip,
+      peer,
       requestId: request.id,
       span: request.span,
     })

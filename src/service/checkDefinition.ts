@@ -3,6 +3,7 @@ import type { ClientOptions, OperationOptions } from '../client/types.ts'
 import type { CorsOptions } from '../http/cors.ts'
 import type { ServerLimits } from '../http/limits.ts'
 import type { TlsOptions } from '../http/tls.ts'
+import { trustProxyProblem } from '../http/trustProxy.ts'
 import type { AdmissionOptions } from './admission.ts'
 import { usesDatabase, type DatabaseSettings, type Definition, type Hooks } from './definition.ts'
 import type { DrainOptions } from './drain.ts'
@@ -45,6 +46,8 @@ function problemOf({ contract, ...given }: Definition): string | undefined {
   if (byKey && !usesDatabase({ contract, ...given })) {
     return `${byKey} is idempotent 'by key', which needs a database: give the service models, migrations, or database: {}`
   }
+  const untrusted = given.trustProxy === undefined ? undefined : trustProxyProblem(given.trustProxy)
+  if (untrusted) return untrusted
   return unknownOption(given) ?? rateLimitsProblem(contract.operations, given.rateLimits)
 }
 
