@@ -161,7 +161,8 @@ function timeoutOf(operation: string, timeoutMs: number): number {
 
 /** Those of the contract, whose names are checked when it is defined. */
 function addInput(headers: Record<string, string>, given: Readonly<Record<string, unknown>>): void {
-  for (const name in given) if (given[name] !== undefined) headers[name] = headerValue(name, textOf(given[name]))
+  for (const name in given)
+    if (given[name] !== undefined) headers[name] = headerValue(name, headerText(name, given[name]))
 }
 
 function fillPath(parts: readonly string[], params: AnyInput['params'] = {}): string {
@@ -186,6 +187,14 @@ function queryString(query: AnyInput['query']): string {
     }
   }
   return search.size > 0 ? `?${search.toString()}` : ''
+}
+
+/** A header's value; a list as text with commas, as a contract's headers are read. */
+function headerText(name: string, value: unknown): string {
+  if (!Array.isArray(value)) return textOf(value)
+  const items = value.map(textOf)
+  if (items.some((item) => item.includes(','))) throw new TypeError(`headers.${name} is a list whose items hold commas`)
+  return items.join(', ')
 }
 
 /** As JSON has it, without the quotes. */

@@ -56,7 +56,7 @@ export class Components {
 
   #inline({ $defs, ...schema }: JsonSchema): JsonSchema {
     for (const [name, definition] of Object.entries($defs ?? {})) this.use({ $id: name, ...definition })
-    const { $ref, items, additionalItems, ...rest } = mapSchema(schema, (inner) => this.use(inner))
+    const { $ref, items, additionalItems, ...rest } = mapSchema(asEnum(schema), (inner) => this.use(inner))
     return {
       ...rest,
       ...(typeof $ref === 'string' && { $ref: this.#reference($ref) }),
@@ -72,6 +72,26 @@ export class Components {
     this.#referenced.add(name)
     return prefix + name
   }
+}
+
+/** A union of plain literals is an `enum` with its type: what generators of clients and people read best. */
+function asEnum({ anyOf, ...schema }: JsonSchema): JsonSchema {
+  if (!Array.isArray(anyOf)) return schema
+  const values = anyOf.map(literalOf)
+  if (values.length === 0 || values.includes(undefined) || 'enum' in schema) return { ...schema, anyOf }
+  const types = [...new Set(values.map(typeOf))]
+  return { ...schema, type: types.length === 1 ? types[0] : types, enum: [...new Set(values)] }
+}
+
+/** The only value of a schema that says nothing else; undefined of any other. */
+function literalOf(part: unknown): unknown {
+  const { const: value, type, ...rest } = part as JsonSchema
+  if (Object.keys(rest).length > 0) return undefined
+  return value === undefined && type === 'null' ? null : typeof value === 'object' && value !== null ? undefined : value
+}
+
+function typeOf(value: unknown): string {
+  return value === null ? 'null' : typeof value
 }
 
 /** A schema as the content of a body, with an example when there can be one. */

@@ -31,10 +31,21 @@ export function openapiDocument(contract: Contract, options: OpenApiOptions = {}
   const paths: Record<string, Record<string, OpenApiOperation>> = {}
   const tags = new Set<string>()
 
+  const templates = new Map<string, string>()
   for (const [operationId, operation] of Object.entries(operations)) {
     const { method, path } = parseRoute(operation.route)
-    const methods = (paths[path.replaceAll(/:(\w+)/g, '{$1}')] ??= {})
-    methods[method.toLowerCase()] = describeOperation(operationId, operation, { envelope, components, errors })
+    // Paths that differ in the names of parameters only are one path (OAS 3.1, 4.8.8.2): that of the first.
+    const shape = path.replaceAll(/:\w+/g, ':')
+    const template = templates.get(shape) ?? path
+    templates.set(shape, template)
+    const methods = (paths[template.replaceAll(/:(\w+)/g, '{$1}')] ??= {})
+    const pathNames = parseRoute(`${method} ${template}`).pathParams
+    methods[method.toLowerCase()] = describeOperation(operationId, operation, {
+      envelope,
+      components,
+      errors,
+      pathNames,
+    })
     for (const tag of operation.tags ?? []) tags.add(tag)
   }
 

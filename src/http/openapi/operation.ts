@@ -14,13 +14,15 @@ export interface Shared {
   readonly envelope: Envelope
   readonly components: Components
   readonly errors: ErrorResponses
+  /** What the path calls its parameters, which another operation of the same path may have named. */
+  readonly pathNames: readonly string[]
 }
 
 /** Describes one operation; the schemas and errors that it names land among the shared ones. */
 export function describeOperation(name: string, operation: Operation, shared: Shared): OpenApiOperation {
   const { summary, description, tags, deprecated, body, status = 200, timeoutMs, rateLimit } = operation
-  const { envelope, components, errors } = shared
-  const parameters = parametersOf(operation, components)
+  const { envelope, components, errors, pathNames } = shared
+  const parameters = parametersOf(operation, components, pathNames)
   return {
     operationId: name,
     ...(summary !== undefined && { summary }),
@@ -36,14 +38,26 @@ export function describeOperation(name: string, operation: Operation, shared: Sh
   }
 }
 
-function parametersOf(operation: Operation, components: Components): OpenApiParameter[] {
-  const { route, params, query, headers, paginated } = operation
-  const texts = Object.fromEntries(parseRoute(route).pathParams.map((name) => [name, { type: 'string' }]))
+function parametersOf(operation: Operation, components: Components, pathNames: readonly string[]): OpenApiParameter[] {
+  const { route, params, query, headers = {}, paginated, idempotent } = operation
+  const own = parseRoute(route).pathParams
+  const path = Object.fromEntries(own.map((name, i) => [pathNames[i]!, params?.[name] ?? { type: 'string' }]))
+  const keyed = idempotent === 'by key' && !Object.hasOwn(headers, 'idempotency-key')
   return [
-    ...parametersIn('path', params ?? (texts as unknown as TProperties), components),
+    ...parametersIn('path', path as unknown as TProperties, components),
     ...parametersIn('query', { ...query, ...(paginated && pageProperties) }, components),
-    ...parametersIn('header', headers ?? {}, components),
+    ...parametersIn('header', headers, components),
+    ...(keyed ? [idempotencyKey] : []),
   ]
+}
+
+/** https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/ */
+const idempotencyKey: OpenApiParameter = {
+  name: 'idempotency-key',
+  in: 'header',
+  required: false,
+  description: 'names the call: a second one with the same key is answered with the result of the first',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
 }
 
 function parametersIn(
