@@ -11,7 +11,8 @@ import { ownConfig, type Definition } from './definition.ts'
 import { openDiscovery, type Discovery } from './discovery.ts'
 import { readinessOf, type Readiness } from './health.ts'
 import { listen } from './listen.ts'
-import { checkDatabaseUrl, openDatabase, tellIfUnreachable } from './openDatabase.ts'
+import type { Migrated } from './migrated.ts'
+import { checkDatabaseUrl, openDatabase, openMigrated, tellIfUnreachable } from './openDatabase.ts'
 import type { Overrides } from './overrides.ts'
 import { Parts } from './parts.ts'
 import { inSteps, type Step } from './steps.ts'
@@ -34,6 +35,7 @@ export class Application {
   #config: LiveConfig | undefined
   #discovery: Discovery | undefined
   #runtime: Runtime | undefined
+  #migrated: Migrated | undefined
 
   constructor(definition: Definition, overrides: Overrides = {}) {
     checkDefinition(definition)
@@ -115,7 +117,7 @@ export class Application {
     await this.start()
     if (this.#closed) throw new Error(`${this.contract.name} was stopped before it listened`)
     const { tls, hooks } = this.#definition
-    const { certificates, tracing, targets, logging } = this.#parts
+    const { certificates, tracing, targets, logging, group } = this.#parts
     if (tls) await certificates.serve(this.fastify.server as unknown as SecureServer)
     const { url, at } = await listen(this.fastify, this.config)
     if (at) tracing.listensOn(at.port)
@@ -123,6 +125,7 @@ export class Application {
     if (at) await this.#discovery?.join(this.contract.name, { ...at, secure: tls !== undefined }, () => this.#isReady())
     targets.prepare()
     if (this.db) void tellIfUnreachable(this.db, this.log)
+    if ((group.number ?? 1) === 1) void this.#migrated?.tell(this.log)
     logging.followSignal()
     return { url }
   }
@@ -133,6 +136,7 @@ export class Application {
     const { group, logging, inFlight, tracing, targets, admission, rateLimits } = this.#parts
     const config = { ...(await loadConfig(ownConfig(this.#definition))), ...this.#overrides.config }
     checkDatabaseUrl(this.#definition, config)
+    this.#migrated = await openMigrated(this.#definition, config)
     await logging.open(config, inFlight.tellEnded)
     await tracing.open(this.contract.name, config, { ...trace, edge }, this.log, this.#overrides.sink)
     const { register } = group
@@ -214,6 +218,10 @@ export class Application {
   }
 
   #readiness(): Promise<Readiness> {
-    return readinessOf(this.#state === 'serving', this.db ? { database: () => this.db!.ping() } : {})
+    const { requireMigrations = false } = this.#definition
+    return readinessOf(this.#state === 'serving', {
+      ...(this.db && { database: () => this.db!.ping() }),
+      ...(requireMigrations && this.#migrated && { migrations: this.#migrated.check }),
+    })
   }
 }

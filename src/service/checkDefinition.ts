@@ -161,6 +161,7 @@ const options: {
   calls: true,
   models: true,
   migrations: true,
+  requireMigrations: true,
   database,
   seed: true,
   hooks,

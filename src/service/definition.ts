@@ -52,6 +52,8 @@ export interface ServiceOptions<Ops extends Operations = Operations, Others exte
   readonly models?: Readonly<Record<string, unknown>>
   /** Folder of the SQL migrations: `new URL('./migrations/', import.meta.url)`. */
   readonly migrations?: URL
+  /** True: the service is not ready while its database lacks one of them. Default: false; its log says so at the start. */
+  readonly requireMigrations?: boolean
   /** How the database is used: lanes, pool, timeouts, codecs, shards. Where it is says the configuration. */
   readonly database?: DatabaseSettings
   /** SQL that `tricube dev` runs once, on a new database: `new URL('./seed.sql', import.meta.url)`. */

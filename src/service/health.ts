@@ -1,12 +1,18 @@
 import type { FastifyInstance } from 'fastify'
 
-/** What readiness depends on: each resolves when it is well and rejects when it is not. */
+/** Why something is not ready, in words that anybody may read. */
+export class NotReady extends Error {
+  override readonly name: string = 'NotReady'
+}
+
+/** What readiness depends on: each resolves when it is well and rejects when it is not; a `NotReady` says why. */
 export type Checks = Readonly<Record<string, () => Promise<void>>>
 
 /** Whether a service can do its work, and what of it depends on what. */
 export interface Readiness {
   readonly status: 'ready' | 'not ready' | 'stopping'
-  readonly checks: Readonly<Record<string, 'ok' | 'unreachable'>>
+  /** `ok`, `unreachable`, or why it is not ready. */
+  readonly checks: Readonly<Record<string, string>>
   /** Where several processes serve: how many of them are ready. */
   readonly workers?: { readonly ready: number; readonly wanted: number }
 }
@@ -34,9 +40,9 @@ export function addHealth(fastify: FastifyInstance, readiness: () => Promise<Rea
   })
 }
 
-async function outcome(check: () => Promise<void>): Promise<'ok' | 'unreachable'> {
+async function outcome(check: () => Promise<void>): Promise<string> {
   return check().then(
-    () => 'ok' as const,
-    () => 'unreachable' as const,
+    () => 'ok',
+    (error: unknown) => (error instanceof NotReady ? error.message : 'unreachable'),
   )
 }

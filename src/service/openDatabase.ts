@@ -3,6 +3,7 @@ import { connectionSettings } from '../sql/url/settings.ts'
 import { tlsOptions } from '../sql/wire/tls.ts'
 import type { StatementSpans } from '../trace/statementSpans.ts'
 import type { Logger } from '../log/logger.ts'
+import type { Migrated } from './migrated.ts'
 import { ConfigError, type Config } from './config.ts'
 import type { Context } from './context.ts'
 import { usesDatabase, type DatabaseSettings, type Definition } from './definition.ts'
@@ -46,6 +47,13 @@ export function checkDatabaseUrl(definition: Definition, { databaseUrl }: Config
   throw new ConfigError(
     `DATABASE_URL in the environment: ${contract.name} has a database, expected its URL like postgres://user:password@host:5432/database, got nothing`,
   )
+}
+
+/** What knows of a service's migrations; undefined when it has none. It is loaded only then. */
+export async function openMigrated({ migrations }: Definition, { databaseUrl }: Config): Promise<Migrated | undefined> {
+  if (!migrations || databaseUrl === undefined) return undefined
+  const { Migrated } = await import('./migrated.ts')
+  return new Migrated(databaseUrl, migrations)
 }
 
 /** Says in the log why a database does not answer: readiness says only that it does not, and perhaps nobody asks yet. */

@@ -80,10 +80,10 @@ export function readinessOfAll(
   isStopping: boolean,
 ): Readiness {
   const ready = workers.filter((worker) => worker?.status === 'ready').length
-  const checks: Record<string, 'ok' | 'unreachable'> = {}
+  const checks: Record<string, string> = {}
   for (const worker of workers) {
     for (const [name, outcome] of Object.entries(worker?.checks ?? {})) {
-      if (checks[name] !== 'unreachable') checks[name] = outcome
+      if ((checks[name] ?? 'ok') === 'ok' || outcome === 'unreachable') checks[name] = outcome
     }
   }
   const status = isStopping ? 'stopping' : ready * 2 >= wanted ? 'ready' : 'not ready'
