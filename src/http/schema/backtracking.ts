@@ -35,6 +35,9 @@ const maxPositions = 200
 /** More repetitions than this are as good as any number. */
 const maxCopies = 4
 
+/** A loop that ends after this many turns makes a match that many times as long, not longer with the text. */
+const shortLoop = 64
+
 type Counts = Map<number, number>
 
 /** What a part of a pattern begins with, ends with, and in how many ways it matches nothing. */
@@ -48,6 +51,7 @@ interface Part {
 class Automaton {
   readonly follow: Counts[] = []
   readonly lookArounds: Group[] = []
+  readonly #short = new Set<number>()
   readonly #sets: ReadonlySet<number>[] = []
 
   addOptions({ options, stack = [] }: Root | Group): Part {
@@ -92,6 +96,7 @@ class Automaton {
     if (more > maxCopies) {
       if (required === 0) last = this.add(token)
       this.#connect(last, last)
+      if (max <= shortLoop) for (const [position] of last.first) this.#short.add(position)
       return required === 0 ? { ...last, empty: 1 } : part
     }
     for (let i = 0; i < more; i++) part = this.#join(part, either(this.add(token), nothing))
@@ -142,7 +147,7 @@ class Automaton {
 
   /** The most loops of one character each that a text of characters which all of them take can be split among. */
   longestChain(): number {
-    const loops = this.follow.flatMap((next, state) => (next.has(state) ? [state] : []))
+    const loops = this.follow.flatMap((next, state) => (next.has(state) && !this.#short.has(state) ? [state] : []))
     const longest = (from: number, common: ReadonlySet<number>): number => {
       let most = 1
       for (const to of this.#reachable(from, common)) {
