@@ -1,6 +1,6 @@
 import { Resolver } from 'node:dns/promises'
 import type { SrvRecord } from 'node:dns'
-import type { Logger } from '../log/logger.ts'
+import type { LateLog } from '../log/late.ts'
 import { Belief, usualDoubtMs } from './belief.ts'
 import { systemClock, type Clock } from './clock.ts'
 import { byId, hostPort, instanceSets } from './instances.ts'
@@ -17,7 +17,7 @@ export interface DnsOptions {
   readonly name: string
   /** Name servers, `address:port`. Default: the machine's. */
   readonly servers?: readonly string[]
-  readonly log?: Logger | undefined
+  readonly log?: LateLog | undefined
   readonly clock?: Clock
   readonly random?: () => number
 }

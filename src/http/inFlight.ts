@@ -55,9 +55,11 @@ export class InFlight implements Iterable<OpenRequest> {
   #newest: OpenRequest | undefined
   #size = 0
   #ended: OpenRequest[] = []
-  #endsConnections = false
+  readonly #draining = new AbortController()
   /** Called whenever the last of them has ended. */
   onEmpty: (() => void) | undefined
+  /** Called with the status of a response to what was never a request, such as malformed HTTP. */
+  onRefused: ((status: number) => void) | undefined
 
   constructor(onEnd: OnRequestEnd) {
     this.#onEnd = onEnd
@@ -67,9 +69,14 @@ export class InFlight implements Iterable<OpenRequest> {
     return this.#size
   }
 
+  /** Aborts when callers are to go elsewhere: what never ends by itself, a stream of events, is to end now. */
+  get draining(): AbortSignal {
+    return this.#draining.signal
+  }
+
   /** Whether each answer is the last one on its connection. */
   get endsConnections(): boolean {
-    return this.#endsConnections
+    return this.#draining.signal.aborted
   }
 
   *[Symbol.iterator](): IterableIterator<OpenRequest> {
@@ -88,13 +95,13 @@ export class InFlight implements Iterable<OpenRequest> {
 
   /** From now on each answer is the last one on its connection, also the answers to what is being worked on. */
   endConnections(): void {
-    this.#endsConnections = true
+    this.#draining.abort(new Error('the service stops'))
     for (const { reply } of this) this.answered(reply)
   }
 
   /** To be told of each answer before its headers are sent. */
   answered({ raw, request }: FastifyReply): void {
-    if (!this.#endsConnections || raw.headersSent) return
+    if (!this.endsConnections || raw.headersSent) return
     if (request.raw.httpVersionMajor === 1) raw.setHeader('connection', 'close') // HTTP/2 has no such header
   }
 

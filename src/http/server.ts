@@ -1,6 +1,7 @@
-import type { Server } from 'node:http'
+import type { Server as PlainServer } from 'node:http'
 import type { Server as SecureServer } from 'node:tls'
 import fastifyModule, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Contract } from '../contract/contract.ts'
 import { HttpError } from '../contract/errors.ts'
 import type { LateLog } from '../log/late.ts'
 import { randomId } from '../trace/ids.ts'
@@ -10,14 +11,15 @@ import { addJsonParser, forgetTypeOfNothing } from './body.ts'
 import { distrustCallers } from './edge.ts'
 import { refusalOf, sendError } from './errors.ts'
 import { QuietFastify } from './fastifyLog.ts'
-import type { InFlight } from './inFlight.ts'
+import { InFlight, type OpenRequest } from './inFlight.ts'
 import { prototypeError } from './prototype.ts'
 import { addLastResort } from './lastResort.ts'
 import { defaultLimits, type ServerLimits } from './limits.ts'
 import { answerNoSuchRoute } from './noSuchRoute.ts'
 import { answerClientError, type Listener, type OnRefused } from './refuse.ts'
 import { RequestLog } from './requestLog.ts'
-import { compileRoutes, type RouteParts } from './routes.ts'
+import { PreSerialization } from './preSerialization.ts'
+import { addRoutes, type OperationPlot } from './routes.ts'
 import { learnRoute } from './shownPath.ts'
 import { logFailedHandshakes, type TlsOptions } from './tls.ts'
 import { createTransport } from './transport.ts'
@@ -37,47 +39,73 @@ declare module 'fastify' {
 }
 
 /** What a server is made of. */
-export interface ServerOptions extends RouteParts {
-  /** The signal that aborts when the service begins to stop. */
-  readonly draining: () => AbortSignal
+export interface ServerOptions {
+  readonly contract: Contract
   readonly log: LateLog
-  readonly limits: ServerLimits | undefined
-  readonly tls: TlsOptions | undefined
-  /** Whether callers are strangers. */
-  readonly edge: boolean
-  /** Whose `x-forwarded-*` are believed. */
-  readonly trustProxy: false | string | readonly string[]
-  /** What a caller is told of whatever was thrown. */
-  readonly errorOf: (thrown: unknown) => HttpError
-  readonly inFlight: InFlight
-  /** Comes before everything else: whether a request is taken; one that is not has been answered. */
-  readonly admit: (request: FastifyRequest, reply: FastifyReply) => boolean
-  /** Is told the status of what is answered without ever being routed. */
-  readonly onRefused: (status: number) => void
+  readonly limits?: ServerLimits | undefined
+  readonly tls?: TlsOptions | undefined
+  /** Whether callers are strangers. Default: false. */
+  readonly edge?: boolean | undefined
+  /** Whose `x-forwarded-*` are believed. Default: nobody's. */
+  readonly trustProxy?: string | readonly string[] | undefined
+}
+
+/** What a server shows its requests to. */
+export interface Door {
+  /** A request has arrived: whether it is let in; one that is not has been answered. */
+  arrived(request: FastifyRequest, reply: FastifyReply): boolean
+  /** Compiles what happens to the requests of an operation. */
+  operation(name: string): OperationPlot
+  /** What the caller is told of whatever was thrown. */
+  errorOf(thrown: unknown): HttpError
+  /** A request is over: answered, or its caller is gone. */
+  recorded(ended: OpenRequest): void
 }
 
 /** The Fastify side of a service. */
-export interface OperationsServer {
+export class Server {
   readonly fastify: FastifyInstance
+  readonly inFlight: InFlight
+  readonly preSerialization: PreSerialization
+  readonly #contract: Contract
+  #door!: Door
+
+  /** Makes the Fastify; it answers once it has a door. */
+  constructor(options: ServerOptions) {
+    this.#contract = options.contract
+    this.inFlight = new InFlight((ended) => this.#door.recorded(ended))
+    this.fastify = createFastify(options, this.inFlight, () => this.#door)
+    this.preSerialization = new PreSerialization(this.fastify)
+  }
+
+  /** Shows requests to a door, from now on. */
+  open(door: Door): void {
+    this.#door = door
+  }
+
   /** Adds the routes of the operations, once the plugins are there that change routes as they are added. */
-  readonly addOperations: () => void
+  addOperations(): void {
+    addRoutes(this.fastify, this.#contract, (name) => this.#door.operation(name), this.preSerialization)
+  }
 }
 
-/** The Fastify side of a service: one route for each operation, the envelope around every answer. */
-export function createServer(options: ServerOptions): OperationsServer {
-  const { contract, log, errorOf, tls, edge, trustProxy, inFlight } = options
-  const limits = { ...defaultLimits, ...options.limits }
+function createFastify(
+  { contract, log, tls, edge = false, trustProxy, limits: own }: ServerOptions,
+  inFlight: InFlight,
+  door: () => Door,
+): FastifyInstance {
+  const limits = { ...defaultLimits, ...own }
   const onRefused: OnRefused = (error, { remoteAddress: peer }) => {
     log.debug({ status: error.status, error: error.error, peer }, 'refused')
-    options.onRefused(error.status)
+    inFlight.onRefused?.(error.status)
   }
 
   const fastify = fastifyModule({
     bodyLimit: limits.bodyLimit,
-    serverFactory: (listener) => createTransport(listener as Listener, limits, tls, onRefused) as Server,
+    serverFactory: (listener) => createTransport(listener as Listener, limits, tls, onRefused) as PlainServer,
     ...(tls && { https: {} }), // for the URL it says that it listens at
     genReqId: edge ? randomId : requestIdOf,
-    trustProxy: typeof trustProxy === 'object' ? [...trustProxy] : trustProxy,
+    trustProxy: typeof trustProxy === 'object' ? [...trustProxy] : (trustProxy ?? false),
     routerOptions: { maxParamLength: 1024 },
     forceCloseConnections: 'idle',
     return503OnClosing: false,
@@ -85,7 +113,7 @@ export function createServer(options: ServerOptions): OperationsServer {
     clientErrorHandler: answerClientError(onRefused),
     frameworkErrors(error, _request, reply) {
       inFlight.answered(reply)
-      void sendError(reply, errorOf(error))
+      void sendError(reply, door().errorOf(error))
     },
   }) as unknown as FastifyInstance
 
@@ -96,13 +124,13 @@ export function createServer(options: ServerOptions): OperationsServer {
   fastify.addHook('onRoute', ({ url }) => learnRoute(url))
   const addCommonHeaders = compileCommonHeaders(tls !== undefined)
   fastify.decorateRequest('span', undefined)
-  fastify.decorateRequest('draining', { getter: options.draining })
+  fastify.decorateRequest('draining', { getter: () => inFlight.draining })
   addJsonParser(fastify)
-  if (trustProxy !== false) checkForwarded(fastify)
+  if (trustProxy !== undefined) checkForwarded(fastify)
   if (edge) distrustCallers(fastify)
   // One hook for all of it: each would cost every request.
   fastify.addHook('onRequest', (request, reply, done) => {
-    if (!options.admit(request, reply)) return
+    if (!door().arrived(request, reply)) return
     inFlight.begin(request, reply)
     request.log = reply.log = new RequestLog(log, request)
     addCommonHeaders(reply, request.id)
@@ -111,7 +139,7 @@ export function createServer(options: ServerOptions): OperationsServer {
   })
   addLastResort(fastify)
   fastify.setErrorHandler((thrown, request, reply) => {
-    const error = refusalOf(thrown, reply) ?? errorOf(thrown)
+    const error = refusalOf(thrown, reply) ?? door().errorOf(thrown)
     if (error.status >= 500) {
       request.span?.fail(thrown)
       logError(request, thrown, error)
@@ -120,7 +148,7 @@ export function createServer(options: ServerOptions): OperationsServer {
   })
 
   answerNoSuchRoute(fastify, contract)
-  return { fastify, addOperations: compileRoutes(fastify, options) }
+  return fastify
 }
 
 /** What nobody expected is logged with its stack, what a handler or a callee said with its cause. */

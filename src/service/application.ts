@@ -1,68 +1,93 @@
-import type { Server as SecureServer } from 'node:tls'
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
+import { loadConfig } from '../config/load.ts'
 import type { Contract } from '../contract/contract.ts'
-import type { Logger } from '../log/logger.ts'
+import type { CheckResponse } from '../http/respond.ts'
+import { Server } from '../http/server.ts'
+import { lateLog } from '../log/late.ts'
+import { createLogger, type Logger } from '../log/logger.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Database } from '../sql/index.ts'
-import { checkDefinition } from './checkDefinition.ts'
-import { loadConfig, type LiveConfig } from './config.ts'
-import { clientsClass, type Runtime } from './context.ts'
-import { ownConfig, type Definition } from './definition.ts'
-import { openDiscovery, type Discovery } from './discovery.ts'
-import { readinessOf, type Readiness } from './health.ts'
+import { allSettings, type Config, type LiveConfig } from './config.ts'
+import { checkDefinition, type Definition } from './definition.ts'
 import { listen } from './listen.ts'
-import type { Migrated } from './migrated.ts'
-import { checkDatabaseUrl, openDatabase, openMigrated, tellIfUnreachable } from './openDatabase.ts'
-import type { Overrides } from './overrides.ts'
-import { Parts } from './parts.ts'
+import { OpenParts, type AnyPart } from './openParts.ts'
+import type { Listening } from './part.ts'
+import * as parts from './parts.ts'
+import { readinessOf, type Readiness } from './readiness.ts'
+import { RequestContext } from './context.ts'
+import { compilePlot } from './request.ts'
 import { inSteps, type Step } from './steps.ts'
-import { databaseShare } from './workers/share.ts'
 
 type State = 'new' | 'starting' | 'serving' | 'stopping'
 
-/** A service that runs: its Fastify, its database, its log, from start to stop. */
+/** What a test puts in the place of the real thing. */
+export interface Overrides {
+  readonly config?: Partial<Config>
+  /** Each takes the place of the part that has its name. */
+  readonly parts?: readonly AnyPart[]
+  readonly checkResponse?: CheckResponse
+}
+
+/** What is there from the start on. */
+interface Running {
+  readonly config: LiveConfig
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly db: Database | undefined
+  /** The longest that a stop may take, in milliseconds. */
+  readonly stopLimitMs: number
+}
+
+/** A service that runs: opens its parts, serves its requests, and closes what it has opened. */
 export class Application {
   readonly contract: Contract
   /** The real Fastify: any plugin of its works. */
   readonly fastify: FastifyInstance
   readonly #definition: Definition
   readonly #overrides: Overrides
-  readonly #parts: Parts
+  readonly #firstLog: Logger
+  readonly #server: Server
+  readonly #parts: OpenParts
+  readonly #whenListening: ((at: Listening) => void | Promise<void>)[] = []
   #state: State = 'new'
+  #running: Running | undefined
   #started: Promise<void> | undefined
   #listened: Promise<{ url: string }> | undefined
   #closed: Promise<void> | undefined
-  #config: LiveConfig | undefined
-  #discovery: Discovery | undefined
-  #runtime: Runtime | undefined
-  #migrated: Migrated | undefined
 
   constructor(definition: Definition, overrides: Overrides = {}) {
     checkDefinition(definition)
     this.#definition = definition
     this.#overrides = overrides
     this.contract = definition.contract
-    this.#parts = new Parts(definition, overrides, {
+    this.#firstLog = createLogger({ name: this.contract.name, level: 'info' })
+    const log = lateLog(() => this.log)
+    this.#server = new Server({ ...definition, log })
+    this.fastify = this.#server.fastify
+    this.#parts = new OpenParts({
+      definition,
+      log,
+      fastify: this.fastify,
+      inFlight: this.#server.inFlight,
       readiness: () => this.#readiness(),
-      runtime: () => this.#runtime!,
+      whenListening: (fn) => void this.#whenListening.push(fn),
+      standIns: overrides.parts,
     })
-    this.fastify = this.#parts.fastify
   }
 
   /** The configuration, from the start on. */
   get config(): LiveConfig {
-    if (!this.#config) throw new Error(`${this.contract.name} has not been started`)
-    return this.#config
+    return this.#known.config
   }
 
   /** Its log; how it logs is known from the start on. */
   get log(): Logger {
-    return this.#parts.logging.log
+    return this.#running?.log ?? this.#firstLog
   }
 
-  /** Its metrics, answered at `/metrics`. */
+  /** Its metrics, answered at `/metrics`; from the start on. */
   get metrics(): Metrics {
-    return this.#parts.metering.metrics
+    return this.#known.metrics
   }
 
   /**
@@ -70,16 +95,16 @@ export class Application {
    * stream of events or a websocket. Routes of your own find it as `request.draining`.
    */
   get draining(): AbortSignal {
-    return this.#parts.drain.begun
+    return this.#server.inFlight.draining
   }
 
   /** The service's database; undefined when it has none. */
   get db(): Database | undefined {
-    return this.#runtime?.db
+    return this.#running?.db
   }
 
   /**
-   * Makes everything ready to answer, without listening; once.
+   * Opens everything, without listening; once.
    *
    * @throws {ConfigError} when a value of the configuration is wrong
    */
@@ -96,7 +121,7 @@ export class Application {
   async inject(request: InjectOptions | string): Promise<LightMyRequestResponse> {
     await this.start()
     const response = await this.fastify.inject(request)
-    this.#parts.inFlight.tellEnded()
+    this.#server.inFlight.tellEnded()
     return response
   }
 
@@ -113,55 +138,12 @@ export class Application {
     await this.close()
   }
 
-  async #listen(): Promise<{ url: string }> {
-    await this.start()
-    if (this.#closed) throw new Error(`${this.contract.name} was stopped before it listened`)
-    const { tls, hooks } = this.#definition
-    const { certificates, tracing, targets, logging, group } = this.#parts
-    if (tls) await certificates.serve(this.fastify.server as unknown as SecureServer)
-    const { url, at } = await listen(this.fastify, this.config)
-    if (at) tracing.listensOn(at.port)
-    await hooks?.afterStart?.(this)
-    if (at) await this.#discovery?.join(this.contract.name, { ...at, secure: tls !== undefined }, () => this.#isReady())
-    targets.prepare()
-    if (this.db) void tellIfUnreachable(this.db, this.log)
-    if ((group.number ?? 1) === 1) void this.#migrated?.tell(this.log)
-    logging.followSignal()
-    return { url }
-  }
-
   async #start(): Promise<void> {
     this.#state = 'starting'
-    const { hooks, trace, edge = false, database } = this.#definition
-    const { group, logging, inFlight, tracing, targets, admission, rateLimits } = this.#parts
-    const config = { ...(await loadConfig(ownConfig(this.#definition))), ...this.#overrides.config }
-    checkDatabaseUrl(this.#definition, config)
-    this.#migrated = await openMigrated(this.#definition, config)
-    await logging.open(config, inFlight.tellEnded)
-    await tracing.open(this.contract.name, config, { ...trace, edge }, this.log, this.#overrides.sink)
-    const { register } = group
-    const discovery = await openDiscovery(config, this.log, register && ((instance) => register(instance, config)))
-    this.#discovery = discovery
-    this.#config = { ...config, watch: (key, onChange) => discovery.watch(key, onChange) }
-    this.#runtime = {
-      log: this.log,
-      metrics: this.metrics,
-      db: await openDatabase(
-        this.contract.name,
-        config,
-        databaseShare({ ...database, ...this.#overrides.database }, group.size),
-        tracing.statements,
-      ),
-      passesBaggage: config.tracePropagators.includes('baggage'),
-      Clients: clientsClass(targets.connect(discovery.registry, config, this.#overrides.clientClass)),
-    }
-    if (config.metricsExporter !== 'none') this.#parts.measure(config, this.db)
-    admission.open(this.log)
     try {
-      const home = config.databaseUrl === undefined ? undefined : this.db
-      await rateLimits.open(home, group.rateLimits, this.log)
-      await hooks?.beforeStart?.(this)
-      this.#parts.addOperations()
+      await this.#open()
+      await this.#definition.hooks?.beforeStart?.(this)
+      this.#server.addOperations()
       await this.fastify.ready()
       this.#state = 'serving'
     } catch (error) {
@@ -171,57 +153,77 @@ export class Application {
     }
   }
 
+  async #open(): Promise<void> {
+    const { values } = await loadConfig<Config>(allSettings, this.#definition)
+    const config = { ...values, ...this.#overrides.config }
+    const use = this.#parts.configured(config)
+    const { log } = await use(parts.log) // the first to open, so that it is the last to close
+    const { watch } = await use(parts.discovery)
+    const { metrics } = await use(parts.metrics)
+    const { db } = await use(parts.db)
+    const { limitMs: stopLimitMs } = await use(parts.drain)
+    this.#running = { config: { ...config, watch }, log, metrics, db, stopLimitMs }
+    for (const part of Object.values<AnyPart>({ ...parts })) await use(part)
+    const tracing = await use(parts.trace)
+    this.#server.open(
+      compilePlot(this.#definition, {
+        allowOrigin: (await use(parts.cors)).allowOrigin,
+        admission: await use(parts.admission),
+        tracing,
+        rateLimits: await use(parts.rateLimits),
+        metrics: await use(parts.metrics),
+        logging: await use(parts.log),
+        Context: RequestContext.with(this.#parts.valuesOf({ ...parts }), tracing),
+        idempotency: await use(parts.idempotency),
+        preSerialization: this.#server.preSerialization,
+        checkResponse: this.#overrides.checkResponse,
+      }),
+    )
+  }
+
+  async #listen(): Promise<{ url: string }> {
+    await this.start()
+    if (this.#closed) throw new Error(`${this.contract.name} was stopped before it listened`)
+    const { url, at } = await listen(this.fastify, this.config)
+    await this.#definition.hooks?.afterStart?.(this)
+    for (const fn of this.#whenListening) await fn(at)
+    return { url }
+  }
+
   async #close(): Promise<void> {
-    const preStopDelayMs = this.#config?.preStopDelayMs ?? 0
-    const { drain, logging } = this.#parts
-    const limitMs = drain.limitMs(preStopDelayMs)
+    const limitMs = this.#running?.stopLimitMs ?? 30_000
     try {
       await inSteps(
         limitMs,
         () => this.log,
-        (step) => this.#stop(step, preStopDelayMs),
+        (step) => this.#stop(step),
       )
     } finally {
-      logging.close()
+      await this.#parts.closeAll()
     }
   }
 
-  async #stop(step: Step, preStopDelayMs: number): Promise<void> {
-    const { drain, inFlight, targets, certificates, tracing, group, metering, admission } = this.#parts
+  async #stop(step: Step): Promise<void> {
     const opening: Promise<unknown> | undefined =
       this.#state === 'stopping' ? undefined : (this.#listened ?? this.#started)
     await step('its start', () => opening?.catch(() => {}))
     const wasServing = this.#state === 'serving'
     const hooks = wasServing ? this.#definition.hooks : undefined
     this.#state = 'stopping'
-    await Promise.all([
-      step('its registration', () => this.#discovery?.leave()),
-      step('the hook beforeStop', () => hooks?.beforeStop?.(this)),
-      this.fastify.server.listening && drain.letGo(preStopDelayMs),
-    ])
-    await step('requests in flight', () => drain.finish())
-    inFlight.tellEnded()
-    this.#discovery?.close()
-    await step('calls to other services', () => targets[Symbol.asyncDispose]())
-    certificates.close()
-    await step('the database', () => this.db?.close())
-    await step('the last spans', () => tracing.close())
-    await step('its last counts', () => group.close())
-    metering.close()
-    admission.close()
+    await Promise.all([step('the hook beforeStop', () => hooks?.beforeStop?.(this)), this.#parts.stopTaking(step)])
+    await this.#parts.finish(step)
+    this.#server.inFlight.tellEnded()
+    await this.#parts.closeDownTo(parts.log.name, step)
     await step('the hook afterStop', () => hooks?.afterStop?.(this))
     if (wasServing) this.log.info('stopped')
   }
 
-  async #isReady(): Promise<boolean> {
-    return (await this.#readiness()).status === 'ready'
+  async #readiness(): Promise<Readiness> {
+    return readinessOf(this.#state === 'serving', this.#parts.checks)
   }
 
-  #readiness(): Promise<Readiness> {
-    const { requireMigrations = false } = this.#definition
-    return readinessOf(this.#state === 'serving', {
-      ...(this.db && { database: () => this.db!.ping() }),
-      ...(requireMigrations && this.#migrated && { migrations: this.#migrated.check }),
-    })
+  get #known(): Running {
+    if (!this.#running) throw new Error(`${this.contract.name} has not been started`)
+    return this.#running
   }
 }

@@ -1,10 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Caller, ClientClass, KeyedCaller } from '../client/call.ts'
 import type { Client } from '../client/types.ts'
-import type { Contract } from '../contract/contract.ts'
 import { GatewayTimeout, HttpError } from '../contract/errors.ts'
 import type { BodyOf, HeadersOf, Operation, ParamsOf, QueryOf } from '../contract/operation.ts'
-import { fieldsOf } from '../http/requestLog.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { Cancellation } from '../resilience/cancellation.ts'
@@ -13,12 +10,19 @@ import type { Database } from '../sql/index.ts'
 import type { SpanContext } from '../trace/ambient.ts'
 import type { Span } from '../trace/span.ts'
 import { untraced } from '../trace/tracer.ts'
+import type { Keyed, RequestScope, ValueOf } from './part.ts'
+import type * as parts from './parts.ts'
+import type { Callees } from './parts/calls.ts'
 
-/** The contracts of other services, under the names that handlers know them by. */
-export type Callees = Readonly<Record<string, Contract>>
+/** The values of the parts on the context, under the parts' names. */
+type PartValues = {
+  readonly [Name in keyof Parts as [ValueOf<Parts[Name]>] extends [never] ? never : Name]: ValueOf<Parts[Name]>
+}
+type Parts = typeof parts
 
 /** What a handler gets: the checked input, and everything it may use, bound to the request. */
-export interface Context<Op extends Operation = Operation, Others extends Callees = Callees> extends SpanContext {
+export interface Context<Op extends Operation = Operation, Others extends Callees = Callees>
+  extends SpanContext, PartValues {
   readonly params: ParamsOf<Op>
   readonly query: QueryOf<Op>
   readonly headers: HeadersOf<Op>
@@ -48,64 +52,78 @@ export interface Context<Op extends Operation = Operation, Others extends Callee
   readonly request: FastifyRequest
 }
 
-/** What the contexts of a service share. */
-export interface Runtime {
-  readonly log: Logger
-  readonly metrics: Metrics
-  readonly db: Database | undefined
-  readonly Clients: new (caller: Caller) => object
-  /** Whether calls carry on the `baggage` of the request. */
-  readonly passesBaggage: boolean
-}
+/** Makes the context of a request. */
+export type ContextClass = new (
+  operation: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  deadline: Deadline,
+  span?: Span,
+) => RequestContext
 
-/** What a request has that is handled once for its key. */
-export interface Keyed extends KeyedCaller {
-  readonly idempotencyKey: string
-  readonly db: Database
-}
+/** The values that contexts offer, by name; each is made when it is first read. */
+export type ContextValues = readonly (readonly [name: string, make: (scope: RequestScope) => unknown])[]
 
 /** W3C Baggage, 3.3: so many bytes have to be passed on. https://www.w3.org/TR/baggage/#limits */
 const mostBaggage = 8192
 
 /** A `Context`: one small object a request; what a handler does not touch is never made. */
-export class RequestContext implements Caller, SpanContext {
-  readonly params: unknown
-  readonly query: unknown
-  readonly headers: unknown
+export class RequestContext implements RequestScope {
+  readonly params: RequestScope['params']
+  readonly query: RequestScope['query']
+  readonly headers: RequestScope['headers']
   readonly body: unknown
   readonly deadline: Deadline
   readonly request: FastifyRequest
+  readonly operation: string
   readonly span: Span
-  readonly #runtime: Runtime
-  readonly #operation: string
+  declare readonly log: Logger
+  declare readonly db: Database
   readonly #reply: FastifyReply
-  #db: Database | undefined
-  #clients: object | undefined
-  #log: Logger | undefined
+  /** The values that have been made, in the order of the class's values. */
+  #made: unknown[] | undefined
   #cancellation: Cancellation | undefined
   #isLate = false
-  #keyed: Keyed | undefined
   /** Of a context with another span: the request's own. */
   #own: RequestContext | undefined
+  #keyed: Keyed | undefined
 
   constructor(
-    runtime: Runtime,
     operation: string,
     request: FastifyRequest,
     reply: FastifyReply,
     deadline: Deadline,
     span: Span = request.span ?? untraced,
   ) {
-    this.params = request.params
-    this.query = request.query
+    this.params = request.params as RequestScope['params']
+    this.query = request.query as RequestScope['query']
     this.headers = request.headers
     this.body = request.body
     this.deadline = deadline
     this.request = request
+    this.operation = operation
     this.span = span
-    this.#runtime = runtime
-    this.#operation = operation
     this.#reply = reply
+  }
+
+  /** Compiles the class of a service's contexts: a getter for each value. */
+  static with(values: ContextValues, { passesBaggage }: { readonly passesBaggage: boolean }): ContextClass {
+    class ServiceContext extends RequestContext {
+      protected override get passesBaggage(): boolean {
+        return passesBaggage
+      }
+    }
+    const unmade: readonly unknown[] = values.map(() => undefined)
+    for (const [i, [name, make]] of values.entries()) {
+      Object.defineProperty(ServiceContext.prototype, name, {
+        enumerable: true,
+        get(this: RequestContext): unknown {
+          const made = (this.#made ??= [...unmade])
+          return (made[i] ??= make(this))
+        },
+      })
+    }
+    return ServiceContext
   }
 
   get region(): string | undefined {
@@ -113,11 +131,16 @@ export class RequestContext implements Caller, SpanContext {
     return typeof region === 'string' && region !== '' ? region : undefined
   }
 
+  /** Whether calls carry on the `baggage` of the request. */
+  protected get passesBaggage(): boolean {
+    return false
+  }
+
   /** What travels with the calls that the request causes, besides its trace: its id and its baggage. */
   propagate(headers: Record<string, string>): void {
     headers['x-request-id'] = this.request.id
     const { baggage } = this.request.headers
-    if (typeof baggage === 'string' && this.#runtime.passesBaggage && baggage.length <= mostBaggage) {
+    if (typeof baggage === 'string' && this.passesBaggage && baggage.length <= mostBaggage) {
       headers['baggage'] = baggage
     }
   }
@@ -128,22 +151,7 @@ export class RequestContext implements Caller, SpanContext {
     return typeof value === 'string' ? value : undefined
   }
 
-  withSpan(span: Span): RequestContext {
-    const own = this.#own ?? this
-    const inner = new RequestContext(this.#runtime, this.#operation, this.request, this.#reply, this.deadline, span)
-    inner.#own = own
-    return inner
-  }
-
-  get db(): Database {
-    const { keyed } = this
-    if (keyed) return keyed.db
-    const { db } = this.#runtime
-    if (!db) throw new TypeError('this service has no database: give it models or migrations, or set DATABASE_URL')
-    return (this.#db ??= db.forRequest(this))
-  }
-
-  /** What it is, when it is to run once for its key. */
+  /** What it has, when it is handled once for its key. */
   get keyed(): Keyed | undefined {
     const own = this.#own ?? this
     return own.#keyed
@@ -151,22 +159,19 @@ export class RequestContext implements Caller, SpanContext {
 
   set keyed(keyed: Keyed) {
     this.#keyed = keyed
+    this.#made = undefined // what was made before knows nothing of the key
   }
 
   get idempotencyKey(): string | undefined {
     return this.keyed?.idempotencyKey
   }
 
-  get clients(): object {
-    return (this.#clients ??= new this.#runtime.Clients(this))
-  }
-
-  get log(): Logger {
-    return (this.#log ??= this.#runtime.log.child(fieldsOf(this.request, this.span)))
-  }
-
-  get metrics(): Metrics {
-    return this.#runtime.metrics
+  withSpan(span: Span): this {
+    const own = this.#own ?? this
+    const Class = this.constructor as ContextClass
+    const inner = new Class(this.operation, this.request, this.#reply, this.deadline, span)
+    inner.#own = own
+    return inner as this
   }
 
   get signal(): AbortSignal {
@@ -203,25 +208,4 @@ function tooLate(): HttpError {
 /** 499 is Nginx's status for a caller that hung up; nobody is there to see it but the log. */
 function hungUp(): HttpError {
   return new HttpError(499, 'the caller hung up', { message: 'Client Closed Request' })
-}
-
-const callerKey = Symbol('caller')
-
-/** Compiles the clients into one class with a getter for each: `clients.roles` costs an object, when it is used. */
-export function clientsClass(classes: Readonly<Record<string, ClientClass<Contract>>>): Runtime['Clients'] {
-  class Clients {
-    readonly [callerKey]: Caller
-    constructor(caller: Caller) {
-      this[callerKey] = caller
-    }
-  }
-  for (const [name, BoundClient] of Object.entries(classes)) {
-    Object.defineProperty(Clients.prototype, name, {
-      enumerable: true,
-      get(this: Clients) {
-        return new BoundClient(this[callerKey])
-      },
-    })
-  }
-  return Clients
 }

@@ -1,19 +1,16 @@
 import type { ClientOptions } from '../client/types.ts'
+import { fieldsProblem, type Fields, type Rule } from '../config/rule.ts'
+import { flag, func, group, number, record, wholeNumber } from '../config/rules.ts'
 import type { Contract } from '../contract/contract.ts'
 import type { Operations, OutputOf } from '../contract/operation.ts'
-import type { CorsOptions } from '../http/cors.ts'
 import type { ServerLimits } from '../http/limits.ts'
-import type { TlsOptions } from '../http/tls.ts'
-import type { DatabaseOptions } from '../sql/index.ts'
-import type { AdmissionOptions } from './admission.ts'
+import { trustProxyProblem } from '../http/trustProxy.ts'
 import type { Application } from './application.ts'
-import type { Config } from './config.ts'
-import type { Callees, Context } from './context.ts'
-import type { DrainOptions } from './drain.ts'
-import type { IdempotencyOptions } from './idempotency/options.ts'
-import { logConfigOf, type LogOptions } from './logConfig.ts'
-import type { RateLimitKeys, RateLimitOptions } from './rateLimits/options.ts'
-import type { TraceOptions } from './tracing.ts'
+import type { Context } from './context.ts'
+import type { Intersection, OptionsOf, Part } from './part.ts'
+import * as parts from './parts.ts'
+import type { Callees } from './parts/calls.ts'
+import type { RateLimitKeys, RateLimitOptions } from './parts/rateLimits/options.ts'
 
 /** One function for each operation of the contract. */
 export type Handlers<Ops extends Operations, Others extends Callees> = {
@@ -37,35 +34,29 @@ export interface Hooks {
 /** Gets the running application: its Fastify, database, log and configuration. */
 export type Hook = (application: Application) => void | Promise<void>
 
-/** What a service may say of its database; its requests' contexts choose the shard. */
-export type DatabaseSettings = Omit<DatabaseOptions<Context>, 'url' | 'replicas' | 'applicationName' | 'observer'>
+/** The options of every part. */
+// oxlint-disable-next-line typescript/no-generated-empty-object-type -- parts without any are in the union
+type PartOptions = Intersection<OptionsOf<(typeof parts)[keyof typeof parts]>>
 
 /** What a service is made of, besides its contract. */
-export interface ServiceOptions<Ops extends Operations = Operations, Others extends Callees = Callees> {
+export interface ServiceOptions<Ops extends Operations = Operations, Others extends Callees = Callees>
+  extends OwnOptions, Omit<PartOptions, 'clients' | 'calls' | 'rateLimits'> {
   /** One function for each operation. */
   readonly handlers: Handlers<Ops, Others>
   /** Contracts of the services it calls, under the names that its handlers use. */
   readonly clients?: Others
   /** How these are called, under the same names. Default: see `ClientOptions`. */
   readonly calls?: { readonly [Name in keyof Others]?: ClientOptions<Others[Name]> }
-  /** Drizzle tables: migrations are generated from them. */
-  readonly models?: Readonly<Record<string, unknown>>
-  /** Folder of the SQL migrations: `new URL('./migrations/', import.meta.url)`. */
-  readonly migrations?: URL
-  /** True: the service is not ready while its database lacks one of them. Default: false; its log says so at the start. */
-  readonly requireMigrations?: boolean
-  /** How the database is used: lanes, pool, timeouts, codecs, shards. Where it is says the configuration. */
-  readonly database?: DatabaseSettings
-  /** SQL that `tricube dev` runs once, on a new database: `new URL('./seed.sql', import.meta.url)`. */
-  readonly seed?: URL
+  /** Where the requests of operations with a `rateLimit` are counted, and by which keys. */
+  readonly rateLimits?: RateLimitOptions<RateLimitKeys<Ops>>
+}
+
+/** The options of the server itself. */
+export interface OwnOptions {
   readonly hooks?: Hooks
-  /** Which web pages of other origins may call it. Default: none. */
-  readonly cors?: CorsOptions
   /** Port, unless the configuration names one. Default: a free one. */
   readonly port?: number
   readonly limits?: ServerLimits
-  /** Serves HTTPS, and calls others by it that do. Default: HTTP, for what is behind a proxy or in a mesh. */
-  readonly tls?: TlsOptions
   /**
    * True: callers are strangers, as for what the internet reaches. Their deadline, attempt and request id are not believed,
    * and their trace becomes a link of a new one. Default: false.
@@ -76,42 +67,67 @@ export interface ServiceOptions<Ops extends Operations = Operations, Others exte
    * Default: nobody's.
    */
   readonly trustProxy?: string | readonly string[]
-  /** How it stops. */
-  readonly drain?: DrainOptions
-  /** Where the requests of operations with a `rateLimit` are counted, and by which keys. */
-  readonly rateLimits?: RateLimitOptions<RateLimitKeys<Ops>>
-  /** How calls of operations that are `idempotent: 'by key'` are told apart. */
-  readonly idempotency?: IdempotencyOptions
-  /** What is refused while the service has too much to do; `false`: nothing. */
-  readonly admission?: AdmissionOptions | false
-  /** How it logs, unless the configuration says otherwise. */
-  readonly log?: LogOptions
-  /** How its requests are traced. */
-  readonly trace?: TraceOptions
 }
 
 /** A contract and what keeps it. */
-export interface Definition<Kept extends Contract = Contract> extends Omit<
-  ServiceOptions,
-  'handlers' | 'calls' | 'rateLimits'
-> {
+export interface Definition<Kept extends Contract = Contract> extends OwnOptions, PartOptions {
   readonly contract: Kept
-  readonly calls?: Readonly<Record<string, ClientOptions>>
   readonly handlers: Readonly<Record<string, (context: never) => unknown>>
-  readonly rateLimits?: RateLimitOptions
 }
 
-/** Whether a service has a database of its own. */
-export function usesDatabase({ models, migrations, database, rateLimits }: Definition): boolean {
-  const needsOne = rateLimits?.store === 'postgres'
-  return needsOne || models !== undefined || migrations !== undefined || database !== undefined
+/** A service that cannot be; the message is one line that names it and what is wrong. */
+class DefinitionError extends TypeError {
+  override readonly name: string = 'DefinitionError'
 }
 
-/** What a service says of its configuration; the file and the environment come after it. */
-export function ownConfig({ port, log = {}, drain: { preStopDelayMs } = {} }: Definition): Partial<Config> {
-  return {
-    ...(port !== undefined && { port }),
-    ...(preStopDelayMs !== undefined && { preStopDelayMs }),
-    ...logConfigOf(log),
-  }
+/**
+ * Checks that there is a function for each operation and none besides, and that every option is known and has a value that
+ * it may have.
+ *
+ * @throws {DefinitionError} one line naming the option, what was expected and what was given
+ */
+export function checkDefinition(definition: Definition): void {
+  const { contract, ...given } = definition
+  const problem = handlersProblem(definition) ?? fieldsProblem('', given, fields, definition)
+  if (problem) throw new DefinitionError(`${contract.name}: ${problem}`)
+}
+
+function handlersProblem({ contract, handlers }: Definition): string | undefined {
+  const missing = Object.keys(contract.operations).find((name) => typeof handlers[name] !== 'function')
+  if (missing) return `no handler for ${missing}`
+  const superfluous = Object.keys(handlers).find((name) => !Object.hasOwn(contract.operations, name))
+  return superfluous && `handler ${superfluous} belongs to no operation`
+}
+
+const bytes = wholeNumber({ min: 1, unit: 'bytes' })
+const ms = number({ unit: 'ms' })
+
+const ownFields: Fields<OwnOptions & Pick<Definition, 'handlers'>> = {
+  handlers: record('a function for each operation', func),
+  hooks: group<Hooks>({ beforeStart: func, afterStart: func, beforeStop: func, afterStop: func }),
+  port: wholeNumber({ max: 65_535 }),
+  limits: group<ServerLimits>({
+    bodyLimit: bytes,
+    headersLimit: bytes,
+    headerCountLimit: wholeNumber({ min: 1 }),
+    urlLimit: bytes,
+    queryLimit: wholeNumber({ min: 1 }),
+    requestTimeoutMs: ms,
+    headersTimeoutMs: ms,
+    readTimeoutMs: ms,
+    keepAliveTimeoutMs: ms,
+  }),
+  edge: flag,
+  trustProxy: {
+    expected: 'addresses and subnets of proxies, such as 10.0.0.0/8',
+    accepts: () => true,
+    problem: (given: unknown) => (given === undefined ? undefined : trustProxyProblem(given)),
+  },
+}
+
+const fields: Fields = {
+  ...ownFields,
+  ...Object.fromEntries(
+    Object.values<Part>(parts as never).flatMap(({ options = {} }): [string, Rule][] => Object.entries(options)),
+  ),
 }

@@ -1,13 +1,36 @@
 import { chmod, lstat, unlink } from 'node:fs/promises'
 import { connect } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import { ConfigError, type Config } from './config.ts'
+import { ConfigError } from '../config/configError.ts'
+import { text, wholeNumber } from '../config/rules.ts'
+import { setting, type Settings } from '../config/setting.ts'
+import type { Listening } from './part.ts'
 
-/** Where a service listens. */
-export interface Listening {
-  readonly url: string
-  /** Undefined for a socket in the file system. */
-  readonly at: { readonly address: string; readonly port: number } | undefined
+/** Where a service listens, as the configuration has it. */
+export interface ListenConfig {
+  /** Address to listen on, or `unix:` and the path of a socket (`HOST`). Default `127.0.0.1`. */
+  readonly host: string
+  /** Port to listen on (`PORT`); 0 takes a free one. Default: the service's own, else 0. */
+  readonly port: number
+}
+
+/** Where the values come from. */
+export const listenSettings: Settings<ListenConfig> = {
+  host: setting<string>(
+    text('an address, a host name, or a socket like unix:/run/user-service.sock', /^(?:[\w.:-]+|unix:\/.+)$/),
+    {
+      variable: 'HOST',
+      meaning: 'The address to listen on, or `unix:` and the path of a socket.',
+      value: '127.0.0.1',
+    },
+  ),
+  port: setting<number>(wholeNumber({ max: 65_535 }), {
+    variable: 'PORT',
+    meaning: 'The port to listen on; 0 takes a free one.',
+    value: 0,
+    fallback: "the service's own, else 0",
+    own: ({ port }: { port?: number }) => port,
+  }),
 }
 
 /** Who may connect to a socket in the file system: its owner and its group, as php-fpm and systemd's examples have it. */
@@ -19,7 +42,10 @@ const socketMode = 0o660
  * @throws {Error} when the address is taken
  * @throws {ConfigError} when there is a file at the socket's path that is none
  */
-export async function listen(fastify: FastifyInstance, { host, port }: Config): Promise<Listening> {
+export async function listen(
+  fastify: FastifyInstance,
+  { host, port }: ListenConfig,
+): Promise<{ readonly url: string; readonly at: Listening }> {
   const listenTextResolver = (address: string): string => `listening on ${address}`
   if (!host.startsWith('unix:')) {
     const url = await fastify.listen({ host, port, listenTextResolver })

@@ -2,9 +2,9 @@ import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fas
 import type { Contract } from '../contract/contract.ts'
 import type { Logger } from '../log/logger.ts'
 import { Application } from './application.ts'
-import { checkDefinition } from './checkDefinition.ts'
-import type { Callees } from './context.ts'
-import { usesDatabase, type Definition, type ServiceOptions } from './definition.ts'
+import { checkDefinition, type Definition, type ServiceOptions } from './definition.ts'
+import type { Callees } from './parts/calls.ts'
+import { usesDatabase } from './parts/database.ts'
 
 /**
  * A contract with the functions that keep it.

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { migrate } from '../migrations/migrate.ts'
-import type { DatabaseSettings } from '../service/definition.ts'
+import type { DatabaseSettings } from '../service/parts/database.ts'
 import type { Service } from '../service/service.ts'
 import { database } from '../sql/index.ts'
 import { createTestDatabase, type TestDatabase } from './testDatabase.ts'

@@ -6,6 +6,10 @@ import type { Contract } from '../contract/contract.ts'
 import type { Page } from '../contract/operation.ts'
 import { Application } from '../service/application.ts'
 import type { Config } from '../service/config.ts'
+import type { AnyPart } from '../service/openParts.ts'
+import type { Callees } from '../service/parts/calls.ts'
+import { clientsOf } from '../service/parts/clients.ts'
+import { tracingTo } from '../service/parts/tracing/tracing.ts'
 import type { Service } from '../service/service.ts'
 import type { Database } from '../sql/index.ts'
 import { MemorySink, type RecordedSpan } from '../trace/export/memory.ts'
@@ -65,13 +69,11 @@ export async function testService<Tested extends Contract>(
   const sink = new MemorySink()
   // A test that keeps the one loop busy, its own client included, is no overload.
   const app = new Application(
-    { admission: false, ...service.definition },
+    { admission: false, ...service.definition, ...(databases.settings && { database: databases.settings }) },
     {
       config: { logLevel: 'error', databaseUrl: databases.url, databaseReplicaUrls: [], ...config },
-      ...(databases.settings && { database: databases.settings }),
-      clientClass: (callee) => mocked.get(callee)!.Client,
+      parts: [mockedClients(clients, mocked), tracingTo(sink)],
       checkResponse: outputChecks(contract, fail),
-      sink,
     },
   )
   const thrown = errorsThrown(app.fastify)
@@ -164,6 +166,12 @@ function testClient<Tested extends Contract>(
     return [name, call]
   })
   return Object.fromEntries(calls) as TestClient<Tested>
+}
+
+/** The mocks in the place of the services that are called. */
+function mockedClients(callees: Callees, mocked: ReadonlyMap<Contract, MockedService>): AnyPart {
+  const classes = Object.entries(callees).map(([name, callee]) => [name, mocked.get(callee)!.Client])
+  return { name: 'clients', open: () => clientsOf(Object.fromEntries(classes)) }
 }
 
 /** Throws the first failure and forgets them all. */

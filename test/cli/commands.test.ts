@@ -130,7 +130,9 @@ test('what keeps a service from starting is one line and exit code 1', async () 
   expect(await failed('no-database.mjs')).toMatch(
     /^DATABASE_URL in the environment: ping-service has a database, [^\n]*\n$/,
   )
-  expect(await failed('no-certificate.mjs')).toMatch(/^tls\.\w+ cannot be read: ENOENT[^\n]*\n$/)
+  expect(await failed('no-certificate.mjs')).toMatch(
+    /^\w+-service: tls did not open: tls\.\w+ cannot be read: ENOENT[^\n]*\n$/,
+  )
 })
 
 test('a bug in a service is told with its stack', async () => {

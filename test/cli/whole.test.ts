@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import { readinessOfAll } from '../../src/cli/start/whole.ts'
-import type { Readiness } from '../../src/service/health.ts'
-import { logFileOf } from '../../src/service/logging.ts'
-import { logDefaults } from '../../src/service/logConfig.ts'
-import { admissionShare, databaseShare, shareOf } from '../../src/service/workers/share.ts'
+import type { Readiness } from '../../src/service/readiness.ts'
+import { logFileOf } from '../../src/service/parts/logging/logging.ts'
+import { admissionShare } from '../../src/service/parts/admission.ts'
+import type { DatabaseSettings } from '../../src/service/parts/database.ts'
+import { databaseShare, shareOf } from '../../src/service/parts/workers/share.ts'
 
 const ready: Readiness = { status: 'ready', checks: { database: 'ok' } }
 const notReady: Readiness = { status: 'not ready', checks: { database: 'unreachable' } }
@@ -36,12 +37,12 @@ test('what is set for the service is shared out, at least one for each', () => {
   expect(databaseShare({ pool: 3 }, 16)).toEqual({ pool: 1, lanes: 1 })
   expect(admissionShare({}, 4)).toEqual({ maxConcurrency: 2500 })
   expect(admissionShare(false, 4)).toBe(false)
-  expect(databaseShare({ idleTimeoutMs: 1 }, 16)).toEqual({ idleTimeoutMs: 1, pool: 2, lanes: 1 })
+  expect(databaseShare<DatabaseSettings>({ idleTimeoutMs: 1 }, 16)).toEqual({ idleTimeoutMs: 1, pool: 2, lanes: 1 })
 })
 
 test('files that roll are each worker’s own, one that does not is shared', () => {
   const named = (logFile: Parameters<typeof logFileOf>[0]['logFile'], worker?: number): string | undefined =>
-    logFileOf({ ...logDefaults, logFile }, worker)?.path
+    logFileOf({ logFile }, worker)?.path
   expect(named('/var/log/users.log', 2)).toBe('/var/log/users.log')
   expect(named({ path: '/var/log/users.log', size: '10m' }, 2)).toBe('/var/log/users-2.log')
   expect(named({ path: 'users.log', frequency: 'daily' }, 1)).toBe('users-1.log')

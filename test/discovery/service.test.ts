@@ -138,7 +138,7 @@ it('a service without a Consul is told that there is no value', async () => {
 it.each([
   ['CONSUL_HTTP_ADDR', 'ftp://consul', 'expected an address like 127.0.0.1:8500', 'got "ftp://consul"'],
   ['CONSUL_HTTP_TOKEN', 'one two', 'expected a token without spaces', ''],
-  ['CONSUL_CHECK', 'grpc', 'expected ttl or http', 'got "grpc"'],
+  ['CONSUL_CHECK', 'grpc', 'expected one of ttl, http', 'got "grpc"'],
   ['CONSUL_HTTP_SSL', 'yes', 'expected true or false', 'got "yes"'],
   ['TRICUBE_DNS', 'svc.cluster.local', 'expected {service}.prod', 'got "svc.cluster.local"'],
   ['TRICUBE_WEIGHT', '-1', 'expected a number above 0', 'got -1'],

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { contract, service, t, type Contract, type Service, type ServiceOptions } from 'tricube'
 
-export const quiet = contract('quiet-service', { say: { route: 'GET /say/:what', returns: t.Unknown() } })
+export const quiet = contract('quiet-service', {
+  say: { route: 'GET /say/:what', query: { password: t.Optional(t.String()) }, returns: t.Unknown() },
+})
 
 /** A service that logs to a file of its own; `lines` stops it and reads what it has logged. */
 export async function logging<Kept extends Contract>(

@@ -266,7 +266,7 @@ describe('a service that stops', () => {
     const [line] = (await readFile(file, 'utf8')).trim().split('\n')
     expect(JSON.parse(line!)).toMatchObject({
       level: 'error',
-      msg: 'stopping: requests in flight',
+      msg: 'stopping: drain',
       err: { type: 'DrainError', inFlight: { wait: [expect.any(Number), expect.any(Number)] } },
     })
   })

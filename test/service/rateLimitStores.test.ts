@@ -3,7 +3,7 @@ import { database, type Database } from 'tricube/sql'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { ArrivalTimes } from '../../src/resilience/arrivalTimes.ts'
 import { quotaOf } from '../../src/resilience/gcra.ts'
-import { postgresStore } from '../../src/service/rateLimits/postgres.ts'
+import { postgresStore } from '../../src/service/parts/rateLimits/postgres.ts'
 import { freshDatabase } from '../sql/freshDatabase.ts'
 import { realRedis, redisBinary } from './realRedis.ts'
 

@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { ArrivalTimes } from '../../src/resilience/arrivalTimes.ts'
 import { quotaOf } from '../../src/resilience/gcra.ts'
 import { Application } from '../../src/service/application.ts'
-import { SharedLimiter } from '../../src/service/rateLimits/shared.ts'
+import { SharedLimiter } from '../../src/service/parts/rateLimits/shared.ts'
 import { freshDatabase } from '../sql/freshDatabase.ts'
 import { realRedis, redisBinary } from './realRedis.ts'
 

@@ -13,7 +13,7 @@ import {
   type Facts,
   type FromPrimary,
   type FromWorker,
-} from '../../service/workers/messages.ts'
+} from '../../service/parts/workers/messages.ts'
 import { ownProgram } from '../../load/own.ts'
 import { closeUntaken } from './closeUntaken.ts'
 import { StartError, type Exit, type Worker } from './worker.ts'

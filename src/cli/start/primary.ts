@@ -1,7 +1,7 @@
 import { runnable } from '../../load/load.ts'
 import { lateLog } from '../../log/late.ts'
 import { ArrivalTimes } from '../../resilience/arrivalTimes.ts'
-import type { FromWorker } from '../../service/workers/messages.ts'
+import type { FromWorker } from '../../service/parts/workers/messages.ts'
 import { serviceFile } from '../load-service.ts'
 import { forkWorker, type ForkedWorker, type ListeningMessage } from './fork.ts'
 import { SharedRegistration } from './registration.ts'

@@ -1,8 +1,8 @@
 import { openLog } from '../../log/open.ts'
 import { createLogger, type Logger } from '../../log/logger.ts'
-import { openDiscovery } from '../../service/discovery.ts'
-import { logFileOf } from '../../service/logging.ts'
-import type { Registration } from '../../service/workers/messages.ts'
+import { openDiscovery } from '../../service/parts/discovery/discovery.ts'
+import { logFileOf } from '../../service/parts/logging/logging.ts'
+import type { Registration } from '../../service/parts/workers/messages.ts'
 
 /** A service that several processes run, in the registry once, and the log of their primary. */
 export class SharedRegistration {

@@ -2,8 +2,8 @@
 import { addUp, countsOf } from '../../metrics/addUp.ts'
 import { Metrics } from '../../metrics/metrics.ts'
 import type { FamilySnapshot } from '../../metrics/snapshot.ts'
-import type { Readiness } from '../../service/health.ts'
-import type { Facts } from '../../service/workers/messages.ts'
+import type { Readiness } from '../../service/readiness.ts'
+import type { Facts } from '../../service/parts/workers/messages.ts'
 import type { Worker } from './worker.ts'
 
 /** The workers as they are now. */

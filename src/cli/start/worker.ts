@@ -1,5 +1,5 @@
 import { CliError } from '../failure.ts'
-import type { Facts } from '../../service/workers/messages.ts'
+import type { Facts } from '../../service/parts/workers/messages.ts'
 
 /** How a process ended. */
 export interface Exit {

@@ -1,4 +1,4 @@
-import type { Logger } from '../../log/logger.ts'
+import type { LateLog } from '../../log/late.ts'
 import type { Belief } from '../belief.ts'
 import { within, type Clock } from '../clock.ts'
 import { Pace, retryDelayMs } from '../pace.ts'
@@ -11,7 +11,7 @@ export interface Surroundings {
   readonly clock: Clock
   readonly random: () => number
   readonly stale: boolean
-  readonly log: Logger | undefined
+  readonly log: LateLog | undefined
 }
 
 /** Something to follow: what to ask, how to read it, what to make of it. */

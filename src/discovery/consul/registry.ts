@@ -1,4 +1,4 @@
-import type { Logger } from '../../log/logger.ts'
+import type { LateLog } from '../../log/late.ts'
 import { addressTowards, isAny, isLoopback } from '../advertise.ts'
 import { Belief, usualDoubtMs } from '../belief.ts'
 import { systemClock, type Clock } from '../clock.ts'
@@ -31,7 +31,7 @@ export interface ConsulOptions {
   readonly ttlMs?: number
   /** Whether any server may answer a query, not only the leader. Default true. */
   readonly stale?: boolean
-  readonly log?: Logger | undefined
+  readonly log?: LateLog | undefined
   /** How requests are carried. Default: HTTP. */
   readonly transport?: ConsulTransport | undefined
   /** Default: the machine's. */
@@ -94,7 +94,7 @@ async function ownAddress({ address }: Instance, agent: AgentAddress): Promise<s
   return found === undefined || isLoopback(found) ? undefined : found
 }
 
-function warnOfLoopback({ address }: Instance, agent: AgentAddress, log: Logger | undefined): void {
+function warnOfLoopback({ address }: Instance, agent: AgentAddress, log: LateLog | undefined): void {
   if (!isLoopback(address) || isHere(agent)) return
   log?.warn(`registered at ${address}, where no other machine reaches it: set HOST or ADVERTISE_ADDRESS`)
 }

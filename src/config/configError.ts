@@ -1,0 +1,4 @@
+/** A configuration that cannot be used; the message is one line: the name, its source, what was expected. */
+export class ConfigError extends TypeError {
+  override readonly name: string = 'ConfigError'
+}

@@ -1,0 +1,55 @@
+import { ConfigError } from './configError.ts'
+import { loadConfigFile } from './file.ts'
+import { shown } from './rule.ts'
+import type { Setting, Settings } from './setting.ts'
+
+/** A configuration, and where each of its values comes from. */
+export interface Loaded<Config> {
+  readonly values: Config
+  /** By name: `default`, `the service`, the file's path, or the variable. */
+  readonly origins: ReadonlyMap<string, string>
+}
+
+/**
+ * Loads a configuration: the settings' defaults, over them what the service's `options` say, the file, and the environment.
+ *
+ * @throws {ConfigError} naming the first value that is wrong, where it came from and what was expected
+ */
+export async function loadConfig<Config extends object>(
+  settings: Settings<Config>,
+  options: object = {},
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Loaded<Config>> {
+  const values: Record<string, unknown> = {}
+  const origins = new Map<string, string>()
+  const known: readonly (readonly [string, Setting])[] = Object.entries(settings)
+  for (const [name, { value, own }] of known) {
+    const said = own?.(options as never)
+    values[name] = said ?? value
+    origins.set(name, said === undefined ? 'default' : 'the service')
+  }
+  const file = await loadConfigFile(env)
+  for (const [name, value] of Object.entries(file?.values ?? {})) {
+    const setting = known.find(([one]) => one === name)?.[1]
+    if (!setting)
+      throw new ConfigError(`${name} in ${file!.path}: unknown, expected one of ${Object.keys(settings).join(', ')}`)
+    if (value === undefined) continue
+    values[name] = checked(setting, value, `${name} in ${file!.path}`)
+    origins.set(name, file!.path)
+  }
+  for (const [name, setting] of known) {
+    const text = env[setting.variable]
+    if (text === undefined || text === '') continue
+    values[name] = checked(setting, setting.parse?.(text) ?? text, `${setting.variable} in the environment`)
+    origins.set(name, setting.variable)
+  }
+  return { values: values as Config, origins }
+}
+
+function checked(setting: Setting, value: unknown, source: string): unknown {
+  if (setting.accepts(value)) return value
+  const wrong = setting.wrong?.(value)
+  throw new ConfigError(
+    `${source}: ${wrong ?? `expected ${setting.expected}${setting.secret ? '' : `, got ${shown(value)}`}`}`,
+  )
+}

@@ -1,0 +1,56 @@
+/** What a value may be, in words for people and as a check for the machine. */
+export interface Rule {
+  /** Completes "expected …": `a whole number of milliseconds from 0`. */
+  readonly expected: string
+  readonly accepts: (value: unknown) => boolean
+  /** What is wrong with a value that is not accepted, where `expected` would say too little. */
+  readonly wrong?: (value: unknown) => string | undefined
+  /** What a text from the environment stands for; anything that `accepts` rejects when it stands for nothing. */
+  readonly parse?: (text: string) => unknown
+  /** Of an object: the rule of each field. Every field may be missing, and no other is known. */
+  readonly fields?: Fields
+  /** What is wrong with a value that is accepted: for what depends on other options. `whole` holds all of them. */
+  readonly problem?: (value: never, path: string, whole: object) => string | undefined
+}
+
+/** A rule for each field of an options object; the compiler rejects a field without a rule. */
+export type Fields<Options = Readonly<Record<string, unknown>>> = { readonly [Name in keyof Required<Options>]: Rule }
+
+/** What is wrong with a value, as one line that begins with its path; undefined when nothing is. */
+function problemOf(path: string, value: unknown, rule: Rule, whole: object): string | undefined {
+  if (value !== undefined && !rule.accepts(value))
+    return `${path}: ${rule.wrong?.(value) ?? `expected ${rule.expected}, got ${shown(value)}`}`
+  const inside =
+    rule.fields && isOptions(value) ? fieldsProblem(`${path}.`, value ?? {}, rule.fields, whole) : undefined
+  return inside ?? rule.problem?.(value as never, path, whole)
+}
+
+/** The first problem among the fields of an object; `prefix` is `drain.`, or empty at the top. */
+export function fieldsProblem(prefix: string, value: object, fields: Fields, whole: object): string | undefined {
+  for (const name of Object.keys(value)) {
+    if (!Object.hasOwn(fields, name)) return `unknown option ${prefix}${name}, expected ${namesOf(fields)}`
+  }
+  for (const [name, rule] of Object.entries(fields)) {
+    const problem = problemOf(`${prefix}${name}`, (value as Record<string, unknown>)[name], rule, whole)
+    if (problem) return problem
+  }
+  return undefined
+}
+
+/** A value as a message shows it: short, on one line, and never the inside of an object. */
+export function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
+  if (typeof value === 'function') return 'a function'
+  if (Array.isArray(value)) return `a list of ${value.length}`
+  if (typeof value === 'object' && value !== null) return `an object (${value.constructor?.name ?? 'no class'})`
+  return String(value)
+}
+
+function namesOf(fields: Fields): string {
+  return Object.keys(fields).sort().join(', ')
+}
+
+/** What is missing has missing fields: one of them may be needed. */
+function isOptions(value: unknown): value is object | undefined {
+  return value === undefined || (typeof value === 'object' && value !== null)
+}

@@ -1,0 +1,158 @@
+// The rules that options and settings are made of.
+import type { Fields, Rule } from './rule.ts'
+
+/** Bounds of a number, both inclusive, and what it counts. */
+export interface Bounds {
+  readonly min?: number
+  readonly max?: number
+  /** For messages and tables: `ms`, `bytes`. */
+  readonly unit?: string
+}
+
+/** A whole number within bounds. Default: from 0. */
+export function wholeNumber(bounds: Bounds = {}): Rule {
+  return numeric('a whole number', bounds, Number.isSafeInteger, /^-?\d+$/)
+}
+
+/** A finite number within bounds. Default: from 0. */
+export function number(bounds: Bounds = {}): Rule {
+  return numeric('a number', bounds, Number.isFinite, /^-?\d+(?:\.\d+)?$/)
+}
+
+/** One of a few texts. */
+export function oneOf(names: readonly string[]): Rule {
+  return {
+    expected: `one of ${names.join(', ')}`,
+    parse: (text) => text.toLowerCase(),
+    accepts: (value) => names.includes(value as string),
+  }
+}
+
+/** A text that a pattern describes. Default: any that is not empty. */
+export function text(expected: string, pattern: RegExp = /[^]/): Rule {
+  return { expected, parse: (given) => given, accepts: (value) => typeof value === 'string' && pattern.test(value) }
+}
+
+/** `true` or `false`; in the environment `1` and `0` too. */
+export const flag: Rule = {
+  expected: 'true or false',
+  parse: (given) => flags.get(given.toLowerCase()) ?? given,
+  accepts: (value) => typeof value === 'boolean',
+}
+const flags: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['1', true],
+  ['false', false],
+  ['0', false],
+])
+
+/** A URL with one of these schemes. */
+export function url(example: string, schemes: readonly string[] = ['http', 'https']): Rule {
+  return {
+    expected: `a URL like ${example}`,
+    parse: (given) => given,
+    accepts: (value) => typeof value === 'string' && schemes.some((scheme) => isUrl(value, `${scheme}:`)),
+  }
+}
+
+/** A list whose items all keep a rule; in the environment separated by commas. */
+export function listOf(item: Rule, expected: string): Rule {
+  return {
+    expected,
+    parse: (given) => given.split(',').map((part) => item.parse?.(part.trim()) ?? part.trim()),
+    accepts: (value) => Array.isArray(value) && value.every((one) => item.accepts(one)),
+  }
+}
+
+/** `key=value` pairs, in the environment separated by commas; values are percent-encoded as in the baggage header. */
+export const pairs: Rule = {
+  expected: 'key=value, separated by commas',
+  parse: (given) => attempt(() => parsePairs(given)) ?? given,
+  accepts: (value) =>
+    typeof value === 'object' && value !== null && Object.values(value).every((one) => typeof one === 'string'),
+}
+
+/** A function. */
+export const func: Rule = { expected: 'a function', accepts: (value) => typeof value === 'function' }
+
+/** An object whose fields have rules; `rest` says what else it must be. */
+export function group<Options extends object>(
+  fields: Fields<Options>,
+  rest: Partial<Pick<Rule, 'problem' | 'expected'>> = {},
+): Rule {
+  return { expected: 'an object', accepts: isPlain, fields, ...rest }
+}
+
+/** An object whose fields the user names. */
+export function record(expected: string, item?: Rule): Rule {
+  return {
+    expected,
+    accepts: (value) => isPlain(value) && (!item || Object.values(value).every((one) => item.accepts(one))),
+  }
+}
+
+/** Either of two rules; the fields are those of whichever has any. */
+export function either(first: Rule, second: Rule): Rule {
+  return {
+    ...first,
+    ...second,
+    expected: `${first.expected}, or ${second.expected}`,
+    accepts: (value) => first.accepts(value) || second.accepts(value),
+  }
+}
+
+/** Exactly this value. */
+export function exactly(only: string | number | boolean): Rule {
+  return { expected: String(only), accepts: (value) => value === only }
+}
+
+/** An object with these methods, such as a store or a sampler of the user's. */
+export function withMethods(expected: string, methods: readonly string[]): Rule {
+  return {
+    expected,
+    accepts: (value) =>
+      typeof value === 'object' &&
+      value !== null &&
+      methods.every((name) => typeof (value as Record<string, unknown>)[name] === 'function'),
+  }
+}
+
+/** What a function returns; undefined when it throws. */
+export function attempt<Value>(fn: () => Value): Value | undefined {
+  try {
+    return fn()
+  } catch {
+    return undefined
+  }
+}
+
+function numeric(kind: string, bounds: Bounds, isKind: (value: unknown) => boolean, pattern: RegExp): Rule {
+  const { min = 0, max = Number.POSITIVE_INFINITY, unit } = bounds
+  const range = max === Number.POSITIVE_INFINITY ? `from ${min}` : `from ${min} to ${max}`
+  return {
+    expected: `${kind}${unit ? ` of ${unitNames[unit] ?? unit}` : ''} ${range}`,
+    parse: (given) => (pattern.test(given) ? Number(given) : given),
+    accepts: (value) => isKind(value) && (value as number) >= min && (value as number) <= max,
+  }
+}
+const unitNames: Readonly<Record<string, string>> = { ms: 'milliseconds', s: 'seconds' }
+
+function isUrl(value: string, protocol: string): boolean {
+  return attempt(() => new URL(value))?.protocol === protocol
+}
+
+function isPlain(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function parsePairs(given: string): Readonly<Record<string, string>> {
+  const entries = given
+    .split(',')
+    .filter((pair) => pair.trim() !== '')
+    .map((pair): [string, string] => {
+      const equals = pair.indexOf('=')
+      if (equals < 1) throw new TypeError('a pair has a key and a value')
+      return [pair.slice(0, equals).trim(), decodeURIComponent(pair.slice(equals + 1).trim())]
+    })
+  return Object.fromEntries(entries)
+}

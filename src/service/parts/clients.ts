@@ -1,0 +1,101 @@
+import type { Caller, ClientClass } from '../../client/call.ts'
+import { clientClass } from '../../client/clientClass.ts'
+import { loadUndici } from '../../client/endpoint.ts'
+import { Target } from '../../client/target.ts'
+import type { ClientOptions } from '../../client/types.ts'
+import type { Contract } from '../../contract/contract.ts'
+import { Certificates } from '../../tls/certificates.ts'
+import type { Host, Opened, Part } from '../part.ts'
+import { callsRule, contractsRule, type Callees } from './calls.ts'
+import { discovery } from './discovery/discovery.ts'
+import { metrics } from './metrics.ts'
+import { tls } from './tls.ts'
+
+/** The services that a service calls, under the names that its handlers use, and how it calls them. */
+export interface ClientsOptions {
+  readonly clients?: Callees
+  readonly calls?: Readonly<Record<string, ClientOptions | undefined>>
+}
+
+/** Calls other services for the requests of this one. */
+export const clients: Part<ClientsOptions, {}, Opened<object>> = {
+  name: 'clients',
+  options: { clients: contractsRule, calls: callsRule },
+  async open(host, { clients: callees = {}, calls = {} }) {
+    const targets = await openTargets(host)
+    const classes = Object.entries(callees).map(([name, callee]) => [name, targets.open(callee, calls[name])] as const)
+    host.whenListening(() => targets.prepare())
+    return { ...clientsOf(Object.fromEntries(classes)), close: () => targets.close() }
+  },
+}
+
+/** The value `ctx.clients`, of a class for each service. */
+export function clientsOf(classes: Readonly<Record<string, ClientClass<Contract>>>): Opened<object> {
+  const Clients = compileClients(classes)
+  return { forRequest: (scope) => new Clients(scope) }
+}
+
+/** What calls go to. */
+interface Targets {
+  open(callee: Contract, options: ClientOptions | undefined): ClientClass<Contract>
+  /** Loads what the first call needs, once the service is ready: it is a tenth of a start. */
+  prepare(): void
+  close(): Promise<void>
+}
+
+async function openTargets({ log, use }: Host): Promise<Targets> {
+  const { registry, whereabouts, isSought } = await use(discovery)
+  const { calls: callMetrics } = await use(metrics)
+  const { certificates } = await use(tls)
+  const targets: Target[] = []
+  const ownCertificates: Certificates[] = []
+
+  const certificatesFor = ({ tls: files }: ClientOptions): Certificates => {
+    if (!files) return certificates
+    const own = new Certificates(files, log)
+    ownCertificates.push(own)
+    return own
+  }
+  return {
+    open(callee, options = {}) {
+      if (!isSought(callee.name)) {
+        log.warn(
+          { callee: callee.name },
+          'nothing says where a service is that this one calls: set TRICUBE_SERVICES, CONSUL_HTTP_ADDR or TRICUBE_DNS',
+        )
+      }
+      const target = new Target(callee, registry, options, whereabouts, certificatesFor(options))
+      targets.push(target)
+      callMetrics?.watch(callee.name, () => target.stats)
+      return clientClass(callee, target, options, callMetrics)
+    },
+    prepare() {
+      if (targets.length > 0) setTimeout(() => void loadUndici(), 500).unref()
+    },
+    async close() {
+      await Promise.all(targets.map((target) => target[Symbol.asyncDispose]()))
+      for (const own of ownCertificates) own.close()
+    },
+  }
+}
+
+const callerKey = Symbol('caller')
+
+/** Compiles the clients into one class with a getter for each: `clients.roles` costs an object, when it is used. */
+function compileClients(classes: Readonly<Record<string, ClientClass<Contract>>>): new (caller: Caller) => object {
+  class Clients {
+    readonly [callerKey]: Caller
+    constructor(caller: Caller) {
+      this[callerKey] = caller
+    }
+  }
+  for (const [name, BoundClient] of Object.entries(classes)) {
+    Object.defineProperty(Clients.prototype, name, {
+      enumerable: true,
+      get(this: Clients) {
+        return new BoundClient(this[callerKey])
+      },
+    })
+  }
+  return Clients
+}

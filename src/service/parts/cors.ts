@@ -1,0 +1,51 @@
+import { flag, group, listOf, text, wholeNumber } from '../../config/rules.ts'
+import type { Contract } from '../../contract/contract.ts'
+import { addCors, compileAllowOrigin, isOrigin, type AllowOrigin, type CorsOptions } from '../../http/cors.ts'
+import type { Opened, Part } from '../part.ts'
+import { rateLimitHeaders } from './rateLimits/headers.ts'
+
+/** Lets web pages of other origins call a service. */
+export interface Cors extends Opened {
+  /** Lets a page read a response; undefined when no page may. */
+  readonly allowOrigin: AllowOrigin | undefined
+}
+
+/** The options that CORS reads. */
+export interface CorsPartOptions {
+  /** Which web pages of other origins may call it. Default: none. */
+  readonly cors?: CorsOptions
+}
+
+const header = text('the name of a header', /^[\w-]+$/)
+
+/** Answers preflights, and lets the named origins read responses. */
+export const cors: Part<CorsPartOptions, {}, Cors> = {
+  name: 'cors',
+  options: {
+    cors: group<CorsOptions>({
+      origins: {
+        ...listOf(text('an origin'), 'a list of origins like https://app.example.com'),
+        problem(origins: readonly string[] | undefined, path) {
+          const wrong = origins?.find((origin) => !isOrigin(origin))
+          return wrong === undefined ? undefined : `${path}: "${wrong}" is not an origin like https://app.example.com`
+        },
+      },
+      credentials: flag,
+      exposedHeaders: listOf(header, 'a list of header names'),
+      maxAgeSeconds: wholeNumber({ unit: 's' }),
+    }),
+  },
+  open({ contract, fastify }, options) {
+    if (!options.cors) return { allowOrigin: undefined }
+    const given = withUsualHeaders(options.cors, contract)
+    addCors(fastify, given)
+    return { allowOrigin: compileAllowOrigin(given) }
+  },
+}
+
+/** Pages, too, are to know when they may ask again. */
+function withUsualHeaders(given: CorsOptions, { operations }: Contract): CorsOptions {
+  const isLimited = Object.values(operations).some(({ rateLimit }) => rateLimit !== undefined)
+  const usual = isLimited ? ['retry-after', ...rateLimitHeaders] : ['retry-after']
+  return { ...given, exposedHeaders: [...new Set([...usual, ...(given.exposedHeaders ?? [])])] }
+}

@@ -1,0 +1,166 @@
+import { ConfigError } from '../../config/configError.ts'
+import type { Rule } from '../../config/rule.ts'
+import { flag, func, group, number, record, wholeNumber } from '../../config/rules.ts'
+import type { LateLog } from '../../log/late.ts'
+import { watchDatabase, type ConnectionStats } from '../../metrics/database.ts'
+import { database as openSql, DatabaseError, type Database, type DatabaseOptions } from '../../sql/index.ts'
+import { connectionSettings } from '../../sql/url/settings.ts'
+import { tlsOptions } from '../../sql/wire/tls.ts'
+import type { Host, Opened, Part, RequestScope } from '../part.ts'
+import { databaseSettings, type DatabaseConfig } from './databaseConfig.ts'
+import { metrics } from './metrics.ts'
+import { tracing } from './tracing/tracing.ts'
+import { databaseShare } from './workers/share.ts'
+import { workers } from './workers/workers.ts'
+
+/** What a service may say of its database; its requests' contexts choose the shard. */
+export type DatabaseSettings = Omit<DatabaseOptions<RequestScope>, 'url' | 'replicas' | 'applicationName' | 'observer'>
+
+/** The options of a service that has a database. */
+export interface DatabasePartOptions {
+  /** Drizzle tables: migrations are generated from them. */
+  readonly models?: Readonly<Record<string, unknown>>
+  /** Folder of the SQL migrations: `new URL('./migrations/', import.meta.url)`. */
+  readonly migrations?: URL
+  /** How the database is used: lanes, pool, timeouts, codecs, shards. Where it is says the configuration. */
+  readonly database?: DatabaseSettings
+  /** SQL that `tricube dev` runs once, on a new database: `new URL('./seed.sql', import.meta.url)`. */
+  readonly seed?: URL
+}
+
+/** A service's database. */
+export interface OpenedDatabase extends Opened<Database> {
+  /** Undefined when the service has none. */
+  readonly db: Database | undefined
+  /** The database that is no shard. */
+  readonly home: Database | undefined
+  forRequest(scope: RequestScope): Database
+}
+
+/** The rule of a file or folder that is given as a URL. */
+export const folderUrl: Rule = {
+  expected: "a URL like new URL('./migrations/', import.meta.url)",
+  accepts: (value) => value instanceof URL,
+}
+const ms = number({ unit: 'ms' })
+
+/** The database of a service. */
+export const database: Part<DatabasePartOptions, DatabaseConfig, OpenedDatabase> = {
+  name: 'database',
+  options: {
+    migrations: folderUrl,
+    models: record('Drizzle tables by name'),
+    seed: folderUrl,
+    database: group<DatabaseSettings>({
+      maxLagMs: ms,
+      shards: group<NonNullable<DatabaseSettings['shards']>>({
+        key: func,
+        map: record('the databases of the shards by name'),
+        hash: wholeNumber({ min: 1 }),
+      }),
+      lanes: wholeNumber(),
+      pool: wholeNumber({ min: 1 }),
+      acquireTimeoutMs: ms,
+      statementTimeoutMs: ms,
+      idleTimeoutMs: ms,
+      maxLifetimeMs: ms,
+      preparedStatements: wholeNumber(),
+      checkSessions: flag,
+      types: record('codecs by the names of types'),
+    }),
+  },
+  settings: databaseSettings,
+  async open(host, options) {
+    const { config, use } = host
+    checkUrl(host, options)
+    const { databaseUrl, databaseReplicaUrls } = config
+    if (databaseUrl === undefined && !options.database?.shards) return none
+    const { statements } = await use(tracing)
+    const { size } = await use(workers)
+    await checkFiles(config)
+    await import('pg') // now, for it is no part of the time that a statement waits for a connection
+    const db = openSql<RequestScope>({
+      ...databaseShare(options.database ?? {}, size),
+      ...(databaseUrl !== undefined && { url: databaseUrl }),
+      replicas: databaseReplicaUrls,
+      applicationName: host.contract.name,
+      ...(statements && { observer: statements }),
+    })
+    const hasHome = databaseUrl !== undefined
+    const { metrics: all, isOn } = await use(metrics)
+    if (isOn) watchDatabase(all, () => serversOf(db, hasHome))
+    host.whenListening(() => void tellIfUnreachable(db, host.log))
+    return {
+      db,
+      home: hasHome ? db : undefined,
+      forRequest: (scope) => scope.keyed?.db ?? db.forRequest(scope),
+      isReady: () => db.ping(),
+      close: () => db.close(),
+    }
+  },
+}
+
+/** For a service without a database: a handler that asks for one learns how to have it. */
+const none: OpenedDatabase = {
+  db: undefined,
+  home: undefined,
+  forRequest() {
+    throw new TypeError('this service has no database: give it models or migrations, or set DATABASE_URL')
+  },
+}
+
+/** Whether a service has a database of its own. */
+export function usesDatabase(options: DatabasePartOptions & { readonly rateLimits?: { store?: unknown } }): boolean {
+  const { models, migrations, database: settings, rateLimits } = options
+  return rateLimits?.store === 'postgres' || models !== undefined || migrations !== undefined || settings !== undefined
+}
+
+/** @throws {ConfigError} when a certificate that a URL names cannot be read: later it may be away for a moment, not now */
+async function checkFiles({ databaseUrl, databaseReplicaUrls }: DatabaseConfig): Promise<void> {
+  const urls = databaseUrl === undefined ? [] : [['DATABASE_URL', databaseUrl] as const]
+  for (const [name, url] of [...urls, ...databaseReplicaUrls.map((one) => ['DATABASE_REPLICA_URLS', one] as const)]) {
+    const settings = connectionSettings(url)
+    if (settings.sslmode === 'disable') continue
+    await tlsOptions(settings).catch((cause: Error) => {
+      throw new ConfigError(`${name}: ${cause.message}`, { cause })
+    })
+  }
+}
+
+/** @throws {ConfigError} when a service has a database and nothing says where: each of its requests would fail */
+function checkUrl({ contract, config }: Host<DatabaseConfig>, options: DatabasePartOptions): void {
+  if (config.databaseUrl !== undefined || options.database?.shards || !usesDatabase(options)) return
+  throw new ConfigError(
+    `DATABASE_URL in the environment: ${contract.name} has a database, expected its URL like postgres://user:password@host:5432/database, got nothing`,
+  )
+}
+
+/** Says in the log why a database does not answer: readiness says only that it does not, and perhaps nobody asks yet. */
+async function tellIfUnreachable(db: Database, log: LateLog): Promise<void> {
+  await db.ping(pingTimeoutMs).catch((error: unknown) => {
+    if (error instanceof DatabaseError && error.sqlstate === closed) return
+    log.warn({ reason: reasonOf(error) }, 'the database does not answer; the service is not ready until it does')
+  })
+}
+
+/** Longer than a statement waits for a connection, so that what keeps it from having one is told. */
+const pingTimeoutMs = 10_000
+/** The service stops already. */
+const closed = '08003'
+
+function reasonOf(error: unknown): string {
+  const { message, cause } = error as Error
+  return cause instanceof Error ? reasonOf(cause) : message
+}
+
+/** Every server of a database: the primaries of its shards, and their replicas. */
+function* serversOf(db: Database, hasHome: boolean): Iterable<readonly [string, ConnectionStats]> {
+  if (hasHome) yield* serversOfShard('', db)
+  for (const name of db.shards.names) yield* serversOfShard(`${name}/`, db.shard(name))
+}
+
+function* serversOfShard(prefix: string, db: Database): Iterable<readonly [string, ConnectionStats]> {
+  const { replicas, ...primary } = db.stats()
+  yield [`${prefix}primary`, primary]
+  for (const [i, replica] of replicas.entries()) yield [`${prefix}replica ${i + 1}`, replica]
+}

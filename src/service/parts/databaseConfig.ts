@@ -1,0 +1,50 @@
+import type { Rule } from '../../config/rule.ts'
+import { setting, type Settings } from '../../config/setting.ts'
+import { connectionSettings } from '../../sql/url/settings.ts'
+
+/** Where a service's database is. */
+export interface DatabaseConfig {
+  /** The service's database (`DATABASE_URL`). */
+  readonly databaseUrl: string | undefined
+  /** Read-only copies of it (`DATABASE_REPLICA_URLS`, separated by commas). */
+  readonly databaseReplicaUrls: readonly string[]
+}
+
+const postgresUrl: Rule = {
+  expected: 'a URL like postgres://user:password@host:5432/database',
+  accepts: (value) => wrongUrl(value) === undefined,
+  wrong: wrongUrl,
+}
+
+const postgresUrls: Rule = {
+  expected: 'URLs like postgres://user:password@host:5432/database, separated by commas',
+  parse: (text) => text.split(/,(?=postgres(?:ql)?:)/), // a URL may itself name several hosts
+  accepts: (value) => Array.isArray(value) && value.every(postgresUrl.accepts),
+  wrong: (value) => (Array.isArray(value) ? value.map(wrongUrl).find(Boolean) : undefined),
+}
+
+/** What is wrong with the URL of a database, never a part of it that may be a password. */
+function wrongUrl(value: unknown): string | undefined {
+  try {
+    connectionSettings(value)
+    return undefined
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
+/** Where the values come from. */
+export const databaseSettings: Settings<DatabaseConfig> = {
+  databaseUrl: setting<string | undefined>(postgresUrl, {
+    variable: 'DATABASE_URL',
+    meaning: "The service's database.",
+    value: undefined,
+    secret: true,
+  }),
+  databaseReplicaUrls: setting<readonly string[]>(postgresUrls, {
+    variable: 'DATABASE_REPLICA_URLS',
+    meaning: 'Read-only copies of the database.',
+    value: [],
+    secret: true,
+  }),
+}

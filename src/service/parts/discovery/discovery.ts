@@ -1,0 +1,149 @@
+import { hostname } from 'node:os'
+import type { LiveValues } from '../../../discovery/consul/keyValue.ts'
+import type { ConsulOptions } from '../../../discovery/consul/registry.ts'
+import type { Instance, Registry } from '../../../discovery/registry.ts'
+import { staticRegistry } from '../../../discovery/static.ts'
+import type { LateLog } from '../../../log/late.ts'
+import type { Opened, Part } from '../../part.ts'
+import { tls } from '../tls.ts'
+import { workers } from '../workers/workers.ts'
+import { discoverySettings, type DiscoveryConfig } from './discoveryConfig.ts'
+
+/** Finds the services that are called, and makes this one known while it is ready. */
+export const discovery: Part<{}, DiscoveryConfig, Discovery> = {
+  name: 'discovery',
+  settings: discoverySettings,
+  async open({ contract: { name }, config, log, readiness, use, whenListening }) {
+    const { register } = await use(workers)
+    const { isSecure } = await use(tls)
+    const isReady = async (): Promise<boolean> => (await readiness()).status === 'ready'
+    const opened = await openDiscovery(config, log, register && ((instance) => register(instance, config as never)))
+    whenListening(async (at) => {
+      if (at) await opened.join(name, { ...at, secure: isSecure }, isReady)
+    })
+    return opened
+  },
+}
+
+/** A service's place among the others: how it finds them, how they find it, and the values that they share. */
+export class Discovery implements Opened {
+  readonly registry: Registry
+  readonly #config: DiscoveryConfig
+  readonly #values: LiveValues
+  readonly #watches: (() => void)[] = []
+  #joined: Promise<() => Promise<void>> | undefined
+
+  constructor(config: DiscoveryConfig, registry: Registry, values: LiveValues) {
+    this.#config = config
+    this.registry = registry
+    this.#values = values
+  }
+
+  /** Makes the service known where it listens, for as long as it is ready. */
+  async join(
+    service: string,
+    listening: Pick<Instance, 'address' | 'port' | 'secure'>,
+    ready: () => Promise<boolean>,
+  ): Promise<void> {
+    const { advertiseAddress = listening.address, region, zone, version, weight } = this.#config
+    const instance = {
+      id: `${service}@${hostname()}:${listening.port}`,
+      service,
+      address: advertiseAddress,
+      port: listening.port,
+      ...(listening.secure && { secure: true }),
+      ...(region !== undefined && { region }),
+      ...(zone !== undefined && { zone }),
+      ...(version !== undefined && { version }),
+      weight,
+    }
+    this.#joined = this.registry.register(instance, ready)
+    await this.#joined
+  }
+
+  /** Whether anything could name the instances of a service. */
+  readonly isSought = (service: string): boolean => {
+    const { consulAddress, dnsName, services } = this.#config
+    return consulAddress !== undefined || dnsName !== undefined || Object.hasOwn(services, service)
+  }
+
+  /** Where the service runs: near instances are preferred. */
+  get whereabouts(): Pick<DiscoveryConfig, 'region' | 'zone'> {
+    return this.#config
+  }
+
+  /** Takes it out of the registry; the others are still found. */
+  async stopTaking(): Promise<void> {
+    const leave = await this.#joined
+    this.#joined = undefined
+    await leave?.()
+  }
+
+  /** Tells a shared value and its changes; undefined where there is none, or no Consul. */
+  readonly watch = (key: string, onChange: (value: string | undefined) => void): (() => void) => {
+    const unwatch = this.#values.watch(key, onChange)
+    this.#watches.push(unwatch)
+    return unwatch
+  }
+
+  /** Ends what is watched. */
+  close(): void {
+    for (const unwatch of this.#watches.splice(0)) unwatch()
+  }
+}
+
+/**
+ * Opens Consul or DNS, whichever is configured, and loads only that; what is written down comes before either, for the
+ * services that it names. `registerAs` takes the registration over, where this process is not the one to do it.
+ */
+export async function openDiscovery(
+  config: DiscoveryConfig,
+  log: LateLog,
+  registerAs?: (instance: Instance) => void,
+): Promise<Discovery> {
+  const written = staticRegistry(config.services)
+  const beside = (asked: Registry): Registry => ({
+    async register(instance, ready) {
+      if (!registerAs) return asked.register(instance, ready)
+      registerAs(instance)
+      return () => Promise.resolve()
+    },
+    watch: (service, onChange) => (Object.hasOwn(config.services, service) ? written : asked).watch(service, onChange),
+  })
+  if (config.consulAddress !== undefined) {
+    const { consulRegistry, consulValues } = await import('../../../discovery/index.ts')
+    const options = consulOptions(config, log)
+    return new Discovery(config, beside(consulRegistry(options)), consulValues(options))
+  }
+  if (config.dnsName !== undefined) {
+    const { dnsRegistry } = await import('../../../discovery/index.ts')
+    return new Discovery(config, beside(dnsRegistry({ name: config.dnsName, log })), noValues)
+  }
+  return new Discovery(config, beside(written), noValues)
+}
+
+function consulOptions(config: DiscoveryConfig, log: LateLog): ConsulOptions {
+  return {
+    address: config.consulAddress!,
+    token: config.consulToken,
+    datacenter: config.consulDatacenter,
+    tags: config.consulTags,
+    check: config.consulCheck,
+    tls: {
+      required: config.consulTls,
+      caFile: config.consulCaFile,
+      certFile: config.consulCertFile,
+      keyFile: config.consulKeyFile,
+      serverName: config.consulServerName,
+      verify: config.consulVerify,
+    },
+    log,
+  }
+}
+
+const noValues: LiveValues = {
+  watch(_key, onChange) {
+    onChange(undefined)
+    return () => {}
+  },
+}

@@ -1,0 +1,156 @@
+import { parseAgentAddress } from '../../../discovery/consul/address.ts'
+import { parseServices } from '../../../discovery/static.ts'
+import { attempt, flag, listOf, number, oneOf, text } from '../../../config/rules.ts'
+import { setting, type Settings } from '../../../config/setting.ts'
+
+/** How a service finds the others, and is found. */
+export interface DiscoveryConfig {
+  /** Where other services are, whatever a registry says (`TRICUBE_SERVICES`: `name=host:port,name=https://host:port,…`). */
+  readonly services: Readonly<Record<string, readonly string[]>>
+  /** Consul's agent (`CONSUL_HTTP_ADDR`: `127.0.0.1:8500`, `https://…`, `unix:///…`). */
+  readonly consulAddress: string | undefined
+  /** Token of Consul's access control (`CONSUL_HTTP_TOKEN`). */
+  readonly consulToken: string | undefined
+  /** Whose instances are called (`CONSUL_DATACENTER`). Default: the agent's own. */
+  readonly consulDatacenter: string | undefined
+  /** Tags of what is registered (`CONSUL_TAGS`, separated by commas). */
+  readonly consulTags: readonly string[]
+  /** Who finds out whether the service is ready (`CONSUL_CHECK`): itself, `ttl`, or the agent, `http`. Default `ttl`. */
+  readonly consulCheck: 'ttl' | 'http'
+  /** Whether TLS is spoken with an address that does not say so (`CONSUL_HTTP_SSL`). Default false. */
+  readonly consulTls: boolean
+  /** Whether the agent's certificate is checked (`CONSUL_HTTP_SSL_VERIFY`). Default true. */
+  readonly consulVerify: boolean
+  /** The authority behind the agent's certificate, a file in PEM (`CONSUL_CACERT`). */
+  readonly consulCaFile: string | undefined
+  /** The service's certificate, a file in PEM (`CONSUL_CLIENT_CERT`). */
+  readonly consulCertFile: string | undefined
+  /** The key to it, a file in PEM (`CONSUL_CLIENT_KEY`). */
+  readonly consulKeyFile: string | undefined
+  /** The name in the agent's certificate (`CONSUL_TLS_SERVER_NAME`). */
+  readonly consulServerName: string | undefined
+  /** The services' names in the DNS (`TRICUBE_DNS`: `_http._tcp.{service}.…`, or `{service}.…:8080`; `https://…`). */
+  readonly dnsName: string | undefined
+  /** Where others reach this service (`ADVERTISE_ADDRESS`). Default: `HOST`, or the interface that routes to Consul. */
+  readonly advertiseAddress: string | undefined
+  /** Where it runs, coarsely (`TRICUBE_REGION`). */
+  readonly region: string | undefined
+  /** Where it runs, finely (`TRICUBE_ZONE`). */
+  readonly zone: string | undefined
+  /** What runs (`TRICUBE_VERSION`). */
+  readonly version: string | undefined
+  /** Its share of the traffic relative to other instances (`TRICUBE_WEIGHT`). Default 1. */
+  readonly weight: number
+}
+
+const address = text('an address like 127.0.0.1:8500, https://consul.internal:8501 or unix:///run/consul.sock', /./)
+const name = text('a name of letters, digits and . : + -, at most 512', /^[\w .:+-]{1,512}$/) // Consul keeps it as metadata
+const path = text('the path of a file')
+
+/** Where the values come from. */
+export const discoverySettings: Settings<DiscoveryConfig> = {
+  services: setting<DiscoveryConfig['services']>(
+    {
+      expected: 'role-service=127.0.0.1:8020,region-service=127.0.0.1:8050',
+      parse: (given) => attempt(() => parseServices(given)) ?? given,
+      accepts: (value) => typeof value === 'object' && value !== null && Object.values(value).every(Array.isArray),
+    },
+    { variable: 'TRICUBE_SERVICES', meaning: 'Addresses of the services that are called, written down.', value: {} },
+  ),
+  consulAddress: setting<string | undefined>(
+    {
+      ...address,
+      accepts: (value) => typeof value === 'string' && attempt(() => parseAgentAddress(value)) !== undefined,
+    },
+    { variable: 'CONSUL_HTTP_ADDR', meaning: 'The Consul agent to register with and to ask.', value: undefined },
+  ),
+  consulToken: setting<string | undefined>(text('a token without spaces', /^[\x21-\x7e]+$/), {
+    variable: 'CONSUL_HTTP_TOKEN',
+    meaning: 'Token of an access control list in Consul.',
+    value: undefined,
+    secret: true,
+  }),
+  consulDatacenter: setting<string | undefined>(text('the name of a datacenter', /^[\w-]+$/), {
+    variable: 'CONSUL_DATACENTER',
+    meaning: 'Whose instances are called.',
+    value: undefined,
+    fallback: "the agent's own",
+  }),
+  consulTags: setting<readonly string[]>(listOf(text('a tag'), 'tags, separated by commas'), {
+    variable: 'CONSUL_TAGS',
+    meaning: 'Tags of the service in Consul.',
+    value: [],
+  }),
+  consulCheck: setting<'ttl' | 'http'>(oneOf(['ttl', 'http']), {
+    variable: 'CONSUL_CHECK',
+    meaning: 'Who checks that the service is ready: itself (`ttl`), or the agent by `GET /health/ready` (`http`).',
+    value: 'ttl',
+  }),
+  consulTls: setting<boolean>(flag, {
+    variable: 'CONSUL_HTTP_SSL',
+    meaning: 'Whether the agent is asked over TLS.',
+    value: false,
+  }),
+  consulVerify: setting<boolean>(flag, {
+    variable: 'CONSUL_HTTP_SSL_VERIFY',
+    meaning: "Whether the agent's certificate is checked.",
+    value: true,
+  }),
+  consulCaFile: setting<string | undefined>(path, {
+    variable: 'CONSUL_CACERT',
+    meaning: "Who signs the agent's certificate, a file in PEM.",
+    value: undefined,
+  }),
+  consulCertFile: setting<string | undefined>(path, {
+    variable: 'CONSUL_CLIENT_CERT',
+    meaning: "The service's certificate for the agent, a file in PEM.",
+    value: undefined,
+  }),
+  consulKeyFile: setting<string | undefined>(path, {
+    variable: 'CONSUL_CLIENT_KEY',
+    meaning: 'The key to that certificate, a file in PEM.',
+    value: undefined,
+  }),
+  consulServerName: setting<string | undefined>(text('a host name', /^[\w.-]+$/), {
+    variable: 'CONSUL_TLS_SERVER_NAME',
+    meaning: "The name in the agent's certificate.",
+    value: undefined,
+  }),
+  dnsName: setting<string | undefined>(
+    text('{service}.prod.svc.cluster.local:8080', /^(?:https?:\/\/)?[\w.-]*\{service\}[\w.-]*(?::\d{1,5})?$/),
+    {
+      variable: 'TRICUBE_DNS',
+      meaning: 'Names of the services in the DNS, with or without a port.',
+      value: undefined,
+    },
+  ),
+  advertiseAddress: setting<string | undefined>(text('an address or a host name', /^[\w.:-]+$/), {
+    variable: 'ADVERTISE_ADDRESS',
+    meaning: 'Where others reach this service.',
+    value: undefined,
+    fallback: '`HOST`, or the interface that routes to Consul',
+  }),
+  region: setting<string | undefined>(name, {
+    variable: 'TRICUBE_REGION',
+    meaning: 'Where the service runs, coarsely.',
+    value: undefined,
+  }),
+  zone: setting<string | undefined>(name, {
+    variable: 'TRICUBE_ZONE',
+    meaning: 'Where the service runs, finely.',
+    value: undefined,
+  }),
+  version: setting<string | undefined>(text('a version', /^[\w .:+-]{1,512}$/), {
+    variable: 'TRICUBE_VERSION',
+    meaning: 'Which version of the service runs.',
+    value: undefined,
+  }),
+  weight: setting<number>(
+    {
+      ...number(),
+      expected: 'a number above 0',
+      accepts: (value) => typeof value === 'number' && value > 0 && Number.isFinite(value),
+    },
+    { variable: 'TRICUBE_WEIGHT', meaning: "The instance's share of the traffic, relative to others.", value: 1 },
+  ),
+}

@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto'
+import type { FastifyRequest } from 'fastify'
+import { BadRequest, Conflict, UnprocessableEntity } from '../../../contract/errors.ts'
+import type { Operation } from '../../../contract/operation.ts'
+import { compileEncoder } from '../../../http/encoder.ts'
+import type { KeyedHandler, KeyedScope } from './handler.ts'
+import { forgetOld, find, take, type KeyedCall } from './keys.ts'
+import { digestOf } from './scope.ts'
+import { Attempt } from './attempt.ts'
+
+/** Old results are deleted once in so many calls. */
+const callsPerSweep = 1000
+
+/**
+ * Lets a handler run once for each `idempotency-key` of a caller: a second call gets the first one's result.
+ *
+ * The key is taken in a statement of its own, so that the handler holds no connection because of it. What the handler
+ * did last through `db` is committed together with its result. While it runs, a second call waits; when it fails, or its
+ * process dies, the key is free. Calls without a key run as always.
+ *
+ * Source: https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
+ */
+export function oncePerKey(
+  title: string,
+  operation: Operation,
+  handler: KeyedHandler,
+  scopeOf: (request: FastifyRequest) => string,
+): KeyedHandler {
+  const encode = compileEncoder(operation, 'plain')
+  let calls = 0
+  return async (context) => {
+    const { request, params, query, body } = context
+    const key = request.headers['idempotency-key']
+    if (key === undefined) return handler(context)
+    if (typeof key !== 'string' || !/^[\x20-\x7e]{1,255}$/.test(key)) {
+      throw new BadRequest('idempotency-key is a text of 1 to 255 characters')
+    }
+    const call = { operation: title, scope: scopeOf(request), key, input: digestOf([params, query, body]) }
+    const token = randomUUID()
+    const result = await resultOrKey(call, token, context)
+    if (result !== undefined) return JSON.parse(result) as unknown
+    if (calls++ % callsPerSweep === 0) await forgetOld(context.db)
+    return new Attempt(call, token, context).run(handler, (value) => encode(value, query))
+  }
+}
+
+/** The result of the first call, as JSON; undefined when this is the first one, and the key is taken. */
+async function resultOrKey(call: KeyedCall, token: string, context: KeyedScope): Promise<string | undefined> {
+  const { db } = context
+  const givesUpAt = performance.now() + waitsForMs
+  if (await take(db, call, token)) return undefined
+  for (let round = 0; ; round++) {
+    const taken = await find(db, call)
+    if ((!taken || taken.isFree) && (await take(db, call, token))) return undefined
+    if (taken && !taken.isFree && taken.input !== call.input) {
+      throw new UnprocessableEntity('the idempotency-key was used with another input')
+    }
+    if (taken && !taken.isFree && taken.result !== null) return taken.result
+    if (performance.now() > givesUpAt) {
+      throw new Conflict('a call with this idempotency-key still runs', { headers: { 'retry-after': '1' } })
+    }
+    await new Promise((resolve) => setTimeout(resolve, pauseMs(round)))
+    if (context.cancellation.isOver) throw context.cancellation.reason!
+  }
+}
+
+/** As long as a statement may take: somebody who waits that long waits for what hangs. */
+const waitsForMs = 30_000
+
+/** Doubled from 10 to 250 ms, half of it random: many may wait for one. */
+function pauseMs(round: number): number {
+  const most = Math.min(250, 10 * 2 ** round)
+  return most / 2 + (Math.random() * most) / 2
+}

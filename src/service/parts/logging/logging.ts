@@ -1,0 +1,56 @@
+import { parse, format as pathOf } from 'node:path'
+import { fieldsOf } from '../../../http/requestLog.ts'
+import type { LogFile } from '../../../log/file.ts'
+import { levelOnSignal } from '../../../log/levelSignal.ts'
+import type { Logger } from '../../../log/logger.ts'
+import { openLog } from '../../../log/open.ts'
+import { flushAtExit } from '../../../log/output.ts'
+import type { Opened, Part, RequestScope } from '../../part.ts'
+import { workerOf } from '../workers/messages.ts'
+import { AccessLog } from './accessLog.ts'
+import { logOptions, logSettings, type LogConfig, type LogOptions } from './logConfig.ts'
+
+/** A service's log, and its line for each request. */
+export interface Logging extends Opened<Logger> {
+  readonly log: Logger
+  readonly access: AccessLog
+  forRequest(scope: RequestScope): Logger
+  close(): void
+}
+
+/** Logs as the configuration says, from its opening on. */
+export const logging: Part<{ readonly log?: LogOptions }, LogConfig, Logging> = {
+  name: 'logging',
+  options: { log: logOptions },
+  settings: logSettings,
+  async open({ contract: { name }, config, inFlight, whenListening }) {
+    const { logLevel: level, logFormat: format, logRequests } = config
+    const worker = workerOf(process.env)?.number
+    const pid = worker === undefined ? undefined : process.pid
+    const { log, writeAccess, close } = await openLog({ name, level, pid, format, file: logFileOf(config, worker) })
+    const forgetPending = flushAtExit({ flushSync: inFlight.tellEnded })
+    let endLevelSignal: (() => void) | undefined
+    whenListening(() => void (endLevelSignal = levelOnSignal(log)))
+    return {
+      log,
+      access: new AccessLog(log, writeAccess, logRequests),
+      forRequest: ({ request, span }) => log.child(fieldsOf(request, span)),
+      close() {
+        endLevelSignal?.()
+        forgetPending()
+        close()
+      },
+    }
+  },
+}
+
+/**
+ * The file that a process logs to. Workers append to one together, which the system keeps apart line by line; files that
+ * roll are each worker's own, `users-2.log`, since nobody else may know that it has begun the next.
+ */
+export function logFileOf({ logFile }: Pick<LogConfig, 'logFile'>, worker: number | undefined): LogFile | undefined {
+  const file = typeof logFile === 'string' ? { path: logFile } : logFile
+  if (file === undefined || worker === undefined || (file.frequency ?? file.size) === undefined) return file
+  const { dir, name, ext } = parse(file.path)
+  return { ...file, path: pathOf({ dir, name: `${name}-${worker}`, ext }) }
+}

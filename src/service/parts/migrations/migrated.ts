@@ -1,0 +1,37 @@
+import type { LateLog } from '../../../log/late.ts'
+import { migrationStatus } from '../../../migrations/migrate.ts'
+import { NotReady } from '../../readiness.ts'
+
+/** Whether a database has all of a service's migrations. */
+export class Migrated {
+  readonly #url: string
+  readonly #directory: URL
+  // What has been applied stays so, as far as this release is concerned: it is asked until then.
+  #isDone = false
+
+  constructor(url: string, directory: URL) {
+    this.#url = url
+    this.#directory = directory
+  }
+
+  /** Rejects with a `NotReady` that names the migrations which the database lacks. */
+  readonly check = async (): Promise<void> => {
+    if (this.#isDone) return
+    const pending = await this.#pending()
+    if (pending.length > 0) throw new NotReady(`pending ${pending.join(', ')}`)
+    this.#isDone = true
+  }
+
+  /** Says in the log what the database lacks: each request that needs it will fail. */
+  async tell(log: LateLog): Promise<void> {
+    // A database that cannot be asked is told of elsewhere.
+    const pending = await this.#pending().catch(() => [])
+    if (pending.length === 0) return
+    log.warn({ pending }, 'the database lacks migrations of this service: run tricube migrate up')
+  }
+
+  async #pending(): Promise<readonly string[]> {
+    const all = await migrationStatus({ url: this.#url, directory: this.#directory })
+    return all.filter(({ state }) => state === 'pending').map(({ id }) => id)
+  }
+}

@@ -1,0 +1,28 @@
+import { flag } from '../../../config/rules.ts'
+import type { Part } from '../../part.ts'
+import { databaseSettings, type DatabaseConfig } from '../databaseConfig.ts'
+import { folderUrl } from '../database.ts'
+import { workers } from '../workers/workers.ts'
+
+/** The options of a service that has migrations. */
+export interface MigrationsOptions {
+  /** Folder of the SQL migrations: `new URL('./migrations/', import.meta.url)`. */
+  readonly migrations?: URL
+  /** True: the service is not ready while its database lacks one of them. Default: false; its log says so at the start. */
+  readonly requireMigrations?: boolean
+}
+
+/** Says what migrations the database lacks: in the log, and in `/health/ready` when the service asks for that. */
+export const migrations: Part<MigrationsOptions, Pick<DatabaseConfig, 'databaseUrl'>> = {
+  name: 'migrations',
+  options: { migrations: folderUrl, requireMigrations: flag },
+  settings: { databaseUrl: databaseSettings.databaseUrl },
+  async open({ config, log, use, whenListening }, { migrations: directory, requireMigrations = false }) {
+    if (!directory || config.databaseUrl === undefined) return {}
+    const { Migrated } = await import('./migrated.ts') // what has no migrations needs none of it
+    const migrated = new Migrated(config.databaseUrl, directory)
+    const { number = 1 } = await use(workers)
+    whenListening(() => void (number === 1 && migrated.tell(log)))
+    return requireMigrations ? { isReady: migrated.check } : {}
+  },
+}

@@ -1,0 +1,41 @@
+import { hash } from 'node:crypto'
+import type { FastifyRequest } from 'fastify'
+import type { RateLimit } from '../../../contract/rateLimit.ts'
+import type { RateLimitOptions } from './options.ts'
+
+/** Longer keys are remembered by their digest: a header may have 16 KiB. */
+const longestKey = 128
+
+/** Compiles who is counted; what callers choose themselves and their addresses never meet in one key. */
+export function compileKeyOf(
+  prefix: string,
+  key: RateLimit['key'],
+  keys: RateLimitOptions['keys'] = {},
+): (request: FastifyRequest) => string {
+  const byAddress = (request: FastifyRequest): string => `${prefix} ip ${networkOf(request.ip)}`
+  if (key === 'ip') return byAddress
+  const name = typeof key === 'string' ? key : key.header
+  const valueOf = typeof key === 'string' ? keys[key]! : ({ headers }: FastifyRequest) => headers[key.header]
+  return (request) => {
+    const value = valueOf(request)
+    if (value === undefined || value === '') return byAddress(request)
+    const text = String(value)
+    return `${prefix} ${name} ${text.length > longestKey ? hash('sha256', text, 'base64url') : text}`
+  }
+}
+
+/**
+ * Who an address belongs to: of IPv6 the first 64 bits, as one customer has at least so many addresses (RFC 6177); IPv4
+ * as it is, also where it comes mapped into IPv6.
+ */
+export function networkOf(address: string | undefined): string {
+  if (address === undefined) return 'unknown' // a Unix socket
+  if (!address.includes(':')) return address.slice(0, longestKey)
+  if (address.includes('.')) return address.slice(address.lastIndexOf(':') + 1).slice(0, longestKey)
+  const [head = '', tail] = address.split('::', 2)
+  const groups = head === '' ? [] : head.split(':')
+  const missing = tail === undefined ? 0 : 8 - groups.length - (tail === '' ? 0 : tail.split(':').length)
+  for (let n = 0; n < missing; n++) groups.push('0')
+  if (tail !== undefined && tail !== '') groups.push(...tail.split(':'))
+  return `${groups.slice(0, 4).join(':')}::/64`.slice(0, longestKey)
+}

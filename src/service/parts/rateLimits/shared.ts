@@ -1,0 +1,94 @@
+import { hash } from 'node:crypto'
+import type { ArrivalTimes } from '../../../resilience/arrivalTimes.ts'
+import type { Quota } from '../../../resilience/gcra.ts'
+import type { RateLimitStore } from './store.ts'
+
+/** A request waits this long for the store, in milliseconds: a store that is near answers in one or two. */
+const answerMs = 50
+/** A store that has failed is left alone this long, in milliseconds; one request then asks again. */
+const retryMs = 1000
+
+/** What a shared limiter tells. */
+export interface SharedEvents {
+  /** The store has failed; undefined: it answers again. */
+  onChange(error: unknown): void
+  /** A request was counted by this instance alone. */
+  onAlone(): void
+}
+
+/**
+ * Counts with the other instances, in a store, and remembers what that said.
+ *
+ * What is remembered refuses a key that is known to be over its limit without asking, so that a flood stays away from the
+ * store; and it goes on alone while the store is down: each instance then grants the whole limit by itself, and no
+ * request fails or waits because of it.
+ */
+export class SharedLimiter {
+  readonly #store: RateLimitStore
+  readonly #memory: ArrivalTimes
+  readonly #events: SharedEvents
+  #isDown = false
+  #retryAtUs = 0
+
+  constructor(store: RateLimitStore, memory: ArrivalTimes, events: SharedEvents) {
+    this.#store = store
+    this.#memory = memory
+    this.#events = events
+  }
+
+  /** As `ArrivalTimes.take`, for all instances. */
+  take(key: string, quota: Quota): number | Promise<number> {
+    const memory = this.#memory
+    const known = memory.aheadUs(key, quota)
+    if (known > quota.burstUs) return known
+    if (!this.#isDown) return this.#ask(key, quota)
+    if (memory.nowUs < this.#retryAtUs) return this.#alone(key, quota)
+    this.#retryAtUs = memory.nowUs + retryMs * 1000
+    return this.#ask(key, quota)
+  }
+
+  async #ask(key: string, quota: Quota): Promise<number> {
+    // From before it asked: what is remembered is never more than what the store knows.
+    const { nowUs } = this.#memory
+    try {
+      const ahead = await inTime(this.#store.take(digest(key), quota))
+      this.#memory.learn(key, nowUs + (ahead <= quota.burstUs ? ahead : ahead - quota.intervalUs))
+      if (this.#isDown) this.#change(false)
+      return ahead
+    } catch (error) {
+      this.#retryAtUs = this.#memory.nowUs + retryMs * 1000
+      if (!this.#isDown) this.#change(true, error)
+      return this.#alone(key, quota)
+    }
+  }
+
+  #alone(key: string, quota: Quota): number {
+    this.#events.onAlone()
+    return this.#memory.take(key, quota)
+  }
+
+  #change(isDown: boolean, error?: unknown): void {
+    this.#isDown = isDown
+    this.#events.onChange(error)
+  }
+}
+
+/** Keys may be secrets, and of any length: neither is the store's business. */
+function digest(key: string): string {
+  return hash('sha256', key, 'base64url')
+}
+
+async function inTime(answer: Promise<number>): Promise<number> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    // Not before the sockets have been read: an answer that is already here is not late, however busy this process was.
+    timer = setTimeout(() => setImmediate(reject, new Error(`no answer within ${answerMs} ms`)), answerMs)
+  })
+  try {
+    const ahead = await Promise.race([answer, late])
+    if (!Number.isFinite(ahead)) throw new TypeError(`the store answered ${String(ahead)}, which is no number`)
+    return ahead
+  } finally {
+    clearTimeout(timer)
+  }
+}

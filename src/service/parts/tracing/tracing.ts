@@ -1,0 +1,233 @@
+import type { FastifyRequest } from 'fastify'
+import { ConfigError } from '../../../config/configError.ts'
+import { flag, group, oneOf, number, record, withMethods } from '../../../config/rules.ts'
+import { parseRoute } from '../../../contract/route.ts'
+import type { Operation } from '../../../contract/operation.ts'
+import type { EndedRequest } from '../../../http/endedRequest.ts'
+import type { LateLog } from '../../../log/late.ts'
+import { consoleExporter } from '../../../trace/export/console.ts'
+import type { Exporter, Resource } from '../../../trace/export/exporter.ts'
+import { otlpExporter, zipkinExporter } from '../../../trace/export/exporters.ts'
+import { ambient, type Home } from '../../../trace/ambient.ts'
+import { propagators } from '../../../trace/propagation/propagator.ts'
+import { Recorder, type RecorderStats } from '../../../trace/recorder.ts'
+import { endRequestSpan, requestShape, type Scheme } from '../../../trace/requestSpan.ts'
+import { loadApi } from '../../../trace/opentelemetry/api.ts'
+import { registerWith } from '../../../trace/opentelemetry/register.ts'
+import { SdkTracer } from '../../../trace/opentelemetry/sdkTracer.ts'
+import { samplerOf, type Sampler } from '../../../trace/sampler.ts'
+import type { Sink } from '../../../trace/sink.ts'
+import { statementSpans, type StatementSpans } from '../../../trace/statementSpans.ts'
+import { SilentTracer, Tracer, untraced, type KeepOptions } from '../../../trace/tracer.ts'
+import { watchSpans } from '../../../metrics/spans.ts'
+import { connectionSettings } from '../../../sql/url/settings.ts'
+import type { Host, Opened, Part } from '../../part.ts'
+import { metrics } from '../metrics.ts'
+import { listenSettings, type ListenConfig } from '../../listen.ts'
+import { databaseSettings, type DatabaseConfig } from '../databaseConfig.ts'
+import { discoverySettings, type DiscoveryConfig } from '../discovery/discoveryConfig.ts'
+import { traceSettings, type TraceConfig } from './traceConfig.ts'
+
+/** What a service may say of its traces; where they go and how many of them says the configuration. */
+export interface TraceOptions {
+  /** Which traces are kept although they were not sampled, as far as this process sees them. Default: none. */
+  readonly keep?: KeepOptions
+  /** In place of the configuration's. */
+  readonly sampler?: Sampler
+  /** In place of the configuration's. */
+  readonly exporter?: Exporter
+  /** `opentelemetry`: spans go to the SDK that the application has registered, and everything else is up to it. */
+  readonly tracer?: 'tricube' | 'opentelemetry'
+  /**
+   * Whether tricube is OpenTelemetry's global tracer provider, so that the spans of other libraries join its traces.
+   * Default: when `@opentelemetry/api` is installed.
+   */
+  readonly opentelemetry?: boolean
+  /** Sent along to the collector, for instance `authorization`. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** Longest that the last spans may take to be sent when a service stops, in milliseconds. */
+const closeTimeoutMs = 2000
+
+/** The options that tracing reads. */
+export interface TracingOptions {
+  /** How its requests are traced. */
+  readonly trace?: TraceOptions
+  readonly edge?: boolean
+}
+
+/** What tracing reads of the configuration: its own settings, and what spans say of the service. */
+export type TracingConfig = TraceConfig &
+  Pick<ListenConfig, 'host' | 'port'> &
+  Pick<DiscoveryConfig, 'version'> &
+  Pick<DatabaseConfig, 'databaseUrl'>
+
+/** Traces the requests of a service, when there is anywhere to send the spans. */
+export const tracing: Part<TracingOptions, TracingConfig, Tracing> = {
+  name: 'tracing',
+  options: {
+    trace: group<TraceOptions>({
+      keep: group<KeepOptions>({ errors: flag, slowerThanMs: number({ unit: 'ms' }) }),
+      sampler: withMethods('a sampler', ['isSampled']),
+      exporter: withMethods('an exporter', ['export', 'close']),
+      tracer: oneOf(['tricube', 'opentelemetry']),
+      opentelemetry: flag,
+      headers: record('an object of header values'),
+    }),
+    edge: flag,
+  },
+  settings: {
+    ...traceSettings,
+    host: listenSettings.host,
+    port: listenSettings.port,
+    version: discoverySettings.version,
+    databaseUrl: databaseSettings.databaseUrl,
+  },
+  open: (host, options) => openTracing(host, options),
+}
+
+/** Traces into a sink of the caller's, as a test does. */
+export function tracingTo(sink: Sink): typeof tracing {
+  return { ...tracing, open: (host, options) => openTracing(host, options, sink) }
+}
+
+async function openTracing(host: Host<TracingConfig>, options: TracingOptions, sink?: Sink): Promise<Tracing> {
+  const { metrics: all, isOn } = await host.use(metrics)
+  const opened = await trace(host, options, sink)
+  if (isOn) watchSpans(all, () => opened.stats)
+  return opened
+}
+
+async function trace(host: Host<TracingConfig>, options: TracingOptions, sink?: Sink): Promise<Tracing> {
+  const { trace: own = {}, edge = false } = options
+  const { config } = host
+  const statements = statementSpans(databaseName(config.databaseUrl))
+  if (own.tracer === 'opentelemetry') {
+    const api = await loadApi()
+    if (!api) throw new ConfigError("trace.tracer is 'opentelemetry': install @opentelemetry/api and an SDK")
+    return new Tracing(host, new SdkTracer(api, edge), statements)
+  }
+  const propagator = propagators(config.tracePropagators)
+  const to = sink ?? recorderOf(resourceOf(host), config, own, host.log)
+  if (!to) return new Tracing(host, new SilentTracer(propagator, edge))
+  const { keep, sampler = samplerOf(config.traceSampler, config.traceSamplerArg) } = own
+  const tracer = new Tracer({ sink: to, sampler, propagator, edge, keep })
+  const api = own.opentelemetry === false ? undefined : await loadApi()
+  return new Tracing(host, tracer, statements, api && registerWith(api, tracer))
+}
+
+/** A service's tracer, and what tells it of requests. */
+export class Tracing implements Opened {
+  /** What the database tells its statements to; undefined when nobody wants to know. */
+  readonly statements: StatementSpans | undefined
+  /** Whether calls carry on the `baggage` of the request. */
+  readonly passesBaggage: boolean
+  readonly #tracer: Tracer
+  readonly #home: Home
+  readonly #unregister: (() => void) | undefined
+
+  constructor(
+    { log, config: { tracePropagators } }: Host<TracingConfig>,
+    tracer: Tracer,
+    statements?: StatementSpans,
+    unregister?: () => void,
+  ) {
+    this.passesBaggage = tracePropagators.includes('baggage')
+    this.#tracer = tracer
+    this.#home = { root: (shape, startedAt) => tracer.root(shape, startedAt), log }
+    ambient.home ??= this.#home
+    this.statements = statements
+    this.#unregister = unregister
+  }
+
+  /** What has become of its spans. */
+  get stats(): RecorderStats {
+    const { sink } = this.#tracer
+    return sink instanceof Recorder ? sink.stats : { queued: 0, exported: 0, dropped: 0, failed: 0 }
+  }
+
+  /**
+   * Compiles the beginning of an operation's requests; `startedAt` is as `performance.now()` counts, `forwarded`: a proxy
+   * says by what scheme.
+   */
+  compileBegin(
+    operation: string,
+    { route }: Operation,
+    scheme: Scheme | 'forwarded',
+  ): (request: FastifyRequest, startedAt: number) => void {
+    const { method, path } = parseRoute(route)
+    const shape = requestShape(operation, method, path, scheme === 'https' ? scheme : 'http')
+    const secure = requestShape(operation, method, path, 'https')
+    return (request, startedAt) => {
+      const isSecure = scheme === 'forwarded' && request.protocol === 'https'
+      const span = this.#tracer.request(isSecure ? secure : shape, request.headers, startedAt)
+      if (span !== untraced) request.span = span
+    }
+  }
+
+  /** A request is over. */
+  onRequestEnd(request: FastifyRequest, { path, status, durationMs }: EndedRequest): void {
+    const { span, method } = request // the package's types do not carry the declaration of `span`
+    if (span?.isRecorded) endRequestSpan(span, { path, method, status, durationMs })
+  }
+
+  /** Sends the last spans, for two seconds at most. */
+  close(): Promise<void> {
+    this.#unregister?.()
+    if (ambient.home === this.#home) ambient.home = undefined
+    return this.#tracer.sink.close(closeTimeoutMs)
+  }
+}
+
+/** What spans say of the service; its port is known once it listens. */
+function resourceOf({ contract: { name }, config, whenListening }: Host<TracingConfig>): Resource {
+  const { traceServiceName = name, traceResource, host, port, version } = config
+  let known = port === 0 ? undefined : port
+  whenListening((at) => void (known = at?.port))
+  return {
+    service: traceServiceName,
+    address: host,
+    get port() {
+      return known
+    },
+    attributes: { ...(version !== undefined && { 'service.version': version }), ...traceResource },
+  }
+}
+
+function recorderOf(resource: Resource, config: TraceConfig, options: TraceOptions, log: LateLog): Sink | undefined {
+  const exporter = options.exporter ?? exporterOf(resource, config, options.headers)
+  if (!exporter) return undefined
+  return new Recorder({
+    exporter,
+    delayMs: config.traceDelayMs,
+    onChange: (lost) => {
+      if (lost === undefined) log.info('spans reach their collector again')
+      else log.warn({ reason: lost instanceof Error ? lost.message : lost }, 'spans do not reach their collector')
+    },
+  })
+}
+
+function exporterOf(resource: Resource, config: TraceConfig, headers: TraceOptions['headers']): Exporter | undefined {
+  const { zipkinEndpoint, otlpEndpoint } = config
+  const name = config.traceExporter ?? (zipkinEndpoint ? 'zipkin' : otlpEndpoint ? 'otlp' : 'none')
+  switch (name) {
+    case 'zipkin':
+      return zipkinExporter(resource, { url: zipkinEndpoint ?? 'http://localhost:9411/api/v2/spans', headers })
+    case 'otlp':
+      return otlpExporter(resource, {
+        url: `${(otlpEndpoint ?? 'http://localhost:4318').replace(/\/$/, '')}/v1/traces`,
+        headers: { ...config.otlpHeaders, ...headers },
+        gzip: config.otlpCompression === 'gzip',
+        json: config.otlpProtocol === 'http/json',
+      })
+    case 'console':
+      return consoleExporter(resource.service)
+    default:
+      return undefined
+  }
+}
+
+function databaseName(url: string | undefined): string | undefined {
+  return url === undefined ? undefined : connectionSettings(url).database
+}

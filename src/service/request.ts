@@ -1,0 +1,135 @@
+import type { onRequestHookHandler, RouteHandlerMethod } from 'fastify'
+import { ContractError } from '../contract/check.ts'
+import type { Contract } from '../contract/contract.ts'
+import { parseRoute } from '../contract/route.ts'
+import { hungUp, isProbe, type EndedRequest } from '../http/endedRequest.ts'
+import type { AllowOrigin } from '../http/cors.ts'
+import { httpErrorFrom } from '../http/errors.ts'
+import { openRequestOf, type OpenRequest } from '../http/inFlight.ts'
+import type { PreSerialization } from '../http/preSerialization.ts'
+import { compileRespond, type CheckResponse, type Respond } from '../http/respond.ts'
+import type { Door } from '../http/server.ts'
+import { shownPath } from '../http/shownPath.ts'
+import { compileValidator, type Validator } from '../http/validator.ts'
+import { httpErrorOf } from '../sql/index.ts'
+import type { ContextClass } from './context.ts'
+import type { Definition } from './definition.ts'
+import { compileHandler } from './handler.ts'
+import type { Admission } from './parts/admission.ts'
+import type { Idempotency } from './parts/idempotency/idempotency.ts'
+import type { Logging } from './parts/logging/logging.ts'
+import type { Metering } from './parts/metrics.ts'
+import type { RateLimits } from './parts/rateLimits/rateLimits.ts'
+import type { Tracing } from './parts/tracing/tracing.ts'
+
+/** The rooms that a request passes. */
+export interface Rooms {
+  readonly allowOrigin: AllowOrigin | undefined
+  readonly admission: Admission
+  readonly tracing: Tracing
+  readonly rateLimits: RateLimits
+  readonly metrics: Metering
+  readonly logging: Logging
+  readonly idempotency: Idempotency
+  /** Makes the contexts of handlers. */
+  readonly Context: ContextClass
+  readonly preSerialization: PreSerialization
+  readonly checkResponse: CheckResponse | undefined
+}
+
+/**
+ * What happens to a request, in this order. Everything is compiled when the service starts.
+ *
+ * arrived → CORS → admitted → traced → rate limit → validated → handler → envelope → serialised → recorded
+ */
+export function compilePlot(definition: Definition, rooms: Rooms): Door {
+  const { contract } = definition
+  const { allowOrigin, admission, tracing, rateLimits, metrics, logging } = rooms
+
+  return {
+    // Every request, as it arrives. One that is refused has been answered.
+    arrived(request, reply) {
+      allowOrigin?.(request, reply) // first, so that a page can read why it was refused
+      return admission.admits(request, reply)
+    },
+
+    // A request of an operation.
+    operation(name) {
+      const operation = contract.operations[name]!
+      const begin = compileBegin(name, definition, tracing)
+      const limit = rateLimits.onRequest(name, operation)
+      const { validate, respond } = compileSchemas(contract, name, rooms)
+      const handle = compileHandler(definition, name, rooms)
+
+      const handler: RouteHandlerMethod = (request, reply) => {
+        validate?.(request)
+        const value = handle(request, reply)
+        // A promise only where there is one already: it is a tenth of the smallest request.
+        return isThenable(value)
+          ? value.then((settled) => respond(request, reply, settled))
+          : respond(request, reply, value)
+      }
+      return { onRequest: [begin, ...limit], handler }
+    },
+
+    // What the caller is told of an error.
+    errorOf: (thrown) => httpErrorOf(thrown) ?? httpErrorFrom(thrown),
+
+    // A request that is over: answered, or its caller is gone.
+    recorded(open) {
+      const ended = endedOf(open)
+      const { operation, route, status, durationMs } = ended
+      const { request, isAnswered } = open
+      const traced = request.span?.isRecorded ? request.span : undefined
+      if (!isProbe(route)) metrics.requests.observe(operation, request.method, status, durationMs, traced)
+      logging.access.end(open, ended)
+      tracing.onRequestEnd(request, ended)
+      if (operation !== undefined) admission.ended(operation, isAnswered ? durationMs : undefined)
+    },
+  }
+}
+
+/** The beginning of an operation's request: what it asks for is known, and its trace begins. */
+function compileBegin(name: string, { contract, trustProxy, tls }: Definition, tracing: Tracing): onRequestHookHandler {
+  const operation = contract.operations[name]!
+  const running = { name, path: parseRoute(operation.route).path }
+  const trace = tracing.compileBegin(name, operation, trustProxy ? 'forwarded' : tls ? 'https' : 'http')
+  return (request, reply, done) => {
+    const open = openRequestOf(reply)
+    open.operation = running
+    trace(request, open.startedAt)
+    done()
+  }
+}
+
+function endedOf(open: OpenRequest): EndedRequest {
+  const { request, reply, isAnswered } = open
+  const route = open.operation ? open.operation.path : request.routeOptions.url // which Fastify makes anew for each look
+  return {
+    operation: open.operation?.name,
+    route,
+    path: shownPath(request.url, route),
+    status: isAnswered ? reply.statusCode : hungUp,
+    durationMs: open.endedAt - open.startedAt,
+  }
+}
+
+/** @throws {ContractError} when a schema of the operation cannot be compiled */
+function compileSchemas(
+  contract: Contract,
+  name: string,
+  { preSerialization, checkResponse }: Rooms,
+): { validate: Validator | undefined; respond: Respond } {
+  try {
+    return {
+      validate: compileValidator(contract.operations[name]!),
+      respond: compileRespond(contract, name, preSerialization, checkResponse),
+    }
+  } catch (cause) {
+    throw new ContractError(`${contract.name}.${name}: ${(cause as Error).message}`, { cause })
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function'
+}
