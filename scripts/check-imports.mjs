@@ -5,41 +5,33 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 const below = {
-  contract: [],
   resilience: [],
   load: [],
-  config: ['load'],
   bytes: [],
   tls: [],
+  schema: [],
+  contract: ['schema'],
+  config: ['load'],
   log: ['contract', 'resilience', 'bytes'],
   metrics: ['contract', 'resilience'],
   trace: ['contract', 'resilience', 'bytes'],
   decorators: ['trace'],
+  openapi: ['contract', 'schema'],
   sql: ['contract', 'resilience', 'log', 'trace'],
   discovery: ['contract', 'resilience', 'log'],
-  client: ['contract', 'resilience', 'tls', 'log', 'trace', 'discovery'],
-  http: ['contract', 'resilience', 'tls', 'log', 'trace'],
-  models: ['contract', 'resilience', 'log'],
-  migrations: ['contract', 'resilience', 'load', 'bytes', 'log', 'sql'],
-  service: [
-    'contract',
-    'resilience',
-    'load',
-    'config',
-    'tls',
-    'log',
-    'metrics',
-    'trace',
-    'sql',
-    'discovery',
-    'client',
-    'http',
-    'models',
-    'migrations',
-  ],
+  client: ['contract', 'schema', 'resilience', 'tls', 'log', 'trace', 'discovery'],
+  http: ['contract', 'schema', 'openapi', 'resilience', 'tls', 'log', 'trace', 'bytes'],
+  models: ['schema'],
+  migrations: ['contract', 'resilience', 'load', 'log', 'sql', 'bytes', 'postgres'],
+  postgres: ['bytes'],
+  fakeConsul: ['discovery'],
+  faultProxy: [],
 }
-below.testing = [...below.service, 'service']
-below.cli = [...below.testing, 'bytes', 'testing', 'index.ts']
+below.service = [
+  ...Object.keys(below).filter((room) => !['decorators', 'postgres', 'fakeConsul', 'faultProxy'].includes(room)),
+]
+below.testing = [...Object.keys(below), 'service']
+below.cli = [...below.testing, 'testing', 'index.ts']
 
 const { positionals } = parseArgs({ allowPositionals: true })
 const src = positionals[0] ?? fileURLToPath(new URL('../src', import.meta.url))

@@ -1,7 +1,7 @@
 // What `tricube` is to bundlers for browsers: contracts and errors, nothing that needs Node.
 export { contract, type Contract, type ContractOptions, type Envelope } from './contract/contract.ts'
 export { ContractError } from './contract/check.ts'
-export { t, type Static } from './contract/schema.ts'
+export { t, type Static } from './schema/schema.ts'
 export type {
   BodyOf,
   HeadersOf,

@@ -1,4 +1,4 @@
-import { startPostgres } from '../src/testing/postgres/start.ts'
+import { startPostgres } from '../src/postgres/start.ts'
 import { startPooler } from './sql/poolers.ts'
 
 /**

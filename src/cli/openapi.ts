@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { printableLayout } from '../bytes/printable.ts'
-import { openapiDocument } from '../http/openapi/document.ts'
+import { openapiDocument } from '../openapi/document.ts'
 import { CliError } from './failure.ts'
 import { loadService } from './load-service.ts'
 

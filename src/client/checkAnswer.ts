@@ -1,8 +1,8 @@
 import type { ValidateFunction } from 'ajv'
 import type { Contract } from '../contract/contract.ts'
-import { decimalLimits } from '../contract/decimalLimits.ts'
+import { decimalLimits } from '../schema/decimalLimits.ts'
 import { BadGateway } from '../contract/errors.ts'
-import { jsonSchemaOf, t, type TSchema } from '../contract/schema.ts'
+import { jsonSchemaOf, t, type TSchema } from '../schema/schema.ts'
 import { doNotRetry } from './call.ts'
 
 /**

@@ -5,8 +5,8 @@ import type { ErrorClass } from './errors.ts'
 import { priorities, type Operation, type Operations } from './operation.ts'
 import { rateLimitProblem } from './rateLimit.ts'
 import { parseRoute, shapeOf, type ParsedRoute } from './route.ts'
-import { isSchema, walkSchema, type TSchema } from './schema.ts'
-import { isText } from './text.ts'
+import { isSchema, walkSchema, type TSchema } from '../schema/schema.ts'
+import { isText } from '../schema/text.ts'
 
 /** A contract that cannot be kept; the message is one line that names the operation. */
 export class ContractError extends TypeError {

@@ -1,5 +1,5 @@
 import type { TProperties } from '@sinclair/typebox'
-import { t } from './schema.ts'
+import { t } from '../schema/schema.ts'
 
 /** The query parameters that `paginated` adds. */
 export const pageProperties: TProperties = {

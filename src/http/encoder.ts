@@ -1,11 +1,11 @@
 import type { Envelope } from '../contract/contract.ts'
 import type { Items, Operation } from '../contract/operation.ts'
 import type { Pagination } from '../contract/page.ts'
-import { jsonSchemaOf, t, type TSchema } from '../contract/schema.ts'
-import { compileCheck, firstProblem, type Check } from './schema/check.ts'
-import { asRead } from './writer/rules.ts'
-import { notJsonAt } from './writer/values.ts'
-import { compileWriter } from './writer/writer.ts'
+import { jsonSchemaOf, t, type TSchema } from '../schema/schema.ts'
+import { compileCheck, firstProblem, type Check } from '../schema/validator/check.ts'
+import { asRead } from '../schema/writer/rules.ts'
+import { notJsonAt } from '../schema/writer/values.ts'
+import { compileWriter } from '../schema/writer/writer.ts'
 
 /** What a handler returned breaks its contract; the message names the field, never its value. */
 class AnswerError extends Error {

@@ -2,11 +2,11 @@ import type { FastifyRequest } from 'fastify'
 import type { Operation } from '../contract/operation.ts'
 import { BadRequest, codes } from '../contract/errors.ts'
 import { pageProperties } from '../contract/page.ts'
-import { objectSchema } from '../contract/schema.ts'
-import { compileCheck, compileTextCheck } from './schema/check.ts'
-import { checkPatterns } from './schema/patterns.ts'
-import type { ValueProblem } from './schema/problems.ts'
-import { maxProblems } from './schema/work.ts'
+import { objectSchema } from '../schema/schema.ts'
+import { compileCheck, compileTextCheck } from '../schema/validator/check.ts'
+import { checkPatterns } from '../schema/validator/patterns.ts'
+import type { ValueProblem } from '../schema/validator/problems.ts'
+import { maxProblems } from '../schema/validator/work.ts'
 
 /** One thing that is wrong with a request, as the caller is told. */
 export interface Problem extends ValueProblem {

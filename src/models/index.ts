@@ -1,5 +1,5 @@
 /** Models: Drizzle tables as the schemas of operations. */
-export type { Keywords, Overrides } from './overrides.ts'
+export type { Keywords, Overrides } from '../schema/models/overrides.ts'
 export {
   insertSchema,
   selectSchema,
@@ -7,5 +7,5 @@ export {
   type InsertProperties,
   type SelectProperties,
   type UpdateProperties,
-} from './schema.ts'
-export type { WireSchema } from './wire.ts'
+} from '../schema/models/schema.ts'
+export type { WireSchema } from '../schema/models/wire.ts'

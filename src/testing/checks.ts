@@ -2,9 +2,9 @@ import type { AnyInput } from '../client/call.ts'
 import type { Contract } from '../contract/contract.ts'
 import type { Items } from '../contract/operation.ts'
 import { pageProperties } from '../contract/page.ts'
-import { objectSchema, t, type TProperties } from '../contract/schema.ts'
-import { compileCheck, firstProblem, type Check } from '../http/schema/check.ts'
-import { asJson } from '../http/schema/json.ts'
+import { objectSchema, t, type TProperties } from '../schema/schema.ts'
+import { compileCheck, firstProblem, type Check } from '../schema/validator/check.ts'
+import { asJson } from '../schema/validator/json.ts'
 
 /** A test in which a contract was broken, or a service called that nobody mocked. */
 export class TestFailure extends Error {

@@ -1,5 +1,5 @@
-export { fakeConsul, type FakeConsul, type FakeConsulOptions, type Fault } from './fakeConsul/fakeConsul.ts'
-export { faultProxy, type FaultProxy, type FaultProxyOptions } from './faultProxy/faultProxy.ts'
+export { fakeConsul, type FakeConsul, type FakeConsulOptions, type Fault } from '../fakeConsul/fakeConsul.ts'
+export { faultProxy, type FaultProxy, type FaultProxyOptions } from '../faultProxy/faultProxy.ts'
 export type {
   BandwidthToxic,
   DownToxic,
@@ -9,9 +9,9 @@ export type {
   Stream,
   TimeoutToxic,
   Toxic,
-} from './faultProxy/toxics.ts'
-export { PostgresError } from './postgres/error.ts'
-export { startPostgres, type EmbeddedPostgres, type PostgresOptions } from './postgres/start.ts'
+} from '../faultProxy/toxics.ts'
+export { PostgresError } from '../postgres/error.ts'
+export { startPostgres, type EmbeddedPostgres, type PostgresOptions } from '../postgres/start.ts'
 export { TestFailure } from './checks.ts'
 export { testService, type TestApp, type TestOptions } from './testService.ts'
 export type { Mock, MockedCall, Mocks, TestAnswer, TestCall, TestCallOptions, TestClient } from './types.ts'

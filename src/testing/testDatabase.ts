@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
-import { createDatabase } from './postgres/database.ts'
-import { startPostgres, type EmbeddedPostgres } from './postgres/start.ts'
+import { createDatabase } from '../postgres/database.ts'
+import { startPostgres, type EmbeddedPostgres } from '../postgres/start.ts'
 
 /** A database that a test has to itself. */
 export interface TestDatabase {

@@ -1,7 +1,7 @@
 /** The databases of `tricube dev`: one for each service, on DATABASE_URL's server or an embedded one. */
 import { migrate } from '../../migrations/index.ts'
-import { createDatabase } from '../../testing/postgres/database.ts'
-import { startPostgres } from '../../testing/postgres/start.ts'
+import { createDatabase } from '../../postgres/database.ts'
+import { startPostgres } from '../../postgres/start.ts'
 import { CliError, failureLine } from '../failure.ts'
 import type { PlannedService } from './plan.ts'
 import { seedOnce } from './seed.ts'

@@ -7,7 +7,7 @@ import type { Descriptions, ServiceDescription, Source } from '../describe.ts'
 import { ownProgram } from '../../load/own.ts'
 import { runnable, sourcesOf } from '../../load/load.ts'
 import { CliError, failureLine } from '../failure.ts'
-import { freePort } from '../../testing/postgres/free-port.ts'
+import { freePort } from '../../postgres/free-port.ts'
 import { serviceFileNames, shown } from '../load-service.ts'
 
 /** A service that dev will run. */

@@ -1,4 +1,4 @@
-import { fakeConsul } from '../../testing/fakeConsul/fakeConsul.ts'
+import { fakeConsul } from '../../fakeConsul/fakeConsul.ts'
 
 /** Where the services of `tricube dev` find each other. */
 export interface DevRegistry {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Contract } from '../../contract/contract.ts'
-import { openapiDocument, type OpenApiOptions } from '../openapi/document.ts'
+import { openapiDocument, type OpenApiOptions } from '../../openapi/document.ts'
 import type { Answer } from './docs.ts'
 import { pageIcon, pageOf, pageScript, pageStyle } from './page.ts'
 

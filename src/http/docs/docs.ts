@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Contract } from '../../contract/contract.ts'
 import { codes, NotFound } from '../../contract/errors.ts'
-import type { OpenApiOptions } from '../openapi/document.ts'
+import type { OpenApiOptions } from '../../openapi/document.ts'
 import type { Content } from './content.ts'
 
 /** A body and what it is. */

@@ -1,0 +1,60 @@
+import type { Contract } from '../contract/contract.ts'
+import { parseRoute } from '../contract/route.ts'
+import { Components } from './components.ts'
+import { ErrorResponses } from './errors.ts'
+import { describeOperation } from './operation.ts'
+import type { OpenApiDocument, OpenApiOperation, OpenApiServer } from './types.ts'
+
+export type { OpenApiDocument, OpenApiServer }
+
+/** What may be said of a document besides its contract. */
+export interface OpenApiOptions {
+  /** Version of the service. Default: the contract's, else `1.0.0`. */
+  readonly version?: string
+  /** Where the service can be called. Default: where the document came from. */
+  readonly servers?: readonly OpenApiServer[]
+}
+
+/**
+ * Describes a contract as OpenAPI 3.1. The same contract gives the same document, key for key.
+ *
+ * @throws {TypeError} when two different schemas have one `$id`
+ *
+ * @example
+ * await writeFile('openapi.json', JSON.stringify(openapiDocument(userService), null, 2))
+ */
+export function openapiDocument(contract: Contract, options: OpenApiOptions = {}): OpenApiDocument {
+  const { name, title = name, description, operations, envelope } = contract
+  const { version = contract.version ?? '1.0.0', servers = [{ url: '/' }] } = options
+  const components = new Components()
+  const errors = new ErrorResponses(components)
+  const paths: Record<string, Record<string, OpenApiOperation>> = {}
+  const tags = new Set<string>()
+
+  const templates = new Map<string, string>()
+  for (const [operationId, operation] of Object.entries(operations)) {
+    const { method, path } = parseRoute(operation.route)
+    // Paths that differ in the names of parameters only are one path (OAS 3.1, 4.8.8.2): that of the first.
+    const shape = path.replaceAll(/:\w+/g, ':')
+    const template = templates.get(shape) ?? path
+    templates.set(shape, template)
+    const methods = (paths[template.replaceAll(/:(\w+)/g, '{$1}')] ??= {})
+    const pathNames = parseRoute(`${method} ${template}`).pathParams
+    methods[method.toLowerCase()] = describeOperation(operationId, operation, {
+      envelope,
+      components,
+      errors,
+      pathNames,
+    })
+    for (const tag of operation.tags ?? []) tags.add(tag)
+  }
+
+  return {
+    openapi: '3.1.1',
+    info: { title, version, ...(description !== undefined && { description }) },
+    servers,
+    ...(tags.size > 0 && { tags: [...tags].map((tag) => ({ name: tag })) }),
+    paths,
+    components: { responses: errors.all(), schemas: components.all() },
+  }
+}

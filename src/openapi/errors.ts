@@ -1,0 +1,134 @@
+import { errorBody } from '../contract/errorBody.ts'
+import {
+  BadRequest,
+  codes,
+  GatewayTimeout,
+  PayloadTooLarge,
+  ServerError,
+  ServiceUnavailable,
+  TooManyRequests,
+  UnsupportedMediaType,
+  type ErrorClass,
+} from '../contract/errors.ts'
+import { kindOf } from '../contract/errorClass.ts'
+import type { Operation } from '../contract/operation.ts'
+import type { JsonSchema } from '../schema/schema.ts'
+import type { Components } from './components.ts'
+import { refusalHeaders } from './rateLimit.ts'
+import type { OpenApiReference, OpenApiResponse } from './types.ts'
+
+/** The errors of a document: each class is one named response, which the operations refer to. */
+export class ErrorResponses {
+  readonly #components: Components
+  readonly #classes = new Map<string, ErrorClass>()
+
+  constructor(components: Components) {
+    this.#components = components
+  }
+
+  /**
+   * What an operation may answer with besides success, by status.
+   *
+   * @throws {TypeError} when two different classes have one name
+   */
+  of(operation: Operation): Record<string, OpenApiResponse | OpenApiReference> {
+    const byStatus: Record<string, ErrorClass[]> = {}
+    for (const errorClass of classesOf(operation)) {
+      this.#claim(errorClass)
+      ;(byStatus[kindOf(errorClass).status] ??= []).push(errorClass)
+    }
+    return Object.fromEntries(
+      Object.entries(byStatus).map(([status, classes]) => [
+        status,
+        classes.length === 1 ? { $ref: `#/components/responses/${classes[0]!.name}` } : this.#response(classes),
+      ]),
+    )
+  }
+
+  /** The named responses, in the order of the alphabet. */
+  all(): Record<string, OpenApiResponse> {
+    const entries = [...this.#classes].sort(([a], [b]) => (a < b ? -1 : 1))
+    return Object.fromEntries(entries.map(([name, errorClass]) => [name, this.#response([errorClass])]))
+  }
+
+  #claim(errorClass: ErrorClass): void {
+    const { name } = errorClass
+    const known = this.#classes.get(name)
+    if (known && known !== errorClass) throw new TypeError(`two different error classes are named "${name}"`)
+    this.#classes.set(name, errorClass)
+  }
+
+  /** One response for classes that share a status. */
+  #response(classes: readonly ErrorClass[]): OpenApiResponse {
+    const generic = this.#components.use(anyError)
+    const schema = classes.includes(BadRequest) ? { anyOf: [this.#components.use(invalid), generic] } : generic
+    const examples = classes.flatMap((errorClass) => Object.entries(examplesOf(errorClass)))
+    const descriptions = new Set(classes.map((errorClass) => kindOf(errorClass).reason))
+    return {
+      description: [...descriptions].join(', or '),
+      ...(classes.includes(TooManyRequests) && { headers: refusalHeaders }),
+      content: { 'application/json': { schema, examples: Object.fromEntries(examples) } },
+    }
+  }
+}
+
+/** What an operation declares, after what every operation of its kind may answer. */
+function classesOf(operation: Operation): Set<ErrorClass> {
+  const { params, query, headers, body, paginated, rateLimit, errors = [] } = operation
+  const takesInput = params ?? query ?? headers ?? body ?? paginated
+  return new Set<ErrorClass>([
+    ...(takesInput ? [BadRequest] : []),
+    ...(body ? [PayloadTooLarge, UnsupportedMediaType] : []),
+    ...(rateLimit ? [TooManyRequests] : []),
+    ServerError,
+    ServiceUnavailable,
+    GatewayTimeout,
+    ...errors,
+  ])
+}
+
+function examplesOf(errorClass: ErrorClass): Record<string, { readonly value: unknown }> {
+  if (errorClass !== BadRequest) {
+    const { code, reason: message } = kindOf(errorClass)
+    return { [errorClass.name]: { value: { code, message } } }
+  }
+  const problems = [{ in: 'body', path: 'name', message: 'is required' }]
+  return {
+    invalid: { value: errorBody(new BadRequest(problems, { code: codes.validation })) },
+    malformed: { value: errorBody(new BadRequest('the body is not JSON', { code: codes.malformed })) },
+  }
+}
+
+const anyError: JsonSchema = {
+  $id: 'ErrorBody',
+  type: 'object',
+  required: ['code', 'message'],
+  properties: {
+    code: { type: 'integer', description: 'the HTTP status times 100, plus what tells errors of one status apart' },
+    message: { type: 'string' },
+    error: { description: 'what went wrong, meant for the caller: text, or any other JSON' },
+  },
+}
+
+const invalid: JsonSchema = {
+  $id: 'ValidationErrorBody',
+  type: 'object',
+  required: ['code', 'message', 'error'],
+  properties: {
+    code: { const: codes.validation },
+    message: { type: 'string' },
+    error: {
+      type: 'array',
+      description: 'everything that is wrong with the request',
+      items: {
+        type: 'object',
+        required: ['in', 'path', 'message'],
+        properties: {
+          in: { enum: ['params', 'query', 'headers', 'body'] },
+          path: { type: 'string', description: 'the field, for example address.street; empty for the whole' },
+          message: { type: 'string' },
+        },
+      },
+    },
+  },
+}

@@ -1,0 +1,85 @@
+import type { Envelope } from '../contract/contract.ts'
+import { isIdempotent, type Operation } from '../contract/operation.ts'
+import { pageProperties } from '../contract/page.ts'
+import { parseRoute } from '../contract/route.ts'
+import { objectSchema, type TProperties } from '../schema/schema.ts'
+import { contentOf, type Components } from './components.ts'
+import { exampleOf } from './example.ts'
+import { describeSuccess } from './success.ts'
+import type { ErrorResponses } from './errors.ts'
+import type { OpenApiOperation, OpenApiParameter } from './types.ts'
+
+/** What the operations of a document share. */
+export interface Shared {
+  readonly envelope: Envelope
+  readonly components: Components
+  readonly errors: ErrorResponses
+  /** What the path calls its parameters, which another operation of the same path may have named. */
+  readonly pathNames: readonly string[]
+}
+
+/** Describes one operation; the schemas and errors that it names land among the shared ones. */
+export function describeOperation(name: string, operation: Operation, shared: Shared): OpenApiOperation {
+  const { summary, description, tags, deprecated, body, status = 200, timeoutMs, rateLimit } = operation
+  const { envelope, components, errors, pathNames } = shared
+  const parameters = parametersOf(operation, components, pathNames)
+  return {
+    operationId: name,
+    ...(summary !== undefined && { summary }),
+    ...(description !== undefined && { description }),
+    ...(tags && { tags: [...tags] }),
+    ...(deprecated && { deprecated }),
+    ...(parameters.length > 0 && { parameters }),
+    ...(body && { requestBody: { required: true, content: contentOf(body, components) } }),
+    responses: { [status]: describeSuccess(operation, envelope, components), ...errors.of(operation) },
+    ...(isIdempotent(operation) && { 'x-idempotent': true }),
+    ...(timeoutMs !== undefined && { 'x-timeout-ms': timeoutMs }),
+    ...(rateLimit && { 'x-rate-limit': rateLimit }),
+  }
+}
+
+function parametersOf(operation: Operation, components: Components, pathNames: readonly string[]): OpenApiParameter[] {
+  const { route, params, query, headers = {}, paginated, idempotent } = operation
+  const own = parseRoute(route).pathParams
+  const path = Object.fromEntries(own.map((name, i) => [pathNames[i]!, params?.[name] ?? { type: 'string' }]))
+  const keyed = idempotent === 'by key' && !Object.hasOwn(headers, 'idempotency-key')
+  return [
+    ...parametersIn('path', path as unknown as TProperties, components),
+    ...parametersIn('query', { ...query, ...(paginated && pageProperties) }, components),
+    ...parametersIn('header', headers, components),
+    ...(keyed ? [idempotencyKey] : []),
+  ]
+}
+
+/** https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/ */
+const idempotencyKey: OpenApiParameter = {
+  name: 'idempotency-key',
+  in: 'header',
+  required: false,
+  description: 'names the call: a second one with the same key is answered with the result of the first',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
+}
+
+function parametersIn(
+  where: OpenApiParameter['in'],
+  properties: TProperties,
+  components: Components,
+): OpenApiParameter[] {
+  const { required = [] } = objectSchema(properties) as { required?: string[] }
+  return Object.entries(properties).map(([name, source]) => {
+    const { description, deprecated, default: byDefault, examples } = source
+    const isRequired = where === 'path' || (required.includes(name) && byDefault === undefined)
+    const schema = components.use(source)
+    // A page fills the example in: what is made up would narrow the answer, so it is left out where it can be.
+    const example = isRequired || examples ? exampleOf(schema, components) : undefined
+    return {
+      name,
+      in: where,
+      required: isRequired,
+      ...(description !== undefined && { description }),
+      ...(deprecated === true && { deprecated }),
+      schema,
+      ...(example !== undefined && { example }),
+    }
+  })
+}

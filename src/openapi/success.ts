@@ -1,0 +1,40 @@
+import type { Envelope } from '../contract/contract.ts'
+import type { Operation } from '../contract/operation.ts'
+import type { JsonSchema } from '../schema/schema.ts'
+import { contentOf, type Components } from './components.ts'
+import { rateLimitHeaders } from './rateLimit.ts'
+import type { OpenApiResponse } from './types.ts'
+
+/** Describes what an operation answers when all is well, in its envelope. */
+export function describeSuccess(
+  { returns, paginated, status, rateLimit }: Operation,
+  envelope: Envelope,
+  components: Components,
+): OpenApiResponse {
+  const headers = rateLimit && { headers: rateLimitHeaders }
+  if (status === 204 || status === 205) return { description: 'Done; no body', ...headers }
+  const data: JsonSchema = returns ?? { type: 'null' }
+  const body = paginated ? pageOf(data, envelope) : envelope === 'standard' ? standard({ data }) : data
+  return { description: status === 201 ? 'Created' : 'OK', ...headers, content: contentOf(body, components) }
+}
+
+function pageOf(item: JsonSchema, envelope: Envelope): JsonSchema {
+  const items = { type: 'array', items: item }
+  return envelope === 'standard'
+    ? standard({ data: items, pagination: record(position) })
+    : record({ items, ...position })
+}
+
+function standard(parts: Record<string, JsonSchema>): JsonSchema {
+  return record({ code: { const: 0 }, ...parts })
+}
+
+function record(properties: Record<string, JsonSchema>): JsonSchema {
+  return { type: 'object', required: Object.keys(properties), properties }
+}
+
+const position = {
+  page: { type: 'integer', minimum: 1, examples: [1] },
+  size: { type: 'integer', minimum: 1, examples: [20] },
+  total: { type: 'integer', minimum: 0, examples: [1], description: 'how many there are in all' },
+}

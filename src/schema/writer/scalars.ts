@@ -1,0 +1,69 @@
+import type { JsonSchema } from '../schema.ts'
+import { formatOf, rulesOf } from './rules.ts'
+
+/** What the code of a writer refers to. */
+export interface Code {
+  /** A name for a value that the code uses. */
+  constant(value: unknown): string
+  /** Code that returns when an expression breaks rules. */
+  check(rules: JsonSchema, expression: string): string
+}
+
+/** Code that appends a text and what is in `v` to `s`, or returns when `v` is no number as the schema has it. */
+export function appendNumber(schema: JsonSchema, v: string, before: string, code: Code): string {
+  const test = schema['type'] === 'integer' ? 'Number.isInteger' : 'Number.isFinite'
+  const isNumber = `(${test}(${v}) || typeof ${v} === 'bigint')`
+  const bounds = Object.entries(comparisons).flatMap(([keyword, comparison]) =>
+    typeof schema[keyword] === 'number' ? [`${v} ${comparison} ${schema[keyword]}`] : [],
+  )
+  const rules = rulesOf(schema)
+  return [
+    `if (!${isNumber}) { ${v} = plain(${v}); if (!${isNumber}) return }`,
+    ...(bounds.length > 0 ? [`if (${bounds.join(' || ')}) return`] : []),
+    ...(rules ? [code.check({ type: 'number', ...rules }, `Number(${v})`)] : []),
+    `s += ${JSON.stringify(before)} + ${v}`,
+  ].join('\n')
+}
+
+const comparisons = { minimum: '<', maximum: '>', exclusiveMinimum: '<=', exclusiveMaximum: '>=' } as const
+
+/** Likewise for a text. */
+export function appendString(schema: JsonSchema, v: string, before: string, code: Code): string {
+  const { format, pattern, minLength = 0, maxLength = Infinity, ...others } = schema as JsonSchema & StringRules
+  const { pattern: formatPattern, rules: formatRules } = format === undefined ? {} : formatOf(format)
+  const rules = rulesOf({ ...others, ...formatRules })
+  const lengths = { ...(minLength > 0 && { minLength }), ...(maxLength < Infinity && { maxLength }) }
+  const isHarmless = formatPattern !== undefined && unescaped.has(format!)
+  return [
+    `if (typeof ${v} !== 'string') { ${v} = ${format === 'date' ? 'plainDay' : 'plain'}(${v}); if (typeof ${v} !== 'string') return }`,
+    ...(formatPattern ? [`if (!${code.constant(formatPattern)}.test(${v})) return`] : []),
+    ...(pattern !== undefined ? [`if (!${code.constant(new RegExp(pattern, 'u'))}.test(${v})) return`] : []),
+    // Its characters are counted only where they may be fewer than its units: most texts are far from a limit.
+    ...(Object.keys(lengths).length > 0
+      ? [`if (${v}.length > ${maxLength} || ${v}.length < ${2 * minLength}) { ${code.check(lengths, v)} }`]
+      : []),
+    ...(rules ? [code.check({ type: 'string', ...rules }, v)] : []),
+    isHarmless ? `s += ${JSON.stringify(`${before}"`)} + ${v} + '"'` : `s += ${JSON.stringify(before)} + quote(${v})`,
+  ].join('\n')
+}
+
+interface StringRules {
+  readonly format?: string
+  readonly pattern?: string
+  readonly minLength?: number
+  readonly maxLength?: number
+}
+
+/** Formats whose patterns let nothing through that JSON escapes. */
+const unescaped: ReadonlySet<string> = new Set(['date', 'date-time', 'ipv4', 'ipv6', 'time', 'uuid'])
+
+/** Likewise for one of some values. */
+export function appendOneOf(schema: JsonSchema, v: string, before: string, code: Code): string {
+  const named = 'const' in schema ? [schema['const']] : (schema['enum'] as unknown[])
+  const values = schema['nullable'] === true ? [...named, null] : named
+  if (values.some((value) => typeof value === 'object' && value !== null)) {
+    return `${code.check({ enum: values }, `asRead(${v})`)}\ns += ${JSON.stringify(before)} + JSON.stringify(${v})`
+  }
+  const texts = code.constant(new Map(values.map((value) => [value, before + JSON.stringify(value)])))
+  return `{ const r = ${texts}.get(plain(${v})); if (r === undefined) return; s += r }`
+}
