@@ -1,5 +1,6 @@
-import type { Database, Sql, Transaction, TransactionOptions } from './api.ts'
+import type { Database, Sql, Transaction, TransactionLimits, TransactionOptions } from './api.ts'
 import { DatabaseError } from './databaseError.ts'
+import { tooLong } from './statement.ts'
 
 /** What is done in a transaction, or by itself, at the end of something. */
 export type Seal = (sql: Pick<Sql, 'execute'>) => Promise<void>
@@ -50,11 +51,12 @@ export class Piece {
     )
   }
 
-  async run<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
+  /** Runs `fn` in it; `limits` go for the wait until it has begun. */
+  async run<T>(fn: (tx: Transaction) => Promise<T>, limits: TransactionLimits): Promise<T> {
     this.uses++
     this.#running++
     try {
-      return await fn(await this.#tx)
+      return await fn(await within(limits, this.#tx))
     } finally {
       if (--this.#running === 0) this.#onIdle?.()
     }
@@ -79,4 +81,21 @@ export class Piece {
     this.#end(Promise.reject(reason))
     await this.#outcome.catch(() => {})
   }
+}
+
+/** The promise's result, unless the limits are over first. */
+function within<T>({ signal, timeoutMs }: TransactionLimits, promise: Promise<T>): Promise<T> {
+  if (!signal && timeoutMs === undefined) return promise
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal!.reason)
+    const timer = timeoutMs === undefined ? undefined : setTimeout(() => reject(tooLong(timeoutMs)), timeoutMs)
+    if (signal?.aborted) abort()
+    signal?.addEventListener('abort', abort)
+    const end = (): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', abort)
+    }
+    promise.then(resolve, reject)
+    promise.then(end, end)
+  })
 }

@@ -63,12 +63,16 @@ export class UnitOfWork implements Joined {
     await this.#undo(reason)
   }
 
-  async join<T>(options: TransactionOptions, fn: (tx: Transaction, piece: Piece) => Promise<T>): Promise<T> {
+  async join<T>(
+    options: TransactionOptions,
+    limits: TransactionLimits,
+    fn: (tx: Transaction, piece: Piece) => Promise<T>,
+  ): Promise<T> {
     if (!this.#piece) await this.#committing
     if (this.#isOver) throw new DatabaseError('25000', 'the call that this database was given to is over')
     const piece = (this.#piece ??= new Piece(this.#base, options))
     piece.assertLike(options)
-    const result = await piece.run((tx) => fn(tx, piece))
+    const result = await piece.run((tx) => fn(tx, piece), limits)
     if (this.#elsewhere > 0) await this.#commitIfIdle()
     return result
   }
@@ -83,7 +87,7 @@ export class UnitOfWork implements Joined {
     for (let attempt = 0; ; attempt++) {
       let own: Piece | undefined
       try {
-        return await this.join(options, (tx, piece) => {
+        return await this.join(options, limits, (tx, piece) => {
           own = piece
           return tx.with(limits).transaction(readOnly ? (inner) => onlyReading(inner, fn) : fn)
         })

@@ -26,7 +26,11 @@ export interface Joined {
   readonly isOpen: boolean
   /** Resolves when what was committed last has been. */
   settled(): Promise<void>
-  join<T>(options: TransactionOptions, fn: (tx: Transaction, piece: Piece) => Promise<T>): Promise<T>
+  join<T>(
+    options: TransactionOptions,
+    limits: TransactionLimits,
+    fn: (tx: Transaction, piece: Piece) => Promise<T>,
+  ): Promise<T>
   transaction<T>(
     fn: (tx: Transaction) => Promise<T>,
     options: TransactionOptions,
@@ -53,13 +57,13 @@ export class UnitView extends Tags implements Database {
       await this.#unit.settled()
       return this.#base.run(statement, shape, manner)
     }
-    return this.#unit.join({}, (tx) => this.#inside(tx).run(statement, shape, manner))
+    return this.#unit.join({}, this.#limits, (tx) => this.#inside(tx).run(statement, shape, manner))
   }
 
   async *stream<Row>(strings: TemplateStringsArray, ...values: readonly unknown[]): AsyncGenerator<Row, void, void> {
     await this.#unit.settled()
     if (this.#joins(bound(strings, values))) {
-      const piece = await this.#unit.join({}, async (_, joined) => joined)
+      const piece = await this.#unit.join({}, this.#limits, async (_, joined) => joined)
       yield* piece.stream((tx) => this.#inside(tx).stream<Row>(strings, ...values))
     } else {
       yield* this.#base.stream<Row>(strings, ...values)
@@ -71,7 +75,7 @@ export class UnitView extends Tags implements Database {
   }
 
   script(text: string): Promise<void> {
-    return this.#unit.join({}, (tx) => this.#inside(tx).script(text))
+    return this.#unit.join({}, this.#limits, (tx) => this.#inside(tx).script(text))
   }
 
   async notify(channel: string, payload = ''): Promise<void> {

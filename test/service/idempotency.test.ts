@@ -334,6 +334,31 @@ describe('the handler’s database', () => {
     expect(await items()).toEqual(['tea'])
   })
 
+  it('keeps them while it waits for a connection', async () => {
+    await using small = await start({ database: { lanes: 1, pool: 1 } })
+    await post('k0', { on: small, item: 'first' }) // creates the table, for which it needs a connection
+    const [begun, end] = [withResolvers(), withResolvers()]
+    const held = small.db.transaction(async (tx) => {
+      await tx.execute`SELECT 1`
+      begun.resolve()
+      await end.promise
+    })
+    await begun.promise
+    handler = async (context) => {
+      const hasty = context.db.with({ timeoutMs: 50 })
+      await expect(hasty.execute`INSERT INTO orders (item) VALUES ('hasty')`).rejects.toMatchObject({
+        sqlstate: '57014',
+      })
+      const given = context.db.with({ signal: AbortSignal.timeout(50) })
+      await expect(given.transaction(() => insert(context))).rejects.toMatchObject({ name: 'TimeoutError' })
+      end.resolve()
+      await held
+      return insert(context)
+    }
+    expect((await post('k1', { on: small })).statusCode).toBe(200)
+    expect(await small.db.many`SELECT item FROM orders ORDER BY id`).toEqual([{ item: 'first' }, { item: 'tea' }])
+  })
+
   it('keeps the options of a transaction', async () => {
     handler = async (context) => {
       await expect(
