@@ -18,7 +18,8 @@ export async function cancel(session: Session, settings: ConnectionSettings): Pr
   try {
     const socket = await open(session, settings)
     const limit = setTimeout(() => socket.destroy(), limitMs)
-    await new Promise((resolve) => socket.on('close', resolve).resume().end(message(session)))
+    // Not ended from here: PgBouncer 1.18 drops the request of a client that has hung up, or crashes over it.
+    await new Promise((resolve) => socket.on('close', resolve).resume().write(message(session)))
     clearTimeout(limit)
   } catch {
     // It is asked again while the statement still runs.
