@@ -91,4 +91,9 @@ function insistedOn(type: number): number {
   return textTypes.has(type) ? type : 0
 }
 
+/** Leaves a type to the server unless a value of it is text to the last blank. */
+export function textOnly(type: number): number {
+  return type === catalog['bpchar']!.oid ? 0 : insistedOn(type)
+}
+
 const textTypes: ReadonlySet<number> = new Set(['text', 'varchar', 'bpchar'].map((name) => catalog[name]!.oid))

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks' // the global one is a getter, a fifth of the price of the time
 import { parameterOver } from './blame.ts'
 import { DatabaseError } from './databaseError.ts'
-import { Description, prepare } from './description.ts'
+import { Description, prepare, textOnly } from './description.ts'
 import { encodeAll } from './encode.ts'
 import { failing } from './place.ts'
 import type { Bound, Prepared } from './prepared.ts'
@@ -143,7 +143,9 @@ export class Statement extends Exchange {
       this.#entry = known
       if (this.#shape.decoderOf || known.isReadable(types)) this.#decode = known.decoder(this.#shape.form, decoderOf)
     } else {
-      this.#entry = prepare(connection, prepared, known, guess)
+      // Behind a pooler each run is prepared anew: what was written as text must not be taken for JSON by then.
+      const insisted = guess ?? (isCurrent && encoders !== undefined ? known.parameterTypes?.map(textOnly) : undefined)
+      this.#entry = prepare(connection, prepared, known, insisted)
     }
     const { name } = this.#entry
     output.bind(portal, name, first)

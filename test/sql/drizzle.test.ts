@@ -23,7 +23,7 @@ import { contract, t } from 'tricube'
 import { type Database, DatabaseError, database } from 'tricube/sql'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { logging } from '../log/logFile.ts'
-import { freshDatabase } from './freshDatabase.ts'
+import { directUrl, freshDatabase } from './freshDatabase.ts'
 
 const users = pgTable(
   'users',
@@ -74,7 +74,7 @@ beforeAll(async () => {
       prices numeric[], place point, b jsonb, j json);
   `)
   db = database({ url: fresh.url })
-  pool = new pg.Pool({ connectionString: fresh.url, options: '-c timezone=UTC' })
+  pool = new pg.Pool({ connectionString: directUrl(fresh.url), options: '-c timezone=UTC' })
 })
 afterAll(async () => {
   await pool.end()

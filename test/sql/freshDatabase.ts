@@ -12,6 +12,13 @@ export async function freshDatabase(script = ''): Promise<{ readonly url: string
   return { url: pooled.href, [Symbol.asyncDispose]: drop }
 }
 
+/** A fresh database's URL without the pooler: for clients that one does not take. */
+export function directUrl(url: string): string {
+  const direct = new URL(url)
+  direct.port = new URL(process.env['TRICUBE_TEST_DATABASE_URL']!).port
+  return direct.href
+}
+
 /** The same without a pooler. */
 export async function directDatabase(script = ''): Promise<{ readonly url: string } & AsyncDisposable> {
   const server = process.env['TRICUBE_TEST_DATABASE_URL']!

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { codecs, type Database, database } from 'tricube/sql'
 import { catalog } from '../../src/sql/typeCatalog.ts'
-import { freshDatabase } from './freshDatabase.ts'
+import { freshDatabase, isPooled } from './freshDatabase.ts'
 
 let fresh: Awaited<ReturnType<typeof freshDatabase>>
 let db: Database
@@ -130,7 +130,8 @@ describe('types that are made while the service runs', () => {
     expect(new Set(rows.map((row) => JSON.stringify(row)))).toEqual(new Set(['{"many":["x"]}', '{"many":["y"]}']))
   })
 
-  test('cost their statement no more than its own time', async () => {
+  // Behind a pooler one exchange follows the other, so that the catalogue is asked before the transaction fails.
+  test.skipIf(isPooled)('cost their statement no more than its own time', async () => {
     await using own = database({ url: fresh.url, lanes: 0, pool: 1 })
     await own
       .transaction(async (tx) => {
