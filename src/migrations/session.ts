@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Client } from 'pg'
-import { DatabaseError, reasonOf } from '../sql/databaseError.ts'
+import { DatabaseError, reasonOf } from '../sql/errors/databaseError.ts'
 import { addressText, connectionSettings } from '../sql/url/settings.ts'
-import { connectClient } from '../sql/wire/connect.ts'
+import { connectClient } from '../sql/connection/connect.ts'
 import { MigrationError } from './error.ts'
 
 /**

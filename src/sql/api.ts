@@ -1,10 +1,10 @@
-import type { BatchTag } from './bulk.ts'
-import type { DatabaseStats } from './cluster.ts'
-import type { Drizzle } from './drizzle.ts'
-import type { Fragments, SqlTag } from './fragment.ts'
-import type { Observer } from './observer.ts'
+import type { BatchTag } from './statement/bulk.ts'
+import type { DatabaseStats } from './pool/cluster.ts'
+import type { Drizzle } from './statement/drizzle.ts'
+import type { Fragments, SqlTag } from './text/fragment.ts'
+import type { Observer } from './statement/observer.ts'
 import type { ShardsOptions } from './shards.ts'
-import type { Codecs } from './codecs.ts'
+import type { Codecs } from './values/codecs.ts'
 
 /** A row when nothing else is said. */
 export type AnyRow = Record<string, unknown>

@@ -1,8 +1,8 @@
 import type { DatabaseOptions } from './api.ts'
-import { Cluster } from './cluster.ts'
-import type { ServerOptions } from './server.ts'
+import { Cluster } from './pool/cluster.ts'
+import type { ServerOptions } from './pool/server.ts'
 import { Shards } from './shards.ts'
-import { Types } from './types.ts'
+import { Types } from './values/types.ts'
 import { connectionSettings, type ConnectionSettings } from './url/settings.ts'
 
 /** Pipelined connections of a database that says nothing of them. */

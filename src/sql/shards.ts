@@ -1,6 +1,6 @@
 import { BadRequest } from '../contract/errors.ts'
 import type { RequestScope } from './api.ts'
-import type { Cluster } from './cluster.ts'
+import type { Cluster } from './pool/cluster.ts'
 import { bucketOf, shardOfBucket } from './buckets.ts'
 
 /** Where a shard is. */

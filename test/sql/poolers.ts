@@ -1,4 +1,4 @@
-import { type Pgbouncer, startPgbouncer } from './pgbouncer.ts'
+import { type Pgbouncer, startPgbouncer } from './connection/pgbouncer.ts'
 
 /** The poolers that the SQL tests run behind, by what TRICUBE_TEST_BEHIND calls them. */
 const poolers: Readonly<Record<string, (url: string) => Promise<Pgbouncer>>> = {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { connectClient } from '../../sql/wire/connect.ts'
+import { connectClient } from '../../sql/connection/connect.ts'
 import { CliError } from '../failure.ts'
 import { shown } from '../load-service.ts'
 

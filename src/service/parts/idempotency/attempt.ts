@@ -1,7 +1,7 @@
 import { Conflict } from '../../../contract/errors.ts'
 import type { Cancellable } from '../../../resilience/cancellation.ts'
 import type { Database, Sql } from '../../../sql/index.ts'
-import { UnitOfWork } from '../../../sql/unit.ts'
+import { UnitOfWork } from '../../../sql/transaction/unit.ts'
 import type { Keyed } from '../../part.ts'
 import { free, keep, renewEveryMs, type KeyedCall } from './keys.ts'
 import { digestOf } from './scope.ts'

@@ -1,0 +1,53 @@
+import {
+  BadRequest,
+  codes,
+  Conflict,
+  GatewayTimeout,
+  type HttpError,
+  ServiceUnavailable,
+  UnprocessableEntity,
+} from '../../contract/errors.ts'
+import { DatabaseError } from './databaseError.ts'
+
+/**
+ * The answer that a failed statement stands for, or undefined when it is the service's own fault (a 500): bad SQL, a
+ * missing table, `one` without its row.
+ */
+export function httpErrorOf(error: unknown): HttpError | undefined {
+  if (!(error instanceof DatabaseError)) return undefined
+  const answer = bySqlstate[error.sqlstate] ?? bySqlstate[error.sqlstate.slice(0, 2)]
+  return answer?.(error)
+}
+
+type Answer = (error: DatabaseError) => HttpError | undefined
+
+const unavailable: Answer = (cause) => new ServiceUnavailable('database', { code: codes.databaseDown, cause })
+const timeout: Answer = (cause) => new GatewayTimeout('database', { cause })
+const violated: Answer = (cause) =>
+  new UnprocessableEntity(`${cause.constraint ?? 'a constraint'} is violated`, { cause })
+const concurrent: Answer = (cause) => new Conflict('changed by another request at the same time', { cause })
+const refused: Answer = (cause) =>
+  new BadRequest(cause.parameter === undefined ? cause.message : `parameter ${cause.parameter}: ${cause.message}`, {
+    cause,
+  })
+
+// By the whole code, else by its class (the first two characters).
+const bySqlstate: Readonly<Record<string, Answer>> = {
+  '08': unavailable, // connection exception
+  '22': refused, // data exception: a wrong type, out of range, a NUL
+  '22012': () => undefined, // division by zero: the statement's own fault
+  '23502': (cause) => new UnprocessableEntity(`${cause.column ?? 'a column'} is required`, { cause }),
+  '23503': (cause) => new Conflict(`${cause.constraint} is violated`, { cause }),
+  '23505': (cause) => new Conflict(`${cause.constraint} already exists`, { cause }),
+  '23514': violated,
+  '23P01': (cause) => new Conflict(`${cause.constraint} already exists`, { cause }),
+  '28': unavailable, // wrong password
+  '3D000': unavailable, // no such database
+  '40001': concurrent, // serialisation failure
+  '40P01': concurrent, // deadlock
+  '53': unavailable, // insufficient resources, also too many connections
+  '54000': refused, // more than 65,535 parameters
+  '55P03': timeout, // lock_timeout
+  '57014': timeout, // statement_timeout, or cancelled
+  '57': unavailable, // shutting down, crashed, starting up
+}

@@ -1,0 +1,187 @@
+/**
+ * Drizzle's query builder on tricube's connections. What it gives is what `drizzle-orm/node-postgres` gives, since that
+ * is what runs here: over a client that is no `pg.Client`, with `pg`'s own reading and writing of values.
+ */
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import type { PgDatabase, PgQueryResultHKT, PgTransactionConfig } from 'drizzle-orm/pg-core'
+import type { SelectedFieldsOrdered } from 'drizzle-orm/pg-core/query-builders/select.types'
+import type { Transaction, TransactionOptions } from '../api.ts'
+import type { Encoded } from '../wire/output.ts'
+import type { DecoderOf } from '../wire/decoder.ts'
+import { preparedOf } from '../text/prepared.ts'
+import type { Shape } from './scope.ts'
+import type { Tags } from './tags.ts'
+
+/** What `execute`, and a change without `returning`, resolve with. */
+export interface DrizzleResult<Row = Record<string, unknown>> {
+  readonly command: string
+  readonly rowCount: number
+  readonly rows: Row[]
+}
+
+interface DrizzleResultHKT extends PgQueryResultHKT {
+  readonly type: DrizzleResult<this['row']>
+}
+
+/** Drizzle's query builder; it throws this side's errors, without a wrapper that quotes the parameters. */
+export type Drizzle = PgDatabase<DrizzleResultHKT>
+
+/** What runs Drizzle's statements: a database or a transaction. */
+export interface DrizzleTarget extends Tags {
+  transaction<T>(fn: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>
+}
+
+const builders = new WeakMap<DrizzleTarget, Drizzle>()
+let over: ((on: DrizzleTarget) => Drizzle) | undefined
+
+/** Drizzle's query builder over what runs statements. */
+export function drizzleOver(on: DrizzleTarget): Drizzle {
+  let builder = builders.get(on)
+  if (!builder) builders.set(on, (builder = (over ??= load())(on)))
+  return builder
+}
+
+const require = createRequire(import.meta.url)
+
+// The copy that `import` gives, so that its classes are those of the user: `instanceof TransactionRollbackError`. A
+// loader that cannot tell where that is, such as a test runner's, gets the other one.
+function shared(name: string): unknown {
+  try {
+    return require(fileURLToPath(import.meta.resolve(name)))
+  } catch {
+    return require(name)
+  }
+}
+
+// Loaded when first wanted: it takes longer than all the rest of tricube/sql.
+function load(): (on: DrizzleTarget) => Drizzle {
+  const orm = shared('drizzle-orm') as typeof import('drizzle-orm')
+  const core = shared('drizzle-orm/pg-core') as typeof import('drizzle-orm/pg-core')
+  const driver = shared('drizzle-orm/node-postgres') as typeof import('drizzle-orm/node-postgres')
+  const { types } = require('pg') as typeof import('pg')
+  const { prepareValue } = require('pg/lib/utils') as { prepareValue: (value: unknown) => Encoded }
+  const dialect = new core.PgDialect()
+  const logger = new orm.NoopLogger()
+
+  class Session extends driver.NodePgSession<Record<string, never>, Record<string, never>> {
+    readonly #on: DrizzleTarget
+
+    constructor(on: DrizzleTarget) {
+      super({} as never, dialect, undefined)
+      this.#on = on
+    }
+
+    override prepareQuery(...[query, fields, name, inArrays, mapper, metadata, cacheConfig]: PrepareQuery): never {
+      const isJson = mapper ? [] : (fields ?? []).map(({ field }) => orm.is(field, orm.Column) && isJsonColumn(field))
+      const client = {
+        query: ({ rowMode }: QueryConfig, values: unknown[]) => this.#run(query.sql, values, rowMode, isJson),
+      }
+      const given = [
+        client as never,
+        query.sql,
+        query.params,
+        logger,
+        undefined as never,
+        metadata,
+        cacheConfig,
+      ] as const
+      return new Query(...given, fields, name, inArrays, mapper as never) as never
+    }
+
+    override transaction<T>(fn: (tx: never) => Promise<T>, config: PgTransactionConfig = {}): Promise<T> {
+      const inside = (tx: Transaction): Promise<T> =>
+        fn(new Nested(dialect, new Session(tx as Transaction & DrizzleTarget), undefined) as never)
+      return this.#on.transaction(inside, optionsOf(config))
+    }
+
+    async #run(
+      text: string,
+      values: unknown[],
+      rowMode: string | undefined,
+      isJson: readonly boolean[],
+    ): Promise<unknown> {
+      const shape = rowMode === 'array' ? arrays : objects
+      const result: DrizzleResult<unknown[]> = await this.#on.run({ prepared: preparedOf(text), values }, shape)
+      if (isJson.includes(true)) for (const row of result.rows) quoteStrings(row, isJson)
+      return result
+    }
+  }
+
+  class Query extends driver.NodePgPreparedQuery<never> {
+    override execute(values?: Record<string, unknown>): Promise<never> {
+      return super.execute(values).catch(unwrapped)
+    }
+
+    override all(values?: Record<string, unknown>): Promise<never> {
+      return super.all(values).catch(unwrapped)
+    }
+  }
+
+  class Nested extends driver.NodePgTransaction<Record<string, never>, Record<string, never>> {
+    declare readonly session: Session
+
+    override transaction<T>(fn: (tx: never) => Promise<T>): Promise<T> {
+      return this.session.transaction(fn)
+    }
+  }
+
+  // It says the values of the parameters, which belong into no log, and hides why the statement failed.
+  function unwrapped(error: unknown): never {
+    throw error instanceof orm.DrizzleQueryError && error.cause ? error.cause : error
+  }
+
+  // Drizzle's columns read dates and times themselves, from PostgreSQL's own text.
+  const asText = new Set([1082, 1114, 1184, 1186, 1115, 1182, 1185, 1187, 1231])
+  const decoderOf: DecoderOf = (type) => {
+    const parse = (asText.has(type) ? String : types.getTypeParser(type, 'text')) as (text: string) => unknown
+    return (bytes, start, end) => parse(bytes.toString('utf8', start, end))
+  }
+  const shapeOf = (form: 'array' | 'object'): Shape => ({
+    form,
+    decoderOf,
+    encode: prepareValue,
+    result: (rows, rowCount, tag): DrizzleResult<unknown> => ({ command: commands[tag] ?? '', rowCount, rows }),
+  })
+  const arrays = shapeOf('array')
+  const objects = shapeOf('object')
+
+  return (on) => new core.PgDatabase(dialect, new Session(on), undefined) as Drizzle
+}
+
+type PrepareQuery = [
+  query: { readonly sql: string; readonly params: unknown[] },
+  fields: SelectedFieldsOrdered | undefined,
+  name: string | undefined,
+  inArrays: boolean,
+  mapper?: unknown,
+  metadata?: { readonly type: 'select' | 'update' | 'delete' | 'insert'; tables: string[] },
+  cacheConfig?: never,
+]
+
+interface QueryConfig {
+  readonly rowMode?: string
+}
+
+// By the first byte of the command tag.
+const commands: Readonly<Record<number, string>> = Object.fromEntries(
+  ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'MERGE'].map((command) => [command.charCodeAt(0), command]),
+)
+
+function isJsonColumn({ columnType }: { readonly columnType: string }): boolean {
+  return columnType === 'PgJson' || columnType === 'PgJsonb'
+}
+
+// Drizzle's json columns parse what is a string: the JSON string "5" would come back as the number.
+function quoteStrings(row: unknown[], isJson: readonly boolean[]): void {
+  for (let i = 0; i < row.length; i++) if (isJson[i] && typeof row[i] === 'string') row[i] = JSON.stringify(row[i])
+}
+
+function optionsOf({ isolationLevel, accessMode, deferrable }: PgTransactionConfig): TransactionOptions {
+  return {
+    // PostgreSQL has no dirty reads: https://www.postgresql.org/docs/current/transaction-iso.html
+    ...(isolationLevel && { isolation: isolationLevel === 'read uncommitted' ? 'read committed' : isolationLevel }),
+    ...(accessMode && { readOnly: accessMode === 'read only' }),
+    ...(deferrable !== undefined && { deferrable }),
+  }
+}

@@ -1,0 +1,71 @@
+import type { Transaction, TransactionLimits } from '../api.ts'
+import { type BatchTag, batchTag } from '../statement/bulk.ts'
+import { type Drizzle, drizzleOver } from '../statement/drizzle.ts'
+import type { Bound } from '../text/prepared.ts'
+import type { Manner, Shape } from '../statement/scope.ts'
+import { Tags } from '../statement/tags.ts'
+
+/** A transaction that can be used with less time than it has. */
+export interface Narrowable extends Transaction {
+  /** A handle with a limit of its own besides; `leave` it when it has been used. */
+  narrow(limits: TransactionLimits): { readonly tx: Transaction & Tags; readonly leave: () => void }
+  savepoint<T>(fn: (tx: Transaction) => Promise<T>, limits: TransactionLimits): Promise<T>
+}
+
+/** A transaction whose statements and savepoints each have a limit of their own besides. */
+export class Narrowed extends Tags implements Transaction {
+  readonly #tx: Narrowable
+  readonly #limits: TransactionLimits
+
+  constructor(tx: Narrowable, limits: TransactionLimits) {
+    super()
+    this.#tx = tx
+    this.#limits = limits
+  }
+
+  override run<T>(statement: Bound, shape: Shape, manner?: Manner): Promise<T> {
+    return this.#within((tx) => tx.run(statement, shape, manner))
+  }
+
+  async *stream<Row>(strings: TemplateStringsArray, ...values: readonly unknown[]): AsyncGenerator<Row, void, void> {
+    const { tx, leave } = this.#tx.narrow(this.#limits)
+    try {
+      yield* tx.stream<Row>(strings, ...values)
+    } finally {
+      leave()
+    }
+  }
+
+  batch<Row>(rows: readonly Row[]): BatchTag<Row> {
+    return batchTag(this, rows)
+  }
+
+  script(text: string): Promise<void> {
+    return this.#within((tx) => tx.script(text))
+  }
+
+  notify(channel: string, payload?: string): Promise<void> {
+    return this.#within((tx) => tx.notify(channel, payload))
+  }
+
+  get drizzle(): Drizzle {
+    return drizzleOver(this)
+  }
+
+  with(limits: TransactionLimits): Transaction {
+    return new Narrowed(this.#tx, { ...this.#limits, ...limits })
+  }
+
+  transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.#tx.savepoint(fn, this.#limits)
+  }
+
+  async #within<T>(fn: (tx: Transaction & Tags) => Promise<T>): Promise<T> {
+    const { tx, leave } = this.#tx.narrow(this.#limits)
+    try {
+      return await fn(tx)
+    } finally {
+      leave()
+    }
+  }
+}

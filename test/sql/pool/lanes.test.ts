@@ -1,0 +1,219 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { type Database, database, httpErrorOf } from 'tricube/sql'
+import { type FaultProxy, faultProxy } from 'tricube/testing'
+import { freshDatabase, isPooled } from '../freshDatabase.ts'
+import { withResolvers } from '../../withResolvers.ts'
+
+let fresh: Awaited<ReturnType<typeof freshDatabase>>
+
+beforeAll(async () => {
+  fresh = await freshDatabase('CREATE TABLE log (n int)')
+})
+afterAll(() => fresh[Symbol.asyncDispose]())
+
+const pid = (db: Database) => db.value<number>`SELECT pg_backend_pid()`
+
+describe('a slow statement', () => {
+  test('does not hold up those that come after it', async () => {
+    await using db = await database({ url: fresh.url, lanes: 1 })
+    await pid(db)
+    const slow = db.execute`SELECT pg_sleep(1) AS head_of_line`
+    const started = performance.now()
+    await vi.waitFor(() => expect(performance.now() - started).toBeGreaterThan(50), { interval: 5 })
+    const before = performance.now()
+    await Promise.all(Array.from({ length: 20 }, () => pid(db)))
+    expect(performance.now() - before).toBeLessThan(500)
+    await slow
+  })
+
+  test('is remembered: the next of its kind does not use a lane', async () => {
+    await using db = await database({ url: fresh.url, lanes: 1 })
+    const sleep = () => db.execute`SELECT pg_sleep(${0.1}) AS remembered`
+    // A process that gets no CPU for so long does not notice; it has more than one try.
+    await vi.waitFor(
+      async () => {
+        await sleep()
+        const again = sleep()
+        const { inFlight } = db.stats().lanes[0]!
+        await again
+        expect(inFlight).toBe(0)
+      },
+      { timeout: 10_000 },
+    )
+  })
+
+  test('that is known to be slow goes to the pool', async () => {
+    await using db = await database({ url: fresh.url, lanes: 1 })
+    expect(await pid(db.with({ slow: true }))).not.toBe(await pid(db))
+  })
+})
+
+describe('giving up', () => {
+  test('returns at once, the late answer is dropped, neighbours never notice', async () => {
+    await using db = await database({ url: fresh.url, lanes: 1, pool: 1 })
+    await pid(db)
+    const started = performance.now()
+    const late = db.with({ timeoutMs: 30 }).value`SELECT 'late', pg_sleep(0.3)`
+    const neighbours = Promise.all([1, 2, 3].map((n) => db.value`SELECT ${n}::int`))
+    await expect(late).rejects.toMatchObject({ sqlstate: '57014', mayHaveRun: true })
+    expect(performance.now() - started).toBeLessThan(250)
+    expect(await neighbours).toEqual([1, 2, 3])
+  })
+
+  test('by a signal gives its reason', async () => {
+    await using db = await database({ url: fresh.url, lanes: 1 })
+    await expect(db.with({ signal: AbortSignal.abort('before') }).execute`SELECT 1`).rejects.toBe('before')
+    const controller = new AbortController()
+    const given = db.with({ signal: controller.signal }).execute`SELECT pg_sleep(0.3)`
+    setImmediate(() => controller.abort('during'))
+    await expect(given).rejects.toBe('during')
+  })
+
+  test('asks a request for its signal only when a statement has to wait', async () => {
+    await using db = await database({ url: fresh.url, lanes: 1 })
+    await pid(db)
+    let asked = 0
+    const controller = new AbortController()
+    const request = {
+      get signal() {
+        asked++
+        return controller.signal
+      },
+    }
+    const view = db.forRequest(request)
+    await view.value`SELECT 1`
+    expect(asked).toBe(0)
+    const slow = view.execute`SELECT pg_sleep(0.3)`
+    await vi.waitFor(() => expect(asked).toBeGreaterThan(0))
+    controller.abort('hung up')
+    await expect(slow).rejects.toBe('hung up')
+  })
+
+  test('the server ends what nobody limits', async () => {
+    await using db = await database({ url: fresh.url, statementTimeoutMs: 50 })
+    await expect(db.execute`SELECT pg_sleep(5)`).rejects.toMatchObject({ sqlstate: '57014', mayHaveRun: false })
+  })
+})
+
+describe('a lost connection', () => {
+  const reset = (proxy: FaultProxy) => proxy.add({ type: 'reset_peer' })()
+  const withProxy = async (use: (db: Database, proxy: FaultProxy) => Promise<void>, lanes = 1) => {
+    await using proxy = await faultProxy({ target: fresh.url })
+    await using db = await database({ url: proxy.url, lanes })
+    await pid(db)
+    await use(db, proxy)
+  }
+
+  test.skipIf(isPooled)('fails a write, saying that it may have run, and repeats a read', () =>
+    withProxy(async (db, proxy) => {
+      const read = db.value`SELECT count(*) FROM log WHERE n = ${1}`
+      const write = db.execute`INSERT INTO log VALUES (${2}) RETURNING pg_sleep(0.2)`
+      const called = db.value`SELECT pg_sleep(0.2)` // may do anything, by its text
+      setTimeout(() => reset(proxy), 50)
+      await expect(write).rejects.toMatchObject({ sqlstate: '08006', mayHaveRun: true })
+      await expect(called).rejects.toMatchObject({ mayHaveRun: true })
+      expect(await read).toBe(0)
+    }),
+  )
+
+  test('is opened again', () =>
+    withProxy(async (db, proxy) => {
+      const before = await pid(db)
+      await reset(proxy)
+      expect(await pid(db)).not.toBe(before)
+    }))
+
+  test('a read that is said to be one is repeated', () =>
+    withProxy(async (db, proxy) => {
+      const read = db.with({ readOnly: true }).value`SELECT 'done', pg_sleep(0.1)`
+      setTimeout(() => reset(proxy), 50)
+      expect(await read).toBe('done')
+    }))
+
+  test.skipIf(isPooled)('by the server’s own will is told as such', () =>
+    withProxy(async (db) => {
+      const backend = await pid(db)
+      const waiting = db.execute`SELECT pg_sleep(5), 'x' AS terminated`
+      setTimeout(() => void db.with({ slow: true }).execute`SELECT pg_terminate_backend(${backend})`, 30)
+      const error = await waiting.catch((e: unknown) => e)
+      expect(error).toMatchObject({ sqlstate: '57P01', mayHaveRun: true })
+      expect(httpErrorOf(error)).toMatchObject({ status: 503, code: 50301 })
+    }),
+  )
+})
+
+describe('a database that', () => {
+  test('is not up yet is waited for', async () => {
+    await using proxy = await faultProxy({ target: fresh.url })
+    const up = proxy.add({ type: 'down' })
+    await using db = await database({ url: proxy.url })
+    const early = db.value`SELECT 'here'`
+    const transaction = db.transaction((tx) => tx.value`SELECT 'too'`)
+    await up()
+    expect(await Promise.all([early, transaction])).toEqual(['here', 'too'])
+  })
+
+  test('stays down makes a 503, within the acquire timeout', async () => {
+    await using proxy = await faultProxy({ target: fresh.url })
+    proxy.add({ type: 'down' })
+    await using db = await database({ url: proxy.url, acquireTimeoutMs: 200 })
+    const started = performance.now()
+    const results = await Promise.allSettled([db.one`SELECT 1`, db.transaction(async () => {}), db.ping(100)])
+    expect(performance.now() - started).toBeLessThan(1000)
+    expect(results.map((result) => httpErrorOf((result as PromiseRejectedResult).reason)?.status)).toEqual([
+      503, 503, 504,
+    ])
+  })
+
+  test('falls silent makes a 503 within the acquire timeout, and is found again (check 13)', async () => {
+    await using proxy = await faultProxy({ target: fresh.url })
+    await using db = await database({ url: proxy.url })
+    await db.transaction((tx) => tx.execute`SELECT 1`)
+    const heal = [
+      proxy.add({ type: 'timeout', stream: 'upstream' }),
+      proxy.add({ type: 'timeout', stream: 'downstream' }),
+    ]
+    const started = performance.now()
+    const statements = [
+      db.value`SELECT 1`,
+      db.execute`INSERT INTO log VALUES (13)`,
+      db.transaction((tx) => tx.execute`SELECT 1`),
+      ...Array.from({ length: 20 }, () => db.one`SELECT pg_backend_pid()`),
+    ]
+    const results = await Promise.allSettled(statements)
+    expect(performance.now() - started).toBeLessThan(3500)
+    for (const result of results) {
+      expect(httpErrorOf((result as PromiseRejectedResult).reason)).toMatchObject({ status: 503, code: 50301 })
+    }
+    await expect(db.ping(300)).rejects.toMatchObject({ sqlstate: '57014' })
+    for (const remove of heal) await remove()
+    await vi.waitFor(() => db.ping(), { timeout: 5000 })
+  })
+
+  test.skipIf(isPooled)('does not know the user is not tried for long', async () => {
+    const url = new URL(fresh.url)
+    url.pathname = '/no_such_database'
+    await using db = await database({ url: url.href })
+    const started = performance.now()
+    await expect(db.one`SELECT 1`).rejects.toMatchObject({ sqlstate: '3D000' })
+    await expect(db.transaction(async () => {})).rejects.toMatchObject({ sqlstate: '3D000' })
+    expect(performance.now() - started).toBeLessThan(1000)
+  })
+})
+
+test('closing answers what is under way, and refuses the rest', async () => {
+  const db = await database({ url: fresh.url })
+  const running = db.value`SELECT 'answered', pg_sleep(0.05)`
+  const started = withResolvers()
+  const transaction = db.transaction(async (tx) => {
+    started.resolve()
+    await tx.execute`SELECT pg_sleep(0.05)`
+    return tx.value`SELECT 'committed'`
+  })
+  await vi.waitFor(() => expect(db.stats().lanes.some(({ inFlight }) => inFlight > 0)).toBe(true))
+  await started.promise
+  await db.close()
+  expect(await Promise.all([running, transaction])).toEqual(['answered', 'committed'])
+  await expect(db.one`SELECT 1`).rejects.toMatchObject({ sqlstate: '08003' })
+  await expect(db.transaction(async () => {})).rejects.toMatchObject({ sqlstate: '08003' })
+})
