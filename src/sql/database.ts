@@ -1,33 +1,29 @@
-import type {
-  Database,
-  DatabaseOptions,
-  DatabaseShards,
-  Listening,
-  ListenOptions,
-  RequestScope,
-  ShardResult,
-  StatementOptions,
-  Transaction,
-  TransactionOptions,
-} from './api.ts'
-import { type BatchTag, batchTag } from './statement/bulk.ts'
-import { type Drizzle, drizzleOver } from './statement/drizzle.ts'
-import { Limit } from './statement/limit.ts'
-import type { Cluster, DatabaseStats } from './pool/cluster.ts'
-import type { Observer } from './statement/observer.ts'
+import { batchTag } from './statement/bulk.ts'
+import { drizzleOver } from './statement/drizzle.ts'
+import { Deadline } from './statement/deadline.ts'
+import type { Cluster } from './pool/cluster.ts'
 import { assertChannel } from './pool/listener.ts'
 import { notShared } from './text/misplaced.ts'
 import { openAll } from './open.ts'
 import { notePlace } from './errors/place.ts'
-import { bound, type Bound } from './text/prepared.ts'
+import { bind, type BoundStatement } from './text/prepared.ts'
 import type { Shards } from './shards.ts'
-import type { Manner, Scope, Shape } from './statement/scope.ts'
+import type { StatementContext } from './statement/context.ts'
+import type { Execution } from './statement/execution.ts'
+import type { ResultMapper } from './statement/resultMapper.ts'
 import { Statement } from './statement/statement.ts'
 import { Tags } from './statement/tags.ts'
 import { streamed, transaction } from './transaction/transaction.ts'
 import { scriptRemains } from './text/remains.ts'
 import { resetAfter } from './connection/pooler.ts'
 import { simple } from './connection/simple.ts'
+import type { Database, DatabaseShards, ListenOptions, Listening, ShardResult } from './api/database.ts'
+import type { DatabaseOptions } from './api/options.ts'
+import type { Observer, RequestScope } from './api/observer.ts'
+import type { BatchTag, StatementOptions } from './api/statements.ts'
+import type { Transaction, TransactionOptions } from './api/transaction.ts'
+import type { Drizzle } from './api/drizzle.ts'
+import type { DatabaseStats } from './api/stats.ts'
 
 /**
  * Opens a database. It need not be up yet: statements wait up to `acquireTimeoutMs` for it.
@@ -38,7 +34,7 @@ export function database<Request extends object = RequestScope>(options: Databas
 }
 
 /** A database seen with some options; cheap to make, one for each request. */
-class View extends Tags implements Database, Scope {
+class View extends Tags implements Database, StatementContext {
   readonly #all: Shards
   #cluster: Cluster | undefined
   readonly signal: AbortSignal | undefined
@@ -50,26 +46,26 @@ class View extends Tags implements Database, Scope {
   readonly session: { hasWritten: boolean } | undefined
   readonly observer: Observer | undefined
 
-  constructor(all: Shards, scope: Scope, cluster?: Cluster) {
+  constructor(all: Shards, context: StatementContext, cluster?: Cluster) {
     super()
     this.#all = all
     this.#cluster = cluster
-    this.signal = scope.signal
-    this.timeoutMs = scope.timeoutMs
-    this.slow = scope.slow
-    this.readOnly = scope.readOnly
-    this.usesPrimary = scope.usesPrimary
-    this.request = scope.request
-    this.session = scope.session
-    this.observer = scope.observer
+    this.signal = context.signal
+    this.timeoutMs = context.timeoutMs
+    this.slow = context.slow
+    this.readOnly = context.readOnly
+    this.usesPrimary = context.usesPrimary
+    this.request = context.request
+    this.session = context.session
+    this.observer = context.observer
   }
 
-  override run<T>(statement: Bound, shape: Shape, manner?: Manner): Promise<T> {
+  override run<T>(statement: BoundStatement, mapper: ResultMapper, execution?: Execution): Promise<T> {
     return new Promise((resolve) => {
       this.signal?.throwIfAborted()
       if (statement.prepared.session) throw notShared(statement.prepared)
       const cluster = this.#home
-      cluster.send(new Statement(statement, shape, this, cluster, resolve, manner))
+      cluster.send(new Statement(statement, mapper, this, cluster, resolve, execution))
     })
   }
 
@@ -84,7 +80,7 @@ class View extends Tags implements Database, Scope {
     return streamed(this.#home.primary, this, (tx) => {
       // What a stream writes, too, has to be seen by what reads after it.
       const { session } = this
-      if (session) session.hasWritten ||= !(this.readOnly ?? bound(strings, values).prepared.reads)
+      if (session) session.hasWritten ||= !(this.readOnly ?? bind(strings, values).prepared.reads)
       return tx.stream<Row>(strings, ...values)
     })
   }
@@ -95,14 +91,14 @@ class View extends Tags implements Database, Scope {
 
   async script(text: string): Promise<void> {
     if (this.session) this.session.hasWritten = true
-    const limit = new Limit(this)
-    const connection = await this.#home.primary.acquire(limit)
-    connection.owner = limit
+    const deadline = new Deadline(this)
+    const connection = await this.#home.primary.acquire(deadline)
+    connection.owner = deadline
     try {
-      await limit.race(simple(connection, connection.settings && scriptRemains(text) ? resetAfter(text) : text))
+      await deadline.race(simple(connection, connection.settings && scriptRemains(text) ? resetAfter(text) : text))
     } finally {
       // What it has set is nobody else's.
-      if (limit.isOver) connection.cancel()
+      if (deadline.isOver) connection.cancel()
       void connection.end()
     }
   }
@@ -121,11 +117,11 @@ class View extends Tags implements Database, Scope {
   }
 
   get primary(): Database {
-    return this.#view({ ...(this as Scope), usesPrimary: true })
+    return this.#view({ ...(this as StatementContext), usesPrimary: true })
   }
 
   with(options: StatementOptions): Database {
-    return this.#view({ ...(this as Scope), ...options })
+    return this.#view({ ...(this as StatementContext), ...options })
   }
 
   forRequest(request: RequestScope): Database {
@@ -170,8 +166,8 @@ class View extends Tags implements Database, Scope {
     return (this.#cluster ??= this.#all.of(this.request))
   }
 
-  #view(scope: Scope, cluster = this.#cluster): View {
-    return new View(this.#all, scope, cluster)
+  #view(context: StatementContext, cluster = this.#cluster): View {
+    return new View(this.#all, context, cluster)
   }
 }
 

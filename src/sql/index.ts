@@ -1,27 +1,14 @@
-export type {
-  AnyRow,
-  Database,
-  DatabaseOptions,
-  DatabaseShards,
-  Listening,
-  ListenOptions,
-  RequestScope,
-  ShardResult,
-  Sql,
-  StatementOptions,
-  Transaction,
-  TransactionLimits,
-  TransactionOptions,
-} from './api.ts'
-export type { BatchTag, BatchValue } from './statement/bulk.ts'
+export type { AnyRow, BatchTag, BatchValue, Sql, StatementOptions } from './api/statements.ts'
+export type { Database, DatabaseShards, ListenOptions, Listening, ShardResult } from './api/database.ts'
+export type { DatabaseOptions, ShardOptions, ShardsOptions } from './api/options.ts'
+export type { ObservedStatement, Observer, RequestScope } from './api/observer.ts'
+export type { Transaction, TransactionLimits, TransactionOptions } from './api/transaction.ts'
+export type { DatabaseStats, ReplicaStats } from './api/stats.ts'
+export type { Drizzle, DrizzleResult } from './api/drizzle.ts'
 export { type BucketMove, bucketMoves } from './buckets.ts'
-export type { DatabaseStats, ReplicaStats } from './pool/cluster.ts'
 export { type Codec, type Codecs, codecs } from './values/codecs.ts'
 export { database } from './database.ts'
 export { DatabaseError } from './errors/databaseError.ts'
 export type { JsonText } from './values/encoders.ts'
-export type { Drizzle, DrizzleResult } from './statement/drizzle.ts'
 export { type Fragment, type Fragments, type RowValues, sql, type SqlTag } from './text/fragment.ts'
 export { httpErrorOf } from './errors/httpError.ts'
-export type { ObservedStatement, Observer } from './statement/observer.ts'
-export type { ShardOptions, ShardsOptions } from './shards.ts'

@@ -1,9 +1,9 @@
-import type { DatabaseOptions } from './api.ts'
 import { Cluster } from './pool/cluster.ts'
 import type { ServerOptions } from './pool/server.ts'
 import { Shards } from './shards.ts'
 import { Types } from './values/types.ts'
 import { connectionSettings, type ConnectionSettings } from './url/settings.ts'
+import type { DatabaseOptions } from './api/options.ts'
 
 /** Pipelined connections of a database that says nothing of them. */
 export const defaultLanes = 2

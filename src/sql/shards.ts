@@ -1,26 +1,8 @@
+import type { ShardsOptions } from './api/options.ts'
 import { BadRequest } from '../contract/errors.ts'
-import type { RequestScope } from './api.ts'
 import type { Cluster } from './pool/cluster.ts'
 import { bucketOf, shardOfBucket } from './buckets.ts'
-
-/** Where a shard is. */
-export interface ShardOptions {
-  readonly url: string
-  readonly replicas?: readonly string[]
-}
-
-/** How data is divided among databases. */
-export interface ShardsOptions<Request extends object = RequestScope> {
-  /** The key of a request's data; without `hash` it is the name of the shard. */
-  readonly key?: (request: Request) => string | number | undefined
-  /** The databases by their names. */
-  readonly map: Readonly<Record<string, string | ShardOptions>>
-  /**
-   * Divides keys by hash over this many buckets, and the buckets evenly over the shards. Never change it once there are
-   * data; a shard that is added or taken away moves as few buckets as possible, see `bucketMoves`.
-   */
-  readonly hash?: number
-}
+import type { RequestScope } from './api/observer.ts'
 
 /** The clusters that a database consists of. */
 export class Shards {

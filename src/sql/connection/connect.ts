@@ -2,26 +2,11 @@ import type { Client } from 'pg'
 import { DatabaseError, isFinal, reasonOf, unreachable } from '../errors/databaseError.ts'
 import type { SessionAttrs } from '../url/parameters.ts'
 import { addressText, connectionSettings, type Address, type ConnectionSettings } from '../url/settings.ts'
-import type { Types } from '../values/types.ts'
+import type { ConnectOptions, LoginLimits } from './options.ts'
 import { Connection } from './connection.ts'
 import { login, type Login } from './login.ts'
 import { openSocket, TlsError, type Security } from './socket.ts'
 import { tlsOptions } from './tls.ts'
-
-interface LoginLimits {
-  readonly applicationName: string
-  /** Limit for opening it, in milliseconds. */
-  readonly connectTimeoutMs: number
-}
-
-/** How to open a connection. */
-export interface ConnectOptions extends LoginLimits {
-  readonly settings: ConnectionSettings
-  /** The most statements that are kept prepared on it. */
-  readonly preparedStatements: number
-  readonly types: Types
-  readonly checkSessions: boolean
-}
 
 /** Opens a session with the first server that is there and is what it should be. Rejects with a DatabaseError. */
 export async function connect(options: ConnectOptions): Promise<Connection> {

@@ -7,7 +7,7 @@ import { DatabaseError, type ErrorResponse, errorOf } from '../errors/databaseEr
 import type { Types } from '../values/types.ts'
 import type { Address, ConnectionSettings } from '../url/settings.ts'
 import { cancel } from './cancel.ts'
-import type { ConnectOptions } from './connect.ts'
+import type { ConnectOptions } from './options.ts'
 import type { Exchange } from './exchange.ts'
 import { columnsIn, fieldsIn, Input, notificationIn, parameterTypesIn, rowCountIn, statusIn } from '../wire/input.ts'
 import type { Session } from './login.ts'
@@ -51,7 +51,7 @@ export class Connection {
   /** How many exchanges have no answer yet. */
   inFlight = 0
   /** The oldest exchange without an answer. */
-  head: Exchange | undefined
+  head: Exchange<Connection> | undefined
   /** Whether it is outside a transaction, as of the last answer. */
   isIdle = true
   isOpen = true
@@ -69,15 +69,15 @@ export class Connection {
   readonly #socket: Socket
   readonly #session: Session
   readonly #settings: ConnectionSettings
-  #tail: Exchange | undefined
+  #tail: Exchange<Connection> | undefined
   // Exchanges that wait until the server has described the parameters of the one before them.
-  #held: Exchange[] | undefined
+  #held: Exchange<Connection>[] | undefined
   // Behind a pooler: what waits for the answer before it. The pooler may take the server connection away with that answer,
   // although it has passed on half of the next exchange.
-  readonly #queue: Exchange[] = []
+  readonly #queue: Exchange<Connection>[] = []
   #scheduled = false
   #onEnd: (() => void) | undefined
-  #seen: Exchange | undefined
+  #seen: Exchange<Connection> | undefined
   #seenAt = 0
   #stuckMs = 0
   #cancelledAt = 0
@@ -105,7 +105,7 @@ export class Connection {
   }
 
   /** Sends an exchange behind those that are under way. */
-  send(exchange: Exchange): void {
+  send(exchange: Exchange<Connection>): void {
     if (!this.isOpen) {
       exchange.lost(lost(), false)
     } else if (this.#held) {
@@ -126,7 +126,7 @@ export class Connection {
   }
 
   /** Sends `first`, then what was held. */
-  resume(first?: Exchange): void {
+  resume(first?: Exchange<Connection>): void {
     const held = this.#held ?? []
     this.#held = undefined
     this.inFlight -= held.length
@@ -195,7 +195,7 @@ export class Connection {
   #close(error: DatabaseError): void {
     this.isOpen = false
     const held = [...(this.#held ?? []), ...this.#queue.splice(0)]
-    const sent: Exchange[] = []
+    const sent: Exchange<Connection>[] = []
     for (let exchange = this.head; exchange; exchange = exchange.next) sent.push(exchange)
     this.head = this.#tail = this.#held = undefined
     this.inFlight = 0
@@ -205,7 +205,7 @@ export class Connection {
     for (const exchange of held) exchange.lost(error, false)
   }
 
-  #enqueue(exchange: Exchange): void {
+  #enqueue(exchange: Exchange<Connection>): void {
     exchange.next = undefined
     if (this.#tail) this.#tail.next = exchange
     else this.head = exchange
@@ -264,7 +264,7 @@ export class Connection {
     }
   }
 
-  #finish(head: Exchange): void {
+  #finish(head: Exchange<Connection>): void {
     this.head = head.next
     // Not for its own sake: one that the garbage collector has put among the old would keep all behind it alive, which
     // then grow old themselves, each with its request.

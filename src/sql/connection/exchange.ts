@@ -1,11 +1,10 @@
 import type { DatabaseError } from '../errors/databaseError.ts'
-import type { Connection } from './connection.ts'
 import type { Column } from '../wire/input.ts'
 
-/** What is sent up to one Sync, and its answer up to ReadyForQuery. */
-export abstract class Exchange {
+/** What is sent over a connection up to one Sync, and its response up to ReadyForQuery. */
+export abstract class Exchange<Connection> {
   /** The one behind it on its connection. */
-  next: Exchange | undefined
+  next: Exchange<Connection> | undefined
 
   /** Writes its messages; false when it turned out that there is nothing to send. */
   abstract write(connection: Connection): boolean

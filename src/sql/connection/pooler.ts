@@ -62,7 +62,7 @@ const notificationMs = 2000
 const probed = 'SELECT name FROM pg_prepared_statements WHERE name = $1'
 
 /** Prepares a statement by a name that is nobody else's, and asks whether the server knows it by that. */
-class NamedProbe extends Exchange {
+class NamedProbe extends Exchange<Connection> {
   readonly #resolve: (keepsNames: boolean) => void
   readonly #reject: (error: DatabaseError) => void
   #isRenamed = true

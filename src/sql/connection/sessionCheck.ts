@@ -34,7 +34,7 @@ export function assertNothingLeft(connection: Connection): Promise<void> {
   return new Promise((resolve, reject) => connection.send(new SessionCheck(resolve, reject)))
 }
 
-class SessionCheck extends Exchange {
+class SessionCheck extends Exchange<Connection> {
   readonly #resolve: () => void
   readonly #reject: (error: DatabaseError) => void
   #left: string | undefined

@@ -1,4 +1,4 @@
-import type { Connection } from './connection.ts'
+import type { Output } from '../wire/output.ts'
 
 /** What values are read and written by. */
 export const expectedSettings: Readonly<Record<string, string>> = {
@@ -32,14 +32,14 @@ export class Settings {
   }
 
   /** Written before a statement of one exchange, which is a transaction of its own. */
-  writeForExchange({ output }: Connection): void {
+  writeForExchange(output: Output): void {
     output.parse('', this.#forExchange)
     output.bind('', '', [])
     output.execute('', 0)
   }
 
   /** Written after BEGIN. */
-  writeForTransaction({ output }: Connection): void {
+  writeForTransaction(output: Output): void {
     for (const [name, value] of this.#all) {
       output.parse('', `SET LOCAL ${name} = '${value}'`)
       output.bind('', '', [])

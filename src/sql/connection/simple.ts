@@ -9,7 +9,7 @@ export function simple(connection: Connection, text: string): Promise<readonly s
   return new Promise((resolve, reject) => connection.send(new SimpleQuery(text, resolve, reject)))
 }
 
-class SimpleQuery extends Exchange {
+class SimpleQuery extends Exchange<Connection> {
   readonly #text: string
   readonly #resolve: (rows: readonly string[][]) => void
   readonly #reject: (error: DatabaseError) => void

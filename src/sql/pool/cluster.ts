@@ -1,20 +1,8 @@
+import type { DatabaseStats } from '../api/stats.ts'
 import { Listener } from './listener.ts'
 import { LagMonitor, Replica } from './replica.ts'
-import { Server, type ServerOptions, type ServerStats } from './server.ts'
+import { Server, type ServerOptions } from './server.ts'
 import type { Route, Statement } from '../statement/statement.ts'
-
-/** What a database's connections do now. */
-export interface DatabaseStats extends ServerStats {
-  readonly replicas: readonly ReplicaStats[]
-}
-
-/** What a replica's connections do now. */
-export interface ReplicaStats extends ServerStats {
-  /** How far it is behind the primary, in milliseconds; Infinity: not known, or unreachable. */
-  readonly lagMs: number
-  /** Whether reads go to it. */
-  readonly isUsed: boolean
-}
 
 /** A primary and its replicas. */
 export class Cluster implements Route {
@@ -63,17 +51,17 @@ export class Cluster implements Route {
 
   #serverFor(statement: Statement): Server {
     if (!this.#monitor) return this.primary
-    const { scope } = statement
+    const { context } = statement
     if (!statement.reads) {
-      if (scope.session) scope.session.hasWritten = true
+      if (context.session) context.session.hasWritten = true
       return this.primary
     }
     if (statement.needsPrimary) {
       // Perhaps a replica has refused it because it writes after all.
-      if (scope.session) scope.session.hasWritten = true
+      if (context.session) context.session.hasWritten = true
       return this.primary
     }
-    if (scope.usesPrimary || scope.session?.hasWritten) return this.primary
+    if (context.usesPrimary || context.session?.hasWritten) return this.primary
     let best: Server | undefined
     for (const replica of this.#replicas) {
       if (this.#isUsable(replica) && !(best && best.load <= replica.server.load)) best = replica.server

@@ -1,4 +1,3 @@
-import type { ListenOptions, Listening } from '../api.ts'
 import { backoffMs } from './backoff.ts'
 import { DatabaseError } from '../errors/databaseError.ts'
 import { quote } from '../text/fragment.ts'
@@ -7,6 +6,7 @@ import { closed } from './pool.ts'
 import type { Connection } from '../connection/connection.ts'
 import { hearsNotifications } from '../connection/pooler.ts'
 import { simple } from '../connection/simple.ts'
+import type { ListenOptions, Listening } from '../api/database.ts'
 
 interface Subscription {
   readonly fn: (payload: string) => void

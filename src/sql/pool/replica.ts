@@ -1,6 +1,6 @@
 import { preparedOf } from '../text/prepared.ts'
 import type { Server } from './server.ts'
-import * as shapes from '../statement/shapes.ts'
+import * as mappers from '../statement/resultMapper.ts'
 import { Statement } from '../statement/statement.ts'
 
 /** How far a server's log had come at some time. */
@@ -73,7 +73,7 @@ export class LagMonitor {
 async function positionOf(server: Server, prepared: typeof onPrimary, timeoutMs: number): Promise<number | undefined> {
   try {
     return await new Promise<number | undefined>((resolve) =>
-      server.send(new Statement({ prepared, values: [] }, shapes.value, { timeoutMs }, server, resolve)),
+      server.send(new Statement({ prepared, values: [] }, mappers.value, { timeoutMs }, server, resolve)),
     ).then((lsn) => lsn ?? undefined)
   } catch {
     return undefined // it will be asked again

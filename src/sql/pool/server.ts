@@ -1,12 +1,14 @@
+import type { ServerStats } from '../api/stats.ts'
 import { DatabaseError, isFinal, unreachable } from '../errors/databaseError.ts'
 import { Lane } from './lane.ts'
-import type { Limit } from '../statement/limit.ts'
+import type { Deadline } from '../statement/deadline.ts'
 import { failing } from '../errors/place.ts'
 import { closed, Pool, type PoolOptions, type Waiter } from './pool.ts'
 import type { Route, Statement } from '../statement/statement.ts'
 import { type Swept, Ticker } from './ticker.ts'
 import type { Address } from '../url/settings.ts'
-import { connect, type ConnectOptions } from '../connection/connect.ts'
+import { connect } from '../connection/connect.ts'
+import type { ConnectOptions } from '../connection/options.ts'
 import type { Connection } from '../connection/connection.ts'
 import { answers } from '../connection/probe.ts'
 import { setUp } from '../connection/setUp.ts'
@@ -15,14 +17,6 @@ import { setUp } from '../connection/setUp.ts'
 export interface ServerOptions extends ConnectOptions, PoolOptions {
   readonly lanes: number
   readonly statementTimeoutMs: number
-}
-
-/** What is going on with a server's connections. */
-export interface ServerStats {
-  readonly lanes: readonly { readonly connected: boolean; readonly inFlight: number }[]
-  readonly pool: { readonly size: number; readonly idle: number; readonly waiting: number }
-  /** Statements that wait for a lane to connect. */
-  readonly waiting: number
 }
 
 // Tuned by bench/sql on two busy cores: a server that is only short of CPU often takes 10 ms to answer, and sending
@@ -102,16 +96,16 @@ export class Server implements Route, Swept {
   }
 
   /** A connection of one's own; give it back with `pool.release`. */
-  acquire(limit: Limit): Promise<Connection> {
+  acquire(deadline: Deadline): Promise<Connection> {
     this.#ticker.wake()
     return new Promise((serve) => {
       const refuse = (error: unknown): void => serve(failing(error, {}))
       const isWaiting = (now: number): boolean => {
-        limit.sweep(now)
-        if (limit.isOver) refuse(limit.reason)
-        return !limit.isOver
+        deadline.sweep(now)
+        if (deadline.isOver) refuse(deadline.reason)
+        return !deadline.isOver
       }
-      this.pool.acquire({ serve, refuse, isWaiting, request: limit.request })
+      this.pool.acquire({ serve, refuse, isWaiting, request: deadline.request })
     })
   }
 
@@ -170,7 +164,7 @@ export class Server implements Route, Swept {
   }
 
   #isSlow(statement: Statement): boolean {
-    if (this.#lanes.length === 0 || statement.scope.slow || statement.isBulk) return true
+    if (this.#lanes.length === 0 || statement.context.slow || statement.isBulk) return true
     return statement.prepared.isSlow
   }
 

@@ -1,10 +1,10 @@
 /** Many rows at once: out of a cursor, and into one statement. */
-import type { JsonText } from '../values/encoders.ts'
-import type { Fragment } from '../text/fragment.ts'
+import type { BatchTag, BatchValue } from '../api/statements.ts'
 import { failing } from '../errors/place.ts'
-import { bound } from '../text/prepared.ts'
-import * as shapes from './shapes.ts'
-import type { Scope, Shape } from './scope.ts'
+import { bind } from '../text/prepared.ts'
+import * as mappers from './resultMapper.ts'
+import type { StatementContext } from './context.ts'
+import type { ResultMapper } from './resultMapper.ts'
 import type { Tags } from './tags.ts'
 import type { DatabaseError } from '../errors/databaseError.ts'
 import type { Connection } from '../connection/connection.ts'
@@ -18,19 +18,19 @@ let portals = 0
 export async function* rowsOf<Row>(
   tx: Tags & { readonly isOpen: boolean; assertOpen(): void },
   connection: Connection,
-  scope: Scope,
+  context: StatementContext,
   strings: TemplateStringsArray,
   values: readonly unknown[],
 ): AsyncGenerator<Row, void, void> {
   const portal = `p${++portals}`
-  const statement = bound(strings, values)
-  let chunk: Chunk = await tx.run(statement, chunkShape, { portal, rowLimit: rowsPerFetch, further: [] })
+  const statement = bind(strings, values)
+  let chunk: Chunk = await tx.run(statement, chunkMapper, { portal, rowLimit: rowsPerFetch, further: [] })
   try {
     while (true) {
       yield* chunk.rows as Row[]
       if (chunk.isLast) return
       tx.assertOpen()
-      chunk = await fetch(connection, portal, chunk.decode!, scope).catch((error: unknown) =>
+      chunk = await fetch(connection, portal, chunk.decode!, context).catch((error: unknown) =>
         failing(error, { text: statement.prepared.text, strings }),
       )
     }
@@ -46,13 +46,18 @@ interface Chunk {
   readonly decode: RowDecoder<unknown> | undefined
 }
 
-const chunkShape: Shape = {
+const chunkMapper: ResultMapper = {
   form: 'object',
   result: (rows, _rowCount, tag, decode): Chunk => ({ rows, isLast: tag !== 0, decode }),
 }
 
-function fetch(connection: Connection, portal: string, decode: RowDecoder<unknown>, scope: Scope): Promise<Chunk> {
-  return new Promise((resolve, reject) => connection.send(new Fetch(portal, decode, scope, resolve, reject)))
+function fetch(
+  connection: Connection,
+  portal: string,
+  decode: RowDecoder<unknown>,
+  context: StatementContext,
+): Promise<Chunk> {
+  return new Promise((resolve, reject) => connection.send(new Fetch(portal, decode, context, resolve, reject)))
 }
 
 function close(connection: Connection, portal: string): Promise<Chunk> {
@@ -60,10 +65,10 @@ function close(connection: Connection, portal: string): Promise<Chunk> {
 }
 
 /** The next rows of a portal or, without a decoder, its end. */
-class Fetch extends Exchange {
+class Fetch extends Exchange<Connection> {
   readonly #portal: string
   readonly #decode: RowDecoder<unknown> | undefined
-  readonly #scope: Scope
+  readonly #context: StatementContext
   readonly #resolve: (chunk: Chunk) => void
   readonly #reject: (error: unknown) => void
   readonly #rows: unknown[] = []
@@ -73,14 +78,14 @@ class Fetch extends Exchange {
   constructor(
     portal: string,
     decode: RowDecoder<unknown> | undefined,
-    scope: Scope,
+    context: StatementContext,
     resolve: (chunk: Chunk) => void,
     reject: (error: unknown) => void,
   ) {
     super()
     this.#portal = portal
     this.#decode = decode
-    this.#scope = scope
+    this.#context = context
     this.#resolve = resolve
     this.#reject = reject
   }
@@ -114,29 +119,11 @@ class Fetch extends Exchange {
   }
 
   override overdue(): boolean {
-    if (!this.#scope.signal?.aborted) return false
-    this.#reject(this.#scope.signal.reason)
+    if (!this.#context.signal?.aborted) return false
+    this.#reject(this.#context.signal.reason)
     return true
   }
 }
-
-/** A value of a batch: the same for every row, or taken from it. */
-export type BatchValue<Row> =
-  | ((row: Row) => unknown)
-  | string
-  | number
-  | bigint
-  | boolean
-  | null
-  | undefined
-  | Date
-  | Uint8Array
-  | readonly unknown[]
-  | Fragment
-  | JsonText
-
-/** The tag that `batch` gives. */
-export type BatchTag<Row> = (strings: TemplateStringsArray, ...values: readonly BatchValue<Row>[]) => Promise<number>
 
 /** A tag that runs a statement once for each row, in one round trip, all or nothing, and gives how many rows it touched. */
 export function batchTag<Row>(on: Tags, rows: readonly Row[]): BatchTag<Row> {
@@ -151,10 +138,10 @@ async function bulk<Row>(
   given: readonly BatchValue<Row>[],
   tag: BatchTag<Row>,
 ): Promise<number> {
-  const { prepared, values } = bound(strings, given, tag)
+  const { prepared, values } = bind(strings, given, tag)
   if (rows.length === 0) return 0
   const [first, ...further] = rows.map((row) =>
     values.map((value) => (typeof value === 'function' ? (value as (row: Row) => unknown)(row) : value)),
   )
-  return on.run({ prepared, values: first!, strings }, shapes.count, { portal: '', rowLimit: 0, further })
+  return on.run({ prepared, values: first!, strings }, mappers.count, { portal: '', rowLimit: 0, further })
 }

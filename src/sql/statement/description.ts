@@ -1,6 +1,6 @@
 import type { DatabaseError } from '../errors/databaseError.ts'
 import type { Prepared } from '../text/prepared.ts'
-import type { Statement } from './statement.ts'
+import type { SuspendedStatement } from './suspended.ts'
 import { catalog } from '../values/typeCatalog.ts'
 import type { Connection } from '../connection/connection.ts'
 import { Exchange } from '../connection/exchange.ts'
@@ -8,13 +8,13 @@ import type { Column } from '../wire/input.ts'
 import { PreparedStatement } from '../connection/statementCache.ts'
 
 /** Asks for a statement's parameter types, then lets it and those behind it go. */
-export class Description extends Exchange {
-  readonly #for: Statement
+export class Description extends Exchange<Connection> {
+  readonly #for: SuspendedStatement
   readonly #tell: (types: readonly number[]) => void
   #entry: PreparedStatement | undefined
   #error: DatabaseError | undefined
 
-  constructor(statement: Statement, tell: (types: readonly number[]) => void) {
+  constructor(statement: SuspendedStatement, tell: (types: readonly number[]) => void) {
     super()
     this.#for = statement
     this.#tell = tell

@@ -4,28 +4,15 @@
  */
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import type { PgDatabase, PgQueryResultHKT, PgTransactionConfig } from 'drizzle-orm/pg-core'
+import type { PgTransactionConfig } from 'drizzle-orm/pg-core'
 import type { SelectedFieldsOrdered } from 'drizzle-orm/pg-core/query-builders/select.types'
-import type { Transaction, TransactionOptions } from '../api.ts'
 import type { Encoded } from '../wire/output.ts'
 import type { DecoderOf } from '../wire/decoder.ts'
 import { preparedOf } from '../text/prepared.ts'
-import type { Shape } from './scope.ts'
+import type { ResultMapper } from './resultMapper.ts'
 import type { Tags } from './tags.ts'
-
-/** What `execute`, and a change without `returning`, resolve with. */
-export interface DrizzleResult<Row = Record<string, unknown>> {
-  readonly command: string
-  readonly rowCount: number
-  readonly rows: Row[]
-}
-
-interface DrizzleResultHKT extends PgQueryResultHKT {
-  readonly type: DrizzleResult<this['row']>
-}
-
-/** Drizzle's query builder; it throws this side's errors, without a wrapper that quotes the parameters. */
-export type Drizzle = PgDatabase<DrizzleResultHKT>
+import type { Drizzle, DrizzleResult } from '../api/drizzle.ts'
+import type { Transaction, TransactionOptions } from '../api/transaction.ts'
 
 /** What runs Drizzle's statements: a database or a transaction. */
 export interface DrizzleTarget extends Tags {
@@ -101,8 +88,8 @@ function load(): (on: DrizzleTarget) => Drizzle {
       rowMode: string | undefined,
       isJson: readonly boolean[],
     ): Promise<unknown> {
-      const shape = rowMode === 'array' ? arrays : objects
-      const result: DrizzleResult<unknown[]> = await this.#on.run({ prepared: preparedOf(text), values }, shape)
+      const mapper = rowMode === 'array' ? arrays : objects
+      const result: DrizzleResult<unknown[]> = await this.#on.run({ prepared: preparedOf(text), values }, mapper)
       if (isJson.includes(true)) for (const row of result.rows) quoteStrings(row, isJson)
       return result
     }
@@ -137,14 +124,14 @@ function load(): (on: DrizzleTarget) => Drizzle {
     const parse = (asText.has(type) ? String : types.getTypeParser(type, 'text')) as (text: string) => unknown
     return (bytes, start, end) => parse(bytes.toString('utf8', start, end))
   }
-  const shapeOf = (form: 'array' | 'object'): Shape => ({
+  const mapperOf = (form: 'array' | 'object'): ResultMapper => ({
     form,
     decoderOf,
     encode: prepareValue,
     result: (rows, rowCount, tag): DrizzleResult<unknown> => ({ command: commands[tag] ?? '', rowCount, rows }),
   })
-  const arrays = shapeOf('array')
-  const objects = shapeOf('object')
+  const arrays = mapperOf('array')
+  const objects = mapperOf('object')
 
   return (on) => new core.PgDatabase(dialect, new Session(on), undefined) as Drizzle
 }

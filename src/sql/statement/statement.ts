@@ -1,13 +1,16 @@
 import { performance } from 'node:perf_hooks' // the global one is a getter, a fifth of the price of the time
 import { parameterOver } from '../errors/blame.ts'
 import { DatabaseError } from '../errors/databaseError.ts'
+import { tooLong } from '../errors/tooLong.ts'
 import { Description, prepare, textOnly } from './description.ts'
 import { encodeAll } from '../values/encode.ts'
 import { failing } from '../errors/place.ts'
-import type { Bound, Prepared } from '../text/prepared.ts'
+import type { BoundStatement, Prepared } from '../text/prepared.ts'
 import { assertNothingLeft } from '../connection/sessionCheck.ts'
 import { isNameless, mayBeStale } from '../values/stale.ts'
-import { type Manner, once, type Scope, type Shape } from './scope.ts'
+import type { StatementContext } from './context.ts'
+import { type Execution, single } from './execution.ts'
+import type { ResultMapper } from './resultMapper.ts'
 import { needsType } from '../values/encoders.ts'
 import { TypeLookup } from './typeLookup.ts'
 import type { Types } from '../values/types.ts'
@@ -25,16 +28,16 @@ export interface Route {
 }
 
 /** One run of a statement: an exchange that settles a promise. */
-export class Statement extends Exchange {
+export class Statement extends Exchange<Connection> {
   readonly prepared: Prepared
   readonly values: readonly unknown[]
-  readonly scope: Scope
+  readonly context: StatementContext
   /** When it was first met waiting, for a connection or its answer, as `performance.now()` counts; 0: not yet. */
   waitsSince = 0
 
-  readonly #shape: Shape
+  readonly #mapper: ResultMapper
   readonly #strings: TemplateStringsArray | undefined
-  readonly #manner: Manner
+  readonly #execution: Execution
   readonly #route: Route | undefined
   readonly #resolve: (result: never) => void
   readonly #deadline: number
@@ -65,24 +68,24 @@ export class Statement extends Exchange {
   #isGuess = false
 
   constructor(
-    { prepared, values, strings }: Bound,
-    shape: Shape,
-    scope: Scope,
+    { prepared, values, strings }: BoundStatement,
+    mapper: ResultMapper,
+    context: StatementContext,
     route: Route | undefined,
     resolve: (result: never) => void,
-    manner: Manner = once,
+    execution: Execution = single,
   ) {
     super()
-    this.#manner = manner
+    this.#execution = execution
     this.prepared = prepared
     this.values = values
     this.#strings = strings
-    this.scope = scope
-    this.#shape = shape
+    this.context = context
+    this.#mapper = mapper
     this.#route = route
     this.#resolve = resolve
-    this.#deadline = scope.timeoutMs === undefined ? Infinity : performance.now() + scope.timeoutMs
-    this.#startedAt = scope.observer ? performance.now() : 0
+    this.#deadline = context.timeoutMs === undefined ? Infinity : performance.now() + context.timeoutMs
+    this.#startedAt = context.observer ? performance.now() : 0
   }
 
   override get isSettled(): boolean {
@@ -91,11 +94,11 @@ export class Statement extends Exchange {
 
   /** Whether it carries more than the one run that a lane is for. */
   get isBulk(): boolean {
-    return this.#manner !== once
+    return this.#execution !== single
   }
 
   get reads(): boolean {
-    return this.scope.readOnly ?? this.prepared.reads
+    return this.context.readOnly ?? this.prepared.reads
   }
 
   override write(connection: Connection): boolean {
@@ -104,8 +107,8 @@ export class Statement extends Exchange {
     const { prepared } = this
     const known = statements.get(prepared)
     const isCurrent = known !== undefined && statements.isCurrent(known)
-    const { encode } = this.#shape
-    const decoderOf = connection.reported.read(this.#shape.decoderOf ?? types.decoderOf)
+    const { encode } = this.#mapper
+    const decoderOf = connection.reported.read(this.#mapper.decoderOf ?? types.decoderOf)
     let encoders = isCurrent ? known.encoders : undefined
     let guess: readonly number[] | undefined
     if (encoders === undefined && encode === undefined && this.#some(needsType)) {
@@ -121,7 +124,7 @@ export class Statement extends Exchange {
     }
     this.#isByHeart = guess !== undefined || (isCurrent && (known.isConfirmed || encoders !== undefined))
     const { settings } = connection
-    const { portal, rowLimit, further } = this.#manner
+    const { portal, rowLimit, further } = this.#execution
     let first: readonly Encoded[]
     let rest: readonly (readonly Encoded[])[]
     try {
@@ -137,11 +140,11 @@ export class Statement extends Exchange {
     this.#decoderOf = decoderOf
     this.#isGuess = guess !== undefined
     const setsItself = settings !== undefined && this.#route !== undefined && prepared.isPlain
-    if (setsItself) settings.writeForExchange(connection)
+    if (setsItself) settings.writeForExchange(output)
     this.#binds = setsItself ? 2 : 1
     if (isCurrent && known.isConfirmed && !known.cuts(this.values, further)) {
       this.#entry = known
-      if (this.#shape.decoderOf || known.isReadable(types)) this.#decode = known.decoder(this.#shape.form, decoderOf)
+      if (this.#mapper.decoderOf || known.isReadable(types)) this.#decode = known.decoder(this.#mapper.form, decoderOf)
     } else {
       // Behind a pooler each run is prepared anew: what was written as text must not be taken for JSON by then.
       const insisted = guess ?? (isCurrent && encoders !== undefined ? known.parameterTypes?.map(textOnly) : undefined)
@@ -154,14 +157,14 @@ export class Statement extends Exchange {
       output.bind('', name, values)
       output.execute('', 0)
     }
-    if (settings && prepared.verb === 'BEGIN') settings.writeForTransaction(connection)
+    if (settings && prepared.verb === 'BEGIN') settings.writeForTransaction(output)
     output.sync()
     return true
   }
 
   #some(test: (value: unknown) => boolean): boolean {
     for (const value of this.values) if (test(value)) return true
-    return this.#manner.further.some((values) => values.some(test))
+    return this.#execution.further.some((values) => values.some(test))
   }
 
   // The type of a parameter decides how it is written ([1] is `{1}` or `[1]`), and the server knows it.
@@ -188,7 +191,7 @@ export class Statement extends Exchange {
 
   override columns(columns: readonly Column[]): void {
     this.#entry!.confirm(columns)
-    const { form, decoderOf } = this.#shape
+    const { form, decoderOf } = this.#mapper
     if (decoderOf || this.#entry!.isReadable(this.#types!)) this.#decode = this.#entry!.decoder(form, this.#decoderOf!)
   }
 
@@ -251,7 +254,7 @@ export class Statement extends Exchange {
     if (this.#isSettled) return
     const rows = this.#rows as Buffer[]
     this.#rows = []
-    this.#decode = this.#entry!.decoder(this.#shape.form, this.#decoderOf!)
+    this.#decode = this.#entry!.decoder(this.#mapper.form, this.#decoderOf!)
     for (const row of rows) this.#decodeRow(this.#decode, row, 0)
     if (this.#error) this.#settle(this.#error)
     else this.#finish()
@@ -267,7 +270,7 @@ export class Statement extends Exchange {
 
   #finish(): void {
     try {
-      const result = this.#shape.result(this.#rows, this.#rowCount, this.#tag, this.#decode)
+      const result = this.#mapper.result(this.#rows, this.#rowCount, this.#tag, this.#decode)
       if (this.#check)
         this.#check.then(
           () => this.#settle(undefined, result),
@@ -289,11 +292,11 @@ export class Statement extends Exchange {
   }
 
   override overdue(now: number): boolean {
-    if (this.#isSettled || this.scope.isUnlimited) return false
-    const signal = this.scope.signal ?? (this.waitsSince > 0 ? this.scope.request?.signal : undefined)
+    if (this.#isSettled || this.context.isUnlimited) return false
+    const signal = this.context.signal ?? (this.waitsSince > 0 ? this.context.request?.signal : undefined)
     this.waitsSince ||= now
     if (signal?.aborted) this.#settle(signal.reason)
-    else if (now >= this.#deadline) this.#settle(tooLong(this.scope.timeoutMs!))
+    else if (now >= this.#deadline) this.#settle(tooLong(this.context.timeoutMs!))
     return this.#isSettled
   }
 
@@ -349,7 +352,7 @@ export class Statement extends Exchange {
     if (error === undefined) this.#resolve(result as never)
     else this.#resolve(failing(error, { text: this.prepared.text, strings: this.#strings }) as never)
     this.#rows = []
-    this.scope.observer?.statement(this.prepared, this.#startedAt, this.#rowCount, error, this.scope.request)
+    this.context.observer?.statement(this.prepared, this.#startedAt, this.#rowCount, error, this.context.request)
   }
 }
 
@@ -364,8 +367,3 @@ function isObject(value: unknown): boolean {
 
 // When a server goes down its connections are found lost one after the other: not onto the next one that is lost.
 const secondTryAfterMs = 10
-
-/** The error of what took longer than it was given. */
-export function tooLong(timeoutMs: number): DatabaseError {
-  return new DatabaseError('57014', `it took longer than ${timeoutMs} ms`, { mayHaveRun: true })
-}

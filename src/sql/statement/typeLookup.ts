@@ -1,5 +1,5 @@
 import type { DatabaseError } from '../errors/databaseError.ts'
-import type { Statement } from './statement.ts'
+import type { SuspendedStatement } from './suspended.ts'
 import type { Connection } from '../connection/connection.ts'
 import { arrayDecoder, type RowDecoder } from '../wire/decoder.ts'
 import { Exchange } from '../connection/exchange.ts'
@@ -8,7 +8,7 @@ import { text } from '../values/decoders.ts'
 
 /** A statement that cannot go on before the server has told what some types are. */
 export interface LookupOptions {
-  readonly statement: Statement
+  readonly statement: SuspendedStatement
   readonly unknown: readonly number[]
   /** Whether the statement was sent already, and it is its rows that wait. */
   readonly hasRun: boolean
@@ -20,7 +20,7 @@ export interface LookupOptions {
  * Asks the server's catalogue for types: each once, since an object id never changes its meaning. What a domain is
  * over and an array is of come with it.
  */
-export class TypeLookup extends Exchange {
+export class TypeLookup extends Exchange<Connection> {
   readonly #options: LookupOptions
   readonly #rows: (readonly string[])[] = []
   #decode: RowDecoder<unknown[]> | undefined

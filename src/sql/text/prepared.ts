@@ -71,7 +71,7 @@ function nameOf(text: string): string {
 }
 
 /** A prepared text and the values for one run of it. */
-export interface Bound {
+export interface BoundStatement {
   readonly prepared: Prepared
   readonly values: readonly unknown[]
   /** The template that it is of; undefined for a text. */
@@ -82,7 +82,7 @@ export interface Bound {
  * What a template literal stands for; the caller of `above` is who has written it. Throws a TypeError for anything that is
  * none.
  */
-export function bound(strings: TemplateStringsArray, values: readonly unknown[], above?: Above): Bound {
+export function bind(strings: TemplateStringsArray, values: readonly unknown[], above?: Above): BoundStatement {
   for (const value of values) if (value instanceof Fragment) return composed(strings, values, above)
   return { prepared: templates.get(strings) ?? remember(strings, above), values, strings }
 }
@@ -98,7 +98,7 @@ function remember(strings: TemplateStringsArray, above: Above | undefined): Prep
   return prepared
 }
 
-function composed(strings: TemplateStringsArray, values: readonly unknown[], above: Above | undefined): Bound {
+function composed(strings: TemplateStringsArray, values: readonly unknown[], above: Above | undefined): BoundStatement {
   assertTemplate(strings)
   if (above) notePlace(strings, above)
   const rendering = new Rendering()

@@ -1,18 +1,21 @@
-import type { Transaction, TransactionLimits } from '../api.ts'
-import { type BatchTag, batchTag } from '../statement/bulk.ts'
-import { type Drizzle, drizzleOver } from '../statement/drizzle.ts'
-import type { Bound } from '../text/prepared.ts'
-import type { Manner, Shape } from '../statement/scope.ts'
+import { batchTag } from '../statement/bulk.ts'
+import { drizzleOver } from '../statement/drizzle.ts'
+import type { BoundStatement } from '../text/prepared.ts'
+import type { Execution } from '../statement/execution.ts'
+import type { ResultMapper } from '../statement/resultMapper.ts'
 import { Tags } from '../statement/tags.ts'
+import type { Transaction, TransactionLimits } from '../api/transaction.ts'
+import type { BatchTag } from '../api/statements.ts'
+import type { Drizzle } from '../api/drizzle.ts'
 
 /** A transaction that can be used with less time than it has. */
 export interface Narrowable extends Transaction {
-  /** A handle with a limit of its own besides; `leave` it when it has been used. */
+  /** A handle with a deadline of its own besides; `leave` it when it has been used. */
   narrow(limits: TransactionLimits): { readonly tx: Transaction & Tags; readonly leave: () => void }
   savepoint<T>(fn: (tx: Transaction) => Promise<T>, limits: TransactionLimits): Promise<T>
 }
 
-/** A transaction whose statements and savepoints each have a limit of their own besides. */
+/** A transaction whose statements and savepoints each have a deadline of their own besides. */
 export class Narrowed extends Tags implements Transaction {
   readonly #tx: Narrowable
   readonly #limits: TransactionLimits
@@ -23,8 +26,8 @@ export class Narrowed extends Tags implements Transaction {
     this.#limits = limits
   }
 
-  override run<T>(statement: Bound, shape: Shape, manner?: Manner): Promise<T> {
-    return this.#within((tx) => tx.run(statement, shape, manner))
+  override run<T>(statement: BoundStatement, mapper: ResultMapper, execution?: Execution): Promise<T> {
+    return this.#within((tx) => tx.run(statement, mapper, execution))
   }
 
   async *stream<Row>(strings: TemplateStringsArray, ...values: readonly unknown[]): AsyncGenerator<Row, void, void> {

@@ -1,26 +1,30 @@
-import type { Transaction, TransactionLimits } from '../api.ts'
-import { type BatchTag, batchTag, rowsOf } from '../statement/bulk.ts'
+import { batchTag, rowsOf } from '../statement/bulk.ts'
 import { DatabaseError } from '../errors/databaseError.ts'
-import { type Drizzle, drizzleOver } from '../statement/drizzle.ts'
-import type { Limit } from '../statement/limit.ts'
+import { drizzleOver } from '../statement/drizzle.ts'
+import type { Deadline } from '../statement/deadline.ts'
 import { assertChannel } from '../pool/listener.ts'
 import { notInside, wouldStay } from '../text/misplaced.ts'
 import { Narrowed, type Narrowable } from './narrowed.ts'
 import { notePlace } from '../errors/place.ts'
-import { type Bound, preparedOf } from '../text/prepared.ts'
+import { type BoundStatement, preparedOf } from '../text/prepared.ts'
 import { scriptRemains } from '../text/remains.ts'
 import { innermost, within } from './savepoints.ts'
-import type { Manner, Scope, Shape } from '../statement/scope.ts'
-import * as shapes from '../statement/shapes.ts'
+import type { StatementContext } from '../statement/context.ts'
+import type { Execution } from '../statement/execution.ts'
+import type { ResultMapper } from '../statement/resultMapper.ts'
+import * as mappers from '../statement/resultMapper.ts'
 import { Statement } from '../statement/statement.ts'
 import { Tags } from '../statement/tags.ts'
 import type { Connection } from '../connection/connection.ts'
 import { simple } from '../connection/simple.ts'
+import type { Transaction, TransactionLimits } from '../api/transaction.ts'
+import type { BatchTag } from '../api/statements.ts'
+import type { Drizzle } from '../api/drizzle.ts'
 
 /** A transaction, or a savepoint in one, while its function runs. */
 export class OpenTransaction extends Tags implements Transaction, Narrowable {
   readonly #connection: Connection
-  readonly #limit: Limit
+  readonly #deadline: Deadline
   readonly #parent: OpenTransaction | undefined
   readonly #depth: number
   #hasEnded = false
@@ -28,21 +32,21 @@ export class OpenTransaction extends Tags implements Transaction, Narrowable {
   #begin: string | undefined
   #lastSavepoint: Promise<unknown> = Promise.resolve()
 
-  constructor(connection: Connection, limit: Limit, begin: string | undefined, parent?: OpenTransaction) {
+  constructor(connection: Connection, deadline: Deadline, begin: string | undefined, parent?: OpenTransaction) {
     super()
     this.#begin = begin
     this.#connection = connection
-    this.#limit = limit
+    this.#deadline = deadline
     this.#parent = parent
     this.#depth = parent ? parent.#depth + 1 : 0
   }
 
-  override run<T>(statement: Bound, shape: Shape, manner?: Manner): Promise<T> {
+  override run<T>(statement: BoundStatement, mapper: ResultMapper, execution?: Execution): Promise<T> {
     return new Promise((resolve) => {
       this.assertOpen()
       const misplaced = statement.prepared.session ? notInside(statement.prepared) : undefined
       if (misplaced) throw misplaced
-      const sent = new Statement(statement, shape, this.#limit, undefined, resolve, manner)
+      const sent = new Statement(statement, mapper, this.#deadline, undefined, resolve, execution)
       sent.begin = this.#begin
       this.#begin = undefined
       this.#connection.send(sent)
@@ -52,7 +56,7 @@ export class OpenTransaction extends Tags implements Transaction, Narrowable {
   stream<Row>(strings: TemplateStringsArray, ...values: readonly unknown[]): AsyncGenerator<Row, void, void> {
     // oxlint-disable-next-line typescript/unbound-method -- it is only looked for on the stack
     notePlace(strings, this.stream)
-    return rowsOf<Row>(this, this.#connection, this.#limit, strings, values)
+    return rowsOf<Row>(this, this.#connection, this.#deadline, strings, values)
   }
 
   batch<Row>(rows: readonly Row[]): BatchTag<Row> {
@@ -64,11 +68,11 @@ export class OpenTransaction extends Tags implements Transaction, Narrowable {
     this.#begin = undefined
     const remains = scriptRemains(text)
     if (remains) throw wouldStay(remains)
-    const limit = this.#limit
+    const deadline = this.#deadline
     try {
-      await limit.race(simple(this.#connection, text))
+      await deadline.race(simple(this.#connection, text))
     } finally {
-      await cancelLate(limit, this.#connection)
+      await cancelLate(deadline, this.#connection)
     }
     if (!this.#connection.isIdle) return
     this.end()
@@ -89,10 +93,10 @@ export class OpenTransaction extends Tags implements Transaction, Narrowable {
   }
 
   narrow(limits: TransactionLimits): { readonly tx: OpenTransaction; readonly leave: () => void } {
-    const limit = this.#limit.within(limits)
+    const deadline = this.#deadline.within(limits)
     const begin = this.#begin
     this.#begin = undefined
-    return { tx: new OpenTransaction(this.#connection, limit, begin, this), leave: () => limit.leave() }
+    return { tx: new OpenTransaction(this.#connection, deadline, begin, this), leave: () => deadline.leave() }
   }
 
   /**
@@ -107,13 +111,13 @@ export class OpenTransaction extends Tags implements Transaction, Narrowable {
     this.assertOpen()
     const at = innermost(this)
     if (at !== this) return at.savepoint(fn, limits)
-    const limit = limits ? this.#limit.within(limits) : this.#limit
-    const result = this.#lastSavepoint.then(() => this.#savepoint(fn, limit))
+    const deadline = limits ? this.#deadline.within(limits) : this.#deadline
+    const result = this.#lastSavepoint.then(() => this.#savepoint(fn, deadline))
     this.#lastSavepoint = result.catch(() => {})
     try {
       return await result
     } finally {
-      if (limits) limit.leave()
+      if (limits) deadline.leave()
     }
   }
 
@@ -127,28 +131,28 @@ export class OpenTransaction extends Tags implements Transaction, Narrowable {
   }
 
   get isOpen(): boolean {
-    return !this.#hasEnded && !this.#limit.isOver && (this.#parent?.isOpen ?? true)
+    return !this.#hasEnded && !this.#deadline.isOver && (this.#parent?.isOpen ?? true)
   }
 
   assertOpen(): void {
     if (this.isOpen) return
-    throw this.#limit.isOver ? this.#limit.reason : new DatabaseError('25000', 'the transaction is over')
+    throw this.#deadline.isOver ? this.#deadline.reason : new DatabaseError('25000', 'the transaction is over')
   }
 
-  async #savepoint<T>(fn: (tx: Transaction) => Promise<T>, limit: Limit): Promise<T> {
+  async #savepoint<T>(fn: (tx: Transaction) => Promise<T>, deadline: Deadline): Promise<T> {
     this.#begin = undefined
-    const inner = new OpenTransaction(this.#connection, limit, undefined, this)
+    const inner = new OpenTransaction(this.#connection, deadline, undefined, this)
     await this.#control(`SAVEPOINT s${inner.#depth}`)
     try {
-      const result = await limit.race(within(inner, () => fn(inner)))
-      if (limit.isOver) throw limit.reason
+      const result = await deadline.race(within(inner, () => fn(inner)))
+      if (deadline.isOver) throw deadline.reason
       inner.end()
       await this.#control(`RELEASE SAVEPOINT s${inner.#depth}`)
       return result
     } catch (error) {
       inner.end()
       // Before anything else is sent, which that would hit.
-      await cancelLate(limit, this.#connection)
+      await cancelLate(deadline, this.#connection)
       if (this.isOpen) await this.#control(`ROLLBACK TO SAVEPOINT s${inner.#depth}`)
       throw error
     }
@@ -156,21 +160,25 @@ export class OpenTransaction extends Tags implements Transaction, Narrowable {
 
   async #control(text: string): Promise<void> {
     this.assertOpen()
-    await control(this.#connection, this.#limit, text)
+    await control(this.#connection, this.#deadline, text)
   }
 }
 
 /** Has what still runs cancelled when the time for it is over. */
-async function cancelLate(limit: Limit, connection: Connection): Promise<void> {
-  if (limit.isOver && connection.inFlight > 0) connection.cancel()
+async function cancelLate(deadline: Deadline, connection: Connection): Promise<void> {
+  if (deadline.isOver && connection.inFlight > 0) connection.cancel()
   await connection.cancelling
 }
 
 /** Runs BEGIN and its like, whether or not the time is over. Gives the first byte of the command tag. */
-export function control(connection: Connection, { observer, request }: Scope, text: string): Promise<number> {
-  const scope: Scope = { observer, request, isUnlimited: true }
+export function control(
+  connection: Connection,
+  { observer, request }: StatementContext,
+  text: string,
+): Promise<number> {
+  const context: StatementContext = { observer, request, isUnlimited: true }
   return new Promise((resolve) => {
-    const statement: Bound = { prepared: preparedOf(text), values: [] }
-    connection.send(new Statement(statement, shapes.tag, scope, undefined, resolve))
+    const statement: BoundStatement = { prepared: preparedOf(text), values: [] }
+    connection.send(new Statement(statement, mappers.tag, context, undefined, resolve))
   })
 }

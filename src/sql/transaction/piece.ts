@@ -1,6 +1,8 @@
-import type { Database, Sql, Transaction, TransactionLimits, TransactionOptions } from '../api.ts'
 import { DatabaseError } from '../errors/databaseError.ts'
-import { tooLong } from '../statement/statement.ts'
+import { tooLong } from '../errors/tooLong.ts'
+import type { Database } from '../api/database.ts'
+import type { Sql } from '../api/statements.ts'
+import type { Transaction, TransactionLimits, TransactionOptions } from '../api/transaction.ts'
 
 /** What is done in a transaction, or by itself, at the end of something. */
 export type Seal = (sql: Pick<Sql, 'execute'>) => Promise<void>

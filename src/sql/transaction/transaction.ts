@@ -1,24 +1,24 @@
-import type { Transaction, TransactionOptions } from '../api.ts'
 import { backoffMs } from '../pool/backoff.ts'
 import { DatabaseError } from '../errors/databaseError.ts'
-import { Limit } from '../statement/limit.ts'
+import { Deadline } from '../statement/deadline.ts'
 import { control, OpenTransaction } from './openTransaction.ts'
-import type { Scope } from '../statement/scope.ts'
+import type { StatementContext } from '../statement/context.ts'
 import { assertNothingLeft } from '../connection/sessionCheck.ts'
 import type { Server } from '../pool/server.ts'
 import type { Connection } from '../connection/connection.ts'
+import type { Transaction, TransactionOptions } from '../api/transaction.ts'
 
 /** Runs `fn` in a transaction on a connection of the server's pool, again as often as `retries` says. */
 export async function transaction<T>(
   server: Server,
-  scope: Scope,
+  context: StatementContext,
   fn: (tx: Transaction) => Promise<T>,
   options: TransactionOptions,
 ): Promise<T> {
-  const observed = scope.observer?.transaction?.(scope.request)
-  if (!observed) return attempted(server, scope, fn, options)
+  const observed = context.observer?.transaction?.(context.request)
+  if (!observed) return attempted(server, context, fn, options)
   try {
-    const result = await attempted(server, { ...scope, request: observed.request }, fn, options)
+    const result = await attempted(server, { ...context, request: observed.request }, fn, options)
     observed.end()
     return result
   } catch (error) {
@@ -29,17 +29,17 @@ export async function transaction<T>(
 
 async function attempted<T>(
   server: Server,
-  scope: Scope,
+  context: StatementContext,
   fn: (tx: Transaction) => Promise<T>,
   options: TransactionOptions,
 ): Promise<T> {
   const { retries = 0 } = options
-  const begin = beginText(options, scope.readOnly)
-  const limit = new Limit(scope)
+  const begin = beginText(options, context.readOnly)
+  const deadline = new Deadline(context)
   for (let attempt = 0; ; attempt++) {
-    limit.assert()
+    deadline.assert()
     try {
-      return await once(server, limit, begin, fn)
+      return await once(server, deadline, begin, fn)
     } catch (error) {
       if (attempt >= retries || !canBeRetried(error)) throw error
       await new Promise((resolve) => setTimeout(resolve, backoffMs(attempt)))
@@ -47,10 +47,15 @@ async function attempted<T>(
   }
 }
 
-async function once<T>(server: Server, limit: Limit, begin: string, fn: (tx: Transaction) => Promise<T>): Promise<T> {
-  const opened = await Opened.begin(server, limit, begin)
+async function once<T>(
+  server: Server,
+  deadline: Deadline,
+  begin: string,
+  fn: (tx: Transaction) => Promise<T>,
+): Promise<T> {
+  const opened = await Opened.begin(server, deadline, begin)
   try {
-    const result = await limit.race(fn(opened.tx))
+    const result = await deadline.race(fn(opened.tx))
     await opened.commit()
     return result
   } catch (error) {
@@ -62,18 +67,18 @@ async function once<T>(server: Server, limit: Limit, begin: string, fn: (tx: Tra
 /** Rows out of a transaction that lasts as long as they are read; leaving early rolls it back. */
 export async function* streamed<Row>(
   server: Server,
-  scope: Scope,
+  context: StatementContext,
   open: (tx: Transaction) => AsyncGenerator<Row, void, void>,
 ): AsyncGenerator<Row, void, void> {
-  const limit = new Limit(scope)
-  limit.rowsRead = 0
-  const opened = await Opened.begin(server, limit, beginText({}, scope.readOnly))
+  const deadline = new Deadline(context)
+  deadline.rowsRead = 0
+  const opened = await Opened.begin(server, deadline, beginText({}, context.readOnly))
   // Whoever reads may have left without a word: its connection is not kept for longer than it has time.
-  const forget = limit.onOver(() => void opened.rollback())
+  const forget = deadline.onOver(() => void opened.rollback())
   let isCommitted = false
   try {
     for await (const row of open(opened.tx)) {
-      limit.rowsRead++
+      deadline.rowsRead++
       yield row
     }
     await opened.commit()
@@ -89,30 +94,30 @@ class Opened {
   readonly tx: OpenTransaction
   readonly #server: Server
   readonly #connection: Connection
-  readonly #limit: Limit
+  readonly #deadline: Deadline
   readonly #begun: Promise<unknown>
 
-  static async begin(server: Server, limit: Limit, text: string): Promise<Opened> {
-    return new Opened(server, await server.acquire(limit), limit, text)
+  static async begin(server: Server, deadline: Deadline, text: string): Promise<Opened> {
+    return new Opened(server, await server.acquire(deadline), deadline, text)
   }
 
-  private constructor(server: Server, connection: Connection, limit: Limit, text: string) {
-    connection.owner = limit
-    this.tx = new OpenTransaction(connection, limit, text)
+  private constructor(server: Server, connection: Connection, deadline: Deadline, text: string) {
+    connection.owner = deadline
+    this.tx = new OpenTransaction(connection, deadline, text)
     this.#server = server
     this.#connection = connection
-    this.#limit = limit
+    this.#deadline = deadline
     // Not waited for: the first statement follows it closely. Were it refused, nothing may run without it.
-    this.#begun = control(connection, limit, text)
+    this.#begun = control(connection, deadline, text)
     this.#begun.catch((error: DatabaseError) => connection.destroy(error))
   }
 
   async commit(): Promise<void> {
     this.tx.end()
-    await this.#limit.race(this.#begun)
-    if (this.#limit.isOver) throw this.#limit.reason
+    await this.#deadline.race(this.#begun)
+    if (this.#deadline.isOver) throw this.#deadline.reason
     // COMMIT is answered with ROLLBACK when a statement has failed, even if nobody has looked at its error.
-    const isCommitted = (await control(this.#connection, this.#limit, 'COMMIT')) === commitTag
+    const isCommitted = (await control(this.#connection, this.#deadline, 'COMMIT')) === commitTag
     const check = this.#connection.isDueForCheck ? assertNothingLeft(this.#connection) : undefined
     this.#connection.isDueForCheck = false
     this.#server.pool.releaseWhenIdle(this.#connection)
@@ -122,16 +127,16 @@ class Opened {
     await check
   }
 
-  /** Resolves when it has been rolled back or, if the limit is over, at once. */
+  /** Resolves when it has been rolled back or, if the deadline is over, at once. */
   async rollback(): Promise<void> {
     this.tx.end()
-    if (!this.#connection.isOpen || this.#connection.owner !== this.#limit) return
+    if (!this.#connection.isOpen || this.#connection.owner !== this.#deadline) return
     // What runs there has the connection to itself: it would else keep ROLLBACK waiting, and its locks.
-    if (this.#limit.isOver && this.#connection.inFlight > 0) this.#connection.cancel()
+    if (this.#deadline.isOver && this.#connection.inFlight > 0) this.#connection.cancel()
     this.#connection.isDueForCheck = false
-    const rolledBack = control(this.#connection, this.#limit, 'ROLLBACK').catch(() => {})
+    const rolledBack = control(this.#connection, this.#deadline, 'ROLLBACK').catch(() => {})
     this.#server.pool.releaseWhenIdle(this.#connection)
-    if (!this.#limit.isOver) await rolledBack
+    if (!this.#deadline.isOver) await rolledBack
   }
 }
 
@@ -139,11 +144,11 @@ const commitTag = 'C'.charCodeAt(0)
 
 function beginText(
   { isolation, readOnly, deferrable }: TransactionOptions,
-  scopeReadOnly: boolean | undefined,
+  contextReadOnly: boolean | undefined,
 ): string {
   if (isolation && !isolations.has(isolation)) throw new TypeError(`no such isolation: ${isolation as string}`)
   const level = isolation ? ` ISOLATION LEVEL ${isolation.toUpperCase()}` : ''
-  return `BEGIN${level}${(readOnly ?? scopeReadOnly) ? ' READ ONLY' : ''}${deferrable ? ' DEFERRABLE' : ''}`
+  return `BEGIN${level}${(readOnly ?? contextReadOnly) ? ' READ ONLY' : ''}${deferrable ? ' DEFERRABLE' : ''}`
 }
 
 const isolations: ReadonlySet<string> = new Set(['read committed', 'repeatable read', 'serializable'])

@@ -1,9 +1,10 @@
-import type { Database, Transaction, TransactionLimits, TransactionOptions } from '../api.ts'
 import { backoffMs } from '../pool/backoff.ts'
 import { DatabaseError } from '../errors/databaseError.ts'
 import { Piece, type Seal } from './piece.ts'
 import { canBeRetried } from './transaction.ts'
 import { type Joined, type Runner, UnitView } from './unitView.ts'
+import type { Database } from '../api/database.ts'
+import type { Transaction, TransactionLimits, TransactionOptions } from '../api/transaction.ts'
 
 /**
  * What one caller does with a database, in pieces: what it does between two commits takes effect together, with what its

@@ -1,22 +1,17 @@
-import type {
-  Database,
-  DatabaseShards,
-  Listening,
-  ListenOptions,
-  StatementOptions,
-  Transaction,
-  TransactionLimits,
-  TransactionOptions,
-} from '../api.ts'
-import { type BatchTag, batchTag } from '../statement/bulk.ts'
-import type { DatabaseStats } from '../pool/cluster.ts'
-import { type Drizzle, drizzleOver } from '../statement/drizzle.ts'
+import { batchTag } from '../statement/bulk.ts'
+import { drizzleOver } from '../statement/drizzle.ts'
 import { assertChannel } from '../pool/listener.ts'
 import { notShared } from '../text/misplaced.ts'
 import type { Piece } from './piece.ts'
-import { bound, type Bound } from '../text/prepared.ts'
-import type { Manner, Shape } from '../statement/scope.ts'
+import { bind, type BoundStatement } from '../text/prepared.ts'
+import type { Execution } from '../statement/execution.ts'
+import type { ResultMapper } from '../statement/resultMapper.ts'
 import { Tags } from '../statement/tags.ts'
+import type { Database, DatabaseShards, ListenOptions, Listening } from '../api/database.ts'
+import type { BatchTag, StatementOptions } from '../api/statements.ts'
+import type { Transaction, TransactionLimits, TransactionOptions } from '../api/transaction.ts'
+import type { DatabaseStats } from '../api/stats.ts'
+import type { Drizzle } from '../api/drizzle.ts'
 
 /** A database of tricube's own: whatever runs statements has the tags. */
 export type Runner = Database & Tags & Pick<StatementOptions, 'readOnly'>
@@ -51,18 +46,18 @@ export class UnitView extends Tags implements Database {
     this.#limits = limits
   }
 
-  override async run<T>(statement: Bound, shape: Shape, manner?: Manner): Promise<T> {
+  override async run<T>(statement: BoundStatement, mapper: ResultMapper, execution?: Execution): Promise<T> {
     if (statement.prepared.session) throw notShared(statement.prepared)
     if (!this.#joins(statement)) {
       await this.#unit.settled()
-      return this.#base.run(statement, shape, manner)
+      return this.#base.run(statement, mapper, execution)
     }
-    return this.#unit.join({}, this.#limits, (tx) => this.#inside(tx).run(statement, shape, manner))
+    return this.#unit.join({}, this.#limits, (tx) => this.#inside(tx).run(statement, mapper, execution))
   }
 
   async *stream<Row>(strings: TemplateStringsArray, ...values: readonly unknown[]): AsyncGenerator<Row, void, void> {
     await this.#unit.settled()
-    if (this.#joins(bound(strings, values))) {
+    if (this.#joins(bind(strings, values))) {
       const piece = await this.#unit.join({}, this.#limits, async (_, joined) => joined)
       yield* piece.stream((tx) => this.#inside(tx).stream<Row>(strings, ...values))
     } else {
@@ -135,7 +130,7 @@ export class UnitView extends Tags implements Database {
     return this.close()
   }
 
-  #joins({ prepared }: Bound): boolean {
+  #joins({ prepared }: BoundStatement): boolean {
     return this.#unit.isOpen || !(this.#base.readOnly ?? prepared.reads)
   }
 

@@ -2,7 +2,6 @@
 import { parseArray } from './array.ts'
 import { builtIn, text } from './decoders.ts'
 import { arrayEncoder, bytea, type Encode, json, objectEncoder, scalar, vector } from './encoders.ts'
-import type { Prepared } from '../text/prepared.ts'
 import { catalog, type TypeEntry } from './typeCatalog.ts'
 import type { Codec, Codecs } from './codecs.ts'
 import type { Decode, DecoderOf } from '../wire/decoder.ts'
@@ -10,7 +9,7 @@ import type { Decode, DecoderOf } from '../wire/decoder.ts'
 /** The types of one server: what is built in, over it the user's own codecs, and what the server has told. */
 export class Types {
   /** Parameter types of the texts whose strings are written the same way whatever the connection says. */
-  readonly ofParameters: WeakMap<Prepared, readonly number[]> = new WeakMap()
+  readonly ofParameters: WeakMap<object, readonly number[]> = new WeakMap()
   readonly #decoders = new Map<number, Decode>()
   readonly #encoders = new Map<number, Encode>()
   readonly #own: Codecs
@@ -28,10 +27,10 @@ export class Types {
   }
 
   /** Keeps the parameter types of a text for other connections, when they write its strings as they are. */
-  remember(prepared: Prepared, types: readonly number[]): void {
+  remember(text: object, types: readonly number[]): void {
     const isPlain = types.every((type) => this.#encoders.get(type)?.quotesStrings === undefined)
-    if (isPlain && this.unknown(types).length === 0) this.ofParameters.set(prepared, types)
-    else this.ofParameters.delete(prepared)
+    if (isPlain && this.unknown(types).length === 0) this.ofParameters.set(text, types)
+    else this.ofParameters.delete(text)
   }
 
   /** Those of the types that only the server knows, and has not been asked for. */

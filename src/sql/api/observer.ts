@@ -1,5 +1,10 @@
-import type { RequestScope } from '../api.ts'
 import type { Prepared } from '../text/prepared.ts'
+
+/** What a database needs to know of the request it works for. */
+export interface RequestScope {
+  /** Aborts when the caller is gone or the deadline is over. May be a getter: it is read late. */
+  readonly signal?: AbortSignal | undefined
+}
 
 /** What a span or a metric can know of a statement's text. */
 export type ObservedStatement = Pick<Prepared, 'text' | 'verb' | 'reads'>

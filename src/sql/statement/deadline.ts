@@ -1,36 +1,36 @@
 import { performance } from 'node:perf_hooks'
-import type { RequestScope, TransactionLimits } from '../api.ts'
-import type { Observer } from './observer.ts'
-import type { Scope } from './scope.ts'
-import { tooLong } from './statement.ts'
+import type { StatementContext } from './context.ts'
+import { tooLong } from '../errors/tooLong.ts'
+import type { Observer, RequestScope } from '../api/observer.ts'
+import type { TransactionLimits } from '../api/transaction.ts'
 
-/** The time and the signal that a whole transaction has; the scope of its statements. */
-export class Limit implements Scope {
+/** The time and the signal that a whole transaction has; the context of its statements. */
+export class Deadline implements StatementContext {
   readonly request: RequestScope | undefined
   readonly observer: Observer | undefined
-  /** Aborted once the limit is over, so that statements under way are given up. */
+  /** Aborted once it is over, so that statements under way are given up. */
   signal: AbortSignal | undefined
   /** How many rows a stream has handed out, so that one that nobody reads is noticed; undefined: it is no stream. */
   rowsRead: number | undefined
   readonly #timeoutMs: number | undefined
-  readonly #deadline: number
-  readonly #given: AbortSignal | undefined
-  readonly #outer: Limit | undefined
-  readonly #inner = new Set<Limit>()
+  readonly #endsAt: number
+  readonly #signal: AbortSignal | undefined
+  readonly #outer: Deadline | undefined
+  readonly #inner = new Set<Deadline>()
   readonly #onOver = new Set<(reason: unknown) => void>()
 
-  constructor({ signal, timeoutMs, request, observer }: Scope, outer?: Limit) {
+  constructor({ signal, timeoutMs, request, observer }: StatementContext, outer?: Deadline) {
     this.request = request
     this.observer = observer
-    this.#given = signal
+    this.#signal = signal
     this.#timeoutMs = timeoutMs
-    this.#deadline = timeoutMs === undefined ? Infinity : performance.now() + timeoutMs
+    this.#endsAt = timeoutMs === undefined ? Infinity : performance.now() + timeoutMs
     this.#outer = outer
   }
 
-  /** A limit for a part of what this one is for, which is over when either is; `leave` it at the end of that part. */
-  within({ signal, timeoutMs }: TransactionLimits): Limit {
-    const inner = new Limit({ signal, timeoutMs, request: this.request, observer: this.observer }, this)
+  /** A deadline for a part of what this one is for, which ends with whichever ends first; `leave` it when that part is done. */
+  within({ signal, timeoutMs }: TransactionLimits): Deadline {
+    const inner = new Deadline({ signal, timeoutMs, request: this.request, observer: this.observer }, this)
     this.#inner.add(inner)
     return inner
   }
@@ -41,7 +41,7 @@ export class Limit implements Scope {
 
   /** Whether it can ever be over by itself. */
   get isLimited(): boolean {
-    return this.#deadline !== Infinity || !!this.#given || !!this.request || this.#inner.size > 0
+    return this.#endsAt !== Infinity || !!this.#signal || !!this.request || this.#inner.size > 0
   }
 
   /** Whether it is over now, by the clock and by the signal. */
@@ -57,15 +57,15 @@ export class Limit implements Scope {
   /** Throws the reason when it is over, without asking a request for its signal. */
   assert(): void {
     this.signal?.throwIfAborted()
-    this.#given?.throwIfAborted()
-    if (performance.now() >= this.#deadline) throw tooLong(this.#timeoutMs!)
+    this.#signal?.throwIfAborted()
+    if (performance.now() >= this.#endsAt) throw tooLong(this.#timeoutMs!)
   }
 
   sweep(now: number): void {
     if (this.signal) return
-    const given = this.#given ?? this.request?.signal
-    if (given?.aborted) this.#end(given)
-    else if (now >= this.#deadline) this.end(tooLong(this.#timeoutMs!))
+    const signal = this.#signal ?? this.request?.signal
+    if (signal?.aborted) this.#end(signal)
+    else if (now >= this.#endsAt) this.end(tooLong(this.#timeoutMs!))
     else for (const inner of this.#inner) inner.sweep(now)
   }
 
@@ -87,7 +87,7 @@ export class Limit implements Scope {
     return () => this.#onOver.delete(tell)
   }
 
-  /** The promise's result, unless the limit is over first: then rejects with its reason. */
+  /** The promise's result, unless the deadline comes first: then rejects with its reason. */
   race<T>(promise: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const forget = this.onOver(reject)
