@@ -4,14 +4,17 @@ import type { DatabaseError } from './databaseError.ts'
  * The position of the one parameter that does not fit, from 1, where the server tells the limit alone: a numeric of too many
  * digits, a text of too many characters. Undefined when none or several are over it.
  */
-export function parameterOver(
-  { sqlstate, message, detail }: DatabaseError,
-  values: readonly unknown[],
-): number | undefined {
+function parameterOver({ sqlstate, message, detail }: DatabaseError, values: readonly unknown[]): number | undefined {
   const isOver = sqlstate === '22003' ? overDigits(detail) : sqlstate === '22001' ? overLength(message) : undefined
   if (!isOver) return undefined
   const [first, second] = values.flatMap((value, i) => (isOver(value) ? [i + 1] : []))
   return second === undefined ? first : undefined
+}
+
+/** The error with the position of the parameter it is about, as far as that can be told. */
+export function withParameter(error: DatabaseError, values: readonly unknown[]): DatabaseError {
+  const parameter = error.parameter ?? parameterOver(error, values)
+  return parameter === error.parameter ? error : error.copy({ parameter })
 }
 
 type IsOver = (value: unknown) => boolean

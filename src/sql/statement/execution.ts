@@ -1,3 +1,5 @@
+import type { Encoded, Output } from '../wire/output.ts'
+
 /** How a statement is bound and executed, when not just once for all rows. */
 export interface Execution {
   /** Name of the portal, which stays open in a transaction. */
@@ -10,3 +12,19 @@ export interface Execution {
 
 /** One run, all rows. */
 export const single: Execution = { portal: '', rowLimit: 0, further: [] }
+
+/** Writes Bind and Execute for each run. */
+export function writeRuns(
+  output: Output,
+  name: string,
+  { portal, rowLimit }: Execution,
+  first: readonly Encoded[],
+  further: readonly (readonly Encoded[])[],
+): void {
+  output.bind(portal, name, first)
+  output.execute(portal, rowLimit)
+  for (const values of further) {
+    output.bind('', name, values)
+    output.execute('', 0)
+  }
+}

@@ -1,26 +1,25 @@
 import { performance } from 'node:perf_hooks' // the global one is a getter, a fifth of the price of the time
-import { parameterOver } from '../errors/blame.ts'
-import { DatabaseError } from '../errors/databaseError.ts'
-import { tooLong } from '../errors/tooLong.ts'
-import { Description, prepare, textOnly } from './description.ts'
-import { encodeAll } from '../values/encode.ts'
-import { failing } from '../errors/place.ts'
-import type { BoundStatement, Prepared } from '../text/prepared.ts'
-import { assertNothingLeft } from '../connection/sessionCheck.ts'
-import { isNameless, mayBeStale } from '../values/stale.ts'
-import type { StatementContext } from './context.ts'
-import { type Execution, single } from './execution.ts'
-import type { ResultMapper } from './resultMapper.ts'
-import { needsType } from '../values/encoders.ts'
-import { TypeLookup } from './typeLookup.ts'
-import type { Types } from '../values/types.ts'
 import type { Connection } from '../connection/connection.ts'
-import { copyOfRow, type DecoderOf, type RowDecoder } from '../wire/decoder.ts'
 import { Exchange } from '../connection/exchange.ts'
+import { assertNothingLeft } from '../connection/sessionCheck.ts'
+import type { PreparedStatement } from '../connection/statementCache.ts'
+import { withParameter } from '../errors/blame.ts'
+import { DatabaseError } from '../errors/databaseError.ts'
+import { failing } from '../errors/place.ts'
+import { tooLong } from '../errors/tooLong.ts'
+import type { BoundStatement, Prepared } from '../text/prepared.ts'
+import { isNameless, mayBeStale } from '../values/stale.ts'
 import type { Column } from '../wire/input.ts'
 import type { Encoded } from '../wire/output.ts'
-import { simple } from '../connection/simple.ts'
-import type { PreparedStatement } from '../connection/statementCache.ts'
+import type { StatementContext } from './context.ts'
+import { askFirst } from './askFirst.ts'
+import { type Execution, single, writeRuns } from './execution.ts'
+import { Parameters } from './parameters.ts'
+import type { ResultMapper } from './resultMapper.ts'
+import { statementFor } from './prepare.ts'
+import { beginAgain, needsPrimary, secondTryAfterMs } from './retry.ts'
+import { Rows } from './rows.ts'
+import { TypeLookup } from './typeLookup.ts'
 
 /** What sends a statement on its way, and again when its connection was lost and it only reads. */
 export interface Route {
@@ -30,42 +29,34 @@ export interface Route {
 /** One run of a statement: an exchange that settles a promise. */
 export class Statement extends Exchange<Connection> {
   readonly prepared: Prepared
-  readonly values: readonly unknown[]
   readonly context: StatementContext
   /** When it was first met waiting, for a connection or its answer, as `performance.now()` counts; 0: not yet. */
   waitsSince = 0
+  /** A replica could not answer it. */
+  needsPrimary = false
+  /** The text that began its transaction, when it is the first statement there: nothing is lost by beginning again. */
+  begin: string | undefined
 
   readonly #mapper: ResultMapper
-  readonly #strings: TemplateStringsArray | undefined
   readonly #execution: Execution
   readonly #route: Route | undefined
   readonly #resolve: (result: never) => void
+  readonly #strings: TemplateStringsArray | undefined
   readonly #deadline: number
   readonly #startedAt: number
-  /** A replica could not answer it. */
-  needsPrimary = false
-  #holdsUp = false
-  #isSettled = false
-  #wasSentAgain = false
-  #error: DatabaseError | undefined
-  /** The text that began its transaction, when it is the first statement there: nothing is lost by beginning again. */
-  begin: string | undefined
+  readonly #parameters: Parameters
+  readonly #rows: Rows
+  #entry: PreparedStatement | undefined
   // What it goes by was learnt in an earlier exchange, so that a migration may have come between.
   #isByHeart = false
   // How many Binds the server has yet to agree to until anything of it runs.
   #binds = 1
-  #wasStale = false
-  #rows: unknown[] = []
-  #rowCount = 0
-  #tag = 0
-  #entry: PreparedStatement | undefined
-  #decode: RowDecoder<unknown> | undefined
+  #error: DatabaseError | undefined
   #check: Promise<void> | undefined
-  #types: Types | undefined
-  #decoderOf: DecoderOf | undefined
-  #parameterTypes: readonly number[] | undefined
-  /** Its values were written by types that another connection was told, and this one has not confirmed yet. */
-  #isGuess = false
+  #holdsUp = false
+  #wasStale = false
+  #wasSentAgain = false
+  #isSettled = false
 
   constructor(
     { prepared, values, strings }: BoundStatement,
@@ -76,16 +67,17 @@ export class Statement extends Exchange<Connection> {
     execution: Execution = single,
   ) {
     super()
-    this.#execution = execution
     this.prepared = prepared
-    this.values = values
-    this.#strings = strings
     this.context = context
     this.#mapper = mapper
+    this.#execution = execution
     this.#route = route
     this.#resolve = resolve
+    this.#strings = strings
     this.#deadline = context.timeoutMs === undefined ? Infinity : performance.now() + context.timeoutMs
     this.#startedAt = context.observer ? performance.now() : 0
+    this.#parameters = new Parameters(values, execution.further, mapper.encode)
+    this.#rows = new Rows(mapper)
   }
 
   override get isSettled(): boolean {
@@ -103,96 +95,44 @@ export class Statement extends Exchange<Connection> {
 
   override write(connection: Connection): boolean {
     if (this.#isSettled) return false
-    const { output, statements, types } = connection
-    const { prepared } = this
-    const known = statements.get(prepared)
-    const isCurrent = known !== undefined && statements.isCurrent(known)
-    const { encode } = this.#mapper
-    const decoderOf = connection.reported.read(this.#mapper.decoderOf ?? types.decoderOf)
-    let encoders = isCurrent ? known.encoders : undefined
-    let guess: readonly number[] | undefined
-    if (encoders === undefined && encode === undefined && this.#some(needsType)) {
-      const described = (isCurrent ? known.parameterTypes : undefined) ?? this.#parameterTypes
-      if (!described && !this.#some(isObject)) guess = types.ofParameters.get(prepared)
-      const parameterTypes = described ?? guess
-      if (!parameterTypes) return this.#describeFirst(connection)
-      const unknown = types.unknown(parameterTypes)
-      if (unknown.length > 0) return this.#lookUpFirst(connection, unknown)
-      encoders = types.encodersOf(parameterTypes)
-      if (described) types.remember(prepared, described)
-      if (isCurrent && known.parameterTypes) known.encoders = encoders
-    }
-    this.#isByHeart = guess !== undefined || (isCurrent && (known.isConfirmed || encoders !== undefined))
-    const { settings } = connection
-    const { portal, rowLimit, further } = this.#execution
+    const known = connection.statements.get(this.prepared)
+    const current = known !== undefined && connection.statements.isCurrent(known) ? known : undefined
+    const parameters = this.#parameters
+    const missing = parameters.resolve(this.prepared, current, connection.types)
+    if (missing) return askFirst(connection, this, parameters, missing)
+    this.#isByHeart = parameters.guess !== undefined || (!!current && (current.isConfirmed || parameters.areTyped))
     let first: readonly Encoded[]
-    let rest: readonly (readonly Encoded[])[]
+    let further: readonly (readonly Encoded[])[]
     try {
-      first = encodeAll(this.values, encoders, encode)
-      rest = further.map((values) => encodeAll(values, encoders, encode))
+      first = parameters.encoded(parameters.values)
+      further = parameters.further.map((values) => parameters.encoded(values))
     } catch (error) {
       // The column may take it by now: the types are asked for again before the value is blamed.
-      if (this.#isByHeart && this.#forgets(connection)) return this.#describeFirst(connection)
+      if (this.#isByHeart && this.#forgets(connection)) return askFirst(connection, this, parameters, 'parameter types')
       this.#settle(error)
       return false
     }
-    this.#types = types
-    this.#decoderOf = decoderOf
-    this.#isGuess = guess !== undefined
-    const setsItself = settings !== undefined && this.#route !== undefined && prepared.isPlain
+    const { output, settings, types } = connection
+    const setsItself = settings !== undefined && this.#route !== undefined && this.prepared.isPlain
     if (setsItself) settings.writeForExchange(output)
     this.#binds = setsItself ? 2 : 1
-    if (isCurrent && known.isConfirmed && !known.cuts(this.values, further)) {
-      this.#entry = known
-      if (this.#mapper.decoderOf || known.isReadable(types)) this.#decode = known.decoder(this.#mapper.form, decoderOf)
-    } else {
-      // Behind a pooler each run is prepared anew: what was written as text must not be taken for JSON by then.
-      const insisted = guess ?? (isCurrent && encoders !== undefined ? known.parameterTypes?.map(textOnly) : undefined)
-      this.#entry = prepare(connection, prepared, known, insisted)
-    }
-    const { name } = this.#entry
-    output.bind(portal, name, first)
-    output.execute(portal, rowLimit)
-    for (const values of rest) {
-      output.bind('', name, values)
-      output.execute('', 0)
-    }
-    if (settings && prepared.verb === 'BEGIN') settings.writeForTransaction(output)
+    const entry = (this.#entry = statementFor(connection, this.prepared, parameters, known, current))
+    this.#rows.begin(entry, types, connection.reported.read(this.#mapper.decoderOf ?? types.decoderOf))
+    if (entry === current) this.#rows.described()
+    writeRuns(output, entry.name, this.#execution, first, further)
+    if (settings && this.prepared.verb === 'BEGIN') settings.writeForTransaction(output)
     output.sync()
     return true
   }
 
-  #some(test: (value: unknown) => boolean): boolean {
-    for (const value of this.values) if (test(value)) return true
-    return this.#execution.further.some((values) => values.some(test))
-  }
-
-  // The type of a parameter decides how it is written ([1] is `{1}` or `[1]`), and the server knows it.
-  #describeFirst(connection: Connection): boolean {
-    connection.send(
-      new Description(this, (types) => {
-        this.#parameterTypes = types
-      }),
-    )
-    connection.hold()
-    return false
-  }
-
-  #lookUpFirst(connection: Connection, unknown: readonly number[]): boolean {
-    connection.send(new TypeLookup({ statement: this, unknown, hasRun: false, onDone: () => connection.resume(this) }))
-    connection.hold()
-    return false
-  }
-
   override parameterTypes(types: readonly number[]): void {
     this.#entry!.parameterTypes = types
-    if (this.#isGuess) this.#types!.remember(this.prepared, types)
+    this.#parameters.confirm(this.prepared, types)
   }
 
   override columns(columns: readonly Column[]): void {
     this.#entry!.confirm(columns)
-    const { form, decoderOf } = this.#mapper
-    if (decoderOf || this.#entry!.isReadable(this.#types!)) this.#decode = this.#entry!.decoder(form, this.#decoderOf!)
+    this.#rows.described()
   }
 
   override bound(): void {
@@ -200,46 +140,39 @@ export class Statement extends Exchange<Connection> {
   }
 
   override row(bytes: Buffer, start: number): void {
-    if (this.#isSettled) return
-    if (this.#decode) this.#decodeRow(this.#decode, bytes, start)
-    else this.#rows.push(copyOfRow(bytes, start))
+    if (!this.#isSettled) this.#rows.add(bytes, start)
   }
 
   override complete(rowCount: number, tag: number): void {
-    this.#rowCount += rowCount
-    this.#tag = tag
+    this.#rows.complete(rowCount, tag)
   }
 
   override fail(error: DatabaseError): void {
-    this.#error = withParameter(error, this.values)
+    this.#error = withParameter(error, this.#parameters.values)
   }
 
   override ready(connection: Connection): void {
-    const error = this.#error
-    if (error && this.#entry) {
+    const error = this.#error ?? this.#rows.error
+    if (error) return this.#failed(connection, error)
+    if (this.#wasStale) connection.onStale?.()
+    if (this.#isSettled) return
+    if (connection.isChecked && !this.prepared.isChecked) this.#lookBehind(connection)
+    const unknown = this.#rows.unknownTypes
+    if (unknown.length === 0) return this.#finish()
+    connection.send(new TypeLookup({ statement: this, unknown, hasRun: true, onDone: () => this.#finish() }))
+  }
+
+  #failed(connection: Connection, error: DatabaseError): void {
+    if (this.#entry) {
       const isStale = isNameless(error) || (this.#isByHeart && this.#binds > 0 && mayBeStale(error))
       if (isStale || !this.#entry.isConfirmed) connection.statements.delete(this.prepared, this.#entry)
       if (isStale && this.#runsAgain(connection)) return
     }
-    if (!error && this.#wasStale) connection.onStale?.()
-    // Either a replica was asked what it may not do, or it had to stop reading to keep up with its primary.
-    if (
-      error &&
-      this.reads &&
-      (error.sqlstate === '25006' || error.sqlstate === '40001') &&
-      this.#route &&
-      this.#again()
-    ) {
+    if (needsPrimary(error) && this.reads && this.#route && this.#again()) {
       this.needsPrimary = true
       return this.#route.send(this)
     }
-    if (error) return this.#settle(error)
-    if (this.#isSettled) return
-    if (connection.isChecked && !this.prepared.isChecked) this.#lookBehind(connection)
-    if (this.#decode || this.#rows.length === 0) return this.#finish()
-    const unknown = connection.types.unknown(this.#entry!.columnTypes)
-    if (unknown.length === 0) return this.#decodeRows()
-    connection.send(new TypeLookup({ statement: this, unknown, hasRun: true, onDone: () => this.#decodeRows() }))
+    this.#settle(error)
   }
 
   #lookBehind(connection: Connection): void {
@@ -249,28 +182,10 @@ export class Statement extends Exchange<Connection> {
     else connection.isDueForCheck = true
   }
 
-  // The rows of columns whose types were not known when they came.
-  #decodeRows(): void {
-    if (this.#isSettled) return
-    const rows = this.#rows as Buffer[]
-    this.#rows = []
-    this.#decode = this.#entry!.decoder(this.#mapper.form, this.#decoderOf!)
-    for (const row of rows) this.#decodeRow(this.#decode, row, 0)
-    if (this.#error) this.#settle(this.#error)
-    else this.#finish()
-  }
-
-  #decodeRow(decode: RowDecoder<unknown>, bytes: Buffer, start: number): void {
-    try {
-      this.#rows.push(decode(bytes, start))
-    } catch (cause) {
-      this.#error ??= new DatabaseError('22000', 'a column could not be decoded', { cause })
-    }
-  }
-
   #finish(): void {
+    if (this.#isSettled) return
     try {
-      const result = this.#mapper.result(this.#rows, this.#rowCount, this.#tag, this.#decode)
+      const result = this.#rows.result()
       if (this.#check)
         this.#check.then(
           () => this.#settle(undefined, result),
@@ -317,12 +232,7 @@ export class Statement extends Exchange<Connection> {
     const isFirst = this.begin !== undefined && connection.inFlight === 0
     if (!(connection.isIdle || isFirst) || !this.#forgets(connection)) return false
     this.#wasStale = true
-    if (!connection.isIdle) {
-      const settings = connection.settings ? `; ${connection.settings.forTransaction}` : ''
-      simple(connection, `ROLLBACK; ${this.begin}${settings}`).catch((error: DatabaseError) =>
-        connection.destroy(error),
-      )
-    }
+    if (!connection.isIdle) beginAgain(connection, this.begin!)
     connection.send(this)
     return true
   }
@@ -331,7 +241,7 @@ export class Statement extends Exchange<Connection> {
   #forgets({ statements, types }: Connection): boolean {
     statements.forget(this.prepared)
     types.ofParameters.delete(this.prepared)
-    this.#parameterTypes = undefined
+    this.#parameters.described = undefined
     return this.#again()
   }
 
@@ -339,10 +249,8 @@ export class Statement extends Exchange<Connection> {
   #again(): boolean {
     if (this.#wasSentAgain || this.#isSettled) return false
     this.#wasSentAgain = true
-    this.#error = undefined
-    this.#rowCount = 0
-    this.#rows = []
-    this.#entry = this.#decode = undefined
+    this.#error = this.#entry = undefined
+    this.#rows.drop()
     return true
   }
 
@@ -351,19 +259,8 @@ export class Statement extends Exchange<Connection> {
     this.#isSettled = true
     if (error === undefined) this.#resolve(result as never)
     else this.#resolve(failing(error, { text: this.prepared.text, strings: this.#strings }) as never)
-    this.#rows = []
-    this.context.observer?.statement(this.prepared, this.#startedAt, this.#rowCount, error, this.context.request)
+    const { count } = this.#rows
+    this.#rows.drop()
+    this.context.observer?.statement(this.prepared, this.#startedAt, count, error, this.context.request)
   }
 }
-
-function withParameter(error: DatabaseError, values: readonly unknown[]): DatabaseError {
-  const parameter = error.parameter ?? parameterOver(error, values)
-  return parameter === error.parameter ? error : error.copy({ parameter })
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null
-}
-
-// When a server goes down its connections are found lost one after the other: not onto the next one that is lost.
-const secondTryAfterMs = 10
