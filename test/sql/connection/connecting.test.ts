@@ -141,9 +141,10 @@ describe('a file of a certificate', () => {
     expect(await db.value`SELECT 1`).toBe(1)
     await rename(file, `${file}.old`)
     await expect(db.transaction((tx) => tx.value`SELECT 1`)).rejects.toThrow('sslrootcert cannot be read')
-    expect(await db.value`SELECT 2`).toBe(2)
+    // A text of its own: one that was slow in another test would ask the pool.
+    expect(await db.value`SELECT 'over the lane'`).toBe('over the lane')
     await rename(`${file}.old`, file)
-    expect(await db.transaction((tx) => tx.value`SELECT 3`)).toBe(3)
+    await expect.poll(() => db.transaction((tx) => tx.value`SELECT 3`).catch(String)).toBe(3)
   })
 })
 
