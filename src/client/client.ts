@@ -26,7 +26,7 @@ export interface StandaloneOptions<Callee extends Contract>
 export function client<Callee extends Contract>(
   contract: Callee,
   options: StandaloneOptions<Callee>,
-): Client<Callee> & AsyncDisposable {
+): Client<Callee> & { [Symbol.asyncDispose](): Promise<void> } {
   void loadUndici()
   const certificates = new Certificates(options.tls)
   const target = new Target(contract, options.registry, options as ClientOptions, options, certificates)

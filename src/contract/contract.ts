@@ -1,7 +1,6 @@
-import type { TProperties, TSchema } from '@sinclair/typebox'
 import { checkContract } from './check.ts'
-import type { Operation, Operations } from './operation.ts'
-import type { PathParamNames } from './route.ts'
+import type { Checked, Drafts, OperationsOf } from './draft.ts'
+import type { Operations } from './operation.ts'
 
 /** What a service promises: its name and its operations. A value: share it with callers, tests and the gateway. */
 export interface Contract<Name extends string = string, Ops extends Operations = Operations> extends ContractOptions {
@@ -37,32 +36,16 @@ export interface ContractOptions {
  *   getRole: { route: 'GET /roles/:id', params: { id: t.Integer() }, returns: Role, errors: [NotFound] },
  * })
  */
-export function contract<const Name extends string, const Ops extends Operations>(
+export function contract<const Name extends string, const Ops extends Drafts>(
   name: Name,
   operations: Ops & { [Key in keyof Ops]: Checked<Ops[Key]> },
   options: ContractOptions = {},
-): Contract<Name, Ops> {
-  checkContract(name, operations, options)
-  return Object.freeze({ envelope: 'standard' as const, ...options, name, operations })
-}
-
-/** The rules that the compiler can see; `checkContract` has them all. */
-type Checked<Op extends Operation> = CheckedParams<Op> & CheckedBody<Op> & CheckedKeys<Op>
-
-type CheckedParams<Op extends Operation> = Op['params'] extends TProperties
-  ? [PathParamNames<Op['route']>] extends [keyof Op['params']]
-    ? [keyof Op['params']] extends [PathParamNames<Op['route']>]
-      ? unknown
-      : { params: { [Key in Exclude<keyof Op['params'], PathParamNames<Op['route']>>]: 'is not in the route' } }
-    : { params: { [Key in Exclude<PathParamNames<Op['route']>, keyof Op['params']>]: TSchema } }
-  : unknown
-
-type CheckedBody<Op extends Operation> = Op['route'] extends `GET ${string}`
-  ? Op['body'] extends TSchema
-    ? { body: 'GET has no body' }
-    : unknown
-  : unknown
-
-type CheckedKeys<Op extends Operation> = {
-  [Key in Exclude<keyof Op, keyof Operation>]: 'is not a field of an operation'
+): Contract<Name, OperationsOf<Ops>> {
+  checkContract(name, operations as unknown as Operations, options)
+  return Object.freeze({
+    envelope: 'standard' as const,
+    ...options,
+    name,
+    operations: operations as unknown as OperationsOf<Ops>,
+  })
 }

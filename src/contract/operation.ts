@@ -1,4 +1,5 @@
-import type { Static, TObject, TProperties, TSchema } from '@sinclair/typebox'
+import type { Static, TObject, TOptional, TProperties, TSchema } from '@sinclair/typebox'
+import type { HasDefault } from '../schema/builder.ts'
 import type { ErrorClass } from './errors.ts'
 import type { RateLimit } from './rateLimit.ts'
 import type { PathParamNames, Route } from './route.ts'
@@ -82,6 +83,13 @@ type StaticOf<Properties extends TProperties> = Static<
   TObject<{ -readonly [Name in keyof Properties]: Properties[Name] }>
 >
 
+/** What a caller gives for properties of text: what has a default may be left out. */
+type GivenOf<Properties extends TProperties> = [Extract<Properties[keyof Properties], HasDefault>] extends [never]
+  ? StaticOf<Properties>
+  : StaticOf<{
+      [Name in keyof Properties]: Properties[Name] extends HasDefault ? TOptional<Properties[Name]> : Properties[Name]
+    }>
+
 /** The path parameters as a handler sees them. */
 export type ParamsOf<Op extends Operation> = Op['params'] extends TProperties
   ? StaticOf<Op['params']>
@@ -99,8 +107,14 @@ export type HeadersOf<Op extends Operation> = Op['headers'] extends TProperties
   ? StaticOf<Op['headers']>
   : Readonly<Record<string, string | string[] | undefined>>
 
-/** The body as a handler sees it. */
-export type BodyOf<Op extends Operation> = Op['body'] extends TSchema ? Static<Op['body']> : undefined
+/** The body as a handler sees it. Of an operation that is not known, `unknown`. */
+export type BodyOf<Op extends Operation> = Op['body'] extends TSchema
+  ? Static<Op['body']>
+  : unknown extends Op['body']
+    ? undefined
+    : TSchema extends Op['body']
+      ? unknown
+      : undefined
 
 type DataOf<Op extends Operation> = Op['returns'] extends TSchema ? Static<Op['returns']> : void
 
@@ -115,9 +129,12 @@ export type InputOf<Op extends Operation> = Flat<
   Part<'params', ParamsOf<Op>> &
     Part<
       'query',
-      Flat<DeclaredQuery<Op> & (Op['paginated'] extends true ? { page?: number; size?: number } : unknown)>
+      Flat<
+        (Op['query'] extends TProperties ? GivenOf<Op['query']> : unknown) &
+          (Op['paginated'] extends true ? { page?: number; size?: number } : unknown)
+      >
     > &
-    Part<'headers', Op['headers'] extends TProperties ? HeadersOf<Op> : unknown> &
+    Part<'headers', Op['headers'] extends TProperties ? GivenOf<Op['headers']> : unknown> &
     Part<'body', Op['body'] extends TSchema ? BodyOf<Op> : unknown>
 >
 

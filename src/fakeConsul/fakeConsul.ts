@@ -18,7 +18,7 @@ export interface FakeConsulOptions {
 export type Fault = (request: ConsulRequest, next: ConsulTransport) => ConsulResponse | Promise<ConsulResponse>
 
 /** A Consul agent in this process, which knows what tricube asks of one: services, TTL checks, keys, blocking queries. */
-export interface FakeConsul extends AsyncDisposable {
+export interface FakeConsul {
   /** Where it answers: for `CONSUL_HTTP_ADDR`. */
   readonly url: string
   /** The way to it without a socket. */
@@ -33,6 +33,7 @@ export interface FakeConsul extends AsyncDisposable {
   start(): Promise<void>
   /** Loses all that it knows, and begins to count from 1 again. */
   forget(): void
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 /**

@@ -10,7 +10,7 @@ export interface FaultProxyOptions {
 }
 
 /** A TCP proxy that can be made to misbehave. */
-export interface FaultProxy extends AsyncDisposable {
+export interface FaultProxy {
   /** The target as it was given, with the proxy's address in the place of its own. */
   readonly url: string
   /** Port of 127.0.0.1. */
@@ -29,6 +29,7 @@ export interface FaultProxy extends AsyncDisposable {
   add(toxic: Toxic): () => Promise<void>
   /** Closes every connection and takes no more. */
   close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 /**

@@ -25,7 +25,7 @@ export interface PostgresOptions {
 }
 
 /** A PostgreSQL that runs. */
-export interface EmbeddedPostgres extends AsyncDisposable {
+export interface EmbeddedPostgres {
   readonly port: number
   /** Where the data is: not below `dataDir` as given when the server's system user may not enter that. */
   readonly dataDir: string
@@ -37,6 +37,7 @@ export interface EmbeddedPostgres extends AsyncDisposable {
   createDatabase(name: string): Promise<string>
   /** Stops the server: `fast` (the default) ends sessions in order, `immediate` is a crash on purpose. */
   stop(mode?: 'fast' | 'immediate'): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 /**

@@ -1,4 +1,5 @@
-import { Kind, Type, type JavaScriptTypeBuilder, type TProperties, type TSchema } from '@sinclair/typebox'
+import { Kind, Type, type TProperties, type TSchema } from '@sinclair/typebox'
+import type { SchemaBuilder } from './builder.ts'
 
 /**
  * TypeBox: builds JSON Schema and infers its TypeScript type.
@@ -7,7 +8,7 @@ import { Kind, Type, type JavaScriptTypeBuilder, type TProperties, type TSchema 
  * const User = t.Object({ id: t.Integer(), name: t.String({ maxLength: 128 }) }, { $id: 'User' })
  * type User = Static<typeof User>
  */
-export const t: JavaScriptTypeBuilder = Type
+export const t: SchemaBuilder = Type as SchemaBuilder
 
 export type { Static, TProperties, TSchema } from '@sinclair/typebox'
 

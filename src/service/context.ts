@@ -20,8 +20,14 @@ type PartValues = {
 }
 type Parts = typeof parts
 
-/** What a handler gets: the checked input, and everything it may use, bound to the request. */
-export interface Context<Op extends Operation = Operation, Others extends Callees = Callees>
+/**
+ * What a handler gets: the checked input, and everything it may use, bound to the request. Without type arguments it is that
+ * of any handler: a function that makes calls names the contracts that it calls.
+ *
+ * @example
+ * async function isKnown({ clients }: Context<Operation, { users: typeof userService }>, id: number): Promise<boolean>
+ */
+export interface Context<Op extends Operation = Operation, Others extends Callees = {}>
   extends SpanContext, PartValues {
   readonly params: ParamsOf<Op>
   readonly query: QueryOf<Op>

@@ -28,7 +28,7 @@ export interface TestOptions {
 }
 
 /** A service under test: in this process, with a database of its own, alone in the world. */
-export interface TestApp<Tested extends Contract> extends AsyncDisposable {
+export interface TestApp<Tested extends Contract> {
   /** Its operations by name; rejects with the error that the service answered with; the cause of a 5xx is what was thrown. */
   readonly client: TestClient<Tested>
   /** Stand-ins for a service that it calls. */
@@ -42,6 +42,7 @@ export interface TestApp<Tested extends Contract> extends AsyncDisposable {
   inject(request: InjectOptions | string): Promise<LightMyRequestResponse>
   /** Stops it and drops its database; rejects when a contract was broken that no call has told yet. */
   close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 /**

@@ -1,5 +1,20 @@
-import { contract, service, t, type Client, type InputOf, type OutputOf, type ParamsOf } from 'tricube'
-import { describe, expectTypeOf, it } from 'vitest'
+import {
+  Conflict,
+  contract,
+  NotFound,
+  service,
+  t,
+  type Client,
+  type Context,
+  type InputOf,
+  type OutputOf,
+  type ParamsOf,
+  type QueryOf,
+} from 'tricube'
+import type { client as clientOf } from 'tricube/client'
+import type { TestApp } from 'tricube/testing'
+import { traced } from 'tricube/trace'
+import { describe, expect, expectTypeOf, it } from 'vitest'
 
 // The compiler is the test here: `npm run check` and vitest's own run read this file, and `@ts-expect-error` fails
 // when the line below it compiles.
@@ -69,6 +84,135 @@ describe('what is inferred from a contract', () => {
         },
       },
     })
+  })
+})
+
+describe('what a caller may leave out', () => {
+  const Sort = t.Union([t.Literal('name'), t.Literal('age')], { default: 'name' })
+  const lists = contract('list-service', {
+    list: {
+      route: 'GET /lists',
+      query: { size: t.Integer({ default: 20 }), sort: Sort, all: t.Boolean({ default: false }), owner: t.String() },
+      headers: { 'x-unit': t.String({ default: 'm' }) },
+    },
+    recent: { route: 'GET /lists/recent', query: { size: t.Number({ default: 20 }) } },
+  })
+  type List = typeof lists.operations.list
+
+  it('is what has a default, in the query and in the headers', () => {
+    expectTypeOf<InputOf<List>>().toEqualTypeOf<{
+      query: { size?: number; sort?: 'name' | 'age'; all?: boolean; owner: string }
+      headers?: { 'x-unit'?: string }
+    }>()
+    expectTypeOf<{}>().toExtend<InputOf<typeof lists.operations.recent>>()
+  })
+
+  it('a handler always has it', () => {
+    expectTypeOf<QueryOf<List>>().toEqualTypeOf<{ size: number; sort: 'name' | 'age'; all: boolean; owner: string }>()
+  })
+})
+
+describe('a function that takes the context', () => {
+  const pay = traced(async function pay({ db, body, log }: Context, id: number) {
+    expectTypeOf(body).toEqualTypeOf<unknown>()
+    log.info({ id }, 'paid')
+    return db.one<{ id: number }>`SELECT ${id}::int AS id`
+  })
+
+  it('is called from the handler of any operation, of a service with clients too', () => {
+    const { getUser, createUser, listUsers, deleteUser } = users.operations
+    service(contract('paying-service', { getUser, createUser, listUsers, deleteUser }), {
+      clients: { users },
+      handlers: {
+        getUser: async (ctx) => ({ ...(await pay(ctx, ctx.params.id)), name: '' }),
+        createUser: (ctx) => pay(ctx, ctx.body.name.length),
+        listUsers: async (ctx) => ({ items: [{ ...(await pay(ctx, ctx.query.page)), name: '' }], total: 1 }),
+        deleteUser: async (ctx) => void (await pay(ctx, Number(ctx.params.id))),
+      },
+    })
+  })
+})
+
+describe('what is closed', () => {
+  it('resolves a promise, not something like one', () => {
+    type Closed<Value extends { [Symbol.asyncDispose](): unknown }> = ReturnType<Value[typeof Symbol.asyncDispose]>
+    expectTypeOf<Closed<ReturnType<typeof clientOf<typeof users>>>>().toEqualTypeOf<Promise<void>>()
+    expectTypeOf<Closed<TestApp<typeof users>>>().toEqualTypeOf<Promise<void>>()
+  })
+})
+
+describe('a mistake in one operation', () => {
+  it('is told where it stands, and costs neither that operation nor the others their types', () => {
+    const write = (): void => {
+      const broken = contract('broken-service', {
+        fine: { route: 'POST /fine/:id', params: { id: t.Integer() }, body: User, returns: t.Integer() },
+        error: {
+          route: 'POST /error',
+          body: User,
+          returns: t.String(),
+          errors: [
+            NotFound,
+            // @ts-expect-error no class of error
+            'Conflict',
+            Conflict,
+          ],
+        },
+        status: {
+          route: 'POST /status',
+          body: User,
+          returns: t.String(),
+          // @ts-expect-error a number
+          status: '201',
+        },
+        number: {
+          route: 'POST /number',
+          body: User,
+          returns: t.String(),
+          // @ts-expect-error misspelt, with a number
+          timeout: 5,
+        },
+        flag: {
+          route: 'POST /flag',
+          body: User,
+          returns: t.String(),
+          // @ts-expect-error misspelt, with a boolean
+          deprecatd: true,
+        },
+        word: {
+          route: 'POST /word',
+          body: User,
+          returns: t.String(),
+          // @ts-expect-error not one of the words
+          idempotent: 'by-key',
+        },
+        tags: {
+          route: 'POST /tags',
+          body: User,
+          returns: t.String(),
+          // @ts-expect-error not a list of texts
+          tags: ['a', 1],
+        },
+        method: {
+          // @ts-expect-error an unknown method
+          route: 'FETCH /method',
+          body: User,
+          returns: t.String(),
+        },
+      })
+      service(broken, {
+        handlers: {
+          fine: ({ params, body }) => params.id + body.id,
+          error: ({ body }) => body.name,
+          status: ({ body }) => body.name,
+          number: ({ body }) => body.name,
+          flag: ({ body }) => body.name,
+          word: ({ body }) => body.name,
+          tags: ({ body }) => body.name,
+          method: ({ body }) => body.name,
+        },
+      })
+    }
+    expect(write).toThrow('broken-service.error: errors[1] is not an error class')
   })
 })
 

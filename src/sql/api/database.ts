@@ -50,6 +50,7 @@ export interface ListenOptions {
 }
 
 /** A subscription to a channel. */
-export interface Listening extends AsyncDisposable {
+export interface Listening {
   close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
 }

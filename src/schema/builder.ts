@@ -1,0 +1,48 @@
+import type {
+  ArrayOptions,
+  IntegerOptions,
+  JavaScriptTypeBuilder,
+  NumberOptions,
+  SchemaOptions,
+  StringOptions,
+  TArray,
+  TBoolean,
+  TEnum,
+  TEnumKey,
+  TEnumValue,
+  TInteger,
+  TLiteral,
+  TLiteralValue,
+  TNumber,
+  TSchema,
+  TString,
+  Union,
+} from '@sinclair/typebox'
+
+/** Of a schema that says what stands for a value that is left out. */
+export interface HasDefault<Value = unknown> {
+  readonly default: Value
+}
+
+/** TypeBox's builder, whose types of text and lists also tell that there is a default: a caller may then leave it out. */
+export interface SchemaBuilder extends JavaScriptTypeBuilder {
+  Boolean(options: SchemaOptions & HasDefault<boolean>): TBoolean & HasDefault
+  Boolean(options?: SchemaOptions): TBoolean
+  Integer(options: IntegerOptions & HasDefault<number>): TInteger & HasDefault
+  Integer(options?: IntegerOptions): TInteger
+  Number(options: NumberOptions & HasDefault<number>): TNumber & HasDefault
+  Number(options?: NumberOptions): TNumber
+  String(options: StringOptions & HasDefault<string>): TString & HasDefault
+  String(options?: StringOptions): TString
+  Array<Type extends TSchema>(items: Type, options: ArrayOptions & HasDefault): TArray<Type> & HasDefault
+  Array<Type extends TSchema>(items: Type, options?: ArrayOptions): TArray<Type>
+  Literal<Value extends TLiteralValue>(value: Value, options: SchemaOptions & HasDefault): TLiteral<Value> & HasDefault
+  Literal<Value extends TLiteralValue>(value: Value, options?: SchemaOptions): TLiteral<Value>
+  Enum<V extends TEnumValue, T extends Record<TEnumKey, V>>(
+    item: T,
+    options: SchemaOptions & HasDefault,
+  ): TEnum<T> & HasDefault
+  Enum<V extends TEnumValue, T extends Record<TEnumKey, V>>(item: T, options?: SchemaOptions): TEnum<T>
+  Union<Types extends TSchema[]>(types: [...Types], options: SchemaOptions & HasDefault): Union<Types> & HasDefault
+  Union<Types extends TSchema[]>(types: [...Types], options?: SchemaOptions): Union<Types>
+}
