@@ -1,4 +1,4 @@
-import type { Token } from './lexer.ts'
+import type { Token } from '../sqlText/lexer.ts'
 import { opening, type Statement } from './split.ts'
 
 /** Something that a statement takes data from. */

@@ -1,4 +1,4 @@
-import { lineAt, tokens, type Token } from './lexer.ts'
+import { lineAt, tokens, type Token } from '../sqlText/lexer.ts'
 
 /** One SQL statement of a file. */
 export interface Statement {

@@ -1,6 +1,6 @@
 import { spanShape, type SpanShape } from './shape.ts'
 import type { Span } from './span.ts'
-import { collectionOf, withoutLiterals } from './statementText.ts'
+import { collectionOf, withoutLiterals } from '../sqlText/literals.ts'
 
 /** What is known of a statement's text; the same object for the same text. */
 export interface TracedStatement {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { tokens } from '../../src/migrations/lexer.ts'
+import { tokens } from '../../src/sqlText/lexer.ts'
 import { splitStatements } from '../../src/migrations/split.ts'
 
 function split(sql: string): string[] {

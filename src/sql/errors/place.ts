@@ -7,7 +7,7 @@
  */
 import { findSourceMap } from 'node:module'
 import { cutStack, isFrame } from '../../log/stack.ts'
-import { withoutLiterals } from '../../trace/statementText.ts'
+import { withoutLiterals } from '../../sqlText/literals.ts'
 import { DatabaseError } from './databaseError.ts'
 
 /** What a failing statement is told by. */

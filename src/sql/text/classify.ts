@@ -1,6 +1,6 @@
 /** What a statement's text says about it: whether it only reads, and whether it may share a connection. */
 
-import { bareWords } from './bareWords.ts'
+import { bareWords } from '../../sqlText/bareWords.ts'
 import { type Remains, remainsOf } from './remains.ts'
 
 /** What is known of a statement by its text. */

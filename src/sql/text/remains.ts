@@ -1,5 +1,5 @@
 /** What statements leave on a connection after their transaction. Whoever gets that connection next would have it. */
-import { bareWords } from './bareWords.ts'
+import { bareWords } from '../../sqlText/bareWords.ts'
 
 /** Something that stays. */
 export interface Remains {

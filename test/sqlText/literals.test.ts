@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { collectionOf, withoutLiterals } from '../../src/trace/statementText.ts'
+import { collectionOf, withoutLiterals } from '../../src/sqlText/literals.ts'
 
 it.each([
   [`SELECT * FROM users WHERE name = 'O''Hara' AND id = $1`, 'SELECT * FROM users WHERE name = ? AND id = $1'],
@@ -10,6 +10,11 @@ it.each([
   [`SELECT\n  a,\n  b  FROM t`, 'SELECT a, b FROM t'],
   [`SELECT B'101', U&'secret'`, 'SELECT ?, ?'],
   [`SELECT 'never closed`, 'SELECT ?'],
+  // An apostrophe that opens no string must not turn the strings behind it inside out.
+  [`SELECT a -- it's\nFROM t WHERE b = 'secret'`, `SELECT a -- it? FROM t WHERE b = ?`],
+  [`SELECT /* it's /* nested */ */ 'secret'`, 'SELECT /* it?*/ ?'],
+  [`SELECT "it's" FROM t WHERE b = 'secret'`, `SELECT "it's" FROM t WHERE b = ?`],
+  [`SELECT a$b$ FROM t WHERE c = 'secret$b$'`, 'SELECT a$b$ FROM t WHERE c = ?'],
 ])('takes the literals out of %j', (text, clean) => {
   expect(withoutLiterals(text)).toBe(clean)
 })
@@ -30,6 +35,7 @@ it.each([
   ['DELETE FROM users', 'users'],
   ['WITH x AS (SELECT 1 FROM cities) SELECT * FROM x', 'cities'],
   [`SELECT ' FROM secret', now()`, undefined],
+  [`SELECT a -- FROM the cities, it's old\nFROM users WHERE b = 'x'`, 'users'],
   ['CREATE TABLE IF NOT EXISTS logs (id int)', 'logs'],
   ['BEGIN', undefined],
 ])('finds the table of %j', (text, collection) => {
