@@ -7,6 +7,7 @@ import { findJsonSchemaSuite } from './jsonSchemaSuite.mjs'
 import { findNodes } from './nodes.mjs'
 import { pack } from './pack.mjs'
 import { findPgbouncer } from './pgbouncer.mjs'
+import { findPgpool } from './pgpool.mjs'
 import { findPromtool } from './promtool.mjs'
 import { findRedis } from './redis.mjs'
 import { run } from './run.mjs'
@@ -19,6 +20,8 @@ const redis = findRedis()
 if (redis) process.env.TRICUBE_TEST_REDIS = redis
 const pgbouncer = findPgbouncer()
 if (pgbouncer) process.env.TRICUBE_TEST_PGBOUNCER = pgbouncer
+const pgpool = findPgpool()
+if (pgpool) process.env.TRICUBE_TEST_PGPOOL = pgpool
 const suite = findJsonSchemaSuite()
 if (suite) process.env.TRICUBE_TEST_JSON_SCHEMA_SUITE = suite
 const promtool = findPromtool()
@@ -28,8 +31,14 @@ process.env.TRICUBE_TEST_NODES = findNodes()
 try {
   for (const [name, command] of Object.entries(checks)) count(name, () => run(command()))
   countTests('npm test', {})
-  for (const pooler of pgbouncer ? ['pgbouncer-transaction', 'pgbouncer-discard', 'pgbouncer-session'] : []) {
-    countTests(`npm test -- test/sql behind ${pooler}`, { TRICUBE_TEST_BEHIND: pooler }, ['test/sql'])
+  const poolers = [
+    ...(pgbouncer ? ['pgbouncer-transaction', 'pgbouncer-discard', 'pgbouncer-session'] : []),
+    ...(pgpool ? ['pgpool'] : []),
+  ]
+  for (const pooler of poolers) {
+    // That one starts poolers of its own: once is enough.
+    const paths = ['test/sql', '--exclude', 'test/sql/connection/poolers.test.ts']
+    countTests(`npm test -- test/sql behind ${pooler}`, { TRICUBE_TEST_BEHIND: pooler }, paths)
   }
   countTests('npm test on the packed tarball', { TRICUBE_UNDER_TEST: join(pack().folder, 'dist') })
 } catch (error) {

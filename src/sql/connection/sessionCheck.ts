@@ -13,11 +13,12 @@ const ours = Object.entries(expectedSettings)
   .map(([name, value]) => `('${name}', '${value}')`)
   .join(', ')
 
+// Pgpool-II sets application_name by itself when it hands a connection on; it changes no result.
 const leftBehind = `
   SELECT string_agg(what, ', ') FROM (
     SELECT 'the setting ' || s.name AS what FROM pg_catalog.pg_settings s
       LEFT JOIN (VALUES ${ours}) ours(name, value) ON lower(ours.name) = lower(s.name)
-      WHERE s.source = 'session' AND s.name <> 'statement_timeout' AND s.name NOT LIKE 'transaction\\_%'
+      WHERE s.source = 'session' AND s.name NOT IN ('statement_timeout', 'application_name') AND s.name NOT LIKE 'transaction\\_%'
         AND (ours.value IS NULL OR split_part(s.setting, ',', 1) <> ours.value)
     UNION ALL SELECT 'the role ' || current_user WHERE current_setting('role') <> 'none' OR current_user <> session_user
     UNION ALL SELECT 'an advisory lock' WHERE EXISTS (

@@ -12,6 +12,7 @@ beforeAll(async () => {
   fresh = await freshDatabase('CREATE TABLE stock (n int NOT NULL)')
   db = database({ url: fresh.url, pool: 2, applicationName: 'quiet' })
   observer = database({ url: fresh.url, lanes: 1, pool: 2 })
+  await db.transaction((tx) => tx.execute`SELECT 1`) // connected: a limit of 300 ms is for what it does then
 })
 afterAll(async () => {
   await Promise.all([db.close(), observer.close()])

@@ -5,7 +5,9 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { migrate } from 'tricube/migrations'
 import { type Database, type DatabaseOptions, database, sql } from 'tricube/sql'
 import { directDatabase } from '../freshDatabase.ts'
-import { type Pgbouncer, pgbouncerBinary } from './pgbouncer.ts'
+import { pgbouncerBinary } from './pgbouncer.ts'
+import { pgpoolBinary, startPgpool } from './pgpool.ts'
+import type { Pooler } from './pooler.ts'
 import { startPooler } from '../poolers.ts'
 
 // All that a value's text depends on is set differently from what tricube wants.
@@ -20,9 +22,29 @@ const oddSettings = (name: string) =>
     .map(([setting, value]) => `ALTER DATABASE ${name} SET ${setting} = '${value}'`)
     .join(';')
 
-describe.runIf(pgbouncerBinary).each(['pgbouncer-transaction', 'pgbouncer-discard'])('behind %s', (name) => {
+const inFolder = async <T>(files: Readonly<Record<string, string>>, fn: (directory: string) => Promise<T>) => {
+  const directory = await mkdtemp(join(tmpdir(), 'tricube-poolers-'))
+  try {
+    for (const [file, text] of Object.entries(files)) await writeFile(join(directory, file), text)
+    return await fn(directory)
+  } finally {
+    await rm(directory, { recursive: true })
+  }
+}
+
+const locks = (direct: Database) => direct.value`
+  SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database
+  WHERE locktype = 'advisory' AND datname = current_database()`
+
+const poolers = [
+  { name: 'pgbouncer-transaction', keepsConnections: false, binary: pgbouncerBinary },
+  { name: 'pgbouncer-discard', keepsConnections: false, binary: pgbouncerBinary },
+  { name: 'pgpool', keepsConnections: true, binary: pgpoolBinary },
+].filter(({ binary }) => binary)
+
+describe.each(poolers)('behind $name', ({ name }) => {
   let fresh: Awaited<ReturnType<typeof directDatabase>>
-  let pooler: Pgbouncer
+  let pooler: Pooler
   let url: string
   let direct: Database
 
@@ -126,73 +148,101 @@ describe.runIf(pgbouncerBinary).each(['pgbouncer-transaction', 'pgbouncer-discar
     await db.execute`CREATE INDEX CONCURRENTLY a_v ON a (v)`
   })
 
-  test('listening is refused with what to do instead', async () => {
+  test('a stream and a batch are whole', async () => {
     await using db = open()
+    const numbers: unknown[] = []
+    for await (const { n } of db.stream<{ n: number }>`SELECT n FROM generate_series(1, 5000) n`) numbers.push(n)
+    expect(numbers).toEqual(Array.from({ length: 5000 }, (_, i) => i + 1))
+    expect(await db.batch([1, 2, 3])`INSERT INTO a (v) VALUES (${(n) => `batch ${n}`})`).toBe(3)
+    expect(await direct.value`SELECT count(*) FROM a WHERE v LIKE 'batch%'`).toBe(3)
+    await db.execute`DELETE FROM a WHERE v LIKE 'batch%'`
+  })
+
+  test('what is over its time is cancelled, and nobody else is', async () => {
+    await using db = open()
+    const others = Array.from({ length: 3 }, () => db.transaction((tx) => tx.value`SELECT 'mine' FROM pg_sleep(1)`))
+    const late = Array.from({ length: 3 }, () => db.with({ slow: true, timeoutMs: 200 }).value`SELECT pg_sleep(60)`)
+    for (const statement of late) await expect(statement).rejects.toMatchObject({ sqlstate: '57014' })
+    expect(await Promise.all(others)).toEqual(['mine', 'mine', 'mine'])
+    const running = () => direct.value`
+      SELECT count(*) FROM pg_stat_activity
+      WHERE datname = current_database() AND state = 'active' AND query LIKE 'SELECT pg_sleep%'`
+    await vi.waitFor(async () => expect(await running()).toBe(0), { timeout: 5000 })
+  })
+
+  test('migrations run once among four instances, and leave no lock and no setting', async () => {
+    await direct.script('DROP TABLE IF EXISTS m1, migration_record')
+    const files = {
+      '0001_one.up.sql': 'CREATE TABLE m1 (id int); SELECT pg_sleep(0.3); SET search_path = nowhere;',
+      '0002_two.up.sql': 'ALTER TABLE m1 ADD v text',
+    }
+    await inFolder(files, async (directory) => {
+      const results = await Promise.all([1, 2, 3, 4].map(() => migrate({ url, directory, waitMs: 10_000 })))
+      expect(results.flatMap(({ applied }) => applied)).toEqual(['0001_one', '0002_two'])
+      expect(await locks(direct)).toBe(0)
+      expect(await migrate({ url, directory, waitMs: 1000 })).toEqual({ applied: [] })
+    })
+    await using db = open()
+    for (let i = 0; i < 20; i++)
+      expect(await db.value`SELECT current_setting('search_path') || current_setting('lock_timeout')`).toBe(
+        '"$user", public0',
+      )
+  })
+})
+
+describe.each(poolers.filter(({ keepsConnections }) => !keepsConnections))('behind $name', ({ name }) => {
+  test('listening is refused with what to do instead', async () => {
+    await using fresh = await directDatabase()
+    await using pooler = await startPooler(name, fresh.url)
+    await using db = database({ url: pooler.behind(fresh.url) })
     await expect(db.listen('news', () => {})).rejects.toThrow(
       'db.listen hears nothing behind this connection pooler: give it a database() whose url leads straight to PostgreSQL',
     )
   })
 
-  describe('migrations', () => {
-    const inFolder = async <T>(files: Readonly<Record<string, string>>, fn: (directory: string) => Promise<T>) => {
-      const directory = await mkdtemp(join(tmpdir(), 'tricube-pgbouncer-'))
-      try {
-        for (const [file, text] of Object.entries(files)) await writeFile(join(directory, file), text)
-        return await fn(directory)
-      } finally {
-        await rm(directory, { recursive: true })
-      }
-    }
-    const locks = () => direct.value`
-      SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database
-      WHERE locktype = 'advisory' AND datname = current_database()`
-
-    test('run once among four instances, and leave no lock and no setting', async () => {
-      await direct.script('DROP TABLE IF EXISTS m1, migration_record')
-      const files = {
-        '0001_one.up.sql': 'CREATE TABLE m1 (id int); SELECT pg_sleep(0.3); SET search_path = nowhere;',
-        '0002_two.up.sql': 'ALTER TABLE m1 ADD v text',
-      }
-      await inFolder(files, async (directory) => {
-        const results = await Promise.all([1, 2, 3, 4].map(() => migrate({ url, directory, waitMs: 10_000 })))
-        expect(results.flatMap(({ applied }) => applied)).toEqual(['0001_one', '0002_two'])
-        expect(await locks()).toBe(0)
-        expect(await migrate({ url, directory, waitMs: 1000 })).toEqual({ applied: [] })
-      })
-      await using db = open()
-      for (let i = 0; i < 20; i++)
-        expect(await db.value`SELECT current_setting('search_path') || current_setting('lock_timeout')`).toBe(
-          '"$user", public0',
-        )
+  test('migrations that cannot be in a transaction are refused before anything of them runs', async () => {
+    await using fresh = await directDatabase()
+    await using pooler = await startPooler(name, fresh.url)
+    await using direct = database({ url: fresh.url, lanes: 0, pool: 1 })
+    const files = { '0001_one.up.sql': '-- tricube: no-transaction\nCREATE TABLE m1 (id int)' }
+    await inFolder(files, async (directory) => {
+      await expect(migrate({ url: pooler.behind(fresh.url), directory })).rejects.toThrow(
+        '0001_one.up.sql is marked no-transaction: a pooler in transaction mode cannot run it, use a URL that leads straight to PostgreSQL',
+      )
     })
-
-    test('that cannot be in a transaction are refused before anything of them runs', async () => {
-      await direct.script('DROP TABLE IF EXISTS m1, migration_record')
-      const files = { '0001_one.up.sql': '-- tricube: no-transaction\nCREATE TABLE m1 (id int)' }
-      await inFolder(files, async (directory) => {
-        await expect(migrate({ url, directory })).rejects.toThrow(
-          '0001_one.up.sql is marked no-transaction: a pooler in transaction mode cannot run it, use a URL that leads straight to PostgreSQL',
-        )
-      })
-      expect(await direct.value`SELECT to_regclass('m1')`).toBeNull()
-      expect(await locks()).toBe(0)
-    })
+    expect(await direct.value`SELECT to_regclass('m1')`).toBeNull()
+    expect(await locks(direct)).toBe(0)
   })
 })
 
-describe.runIf(pgbouncerBinary)('behind a pooler in session mode', () => {
-  test('db.listen hears, and migrations without a transaction run', async () => {
+describe.each([
+  ['pgbouncer-session', pgbouncerBinary],
+  ['pgpool', pgpoolBinary],
+] as const)('behind %s, which keeps its clients’ sessions', (name, binary) => {
+  test.runIf(binary)('db.listen hears, and migrations without a transaction run', async () => {
     await using fresh = await directDatabase()
-    await using pooler = await startPooler('pgbouncer-session', fresh.url)
+    await using pooler = await startPooler(name, fresh.url)
     const url = pooler.behind(fresh.url)
     await using db = database({ url })
     const heard: string[] = []
     await using _ = await db.listen('news', (payload) => void heard.push(payload))
     await db.notify('news', 'one')
     await vi.waitFor(() => expect(heard).toEqual(['one']))
-    const directory = await mkdtemp(join(tmpdir(), 'tricube-pgbouncer-'))
+    const directory = await mkdtemp(join(tmpdir(), 'tricube-poolers-'))
     await writeFile(join(directory, '0001_one.up.sql'), '-- tricube: no-transaction\nCREATE TABLE m1 (id int)')
     expect(await migrate({ url, directory })).toEqual({ applied: ['0001_one'] })
     await rm(directory, { recursive: true })
   })
+})
+
+test.runIf(pgpoolBinary)('what Pgpool-II sets on a connection that it hands on is nobody’s fault', async () => {
+  await using fresh = await directDatabase()
+  await using pooler = await startPgpool(fresh.url, { num_init_children: '2' })
+  for (let i = 0; i < 4; i++) {
+    await using db = database({ url: pooler.behind(fresh.url), lanes: 1, pool: 1, checkSessions: true })
+    // Looked behind, for it calls what may leave something; and once for each text.
+    const own = sql.unsafe(`'round ${i}' FROM pg_sleep(0)`)
+    expect(await db.value`SELECT current_setting('application_name') || ' ' || ${own}`).toBe(`tricube round ${i}`)
+    await db.transaction((tx) => tx.execute`SELECT ${own}`)
+  }
 })

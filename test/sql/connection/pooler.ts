@@ -1,0 +1,94 @@
+/** What the tests' poolers have in common: a program, found and started in front of a server. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+
+/** A running pooler. */
+export interface Pooler extends AsyncDisposable {
+  /** The URL of the same database behind it. */
+  behind(url: string): string
+}
+
+/** What to start, once its port and its folder are known. */
+export interface PoolerProcess {
+  readonly files: Readonly<Record<string, string>>
+  readonly args: readonly string[]
+  /** What ends it at once, clients or not. */
+  readonly stop: NodeJS.Signals
+}
+
+/** A program's path: what the variable names, else on the PATH. Undefined when there is none, which is said loudly. */
+export function findPooler(name: string, variable: string): string | undefined {
+  const places = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin'].map((folder) => join(folder, name))
+  const binary = process.env[variable] || places.find((file) => existsSync(file))
+  if (!binary) {
+    process.stderr.write(`
+!!! The tests behind a real ${name} are SKIPPED: none is on the PATH and ${variable} names none.
+!!! \`${variable}=$(node scripts/${name}.mjs) npm test\` runs them with Debian's package.
+
+`)
+  }
+  return binary
+}
+
+/** Starts a pooler on a free port, as nobody: PgBouncer does not run as root. */
+export async function startPoolerProcess(
+  binary: string,
+  plan: (place: { readonly port: number; readonly folder: string }) => PoolerProcess,
+): Promise<Pooler> {
+  const port = await freePort()
+  const folder = await mkdtemp(join(tmpdir(), 'tricube-pooler-'))
+  await chmod(folder, 0o777)
+  const { files, args, stop } = plan({ port, folder })
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
+  const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+  const child = spawn(binary, args, { stdio: 'ignore', ...nobody })
+  const end = async (): Promise<void> => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill(stop)
+      await once(child, 'exit')
+    }
+    await rm(folder, { recursive: true, force: true })
+  }
+  try {
+    await listens(port, binary)
+  } catch (error) {
+    await end()
+    throw error
+  }
+  return {
+    behind: (url) => {
+      const behind = new URL(url)
+      behind.port = String(port)
+      return behind.href
+    },
+    [Symbol.asyncDispose]: end,
+  }
+}
+
+/** A port that nobody listens on. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+async function listens(port: number, binary: string): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const socket = connect(port, '127.0.0.1')
+    const isOpen = await new Promise<boolean>((resolve) => {
+      socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    })
+    socket.destroy()
+    if (isOpen) return
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  throw new Error(`${binary} does not listen on ${port}`)
+}
