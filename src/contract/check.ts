@@ -131,7 +131,7 @@ const notJson: Readonly<Record<string, string>> = {
 }
 
 function valueProblem(operation: Operation): string | undefined {
-  const { route, status, errors, timeoutMs, returns, idempotent, rateLimit, priority } = operation
+  const { route, status, errors, timeoutMs, returns, idempotent, rateLimit, priority, internal } = operation
   if (status !== undefined && !(Number.isInteger(status) && status >= 200 && status <= 299)) {
     return `status is the status of success, 200 to 299, not ${status}`
   }
@@ -143,6 +143,9 @@ function valueProblem(operation: Operation): string | undefined {
   }
   if (priority !== undefined && !priorities.includes(priority)) {
     return `priority is one of ${priorities.join(', ')}, not ${JSON.stringify(priority)}`
+  }
+  if (internal !== undefined && typeof internal !== 'boolean') {
+    return `internal is true or false, not ${JSON.stringify(internal)}`
   }
   if (idempotent === 'by key' && route.startsWith('GET ')) return 'a GET is idempotent without a key'
   return rateLimit && rateLimitProblem(rateLimit)
@@ -183,5 +186,6 @@ const fields: ReadonlySet<string> = new Set<keyof Operation>([
   'timeoutMs',
   'rateLimit',
   'priority',
+  'internal',
   'deprecated',
 ])

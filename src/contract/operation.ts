@@ -50,6 +50,8 @@ export interface Operation {
   readonly rateLimit?: RateLimit
   /** What goes when the service is overloaded: `sheddable` first, `critical` last. Default `normal`. */
   readonly priority?: Priority
+  /** For other services only: where callers are strangers (`edge`) it is not there, and no public document tells of it. */
+  readonly internal?: boolean
   /** Marked in the documentation as going away. */
   readonly deprecated?: boolean
 }
@@ -147,6 +149,11 @@ type Part<Name extends string, Value> = unknown extends Value
       : { [Key in Name]: Value }
 
 type Flat<Type> = unknown extends Type ? {} : { [Key in keyof Type]: Type[Key] }
+
+/** Those that strangers may call. */
+export function publicOperations(operations: Operations): Operations {
+  return Object.fromEntries(Object.entries(operations).filter(([, { internal }]) => !internal))
+}
 
 /** Whether doing it twice is doing it once: RFC 9110, 9.2.2, unless the operation says otherwise. */
 export function isIdempotent({ route, idempotent }: Operation): boolean {

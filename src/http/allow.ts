@@ -1,4 +1,4 @@
-import type { Contract } from '../contract/contract.ts'
+import type { Operations } from '../contract/operation.ts'
 import { parseRoute } from '../contract/route.ts'
 
 /**
@@ -6,7 +6,7 @@ import { parseRoute } from '../contract/route.ts'
  *
  * Only paths that no route matched come here, so a walk over the patterns is soon enough.
  */
-export function compileAllowedMethods({ operations }: Contract): (path: string) => string[] {
+export function compileAllowedMethods(operations: Operations): (path: string) => string[] {
   const patterns = Object.values(operations).map(({ route }) => {
     const { method, path } = parseRoute(route)
     return { method, pattern: patternOf(path) }

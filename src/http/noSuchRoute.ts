@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Contract } from '../contract/contract.ts'
 import { codes, MethodNotAllowed, NotFound } from '../contract/errors.ts'
+import type { Operations } from '../contract/operation.ts'
 import { compileAllowedMethods } from './allow.ts'
 import { sendError } from './errors.ts'
 
@@ -8,8 +8,8 @@ import { sendError } from './errors.ts'
  * Answers 405 for a path that has other methods and 404 for one that is none, after all hooks of `onRequest` and before a
  * body is read: whatever is wrong with that, it is not for anybody.
  */
-export function answerNoSuchRoute(fastify: FastifyInstance, contract: Contract): void {
-  const allowedMethods = compileAllowedMethods(contract)
+export function answerNoSuchRoute(fastify: FastifyInstance, operations: Operations): void {
+  const allowedMethods = compileAllowedMethods(operations)
   const answer = (request: FastifyRequest, reply: FastifyReply): void => {
     const path = request.url.split('?', 1)[0] as string
     const what = `${request.method} ${path}`

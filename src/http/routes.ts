@@ -1,5 +1,5 @@
 import type { FastifyInstance, onRequestHookHandler, RouteHandlerMethod } from 'fastify'
-import type { Contract } from '../contract/contract.ts'
+import type { Operations } from '../contract/operation.ts'
 import { parseRoute } from '../contract/route.ts'
 import type { PreSerialization } from './preSerialization.ts'
 
@@ -11,13 +11,13 @@ export interface OperationPlot {
 }
 
 /**
- * Adds a route for each operation of a contract.
+ * Adds a route for each operation.
  *
  * They are added as a plugin, behind all that have been registered by then: those see each route in their `onRoute`.
  */
 export function addRoutes(
   fastify: FastifyInstance,
-  { operations }: Contract,
+  operations: Operations,
   plotOf: (name: string) => OperationPlot,
   preSerialization: PreSerialization,
 ): void {

@@ -2,6 +2,7 @@ import type { Server as PlainServer } from 'node:http'
 import type { Server as SecureServer } from 'node:tls'
 import fastifyModule, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Contract } from '../contract/contract.ts'
+import { publicOperations, type Operations } from '../contract/operation.ts'
 import { HttpError } from '../contract/errors.ts'
 import type { LateLog } from '../log/late.ts'
 import { randomId } from '../trace/ids.ts'
@@ -67,14 +68,15 @@ export class Server {
   readonly fastify: FastifyInstance
   readonly inFlight: InFlight
   readonly preSerialization: PreSerialization
-  readonly #contract: Contract
+  readonly #operations: Operations
   #door!: Door
 
   /** Makes the Fastify; it answers once it has a door. */
   constructor(options: ServerOptions) {
-    this.#contract = options.contract
+    const { operations } = options.contract
+    this.#operations = options.edge ? publicOperations(operations) : operations
     this.inFlight = new InFlight((ended) => this.#door.recorded(ended))
-    this.fastify = createFastify(options, this.inFlight, () => this.#door)
+    this.fastify = createFastify(options, this.#operations, this.inFlight, () => this.#door)
     this.preSerialization = new PreSerialization(this.fastify)
   }
 
@@ -85,12 +87,13 @@ export class Server {
 
   /** Adds the routes of the operations, once the plugins are there that change routes as they are added. */
   addOperations(): void {
-    addRoutes(this.fastify, this.#contract, (name) => this.#door.operation(name), this.preSerialization)
+    addRoutes(this.fastify, this.#operations, (name) => this.#door.operation(name), this.preSerialization)
   }
 }
 
 function createFastify(
-  { contract, log, tls, edge = false, trustProxy, limits: own }: ServerOptions,
+  { log, tls, edge = false, trustProxy, limits: own }: ServerOptions,
+  operations: Operations,
   inFlight: InFlight,
   door: () => Door,
 ): FastifyInstance {
@@ -147,7 +150,7 @@ function createFastify(
     return sendError(reply, error)
   })
 
-  answerNoSuchRoute(fastify, contract)
+  answerNoSuchRoute(fastify, operations)
   return fastify
 }
 

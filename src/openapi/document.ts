@@ -1,4 +1,5 @@
 import type { Contract } from '../contract/contract.ts'
+import { publicOperations } from '../contract/operation.ts'
 import { parseRoute } from '../contract/route.ts'
 import { Components } from './components.ts'
 import { ErrorResponses } from './errors.ts'
@@ -13,6 +14,8 @@ export interface OpenApiOptions {
   readonly version?: string
   /** Where the service can be called. Default: where the document came from. */
   readonly servers?: readonly OpenApiServer[]
+  /** For whom it is: `public` leaves out the operations that are `internal`. Default `internal`: all of them. */
+  readonly audience?: 'public' | 'internal'
 }
 
 /**
@@ -24,8 +27,9 @@ export interface OpenApiOptions {
  * await writeFile('openapi.json', JSON.stringify(openapiDocument(userService), null, 2))
  */
 export function openapiDocument(contract: Contract, options: OpenApiOptions = {}): OpenApiDocument {
-  const { name, title = name, description, operations, envelope } = contract
-  const { version = contract.version ?? '1.0.0', servers = [{ url: '/' }] } = options
+  const { name, title = name, description, envelope } = contract
+  const { version = contract.version ?? '1.0.0', servers = [{ url: '/' }], audience = 'internal' } = options
+  const operations = audience === 'public' ? publicOperations(contract.operations) : contract.operations
   const components = new Components()
   const errors = new ErrorResponses(components)
   const paths: Record<string, Record<string, OpenApiOperation>> = {}

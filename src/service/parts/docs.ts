@@ -1,11 +1,25 @@
+import { flag } from '../../config/rules.ts'
 import { registerDocs } from '../../http/docs/docs.ts'
 import type { Part } from '../part.ts'
+import { admin } from './admin.ts'
 
-/** Answers `GET /openapi/spec.json` and, at `GET /docs`, the page that shows it. */
-export const docs: Part = {
+/** What a service says of its documentation. */
+export interface DocsOptions {
+  /** Whether `/docs` and `/openapi/spec.json` are answered. Default: true. */
+  readonly docs?: boolean
+  readonly edge?: boolean
+}
+
+/**
+ * Answers `GET /openapi/spec.json` and, at `GET /docs`, the page that shows it. What strangers see leaves out the operations
+ * that are `internal`.
+ */
+export const docs: Part<DocsOptions> = {
   name: 'docs',
-  open({ contract, fastify }) {
-    registerDocs(fastify, contract)
+  options: { docs: flag, edge: flag },
+  async open({ contract, use }, { docs: isOn = true, edge = false }) {
+    const { fastify, isApart } = await use(admin)
+    if (isOn) registerDocs(fastify, contract, { audience: edge && !isApart ? 'public' : 'internal' })
     return {}
   },
 }

@@ -1,21 +1,44 @@
+import type { FastifyInstance } from 'fastify'
+import { flag, group } from '../../config/rules.ts'
 import type { Part } from '../part.ts'
+import type { Readiness } from '../readiness.ts'
+import { admin } from './admin.ts'
 import { workers } from './workers/workers.ts'
+
+/** What the health checks tell. */
+export interface HealthOptions {
+  /** Whether `/health/ready` tells what is not ready, and why; else the status alone. Default: true. */
+  readonly details?: boolean
+}
 
 /**
  * Answers `/health/live` (the process responds) and `/health/ready` (it can do its work; 503 when it cannot).
  *
  * Orchestrators restart what is not live and route around what is not ready, so a lost database is not a reason to be
  * dead: https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/
+ *
+ * Both stay on the service's own port, where load balancers ask; the details move to the admin port, when there is one.
  */
-export const health: Part = {
+export const health: Part<{ readonly health?: HealthOptions }> = {
   name: 'health',
-  async open({ fastify, readiness, use }) {
+  options: { health: group<HealthOptions>({ details: flag }) },
+  async open({ fastify, readiness, use }, { health: { details = true } = {} }) {
     const ofAll = (await use(workers)).share('readiness', readiness)
-    fastify.get('/health/live', () => ({ status: 'live' }))
-    fastify.get('/health/ready', async (_request, reply) => {
-      const found = await ofAll()
-      return reply.code(found.status === 'ready' ? 200 : 503).send(found)
-    })
+    const { fastify: apart, isApart } = await use(admin)
+    addRoutes(fastify, details && !isApart ? ofAll : async () => statusOf(await ofAll()))
+    if (isApart) addRoutes(apart, details ? ofAll : async () => statusOf(await ofAll()))
     return {}
   },
+}
+
+function addRoutes(fastify: FastifyInstance, find: () => Promise<Pick<Readiness, 'status'>>): void {
+  fastify.get('/health/live', () => ({ status: 'live' }))
+  fastify.get('/health/ready', async (_request, reply) => {
+    const found = await find()
+    return reply.code(found.status === 'ready' ? 200 : 503).send(found)
+  })
+}
+
+function statusOf({ status }: Readiness): Pick<Readiness, 'status'> {
+  return { status }
 }

@@ -1,5 +1,5 @@
 import { NotFound } from '../../contract/errors.ts'
-import { oneOf } from '../../config/rules.ts'
+import { flag, oneOf } from '../../config/rules.ts'
 import { setting } from '../../config/setting.ts'
 import { ownVersion } from '../../load/own.ts'
 import { standardOutput } from '../../log/output.ts'
@@ -10,6 +10,7 @@ import { RequestMetrics } from '../../metrics/requests.ts'
 import { textOf } from '../../metrics/text.ts'
 import type { Host, Opened, Part } from '../part.ts'
 import { discoverySettings, type DiscoveryConfig } from './discovery/discoveryConfig.ts'
+import { admin } from './admin.ts'
 import { tls } from './tls.ts'
 import { workers } from './workers/workers.ts'
 
@@ -30,25 +31,34 @@ export interface Metering extends Opened<Metrics> {
   forRequest(): Metrics
 }
 
+/** What a service says of its metrics. */
+export interface MetricsOptions {
+  /** False: nothing is measured, and `/metrics` is not answered. Default: true. */
+  readonly metrics?: boolean
+}
+
 /** Counts and measures, and answers `GET /metrics` with the counts of all processes that serve. */
-export const metrics: Part<{}, MetricsConfig, Metering> = {
+export const metrics: Part<MetricsOptions, MetricsConfig, Metering> = {
   name: 'metrics',
+  options: { metrics: flag },
   settings: {
     metricsExporter: setting<MetricsConfig['metricsExporter']>(oneOf(['prometheus', 'none']), {
       variable: 'OTEL_METRICS_EXPORTER',
       meaning: '`none` measures nothing and answers no `/metrics`.',
       value: 'prometheus',
+      own: ({ metrics: isOn }: MetricsOptions) => (isOn === false ? 'none' : undefined),
     }),
     version: discoverySettings.version,
   },
   async open(host) {
-    const { contract, config, fastify, inFlight, log, use } = host
+    const { contract, config, inFlight, log, use } = host
     const { isSecure } = await use(tls)
     const isOn = config.metricsExporter !== 'none'
     const all = new Metrics({
       onOverflow: (metric) => log.warn({ metric }, 'a metric has more than 2,000 combinations of label values'),
     })
     const ofAll = (await use(workers)).share('metrics', () => all.snapshot())
+    const { fastify } = await use(admin)
     fastify.get('/metrics', async (request, reply) => {
       if (!isOn) throw new NotFound('metrics are turned off')
       const { contentType, body } = textOf(await ofAll(), request.headers.accept)

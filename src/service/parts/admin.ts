@@ -1,0 +1,47 @@
+import type { FastifyInstance } from 'fastify'
+import { wholeNumber } from '../../config/rules.ts'
+import { setting } from '../../config/setting.ts'
+import { createAdminServer } from '../../http/adminServer.ts'
+import { listenSettings, type ListenConfig } from '../listen.ts'
+import type { Opened, Part } from '../part.ts'
+
+/** What the admin port reads of the configuration. */
+export interface AdminConfig extends Pick<ListenConfig, 'host'> {
+  /** Port of its own for docs, metrics and health details (`TRICUBE_ADMIN_PORT`). Default: they share the service's. */
+  readonly adminPort: number | undefined
+}
+
+/** Where whoever runs the service asks about it. */
+export interface Admin extends Opened {
+  /** What their routes are added to: the service's own server, when there is no admin port. */
+  readonly fastify: FastifyInstance
+  /** Whether callers of the service do not reach it. */
+  readonly isApart: boolean
+}
+
+/** Docs, metrics and health details on a port of their own, which the internet does not reach. */
+export const admin: Part<{}, AdminConfig, Admin> = {
+  name: 'admin',
+  settings: {
+    adminPort: setting<number | undefined>(wholeNumber({ min: 1, max: 65_535 }), {
+      variable: 'TRICUBE_ADMIN_PORT',
+      meaning: 'A port of its own for docs, metrics and health details, on the same address.',
+      value: undefined,
+      fallback: "the service's own port",
+    }),
+    host: listenSettings.host,
+  },
+  open({ config: { adminPort: port, host }, fastify, log, whenListening }) {
+    if (port === undefined) return { fastify, isApart: false }
+    const server = createAdminServer(log)
+    whenListening(async () => {
+      await server.listen({
+        host: host.startsWith('unix:') ? listenSettings.host.value : host,
+        port,
+        listenTextResolver: (address) => `admin port at ${address}`,
+      })
+      log.info({ adminPort: port }, 'docs, metrics and health details are at the admin port')
+    })
+    return { fastify: server, isApart: true, close: () => server.close() }
+  },
+}
