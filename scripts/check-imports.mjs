@@ -19,6 +19,7 @@ const below = {
   decorators: ['trace'],
   openapi: ['contract', 'schema'],
   sql: ['sqlText', 'contract', 'resilience', 'log'],
+  tables: ['sql'],
   discovery: ['contract', 'resilience', 'log'],
   client: ['contract', 'schema', 'resilience', 'tls', 'log', 'trace', 'discovery'],
   http: ['contract', 'schema', 'openapi', 'resilience', 'tls', 'log', 'trace', 'bytes'],

@@ -4,6 +4,7 @@ import { join, relative, resolve } from 'node:path'
 import type { Contract } from '../contract/contract.ts'
 import { load } from '../load/load.ts'
 import type { Logger } from '../log/logger.ts'
+import type { Room } from '../tables/room.ts'
 import { CliError } from './failure.ts'
 
 /** What the commands use of the object that a service's file exports. */
@@ -14,6 +15,7 @@ export interface LoadedService {
   readonly migrations?: URL | undefined
   readonly seed?: URL | undefined
   readonly usesDatabase?: boolean | undefined
+  readonly tables?: readonly Room[] | undefined
   readonly log?: Pick<Logger, 'fatal'> | undefined
   listen(): Promise<{ url: string }>
   close(): Promise<void>

@@ -1,8 +1,28 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { migrateCommand } from '../migrations/command.ts'
+import { database } from '../sql/index.ts'
+import { prepareTables } from '../tables/prepare.ts'
+import { CliError, failureLine } from './failure.ts'
+import { loadService, serviceFileNames } from './load-service.ts'
 
-/** `tricube migrate`, with an embedded PostgreSQL to try on what it writes. */
+/** `tricube migrate`, with an embedded PostgreSQL to try on what it writes, and with the tables of tricube's own. */
 export function migrate(argv: string[]): Promise<number> {
   return migrateCommand(argv, {
     startServer: async () => (await import('../postgres/start.ts')).startPostgres(),
+    prepare: prepareFor,
   })
+}
+
+/** Creates the tables that the service in a folder needs; resolves to what it has done, undefined when it needs none. */
+async function prepareFor(folder: string, url: string): Promise<readonly string[] | undefined> {
+  if (!serviceFileNames.some((name) => existsSync(join(folder, name)))) return undefined
+  const { name, tables = [] } = await loadService(folder)
+  if (tables.length === 0) return undefined
+  try {
+    await using db = database({ url, lanes: 0, applicationName: 'tricube migrate' })
+    return await prepareTables(db, tables, name)
+  } catch (error) {
+    throw new CliError(`${name}: ${failureLine(error)}`)
+  }
 }

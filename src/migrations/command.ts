@@ -1,4 +1,5 @@
 /** `tricube migrate`: the migrations of one service, from the command line. */
+import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parseArgs, type ParseArgsConfig } from 'node:util'
@@ -12,7 +13,7 @@ const help = `Usage: tricube migrate <command> <service> [options]
 
   generate --name <name>  write the SQL that brings the database to models.ts, and the SQL that leads back
   new --name <name>       write an empty pair of files
-  up                      apply what is pending
+  up                      apply what is pending, and create the tables of tricube that the service needs
   down [n]                undo the last n migrations, one when n is not given
   status                  list migrations and whether they are applied
   check                   do models.ts and the migrations agree? exits 1 and prints the missing SQL when not
@@ -55,6 +56,11 @@ export interface CommandContext {
   readonly err?: (line: string) => void
   /** Starts a PostgreSQL on which `generate` tries what it writes, where no database is named. */
   readonly startServer?: (() => Promise<ScratchServer>) | undefined
+  /**
+   * Creates the tables of tricube's own for the service in this folder; resolves to what it has done, to undefined when the
+   * service needs none. A service that needs them may have no migrations.
+   */
+  readonly prepare?: (folder: string, url: string) => Promise<readonly string[] | undefined>
 }
 
 /**
@@ -63,7 +69,7 @@ export interface CommandContext {
  * @returns The exit code: 0, 1 when it failed or `check` found a difference, 2 when the arguments make no sense.
  */
 export async function migrateCommand(argv: readonly string[], context: CommandContext = {}): Promise<number> {
-  const { env = process.env, out = print, err = complain, startServer } = context
+  const { env = process.env, out = print, err = complain, startServer, prepare = nothing } = context
   try {
     const { values, positionals } = parse(argv)
     if (values.help || positionals.length === 0) {
@@ -71,7 +77,7 @@ export async function migrateCommand(argv: readonly string[], context: CommandCo
       return values.help ? 0 : 2
     }
     const { command, service, count } = readPositionals(positionals)
-    return await commands[command]({ ...values, folder: await folderOf(service), count, env, out, err, startServer })
+    return await commands[command]({ ...values, folder: await folderOf(service), count, env, out, err, startServer, prepare })
   } catch (error) {
     if (!(error instanceof MigrationError)) throw error
     err(error.message)
@@ -82,6 +88,8 @@ export async function migrateCommand(argv: readonly string[], context: CommandCo
 // Errors of PostgreSQL quote what the tables have.
 const print = (line: string): void => console.log(printableLayout(line))
 const complain = (line: string): void => console.error(printableLayout(line))
+
+const nothing = (): Promise<undefined> => Promise.resolve(undefined)
 
 class UsageError extends MigrationError {}
 
@@ -112,8 +120,11 @@ const commands: Readonly<Record<CommandName, (invocation: Invocation) => Promise
 
   async up(invocation) {
     for (const target of targetsOf(invocation)) {
-      const { applied } = await migrate(target)
-      if (applied.length === 0) invocation.out(`${target.label}nothing to apply`)
+      const prepared = await invocation.prepare(invocation.folder, target.url)
+      const hasOnlyTables = prepared !== undefined && !existsSync(target.directory)
+      const { applied } = hasOnlyTables ? { applied: [] } : await migrate(target)
+      for (const one of prepared ?? []) invocation.out(`${target.label}tricube: ${one}`)
+      if (applied.length === 0 && !prepared?.length) invocation.out(`${target.label}nothing to apply`)
     }
     return 0
   },

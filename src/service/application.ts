@@ -17,6 +17,7 @@ import { readinessOf, type Readiness } from './readiness.ts'
 import { RequestContext } from './context.ts'
 import { compilePlot } from './request.ts'
 import { inSteps, type Step } from './steps.ts'
+import { roomsOf } from './tables.ts'
 
 type State = 'new' | 'starting' | 'serving' | 'stopping'
 
@@ -69,6 +70,7 @@ export class Application {
       log,
       fastify: this.fastify,
       inFlight: this.#server.inFlight,
+      tables: roomsOf(definition),
       readiness: () => this.#readiness(),
       whenListening: (fn) => void this.#whenListening.push(fn),
       standIns: overrides.parts,

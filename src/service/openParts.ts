@@ -2,6 +2,7 @@ import { ConfigError } from '../config/configError.ts'
 import type { Contract } from '../contract/contract.ts'
 import type { ContextValues } from './context.ts'
 import type { Host, Opened, Part } from './part.ts'
+import { tables } from './parts/tables.ts'
 import type { Step } from './steps.ts'
 
 /** A part, whatever its options and its configuration are. */
@@ -91,6 +92,7 @@ export class OpenParts {
     const { contract } = definition
     const host: Host = { ...rest, contract, config, use: (other) => this.#use(other, config, users) }
     try {
+      if (part.tables) await host.use(tables)
       const value = await part.open(host, definition)
       this.#opened.push({ name: part.name, value })
       return value

@@ -9,6 +9,7 @@ import type { LateLog } from '../log/late.ts'
 import type { Cancellation } from '../resilience/cancellation.ts'
 import type { Deadline } from '../resilience/deadline.ts'
 import type { Database } from '../sql/index.ts'
+import type { Room, TableVersion } from '../tables/room.ts'
 import type { SpanContext } from '../trace/ambient.ts'
 import type { Span } from '../trace/span.ts'
 import type { Readiness } from './readiness.ts'
@@ -25,6 +26,10 @@ export interface Part<Options extends object = {}, Config extends object = {}, O
   readonly options?: Fields<Options>
   /** What it reads from the configuration. The docs and `tricube config` are made from this. */
   readonly settings?: Settings<Config>
+  /** Its tables in the schema `tricube` of each of the service's databases: there before it is opened. */
+  readonly tables?: readonly TableVersion[]
+  /** Whether a service with these options needs the tables. Default: every service does. */
+  needsTables?(options: Options & { readonly contract: Contract }): boolean
   /** Opens it, after the parts that it uses. A throw stops the start and closes what was opened before. */
   open(host: Host<Config>, options: Options): (Out & Opened) | Promise<Out & Opened>
 }
@@ -51,6 +56,8 @@ export interface Host<Config extends object = {}> {
   readonly log: LateLog
   readonly fastify: FastifyInstance
   readonly inFlight: InFlight
+  /** The tables of all parts that the service needs. */
+  readonly tables: readonly Room[]
   /** Whether this process is serving and every part is ready. */
   readonly readiness: () => Promise<Readiness>
   /** Opens another part first; resolves to what that part has opened. */

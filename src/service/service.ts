@@ -1,10 +1,12 @@
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
 import type { Contract } from '../contract/contract.ts'
 import type { Logger } from '../log/logger.ts'
+import type { Room } from '../tables/room.ts'
 import { Application } from './application.ts'
 import { checkDefinition, type Definition, type ServiceOptions } from './definition.ts'
 import type { Callees } from './parts/calls.ts'
 import { usesDatabase } from './parts/database.ts'
+import { roomsOf } from './tables.ts'
 
 /**
  * A contract with the functions that keep it.
@@ -44,7 +46,12 @@ export class Service<Kept extends Contract = Contract> {
 
   /** Whether it has a database of its own. */
   get usesDatabase(): boolean {
-    return usesDatabase(this.definition)
+    return usesDatabase(this.definition) || this.tables.length > 0
+  }
+
+  /** The tables of tricube's own that it needs; `tricube migrate up` creates them. */
+  get tables(): readonly Room[] {
+    return roomsOf(this.definition)
   }
 
   /** The real Fastify, before and after the start. */

@@ -89,7 +89,7 @@ describe('an operation that is idempotent by key', () => {
   it('forgets after a day', async () => {
     await post('tea', 'k1')
     await app.db
-      .execute`UPDATE tricube_idempotency SET created_at = now() - interval '25 hours', leased_until = now() - interval '25 hours'`
+      .execute`UPDATE tricube.idempotency SET created_at = now() - interval '25 hours', leased_until = now() - interval '25 hours'`
     const url = new URL(process.env['TRICUBE_TEST_DATABASE_URL']!)
     url.pathname = await app.db.value<string>`SELECT current_database()`
     await using another = await start(url.href)
@@ -99,7 +99,7 @@ describe('an operation that is idempotent by key', () => {
       payload: { item: 'tea' },
       headers: { 'idempotency-key': 'k2' },
     })
-    expect(await app.db.many`SELECT key FROM tricube_idempotency`).toEqual([{ key: 'k2' }])
+    expect(await app.db.many`SELECT key FROM tricube.idempotency`).toEqual([{ key: 'k2' }])
   })
 
   it('is no GET', () => {

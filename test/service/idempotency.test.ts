@@ -69,7 +69,7 @@ afterEach(() => app.close())
 const post = (key: string, { item = 'tea', url = '/orders', on = app, headers = {} } = {}) =>
   on.inject({ method: 'POST', url, payload: { item }, headers: { 'idempotency-key': key, ...headers } })
 const items = () => app.db.value<string[]>`SELECT coalesce(array_agg(item ORDER BY id), '{}') FROM orders`
-const keys = () => app.db.value<number>`SELECT count(*) FROM tricube_idempotency`
+const keys = () => app.db.value<number>`SELECT count(*) FROM tricube.idempotency`
 
 describe('whose key it is', () => {
   it.each(['authorization', 'cookie'])('the caller’s, by its %s', async (header) => {
@@ -80,7 +80,7 @@ describe('whose key it is', () => {
     // Neither does a refusal tell that somebody else has the key.
     expect((await post('k1', { item: 'coffee', headers: { [header]: 'session=eve' } })).statusCode).toBe(200)
     expect((await post('k1')).json().data.id).toBe(4)
-    const stored = await app.db.many<object>`SELECT * FROM tricube_idempotency`
+    const stored = await app.db.many<object>`SELECT * FROM tricube.idempotency`
     expect(JSON.stringify(stored)).not.toMatch(/alice|bob|session/)
   })
 
@@ -119,7 +119,7 @@ describe('what is kept', () => {
     handler = async (context) => ({ ...(await insert(context)), secret: 'hunter2' })
     const first = await post('k1')
     expect((await post('k1')).body).toBe(first.body)
-    expect(await app.db.value`SELECT result FROM tricube_idempotency`).toBe('{"id":1,"item":"tea"}')
+    expect(await app.db.value`SELECT result FROM tricube.idempotency`).toBe('{"id":1,"item":"tea"}')
   })
 
   it('is committed with what the handler did last, in one transaction', async () => {
@@ -131,7 +131,7 @@ describe('what is kept', () => {
     await post('k1')
     expect(
       await app.db.value`SELECT count(DISTINCT xid) FROM (
-        SELECT xmin::text AS xid FROM orders WHERE item = 'tea' UNION ALL SELECT xmin::text FROM tricube_idempotency) AS x`,
+        SELECT xmin::text AS xid FROM orders WHERE item = 'tea' UNION ALL SELECT xmin::text FROM tricube.idempotency) AS x`,
     ).toBe(1)
     expect(await items()).toEqual(['before', 'inside', 'tea'])
   })
@@ -257,7 +257,7 @@ describe('whoever stops half way', () => {
     await expect.poll(() => runs).toBe(1)
     const waiting = post('k1')
     handler = insert
-    await app.db.execute`UPDATE tricube_idempotency SET leased_until = now() - interval '1 second'`
+    await app.db.execute`UPDATE tricube.idempotency SET leased_until = now() - interval '1 second'`
     expect((await waiting).json().data).toMatchObject({ item: 'tea' })
     back.resolve()
     expect((await dead).json()).toMatchObject({ code: 40900 })
@@ -274,9 +274,9 @@ describe('whoever stops half way', () => {
       }
       const long = post('k1')
       await expect.poll(() => runs).toBe(1)
-      const isTaken = () => app.db.value<boolean>`SELECT leased_until > now() FROM tricube_idempotency`
+      const isTaken = () => app.db.value<boolean>`SELECT leased_until > now() FROM tricube.idempotency`
       for (let i = 0; i < 3; i++) {
-        await app.db.execute`UPDATE tricube_idempotency SET leased_until = now() - interval '1 second'`
+        await app.db.execute`UPDATE tricube.idempotency SET leased_until = now() - interval '1 second'`
         vi.advanceTimersByTime(10_000)
         await expect.poll(isTaken, { timeout: 5000, interval: 10 }).toBe(true)
       }
@@ -308,7 +308,7 @@ describe('whoever stops half way', () => {
 
   it('has it taken over by another process, with another input too', async () => {
     await post('k1')
-    await app.db.execute`UPDATE tricube_idempotency SET result = NULL, leased_until = now() - interval '1 second'`
+    await app.db.execute`UPDATE tricube.idempotency SET result = NULL, leased_until = now() - interval '1 second'`
     expect((await post('k1', { item: 'coffee' })).json().data.item).toBe('coffee')
   })
 })

@@ -4,9 +4,12 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { ArrivalTimes } from '../../src/resilience/arrivalTimes.ts'
 import { quotaOf } from '../../src/resilience/gcra.ts'
 import { postgresStore } from '../../src/service/parts/rateLimits/postgres.ts'
+import { tables } from '../../src/service/parts/rateLimits/tables.ts'
+import { prepareTables } from '../../src/tables/prepare.ts'
 import { freshDatabase } from '../sql/freshDatabase.ts'
 import { realRedis, redisBinary } from './realRedis.ts'
 
+const rooms = [{ name: 'rate limits', versions: tables }]
 /** An hour, so that nothing comes back while a slow machine tests. */
 const hour = quotaOf({ limit: 10, windowMs: 3_600_000 })
 const passed = (ahead: number, { burstUs }: Quota): boolean => ahead <= burstUs
@@ -29,6 +32,7 @@ const stores: [string, boolean, () => Promise<[RateLimitStore, RateLimitStore]>]
     true,
     async () => {
       const url = await freshUrl()
+      await prepareTables(await open(url), rooms, 'notes')
       return [postgresStore(await open(url)), postgresStore(await open(url))]
     },
   ],
@@ -83,12 +87,13 @@ describe('the table in PostgreSQL', () => {
   it('is unlogged, may be there before, and loses the keys that have nothing outstanding', async () => {
     const url = await freshUrl()
     const db = await open(url)
-    await Promise.all([1, 2, 3, 4].map(async () => postgresStore(await open(url)).prepare())) // all at once
-    expect(await db.value`SELECT relpersistence FROM pg_class WHERE relname = 'tricube_rate_limits'`).toBe('u')
+    await Promise.all([1, 2, 3, 4].map(async () => prepareTables(await open(url), rooms, 'notes'))) // all at once
+    expect(await db.value`SELECT relpersistence FROM pg_class WHERE oid = 'tricube.rate_limits'::regclass`).toBe('u')
 
     await db.script(`
       CREATE ROLE limited_${process.pid};
-      GRANT SELECT, INSERT, UPDATE, DELETE ON tricube_rate_limits TO limited_${process.pid};
+      GRANT USAGE ON SCHEMA tricube TO limited_${process.pid};
+      GRANT SELECT, INSERT, UPDATE, DELETE ON tricube.rate_limits TO limited_${process.pid};
       ALTER DATABASE ${new URL(url).pathname.slice(1)} SET role = limited_${process.pid};
     `)
     onTestFinished(async () => {
@@ -101,7 +106,7 @@ describe('the table in PostgreSQL', () => {
     await store.take('stays', hour)
     vi.advanceTimersByTime(60_000)
     await store.take('next', hour)
-    const keys = (): Promise<{ key: string }[]> => db.many`SELECT key FROM tricube_rate_limits ORDER BY key`
+    const keys = (): Promise<{ key: string }[]> => db.many`SELECT key FROM tricube.rate_limits ORDER BY key`
     await vi.waitFor(async () => expect(await keys()).toEqual([{ key: 'next' }, { key: 'stays' }]), 10_000)
   })
 })

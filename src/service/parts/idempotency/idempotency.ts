@@ -6,6 +6,7 @@ import { usesDatabase } from '../database.ts'
 import type { KeyedHandler } from './handler.ts'
 import { oncePerKey } from './oncePerKey.ts'
 import { compileScope, type IdempotencyOptions } from './scope.ts'
+import { tables } from './tables.ts'
 
 /** Has operations run once for a key. */
 export interface Idempotency extends Opened {
@@ -35,6 +36,8 @@ const rule: Rule = group<IdempotencyOptions>(
 export const idempotency: Part<IdempotencyPartOptions, {}, Idempotency> = {
   name: 'idempotency',
   options: { idempotency: rule },
+  tables,
+  needsTables: ({ contract }) => Object.keys(contract.operations).some((name) => isByKey(contract, name)),
   open({ contract }, options) {
     const scopeOf = compileScope(options.idempotency)
     return {

@@ -1,4 +1,4 @@
-import { type Database, DatabaseError, type Sql } from '../../../sql/index.ts'
+import type { Database, Sql } from '../../../sql/index.ts'
 
 /** Names a call that is to happen once: the same at each of its attempts. */
 export interface KeyedCall {
@@ -31,31 +31,23 @@ export const renewEveryMs = 10_000
  * Takes a key; false when somebody has it. `token` fences: whoever has lost the key to another one has lost its token.
  */
 export async function take(db: Database, { operation, scope, key, input }: KeyedCall, token: string): Promise<boolean> {
-  const attempt = (): Promise<number> => db.execute`
-    INSERT INTO tricube_idempotency AS taken (operation, scope, key, input, token, leased_until)
+  const taken = await db.execute`
+    INSERT INTO tricube.idempotency AS taken (operation, scope, key, input, token, leased_until)
     VALUES (${operation}, ${scope}, ${key}, ${input}, ${token}, now() + ${leasedFor}::interval)
     ON CONFLICT (operation, scope, key) DO UPDATE SET
       input = excluded.input, token = excluded.token, leased_until = excluded.leased_until,
       result = NULL, created_at = now()
     WHERE taken.leased_until < now()
       AND (taken.result IS NULL OR taken.created_at < now() - ${keptFor}::interval)`
-  try {
-    return (await attempt()) > 0
-  } catch (error) {
-    if (!(error instanceof DatabaseError) || error.sqlstate !== undefinedTable) throw error
-    await createTable(db)
-    return (await attempt()) > 0
-  }
+  return taken > 0
 }
-
-const undefinedTable = '42P01'
 
 /** What is known of a key; undefined when nobody has it. */
 export function find(db: Database, { operation, scope, key }: KeyedCall): Promise<TakenKey | undefined> {
   return db.primary.maybeOne<TakenKey>`
     SELECT input, result,
       leased_until < now() AND (result IS NULL OR created_at < now() - ${keptFor}::interval) AS "isFree"
-    FROM tricube_idempotency
+    FROM tricube.idempotency
     WHERE operation = ${operation} AND scope = ${scope} AND key = ${key}`
 }
 
@@ -67,7 +59,7 @@ export async function keep(
   result: string | null,
 ): Promise<boolean> {
   const touched = await sql.execute`
-    UPDATE tricube_idempotency SET leased_until = now() + ${leasedFor}::interval, result = ${result}
+    UPDATE tricube.idempotency SET leased_until = now() + ${leasedFor}::interval, result = ${result}
     WHERE operation = ${operation} AND scope = ${scope} AND key = ${key} AND token = ${token} AND result IS NULL`
   return touched > 0
 }
@@ -75,31 +67,12 @@ export async function keep(
 /** Lets go of a key whose call has failed. */
 export async function free(db: Database, { operation, scope, key }: KeyedCall, token: string): Promise<void> {
   await db.execute`
-    DELETE FROM tricube_idempotency
+    DELETE FROM tricube.idempotency
     WHERE operation = ${operation} AND scope = ${scope} AND key = ${key} AND token = ${token} AND result IS NULL`
 }
 
 /** Deletes what is kept for too long. */
 export async function forgetOld(db: Database): Promise<void> {
   await db.execute`
-    DELETE FROM tricube_idempotency WHERE created_at < now() - ${keptFor}::interval AND leased_until < now()`
-}
-
-/** Under a lock: PostgreSQL's IF NOT EXISTS fails when two do it at once. */
-async function createTable(db: Database): Promise<void> {
-  await db.transaction(async (tx) => {
-    await tx.execute`SELECT pg_advisory_xact_lock(hashtext('tricube_idempotency'))`
-    await tx.execute`
-      CREATE TABLE IF NOT EXISTS tricube_idempotency (
-        operation text NOT NULL,
-        scope text NOT NULL,
-        key text NOT NULL,
-        input text NOT NULL,
-        token text NOT NULL,
-        leased_until timestamptz NOT NULL,
-        result text,
-        created_at timestamptz NOT NULL DEFAULT now(),
-        PRIMARY KEY (operation, scope, key)
-      )`
-  })
+    DELETE FROM tricube.idempotency WHERE created_at < now() - ${keptFor}::interval AND leased_until < now()`
 }

@@ -1,5 +1,6 @@
 import type { FastifyReply, onRequestHookHandler } from 'fastify'
 import { TooManyRequests } from '../../../contract/errors.ts'
+import type { Contract } from '../../../contract/contract.ts'
 import type { Operation } from '../../../contract/operation.ts'
 import { RateLimitMetrics } from '../../../metrics/rateLimits.ts'
 import { ArrivalTimes } from '../../../resilience/arrivalTimes.ts'
@@ -16,19 +17,25 @@ import { keysRule, storeRule, type RateLimitOptions } from './options.ts'
 import { postgresStore } from './postgres.ts'
 import { SharedLimiter } from './shared.ts'
 import type { RateLimitStore } from './store.ts'
+import { tables } from './tables.ts'
 
 /** Counts the requests of operations that have a rate limit. */
 export const rateLimits: Part<{ readonly rateLimits?: RateLimitOptions }, {}, RateLimits> = {
   name: 'rate limits',
   options: { rateLimits: group<RateLimitOptions>({ store: storeRule, keys: keysRule }) },
+  tables,
+  needsTables: ({ contract, rateLimits: options }) => options?.store === 'postgres' && hasLimits(contract),
   async open(host, { rateLimits: options = {} }) {
     const { contract, use } = host
-    const isWanted = Object.values(contract.operations).some(({ rateLimit }) => rateLimit !== undefined)
     const { metrics: all } = await use(metrics)
-    if (!isWanted) return new RateLimits(contract.name, options)
+    if (!hasLimits(contract)) return new RateLimits(contract.name, options)
     const counts = new RateLimitMetrics(all)
     return new RateLimits(contract.name, options, counts, await openLimiter(host, options, counts))
   },
+}
+
+function hasLimits({ operations }: Contract): boolean {
+  return Object.values(operations).some(({ rateLimit }) => rateLimit !== undefined)
 }
 
 /** Counts where the options say: by this instance alone, by the workers together, or in a store. */
@@ -98,9 +105,7 @@ async function openStore({ use }: Host, { store = 'memory' }: RateLimitOptions):
   if (store !== 'postgres') return store
   const { home } = await use(database)
   if (!home) throw new ConfigError("rateLimits.store is 'postgres': set DATABASE_URL")
-  const opened = postgresStore(home)
-  await opened.prepare().catch(() => {}) // the database may be down; the first requests will try again
-  return opened
+  return postgresStore(home)
 }
 
 function reasonOf(error: unknown): unknown {
