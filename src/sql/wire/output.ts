@@ -16,10 +16,6 @@ export class Output {
   #taken = 0
   #at = 0
 
-  get isEmpty(): boolean {
-    return this.#at === this.#taken
-  }
-
   /** Everything written since the last call. */
   take(): Buffer {
     const bytes = this.#slab.subarray(this.#taken, this.#at)
@@ -85,13 +81,6 @@ export class Output {
   query(text: string): void {
     const length = this.#begin(0x51) // Q
     this.#cstring(text)
-    this.#end(length)
-  }
-
-  /** Refuses COPY FROM STDIN. */
-  copyFail(): void {
-    const length = this.#begin(0x66) // f
-    this.#cstring('COPY FROM STDIN is not supported')
     this.#end(length)
   }
 
