@@ -194,15 +194,11 @@ export class Application {
 
   async #close(): Promise<void> {
     const limitMs = this.#running?.stopLimitMs ?? 30_000
-    try {
-      await inSteps(
-        limitMs,
-        () => this.log,
-        (step) => this.#stop(step),
-      )
-    } finally {
-      await this.#parts.closeAll()
-    }
+    const log = (): Logger => this.log
+    const failures: unknown[] = []
+    await inSteps(limitMs, log, (step) => this.#stop(step)).catch((error: unknown) => failures.push(error))
+    failures.push(...(await this.#parts.closeAll()))
+    if (failures.length > 0) throw failures[0]
   }
 
   async #stop(step: Step): Promise<void> {

@@ -3,7 +3,7 @@ import type { Contract } from '../contract/contract.ts'
 import type { ContextValues } from './context.ts'
 import type { Host, Opened, Part } from './part.ts'
 import { tables } from './parts/tables.ts'
-import type { Step } from './steps.ts'
+import { isDoneWithin, type Step } from './steps.ts'
 
 /** A part, whatever its options and its configuration are. */
 export type AnyPart = Part<{}, {}, object>
@@ -21,6 +21,8 @@ export interface Ground extends Omit<Host, 'use' | 'config' | 'contract'> {
 /** The parts of a running service: opened in order of need, each once, and closed in reverse. */
 export class OpenParts {
   readonly #ground: Ground
+  /** By the names of parts: those that they have asked for. */
+  readonly #uses = new Map<string, Set<string>>()
   readonly #opening = new Map<string, Promise<Opened>>()
   readonly #opened: { readonly name: string; readonly value: Opened }[] = []
 
@@ -30,7 +32,7 @@ export class OpenParts {
 
   /** What opens parts with a configuration; the error of a part that fails names it. */
   configured(config: object): Use {
-    return (part) => this.#use(part, config, [])
+    return (part) => this.#use(part, config)
   }
 
   /** What is ready or not, by the names of the parts that can tell. */
@@ -66,9 +68,18 @@ export class OpenParts {
     }
   }
 
-  /** Closes what is still open. */
-  async closeAll(): Promise<void> {
-    for (const { value } of this.#opened.splice(0).reverse()) await value.close?.()
+  /** Closes what is still open, also when some of it fails; resolves to what went wrong. None holds up the rest for long. */
+  async closeAll(): Promise<readonly Error[]> {
+    const failures: Error[] = []
+    for (const { name, value } of this.#opened.splice(0).reverse()) {
+      try {
+        const isClosed = await isDoneWithin(lateCloseMs, Promise.resolve(value.close?.()))
+        if (!isClosed) failures.push(new Error(`${name} was not closed within ${lateCloseMs / 1000} s`))
+      } catch (error) {
+        failures.push(error as Error)
+      }
+    }
+    return failures
   }
 
   async #all(phase: 'stopTaking' | 'finish', step: Step): Promise<void> {
@@ -76,21 +87,39 @@ export class OpenParts {
     await Promise.all(able.map(({ name, value }) => step(name, () => value[phase]!())))
   }
 
-  async #use<Out extends object>(part: Part<{}, {}, Out>, config: object, users: readonly string[]): Promise<Out> {
+  async #use<Out extends object>(part: Part<{}, {}, Out>, config: object, user?: string): Promise<Out> {
     const { name } = part
-    if (users.includes(name)) throw new TypeError(`parts use each other: ${[...users, name].join(' → ')}`)
+    if (user !== undefined) this.#note(user, name)
     let opening = this.#opening.get(name)
     if (!opening) {
       const real = this.#ground.standIns?.find((one) => one.name === name) ?? part
-      this.#opening.set(name, (opening = this.#open(real, config, [...users, name])))
+      this.#opening.set(name, (opening = this.#open(real, config)))
     }
     return (await opening) as Out
   }
 
-  async #open(part: AnyPart, config: object, users: readonly string[]): Promise<Opened> {
+  /** @throws {TypeError} when the two would wait for each other, however many are between */
+  #note(user: string, used: string): void {
+    const path = this.#pathTo(user, used)
+    if (path) throw new TypeError(`parts use each other: ${[user, ...path].join(' → ')}`)
+    const all = this.#uses.get(user) ?? new Set()
+    this.#uses.set(user, all.add(used))
+  }
+
+  /** How `from` leads to `goal`, by what each part has asked for. */
+  #pathTo(goal: string, from: string): readonly string[] | undefined {
+    if (from === goal) return [goal]
+    for (const next of this.#uses.get(from) ?? []) {
+      const path = this.#pathTo(goal, next)
+      if (path) return [from, ...path]
+    }
+    return undefined
+  }
+
+  async #open(part: AnyPart, config: object): Promise<Opened> {
     const { definition, standIns: _, ...rest } = this.#ground
     const { contract } = definition
-    const host: Host = { ...rest, contract, config, use: (other) => this.#use(other, config, users) }
+    const host: Host = { ...rest, contract, config, use: (other) => this.#use(other, config, part.name) }
     try {
       if (part.tables) await host.use(tables)
       const value = await part.open(host, definition)
@@ -103,6 +132,9 @@ export class OpenParts {
     }
   }
 }
+
+/** How long each part may take to close once the time of a stop is over, in milliseconds. */
+const lateCloseMs = 1000
 
 /** A part did not open; the message names it, the cause is what it threw. */
 class OpenError extends Error {

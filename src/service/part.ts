@@ -99,11 +99,12 @@ export type OptionsOf<P> = P extends Part<infer Options, infer _Config, infer _O
 /** The configuration that a part reads. */
 export type ConfigOf<P> = P extends Part<infer _Options, infer Config, infer _Out> ? Config : never
 /** The value of a part on the context. */
-export type ValueOf<P> = P extends { open(...args: never): infer Out }
-  ? Awaited<Out> extends { forRequest(scope: RequestScope): infer Value }
-    ? Value
+export type ValueOf<P> =
+  P extends Part<infer _Options, infer _Config, infer Out>
+    ? Out extends { forRequest(scope: RequestScope): infer Value }
+      ? Value
+      : never
     : never
-  : never
 
 /** What has the members of all of a union. */
 export type Intersection<Union> = (Union extends unknown ? (one: Union) => void : never) extends (
