@@ -2,11 +2,13 @@ import type { Contract } from '../contract/contract.ts'
 import { errorFrom, type ErrorOrigin } from '../contract/errorBody.ts'
 import { byCode } from '../contract/errorClass.ts'
 import { BadGateway, type HttpError } from '../contract/errors.ts'
+import { responseForm } from '../contract/response.ts'
 import { doNotRetry, type Answer } from './call.ts'
 
 /** Compiles the reading of an operation's answers: the value, or the error as the class it was. */
 export function compileDecoder(contract: Contract, name: string): (answer: Answer) => unknown {
-  const { paginated, returns, errors = [] } = contract.operations[name]!
+  const { returns, errors = [] } = contract.operations[name]!
+  const form = responseForm(contract.operations[name]!)
   const classes = byCode(errors)
   const standard = contract.envelope === 'standard'
   const operation = `${contract.name}.${name}`
@@ -18,7 +20,7 @@ export function compileDecoder(contract: Contract, name: string): (answer: Answe
     if (!returns) return undefined
     if (!standard && body !== undefined) return body
     if (typeof body === 'object' && body !== null && 'data' in body) {
-      return paginated ? { items: body.data, ...(body as { pagination?: object }).pagination } : body.data
+      return form.opened(body)
     }
     throw new BadGateway(`${contract.name} answered with something that is no answer`, broken)
   }

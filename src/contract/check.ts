@@ -4,6 +4,7 @@ import { kindOf } from './errorClass.ts'
 import type { ErrorClass } from './errors.ts'
 import { priorities, type Operation, type Operations } from './operation.ts'
 import { rateLimitProblem } from './rateLimit.ts'
+import { responseForm } from './response.ts'
 import { parseRoute, shapeOf, type ParsedRoute } from './route.ts'
 import { isSchema, walkSchema, type TSchema } from '../schema/schema.ts'
 import { isText } from '../schema/text.ts'
@@ -54,7 +55,8 @@ function problemOf(key: string, operation: Operation, taken: Map<string, string>
   return routeProblem(operation, route) ?? schemaProblem(operation) ?? valueProblem(operation)
 }
 
-function routeProblem({ params, body, query, paginated, returns }: Operation, route: ParsedRoute): string | undefined {
+function routeProblem(operation: Operation, route: ParsedRoute): string | undefined {
+  const { params, body } = operation
   const { method, path, pathParams } = route
   const reserved = reservedPaths.find((prefix) => path === prefix || path.startsWith(`${prefix}/`))
   if (reserved) return `${reserved} is answered by tricube itself`
@@ -65,13 +67,7 @@ function routeProblem({ params, body, query, paginated, returns }: Operation, ro
     if (extra !== undefined) return `params.${extra} is not in the route "${method} ${path}"`
   }
   if (method === 'GET' && body) return 'a GET has no body'
-  if (paginated) {
-    if (method !== 'GET') return 'only a GET can be paginated'
-    if (!returns) return 'a paginated operation needs returns, the schema of one item'
-    const clash = ['page', 'size'].find((name) => query && Object.hasOwn(query, name))
-    if (clash) return `paginated adds query.${clash} itself`
-  }
-  return undefined
+  return responseForm(operation).problem(operation, method)
 }
 
 function schemaProblem(operation: Operation): string | undefined {

@@ -2,7 +2,10 @@ import type { Static, TObject, TOptional, TProperties, TSchema } from '@sinclair
 import type { HasDefault } from '../schema/builder.ts'
 import type { ErrorClass } from './errors.ts'
 import type { RateLimit } from './rateLimit.ts'
+import type { Responding, ResponseOf } from './responding.ts'
 import type { PathParamNames, Route } from './route.ts'
+
+export type { Items, Page } from './responding.ts'
 
 /**
  * One promise of a service, as data.
@@ -10,7 +13,7 @@ import type { PathParamNames, Route } from './route.ts'
  * @example
  * const getUser = { route: 'GET /users/:id', params: { id: t.Integer() }, returns: User, errors: [NotFound] }
  */
-export interface Operation {
+export interface Operation extends Responding {
   /** Method and path, for example `GET /users/:id`. */
   readonly route: Route
   /** One line for the documentation. */
@@ -27,15 +30,8 @@ export interface Operation {
   readonly headers?: TProperties
   /** Schema of the JSON body; fields that it does not name are refused. */
   readonly body?: TSchema
-  /**
-   * Schema of the answer's data; fields that it does not name are not sent, and what it does not allow is a 500. Of one item
-   * when `paginated`.
-   */
-  readonly returns?: TSchema
   /** HTTP status of success. Default 200. */
   readonly status?: number
-  /** Adds `page` (from 1) and `size` (1 to 100, default 20) to the query; the handler returns `{ items, total }`. */
-  readonly paginated?: boolean
   /** The errors that belong to the operation, for the documentation. */
   readonly errors?: readonly ErrorClass[]
   /**
@@ -65,21 +61,6 @@ export const priorities = ['critical', 'normal', 'sheddable'] as const
 /** Operations by name. */
 export type Operations = Readonly<Record<string, Operation>>
 
-/** What a paginated operation's handler returns. */
-export interface Items<Item> {
-  readonly items: readonly Item[]
-  /** How many there are in all. */
-  readonly total: number
-}
-
-/** What a paginated operation's caller gets. */
-export interface Page<Item> {
-  items: Item[]
-  page: number
-  size: number
-  total: number
-}
-
 /** What properties hold; a contract's own `readonly` says nothing of the values. */
 type StaticOf<Properties extends TProperties> = Static<
   TObject<{ -readonly [Name in keyof Properties]: Properties[Name] }>
@@ -99,10 +80,8 @@ export type ParamsOf<Op extends Operation> = Op['params'] extends TProperties
 
 type DeclaredQuery<Op extends Operation> = Op['query'] extends TProperties ? StaticOf<Op['query']> : unknown
 
-/** The query as a handler sees it: coerced, with `page` and `size` when paginated. */
-export type QueryOf<Op extends Operation> = Flat<
-  DeclaredQuery<Op> & (Op['paginated'] extends true ? { page: number; size: number } : unknown)
->
+/** The query as a handler sees it: coerced, with what its response adds. */
+export type QueryOf<Op extends Operation> = Flat<DeclaredQuery<Op> & ResponseOf<Op>['query']>
 
 /** The declared headers as a handler sees them; all of them, as Node has them, when none is declared. */
 export type HeadersOf<Op extends Operation> = Op['headers'] extends TProperties
@@ -118,23 +97,18 @@ export type BodyOf<Op extends Operation> = Op['body'] extends TSchema
       ? unknown
       : undefined
 
-type DataOf<Op extends Operation> = Op['returns'] extends TSchema ? Static<Op['returns']> : void
-
 /** What a handler returns. */
-export type OutputOf<Op extends Operation> = Op['paginated'] extends true ? Items<DataOf<Op>> : DataOf<Op>
+export type OutputOf<Op extends Operation> = ResponseOf<Op>['output']
 
 /** What a caller gets. */
-export type ResultOf<Op extends Operation> = Op['paginated'] extends true ? Page<DataOf<Op>> : DataOf<Op>
+export type ResultOf<Op extends Operation> = ResponseOf<Op>['result']
 
 /** What a caller gives: only what the operation takes, optional where everything in it is. */
 export type InputOf<Op extends Operation> = Flat<
   Part<'params', ParamsOf<Op>> &
     Part<
       'query',
-      Flat<
-        (Op['query'] extends TProperties ? GivenOf<Op['query']> : unknown) &
-          (Op['paginated'] extends true ? { page?: number; size?: number } : unknown)
-      >
+      Flat<(Op['query'] extends TProperties ? GivenOf<Op['query']> : unknown) & ResponseOf<Op>['givenQuery']>
     > &
     Part<'headers', Op['headers'] extends TProperties ? GivenOf<Op['headers']> : unknown> &
     Part<'body', Op['body'] extends TSchema ? BodyOf<Op> : unknown>

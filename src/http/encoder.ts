@@ -1,6 +1,8 @@
 import type { Envelope } from '../contract/contract.ts'
 import type { Items, Operation } from '../contract/operation.ts'
-import type { Pagination } from '../contract/page.ts'
+import type { Pagination } from '../contract/responding.ts'
+import { responseForm } from '../contract/response.ts'
+import type { FormName } from '../contract/responding.ts'
 import { jsonSchemaOf, t, type TSchema } from '../schema/schema.ts'
 import { compileCheck, firstProblem, type Check } from '../schema/validator/check.ts'
 import { asRead } from '../schema/writer/rules.ts'
@@ -24,26 +26,32 @@ export type Encoder = (value: unknown, query: unknown) => string
  *
  * The function throws `AnswerError` when the value is not what `returns` says: nothing is changed to fit.
  */
-export function compileEncoder({ returns, paginated }: Operation, envelope: Envelope): Encoder {
+export function compileEncoder(operation: Operation, envelope: Envelope): Encoder {
   const standard = envelope === 'standard'
+  const { returns } = operation
   if (!returns) return standard ? () => '{"code":0,"data":null}' : () => 'null'
+  return compileForm[responseForm(operation).name](returns, standard)
+}
 
-  if (!paginated) {
+const compileForm: Readonly<Record<FormName, (returns: TSchema, standard: boolean) => Encoder>> = {
+  single(returns, standard) {
     const write = compileStrict(returns)
     return standard ? (value) => `{"code":0,"data":${write(value)}}` : write
-  }
+  },
 
-  const writeItems = compileStrict(t.Array(returns))
-  return (value, query) => {
-    const { items, total } = (value ?? {}) as Partial<Items<unknown>>
-    if (items === undefined) throw new AnswerError('it is paginated, return { items, total }')
-    if (!isCount(total)) throw new AnswerError('total must be integer')
-    const { page, size } = query as Pagination
-    const position = `"page":${page},"size":${size},"total":${total}`
-    return standard
-      ? `{"code":0,"data":${writeItems(items)},"pagination":{${position}}}`
-      : `{"items":${writeItems(items)},${position}}`
-  }
+  page(returns, standard) {
+    const writeItems = compileStrict(t.Array(returns))
+    return (value, query) => {
+      const { items, total } = (value ?? {}) as Partial<Items<unknown>>
+      if (items === undefined) throw new AnswerError('it is paginated, return { items, total }')
+      if (!isCount(total)) throw new AnswerError('total must be integer')
+      const { page, size } = query as Pagination
+      const position = `"page":${page},"size":${size},"total":${total}`
+      return standard
+        ? `{"code":0,"data":${writeItems(items)},"pagination":{${position}}}`
+        : `{"items":${writeItems(items)},${position}}`
+    }
+  },
 }
 
 function isCount(total: unknown): boolean {

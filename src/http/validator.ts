@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { Operation } from '../contract/operation.ts'
 import { BadRequest, codes } from '../contract/errors.ts'
-import { pageProperties } from '../contract/page.ts'
+import { queryOf } from '../contract/response.ts'
 import { objectSchema } from '../schema/schema.ts'
 import { compileCheck, compileTextCheck } from '../schema/validator/check.ts'
 import { checkPatterns } from '../schema/validator/patterns.ts'
@@ -23,11 +23,11 @@ export type Validator = (request: FastifyRequest) => void
  * when a body is due and none came.
  */
 export function compileValidator(operation: Operation): Validator {
-  const { params, query, headers, body, paginated } = operation
+  const { params, headers, body } = operation
   checkInputs(operation)
   const checkParams = params && compileTextCheck(params, 'any', 'commas')
-  const queryProperties = paginated ? { ...query, ...pageProperties } : query
-  const checkQuery = queryProperties ? compileTextCheck(queryProperties, 'only known', 'repeated') : refuseQuery
+  const query = queryOf(operation)
+  const checkQuery = query ? compileTextCheck(query, 'only known', 'repeated') : refuseQuery
   const checkHeaders = headers && compileTextCheck(headers, 'any', 'commas')
   const checkBody = body && compileCheck(body, 'only known')
 

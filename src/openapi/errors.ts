@@ -12,6 +12,7 @@ import {
 } from '../contract/errors.ts'
 import { kindOf } from '../contract/errorClass.ts'
 import type { Operation } from '../contract/operation.ts'
+import { queryOf } from '../contract/response.ts'
 import type { JsonSchema } from '../schema/schema.ts'
 import type { Components } from './components.ts'
 import { refusalHeaders } from './rateLimit.ts'
@@ -74,8 +75,8 @@ export class ErrorResponses {
 
 /** What an operation declares, after what every operation of its kind may answer. */
 function classesOf(operation: Operation): Set<ErrorClass> {
-  const { params, query, headers, body, paginated, rateLimit, errors = [] } = operation
-  const takesInput = params ?? query ?? headers ?? body ?? paginated
+  const { params, headers, body, rateLimit, errors = [] } = operation
+  const takesInput = params ?? queryOf(operation) ?? headers ?? body
   return new Set<ErrorClass>([
     ...(takesInput ? [BadRequest] : []),
     ...(body ? [PayloadTooLarge, UnsupportedMediaType] : []),

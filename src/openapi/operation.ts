@@ -1,6 +1,6 @@
 import type { Envelope } from '../contract/contract.ts'
 import { isIdempotent, type Operation } from '../contract/operation.ts'
-import { pageProperties } from '../contract/page.ts'
+import { queryOf } from '../contract/response.ts'
 import { parseRoute } from '../contract/route.ts'
 import { objectSchema, type TProperties } from '../schema/schema.ts'
 import { contentOf, type Components } from './components.ts'
@@ -39,13 +39,13 @@ export function describeOperation(name: string, operation: Operation, shared: Sh
 }
 
 function parametersOf(operation: Operation, components: Components, pathNames: readonly string[]): OpenApiParameter[] {
-  const { route, params, query, headers = {}, paginated, idempotent } = operation
+  const { route, params, headers = {}, idempotent } = operation
   const own = parseRoute(route).pathParams
   const path = Object.fromEntries(own.map((name, i) => [pathNames[i]!, params?.[name] ?? { type: 'string' }]))
   const keyed = idempotent === 'by key' && !Object.hasOwn(headers, 'idempotency-key')
   return [
     ...parametersIn('path', path as unknown as TProperties, components),
-    ...parametersIn('query', { ...query, ...(paginated && pageProperties) }, components),
+    ...parametersIn('query', queryOf(operation) ?? {}, components),
     ...parametersIn('header', headers, components),
     ...(keyed ? [idempotencyKey] : []),
   ]

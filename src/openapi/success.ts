@@ -1,28 +1,31 @@
 import type { Envelope } from '../contract/contract.ts'
 import type { Operation } from '../contract/operation.ts'
+import { responseForm } from '../contract/response.ts'
+import type { FormName } from '../contract/responding.ts'
 import type { JsonSchema } from '../schema/schema.ts'
 import { contentOf, type Components } from './components.ts'
 import { rateLimitHeaders } from './rateLimit.ts'
 import type { OpenApiResponse } from './types.ts'
 
 /** Describes what an operation answers when all is well, in its envelope. */
-export function describeSuccess(
-  { returns, paginated, status, rateLimit }: Operation,
-  envelope: Envelope,
-  components: Components,
-): OpenApiResponse {
+export function describeSuccess(operation: Operation, envelope: Envelope, components: Components): OpenApiResponse {
+  const { returns, status, rateLimit } = operation
   const headers = rateLimit && { headers: rateLimitHeaders }
   if (status === 204 || status === 205) return { description: 'Done; no body', ...headers }
   const data: JsonSchema = returns ?? { type: 'null' }
-  const body = paginated ? pageOf(data, envelope) : envelope === 'standard' ? standard({ data }) : data
+  const body = bodyOf[responseForm(operation).name](data, envelope)
   return { description: status === 201 ? 'Created' : 'OK', ...headers, content: contentOf(body, components) }
 }
 
-function pageOf(item: JsonSchema, envelope: Envelope): JsonSchema {
-  const items = { type: 'array', items: item }
-  return envelope === 'standard'
-    ? standard({ data: items, pagination: record(position) })
-    : record({ items, ...position })
+const bodyOf: Readonly<Record<FormName, (data: JsonSchema, envelope: Envelope) => JsonSchema>> = {
+  single: (data, envelope) => (envelope === 'standard' ? standard({ data }) : data),
+
+  page(item, envelope) {
+    const items = { type: 'array', items: item }
+    return envelope === 'standard'
+      ? standard({ data: items, pagination: record(position) })
+      : record({ items, ...position })
+  },
 }
 
 function standard(parts: Record<string, JsonSchema>): JsonSchema {

@@ -1,7 +1,6 @@
 import type { AnyInput } from '../client/call.ts'
 import type { Contract } from '../contract/contract.ts'
-import type { Items } from '../contract/operation.ts'
-import { pageProperties } from '../contract/page.ts'
+import { queryOf, responseForm } from '../contract/response.ts'
 import { objectSchema, t, type TProperties } from '../schema/schema.ts'
 import { compileCheck, firstProblem, type Check } from '../schema/validator/check.ts'
 import { asJson } from '../schema/validator/json.ts'
@@ -18,17 +17,19 @@ export class TestFailure extends Error {
  * The check throws `TestFailure` with one line.
  */
 export function compileOutputCheck({ name, operations }: Contract, key: string): (value: unknown, who: string) => void {
-  const { returns, paginated } = operations[key]!
-  if (!returns) return () => {}
-  const check = compileCheck(paginated ? t.Array(returns) : returns, 'any')
+  const operation = operations[key]!
+  if (!operation.returns) return () => {}
+  const form = responseForm(operation)
+  const check = compileCheck(form.output(operation.returns), 'any')
   return (value, who) => {
-    const items = paginated ? (value as Items<unknown> | undefined)?.items : value
-    if (paginated && !(items && Number.isInteger((value as Items<unknown>).total))) {
-      throw new TestFailure(`${who} broke the contract of ${name}.${key}: it is paginated, return { items, total }`)
-    }
-    const problems = check(asJson(items))
-    if (problems) throw new TestFailure(`${who} broke the contract of ${name}.${key}: ${firstProblem(problems)}`)
+    const problem = form.misfit(value) ?? problemOf(check, value)
+    if (problem) throw new TestFailure(`${who} broke the contract of ${name}.${key}: ${problem}`)
   }
+}
+
+function problemOf(check: Check, value: unknown): string | undefined {
+  const problems = check(asJson(value))
+  return problems && firstProblem(problems)
 }
 
 /**
@@ -37,23 +38,26 @@ export function compileOutputCheck({ name, operations }: Contract, key: string):
  * The check throws `TestFailure` with one line.
  */
 export function compileInputCheck({ name, operations }: Contract, key: string): (input: AnyInput) => void {
-  const { params, query, headers, body, paginated } = operations[key]!
-  const queryProperties = paginated ? { ...query, ...optional(pageProperties) } : query
+  const { params, headers, body } = operations[key]!
+  const query = queryOf(operations[key]!)
   const parts: Partial<Record<keyof AnyInput, Check>> = {
     ...(params && { params: compileCheck(objectSchema(params), 'only known') }),
-    ...(queryProperties && { query: compileCheck(objectSchema(queryProperties), 'only known') }),
-    ...(headers && { headers: compileCheck(objectSchema(headers), 'any') }),
+    ...(query && { query: compileCheck(objectSchema(given(query)), 'only known') }),
+    ...(headers && { headers: compileCheck(objectSchema(given(headers)), 'any') }),
     ...(body && { body: compileCheck(body, 'only known') }),
   }
   return (input) => {
     for (const [part, check] of Object.entries(parts)) {
-      const given = asJson(input[part as keyof AnyInput] ?? (part === 'body' ? null : {}))
-      const problems = check(given)
+      const received = asJson(input[part as keyof AnyInput] ?? (part === 'body' ? null : {}))
+      const problems = check(received)
       if (problems) throw new TestFailure(`${name}.${key} was called with a wrong ${part}: ${firstProblem(problems)}`)
     }
   }
 }
 
-function optional(properties: TProperties): TProperties {
-  return Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, t.Optional(schema)]))
+/** As a caller has to give it: what has a default may be left out. */
+function given(properties: TProperties): TProperties {
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, schema]) => [name, 'default' in schema ? t.Optional(schema) : schema]),
+  )
 }

@@ -5,7 +5,7 @@ import { keyed } from '../client/keyed.ts'
 import type { CallOptions, ClientOptions, RawResult } from '../client/types.ts'
 import type { Contract } from '../contract/contract.ts'
 import { HttpError } from '../contract/errors.ts'
-import type { Items } from '../contract/operation.ts'
+import { responseForm } from '../contract/response.ts'
 import { parseRoute } from '../contract/route.ts'
 import { asJson } from '../schema/validator/json.ts'
 import { callShape, withCallSpan } from '../trace/callSpan.ts'
@@ -95,7 +95,7 @@ function mockOperation(
   fail: (failure: TestFailure) => void,
 ): { mock: unknown; call: (input?: AnyInput) => Promise<unknown> } {
   const title = `${contract.name}.${name}`
-  const { paginated } = contract.operations[name]!
+  const form = responseForm(contract.operations[name]!)
   const checkInput = compileInputCheck(contract, name)
   const checkOutput = compileOutputCheck(contract, name)
   const calls: AnyInput[] = []
@@ -118,15 +118,11 @@ function mockOperation(
         calls.push(input)
         const value = await implementation(input)
         checkOutput(value, 'a mock')
-        return asJson(paginated ? pageOf(value as Items<unknown>, input) : value)
+        return asJson(form.result(value, input.query))
       } catch (error) {
         if (error instanceof TestFailure) fail(error)
         throw error
       }
     },
   }
-}
-
-function pageOf({ items, total }: Items<unknown>, { query }: AnyInput): object {
-  return { items, page: query?.['page'] ?? 1, size: query?.['size'] ?? 20, total }
 }

@@ -3,7 +3,7 @@ import { compileRequest, type AnyInput } from '../client/call.ts'
 import { compileDecoder } from '../client/decode.ts'
 import type { CallOptions } from '../client/types.ts'
 import type { Contract } from '../contract/contract.ts'
-import type { Page } from '../contract/operation.ts'
+import { responseForm } from '../contract/response.ts'
 import { Application } from '../service/application.ts'
 import type { Config } from '../service/config.ts'
 import type { AnyPart } from '../service/openParts.ts'
@@ -145,7 +145,8 @@ function testClient<Tested extends Contract>(
   inject: (request: InjectOptions) => Promise<LightMyRequestResponse>,
   thrown: Map<unknown, Error>,
 ): TestClient<Tested> {
-  const calls = Object.entries(contract.operations).map(([name, { paginated }]) => {
+  const calls = Object.entries(contract.operations).map(([name, operation]) => {
+    const form = responseForm(operation)
     const build = compileRequest(contract, name)
     const decode = compileDecoder(contract, name)
     const call = async (input?: AnyInput, options?: CallOptions): Promise<unknown> => {
@@ -160,9 +161,7 @@ function testClient<Tested extends Contract>(
         if (cause) (error as Error).cause = cause
         throw error
       }
-      if (!paginated) return { status, headers: received, data: value, pagination: undefined }
-      const { items, ...pagination } = value as Page<unknown>
-      return { status, headers: received, data: items, pagination }
+      return { status, headers: received, ...form.parts(value) }
     }
     return [name, call]
   })

@@ -1,7 +1,7 @@
 import type { CallOptions } from '../client/types.ts'
 import type { Contract } from '../contract/contract.ts'
 import type { InputOf, Operation, Operations, OutputOf } from '../contract/operation.ts'
-import type { Pagination } from '../contract/page.ts'
+import type { ResponseOf } from '../contract/responding.ts'
 
 /** The operations of the service under test, as functions that return the whole answer. */
 export type TestClient<Tested extends Contract> = TestClientOf<Tested['operations']>
@@ -21,17 +21,10 @@ export type TestCallOptions = Pick<CallOptions, 'headers' | 'idempotencyKey' | '
 export interface TestAnswer<Op extends Operation> {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  readonly data: DataOf<Op>
+  readonly data: ResponseOf<Op>['data']
   /** Of a paginated operation. */
-  readonly pagination: Op['paginated'] extends true ? Pagination : undefined
+  readonly pagination: ResponseOf<Op>['pagination']
 }
-
-type DataOf<Op extends Operation> =
-  OutputOf<Op> extends { readonly items: infer Items; readonly total: number }
-    ? Op['paginated'] extends true
-      ? Items
-      : OutputOf<Op>
-    : OutputOf<Op>
 
 /** Stand-ins for the operations of another service. */
 export type Mocks<Callee extends Contract> = MocksOf<Callee['operations']>

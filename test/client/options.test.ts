@@ -177,13 +177,27 @@ describe('an answer', () => {
       error: 'thing-service.getThing broke its contract: id must be integer',
     })
     await expect(checked.listThings()).rejects.toMatchObject({
-      error: "thing-service.listThings broke its contract: items.0 must have required property 'from'",
+      error: 'thing-service.listThings broke its contract: items.0.from is required',
     })
     await using unchecked = client(thingService, { registry, checkAnswers: false })
     expect(await unchecked.getThing(get)).toEqual({ id: 'one', from: 'a' })
     vi.stubEnv('NODE_ENV', 'production')
     await using production = client(thingService, { registry })
     expect(await production.getThing(get)).toEqual({ id: 'one', from: 'a' })
+  })
+
+  it.each([
+    ['a price of two decimals', t.Number({ multipleOf: 0.01 }), 19.99, 19.999],
+    ['a record of any names', t.Record(t.String(), t.Integer()), { 'a\nb': 1 }, { 'a\nb': 'x' }],
+    ['an object with a field that has a default', t.Object({ a: t.String({ default: 'b' }) }), { a: 'x' }, {}],
+    ['a list of more items than a request may have', t.Array(t.Integer()), Array(150_000).fill(1), ['x']],
+  ])('is checked as the callee checks it: %s', async (_, returns, right, broken) => {
+    const answers: unknown[] = [right, broken]
+    const a = await callee('a', () => ({ body: { code: 0, data: answers.shift() } }))
+    const one = contract('one-service', { get: { route: 'GET /', returns } })
+    await using asking = client(one, { registry: memoryRegistry(a.address) })
+    expect(await asking.get()).toEqual(right)
+    await expect(asking.get()).rejects.toMatchObject({ status: 502 })
   })
 
   it('may hold more than the contract names: the callee may be newer', async () => {

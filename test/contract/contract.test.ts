@@ -55,7 +55,7 @@ describe('a wrong contract fails at definition with one line', () => {
     [
       'a field that operations do not have',
       { a: { route: 'GET /users', return: User } },
-      'user-service.a: unknown field "return", expected route, summary, description, tags, params, query, headers, body, returns, status, paginated, errors, idempotent, timeoutMs, rateLimit, priority, deprecated',
+      'user-service.a: unknown field "return", expected route, summary, description, tags, params, query, headers, body, returns, status, paginated, errors, idempotent, timeoutMs, rateLimit, priority, internal, deprecated',
     ],
     [
       'a type that JSON does not have',

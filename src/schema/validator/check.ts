@@ -1,6 +1,6 @@
 import type { ErrorObject } from 'ajv'
 import type { JsonSchema, TProperties, TSchema } from '../schema.ts'
-import { compile, prepare, type Fields } from './compile.ts'
+import { compile, prepare, prepareReceived, type Fields } from './compile.ts'
 import { countNodes, deepestLevel, isDeeperThan, isRecursive } from './depth.ts'
 import { problemsOf, type ValueProblem } from './problems.ts'
 import { prepareText, type ListStyle } from './text.ts'
@@ -19,12 +19,17 @@ export function compileCheck(schema: TSchema, fields: Fields): Check {
   return compilePrepared(prepare(schema, fields))
 }
 
+/** Compiles the check of what another service sent: it may have fields that are not named, and may be large. */
+export function compileReceivedCheck(schema: TSchema): Check {
+  return compilePrepared(prepareReceived(schema), Number.POSITIVE_INFINITY)
+}
+
 /** Compiles the check of texts from a URL or a header, which are turned into the values that they mean. */
 export function compileTextCheck(properties: TProperties, fields: Fields, style: ListStyle): Check {
   return compilePrepared(prepareText(properties, fields, style))
 }
 
-function compilePrepared(prepared: JsonSchema): Check {
+function compilePrepared(prepared: JsonSchema, steps?: number): Check {
   const checkFirst = compile(prepared, 'first')
   const isBounded = !isRecursive(prepared)
   const isSmall = countNodes(prepared) <= nodesOfReport
@@ -33,7 +38,7 @@ function compilePrepared(prepared: JsonSchema): Check {
   return function check(value) {
     if (!isBounded && isDeeperThan(value, deepestLevel)) return tooDeep
     try {
-      work.start()
+      work.start(steps)
       if (checkFirst(value)) return undefined
     } catch (error) {
       if (error instanceof Stopped) return tooMuch

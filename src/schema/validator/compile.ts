@@ -1,7 +1,7 @@
 import ajvFormats from 'ajv-formats'
 import { Ajv2020, type Options, type ValidateFunction } from 'ajv/dist/2020.js'
 import { decimalLimits } from '../decimalLimits.ts'
-import { jsonSchemaOf, type JsonSchema, type TSchema } from '../schema.ts'
+import { jsonSchemaOf, mapSchema, type JsonSchema, type TSchema } from '../schema.ts'
 import { asWritten, closed } from './closed.ts'
 import { isObject } from './dialect.ts'
 import { addKeywords } from './keywords.ts'
@@ -17,6 +17,16 @@ export type Extent = 'first' | 'all'
 export function prepare(schema: TSchema, fields: Fields): JsonSchema {
   const plain = jsonSchemaOf(schema)
   return arranged(fields === 'only known' ? closed(plain) : asWritten(plain))
+}
+
+/** The same for what another service sent: nothing is filled in, so that a caller gets the same with and without the check. */
+export function prepareReceived(schema: TSchema): JsonSchema {
+  return arranged(asWritten(withoutDefaults(jsonSchemaOf(schema))))
+}
+
+function withoutDefaults(schema: JsonSchema): JsonSchema {
+  const { default: _, ...rest } = schema
+  return mapSchema(rest, withoutDefaults)
 }
 
 export function compile(prepared: JsonSchema, extent: Extent): ValidateFunction {
