@@ -12,7 +12,7 @@ const below = {
   tls: [],
   schema: [],
   contract: ['schema'],
-  config: ['load'],
+  config: ['load', 'schema'],
   log: ['contract', 'resilience', 'bytes'],
   metrics: ['contract', 'resilience'],
   trace: ['sqlText', 'contract', 'resilience', 'bytes'],

@@ -10,6 +10,15 @@ export interface Loaded<Config> {
   readonly origins: ReadonlyMap<string, string>
 }
 
+/** What is loaded besides the file. */
+export interface LoadOptions<Config> {
+  /** The options of the service. */
+  readonly options?: object
+  /** What a test puts in the place of whatever else says. */
+  readonly overrides?: Partial<Config>
+  readonly env?: NodeJS.ProcessEnv
+}
+
 /**
  * Loads a configuration: the settings' defaults, over them what the service's `options` say, the file, and the environment.
  *
@@ -17,8 +26,7 @@ export interface Loaded<Config> {
  */
 export async function loadConfig<Config extends object>(
   settings: Settings<Config>,
-  options: object = {},
-  env: NodeJS.ProcessEnv = process.env,
+  { options = {}, overrides = {}, env = process.env }: LoadOptions<Config> = {},
 ): Promise<Loaded<Config>> {
   const values: Record<string, unknown> = {}
   const origins = new Map<string, string>()
@@ -42,6 +50,12 @@ export async function loadConfig<Config extends object>(
     if (text === undefined || text === '') continue
     values[name] = checked(setting, setting.parse?.(text) ?? text, `${setting.variable} in the environment`)
     origins.set(name, setting.variable)
+  }
+  Object.assign(values, overrides)
+  const missing = known.find(([name, { isRequired }]) => isRequired && values[name] === undefined)
+  if (missing) {
+    const [name, { variable }] = missing
+    throw new ConfigError(`${variable} is not set: set it in the environment, or ${name} in tricube.config.ts`)
   }
   return { values: values as Config, origins }
 }

@@ -12,6 +12,8 @@ export interface Setting<Value = unknown> extends Rule {
   readonly fallback?: string
   /** What the service's own options say of it; the file and the environment overrule that. */
   readonly own?: (options: never) => Value | undefined
+  /** Whether the service does not start without it. */
+  readonly isRequired?: boolean
   /** Its value is never shown: not in a message, not in a log, not by `tricube config`. */
   readonly secret?: boolean
 }

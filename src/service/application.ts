@@ -7,7 +7,7 @@ import { lateLog } from '../log/late.ts'
 import { createLogger, type Logger } from '../log/logger.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Database } from '../sql/index.ts'
-import { allSettings, type Config, type LiveConfig } from './config.ts'
+import { settingsOf, type Config, type LiveConfig } from './config.ts'
 import { checkDefinition, type Definition } from './definition.ts'
 import { listen } from './listen.ts'
 import { OpenParts, type AnyPart } from './openParts.ts'
@@ -16,6 +16,7 @@ import * as parts from './parts.ts'
 import { readinessOf, type Readiness } from './readiness.ts'
 import { RequestContext } from './context.ts'
 import { compilePlot } from './request.ts'
+import { resourceParts } from './resource.ts'
 import { inSteps, type Step } from './steps.ts'
 import { roomsOf } from './tables.ts'
 
@@ -156,8 +157,10 @@ export class Application {
   }
 
   async #open(): Promise<void> {
-    const { values } = await loadConfig<Config>(allSettings, this.#definition)
-    const config = { ...values, ...this.#overrides.config }
+    const { values: config } = await loadConfig<Config>(settingsOf(this.#definition), {
+      options: this.#definition,
+      overrides: this.#overrides.config ?? {},
+    })
     const use = this.#parts.configured(config)
     const { log } = await use(parts.log) // the first to open, so that it is the last to close
     const { watch } = await use(parts.discovery)
@@ -165,7 +168,8 @@ export class Application {
     const { db } = await use(parts.db)
     const { limitMs: stopLimitMs } = await use(parts.drain)
     this.#running = { config: { ...config, watch }, log, metrics, db, stopLimitMs }
-    for (const part of Object.values<AnyPart>({ ...parts })) await use(part)
+    const all: Readonly<Record<string, AnyPart>> = { ...parts, ...resourceParts(this.#definition.resources ?? {}) }
+    for (const part of Object.values(all)) await use(part)
     const tracing = await use(parts.trace)
     this.#server.open(
       compilePlot(this.#definition, {
@@ -175,7 +179,7 @@ export class Application {
         rateLimits: await use(parts.rateLimits),
         metrics: await use(parts.metrics),
         logging: await use(parts.log),
-        Context: RequestContext.with(this.#parts.valuesOf({ ...parts }), tracing),
+        Context: RequestContext.with(this.#parts.valuesOf(all), tracing),
         idempotency: await use(parts.idempotency),
         preSerialization: this.#server.preSerialization,
         checkResponse: this.#overrides.checkResponse,
@@ -210,6 +214,7 @@ export class Application {
     this.#state = 'stopping'
     await Promise.all([step('the hook beforeStop', () => hooks?.beforeStop?.(this)), this.#parts.stopTaking(step)])
     await this.#parts.finish(step)
+    if (!this.#running) await step('the server', () => this.fastify.close()) // the start failed before it was known how to drain
     this.#server.inFlight.tellEnded()
     await this.#parts.closeDownTo(parts.log.name, step)
     await step('the hook afterStop', () => hooks?.afterStop?.(this))

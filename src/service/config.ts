@@ -1,4 +1,7 @@
+import { settingsOf as ownSettings } from '../config/own.ts'
 import type { Settings } from '../config/setting.ts'
+import type { Definition } from './definition.ts'
+import { resourceParts } from './resource.ts'
 import { listenSettings, type ListenConfig } from './listen.ts'
 import type { ConfigOf, Intersection, Part } from './part.ts'
 import * as parts from './parts.ts'
@@ -22,9 +25,18 @@ export interface LiveConfig extends Config {
 }
 
 /** Every setting there is, by its name in the configuration file. */
-export const allSettings: Settings<Config> = {
+const allSettings: Settings<Config> = {
   ...listenSettings,
   ...Object.assign({}, ...Object.values(parts as Readonly<Record<string, Part>>).map(({ settings }) => settings)),
+}
+
+/** The settings of a service: those of the parts, its own, and those of its resources. */
+export function settingsOf({
+  settings = {},
+  resources = {},
+}: Pick<Definition, 'settings' | 'resources'>): Settings<Config> {
+  const ofResources = Object.values(resourceParts(resources)).map((part) => part.settings)
+  return Object.assign({}, allSettings, ownSettings(settings), ...ofResources) as Settings<Config>
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { ClientOptions } from '../client/types.ts'
+import type { OwnSettings, OwnValues } from '../config/own.ts'
 import { fieldsProblem, type Fields, type Rule } from '../config/rule.ts'
 import { flag, func, group, number, record, wholeNumber } from '../config/rules.ts'
 import type { Contract } from '../contract/contract.ts'
@@ -11,11 +12,12 @@ import type { Intersection, OptionsOf, Part } from './part.ts'
 import * as parts from './parts.ts'
 import type { Callees } from './parts/calls.ts'
 import type { RateLimitKeys, RateLimitOptions } from './parts/rateLimits/options.ts'
+import { Resource, type Resources, type ResourceValues } from './resource.ts'
 
 /** One function for each operation of the contract. */
-export type Handlers<Ops extends Operations, Others extends Callees> = {
+export type Handlers<Ops extends Operations, Others extends Callees, Own = unknown> = {
   readonly [Name in keyof Ops]: (
-    context: Context<Ops[Name], Others>,
+    context: Context<Ops[Name], Others> & Own,
   ) => OutputOf<Ops[Name]> | Promise<OutputOf<Ops[Name]>>
 }
 
@@ -39,10 +41,19 @@ export type Hook = (application: Application) => void | Promise<void>
 type PartOptions = Intersection<OptionsOf<(typeof parts)[keyof typeof parts]>>
 
 /** What a service is made of, besides its contract. */
-export interface ServiceOptions<Ops extends Operations = Operations, Others extends Callees = Callees>
-  extends OwnOptions, Omit<PartOptions, 'clients' | 'calls' | 'rateLimits'> {
+export interface ServiceOptions<
+  Ops extends Operations = Operations,
+  Others extends Callees = Callees,
+  Things extends Resources = Resources,
+  Values extends OwnSettings = OwnSettings,
+>
+  extends OwnOptions, Omit<PartOptions, 'clients' | 'calls' | 'rateLimits' | 'settings'> {
   /** One function for each operation. */
-  readonly handlers: Handlers<Ops, Others>
+  readonly handlers: Handlers<Ops, Others, ResourceValues<Things> & { readonly settings: OwnValues<Values> }>
+  /** Its own things with a lifecycle, such as a client or a pool, under the names that they have on the context. */
+  readonly resources?: Things
+  /** What it reads from the configuration for itself: a schema for each setting. `pspUrl` is read from `PSP_URL`. */
+  readonly settings?: Values
   /** Contracts of the services it calls, under the names that its handlers use. */
   readonly clients?: Others
   /** How these are called, under the same names. Default: see `ClientOptions`. */
@@ -72,6 +83,7 @@ export interface OwnOptions {
 /** A contract and what keeps it. */
 export interface Definition<Kept extends Contract = Contract> extends OwnOptions, PartOptions {
   readonly contract: Kept
+  readonly resources?: Resources
   readonly handlers: Readonly<Record<string, (context: never) => unknown>>
 }
 
@@ -99,10 +111,32 @@ function handlersProblem({ contract, handlers }: Definition): string | undefined
   return superfluous && `handler ${superfluous} belongs to no operation`
 }
 
+/** What contexts have besides the values of parts. */
+const takenNames: ReadonlySet<string> = new Set([
+  'params',
+  'query',
+  'headers',
+  'body',
+  'request',
+  'operation',
+  'span',
+  'signal',
+  'deadline',
+  'region',
+  'cancellation',
+  'keyed',
+  'idempotencyKey',
+  'withSpan',
+  'propagate',
+  'received',
+  'expire',
+])
+
 const bytes = wholeNumber({ min: 1, unit: 'bytes' })
 const ms = number({ unit: 'ms' })
 
-const ownFields: Fields<OwnOptions & Pick<Definition, 'handlers'>> = {
+const ownFields: Fields<OwnOptions & Pick<Definition, 'handlers' | 'resources'>> = {
+  resources: resourcesRule(),
   handlers: record('a function for each operation', func),
   hooks: group<Hooks>({ beforeStart: func, afterStart: func, beforeStop: func, afterStop: func }),
   port: wholeNumber({ max: 65_535 }),
@@ -130,4 +164,19 @@ const fields: Fields = {
   ...Object.fromEntries(
     Object.values<Part>(parts as never).flatMap(({ options = {} }): [string, Rule][] => Object.entries(options)),
   ),
+}
+
+/** `resources`: what {@link resource} has made, under names that nothing else on the context has. */
+function resourcesRule(): Rule {
+  return {
+    ...record('resources by name'),
+    problem(resources: Readonly<Record<string, unknown>> | undefined, path) {
+      for (const [name, one] of Object.entries(resources ?? {})) {
+        if (!(one instanceof Resource)) return `${path}.${name}: expected resource({ open, … })`
+        if (takenNames.has(name) || name in parts)
+          return `${path}.${name}: the context has a ${name} already, name it otherwise`
+      }
+      return undefined
+    },
+  }
 }

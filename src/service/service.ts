@@ -4,7 +4,9 @@ import type { Logger } from '../log/logger.ts'
 import type { Room } from '../tables/room.ts'
 import { Application } from './application.ts'
 import { checkDefinition, type Definition, type ServiceOptions } from './definition.ts'
+import type { OwnSettings } from '../config/own.ts'
 import type { Callees } from './parts/calls.ts'
+import type { Resources } from './resource.ts'
 import { usesDatabase } from './parts/database.ts'
 import { roomsOf } from './tables.ts'
 
@@ -102,9 +104,11 @@ export class Service<Kept extends Contract = Contract> {
  *   handlers: { getRole: ({ params, db }) => db.one<Role>`SELECT id, name FROM roles WHERE id = ${params.id}` },
  * })
  */
-export function service<Kept extends Contract, const Others extends Callees = {}>(
-  contract: Kept,
-  options: ServiceOptions<Kept['operations'], Others>,
-): Service<Kept> {
-  return new Service<Kept>({ ...options, contract } as Definition<Kept>)
+export function service<
+  Kept extends Contract,
+  const Others extends Callees = {},
+  const Things extends Resources = {},
+  const Values extends OwnSettings = {},
+>(contract: Kept, options: ServiceOptions<Kept['operations'], Others, Things, Values>): Service<Kept> {
+  return new Service<Kept>({ ...options, contract } as unknown as Definition<Kept>)
 }

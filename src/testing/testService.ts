@@ -9,6 +9,8 @@ import type { Config } from '../service/config.ts'
 import type { AnyPart } from '../service/openParts.ts'
 import type { Callees } from '../service/parts/calls.ts'
 import { clientsOf } from '../service/parts/clients.ts'
+import type { Definition } from '../service/definition.ts'
+import { fakeResource, type Resources } from '../service/resource.ts'
 import { tracingTo } from '../service/parts/tracing/tracing.ts'
 import type { Service } from '../service/service.ts'
 import type { Database } from '../sql/index.ts'
@@ -25,6 +27,10 @@ export interface TestOptions {
   readonly seed?: boolean
   /** Configuration in place of the environment's. */
   readonly config?: Partial<Config>
+  /** Values of the service's own settings, in place of the environment's. */
+  readonly settings?: Readonly<Record<string, unknown>>
+  /** What takes the place of the service's resources, by their names; the real ones are not opened. */
+  readonly resources?: Readonly<Record<string, unknown>>
 }
 
 /** A service under test: in this process, with a database of its own, alone in the world. */
@@ -58,7 +64,7 @@ export interface TestApp<Tested extends Contract> {
  */
 export async function testService<Tested extends Contract>(
   service: Service<Tested>,
-  { seed = false, config = {} }: TestOptions = {},
+  { seed = false, config = {}, settings = {}, resources = {} }: TestOptions = {},
 ): Promise<TestApp<Tested>> {
   const { contract, clients = {}, calls = {} } = service.definition
   const failures: TestFailure[] = []
@@ -70,9 +76,14 @@ export async function testService<Tested extends Contract>(
   const sink = new MemorySink()
   // A test that keeps the one loop busy, its own client included, is no overload.
   const app = new Application(
-    { admission: false, ...service.definition, ...(databases.settings && { database: databases.settings }) },
     {
-      config: { logLevel: 'error', databaseUrl: databases.url, databaseReplicaUrls: [], ...config },
+      admission: false,
+      ...service.definition,
+      ...(databases.settings && { database: databases.settings }),
+      resources: withFakes(service.definition, resources),
+    },
+    {
+      config: { logLevel: 'error', databaseUrl: databases.url, databaseReplicaUrls: [], ...settings, ...config },
       parts: [mockedClients(clients, mocked), tracingTo(sink)],
       checkResponse: outputChecks(contract, fail),
     },
@@ -166,6 +177,16 @@ function testClient<Tested extends Contract>(
     return [name, call]
   })
   return Object.fromEntries(calls) as TestClient<Tested>
+}
+
+/** The resources of a service, some of them replaced. */
+function withFakes({ contract, resources = {} }: Definition, fakes: Readonly<Record<string, unknown>>): Resources {
+  const replaced = Object.entries(fakes).map(([name, value]) => {
+    const real = resources[name]
+    if (!real) throw new TypeError(`${contract.name} has no resource ${name}: it cannot be replaced`)
+    return [name, fakeResource(real, value)] as const
+  })
+  return { ...resources, ...Object.fromEntries(replaced) }
 }
 
 /** The mocks in the place of the services that are called. */

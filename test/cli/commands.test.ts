@@ -133,7 +133,7 @@ test('what keeps a service from starting is one line and exit code 1', async () 
   expect(await failed('no-certificate.mjs')).toMatch(
     /^\w+-service: tls did not open: tls\.\w+ cannot be read: ENOENT[^\n]*\n$/,
   )
-})
+}, 60_000)
 
 test('a bug in a service is told with its stack', async () => {
   const cwd = await folderOf({ 'service.mjs': 'undefined.x' })

@@ -42,6 +42,8 @@ it('exports these names', async () => {
         "defineConfig",
         "openapiDocument",
         "redisStore",
+        "resource",
+        "secret",
         "service",
         "t",
       ],

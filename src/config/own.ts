@@ -1,0 +1,72 @@
+import { t, type Static, type TSchema } from '../schema/schema.ts'
+import { compileCheck, compileTextCheck, firstProblem, type Check } from '../schema/validator/check.ts'
+import { setting, type Setting, type Settings } from './setting.ts'
+
+/** Settings of a service's own, or of a resource: a schema for each. */
+export type OwnSettings = Readonly<Record<string, TSchema>>
+
+/** Their values, as the configuration gives them. */
+export type OwnValues<Own extends OwnSettings> = { readonly [Name in keyof Own]: Static<Own[Name]> }
+
+/**
+ * A setting whose value is never shown: not in a log, not in a message, not by `tricube config`.
+ *
+ * @example
+ * settings: { jwtSecret: secret(), pspKey: secret(t.String({ minLength: 32 })) }
+ */
+export function secret<Schema extends TSchema = ReturnType<typeof anyText>>(schema?: Schema): Schema {
+  return { ...(schema ?? anyText()), [isSecret]: true } as unknown as Schema
+}
+
+const isSecret: unique symbol = Symbol('tricube.secret')
+
+function anyText(): ReturnType<typeof t.String> {
+  return t.String({ minLength: 1 })
+}
+
+/** The settings behind some schemas: `pspUrl` is read from `PSP_URL`, and is required unless it is optional or has a default. */
+export function settingsOf<Own extends OwnSettings>(own: Own): Settings<OwnValues<Own>> {
+  const entries = Object.entries(own).map(([name, schema]) => [name, settingOf(name, schema)])
+  return Object.fromEntries(entries) as Settings<OwnValues<Own>>
+}
+
+function settingOf(name: string, schema: TSchema): Setting {
+  const checkText = compileTextCheck({ [name]: schema }, 'any', 'commas')
+  const check = compileCheck(t.Object({ [name]: schema }), 'any')
+  const wrong = (value: unknown): string | undefined => {
+    const problems = (typeof value === 'string' && checkText({ [name]: value })) || check({ [name]: value })
+    return problems && firstProblem(problems.map(({ path, ...rest }) => ({ ...rest, path: inside(path, name) })))
+  }
+  const isOptional = check({}) === undefined
+  return setting<unknown>(
+    {
+      expected: schema.title ?? 'a value that its schema allows',
+      parse: (text) => parsed(checkText, name, text),
+      accepts: (value) => wrong(value) === undefined,
+      wrong,
+    },
+    {
+      variable: variableOf(name),
+      meaning: schema.description ?? '',
+      value: schema['default'] as unknown,
+      isRequired: !isOptional && schema['default'] === undefined,
+      secret: isSecret in schema,
+    },
+  )
+}
+
+/** What a text stands for; the text itself when it stands for nothing. */
+function parsed(check: Check, name: string, text: string): unknown {
+  const holder: Record<string, unknown> = { [name]: text }
+  return check(holder) === undefined ? holder[name] : text
+}
+
+/** The path below the setting. */
+function inside(path: string, name: string): string {
+  return path === name ? '' : path.slice(name.length + 1)
+}
+
+/** `pspUrl` as a variable: `PSP_URL`. */
+function variableOf(name: string): string {
+  return name.replace(/(?<=[a-z\d])(?=[A-Z])/g, '_').toUpperCase()
+}

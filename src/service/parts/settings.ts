@@ -1,0 +1,39 @@
+import { settingsOf, type OwnSettings } from '../../config/own.ts'
+import type { Rule } from '../../config/rule.ts'
+import { record } from '../../config/rules.ts'
+import type { Opened, Part, RequestScope } from '../part.ts'
+import { pick } from '../resource.ts'
+
+/** The options of a service that has settings of its own. */
+export interface SettingsOptions {
+  readonly settings?: OwnSettings
+}
+
+/** The values of a service's own settings. */
+export interface OpenedSettings extends Opened<object> {
+  forRequest(scope: RequestScope): object
+}
+
+const rule: Rule = {
+  ...record('schemas by the names of settings'),
+  problem(own: OwnSettings | undefined, path) {
+    for (const [name, schema] of Object.entries(own ?? {})) {
+      try {
+        settingsOf({ [name]: schema })
+      } catch (error) {
+        return `${path}.${name}: ${(error as Error).message}`
+      }
+    }
+    return undefined
+  },
+}
+
+/** Gives handlers the settings that the service has declared. */
+export const settings: Part<SettingsOptions, {}, OpenedSettings> = {
+  name: 'settings',
+  options: { settings: rule },
+  open({ config }, { settings: own = {} }) {
+    const values = Object.freeze(pick(config, Object.keys(own)))
+    return { forRequest: () => values }
+  },
+}

@@ -1,0 +1,129 @@
+import type { OwnSettings, OwnValues } from '../config/own.ts'
+import { settingsOf } from '../config/own.ts'
+import type { LateLog } from '../log/late.ts'
+import type { Opened, Part, RequestScope } from './part.ts'
+
+/** What a resource may use while it opens. */
+export interface ResourceHost<Own extends OwnSettings = {}> {
+  /** The name of the service. */
+  readonly service: string
+  /** The values of its own settings. */
+  readonly settings: OwnValues<Own>
+  readonly log: LateLog
+  /** Opens another resource of the service first; resolves to what its `open` returned. */
+  readonly use: <Value>(other: Resource<Value, unknown>) => Promise<Value>
+}
+
+/** Something of the user's own with a lifecycle, such as a client or a pool. */
+export interface ResourceOptions<Value, PerRequest, Own extends OwnSettings> {
+  /** What it reads from the configuration: a schema for each setting. `redisUrl` is read from `REDIS_URL`. */
+  readonly settings?: Own
+  /** Opens it, once per process. A throw stops the start and closes what was opened before. */
+  open(host: ResourceHost<Own>): Value | Promise<Value>
+  /** The value on the context of a request, made when a handler first reads it. Default: what `open` returned. */
+  forRequest?(value: Value, scope: RequestScope): PerRequest
+  /** Rejects while it cannot be used; asked by `/health/ready`. */
+  isReady?(value: Value): Promise<unknown>
+  /** Closes it when the service stops, after the resources that use it. */
+  close?(value: Value): unknown
+}
+
+/** A resource: made by {@link resource}, named by the service that has it. */
+export class Resource<Value = unknown, PerRequest = Value> {
+  /** What it is made of. */
+  readonly options: ResourceOptions<Value, PerRequest, OwnSettings>
+  /** The one that it takes the place of in a test. */
+  readonly real: object
+
+  constructor(options: ResourceOptions<Value, PerRequest, OwnSettings>, real?: object) {
+    this.options = options
+    this.real = real ?? this
+  }
+}
+
+/** The resources of a service, under the names that they have on the context. */
+export type Resources = Readonly<Record<string, Resource<unknown, unknown>>>
+
+/** Their values on the context. */
+export type ResourceValues<Own extends Resources> = {
+  readonly [Name in keyof Own]: Own[Name] extends Resource<infer _Value, infer PerRequest> ? PerRequest : never
+}
+
+/**
+ * Makes a resource of a service: opened once per process, on the context of each request, closed when the service stops.
+ *
+ * @example
+ * const redis = resource({
+ *   settings: { redisUrl: t.String({ format: 'uri' }) },
+ *   open: ({ settings }) => createClient({ url: settings.redisUrl }).connect(),
+ *   isReady: (client) => client.ping(),
+ *   close: (client) => client.close(),
+ * })
+ * export default service(cartService, { resources: { redis }, handlers: { … } })   // ctx.redis
+ */
+export function resource<Value, PerRequest = Value, const Own extends OwnSettings = {}>(
+  options: ResourceOptions<Value, PerRequest, Own>,
+): Resource<Value, PerRequest> {
+  return new Resource<Value, PerRequest>(options)
+}
+
+/** What a resource has opened. */
+interface OpenedResource extends Opened {
+  readonly value: unknown
+}
+
+/** A resource as a part. */
+export type ResourcePart = Part<{}, object, OpenedResource>
+
+/** The parts behind a service's resources, under the resources' names. */
+export function resourceParts(resources: Resources): Readonly<Record<string, ResourcePart>> {
+  const known = new Map<object, ResourcePart>()
+  const entries = Object.entries(resources).map(([name, one]) => {
+    const part = partOf(name, one.options, (other) => {
+      const found = known.get(other)
+      if (!found) throw new TypeError(`it uses a resource that is not among the service's resources`)
+      return found
+    })
+    known.set(one.real, part)
+    return [name, part] as const
+  })
+  return Object.fromEntries(entries)
+}
+
+function partOf(
+  name: string,
+  options: ResourceOptions<unknown, unknown, OwnSettings>,
+  partBehind: (other: Resource<unknown, unknown>) => ResourcePart,
+): ResourcePart {
+  const { settings: own = {} } = options
+  return {
+    name,
+    settings: settingsOf(own),
+    async open({ contract, config, log, use }) {
+      const value = await options.open({
+        service: contract.name,
+        settings: pick(config, Object.keys(own)),
+        log,
+        use: async (other) => (await use(partBehind(other))).value as never,
+      })
+      return {
+        value,
+        forRequest: (scope) => (options.forRequest ? options.forRequest(value, scope) : value),
+        ...(options.isReady !== undefined && { isReady: async () => void (await options.isReady!(value)) }),
+        async close() {
+          await options.close?.(value)
+        },
+      }
+    },
+  }
+}
+
+/** What takes the place of a resource in a test: its value, on the context and for the resources that use it. */
+export function fakeResource(real: Resource<unknown, unknown>, value: unknown): Resource<unknown, unknown> {
+  return new Resource<unknown, unknown>({ open: () => value }, real)
+}
+
+/** The values of some names. */
+export function pick(values: object, names: readonly string[]): Record<string, never> {
+  return Object.fromEntries(names.map((name) => [name, (values as Record<string, never>)[name]!]))
+}
