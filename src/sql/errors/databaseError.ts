@@ -126,3 +126,8 @@ export function reasonOf(error: unknown): string {
 export function isFinal({ sqlstate }: DatabaseError): boolean {
   return sqlstate.startsWith('28') || sqlstate === '3D000'
 }
+
+/** Whether a migration changed what a statement of a transaction gives, after its first statement had run. */
+export function isChangedPlan({ sqlstate, message }: DatabaseError): boolean {
+  return sqlstate === '0A000' && message.startsWith('cached plan must not change')
+}

@@ -7,7 +7,7 @@ import {
   ServiceUnavailable,
   UnprocessableEntity,
 } from '../../contract/errors.ts'
-import { DatabaseError } from './databaseError.ts'
+import { DatabaseError, isChangedPlan } from './databaseError.ts'
 
 /**
  * The answer that a failed statement stands for, or undefined when it is the service's own fault (a 500): bad SQL, a
@@ -34,6 +34,7 @@ const refused: Answer = (cause) =>
 // By the whole code, else by its class (the first two characters).
 const bySqlstate: Readonly<Record<string, Answer>> = {
   '08': unavailable, // connection exception
+  '0A000': (cause) => (isChangedPlan(cause) ? unavailable(cause) : undefined), // a migration in the middle of it
   '22': refused, // data exception: a wrong type, out of range, a NUL
   '22012': () => undefined, // division by zero: the statement's own fault
   '23502': (cause) => new UnprocessableEntity(`${cause.column ?? 'a column'} is required`, { cause }),

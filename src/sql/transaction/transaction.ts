@@ -1,5 +1,5 @@
 import { backoffMs } from '../pool/backoff.ts'
-import { DatabaseError } from '../errors/databaseError.ts'
+import { DatabaseError, isChangedPlan } from '../errors/databaseError.ts'
 import { Deadline } from '../statement/deadline.ts'
 import { control, OpenTransaction } from './openTransaction.ts'
 import type { StatementContext } from '../statement/context.ts'
@@ -153,7 +153,11 @@ function beginText(
 
 const isolations: ReadonlySet<string> = new Set(['read committed', 'repeatable read', 'serializable'])
 
-/** A serialisation failure or a deadlock: it has been rolled back, and may well succeed the next time. */
+/**
+ * A serialisation failure, a deadlock, or a migration that changed a table in its middle: it has been rolled back, and may
+ * well succeed the next time.
+ */
 export function canBeRetried(error: unknown): boolean {
-  return error instanceof DatabaseError && (error.sqlstate === '40001' || error.sqlstate === '40P01')
+  if (!(error instanceof DatabaseError)) return false
+  return error.sqlstate === '40001' || error.sqlstate === '40P01' || isChangedPlan(error)
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Database, database } from 'tricube/sql'
-import { freshDatabase } from '../freshDatabase.ts'
+import { type Database, database, httpErrorOf } from 'tricube/sql'
+import { freshDatabase, isPooled } from '../freshDatabase.ts'
 
 let fresh: Awaited<ReturnType<typeof freshDatabase>>
 let db: Database
@@ -174,3 +174,24 @@ describe.each(places)('a statement prepared before a migration, %s', (_, run) =>
     expect(await find(next)).toBe(1)
   })
 })
+
+// Behind a pooler nothing stays prepared from one run to the next.
+test.skipIf(isPooled)(
+  'a later statement of a transaction that meets a migration is a 503, and is run again when asked',
+  async () => {
+    await using db = database({ url: fresh.url, lanes: 0, pool: 1 })
+    await migrator.script('CREATE TABLE late (id int, v int); INSERT INTO late VALUES (1, 1)')
+    const twice = (options = {}) =>
+      db.transaction(async (tx) => {
+        await tx.execute`UPDATE late SET id = id`
+        return tx.value`SELECT v FROM late`
+      }, options)
+    for (let i = 0; i < 6; i++) await twice()
+    await migrator.script('ALTER TABLE late ALTER v TYPE bigint')
+    const error: unknown = await twice().catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ sqlstate: '0A000' })
+    expect(httpErrorOf(error)).toMatchObject({ status: 503 })
+    await migrator.script('ALTER TABLE late ALTER v TYPE text')
+    expect(await twice({ retries: 1 })).toBe('1')
+  },
+)
