@@ -14,6 +14,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   dev: async () => (await import('./dev.ts')).devCommand,
   start: async () => (await import('./start/start.ts')).startCommand,
   openapi: async () => (await import('./openapi.ts')).openapiCommand,
+  config: async () => (await import('./config.ts')).configCommand,
   migrate: async () => (await import('./migrate.ts')).migrate,
 }
 
@@ -23,6 +24,7 @@ const help = `Usage: tricube <command>
   start <service> [options]  run one service; options: --port <n>, --host <address>,
                              --workers <n> | max: in so many processes, which share the port
   openapi <service>          print the service's OpenAPI document
+  config [service]           print the settings in force, and where each comes from
   migrate …                  apply, undo and list migrations; more: tricube migrate --help
 
   --help, --version

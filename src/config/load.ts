@@ -1,5 +1,6 @@
 import { ConfigError } from './configError.ts'
 import { loadConfigFile } from './file.ts'
+import { nearestName } from '../schema/validator/nearestName.ts'
 import { shown } from './rule.ts'
 import type { Setting, Settings } from './setting.ts'
 
@@ -8,6 +9,8 @@ export interface Loaded<Config> {
   readonly values: Config
   /** By name: `default`, `the service`, the file's path, or the variable. */
   readonly origins: ReadonlyMap<string, string>
+  /** A line for each variable with our prefix that nothing reads: it may be misspelt. */
+  readonly unknown: readonly string[]
 }
 
 /** What is loaded besides the file. */
@@ -57,7 +60,7 @@ export async function loadConfig<Config extends object>(
     const [name, { variable }] = missing
     throw new ConfigError(`${variable} is not set: set it in the environment, or ${name} in tricube.config.ts`)
   }
-  return { values: values as Config, origins }
+  return { values: values as Config, origins, unknown: unknownVariables(known, env) }
 }
 
 function checked(setting: Setting, value: unknown, source: string): unknown {
@@ -66,4 +69,22 @@ function checked(setting: Setting, value: unknown, source: string): unknown {
   throw new ConfigError(
     `${source}: ${wrong ?? `expected ${setting.expected}${setting.secret ? '' : `, got ${shown(value)}`}`}`,
   )
+}
+
+/** What tricube reads outside of the settings. */
+const otherVariables: ReadonlySet<string> = new Set(['TRICUBE_CONFIG', 'TRICUBE_WORKER_COUNT', 'TRICUBE_WORKER_NUMBER'])
+
+function unknownVariables(known: readonly (readonly [string, Setting])[], env: NodeJS.ProcessEnv): string[] {
+  const variables = known.map(([, { variable }]) => variable)
+  const unknown = Object.keys(env).filter(
+    (name) =>
+      name.startsWith('TRICUBE_') &&
+      !name.startsWith('TRICUBE_TEST_') &&
+      !otherVariables.has(name) &&
+      !variables.includes(name),
+  )
+  return unknown.map((name) => {
+    const nearest = nearestName(name, variables)
+    return `${name} in the environment: no setting has that name${nearest ? `, did you mean ${nearest}?` : ''}`
+  })
 }

@@ -157,7 +157,7 @@ export class Application {
   }
 
   async #open(): Promise<void> {
-    const { values: config } = await loadConfig<Config>(settingsOf(this.#definition), {
+    const { values: config, unknown } = await loadConfig<Config>(settingsOf(this.#definition), {
       options: this.#definition,
       overrides: this.#overrides.config ?? {},
     })
@@ -170,6 +170,7 @@ export class Application {
     this.#running = { config: { ...config, watch }, log, metrics, db, stopLimitMs }
     const all: Readonly<Record<string, AnyPart>> = { ...parts, ...resourceParts(this.#definition.resources ?? {}) }
     for (const part of Object.values(all)) await use(part)
+    for (const variable of unknown) log.warn(variable)
     const tracing = await use(parts.trace)
     this.#server.open(
       compilePlot(this.#definition, {

@@ -170,3 +170,33 @@ async function takenPort(): Promise<number> {
   onTestFinished(() => void server.close())
   return (server.address() as AddressInfo).port
 }
+
+test('config prints the settings in force, and where each comes from', async () => {
+  const file = `
+    import { contract, secret, service, t } from 'tricube'
+    const settings = { pspUrl: t.String({ format: 'uri', default: 'https://psp.example' }), jwtSecret: secret() }
+    export default service(contract('pay-service', {}), { port: 8123, settings, handlers: {} })`
+  const cwd = await folderOf({
+    'pay.mjs': file.replace("'tricube'", JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)),
+  })
+  const env = {
+    JWT_SECRET: 'hunter2',
+    DATABASE_URL: 'postgres://u:hunter3@h/d',
+    TRICUBE_REGOIN: 'eu',
+    LOG_LEVEL: 'debug',
+  }
+  const run = tricube(['config', 'pay.mjs'], { cwd, env })
+  expect(await run.ended).toMatchObject({ code: 0 })
+  const output = run.output()
+  for (const [variable, value, from] of [
+    ['PORT', '8123', 'the service'],
+    ['LOG_LEVEL', 'debug', 'LOG_LEVEL'],
+    ['DATABASE_URL', '\\(secret\\)', 'DATABASE_URL'],
+    ['PSP_URL', 'https://psp.example', 'default'],
+    ['JWT_SECRET', '\\(secret\\)', 'JWT_SECRET'],
+  ]) {
+    expect(output).toMatch(new RegExp(`^${variable} +${value} +${from}$`, 'm'))
+  }
+  expect(output).toContain('TRICUBE_REGOIN in the environment: no setting has that name, did you mean TRICUBE_REGION?')
+  expect(output).not.toContain('hunter')
+})

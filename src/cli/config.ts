@@ -1,0 +1,42 @@
+import { parseArgs } from 'node:util'
+import { loadConfig } from '../config/load.ts'
+import type { Setting } from '../config/setting.ts'
+import { printable } from '../bytes/printable.ts'
+import { settingsOf } from '../service/config.ts'
+import type { Definition } from '../service/definition.ts'
+import { CliError } from './failure.ts'
+import { loadService } from './load-service.ts'
+
+/** `tricube config [service]`: prints every setting in force, its value, and where it comes from. */
+export async function configCommand(argv: string[]): Promise<number> {
+  const { positionals } = parseArgs({ args: argv, allowPositionals: true, options: {} })
+  const [path, ...others] = positionals
+  if (others.length > 0) throw new CliError('Usage: tricube config [service]', 2)
+  const definition: Partial<Definition> = path === undefined ? {} : (await loadService(path)).definition
+  const settings = settingsOf(definition)
+  const { values, origins, unknown } = await loadConfig(settings, { options: definition })
+  const rows = Object.entries<Setting>(settings).map(([name, setting]) => [
+    setting.variable,
+    shownValue(setting, (values as unknown as Record<string, unknown>)[name], origins.get(name) === 'default'),
+    origins.get(name) ?? '',
+  ])
+  process.stdout.write(tableOf([['variable', 'value', 'from'], ...rows]))
+  for (const warning of unknown) process.stderr.write(`${printable(warning)}\n`)
+  return 0
+}
+
+function shownValue({ secret, fallback }: Setting, value: unknown, isDefault: boolean): string {
+  if (value === undefined) return fallback === undefined ? '(not set)' : `(not set: ${fallback})`
+  if (secret && !isDefault) return '(secret)'
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+function tableOf(rows: readonly (readonly string[])[]): string {
+  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]!.length)))
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, column) => printable(cell).padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd()
+  return `${rows.map(line).join('\n')}\n`
+}
