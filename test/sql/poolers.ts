@@ -11,7 +11,8 @@ const poolers: Readonly<Record<string, (url: string) => Promise<Pooler>>> = {
       server_reset_query: 'DISCARD ALL',
       server_reset_query_always: '1',
     }),
-  'pgbouncer-session': (url) => startPgbouncer(url, { pool_mode: 'session', default_pool_size: '100' }),
+  'pgbouncer-session': (url) =>
+    startPgbouncer(url, { pool_mode: 'session', default_pool_size: '100', server_idle_timeout: '1' }),
   pgpool: startPgpool,
 }
 
