@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
-// The tests import `tricube` as a user does. TRICUBE_UNDER_TEST points that name at an unpacked tarball's dist/, so that the
+// The tests import `tricube` as a user does. TRICUBE_TEST_PACKAGE points that name at an unpacked tarball's dist/, so that the
 // same tests run on what is published; what they import of src/ stays there.
-const built = process.env['TRICUBE_UNDER_TEST']
+const built = process.env['TRICUBE_TEST_PACKAGE']
 const root = built ?? fileURLToPath(new URL('src', import.meta.url))
 const ext = built ? 'js' : 'ts'
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'))

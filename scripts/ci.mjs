@@ -40,7 +40,7 @@ try {
     const paths = ['test/sql', '--exclude', 'test/sql/connection/poolers.test.ts']
     countTests(`npm test -- test/sql behind ${pooler}`, { TRICUBE_TEST_BEHIND: pooler }, paths)
   }
-  countTests('npm test on the packed tarball', { TRICUBE_UNDER_TEST: join(pack().folder, 'dist') })
+  countTests('npm test on the packed tarball', { TRICUBE_TEST_PACKAGE: join(pack().folder, 'dist') })
 } catch (error) {
   failed.push(`.ci/run itself: ${error.stack}`)
 }

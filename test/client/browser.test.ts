@@ -8,7 +8,7 @@ import { fetchClient } from 'tricube/client/fetch'
 import { describe, expect, expectTypeOf, it, onTestFinished } from 'vitest'
 import { callee, nobody, thingService } from './callee.ts'
 
-const built = process.env['TRICUBE_UNDER_TEST']
+const built = process.env['TRICUBE_TEST_PACKAGE']
 const root = built ?? fileURLToPath(new URL('../../src', import.meta.url))
 const file = (path: string) => join(root, `${path}.${built ? 'js' : 'ts'}`)
 

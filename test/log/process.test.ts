@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-const built = process.env['TRICUBE_UNDER_TEST'] ?? new URL('../../dist/', import.meta.url).pathname
+const built = process.env['TRICUBE_TEST_PACKAGE'] ?? new URL('../../dist/', import.meta.url).pathname
 let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tricube-process-'))
