@@ -20,6 +20,8 @@ export interface DatabaseErrorFields {
  * statement and those who wait for it.
  */
 export class DatabaseError extends Error {
+  /** Of the class: a bundler may give it another one, which logs would tell as the error's type. */
+  static override readonly name: string = 'DatabaseError'
   /** Five characters, for example `23505`. */
   readonly sqlstate: string
   /** Name of the constraint that was violated. */

