@@ -313,7 +313,6 @@ describe.skipIf(isPooled)('listening', () => {
     const lost = database({ url: fresh.url, lanes: 1, applicationName: 'listener' })
     await lost.listen('before', () => {})
     await observer.execute`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'listener'`
-    await expect.poll(() => lost.stats().lanes[0]!.connected, settled).toBe(false)
     await lost.close()
     for (let i = 0; i < 10; i++) {
       await observer.execute`SELECT pg_sleep(0.1)` // longer than it waits before it connects again
