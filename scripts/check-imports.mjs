@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 const below = {
-  resilience: [],
+  time: [],
+  resilience: ['time'],
   load: [],
   bytes: [],
   sqlText: [],
@@ -15,18 +16,18 @@ const below = {
   config: ['load', 'schema'],
   log: ['contract', 'resilience', 'bytes'],
   metrics: ['contract', 'resilience'],
-  trace: ['sqlText', 'contract', 'resilience', 'bytes'],
+  trace: ['time', 'sqlText', 'contract', 'resilience', 'bytes'],
   decorators: ['trace'],
   openapi: ['contract', 'schema'],
-  sql: ['sqlText', 'contract', 'resilience', 'log'],
+  sql: ['time', 'sqlText', 'contract', 'resilience', 'log'],
   tables: ['sql'],
-  discovery: ['contract', 'resilience', 'log'],
-  client: ['contract', 'schema', 'resilience', 'tls', 'log', 'trace', 'discovery'],
+  discovery: ['time', 'contract', 'resilience', 'log'],
+  client: ['time', 'contract', 'schema', 'resilience', 'tls', 'log', 'trace', 'discovery'],
   http: ['contract', 'schema', 'openapi', 'resilience', 'tls', 'log', 'trace', 'bytes'],
   models: ['schema'],
-  migrations: ['sqlText', 'contract', 'resilience', 'load', 'log', 'sql', 'bytes', 'postgres'],
+  migrations: ['time', 'sqlText', 'contract', 'resilience', 'load', 'log', 'sql', 'bytes', 'postgres'],
   postgres: ['bytes'],
-  fakeConsul: ['discovery'],
+  fakeConsul: ['time', 'discovery'],
   faultProxy: [],
 }
 below.service = [

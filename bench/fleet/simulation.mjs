@@ -4,7 +4,7 @@ import { internals } from '../internals.mjs'
 const { throttle, fullJitter, outlierEjection, Fleet, p2c, seededRandom, retryBudget, retryWhenSafe, subset } =
   await internals(
     'resilience/breaker.ts',
-    'resilience/backoff.ts',
+    'time/backoff.ts',
     'resilience/ejection.ts',
     'resilience/fleet.ts',
     'resilience/p2c.ts',

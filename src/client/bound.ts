@@ -1,4 +1,4 @@
-import type { AnyInput, Caller } from './call.ts'
+import type { AnyInput, Caller } from './call/call.ts'
 import type { CallOptions, RawResult } from './types.ts'
 
 /** An operation, as it is called on behalf of somebody. */

@@ -1,5 +1,5 @@
 import type { Contract } from '../contract/contract.ts'
-import type { AnyInput, Caller } from './call.ts'
+import type { AnyInput, Caller } from './call/call.ts'
 import type { CompiledCall } from './bound.ts'
 import type { CallOptions } from './types.ts'
 

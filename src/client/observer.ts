@@ -1,5 +1,5 @@
 import type { Span } from '../trace/span.ts'
-import type { Answer } from './call.ts'
+import type { Answer } from './call/call.ts'
 
 /** Is told of the calls to other services. */
 export interface CallObserver {

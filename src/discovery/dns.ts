@@ -2,9 +2,9 @@ import { Resolver } from 'node:dns/promises'
 import type { SrvRecord } from 'node:dns'
 import type { LateLog } from '../log/late.ts'
 import { Belief, usualDoubtMs } from './belief.ts'
-import { systemClock, type Clock } from './clock.ts'
+import { systemClock, type Clock } from '../time/clock.ts'
 import { byId, hostPort, instanceSets } from './instances.ts'
-import { retryDelayMs } from './pace.ts'
+import { retryDelayMs } from '../time/pace.ts'
 import type { Instance, Registry } from './registry.ts'
 
 /** Which names are asked for. */

@@ -1,4 +1,4 @@
-export type { Clock } from './clock.ts'
+export type { Clock } from '../time/clock.ts'
 export type { ConsulRequest, ConsulResponse, ConsulTransport } from './consul/agent.ts'
 export { consulValues, type LiveValues } from './consul/keyValue.ts'
 export { consulRegistry, type ConsulOptions } from './consul/registry.ts'

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { systemClock, type Clock } from '../discovery/clock.ts'
+import { systemClock, type Clock } from '../time/clock.ts'
 import type { ConsulRequest, ConsulResponse, ConsulTransport } from '../discovery/consul/agent.ts'
 import { Catalog } from './catalog.ts'
 import { answer } from './routes.ts'

@@ -1,5 +1,5 @@
 import type { ConsulRequest, ConsulResponse } from '../discovery/consul/agent.ts'
-import type { Clock } from '../discovery/clock.ts'
+import type { Clock } from '../time/clock.ts'
 import { durationMs, type Catalog, type FakeDefinition } from './catalog.ts'
 
 /** Answers a request as Consul's agent does. */

@@ -1,7 +1,7 @@
 import fastifyModule, { type FastifyInstance } from 'fastify'
 import { NotFound } from '../contract/errors.ts'
 import type { LateLog } from '../log/late.ts'
-import { httpErrorFrom, sendError } from './errors.ts'
+import { httpErrorFrom, sendError } from './errors/errors.ts'
 import { securityHeaders } from './securityHeaders.ts'
 
 /** The server of a port for whoever runs the service: none of its operations, plugins and limits. */

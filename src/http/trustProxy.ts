@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import { hostPattern } from './strict.ts'
+import { hostPattern } from './transport/strict.ts'
 
 /** Subnets that proxy-addr knows by a name. */
 const named = new Set(['linklocal', 'loopback', 'uniquelocal'])

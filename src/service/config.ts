@@ -2,7 +2,7 @@ import { settingsOf as ownSettings } from '../config/own.ts'
 import type { Settings } from '../config/setting.ts'
 import type { Definition } from './definition.ts'
 import { resourceParts } from './resource.ts'
-import { listenSettings, type ListenConfig } from './listen.ts'
+import { listenSettings, type ListenConfig } from './lifecycle/listen.ts'
 import type { ConfigOf, Intersection, Part } from './part.ts'
 import * as parts from './parts.ts'
 

@@ -1,18 +1,18 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Caller, KeyedCaller } from '../client/call.ts'
+import type { Caller, KeyedCaller } from '../client/call/call.ts'
 import type { Fields } from '../config/rule.ts'
 import type { Settings } from '../config/setting.ts'
 import type { Contract } from '../contract/contract.ts'
 import type { HeadersOf, Operation } from '../contract/operation.ts'
-import type { InFlight } from '../http/inFlight.ts'
+import type { InFlight } from '../http/inFlight/inFlight.ts'
 import type { LateLog } from '../log/late.ts'
 import type { Cancellation } from '../resilience/cancellation.ts'
-import type { Deadline } from '../resilience/deadline.ts'
+import type { Deadline } from '../time/deadline.ts'
 import type { Database } from '../sql/index.ts'
 import type { Room, TableVersion } from '../tables/room.ts'
 import type { SpanContext } from '../trace/ambient.ts'
 import type { Span } from '../trace/span.ts'
-import type { Readiness } from './readiness.ts'
+import type { Readiness } from './lifecycle/readiness.ts'
 
 /**
  * A capability of a service with a lifecycle. The application knows all of them by this interface alone.

@@ -8,7 +8,7 @@ import type { OwnSettings } from '../config/own.ts'
 import type { Callees } from './parts/calls.ts'
 import type { Resources } from './resource.ts'
 import { usesDatabase } from './parts/database.ts'
-import { roomsOf } from './tables.ts'
+import { roomsOf } from './lifecycle/tables.ts'
 
 /**
  * A contract with the functions that keep it.

@@ -1,4 +1,4 @@
-import type { AnyInput } from '../client/call.ts'
+import type { AnyInput } from '../client/call/call.ts'
 import type { Contract } from '../contract/contract.ts'
 import { queryOf, responseForm } from '../contract/response.ts'
 import { objectSchema, t, type TProperties } from '../schema/schema.ts'

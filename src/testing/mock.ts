@@ -1,6 +1,6 @@
-import type { AnyInput, Caller, ClientClass } from '../client/call.ts'
+import type { AnyInput, Caller, ClientClass } from '../client/call/call.ts'
 import { Bound, type CompiledCall } from '../client/bound.ts'
-import { addHeaders, headerName } from '../client/headers.ts'
+import { addHeaders, headerName } from '../client/call/headers.ts'
 import { keyed } from '../client/keyed.ts'
 import type { CallOptions, ClientOptions, RawResult } from '../client/types.ts'
 import type { Contract } from '../contract/contract.ts'

@@ -1,4 +1,4 @@
-import { EpochOffset } from './clock.ts'
+import { EpochOffset } from '../time/epochOffset.ts'
 import type { Exporter } from './export/exporter.ts'
 import type { Sink } from './sink.ts'
 import type { Span } from './span.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { readinessOfAll } from '../../src/cli/start/whole.ts'
-import type { Readiness } from '../../src/service/readiness.ts'
+import type { Readiness } from '../../src/service/lifecycle/readiness.ts'
 import { logFileOf } from '../../src/service/parts/logging/logging.ts'
 import { admissionShare } from '../../src/service/parts/admission.ts'
 import type { DatabaseSettings } from '../../src/service/parts/database.ts'

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Belief, type Kind } from '../../src/discovery/belief.ts'
 import { BlockingIndex } from '../../src/discovery/consul/blockingIndex.ts'
-import { Pace, retryDelayMs } from '../../src/discovery/pace.ts'
+import { Pace, retryDelayMs } from '../../src/time/pace.ts'
 
 describe('Pace', () => {
   it('lets no more than n + burst turns into n periods, whenever they are asked for', () => {

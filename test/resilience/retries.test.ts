@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { fullJitter, noBackoff } from '../../src/resilience/backoff.ts'
+import { fullJitter, noBackoff } from '../../src/time/backoff.ts'
 import { hedgeAfter, noHedge } from '../../src/resilience/hedge.ts'
 import { latencies, noLatencies } from '../../src/resilience/latencies.ts'
 import { neverRetry, retryWhenSafe } from '../../src/resilience/retry.ts'

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ConfigError } from '../../src/config/configError.ts'
 import { Application } from '../../src/service/application.ts'
-import { OpenParts, type AnyPart } from '../../src/service/openParts.ts'
+import { OpenParts, type AnyPart } from '../../src/service/lifecycle/openParts.ts'
 import type { Opened } from '../../src/service/part.ts'
 
 const quiet = contract('quiet-service', { say: { route: 'GET /say', returns: t.String() } })

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { EpochOffset } from '../../src/trace/clock.ts'
+import { EpochOffset } from '../../src/time/epochOffset.ts'
 import { errorTypeOf } from '../../src/trace/errorType.ts'
 import { SilentTracer } from '../../src/trace/tracer.ts'
 import { getUser, memoryTracer, selectUsers } from './fixture.ts'

@@ -3,9 +3,9 @@ import { register } from 'node:module'
 import { bundle } from '../../internals.mjs'
 
 const nothing = {
-  'http/strict.ts': 'export const compileStrictCheck = () => () => undefined',
+  'http/transport/strict.ts': 'export const compileStrictCheck = () => () => undefined',
   'http/prototype.ts': 'export const prototypeError = () => undefined',
-  'http/stalled.ts': 'export const closeStalled = () => {}',
+  'http/transport/stalled.ts': 'export const closeStalled = () => {}',
   'service/admission.ts':
     'export const defaultMaxConcurrency = Infinity; export class Admission { admits() { return true } open() {} ended() {} close() {} }',
 }

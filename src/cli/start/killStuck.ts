@@ -1,4 +1,4 @@
-import type { Clock } from '../../discovery/clock.ts'
+import type { Clock } from '../../time/clock.ts'
 import type { Logger } from '../../log/logger.ts'
 import type { Worker } from './worker.ts'
 

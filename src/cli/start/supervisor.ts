@@ -1,6 +1,6 @@
-import { systemClock, type Clock } from '../../discovery/clock.ts'
+import { systemClock, type Clock } from '../../time/clock.ts'
 import type { Logger } from '../../log/logger.ts'
-import { fullJitter, type Backoff } from '../../resilience/backoff.ts'
+import { fullJitter, type Backoff } from '../../time/backoff.ts'
 import { killStuck } from './killStuck.ts'
 import { describeExit, Slot, type Exit, type Worker } from './worker.ts'
 

@@ -2,7 +2,7 @@
 import { addUp, countsOf } from '../../metrics/addUp.ts'
 import { Metrics } from '../../metrics/metrics.ts'
 import type { FamilySnapshot } from '../../metrics/snapshot.ts'
-import type { Readiness } from '../../service/readiness.ts'
+import type { Readiness } from '../../service/lifecycle/readiness.ts'
 import type { Facts } from '../../service/parts/workers/messages.ts'
 import type { Worker } from './worker.ts'
 

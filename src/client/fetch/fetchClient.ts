@@ -1,8 +1,8 @@
 import type { Contract } from '../../contract/contract.ts'
 import { codes, GatewayTimeout, ServiceUnavailable } from '../../contract/errors.ts'
-import { compileRequest, giveUpReason, isGivenUp, type Answer, type AnyInput, type Outgoing } from '../call.ts'
-import { compileDecoder } from '../decode.ts'
-import { addHeaders } from '../headers.ts'
+import { compileRequest, giveUpReason, isGivenUp, type Answer, type AnyInput, type Outgoing } from '../call/call.ts'
+import { compileDecoder } from '../call/decode.ts'
+import { addHeaders } from '../call/headers.ts'
 import type { CallOptions, Client, RawResult } from '../types.ts'
 
 /** Where a service is, for a caller that reaches it through one address. */

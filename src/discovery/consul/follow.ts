@@ -1,7 +1,7 @@
 import type { LateLog } from '../../log/late.ts'
 import type { Belief } from '../belief.ts'
-import { within, type Clock } from '../clock.ts'
-import { Pace, retryDelayMs } from '../pace.ts'
+import { within, type Clock } from '../../time/clock.ts'
+import { Pace, retryDelayMs } from '../../time/pace.ts'
 import type { ConsulAgent } from './agent.ts'
 import { BlockingIndex } from './blockingIndex.ts'
 

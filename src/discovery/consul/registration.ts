@@ -1,4 +1,4 @@
-import { within } from '../clock.ts'
+import { within } from '../../time/clock.ts'
 import type { ServiceDefinition } from './entries.ts'
 import type { Surroundings } from './follow.ts'
 

@@ -1,7 +1,7 @@
 import type { LateLog } from '../../log/late.ts'
 import { addressTowards, isAny, isLoopback } from '../advertise.ts'
 import { Belief, usualDoubtMs } from '../belief.ts'
-import { systemClock, type Clock } from '../clock.ts'
+import { systemClock, type Clock } from '../../time/clock.ts'
 import { instanceSets, originOf } from '../instances.ts'
 import type { Instance, Registry } from '../registry.ts'
 import { parseAgentAddress, type AgentAddress } from './address.ts'

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { wholeNumber } from '../../config/rules.ts'
 import { setting } from '../../config/setting.ts'
 import { createAdminServer } from '../../http/adminServer.ts'
-import { listenSettings, type ListenConfig } from '../listen.ts'
+import { listenSettings, type ListenConfig } from '../lifecycle/listen.ts'
 import type { Opened, Part } from '../part.ts'
 
 /** What the admin port reads of the configuration. */

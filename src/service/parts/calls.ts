@@ -1,7 +1,7 @@
 // The rules of `clients` and `calls`.
 import { fieldsProblem, type Fields, type Rule } from '../../config/rule.ts'
 import { exactly, either, flag, func, group, number, oneOf, record, wholeNumber } from '../../config/rules.ts'
-import { headerName } from '../../client/headers.ts'
+import { headerName } from '../../client/call/headers.ts'
 import type { BalancerName, ClientOptions, OperationOptions } from '../../client/types.ts'
 import type { Contract } from '../../contract/contract.ts'
 import type { EjectionOptions } from '../../resilience/ejection.ts'

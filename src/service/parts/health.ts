@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { flag, group } from '../../config/rules.ts'
 import type { Part } from '../part.ts'
-import type { Readiness } from '../readiness.ts'
+import type { Readiness } from '../lifecycle/readiness.ts'
 import { admin } from './admin.ts'
 import { workers } from './workers/workers.ts'
 

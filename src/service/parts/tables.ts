@@ -4,7 +4,7 @@ import { DatabaseError, type Database } from '../../sql/index.ts'
 import { hasTables, prepareTables } from '../../tables/prepare.ts'
 import type { Room } from '../../tables/room.ts'
 import type { Part } from '../part.ts'
-import { NotReady } from '../readiness.ts'
+import { NotReady } from '../lifecycle/readiness.ts'
 import { database } from './database.ts'
 
 /** Creates the tables that other parts need, before these are opened and before a request comes. */

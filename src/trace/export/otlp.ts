@@ -1,5 +1,5 @@
 /** What both encodings of OTLP share. https://opentelemetry.io/docs/specs/otlp/ */
-import { microseconds } from '../clock.ts'
+import { microseconds } from '../../time/epochOffset.ts'
 import { spanIdText, traceIdText } from '../ids.ts'
 import type { Attributes, AttributeValue, SpanShape } from '../shape.ts'
 import type { Span, SpanLink } from '../span.ts'

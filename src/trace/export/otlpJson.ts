@@ -1,6 +1,6 @@
 /** OTLP's JSON. https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding */
 import type { Bytes } from '../../bytes/bytes.ts'
-import { microseconds } from '../clock.ts'
+import { microseconds } from '../../time/epochOffset.ts'
 import { spanKinds, type Attributes, type AttributeValue, type SpanShape } from '../shape.ts'
 import type { Span, SpanDetails } from '../span.ts'
 import { spanEncoding, writeSlots, writeTemplate, type CommonFields, type CompiledShape } from './encoding.ts'

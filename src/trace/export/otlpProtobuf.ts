@@ -1,6 +1,6 @@
 /** OTLP's protobuf. https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto */
 import { Bytes } from '../../bytes/bytes.ts'
-import { microseconds } from '../clock.ts'
+import { microseconds } from '../../time/epochOffset.ts'
 import { spanKinds, type SpanShape } from '../shape.ts'
 import type { Span } from '../span.ts'
 import { spanEncoding, templateOf, writeSlots, type CommonFields, type CompiledShape, type Format } from './encoding.ts'

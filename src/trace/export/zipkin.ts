@@ -1,7 +1,7 @@
 /** Zipkin's v2 JSON. https://zipkin.io/zipkin-api/ and https://opentelemetry.io/docs/specs/otel/trace/sdk_exporters/zipkin/ */
 import { isIPv4, isIPv6 } from 'node:net'
 import type { Bytes } from '../../bytes/bytes.ts'
-import { microseconds } from '../clock.ts'
+import { microseconds } from '../../time/epochOffset.ts'
 import type { AttributeValue, SpanShape } from '../shape.ts'
 import type { Span, SpanDetails } from '../span.ts'
 import { spanEncoding, writeSlots, writeTemplate, type CommonFields, type CompiledShape } from './encoding.ts'

@@ -1,7 +1,7 @@
-import type { OpenRequest } from '../../../http/inFlight.ts'
+import type { OpenRequest } from '../../../http/inFlight/inFlight.ts'
 import type { AccessWriter } from '../../../log/access.ts'
 import type { Logger } from '../../../log/logger.ts'
-import { isProbe, type EndedRequest } from '../../../http/endedRequest.ts'
+import { isProbe, type EndedRequest } from '../../../http/inFlight/endedRequest.ts'
 
 /** One line for each request, or for a share of them. */
 export class AccessLog {

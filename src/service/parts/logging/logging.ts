@@ -1,5 +1,5 @@
 import { parse, format as pathOf } from 'node:path'
-import { fieldsOf } from '../../../http/requestLog.ts'
+import { fieldsOf } from '../../../http/log/requestLog.ts'
 import type { LogFile } from '../../../log/file.ts'
 import { levelOnSignal } from '../../../log/levelSignal.ts'
 import type { Logger } from '../../../log/logger.ts'

@@ -1,6 +1,6 @@
 import type { LateLog } from '../../../log/late.ts'
 import { migrationStatus } from '../../../migrations/migrate.ts'
-import { NotReady } from '../../readiness.ts'
+import { NotReady } from '../../lifecycle/readiness.ts'
 
 /** Whether a database has all of a service's migrations. */
 export class Migrated {

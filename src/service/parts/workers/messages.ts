@@ -2,7 +2,7 @@ import type { Instance } from '../../../discovery/registry.ts'
 import type { FamilySnapshot } from '../../../metrics/snapshot.ts'
 import type { Quota } from '../../../resilience/gcra.ts'
 import type { DiscoveryConfig } from '../discovery/discoveryConfig.ts'
-import type { Readiness } from '../../readiness.ts'
+import type { Readiness } from '../../lifecycle/readiness.ts'
 import type { LogConfig } from '../logging/logConfig.ts'
 
 /** What a worker is asked about itself, and asks about all of them. */

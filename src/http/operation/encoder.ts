@@ -1,0 +1,89 @@
+import type { Envelope } from '../../contract/contract.ts'
+import type { Items, Operation } from '../../contract/operation.ts'
+import type { Pagination } from '../../contract/responding.ts'
+import { responseForm } from '../../contract/response.ts'
+import type { FormName } from '../../contract/responding.ts'
+import { jsonSchemaOf, t, type TSchema } from '../../schema/schema.ts'
+import { compileCheck, firstProblem, type Check } from '../../schema/validator/check.ts'
+import { asRead } from '../../schema/writer/rules.ts'
+import { notJsonAt } from '../../schema/writer/values.ts'
+import { compileWriter } from '../../schema/writer/writer.ts'
+
+/** What a handler returned breaks its contract; the message names the field, never its value. */
+class AnswerError extends Error {
+  override readonly name: string = 'AnswerError'
+
+  constructor(problem: string) {
+    super(`what the handler returned breaks its contract: ${problem}`)
+  }
+}
+
+/** Turns what a handler returned into the answer's body. */
+export type Encoder = (value: unknown, query: unknown) => string
+
+/**
+ * Compiles an operation's answer into one function; fields that `returns` does not name are not written.
+ *
+ * The function throws `AnswerError` when the value is not what `returns` says: nothing is changed to fit.
+ */
+export function compileEncoder(operation: Operation, envelope: Envelope): Encoder {
+  const standard = envelope === 'standard'
+  const { returns } = operation
+  if (!returns) return standard ? () => '{"code":0,"data":null}' : () => 'null'
+  return compileForm[responseForm(operation).name](returns, standard)
+}
+
+const compileForm: Readonly<Record<FormName, (returns: TSchema, standard: boolean) => Encoder>> = {
+  single(returns, standard) {
+    const write = compileStrict(returns)
+    return standard ? (value) => `{"code":0,"data":${write(value)}}` : write
+  },
+
+  page(returns, standard) {
+    const writeItems = compileStrict(t.Array(returns))
+    return (value, query) => {
+      const { items, total } = (value ?? {}) as Partial<Items<unknown>>
+      if (items === undefined) throw new AnswerError('it is paginated, return { items, total }')
+      if (!isCount(total)) throw new AnswerError('total must be integer')
+      const { page, size } = query as Pagination
+      const position = `"page":${page},"size":${size},"total":${total}`
+      return standard
+        ? `{"code":0,"data":${writeItems(items)},"pagination":{${position}}}`
+        : `{"items":${writeItems(items)},${position}}`
+    }
+  },
+}
+
+function isCount(total: unknown): boolean {
+  return (Number.isInteger(total) || typeof total === 'bigint') && (total as number) >= 0
+}
+
+function compileStrict(schema: TSchema): (value: unknown) => string {
+  const write = compileWriter(jsonSchemaOf(schema))
+  let check: Check | undefined
+  return (value = null) => {
+    let text: string | undefined
+    let thrown: unknown
+    try {
+      text = write(value)
+    } catch (error) {
+      thrown = error // a getter or `toJSON` of the value, or it is too deep
+    }
+    if (text !== undefined) return text
+    // A writer says neither which field nor what was due. Compiled once.
+    check ??= compileCheck(schema, 'any')
+    throw new AnswerError(problemOf(check, value, thrown))
+  }
+}
+
+function problemOf(check: Check, value: unknown, thrown: unknown): string {
+  try {
+    const problems = check(asRead(value))
+    if (problems) return firstProblem(problems)
+    const found = notJsonAt(value)
+    if (found) return `${found.path.join('.') || 'the value'} is ${found.what}, which JSON cannot hold`
+  } catch {
+    // it is no JSON at all
+  }
+  return thrown instanceof Error ? thrown.message : 'it does not match'
+}

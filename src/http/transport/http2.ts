@@ -1,0 +1,95 @@
+import type { Server } from 'node:http'
+import {
+  constants,
+  createSecureServer,
+  type Http2SecureServer,
+  type SecureServerOptions,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2'
+import type { Socket } from 'node:net'
+import { leavable, type Leavable } from './goAway.ts'
+import type { ServerLimits } from '../limits.ts'
+import type { Listener } from './refuse.ts'
+
+/** Most requests at once on one connection: what RFC 9113, 6.5.2 advises at least, and enough. Node sets no bound. */
+const maxConcurrentStreams = 100
+
+/** A server that speaks HTTP/2, and HTTP/1.1 with those who cannot; it ends its connections as one of HTTP/1.1 does. */
+export function createHttp2Server(
+  options: SecureServerOptions,
+  listener: Listener,
+  limits: Required<ServerLimits>,
+): Http2SecureServer & Leavable {
+  const { headersLimit, headerCountLimit } = limits
+  const { goAway, listener: leavableListener } = leavable(listener)
+  const server = createSecureServer(
+    {
+      ...options,
+      allowHTTP1: true,
+      settings: { maxConcurrentStreams, maxHeaderListSize: headersLimit },
+      maxHeaderListPairs: headerCountLimit + 1, // the check refuses it; beyond, Node resets the stream
+    },
+    leavableListener,
+  )
+  server.on('session', (session) => closeIdle(session, limits))
+  server.on('stream', (stream, _headers, flags) => bound(stream, flags, limits))
+  return Object.assign(endingConnections(server), { goAway })
+}
+
+/** Ends a session without requests: soon when there has never been one. */
+function closeIdle(
+  session: ServerHttp2Session,
+  { headersTimeoutMs, keepAliveTimeoutMs }: Required<ServerLimits>,
+): void {
+  session.setTimeout(headersTimeoutMs, () => session.close())
+  session.once('stream', () => session.setTimeout(keepAliveTimeoutMs))
+}
+
+/** Resets a stream whose request does not arrive in time, or whose answer is not taken. */
+function bound(
+  stream: ServerHttp2Stream,
+  flags: number,
+  { requestTimeoutMs, readTimeoutMs }: Required<ServerLimits>,
+): void {
+  const reset = (): void => stream.close(constants.NGHTTP2_CANCEL)
+  if (!(flags & constants.NGHTTP2_FLAG_END_STREAM)) {
+    const timer = setTimeout(reset, requestTimeoutMs)
+    const arrived = (): void => clearTimeout(timer)
+    stream.once('end', arrived)
+    stream.once('close', arrived)
+  }
+  stream.setTimeout(readTimeoutMs)
+  stream.on('timeout', () => {
+    const isWaiting = stream.writableLength > 0 || (stream.writableEnded && !stream.writableFinished)
+    if (isWaiting) reset()
+    else stream.setTimeout(readTimeoutMs) // a handler that thinks
+  })
+}
+
+/** What a server of HTTP/1.1 has, for one of both: sessions are told to go away, and end with their last stream. */
+function endingConnections(server: Http2SecureServer): Http2SecureServer {
+  const sessions = new Set<ServerHttp2Session>()
+  const sockets = new Set<Socket>()
+  server.on('session', (session) => {
+    sessions.add(session)
+    session.once('close', () => sessions.delete(session))
+  })
+  server.on('secureConnection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  // It is there, says Node's code; its types do not.
+  const closeIdleOfHttp1 = (
+    server as Http2SecureServer & Pick<Server, 'closeIdleConnections'>
+  ).closeIdleConnections.bind(server)
+  return Object.assign(server, {
+    closeIdleConnections(): void {
+      closeIdleOfHttp1()
+      for (const session of sessions) session.close()
+    },
+    closeAllConnections(): void {
+      for (const socket of sockets) socket.destroy()
+    },
+  })
+}

@@ -1,0 +1,82 @@
+import { chmod, lstat, unlink } from 'node:fs/promises'
+import { connect } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import { ConfigError } from '../../config/configError.ts'
+import { text, wholeNumber } from '../../config/rules.ts'
+import { setting, type Settings } from '../../config/setting.ts'
+import type { Listening } from '../part.ts'
+
+/** Where a service listens, as the configuration has it. */
+export interface ListenConfig {
+  /** Address to listen on, or `unix:` and the path of a socket (`HOST`). Default `127.0.0.1`. */
+  readonly host: string
+  /** Port to listen on (`PORT`); 0 takes a free one. Default: the service's own, else 0. */
+  readonly port: number
+}
+
+/** Where the values come from. */
+export const listenSettings: Settings<ListenConfig> = {
+  host: setting<string>(
+    text('an address, a host name, or a socket like unix:/run/user-service.sock', /^(?:[\w.:-]+|unix:\/.+)$/),
+    {
+      variable: 'HOST',
+      meaning: 'The address to listen on, or `unix:` and the path of a socket.',
+      value: '127.0.0.1',
+    },
+  ),
+  port: setting<number>(wholeNumber({ max: 65_535 }), {
+    variable: 'PORT',
+    meaning: 'The port to listen on; 0 takes a free one.',
+    value: 0,
+    fallback: "the service's own, else 0",
+    own: ({ port }: { port?: number }) => port,
+  }),
+}
+
+/** Who may connect to a socket in the file system: its owner and its group, as php-fpm and systemd's examples have it. */
+const socketMode = 0o660
+
+/**
+ * Listens on an address, or on the socket that `unix:/run/user-service.sock` names.
+ *
+ * @throws {Error} when the address is taken
+ * @throws {ConfigError} when there is a file at the socket's path that is none
+ */
+export async function listen(
+  fastify: FastifyInstance,
+  { host, port }: ListenConfig,
+): Promise<{ readonly url: string; readonly at: Listening }> {
+  const listenTextResolver = (address: string): string => `listening on ${address}`
+  if (!host.startsWith('unix:')) {
+    const url = await fastify.listen({ host, port, listenTextResolver })
+    const address = fastify.server.address()
+    return { url, at: typeof address === 'object' ? (address ?? undefined) : undefined }
+  }
+  const path = host.slice('unix:'.length)
+  const { worker } = (await import('node:cluster')).default
+  if (!worker || worker.id === 1) await removeStale(path) // what answers the others is their own primary
+  await fastify.listen({ path, listenTextResolver })
+  await chmod(path, socketMode)
+  return { url: host, at: undefined }
+}
+
+/** Removes the socket of a process that has died: nobody answers there any more. */
+async function removeStale(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined)
+  if (!found) return
+  if (!found.isSocket()) throw new ConfigError(`${path} is there already and is no socket`)
+  if (await isAnswered(path)) throw new ConfigError(`${path} is the socket of another process, which answers`)
+  await unlink(path)
+}
+
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path)
+    const end = (answered: boolean) => (): void => {
+      socket.destroy()
+      resolve(answered)
+    }
+    socket.once('connect', end(true))
+    socket.once('error', end(false))
+  })
+}

@@ -1,0 +1,146 @@
+import { ConfigError } from '../../config/configError.ts'
+import type { Contract } from '../../contract/contract.ts'
+import type { ContextValues } from '../request/context.ts'
+import type { Host, Opened, Part } from '../part.ts'
+import { tables } from '../parts/tables.ts'
+import { isDoneWithin, type Step } from './steps.ts'
+
+/** A part, whatever its options and its configuration are. */
+export type AnyPart = Part<{}, {}, object>
+
+/** Opens a part, unless it is open, and first those that it uses. */
+export type Use = <Out extends object>(part: Part<{}, {}, Out>) => Promise<Out>
+
+/** What parts are opened with, besides each other and their configuration. */
+export interface Ground extends Omit<Host, 'use' | 'config' | 'contract'> {
+  readonly definition: { readonly contract: Contract }
+  /** Each takes the place of the part that has its name: what a test puts there. */
+  readonly standIns?: readonly AnyPart[] | undefined
+}
+
+/** The parts of a running service: opened in order of need, each once, and closed in reverse. */
+export class OpenParts {
+  readonly #ground: Ground
+  /** By the names of parts: those that they have asked for. */
+  readonly #uses = new Map<string, Set<string>>()
+  readonly #opening = new Map<string, Promise<Opened>>()
+  readonly #opened: { readonly name: string; readonly value: Opened }[] = []
+
+  constructor(ground: Ground) {
+    this.#ground = ground
+  }
+
+  /** What opens parts with a configuration; the error of a part that fails names it. */
+  configured(config: object): Use {
+    return (part) => this.#use(part, config)
+  }
+
+  /** What is ready or not, by the names of the parts that can tell. */
+  get checks(): Readonly<Record<string, () => Promise<void>>> {
+    const able = this.#opened.filter(({ value }) => value.isReady !== undefined)
+    return Object.fromEntries(able.map(({ name, value }) => [name, () => value.isReady!()]))
+  }
+
+  /** What contexts offer of these parts, under the names that they have here. */
+  valuesOf(parts: Readonly<Record<string, AnyPart>>): ContextValues {
+    return Object.entries(parts).flatMap(([key, { name }]) => {
+      const value = this.#opened.find((one) => one.name === name)?.value
+      return value?.forRequest ? [[key, (scope) => value.forRequest!(scope)]] : []
+    })
+  }
+
+  /** Has all of them take no new work, at the same time. */
+  async stopTaking(step: Step): Promise<void> {
+    await this.#all('stopTaking', step)
+  }
+
+  /** Waits for the work that all of them have begun, at the same time. */
+  async finish(step: Step): Promise<void> {
+    await this.#all('finish', step)
+  }
+
+  /** Closes what is open, the last opened first, down to the part named `last`, which stays open. */
+  async closeDownTo(last: string, step: Step): Promise<void> {
+    for (let top = this.#opened.at(-1); top && top.name !== last; top = this.#opened.at(-1)) {
+      this.#opened.pop()
+      const { name, value } = top
+      if (value.close) await step(name, () => value.close!())
+    }
+  }
+
+  /** Closes what is still open, also when some of it fails; resolves to what went wrong. None holds up the rest for long. */
+  async closeAll(): Promise<readonly Error[]> {
+    const failures: Error[] = []
+    for (const { name, value } of this.#opened.splice(0).reverse()) {
+      try {
+        const isClosed = await isDoneWithin(lateCloseMs, Promise.resolve(value.close?.()))
+        if (!isClosed) failures.push(new Error(`${name} was not closed within ${lateCloseMs / 1000} s`))
+      } catch (error) {
+        failures.push(error as Error)
+      }
+    }
+    return failures
+  }
+
+  async #all(phase: 'stopTaking' | 'finish', step: Step): Promise<void> {
+    const able = this.#opened.filter(({ value }) => value[phase])
+    await Promise.all(able.map(({ name, value }) => step(name, () => value[phase]!())))
+  }
+
+  async #use<Out extends object>(part: Part<{}, {}, Out>, config: object, user?: string): Promise<Out> {
+    const { name } = part
+    if (user !== undefined) this.#note(user, name)
+    let opening = this.#opening.get(name)
+    if (!opening) {
+      const real = this.#ground.standIns?.find((one) => one.name === name) ?? part
+      this.#opening.set(name, (opening = this.#open(real, config)))
+    }
+    return (await opening) as Out
+  }
+
+  /** @throws {TypeError} when the two would wait for each other, however many are between */
+  #note(user: string, used: string): void {
+    const path = this.#pathTo(user, used)
+    if (path) throw new TypeError(`parts use each other: ${[user, ...path].join(' → ')}`)
+    const all = this.#uses.get(user) ?? new Set()
+    this.#uses.set(user, all.add(used))
+  }
+
+  /** How `from` leads to `goal`, by what each part has asked for. */
+  #pathTo(goal: string, from: string): readonly string[] | undefined {
+    if (from === goal) return [goal]
+    for (const next of this.#uses.get(from) ?? []) {
+      const path = this.#pathTo(goal, next)
+      if (path) return [from, ...path]
+    }
+    return undefined
+  }
+
+  async #open(part: AnyPart, config: object): Promise<Opened> {
+    const { definition, standIns: _, ...rest } = this.#ground
+    const { contract } = definition
+    const host: Host = { ...rest, contract, config, use: (other) => this.#use(other, config, part.name) }
+    try {
+      if (part.tables) await host.use(tables)
+      const value = await part.open(host, definition)
+      this.#opened.push({ name: part.name, value })
+      return value
+    } catch (cause) {
+      throw cause instanceof ConfigError || cause instanceof OpenError
+        ? cause
+        : new OpenError(contract.name, part.name, cause)
+    }
+  }
+}
+
+/** How long each part may take to close once the time of a stop is over, in milliseconds. */
+const lateCloseMs = 1000
+
+/** A part did not open; the message names it, the cause is what it threw. */
+class OpenError extends Error {
+  override readonly name: string = 'OpenError'
+
+  constructor(service: string, part: string, cause: unknown) {
+    super(`${service}: ${part} did not open: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
+}

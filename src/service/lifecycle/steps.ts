@@ -1,0 +1,43 @@
+import { systemClock } from '../../time/clock.ts'
+import type { Logger } from '../../log/logger.ts'
+
+/** Takes a step and goes on, whatever becomes of it. */
+export type Step = (name: string, take: () => unknown) => Promise<void>
+
+/**
+ * Takes all the steps of a stop, also when some of them fail; what fails is logged.
+ *
+ * @throws what the first of them threw; an error that names those that are not done within `limitMs`
+ */
+export async function inSteps(limitMs: number, log: () => Logger, run: (step: Step) => Promise<void>): Promise<void> {
+  const underWay = new Set<string>()
+  const failures: unknown[] = []
+  const fail = (err: unknown, name: string): void => {
+    failures.push(err)
+    log().error({ err }, `stopping: ${name}`)
+  }
+  const step: Step = async (name, take) => {
+    underWay.add(name)
+    try {
+      await take()
+    } catch (error) {
+      fail(error, name)
+    }
+    underWay.delete(name)
+  }
+  if (!(await isDoneWithin(limitMs, run(step)))) {
+    const names = [...underWay].join(', ')
+    fail(new Error(`still not done after ${limitMs / 1000} s: ${names}`), names)
+  }
+  if (failures.length > 0) throw failures[0]
+}
+
+/** Whether a promise settles in time; rejects when it does. */
+export async function isDoneWithin(ms: number, promise: PromiseLike<unknown>): Promise<boolean> {
+  const timer = new AbortController()
+  try {
+    return await Promise.race([promise.then(() => true), systemClock.wait(ms, timer.signal).then(() => false)])
+  } finally {
+    timer.abort()
+  }
+}

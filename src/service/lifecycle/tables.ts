@@ -1,0 +1,13 @@
+import type { Room } from '../../tables/room.ts'
+import type { Definition } from '../definition.ts'
+import type { AnyPart } from './openParts.ts'
+import * as parts from '../parts.ts'
+
+/** The tables of tricube's own that a service needs in its database; none for most. */
+export function roomsOf(definition: Definition): readonly Room[] {
+  return Object.values<AnyPart>({ ...parts }).flatMap((part) => {
+    const { name, tables: versions } = part
+    const isNeeded = versions !== undefined && (part.needsTables?.(definition) ?? true)
+    return isNeeded ? [{ name, versions }] : []
+  })
+}

@@ -1,0 +1,50 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { GatewayTimeout } from '../../contract/errors.ts'
+import { remainingMsOf } from '../../http/remaining.ts'
+import { Deadline, shorter } from '../../time/deadline.ts'
+import { ambient } from '../../trace/ambient.ts'
+import type { ContextClass, RequestContext } from './context.ts'
+import type { Definition } from '../definition.ts'
+import type { KeyedHandler } from '../parts/idempotency/handler.ts'
+import type { Idempotency } from '../parts/idempotency/idempotency.ts'
+
+const none = new Deadline(Number.POSITIVE_INFINITY)
+
+/** Puts an operation's handler behind its deadline: the shorter of the operation's own and what remains to the caller. */
+export function compileHandler(
+  { contract, handlers }: Definition,
+  name: string,
+  { Context, idempotency }: { readonly Context: ContextClass; readonly idempotency: Idempotency },
+): (request: FastifyRequest, reply: FastifyReply) => unknown {
+  const { timeoutMs: own } = contract.operations[name]!
+  const inner = idempotency.wrap(name, handlers[name] as KeyedHandler)
+  const handler = (context: RequestContext): unknown =>
+    ambient.isWanted ? ambient.run(context, () => inner(context)) : inner(context)
+  return (request, reply) => {
+    const timeoutMs = shorter(own, remainingMsOf(request))
+    if (timeoutMs === undefined) return handler(new Context(name, request, reply, none))
+    if (timeoutMs === 0) throw new GatewayTimeout('the deadline was past on arrival')
+    const context = new Context(name, request, reply, Deadline.in(timeoutMs))
+    return within(timeoutMs, context, handler)
+  }
+}
+
+/** Answers 504 at the deadline, whatever the handler does; what it returns later is dropped. */
+async function within(
+  timeoutMs: number,
+  context: RequestContext,
+  handler: (context: RequestContext) => unknown,
+): Promise<unknown> {
+  let timer: NodeJS.Timeout | undefined
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      context.expire()
+      reject(new GatewayTimeout('the deadline is past'))
+    }, timeoutMs)
+  })
+  try {
+    return await Promise.race([handler(context), deadline])
+  } finally {
+    clearTimeout(timer)
+  }
+}
