@@ -11,7 +11,7 @@ const barHeight = 14
 const rowHeight = 20
 const headHeight = 34
 
-const style = `
+export const style = `
   text { font: 12px system-ui, sans-serif; fill: #1f2328 }
   .title { font-size: 14px; font-weight: 600 }
   .faint { fill: #59636e }
@@ -74,6 +74,6 @@ function bar({ peer, cost, least, middle }, y, scale, longest) {
   ].join('')
 }
 
-function escaped(text) {
+export function escaped(text) {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
 }

@@ -3,7 +3,9 @@ import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 
 const root = new URL('../../', import.meta.url)
-const docs = readdirSync(new URL('docs/', root)).map((name) => `docs/${name}`)
+const docs = readdirSync(new URL('docs/', root))
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => `docs/${name}`)
 const pages = ['README.md', 'README.zh-CN.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', ...docs]
 
 it.each(pages)('%s links to what is there, down to the heading', (page) => {
