@@ -6,7 +6,15 @@ const root = new URL('../../', import.meta.url)
 const docs = readdirSync(new URL('docs/', root))
   .filter((name) => name.endsWith('.md'))
   .map((name) => `docs/${name}`)
-const pages = ['README.md', 'README.zh-CN.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', ...docs]
+const pages = [
+  'README.md',
+  'README.zh-CN.md',
+  'CONTRIBUTING.md',
+  'CODE_OF_CONDUCT.md',
+  'SECURITY.md',
+  'CHANGELOG.md',
+  ...docs,
+]
 
 it.each(pages)('%s links to what is there, down to the heading', (page) => {
   const from = new URL(page, root)
