@@ -1,4 +1,5 @@
-// Imports inside src/ go one way: a layer may import itself and the layers that it names here.
+// Imports inside src/ go one way: a layer may import itself and the layers that it names here, and no files import each
+// other in a circle, types included.
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -38,9 +39,14 @@ below.cli = [...below.testing, 'testing', 'index.ts']
 
 const { positionals } = parseArgs({ allowPositionals: true })
 const src = positionals[0] ?? fileURLToPath(new URL('../src', import.meta.url))
-const wrong = readdirSync(src, { recursive: true })
-  .filter((file) => file.endsWith('.ts') && file.includes(sep))
-  .flatMap((file) => importsOf(file).flatMap((imported) => problemOf(file, imported)))
+const files = readdirSync(src, { recursive: true }).filter((file) => file.endsWith('.ts'))
+const imports = new Map(files.map((file) => [file, importsOf(file)]))
+const wrong = [
+  ...files
+    .filter((file) => file.includes(sep))
+    .flatMap((file) => imports.get(file).flatMap((to) => problemOf(file, to))),
+  ...circles().map((circle) => `circle: ${[...circle, circle[0]].map((file) => `src/${file}`).join(' → ')}`),
+]
 
 for (const problem of wrong) console.error(problem)
 if (wrong.length > 0) process.exitCode = 1
@@ -59,4 +65,29 @@ function problemOf(file, imported) {
   return below[from].includes(to)
     ? []
     : [`src/${file} imports ${imported}: ${from} may import ${below[from].join(', ') || 'nothing'}`]
+}
+
+/** A circle through each file that imports itself by way of others, the shortest; each circle once. */
+function circles() {
+  const found = new Map()
+  for (const file of files) {
+    const circle = shortestCircle(file)
+    const members = circle && files.filter((each) => circle.includes(each)).join()
+    if (circle && !found.has(members)) found.set(members, circle)
+  }
+  return [...found.values()]
+}
+
+/** Breadth first, so the first way back is the shortest. */
+function shortestCircle(start) {
+  const ways = [[start]]
+  const seen = new Set()
+  for (const way of ways) {
+    for (const next of imports.get(way.at(-1)) ?? []) {
+      if (next === start) return way
+      if (!seen.has(next)) ways.push([...way, next])
+      seen.add(next)
+    }
+  }
+  return undefined
 }

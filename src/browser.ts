@@ -1,5 +1,6 @@
 // What `tricube` is to bundlers for browsers: contracts and errors, nothing that needs Node.
-export { contract, type Contract, type ContractOptions, type Envelope } from './contract/contract.ts'
+export { contract, type Contract } from './contract/contract.ts'
+export type { ContractOptions, Envelope } from './contract/options.ts'
 export { ContractError } from './contract/check.ts'
 export { t, type Static } from './schema/schema.ts'
 export type {

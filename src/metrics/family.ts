@@ -1,8 +1,5 @@
-import { labelsText } from './format.ts'
+import { labelsText, type LabelValues } from './labels.ts'
 import type { Aggregator, Definition } from './names.ts'
-
-/** A value of each label. */
-export type LabelValues<Label extends string = string> = Readonly<Record<Label, string | number | boolean>>
 
 /**
  * How many combinations of label values a metric may have; what comes after them is counted as `(other)`.

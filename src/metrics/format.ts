@@ -1,20 +1,3 @@
-import type { LabelValues } from './family.ts'
-
-/**
- * Labels as the text formats write them: `operation="getUser",status="2xx"`.
- *
- * @throws {TypeError} when one has no value
- */
-export function labelsText(metric: string, names: readonly string[], values: LabelValues): string {
-  let text = ''
-  for (const name of names) {
-    const value = values[name]
-    if (value === undefined || value === null) throw new TypeError(`metric ${metric}: label ${name} has no value`)
-    text += `${text === '' ? '' : ','}${name}="${escapeValue(String(value))}"`
-  }
-  return text
-}
-
 /** A label's value inside its quotes; in OpenMetrics also a help text. */
 export function escapeValue(text: string): string {
   return /[\\"\n]/.test(text) ? text.replaceAll(/[\\"\n]/g, escaped) : text

@@ -1,5 +1,5 @@
 export { type Counter } from './counter.ts'
-export { type LabelValues } from './family.ts'
+export { type LabelValues } from './labels.ts'
 export { type Gauge } from './gauge.ts'
 export { type Histogram, type Traced } from './histogram.ts'
 export { type GaugeOptions, type HistogramOptions, type Labelled, type MetricOptions, Metrics } from './metrics.ts'

@@ -1,4 +1,4 @@
-import type { Envelope } from '../contract/contract.ts'
+import type { Envelope } from '../contract/options.ts'
 import { isIdempotent, type Operation } from '../contract/operation.ts'
 import { queryOf } from '../contract/response.ts'
 import { parseRoute } from '../contract/route.ts'

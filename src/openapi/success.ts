@@ -1,4 +1,4 @@
-import type { Envelope } from '../contract/contract.ts'
+import type { Envelope } from '../contract/options.ts'
 import type { Operation } from '../contract/operation.ts'
 import { responseForm } from '../contract/response.ts'
 import type { FormName } from '../contract/responding.ts'

@@ -9,6 +9,7 @@ import type { Metrics } from '../metrics/metrics.ts'
 import type { Database } from '../sql/index.ts'
 import { settingsOf, type Config, type LiveConfig } from './config.ts'
 import { checkDefinition, type Definition } from './definition.ts'
+import type { RunningApplication } from './hooks.ts'
 import { listen } from './lifecycle/listen.ts'
 import { OpenParts, type AnyPart } from './lifecycle/openParts.ts'
 import type { Listening } from './part.ts'
@@ -41,7 +42,7 @@ interface Running {
 }
 
 /** A service that runs: opens its parts, serves its requests, and closes what it has opened. */
-export class Application {
+export class Application implements RunningApplication {
   readonly contract: Contract
   /** The real Fastify: any plugin of its works. */
   readonly fastify: FastifyInstance

@@ -1,7 +1,6 @@
-import { settingsOf as ownSettings } from '../config/own.ts'
+import { settingsOf as ownSettings, type OwnSettings } from '../config/own.ts'
 import type { Settings } from '../config/setting.ts'
-import type { Definition } from './definition.ts'
-import { resourceParts } from './resource.ts'
+import { resourceParts, type Resources } from './resource.ts'
 import { listenSettings, type ListenConfig } from './lifecycle/listen.ts'
 import type { ConfigOf, Intersection, Part } from './part.ts'
 import * as parts from './parts.ts'
@@ -34,7 +33,10 @@ const allSettings: Settings<Config> = {
 export function settingsOf({
   settings = {},
   resources = {},
-}: Pick<Definition, 'settings' | 'resources'>): Settings<Config> {
+}: {
+  readonly settings?: OwnSettings
+  readonly resources?: Resources
+}): Settings<Config> {
   const ofResources = Object.values(resourceParts(resources)).map((part) => part.settings)
   return Object.assign({}, allSettings, ownSettings(settings), ...ofResources) as Settings<Config>
 }

@@ -6,7 +6,7 @@ import type { Contract } from '../contract/contract.ts'
 import type { Operations, OutputOf } from '../contract/operation.ts'
 import type { ServerLimits } from '../http/limits.ts'
 import { trustProxyProblem } from '../http/trustProxy.ts'
-import type { Application } from './application.ts'
+import type { Hooks } from './hooks.ts'
 import type { Context } from './request/context.ts'
 import type { Intersection, OptionsOf, Part } from './part.ts'
 import * as parts from './parts.ts'
@@ -20,21 +20,6 @@ export type Handlers<Ops extends Operations, Others extends Callees, Own = unkno
     context: Context<Ops[Name], Others> & Own,
   ) => OutputOf<Ops[Name]> | Promise<OutputOf<Ops[Name]>>
 }
-
-/** What runs around a service's life: the place for its own pools and queues. */
-export interface Hooks {
-  /** Before it listens: open things, register Fastify plugins. A throw stops the start. */
-  readonly beforeStart?: Hook
-  /** It listens. */
-  readonly afterStart?: Hook
-  /** It is about to stop: requests are still answered. */
-  readonly beforeStop?: Hook
-  /** No request is left, the database is closed: close things. */
-  readonly afterStop?: Hook
-}
-
-/** Gets the running application: its Fastify, database, log and configuration. */
-export type Hook = (application: Application) => void | Promise<void>
 
 /** The options of every part. */
 // oxlint-disable-next-line typescript/no-generated-empty-object-type -- parts without any are in the union

@@ -9,6 +9,7 @@ import { responseForm } from '../contract/response.ts'
 import { parseRoute } from '../contract/route.ts'
 import { asJson } from '../schema/validator/json.ts'
 import { callShape, withCallSpan } from '../trace/callSpan.ts'
+import { recordOf } from '../trace/spanRecord.ts'
 import { compileInputCheck, compileOutputCheck, TestFailure } from './checks.ts'
 import type { Mocks } from './types.ts'
 
@@ -73,7 +74,7 @@ function compileSpan(
   const shape = callShape(contract.name, name, method, path)
   return async ({ span: parent }, call) => {
     if (!parent?.isRecorded) return call()
-    const span = parent.child(shape)
+    const span = recordOf(parent).child(shape)
     const value = call()
     const answer = value.then(
       () => ({ status }),

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { SpanShape } from './shape.ts'
 import type { Span } from './span.ts'
+import type { SpanRecord } from './spanRecord.ts'
 
 /** A log, as far as a span needs one. */
 export type LevelLog = Readonly<
@@ -27,7 +28,7 @@ export function isSpanContext(value: unknown): value is SpanContext {
 /** Where the work of a process begins that belongs to no request: a job, a listener. */
 export interface Home {
   /** The first span of a new trace. */
-  root(shape: SpanShape, startedAt: number): Span
+  root(shape: SpanShape, startedAt: number): SpanRecord
   readonly log: LevelLog
 }
 

@@ -1,5 +1,5 @@
 import { spanShape, type SpanShape } from './shape.ts'
-import type { Span } from './span.ts'
+import type { SpanRecord } from './spanRecord.ts'
 
 /**
  * What the spans of the calls to an operation have in common.
@@ -17,7 +17,7 @@ export function callShape(service: string, operation: string, method: string, ro
 
 /** Ends a call's span when its answer has been read, or none came. */
 export async function withCallSpan<Answer extends { readonly status: number }>(
-  span: Span,
+  span: SpanRecord,
   answer: Promise<Answer>,
 ): Promise<Answer> {
   try {

@@ -1,6 +1,5 @@
 export { traced, type AmbientOptions, type TracedOptions } from './traced.ts'
 export type { Attributes, AttributeValue, SpanKind } from './shape.ts'
 export type { Span, SpanEvent, SpanLink } from './span.ts'
-export type { Exporter } from './export/exporter.ts'
-export type { RecordedSpan } from './export/memory.ts'
-export type { Sampler } from './sampler.ts'
+export type { Exporter, RecordedSpan } from './export/recordedSpan.ts'
+export type { NewTrace, Sampler } from './ownSampler.ts'

@@ -1,14 +1,14 @@
 import { EpochOffset } from '../time/epochOffset.ts'
-import type { Exporter } from './export/exporter.ts'
+import type { SpanExporter } from './export/exporter.ts'
 import type { Sink } from './sink.ts'
-import type { Span } from './span.ts'
+import type { SpanRecord } from './spanRecord.ts'
 
 /**
  * Limits of a recorder; the defaults are OpenTelemetry's, but for the batch, which is twice as large: the request that
  * carries it costs nearly the same however many spans it has. https://opentelemetry.io/docs/specs/otel/trace/sdk/#batching-processor
  */
 export interface RecorderOptions {
-  readonly exporter: Exporter
+  readonly exporter: SpanExporter
   /** The most spans that wait to be exported; what comes on top is dropped and counted. Default 2048. */
   readonly queueSize?: number
   /** The most spans of one export. Default 1024: less than the megabyte that many proxies take. */
@@ -34,7 +34,7 @@ export interface RecorderStats {
 
 /** Keeps spans until there are enough for an export, off the path of the requests that they tell of. */
 export class Recorder implements Sink {
-  readonly #exporter: Exporter
+  readonly #exporter: SpanExporter
   readonly #queueSize: number
   readonly #batchSize: number
   readonly #delayMs: number
@@ -45,7 +45,7 @@ export class Recorder implements Sink {
   /** Who waits for the end of any export. */
   readonly #waiting: (() => void)[] = []
   #underWay = 0
-  #queue: Span[] = []
+  #queue: SpanRecord[] = []
   #timer: NodeJS.Timeout | undefined
   #isScheduled = false
   #isFlushing = false
@@ -77,7 +77,7 @@ export class Recorder implements Sink {
     return { queued: this.#queue.length, exported: this.#exported, dropped: this.#dropped, failed: this.#failed }
   }
 
-  add(span: Span): void {
+  add(span: SpanRecord): void {
     const { length } = this.#queue
     if (length >= this.#queueSize || this.#isClosed) return void this.#dropped++
     this.#queue.push(span)
@@ -145,19 +145,19 @@ export class Recorder implements Sink {
     if (this.#queue.length > 0) this.#wait()
   }
 
-  #nextBatch(): readonly Span[] {
+  #nextBatch(): readonly SpanRecord[] {
     if (this.#queue.length > this.#batchSize) return this.#queue.splice(0, this.#batchSize)
     const batch = this.#queue
     this.#queue = []
     return batch
   }
 
-  #export(spans: readonly Span[]): void {
+  #export(spans: readonly SpanRecord[]): void {
     this.#underWay++
     void this.#follow(this.#begin(spans), spans.length)
   }
 
-  #begin(spans: readonly Span[]): Promise<void> {
+  #begin(spans: readonly SpanRecord[]): Promise<void> {
     try {
       return this.#exporter.export(spans, this.#offset.now(), this.#abort.signal)
     } catch (error) {

@@ -1,5 +1,5 @@
 import { spanShape, type SpanShape } from './shape.ts'
-import type { Span } from './span.ts'
+import type { SpanRecord } from './spanRecord.ts'
 
 /** How a request came, to whoever the service trusts to say so. */
 export type Scheme = 'http' | 'https'
@@ -27,7 +27,7 @@ export interface RequestEnd {
 }
 
 /** Ends the span of a request. A server is not at fault for what a caller did wrong: 4xx is no error. */
-export function endRequestSpan(span: Span, { path, method, status, durationMs }: RequestEnd): void {
+export function endRequestSpan(span: SpanRecord, { path, method, status, durationMs }: RequestEnd): void {
   if (status >= 500 && span.errorType === undefined) span.fail(String(status))
   if (span.isRecorded) {
     span.value0 = path

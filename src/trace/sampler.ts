@@ -1,5 +1,5 @@
 /** Decides at the beginning of a trace whether it is recorded. Pure; the clock is passed in. */
-export interface Sampler {
+export interface TraceSampler {
   /**
    * @param parentDecision what the caller has decided; undefined: there is none, or it leaves that to us
    * @param id2 the trace's id, bits 32 to 63 from the right
@@ -10,23 +10,28 @@ export interface Sampler {
 }
 
 /** Every trace. */
-export const always: Sampler = { isSampled: () => true }
+export const always: TraceSampler = { isSampled: () => true }
 
 /** None. */
-export const never: Sampler = { isSampled: () => false }
+export const never: TraceSampler = { isSampled: () => false }
 
 /**
  * A share of the traces, from 0 to 1, by their id: services with the same share choose the same ones.
  *
  * By the last 56 bits, which are the random ones. https://opentelemetry.io/docs/specs/otel/trace/tracestate-probability-sampling/
  */
-export function ratio(share: number): Sampler {
+export function ratio(share: number): TraceSampler {
   const rejected = 1 - share
-  return { isSampled: (_, id2, id3) => ((id2 & 0xff_ffff) + (id3 >>> 0) / 2 ** 32) / 2 ** 24 >= rejected }
+  return { isSampled: (_, id2, id3) => shareOf(id2, id3) >= rejected }
+}
+
+/** The last 56 bits of a trace's id as a number from 0 to 1. */
+export function shareOf(id2: number, id3: number): number {
+  return ((id2 & 0xff_ffff) + (id3 >>> 0) / 2 ** 32) / 2 ** 24
 }
 
 /** At most so many traces a second, whatever the load: a token bucket that holds one second's worth, at least one. */
-export function rateLimit(perSecond: number): Sampler {
+export function rateLimit(perSecond: number): TraceSampler {
   const most = Math.max(1, perSecond)
   let tokens = most
   let filledAt = Number.NEGATIVE_INFINITY
@@ -44,7 +49,7 @@ export function rateLimit(perSecond: number): Sampler {
 }
 
 /** Follows the caller's decision, so that a trace is whole; asks another sampler where there is none. */
-export function parentBased(root: Sampler): Sampler {
+export function parentBased(root: TraceSampler): TraceSampler {
   return { isSampled: (parent, id2, id3, now) => parent ?? root.isSampled(parent, id2, id3, now) }
 }
 
@@ -64,7 +69,7 @@ export const samplerNames = [
 export type SamplerName = (typeof samplerNames)[number]
 
 /** The sampler of that name; `argument` is a share (default 1) or traces a second (default 10). */
-export function samplerOf(name: SamplerName, argument?: number): Sampler {
+export function samplerOf(name: SamplerName, argument?: number): TraceSampler {
   if (name.startsWith('parentbased_')) {
     return parentBased(samplerOf(name.slice('parentbased_'.length) as SamplerName, argument))
   }

@@ -1,8 +1,8 @@
-import type { Span } from './span.ts'
+import type { SpanRecord } from './spanRecord.ts'
 
 /** Where spans go when they have ended. Nothing here waits or throws. */
 export interface Sink {
-  add(span: Span): void
+  add(span: SpanRecord): void
   /** Counts spans that were given up before they came here. */
   drop(count: number): void
   /** Sends what it has; resolves when that is done or `timeoutMs` is over, whichever is first. */

@@ -1,8 +1,38 @@
-import { performance } from 'node:perf_hooks' // the global one is a getter, a fifth of the price of the time
-import { errorTypeOf } from './errorType.ts'
-import { spanIdText } from './ids.ts'
-import type { Attributes, AttributeValue, SpanShape } from './shape.ts'
-import type { Trace } from './trace.ts'
+import type { Attributes, AttributeValue } from './shape.ts'
+
+/**
+ * A piece of work in a trace.
+ *
+ * @example
+ * ctx.span.set('app.basket.size', items.length)
+ * ctx.span.event('payment declined', { reason })
+ */
+export interface Span {
+  /** The trace's id: 32 hexadecimal digits. */
+  readonly traceId: string
+  /** Its own id: 16 hexadecimal digits. */
+  readonly id: string
+  /** The parent's id: 16 hexadecimal digits; undefined for the first span of a trace. */
+  readonly parentId: string | undefined
+  /** As a W3C `traceparent`. */
+  readonly traceParent: string
+  /** Whether anybody will see it. */
+  readonly isRecorded: boolean
+  /** `error.type`: an error's class, an SQLSTATE, an HTTP status; undefined while nothing is wrong. */
+  readonly errorType: string | undefined
+  /** Sets an attribute. */
+  set(name: string, value: AttributeValue): void
+  /** Records that something happened; `at` counts milliseconds as `performance.now()` does. Default: now. */
+  event(name: string, attributes?: Attributes, at?: number): void
+  /** Links it to another span. */
+  link(link: SpanLink): void
+  /** Gives it another name. */
+  rename(name: string): void
+  /** Marks it as failed: with a word for the class of error, or what was thrown. Messages are not recorded. */
+  fail(error: unknown): void
+  /** Ends it, once; `at` counts milliseconds as `performance.now()` does. Default: now. */
+  end(at?: number): void
+}
 
 /** Something that happened at one moment of a span. */
 export interface SpanEvent {
@@ -19,137 +49,4 @@ export interface SpanLink {
   /** 16 hexadecimal digits. */
   readonly spanId: string
   readonly attributes?: Attributes
-}
-
-/** One piece of work in a trace: a record of numbers; whatever needs text is made by the exporter. */
-export class Span {
-  readonly trace: Trace
-  readonly shape: SpanShape
-  /** The id, its higher 32 bits first. */
-  readonly id0: number
-  readonly id1: number
-  /** The parent's; both 0 without one. */
-  readonly parent0: number
-  readonly parent1: number
-  /** As `performance.now()` counts. */
-  readonly startedAt: number
-  /** Likewise; negative until it ends. */
-  endedAt: number
-  /** The values of what `shape.slots` names. */
-  value0: AttributeValue | undefined
-  value1: AttributeValue | undefined
-  value2: AttributeValue | undefined
-  /** `error.type`: an error's class, an SQLSTATE, an HTTP status; undefined while nothing is wrong. */
-  errorType: string | undefined
-  /** What few spans have. */
-  details: SpanDetails | undefined
-
-  constructor(
-    trace: Trace,
-    shape: SpanShape,
-    id0: number,
-    id1: number,
-    parent0: number,
-    parent1: number,
-    startedAt: number,
-  ) {
-    this.trace = trace
-    this.shape = shape
-    this.id0 = id0
-    this.id1 = id1
-    this.parent0 = parent0
-    this.parent1 = parent1
-    this.startedAt = startedAt
-    this.endedAt = -1
-    this.value0 = undefined
-    this.value1 = undefined
-    this.value2 = undefined
-    this.errorType = undefined
-    this.details = undefined
-  }
-
-  /** The trace's id: 32 hexadecimal digits. */
-  get traceId(): string {
-    return this.trace.id
-  }
-
-  /** Its own id: 16 hexadecimal digits. */
-  get id(): string {
-    return spanIdText(this.id0, this.id1)
-  }
-
-  /** Whether another span is above it, in this process or a caller's. */
-  get hasParent(): boolean {
-    return this.parent0 !== 0 || this.parent1 !== 0
-  }
-
-  /** The parent's id: 16 hexadecimal digits. */
-  get parentId(): string | undefined {
-    return this.hasParent ? spanIdText(this.parent0, this.parent1) : undefined
-  }
-
-  /** As a W3C `traceparent`. */
-  get traceParent(): string {
-    return `00-${this.trace.id}-${this.id}-0${this.trace.flags}`
-  }
-
-  /** Whether anybody will see it. */
-  get isRecorded(): boolean {
-    return this.trace.isRecorded
-  }
-
-  /** Says something about it. */
-  set(name: string, value: AttributeValue): void {
-    if (!this.trace.isRecorded) return
-    const slot = this.shape.slots.indexOf(name)
-    if (slot === 0) this.value0 = value
-    else if (slot === 1) this.value1 = value
-    else if (slot === 2) this.value2 = value
-    else (this.#more().attributes ??= {})[name] = value
-  }
-
-  /** Says that something happened. */
-  event(name: string, attributes: Attributes = {}, at: number = performance.now()): void {
-    if (this.trace.isRecorded) (this.#more().events ??= []).push({ name, at, attributes })
-  }
-
-  /** Says that it has to do with another span. */
-  link(link: SpanLink): void {
-    if (this.trace.isRecorded) (this.#more().links ??= []).push(link)
-  }
-
-  /** Another name than its shape's. */
-  rename(name: string): void {
-    if (this.trace.isRecorded) this.#more().name = name
-  }
-
-  /** Says that it went wrong: a word for the class of error, or what was thrown. Its message is not recorded. */
-  fail(error: unknown): void {
-    this.errorType = typeof error === 'string' ? error : errorTypeOf(error)
-    this.trace.hasFailed = true
-  }
-
-  /** A span under this one. */
-  child(shape: SpanShape, startedAt: number = performance.now()): Span {
-    return this.trace.tracer.child(this, shape, startedAt)
-  }
-
-  /** Ends it; the first end counts. */
-  end(at: number = performance.now()): void {
-    if (this.endedAt >= 0) return
-    this.endedAt = at
-    this.trace.tracer.ended(this)
-  }
-
-  #more(): SpanDetails {
-    return (this.details ??= { attributes: undefined, events: undefined, links: undefined, name: undefined })
-  }
-}
-
-/** What few spans have: made when it is first needed. */
-export interface SpanDetails {
-  attributes: Record<string, AttributeValue> | undefined
-  events: SpanEvent[] | undefined
-  links: SpanLink[] | undefined
-  name: string | undefined
 }

@@ -1,5 +1,5 @@
 import { spanShape, type SpanShape } from './shape.ts'
-import type { Span } from './span.ts'
+import type { SpanRecord } from './spanRecord.ts'
 import { collectionOf, withoutLiterals } from '../sqlText/literals.ts'
 
 /** What is known of a statement's text; the same object for the same text. */
@@ -10,7 +10,7 @@ export interface TracedStatement {
 
 /** A request that has a span: where statements are told for whom they ran. */
 interface Requester {
-  readonly span?: Span
+  readonly span?: SpanRecord
   readonly signal?: AbortSignal | undefined
 }
 
@@ -70,10 +70,10 @@ export function statementSpans(database: string | undefined): StatementSpans {
 
 /** A request as its statements see it in a transaction. Its signal is asked for as late as ever. */
 class InTransaction {
-  readonly span: Span
+  readonly span: SpanRecord
   readonly #request: Requester
 
-  constructor(request: Requester, span: Span) {
+  constructor(request: Requester, span: SpanRecord) {
     this.#request = request
     this.span = span
   }
@@ -101,7 +101,7 @@ function statementShape({ text, verb }: TracedStatement, common: Readonly<Record
   })
 }
 
-function fail(span: Span, error: unknown): void {
+function fail(span: SpanRecord, error: unknown): void {
   const { sqlstate } = error as { sqlstate?: unknown }
   if (typeof sqlstate === 'string') span.value1 = sqlstate
   span.fail(error)

@@ -3,6 +3,7 @@ import { errorTypeOf } from './errorType.ts'
 import { spanShape } from './shape.ts'
 import { sourceNameOf } from './sourceName.ts'
 import type { Span } from './span.ts'
+import { recordOf } from './spanRecord.ts'
 
 /** How a function's work is told. */
 export interface TracedOptions {
@@ -74,7 +75,11 @@ export function tracedFunction<Fn extends AnyFunction>(fn: Fn, options: TracedOp
     const home = scope || !mayBegin ? undefined : ambient.home
     if (!scope && !home) return run.apply(this, args)
     const startedAt = performance.now()
-    const span = !trace ? undefined : home ? home.root(shape, startedAt) : scope?.span.child(shape, startedAt)
+    const span = !trace
+      ? undefined
+      : home
+        ? home.root(shape, startedAt)
+        : scope && recordOf(scope.span).child(shape, startedAt)
     const { log } = (scope ?? home)!
     const end = (error: unknown, hasFailed: boolean): void => {
       if (hasFailed) span?.fail(error)

@@ -1,16 +1,11 @@
 import { random32, type Random32 } from './ids.ts'
-import {
-  hasIds,
-  propagators,
-  type IncomingHeaders,
-  type Propagator,
-  type RemoteParent,
-} from './propagation/propagator.ts'
-import { never, type Sampler } from './sampler.ts'
+import { hasIds, type RemoteParent } from './propagation/remoteParent.ts'
+import { propagators } from './propagation/propagators.ts'
+import type { IncomingHeaders, Propagator } from './propagation/propagator.ts'
+import { never, type TraceSampler } from './sampler.ts'
 import { spanShape, type SpanShape } from './shape.ts'
 import { nowhere, type Sink } from './sink.ts'
-import { Span } from './span.ts'
-import { Trace } from './trace.ts'
+import { SpanRecord, Trace, type SpanOwner } from './spanRecord.ts'
 
 /** What a trace must be to be kept although the sampler did not choose it: known at its end in this process. */
 export interface KeepOptions {
@@ -23,7 +18,7 @@ export interface KeepOptions {
 /** What a tracer is made of. */
 export interface TracerOptions {
   readonly sink: Sink
-  readonly sampler: Sampler
+  readonly sampler: TraceSampler
   readonly propagator?: Propagator
   /** True: callers are strangers; their trace becomes a link of a new one. */
   readonly edge?: boolean
@@ -32,10 +27,10 @@ export interface TracerOptions {
 }
 
 /** Starts spans and hands those that have ended to a sink. */
-export class Tracer {
+export class Tracer implements SpanOwner {
   readonly sink: Sink
   readonly propagator: Propagator
-  readonly #sampler: Sampler
+  readonly #sampler: TraceSampler
   readonly #edge: boolean
   readonly #holds: boolean
   readonly #keepsErrors: boolean
@@ -61,7 +56,7 @@ export class Tracer {
   }
 
   /** The first span of a request: under its caller's, or of a new trace. */
-  request(shape: SpanShape, headers: IncomingHeaders, startedAt: number): Span {
+  request(shape: SpanShape, headers: IncomingHeaders, startedAt: number): SpanRecord {
     const parent = this.propagator.extract(headers)
     if (parent === undefined) return this.root(shape, startedAt)
     if (this.#edge) return this.root(shape, startedAt, undefined, hasIds(parent) ? parent : undefined)
@@ -69,7 +64,7 @@ export class Tracer {
   }
 
   /** The first span of a new trace. */
-  root(shape: SpanShape, startedAt: number, decision?: boolean, link?: RemoteParent): Span {
+  root(shape: SpanShape, startedAt: number, decision?: boolean, link?: RemoteParent): SpanRecord {
     const random = this.#random
     const id2 = random()
     const id3 = random() || 1
@@ -79,7 +74,7 @@ export class Tracer {
   }
 
   /** The first span here of a trace that began elsewhere. */
-  under(parent: RemoteParent, shape: SpanShape, startedAt: number): Span {
+  under(parent: RemoteParent, shape: SpanShape, startedAt: number): SpanRecord {
     const { trace0, trace1, trace2, trace3, isRandom, state } = parent
     const isSampled = this.#sampler.isSampled(parent.isSampled, trace2, trace3, startedAt)
     const trace = new Trace(this, trace0, trace1, trace2, trace3, isSampled, isRandom, this.#holds, state, undefined)
@@ -87,30 +82,30 @@ export class Tracer {
   }
 
   /** A span under another one of this process. */
-  child(parent: Span, shape: SpanShape, startedAt: number): Span {
+  child(parent: SpanRecord, shape: SpanShape, startedAt: number): SpanRecord {
     return this.#span(parent.trace, shape, parent.id0, parent.id1, startedAt)
   }
 
   /** Writes a span into the headers of a call that is made under it. */
-  inject(span: Span, headers: Record<string, string>): void {
+  inject(span: SpanRecord, headers: Record<string, string>): void {
     this.propagator.inject(span, headers)
   }
 
   /** A span has ended. */
-  ended(span: Span): void {
+  ended(span: SpanRecord): void {
     const { trace } = span
     if (!trace.isRecorded) return
     if (trace.held === undefined) this.sink.add(span)
     else this.#hold(span, trace.held)
   }
 
-  #span(trace: Trace, shape: SpanShape, parent0: number, parent1: number, startedAt: number): Span {
+  #span(trace: Trace, shape: SpanShape, parent0: number, parent1: number, startedAt: number): SpanRecord {
     const random = this.#random
-    return new Span(trace, shape, random(), random() || 1, parent0, parent1, startedAt)
+    return new SpanRecord(trace, shape, random(), random() || 1, parent0, parent1, startedAt)
   }
 
   /** The sampler did not choose this trace; its first span's end tells whether it is kept nonetheless. */
-  #hold(span: Span, held: Span[]): void {
+  #hold(span: SpanRecord, held: SpanRecord[]): void {
     const { trace } = span
     if (held.length < mostHeld) held.push(span)
     else this.sink.drop(1)
@@ -136,27 +131,27 @@ export class SilentTracer extends Tracer {
     this.#edge = edge
   }
 
-  override request(shape: SpanShape, headers: IncomingHeaders, startedAt: number): Span {
+  override request(shape: SpanShape, headers: IncomingHeaders, startedAt: number): SpanRecord {
     const parent = this.#edge ? undefined : this.propagator.extract(headers)
     return parent && hasIds(parent) ? this.under(parent, shape, startedAt) : untraced
   }
 
-  override under(parent: RemoteParent, shape: SpanShape, startedAt: number): Span {
+  override under(parent: RemoteParent, shape: SpanShape, startedAt: number): SpanRecord {
     const { trace0, trace1, trace2, trace3, span0, span1, isSampled = false, isRandom, state } = parent
     const trace = new Trace(this, trace0, trace1, trace2, trace3, isSampled, isRandom, false, state, undefined)
     trace.isRecorded = false
     this.#isKnown.add(trace)
-    return new Span(trace, shape, span0, span1, 0, 0, startedAt)
+    return new SpanRecord(trace, shape, span0, span1, 0, 0, startedAt)
   }
 
-  override child(parent: Span): Span {
+  override child(parent: SpanRecord): SpanRecord {
     return parent
   }
 
-  override inject(span: Span, headers: Record<string, string>): void {
+  override inject(span: SpanRecord, headers: Record<string, string>): void {
     if (this.#isKnown.has(span.trace)) super.inject(span, headers)
   }
 }
 
 /** Stands for the span of a request that nobody traces. */
-export const untraced: Span = new SilentTracer().root(spanShape('untraced'), 0)
+export const untraced: SpanRecord = new SilentTracer().root(spanShape('untraced'), 0)

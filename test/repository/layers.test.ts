@@ -46,6 +46,44 @@ it('refuses neighbours and unknown layers', async () => {
   ])
 })
 
+it.each([
+  [
+    'two files',
+    { 'sql/a.ts': `import { b } from './b.ts'`, 'sql/b.ts': `export { a } from './a.ts'` },
+    ['circle: src/sql/a.ts → src/sql/b.ts → src/sql/a.ts'],
+  ],
+  [
+    'types',
+    { 'http/a.ts': `import type { B } from './docs/b.ts'`, 'http/docs/b.ts': `let a: import('../a.ts').A` },
+    ['circle: src/http/a.ts → src/http/docs/b.ts → src/http/a.ts'],
+  ],
+  [
+    'a file that imports itself',
+    { 'sql/a.ts': `import type { A } from './a.ts'` },
+    ['circle: src/sql/a.ts → src/sql/a.ts'],
+  ],
+  [
+    'three files, one of them lazy',
+    { 'log/a.ts': `import './b.ts'`, 'log/b.ts': `import './c.ts'`, 'log/c.ts': `await import('./a.ts')` },
+    ['circle: src/log/a.ts → src/log/b.ts → src/log/c.ts → src/log/a.ts'],
+  ],
+  [
+    'one behind a chain, another at the top',
+    {
+      'index.ts': `export { a } from './browser.ts'`,
+      'browser.ts': `export type { I } from './index.ts'`,
+      'sql/a.ts': `import './b.ts'`,
+      'sql/b.ts': `import './c.ts'`,
+      'sql/c.ts': `import './b.ts'`,
+    },
+    ['circle: src/browser.ts → src/index.ts → src/browser.ts', 'circle: src/sql/b.ts → src/sql/c.ts → src/sql/b.ts'],
+  ],
+])('refuses a circle: %s', async (_, files, circles) => {
+  const { code, problems } = await checkFiles(files)
+  expect(code).toBe(1)
+  expect(problems.toSorted()).toEqual(circles)
+})
+
 async function checkFiles(files: Record<string, string>) {
   const folder = await mkdtemp(join(tmpdir(), 'tricube-layers-'))
   onTestFinished(() => rm(folder, { recursive: true }))

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { propagators } from '../../src/trace/propagation/propagator.ts'
+import { propagators } from '../../src/trace/propagation/propagators.ts'
 import { parseB3 } from '../../src/trace/propagation/b3.ts'
 import { getUser, memoryTracer } from './fixture.ts'
 

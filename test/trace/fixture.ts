@@ -1,7 +1,7 @@
 import { MemorySink } from '../../src/trace/export/memory.ts'
 import { always } from '../../src/trace/sampler.ts'
 import { spanShape, type SpanShape } from '../../src/trace/shape.ts'
-import type { Span } from '../../src/trace/span.ts'
+import type { SpanRecord } from '../../src/trace/spanRecord.ts'
 import { Tracer, type TracerOptions } from '../../src/trace/tracer.ts'
 
 /** A tracer over memory. */
@@ -24,7 +24,7 @@ export const selectUsers: SpanShape = spanShape('SELECT users', {
 })
 
 /** A request with a statement that fails, an event, a link and values of every type; times as given. */
-export function someSpans(tracer: Tracer): readonly Span[] {
+export function someSpans(tracer: Tracer): readonly SpanRecord[] {
   const request = tracer.root(getUser, 1000)
   request.value0 = '/users/"ü"'
   request.value1 = 500

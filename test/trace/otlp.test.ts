@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { otlpJsonEncoding } from '../../src/trace/export/otlpJson.ts'
 import { otlpProtobufEncoding } from '../../src/trace/export/otlpProtobuf.ts'
 import { spanShape, type AttributeValue } from '../../src/trace/shape.ts'
-import type { Span } from '../../src/trace/span.ts'
+import type { SpanRecord } from '../../src/trace/spanRecord.ts'
 import { memoryTracer, someSpans } from './fixture.ts'
 import { Message } from './protobuf.ts'
 
@@ -73,7 +73,7 @@ function sorted(json: string): unknown {
   )
 }
 
-function expectSame(spans: readonly Span[]): void {
+function expectSame(spans: readonly SpanRecord[]): void {
   const json = otlpJsonEncoding(resource).encode(spans, epoch).toString()
   const protobuf = otlpProtobufEncoding(resource).encode(spans, epoch)
   expect(sorted(JSON.stringify(decoded(protobuf)))).toEqual(sorted(json))

@@ -1,18 +1,18 @@
 import { gunzipSync } from 'node:zlib'
 import { afterEach, expect, it } from 'vitest'
 import { otlpExporter, zipkinExporter } from '../../src/trace/export/exporters.ts'
-import type { Exporter } from '../../src/trace/export/exporter.ts'
+import type { SpanExporter } from '../../src/trace/export/exporter.ts'
 import { collector, status, type Answer } from './collector.ts'
 import { getUser, memoryTracer } from './fixture.ts'
 import { validSpans } from './zipkinSchema.ts'
 
 const epoch = 1_767_600_000_000
-const exporters: Exporter[] = []
+const exporters: SpanExporter[] = []
 afterEach(async () => {
   for (const exporter of exporters.splice(0)) await exporter.close()
 })
 
-function exportOne(exporter: Exporter, signal = new AbortController().signal): Promise<void> {
+function exportOne(exporter: SpanExporter, signal = new AbortController().signal): Promise<void> {
   exporters.push(exporter)
   const { tracer } = memoryTracer()
   const span = tracer.root(getUser, 1)

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import type { Exporter } from '../../src/trace/export/exporter.ts'
+import type { SpanExporter } from '../../src/trace/export/exporter.ts'
 import { Recorder } from '../../src/trace/recorder.ts'
 import { always } from '../../src/trace/sampler.ts'
-import type { Span } from '../../src/trace/span.ts'
+import type { SpanRecord } from '../../src/trace/spanRecord.ts'
 import { Tracer } from '../../src/trace/tracer.ts'
 import { getUser } from './fixture.ts'
 
@@ -11,9 +11,9 @@ afterEach(() => void vi.useRealTimers())
 
 /** An exporter whose batches are answered by the test. */
 function manualExporter() {
-  const batches: { spans: readonly Span[]; resolve: () => void; reject: (error: unknown) => void }[] = []
+  const batches: { spans: readonly SpanRecord[]; resolve: () => void; reject: (error: unknown) => void }[] = []
   let isClosed = false
-  const exporter: Exporter = {
+  const exporter: SpanExporter = {
     export(spans, _offset, signal) {
       let resolve!: () => void
       let reject!: (error: unknown) => void

@@ -4,6 +4,7 @@ import type { Cancellation } from '../../resilience/cancellation.ts'
 import { shorter, type Deadline } from '../../time/deadline.ts'
 import { callShape } from '../../trace/callSpan.ts'
 import type { Span } from '../../trace/span.ts'
+import { recordOf, type SpanRecord } from '../../trace/spanRecord.ts'
 import { addHeaders, headerName, headerValue } from './headers.ts'
 import type { CallOptions, Client } from '../types.ts'
 
@@ -25,7 +26,7 @@ export interface Outgoing {
   readonly region: string | undefined
   readonly hashKey: string | undefined
   /** The call's own span, when its trace is recorded. */
-  readonly span: Span | undefined
+  readonly span: SpanRecord | undefined
 }
 
 /** What came back. */
@@ -111,8 +112,9 @@ export function compileRequest(
       const value = caller.received?.(header)
       if (value !== undefined) headers[header] = value
     }
-    const span = caller.span?.isRecorded ? caller.span.child(shape) : undefined
-    caller.span?.trace.tracer.inject(span ?? caller.span, headers)
+    const parent = caller.span && recordOf(caller.span)
+    const span = parent?.isRecorded ? parent.child(shape) : undefined
+    parent?.trace.tracer.inject(span ?? parent, headers)
     const region = options.region ?? caller.region
     if (region !== undefined) headers['x-region'] = headerValue('x-region', region)
     if (options.idempotencyKey !== undefined) {

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Contract } from '../../contract/contract.ts'
 import { openapiDocument, type OpenApiOptions } from '../../openapi/document.ts'
-import type { Answer } from './docs.ts'
+import type { Answer } from './answer.ts'
 import { pageIcon, pageOf, pageScript, pageStyle } from './page.ts'
 
 /** What is answered about a contract. */

@@ -3,13 +3,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Contract } from '../../contract/contract.ts'
 import { codes, NotFound } from '../../contract/errors.ts'
 import type { OpenApiOptions } from '../../openapi/document.ts'
+import type { Answer } from './answer.ts'
 import type { Content } from './content.ts'
-
-/** A body and what it is. */
-export interface Answer {
-  readonly type: string
-  readonly body: string | Buffer
-}
 
 /**
  * Adds `GET /openapi/spec.json` and, at `GET /docs`, the page that shows it and tries it out.

@@ -1,4 +1,4 @@
-import type { Envelope } from '../../contract/contract.ts'
+import type { Envelope } from '../../contract/options.ts'
 import type { Items, Operation } from '../../contract/operation.ts'
 import type { Pagination } from '../../contract/responding.ts'
 import { responseForm } from '../../contract/response.ts'

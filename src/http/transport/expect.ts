@@ -1,7 +1,8 @@
 import type { Server } from 'node:http'
 import type { Http2SecureServer } from 'node:http2'
 import { HttpError } from '../../contract/errors.ts'
-import { strictly, type Listener, type OnRefused } from './refuse.ts'
+import type { Listener } from './messages.ts'
+import { strictly, type OnRefused } from './refuse.ts'
 import type { StrictCheck } from './strict.ts'
 
 /**

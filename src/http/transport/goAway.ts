@@ -1,4 +1,4 @@
-import type { Listener } from './refuse.ts'
+import type { Listener } from './messages.ts'
 
 /** A server that can have its callers go elsewhere, where HTTP/1.1 has `connection: close`. */
 export interface Leavable {

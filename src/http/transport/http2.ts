@@ -10,7 +10,7 @@ import {
 import type { Socket } from 'node:net'
 import { leavable, type Leavable } from './goAway.ts'
 import type { ServerLimits } from '../limits.ts'
-import type { Listener } from './refuse.ts'
+import type { Listener } from './messages.ts'
 
 /** Most requests at once on one connection: what RFC 9113, 6.5.2 advises at least, and enough. Node sets no bound. */
 const maxConcurrentStreams = 100

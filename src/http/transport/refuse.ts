@@ -1,17 +1,11 @@
 import type { ServerResponse } from 'node:http'
-import type { Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
 import { errorBody } from '../../contract/errorBody.ts'
 import { BadRequest, RequestHeaderFieldsTooLarge, type HttpError, RequestTimeout } from '../../contract/errors.ts'
 import { securityHeaders } from '../securityHeaders.ts'
-import type { AnyRequest, StrictCheck } from './strict.ts'
+import type { AnyRequest, Listener } from './messages.ts'
+import type { StrictCheck } from './strict.ts'
 import { hearWhileWaiting } from './waiting.ts'
-
-/** An answer as Node takes it. */
-export type AnyResponse = ServerResponse | Http2ServerResponse
-
-/** What Node calls with each request. */
-export type Listener = (request: AnyRequest, response: AnyResponse) => void
 
 /** Is told of what is refused before it is routed. */
 export type OnRefused = (error: HttpError, socket: Socket) => void

@@ -1,10 +1,6 @@
-import type { IncomingMessage } from 'node:http'
-import type { Http2ServerRequest } from 'node:http2'
 import { BadRequest, RequestHeaderFieldsTooLarge, UriTooLong, type HttpError } from '../../contract/errors.ts'
 import type { ServerLimits } from '../limits.ts'
-
-/** A request as Node hands it over. */
-export type AnyRequest = IncomingMessage | Http2ServerRequest
+import type { AnyRequest } from './messages.ts'
 
 /** Tells what is wrong with a request's first line and headers; undefined when nothing is. */
 export type StrictCheck = (request: AnyRequest) => HttpError | undefined

@@ -1,6 +1,6 @@
 import { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { AnyResponse } from './refuse.ts'
+import type { AnyResponse } from './messages.ts'
 
 /**
  * Sees to it that an answer hears of its connection's end also while it waits for another before it, which a caller that

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream'
 import type { AttributeValue } from '../shape.ts'
-import type { Span } from '../span.ts'
-import type { Exporter } from './exporter.ts'
+import type { SpanRecord } from '../spanRecord.ts'
+import type { SpanExporter } from './exporter.ts'
 import { grouped } from './grouped.ts'
 import { drawTree, type TreeSpan } from './tree.ts'
 
@@ -9,7 +9,7 @@ import { drawTree, type TreeSpan } from './tree.ts'
 export function consoleExporter(
   service: string,
   { output = process.stdout }: { readonly output?: Pick<Writable, 'write'> } = {},
-): Exporter {
+): SpanExporter {
   return {
     async export(spans) {
       for (const [id, ofTrace] of grouped(spans, ({ traceId }) => traceId)) {
@@ -20,7 +20,7 @@ export function consoleExporter(
   }
 }
 
-function treeSpan(span: Span, service: string): TreeSpan {
+function treeSpan(span: SpanRecord, service: string): TreeSpan {
   const { id, parentId, shape, details, startedAt, endedAt, errorType } = span
   return {
     id,
@@ -42,7 +42,7 @@ export function noteOf(attribute: (key: string) => AttributeValue | undefined): 
   return status === undefined ? undefined : String(status)
 }
 
-function valueOf({ shape, value0, value1, value2 }: Span, key: string): AttributeValue | undefined {
+function valueOf({ shape, value0, value1, value2 }: SpanRecord, key: string): AttributeValue | undefined {
   const slot = shape.slots.indexOf(key)
   return slot < 0 ? undefined : [value0, value1, value2][slot]
 }

@@ -1,7 +1,7 @@
 /** What the encodings of spans share: that which the spans of one place in the program have in common is encoded once. */
 import { Bytes } from '../../bytes/bytes.ts'
 import type { AttributeValue, SpanShape } from '../shape.ts'
-import type { Span } from '../span.ts'
+import type { SpanRecord } from '../spanRecord.ts'
 import type { Encoding } from './exporter.ts'
 import { shapeOf } from './otlp.ts'
 
@@ -12,7 +12,7 @@ export interface Format {
   readonly head: Uint8Array
   readonly compile: (shape: SpanShape) => CommonFields
   /** Writes one span: the template of its shape with ids and times over it, then what is its own. */
-  readonly writeSpan: (out: Bytes, span: Span, shape: CompiledShape, epochOffsetMs: number) => void
+  readonly writeSpan: (out: Bytes, span: SpanRecord, shape: CompiledShape, epochOffsetMs: number) => void
   /** Writes what a batch ends with. */
   readonly end: (out: Bytes) => void
 }
@@ -72,7 +72,7 @@ function joined({ ids, parent, name, rest, keys }: CommonFields): CompiledShape 
 }
 
 /** What a span begins with. */
-export function templateOf(span: Span, shape: CompiledShape): Uint8Array {
+export function templateOf(span: SpanRecord, shape: CompiledShape): Uint8Array {
   const isRenamed = span.details?.name !== undefined
   if (span.hasParent) return isRenamed ? shape.renamedChild : shape.child
   return isRenamed ? shape.renamedRoot : shape.root
@@ -86,7 +86,7 @@ export interface IdPlaces {
 }
 
 /** Writes what a span begins with, with its ids; gives where that is. */
-export function writeTemplate(out: Bytes, span: Span, shape: CompiledShape, at: IdPlaces): number {
+export function writeTemplate(out: Bytes, span: SpanRecord, shape: CompiledShape, at: IdPlaces): number {
   const start = out.chunk(templateOf(span, shape))
   const { trace } = span
   out.hex64At(start + at.trace, trace.id0, trace.id1)
@@ -99,7 +99,7 @@ export function writeTemplate(out: Bytes, span: Span, shape: CompiledShape, at: 
 /** Writes the values of a span's slots, each by `write`. */
 export function writeSlots(
   out: Bytes,
-  { value0, value1, value2 }: Span,
+  { value0, value1, value2 }: SpanRecord,
   { keys }: CompiledShape,
   write: (out: Bytes, key: Uint8Array, value: AttributeValue) => void,
 ): void {

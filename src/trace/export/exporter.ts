@@ -1,5 +1,5 @@
 import type { Attributes } from '../shape.ts'
-import type { Span } from '../span.ts'
+import type { SpanRecord } from '../spanRecord.ts'
 
 /** Who recorded the spans. */
 export interface Resource {
@@ -17,13 +17,13 @@ export interface Encoding {
    * @param epochOffsetMs what to add to a span's times to have milliseconds since 1970
    * @param memory may be written over, and be what the result is in
    */
-  encode(spans: readonly Span[], epochOffsetMs: number, memory?: Buffer): Buffer
+  encode(spans: readonly SpanRecord[], epochOffsetMs: number, memory?: Buffer): Buffer
 }
 
 /** Brings batches of spans to where people look at them. */
-export interface Exporter {
+export interface SpanExporter {
   /** Rejects when a batch is lost; `signal` aborts when nobody waits any more. */
-  export(spans: readonly Span[], epochOffsetMs: number, signal: AbortSignal): Promise<void>
+  export(spans: readonly SpanRecord[], epochOffsetMs: number, signal: AbortSignal): Promise<void>
   close(): Promise<void>
 }
 

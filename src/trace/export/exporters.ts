@@ -1,4 +1,4 @@
-import type { Exporter, Resource } from './exporter.ts'
+import type { SpanExporter, Resource } from './exporter.ts'
 import { otlpJsonEncoding } from './otlpJson.ts'
 import { otlpProtobufEncoding } from './otlpProtobuf.ts'
 import { postExporter, type PostOptions } from './post.ts'
@@ -9,7 +9,7 @@ import { zipkinEncoding } from './zipkin.ts'
  *
  * @example zipkinExporter({ service: 'user-service' }, { url: 'http://zipkin:9411/api/v2/spans' })
  */
-export function zipkinExporter(resource: Resource, options: PostOptions): Exporter {
+export function zipkinExporter(resource: Resource, options: PostOptions): SpanExporter {
   return postExporter(zipkinEncoding(resource), options)
 }
 
@@ -21,6 +21,6 @@ export function zipkinExporter(resource: Resource, options: PostOptions): Export
 export function otlpExporter(
   resource: Resource,
   { json = false, ...options }: PostOptions & { readonly json?: boolean },
-): Exporter {
+): SpanExporter {
   return postExporter(json ? otlpJsonEncoding(resource) : otlpProtobufEncoding(resource), options)
 }

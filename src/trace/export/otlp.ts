@@ -2,7 +2,8 @@
 import { microseconds } from '../../time/epochOffset.ts'
 import { spanIdText, traceIdText } from '../ids.ts'
 import type { Attributes, AttributeValue, SpanShape } from '../shape.ts'
-import type { Span, SpanLink } from '../span.ts'
+import type { SpanRecord } from '../spanRecord.ts'
+import type { SpanLink } from '../span.ts'
 import type { Resource } from './exporter.ts'
 
 /** `STATUS_CODE_ERROR`. */
@@ -27,7 +28,7 @@ export function commonAttributes({ attributes, peer }: SpanShape): Attributes {
 }
 
 /** Everything that is said of a span. */
-export function attributesOf({ shape, value0, value1, value2, errorType, details }: Span): Attributes {
+export function attributesOf({ shape, value0, value1, value2, errorType, details }: SpanRecord): Attributes {
   const all: Record<string, AttributeValue> = { ...commonAttributes(shape) }
   for (const [i, value] of [value0, value1, value2].entries()) {
     const key = shape.slots[i]
@@ -38,19 +39,19 @@ export function attributesOf({ shape, value0, value1, value2, errorType, details
 }
 
 /** The shape of a span: one of its own when it says otherwise than the others, since a name may be there only once. */
-export function shapeOf({ shape, details }: Span): SpanShape {
+export function shapeOf({ shape, details }: SpanRecord): SpanShape {
   if (details?.attributes === undefined) return shape
   const other = Object.entries(details.attributes).filter(([key]) => key in shape.attributes)
   return other.length === 0 ? shape : { ...shape, attributes: { ...shape.attributes, ...Object.fromEntries(other) } }
 }
 
 /** What a span says besides its shape. */
-export function ownAttributes({ shape, details }: Span): [string, AttributeValue][] {
+export function ownAttributes({ shape, details }: SpanRecord): [string, AttributeValue][] {
   return Object.entries(details?.attributes ?? {}).filter(([key]) => !(key in shape.attributes))
 }
 
 /** Its links, that to a caller who is not believed among them. */
-export function linksOf(span: Span): readonly SpanLink[] {
+export function linksOf(span: SpanRecord): readonly SpanLink[] {
   const links = span.details?.links ?? []
   const link = span === span.trace.first ? span.trace.link : undefined
   if (!link) return links

@@ -2,7 +2,7 @@
 import type { Bytes } from '../../bytes/bytes.ts'
 import { microseconds } from '../../time/epochOffset.ts'
 import { spanKinds, type Attributes, type AttributeValue, type SpanShape } from '../shape.ts'
-import type { Span, SpanDetails } from '../span.ts'
+import type { SpanRecord, SpanDetails } from '../spanRecord.ts'
 import { spanEncoding, writeSlots, writeTemplate, type CommonFields, type CompiledShape } from './encoding.ts'
 import { scopeName, type Encoding, type Resource } from './exporter.ts'
 import {
@@ -53,7 +53,7 @@ function compileShape(shape: SpanShape): CommonFields {
   }
 }
 
-function writeSpan(out: Bytes, span: Span, shape: CompiledShape, epochOffsetMs: number): void {
+function writeSpan(out: Bytes, span: SpanRecord, shape: CompiledShape, epochOffsetMs: number): void {
   const { trace, details, errorType } = span
   out.comma()
   const start = writeTemplate(out, span, shape, idsAt)
@@ -87,7 +87,7 @@ function writeAttribute(out: Bytes, key: Uint8Array, value: AttributeValue): voi
   }
 }
 
-function writeMore(out: Bytes, span: Span, epochOffsetMs: number): void {
+function writeMore(out: Bytes, span: SpanRecord, epochOffsetMs: number): void {
   const { name, events }: Partial<SpanDetails> = span.details ?? {}
   if (name !== undefined) writeField(out, 'name', name)
   if (events) {

@@ -2,7 +2,7 @@
 import { Bytes } from '../../bytes/bytes.ts'
 import { microseconds } from '../../time/epochOffset.ts'
 import { spanKinds, type SpanShape } from '../shape.ts'
-import type { Span } from '../span.ts'
+import type { SpanRecord } from '../spanRecord.ts'
 import { spanEncoding, templateOf, writeSlots, type CommonFields, type CompiledShape, type Format } from './encoding.ts'
 import { scopeName, type Encoding, type Resource } from './exporter.ts'
 import { commonAttributes, linksOf, ownAttributes, resourceAttributes, sampledFlag, statusError } from './otlp.ts'
@@ -81,7 +81,7 @@ function textField(field: number, text: string): Uint8Array {
   return out.take()
 }
 
-function writeSpan(out: Bytes, span: Span, shape: CompiledShape, epochOffsetMs: number): void {
+function writeSpan(out: Bytes, span: SpanRecord, shape: CompiledShape, epochOffsetMs: number): void {
   const { trace, details, errorType } = span
   const message = out.begin(bytes(2)) // spans
   const start = out.chunk(templateOf(span, shape))
@@ -109,7 +109,7 @@ function writeSpan(out: Bytes, span: Span, shape: CompiledShape, epochOffsetMs: 
 
 const sampledFlags = Uint8Array.of(((16 << 3) | 5) & 0xff, (16 << 3) >> 7, sampledFlag, 0, 0, 0)
 
-function writeDetails(out: Bytes, span: Span, epochOffsetMs: number): void {
+function writeDetails(out: Bytes, span: SpanRecord, epochOffsetMs: number): void {
   const { name, events = [] } = span.details ?? {}
   if (name !== undefined) writeText(out, bytes(5), name)
   for (const [key, value] of ownAttributes(span)) writeAttribute(out, bytes(9), key, value)
@@ -124,7 +124,7 @@ function writeDetails(out: Bytes, span: Span, epochOffsetMs: number): void {
   writeLinks(out, span)
 }
 
-function writeLinks(out: Bytes, span: Span): void {
+function writeLinks(out: Bytes, span: SpanRecord): void {
   for (const { traceId, spanId, attributes = {} } of linksOf(span)) {
     const start = out.begin(bytes(13))
     for (const [i, id] of [Buffer.from(traceId, 'hex'), Buffer.from(spanId, 'hex')].entries()) {

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util'
 import { gzip as gzipCallback } from 'node:zlib'
 import type { Dispatcher } from 'undici'
-import type { Encoding, Exporter } from './exporter.ts'
+import type { Encoding, SpanExporter } from './exporter.ts'
 
 /** How a collector is reached. */
 export interface PostOptions {
@@ -29,7 +29,7 @@ const mostConnections = 4
 const compress = promisify(gzipCallback)
 
 /** Posts batches in an encoding, again when that may help. Rejects when a batch is lost. */
-export function postExporter(encoding: Encoding, options: PostOptions): Exporter {
+export function postExporter(encoding: Encoding, options: PostOptions): SpanExporter {
   const { url, headers = {}, gzip = false, timeoutMs = 10_000, retries = 4, random = Math.random } = options
   const { firstPauseMs = 1000 } = options
   const { origin, pathname, search } = new URL(url)

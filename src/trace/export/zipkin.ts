@@ -3,7 +3,7 @@ import { isIPv4, isIPv6 } from 'node:net'
 import type { Bytes } from '../../bytes/bytes.ts'
 import { microseconds } from '../../time/epochOffset.ts'
 import type { AttributeValue, SpanShape } from '../shape.ts'
-import type { Span, SpanDetails } from '../span.ts'
+import type { SpanRecord, SpanDetails } from '../spanRecord.ts'
 import { spanEncoding, writeSlots, writeTemplate, type CommonFields, type CompiledShape } from './encoding.ts'
 import { scopeName, type Encoding, type Resource } from './exporter.ts'
 import { linksOf, ownAttributes } from './otlp.ts'
@@ -52,7 +52,7 @@ function endpointOf({ service, address = '', port }: Resource): object {
   }
 }
 
-function writeSpan(out: Bytes, span: Span, shape: CompiledShape, epochOffsetMs: number): void {
+function writeSpan(out: Bytes, span: SpanRecord, shape: CompiledShape, epochOffsetMs: number): void {
   const { trace, details, errorType } = span
   const timestamp = microseconds(span.startedAt, epochOffsetMs)
   out.comma()
@@ -73,7 +73,7 @@ function writeSpan(out: Bytes, span: Span, shape: CompiledShape, epochOffsetMs: 
   out.byte(closeBrace)
 }
 
-function writeMoreTags(out: Bytes, span: Span): void {
+function writeMoreTags(out: Bytes, span: SpanRecord): void {
   const links = linksOf(span).map(({ traceId, spanId }, i): [string, string] => [`link.${i}`, `${traceId}-${spanId}`])
   for (const [key, value] of [...ownAttributes(span), ...links]) {
     out.byte(comma)

@@ -9,7 +9,7 @@ import type {
 } from '@opentelemetry/api'
 import { errorTypeOf } from '../errorType.ts'
 import type { AttributeValue } from '../shape.ts'
-import type { Span } from '../span.ts'
+import type { SpanRecord } from '../spanRecord.ts'
 import { monotonic } from './time.ts'
 
 /** `SpanStatusCode.ERROR` */
@@ -19,9 +19,9 @@ const otherError = '_OTHER'
 
 /** A span of ours as OpenTelemetry's API knows spans. */
 export class ApiSpan implements OtelSpan {
-  readonly own: Span
+  readonly own: SpanRecord
 
-  constructor(own: Span) {
+  constructor(own: SpanRecord) {
     this.own = own
   }
 

@@ -1,6 +1,6 @@
 import type { Context, ContextManager, Span as OtelSpan } from '@opentelemetry/api'
 import { ambient, type SpanScope } from '../ambient.ts'
-import type { Span } from '../span.ts'
+import { recordOf, type SpanRecord } from '../spanRecord.ts'
 import type { Api } from './api.ts'
 import { ApiSpan } from './apiSpan.ts'
 
@@ -13,7 +13,7 @@ interface ApiScope extends SpanScope {
 export class AmbientContexts implements ContextManager {
   readonly #api: Api
   readonly #ofScope = new WeakMap<SpanScope, Context>()
-  readonly #ofSpan = new WeakMap<Span, ApiSpan>()
+  readonly #ofSpan = new WeakMap<SpanRecord, ApiSpan>()
 
   constructor(api: Api) {
     this.#api = api
@@ -25,7 +25,7 @@ export class AmbientContexts implements ContextManager {
     if (scope.context) return scope.context
     let context = this.#ofScope.get(scope)
     if (!context) {
-      context = this.#api.trace.setSpan(this.#api.ROOT_CONTEXT, this.apiSpan(scope.span))
+      context = this.#api.trace.setSpan(this.#api.ROOT_CONTEXT, this.apiSpan(recordOf(scope.span)))
       this.#ofScope.set(scope, context)
     }
     return context
@@ -59,14 +59,14 @@ export class AmbientContexts implements ContextManager {
   }
 
   /** One of ours for the API; the same one each time. */
-  apiSpan(span: Span): ApiSpan {
+  apiSpan(span: SpanRecord): ApiSpan {
     const known = this.#ofSpan.get(span) ?? new ApiSpan(span)
     this.#ofSpan.set(span, known)
     return known
   }
 
   /** The span of ours that a context has. */
-  ownSpan(context: Context): Span | undefined {
+  ownSpan(context: Context): SpanRecord | undefined {
     const span: OtelSpan | undefined = this.#api.trace.getSpan(context)
     return span instanceof ApiSpan ? span.own : undefined
   }

@@ -1,10 +1,10 @@
 import type { Context, TextMapGetter, TextMapPropagator, TextMapSetter } from '@opentelemetry/api'
 import { spanIdText, traceIdText } from '../ids.ts'
-import { hasIds } from '../propagation/propagator.ts'
+import { hasIds } from '../propagation/remoteParent.ts'
 import type { Tracer } from '../tracer.ts'
 import type { Api } from './api.ts'
 import type { AmbientContexts } from './contexts.ts'
-import { randomFlag, sampledFlag } from '../trace.ts'
+import { randomFlag, sampledFlag } from '../flags.ts'
 
 const fields = ['traceparent', 'tracestate', 'b3', 'x-b3-traceid', 'x-b3-spanid', 'x-b3-parentspanid', 'x-b3-sampled']
 

@@ -8,13 +8,13 @@ import type {
 } from '@opentelemetry/api'
 import { parseTraceParent } from '../propagation/w3c.ts'
 import { spanShape, type SpanKind, type SpanShape } from '../shape.ts'
-import type { Span } from '../span.ts'
+import type { SpanRecord } from '../spanRecord.ts'
 import type { Tracer } from '../tracer.ts'
 import type { Api } from './api.ts'
 import { defined } from './apiSpan.ts'
 import type { AmbientContexts } from './contexts.ts'
 import { monotonic } from './time.ts'
-import { randomFlag, sampledFlag } from '../trace.ts'
+import { randomFlag, sampledFlag } from '../flags.ts'
 
 /** By the numbers of the API's `SpanKind`. */
 const kinds: readonly SpanKind[] = ['internal', 'server', 'client', 'producer', 'consumer']
@@ -50,14 +50,14 @@ export class ApiTracerProvider implements TracerProvider {
     }
   }
 
-  #start(shape: SpanShape, { startTime, attributes, links = [], root }: SpanOptions, context: Context): Span {
+  #start(shape: SpanShape, { startTime, attributes, links = [], root }: SpanOptions, context: Context): SpanRecord {
     const span = this.#begin(shape, monotonic(startTime), root ? this.#api.ROOT_CONTEXT : context)
     for (const [key, value] of Object.entries(defined(attributes ?? {}))) span.set(key, value)
     this.#contexts.apiSpan(span).addLinks(links)
     return span
   }
 
-  #begin(shape: SpanShape, at: number, context: Context): Span {
+  #begin(shape: SpanShape, at: number, context: Context): SpanRecord {
     const parent = this.#contexts.ownSpan(context)
     if (parent) return parent.child(shape, at)
     const remote = this.#api.trace.getSpanContext(context)

@@ -2,12 +2,13 @@ import type { Context, Span as OtelSpan, Tracer as OtelTracer } from '@opentelem
 import { ambient } from '../ambient.ts'
 import { attributesOf } from '../export/otlp.ts'
 import { parseHex32 } from '../ids.ts'
-import type { IncomingHeaders, RemoteParent } from '../propagation/propagator.ts'
+import type { IncomingHeaders } from '../propagation/propagator.ts'
+import type { RemoteParent } from '../propagation/remoteParent.ts'
 import { never } from '../sampler.ts'
 import { spanKinds, type SpanShape } from '../shape.ts'
 import { nowhere } from '../sink.ts'
-import { Span } from '../span.ts'
-import { randomFlag, sampledFlag, Trace } from '../trace.ts'
+import { recordOf, SpanRecord, Trace } from '../spanRecord.ts'
+import { randomFlag, sampledFlag } from '../flags.ts'
 import { Tracer } from '../tracer.ts'
 import type { Api } from './api.ts'
 import { hrTime } from './time.ts'
@@ -16,7 +17,7 @@ import { hrTime } from './time.ts'
 export class SdkTracer extends Tracer {
   readonly #api: Api
   readonly #sdk: OtelTracer
-  readonly #sdkSpans = new WeakMap<Span, OtelSpan>()
+  readonly #sdkSpans = new WeakMap<SpanRecord, OtelSpan>()
   readonly #edge: boolean
 
   /** At the `edge` what callers say of their traces is not even read. */
@@ -25,32 +26,32 @@ export class SdkTracer extends Tracer {
     this.#api = api
     this.#edge = edge
     this.#sdk = api.trace.getTracer('tricube')
-    ambient.want((scope, fn) => api.context.with(this.#contextOf(scope.span), fn))
+    ambient.want((scope, fn) => api.context.with(this.#contextOf(recordOf(scope.span)), fn))
   }
 
-  override request(shape: SpanShape, headers: IncomingHeaders, startedAt: number): Span {
+  override request(shape: SpanShape, headers: IncomingHeaders, startedAt: number): SpanRecord {
     if (this.#edge) return this.root(shape, startedAt)
     return this.#first(shape, startedAt, this.#api.propagation.extract(this.#api.ROOT_CONTEXT, headers))
   }
 
-  override root(shape: SpanShape, startedAt: number): Span {
+  override root(shape: SpanShape, startedAt: number): SpanRecord {
     return this.#first(shape, startedAt, this.#api.ROOT_CONTEXT)
   }
 
-  override under(_parent: RemoteParent, shape: SpanShape, startedAt: number): Span {
+  override under(_parent: RemoteParent, shape: SpanShape, startedAt: number): SpanRecord {
     return this.#first(shape, startedAt, this.#api.context.active())
   }
 
-  override child(parent: Span, shape: SpanShape, startedAt: number): Span {
+  override child(parent: SpanRecord, shape: SpanShape, startedAt: number): SpanRecord {
     const theirs = this.#start(shape, startedAt, this.#contextOf(parent))
     return this.#own(theirs, parent.trace, shape, startedAt)
   }
 
-  override inject(span: Span, headers: Record<string, string>): void {
+  override inject(span: SpanRecord, headers: Record<string, string>): void {
     this.#api.propagation.inject(this.#contextOf(span), headers)
   }
 
-  override ended(span: Span): void {
+  override ended(span: SpanRecord): void {
     const theirs = this.#sdkSpans.get(span)
     if (!theirs) return
     const { details, errorType, endedAt } = span
@@ -63,7 +64,7 @@ export class SdkTracer extends Tracer {
     theirs.end(hrTime(endedAt))
   }
 
-  #first(shape: SpanShape, startedAt: number, context: Context): Span {
+  #first(shape: SpanShape, startedAt: number, context: Context): SpanRecord {
     const theirs = this.#start(shape, startedAt, context)
     const { traceId, traceFlags } = theirs.spanContext()
     const [id0, id1, id2, id3] = [0, 8, 16, 24].map((at) => parseHex32(traceId, at)) as [number, number, number, number]
@@ -79,14 +80,14 @@ export class SdkTracer extends Tracer {
     return this.#sdk.startSpan(name, { ...options, startTime: hrTime(startedAt) }, context)
   }
 
-  #own(theirs: OtelSpan, trace: Trace, shape: SpanShape, startedAt: number): Span {
+  #own(theirs: OtelSpan, trace: Trace, shape: SpanShape, startedAt: number): SpanRecord {
     const { spanId } = theirs.spanContext()
-    const span = new Span(trace, shape, parseHex32(spanId, 0), parseHex32(spanId, 8), 0, 0, startedAt)
+    const span = new SpanRecord(trace, shape, parseHex32(spanId, 0), parseHex32(spanId, 8), 0, 0, startedAt)
     this.#sdkSpans.set(span, theirs)
     return span
   }
 
-  #contextOf(span: Span): Context {
+  #contextOf(span: SpanRecord): Context {
     const theirs = this.#sdkSpans.get(span)
     return theirs ? this.#api.trace.setSpan(this.#api.ROOT_CONTEXT, theirs) : this.#api.ROOT_CONTEXT
   }

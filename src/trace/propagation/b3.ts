@@ -1,7 +1,8 @@
 /** B3, the propagation of Zipkin. https://github.com/openzipkin/b3-propagation */
 import { isHex, parseHex32 } from '../ids.ts'
-import type { Span } from '../span.ts'
-import type { IncomingHeaders, Propagator, RemoteParent } from './propagator.ts'
+import type { SpanRecord } from '../spanRecord.ts'
+import type { IncomingHeaders, Propagator } from './propagator.ts'
+import type { RemoteParent } from './remoteParent.ts'
 
 /** The one header `b3`. */
 export const b3Single: Propagator = {
@@ -14,7 +15,7 @@ export const b3Single: Propagator = {
 /** The headers `x-b3-…`. */
 export const b3Multi: Propagator = {
   extract,
-  inject(span: Span, headers: Record<string, string>): void {
+  inject(span: SpanRecord, headers: Record<string, string>): void {
     headers['x-b3-traceid'] = span.trace.id
     headers['x-b3-spanid'] = span.id
     const { parentId } = span

@@ -1,7 +1,8 @@
 /** W3C Trace Context, level 2. https://www.w3.org/TR/trace-context-2/ */
 import { digitAt, isHex, parseHex32 } from '../ids.ts'
-import { randomFlag, sampledFlag } from '../trace.ts'
-import type { Propagator, RemoteParent } from './propagator.ts'
+import { randomFlag, sampledFlag } from '../flags.ts'
+import type { Propagator } from './propagator.ts'
+import type { RemoteParent } from './remoteParent.ts'
 import { cleanTraceState } from './traceState.ts'
 
 /** `traceparent` and `tracestate`. */

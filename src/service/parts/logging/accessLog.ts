@@ -2,6 +2,7 @@ import type { OpenRequest } from '../../../http/inFlight/inFlight.ts'
 import type { AccessWriter } from '../../../log/access.ts'
 import type { Logger } from '../../../log/logger.ts'
 import { isProbe, type EndedRequest } from '../../../http/inFlight/endedRequest.ts'
+import { recordOf } from '../../../trace/spanRecord.ts'
 
 /** One line for each request, or for a share of them. */
 export class AccessLog {
@@ -36,7 +37,7 @@ export class AccessLog {
       bytes: isAnswered ? Number(reply.getHeader('content-length') ?? 0) : 0,
       peer,
       requestId: request.id,
-      span: request.span,
+      span: request.span && recordOf(request.span),
     })
   }
 

@@ -1,6 +1,6 @@
 import { listOf, number, oneOf, pairs, text, url } from '../../../config/rules.ts'
 import { setting, type Settings } from '../../../config/setting.ts'
-import { propagatorNames, type PropagatorName } from '../../../trace/propagation/propagator.ts'
+import { propagatorNames, type PropagatorName } from '../../../trace/propagation/propagators.ts'
 import { samplerNames, type SamplerName } from '../../../trace/sampler.ts'
 
 /** Ways out for spans. */

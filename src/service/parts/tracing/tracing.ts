@@ -6,17 +6,20 @@ import type { Operation } from '../../../contract/operation.ts'
 import type { EndedRequest } from '../../../http/inFlight/endedRequest.ts'
 import type { LateLog } from '../../../log/late.ts'
 import { consoleExporter } from '../../../trace/export/console.ts'
-import type { Exporter, Resource } from '../../../trace/export/exporter.ts'
+import type { Resource, SpanExporter } from '../../../trace/export/exporter.ts'
 import { otlpExporter, zipkinExporter } from '../../../trace/export/exporters.ts'
+import { readable, type Exporter } from '../../../trace/export/recordedSpan.ts'
 import { ambient, type Home } from '../../../trace/ambient.ts'
-import { propagators } from '../../../trace/propagation/propagator.ts'
+import { propagators } from '../../../trace/propagation/propagators.ts'
 import { Recorder, type RecorderStats } from '../../../trace/recorder.ts'
 import { endRequestSpan, requestShape, type Scheme } from '../../../trace/requestSpan.ts'
 import { loadApi } from '../../../trace/opentelemetry/api.ts'
 import { registerWith } from '../../../trace/opentelemetry/register.ts'
 import { SdkTracer } from '../../../trace/opentelemetry/sdkTracer.ts'
-import { samplerOf, type Sampler } from '../../../trace/sampler.ts'
+import { traceSampler, type Sampler } from '../../../trace/ownSampler.ts'
+import { samplerOf } from '../../../trace/sampler.ts'
 import type { Sink } from '../../../trace/sink.ts'
+import { recordOf } from '../../../trace/spanRecord.ts'
 import { statementSpans, type StatementSpans } from '../../../trace/statementSpans.ts'
 import { SilentTracer, Tracer, untraced, type KeepOptions } from '../../../trace/tracer.ts'
 import { watchSpans } from '../../../metrics/spans.ts'
@@ -111,7 +114,8 @@ async function trace(host: Host<TracingConfig>, options: TracingOptions, sink?: 
   const propagator = propagators(config.tracePropagators)
   const to = sink ?? recorderOf(resourceOf(host), config, own, host.log)
   if (!to) return new Tracing(host, new SilentTracer(propagator, edge))
-  const { keep, sampler = samplerOf(config.traceSampler, config.traceSamplerArg) } = own
+  const { keep } = own
+  const sampler = own.sampler ? traceSampler(own.sampler) : samplerOf(config.traceSampler, config.traceSamplerArg)
   const tracer = new Tracer({ sink: to, sampler, propagator, edge, keep })
   const api = own.opentelemetry === false ? undefined : await loadApi()
   return new Tracing(host, tracer, statements, api && registerWith(api, tracer))
@@ -169,7 +173,7 @@ export class Tracing implements Opened {
   /** A request is over. */
   onRequestEnd(request: FastifyRequest, { path, status, durationMs }: EndedRequest): void {
     const { span, method } = request // the package's types do not carry the declaration of `span`
-    if (span?.isRecorded) endRequestSpan(span, { path, method, status, durationMs })
+    if (span?.isRecorded) endRequestSpan(recordOf(span), { path, method, status, durationMs })
   }
 
   /** Sends the last spans, for two seconds at most. */
@@ -196,7 +200,7 @@ function resourceOf({ contract: { name }, config, whenListening }: Host<TracingC
 }
 
 function recorderOf(resource: Resource, config: TraceConfig, options: TraceOptions, log: LateLog): Sink | undefined {
-  const exporter = options.exporter ?? exporterOf(resource, config, options.headers)
+  const exporter = options.exporter ? readable(options.exporter) : exporterOf(resource, config, options.headers)
   if (!exporter) return undefined
   return new Recorder({
     exporter,
@@ -208,7 +212,11 @@ function recorderOf(resource: Resource, config: TraceConfig, options: TraceOptio
   })
 }
 
-function exporterOf(resource: Resource, config: TraceConfig, headers: TraceOptions['headers']): Exporter | undefined {
+function exporterOf(
+  resource: Resource,
+  config: TraceConfig,
+  headers: TraceOptions['headers'],
+): SpanExporter | undefined {
   const { zipkinEndpoint, otlpEndpoint } = config
   const name = config.traceExporter ?? (zipkinEndpoint ? 'zipkin' : otlpEndpoint ? 'otlp' : 'none')
   switch (name) {

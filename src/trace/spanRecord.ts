@@ -1,0 +1,220 @@
+import { performance } from 'node:perf_hooks' // the global one is a getter, a fifth of the price of the time
+import { errorTypeOf } from './errorType.ts'
+import { randomFlag, sampledFlag } from './flags.ts'
+import { spanIdText, traceIdText } from './ids.ts'
+import type { RemoteParent } from './propagation/remoteParent.ts'
+import type { Attributes, AttributeValue, SpanShape } from './shape.ts'
+import type { Span, SpanEvent, SpanLink } from './span.ts'
+
+/** A span as this process keeps it: a record of numbers; whatever needs text is made by the exporter. */
+export class SpanRecord implements Span {
+  readonly trace: Trace
+  readonly shape: SpanShape
+  /** The id, its higher 32 bits first. */
+  readonly id0: number
+  readonly id1: number
+  /** The parent's; both 0 without one. */
+  readonly parent0: number
+  readonly parent1: number
+  /** As `performance.now()` counts. */
+  readonly startedAt: number
+  /** Likewise; negative until it ends. */
+  endedAt: number
+  /** The values of what `shape.slots` names. */
+  value0: AttributeValue | undefined
+  value1: AttributeValue | undefined
+  value2: AttributeValue | undefined
+  /** `error.type`: an error's class, an SQLSTATE, an HTTP status; undefined while nothing is wrong. */
+  errorType: string | undefined
+  /** What few spans have. */
+  details: SpanDetails | undefined
+
+  constructor(
+    trace: Trace,
+    shape: SpanShape,
+    id0: number,
+    id1: number,
+    parent0: number,
+    parent1: number,
+    startedAt: number,
+  ) {
+    this.trace = trace
+    this.shape = shape
+    this.id0 = id0
+    this.id1 = id1
+    this.parent0 = parent0
+    this.parent1 = parent1
+    this.startedAt = startedAt
+    this.endedAt = -1
+    this.value0 = undefined
+    this.value1 = undefined
+    this.value2 = undefined
+    this.errorType = undefined
+    this.details = undefined
+  }
+
+  /** The trace's id: 32 hexadecimal digits. */
+  get traceId(): string {
+    return this.trace.id
+  }
+
+  /** Its own id: 16 hexadecimal digits. */
+  get id(): string {
+    return spanIdText(this.id0, this.id1)
+  }
+
+  /** Whether another span is above it, in this process or a caller's. */
+  get hasParent(): boolean {
+    return this.parent0 !== 0 || this.parent1 !== 0
+  }
+
+  /** The parent's id: 16 hexadecimal digits. */
+  get parentId(): string | undefined {
+    return this.hasParent ? spanIdText(this.parent0, this.parent1) : undefined
+  }
+
+  /** As a W3C `traceparent`. */
+  get traceParent(): string {
+    return `00-${this.trace.id}-${this.id}-0${this.trace.flags}`
+  }
+
+  /** Whether anybody will see it. */
+  get isRecorded(): boolean {
+    return this.trace.isRecorded
+  }
+
+  /** Says something about it. */
+  set(name: string, value: AttributeValue): void {
+    if (!this.trace.isRecorded) return
+    const slot = this.shape.slots.indexOf(name)
+    if (slot === 0) this.value0 = value
+    else if (slot === 1) this.value1 = value
+    else if (slot === 2) this.value2 = value
+    else (this.#more().attributes ??= {})[name] = value
+  }
+
+  /** Says that something happened. */
+  event(name: string, attributes: Attributes = {}, at: number = performance.now()): void {
+    if (this.trace.isRecorded) (this.#more().events ??= []).push({ name, at, attributes })
+  }
+
+  /** Says that it has to do with another span. */
+  link(link: SpanLink): void {
+    if (this.trace.isRecorded) (this.#more().links ??= []).push(link)
+  }
+
+  /** Another name than its shape's. */
+  rename(name: string): void {
+    if (this.trace.isRecorded) this.#more().name = name
+  }
+
+  /** Says that it went wrong: a word for the class of error, or what was thrown. Its message is not recorded. */
+  fail(error: unknown): void {
+    this.errorType = typeof error === 'string' ? error : errorTypeOf(error)
+    this.trace.hasFailed = true
+  }
+
+  /** A span under this one. */
+  child(shape: SpanShape, startedAt: number = performance.now()): SpanRecord {
+    return this.trace.tracer.child(this, shape, startedAt)
+  }
+
+  /** Ends it; the first end counts. */
+  end(at: number = performance.now()): void {
+    if (this.endedAt >= 0) return
+    this.endedAt = at
+    this.trace.tracer.ended(this)
+  }
+
+  #more(): SpanDetails {
+    return (this.details ??= { attributes: undefined, events: undefined, links: undefined, name: undefined })
+  }
+}
+
+/** What few spans have: made when it is first needed. */
+export interface SpanDetails {
+  attributes: Record<string, AttributeValue> | undefined
+  events: SpanEvent[] | undefined
+  links: SpanLink[] | undefined
+  name: string | undefined
+}
+
+/** Every span is a record: `Span` is what users see of it. */
+export function recordOf(span: Span): SpanRecord {
+  return span as SpanRecord
+}
+
+/** Who has made the spans of a trace. */
+export interface SpanOwner {
+  /** Makes a span under another one. */
+  child(parent: SpanRecord, shape: SpanShape, startedAt: number): SpanRecord
+  /** Writes a span into the headers of a call that is made under it. */
+  inject(span: SpanRecord, headers: Record<string, string>): void
+  /** Is told that a span has ended. */
+  ended(span: SpanRecord): void
+}
+
+/** What the spans of one trace have in common in this process. */
+export class Trace {
+  readonly tracer: SpanOwner
+  /** The id, its highest 32 bits first. */
+  readonly id0: number
+  readonly id1: number
+  readonly id2: number
+  readonly id3: number
+  /** Whether those who are called on behalf of it are asked to record it. */
+  readonly isSampled: boolean
+  /** Whether its id is random, as W3C's level 2 says; of a caller's trace what the caller says. */
+  readonly isRandom: boolean
+  /** Whether its spans are recorded in this process. */
+  isRecorded: boolean
+  /** Some span of it has failed. */
+  hasFailed: boolean
+  /** Its first span in this process. */
+  first: SpanRecord | undefined
+  /** Spans that wait for the end of the first one, which decides whether they are kept. */
+  held: SpanRecord[] | undefined
+  /** The caller's `tracestate`, as it came. */
+  readonly state: string | undefined
+  /** At the edge: the span of a caller that is not believed. */
+  readonly link: RemoteParent | undefined
+  #text: string | undefined
+
+  constructor(
+    tracer: SpanOwner,
+    id0: number,
+    id1: number,
+    id2: number,
+    id3: number,
+    isSampled: boolean,
+    isRandom: boolean,
+    isHeld: boolean,
+    state: string | undefined,
+    link: RemoteParent | undefined,
+  ) {
+    this.tracer = tracer
+    this.id0 = id0
+    this.id1 = id1
+    this.id2 = id2
+    this.id3 = id3
+    this.isSampled = isSampled
+    this.isRandom = isRandom
+    this.isRecorded = isSampled || isHeld
+    this.hasFailed = false
+    this.first = undefined
+    this.held = isHeld && !isSampled ? [] : undefined
+    this.state = state
+    this.link = link
+    this.#text = undefined
+  }
+
+  /** W3C's flags of the trace: 1 sampled, 2 random. https://www.w3.org/TR/trace-context-2/#trace-flags */
+  get flags(): number {
+    return (this.isSampled ? sampledFlag : 0) | (this.isRandom ? randomFlag : 0)
+  }
+
+  /** The id as 32 hexadecimal digits. */
+  get id(): string {
+    return (this.#text ??= traceIdText(this.id0, this.id1, this.id2, this.id3))
+  }
+}
