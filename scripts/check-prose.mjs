@@ -1,47 +1,72 @@
 // The English of pages, comments and messages: long sentences, banned words, doubled words, names of products.
 //
-//   npm run check prose                      every page and source file
-//   node scripts/check-prose.mjs docs src/sql     only what lies in these
-//   node scripts/check-prose.mjs --figures   how long the sentences of each page are
+//   npm run check prose                          every page and source file, and how the pages read as a whole
+//   node scripts/check-prose.mjs docs src/sql    only these files and folders
+//   node scripts/check-prose.mjs --figures       how long the sentences of each page are
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { lint, sentencesOf } from './prose/lint.mjs'
 import { figuresOf } from './prose/sentences.mjs'
 
+const guides = ['README.md', 'docs']
+const everything = [
+  ...guides,
+  'bench/README.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'CODE_OF_CONDUCT.md',
+  'SECURITY.md',
+  'src',
+]
+/** How the guides read as a whole: words and marks (commas, colons, semicolons) a sentence, share of sentences that say "you". */
+const bounds = { mean: 15, marks: 1.3, toReader: 0.2 }
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { figures: { type: 'boolean', default: false } },
 })
-const everything = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs', 'src']
-const files = (positionals.length > 0 ? positionals : everything).flatMap(filesIn)
 
-if (values.figures) await tellFigures()
-else await tellFaults()
+if (values.figures) await printFigures(positionals.length > 0 ? positionals : guides)
+else {
+  await checkFiles(positionals.length > 0 ? positionals : everything)
+  if (positionals.length === 0) await checkGuides()
+}
 
-async function tellFaults() {
+async function checkFiles(paths) {
+  const files = paths.flatMap(filesIn)
   const faults = (await Promise.all(files.map(lint))).flat()
-  for (const { file, line, rule, message } of faults)
-    console.error(`${file}:${line} ${rule}: ${message.split('\n')[0]}`)
+  for (const { file, line, rule, message } of faults) fail(`${file}:${line} ${rule}: ${message.split('\n')[0]}`)
   console.log(`${files.length} files, ${faults.length} faults`)
-  if (faults.length > 0) process.exitCode = 1
 }
 
-async function tellFigures() {
-  const pages = files.filter((file) => file.endsWith('.md'))
-  const all = []
-  for (const page of pages) {
-    const sentences = await sentencesOf(page)
-    all.push(...sentences)
-    tellPage(page, sentences)
+async function checkGuides() {
+  const { mean, marks, toReader } = figuresOf((await Promise.all(guides.flatMap(filesIn).map(sentencesOf))).flat())
+  if (mean > bounds.mean) fail(`${mean.toFixed(1)} words a sentence, at most ${bounds.mean}`)
+  if (marks > bounds.marks)
+    fail(`${marks.toFixed(2)} commas, colons and semicolons a sentence, at most ${bounds.marks}`)
+  if (toReader < bounds.toReader)
+    fail(`${percent(toReader)} of the sentences say "you", at least ${percent(bounds.toReader)}`)
+}
+
+async function printFigures(paths) {
+  const pages = await Promise.all(paths.flatMap(filesIn).map(async (page) => [page, await sentencesOf(page)]))
+  for (const [page, sentences] of [...pages, ['all', pages.flatMap(([, sentences]) => sentences)]]) {
+    const { mean, longest, marks, toReader } = figuresOf(sentences)
+    const words = `${mean.toFixed(1)} words (longest ${longest})`
+    console.log(
+      `${page.padEnd(28)} ${sentences.length} sentences, ${words}, ${marks.toFixed(2)} marks, ${percent(toReader)} say you`,
+    )
   }
-  tellPage('all', all)
 }
 
-function tellPage(name, sentences) {
-  const { mean, longest, marks, toReader, sentences: count } = figuresOf(sentences)
-  const figures = [`${count} sentences`, `${mean.toFixed(1)} words (longest ${longest})`, `${marks.toFixed(2)} marks`]
-  console.log(`${name.padEnd(28)} ${figures.join(', ')}, ${(100 * toReader).toFixed(0)} % say you`)
+function fail(line) {
+  console.error(line)
+  process.exitCode = 1
+}
+
+function percent(share) {
+  return `${(100 * share).toFixed(0)} %`
 }
 
 function filesIn(path) {
