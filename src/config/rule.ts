@@ -9,6 +9,8 @@ export interface Rule {
   readonly parse?: (text: string) => unknown
   /** Of an object: the rule of each field. Every field may be missing, and no other is known. */
   readonly fields?: Fields
+  /** Of a list, or of an object whose fields the user names: the rule of each item. */
+  readonly items?: Rule
   /** What is wrong with a value that is accepted: for what depends on other options. `whole` holds all of them. */
   readonly problem?: (value: never, path: string, whole: object) => string | undefined
 }
@@ -18,6 +20,8 @@ export type Fields<Options = Readonly<Record<string, unknown>>> = { readonly [Na
 
 /** What is wrong with a value, as one line that begins with its path; undefined when nothing is. */
 function problemOf(path: string, value: unknown, rule: Rule, whole: object): string | undefined {
+  const item = rule.items && itemsProblem(path, value, rule.items, whole)
+  if (item) return item
   if (value !== undefined && !rule.accepts(value))
     return `${path}: ${rule.wrong?.(value) ?? `expected ${rule.expected}, got ${shown(value)}`}`
   const inside =
@@ -32,6 +36,19 @@ export function fieldsProblem(prefix: string, value: object, fields: Fields, who
   }
   for (const [name, rule] of Object.entries(fields)) {
     const problem = problemOf(`${prefix}${name}`, (value as Record<string, unknown>)[name], rule, whole)
+    if (problem) return problem
+  }
+  return undefined
+}
+
+/** The first problem among the items of a list, or of an object whose fields the user names. */
+function itemsProblem(path: string, value: unknown, rule: Rule, whole: object): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const isList = Array.isArray(value)
+  for (const [name, item] of Object.entries(value)) {
+    const at = isList ? `${path}[${name}]` : `${path}.${name}`
+    const problem =
+      item === undefined ? `${at}: expected ${rule.expected}, got undefined` : problemOf(at, item, rule, whole)
     if (problem) return problem
   }
   return undefined

@@ -60,6 +60,7 @@ export function listOf(item: Rule, expected: string): Rule {
   return {
     expected,
     parse: (given) => given.split(',').map((part) => item.parse?.(part.trim()) ?? part.trim()),
+    items: item,
     accepts: (value) => Array.isArray(value) && value.every((one) => item.accepts(one)),
   }
 }
@@ -88,6 +89,7 @@ export function record(expected: string, item?: Rule): Rule {
   return {
     expected,
     accepts: (value) => isPlain(value) && (!item || Object.values(value).every((one) => item.accepts(one))),
+    ...(item && { items: item }),
   }
 }
 

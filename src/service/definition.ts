@@ -11,6 +11,7 @@ import type { Context } from './request/context.ts'
 import type { Intersection, OptionsOf, Part } from './part.ts'
 import * as parts from './parts.ts'
 import type { Callees } from './parts/calls.ts'
+import type { HealthOptions } from './parts/health/health.ts'
 import type { RateLimitKeys, RateLimitOptions } from './parts/rateLimits/options.ts'
 import { Resource, type Resources, type ResourceValues } from './resource.ts'
 
@@ -32,7 +33,7 @@ export interface ServiceOptions<
   Things extends Resources = Resources,
   Values extends OwnSettings = OwnSettings,
 >
-  extends OwnOptions, Omit<PartOptions, 'clients' | 'calls' | 'rateLimits' | 'settings'> {
+  extends OwnOptions, Omit<PartOptions, 'clients' | 'calls' | 'health' | 'rateLimits' | 'settings'> {
   /** One function for each operation. */
   readonly handlers: Handlers<Ops, Others, ResourceValues<Things> & { readonly settings: OwnValues<Values> }>
   /** Its own things with a lifecycle, such as a client or a pool, under the names that they have on the context. */
@@ -43,6 +44,8 @@ export interface ServiceOptions<
   readonly clients?: Others
   /** How these are called, under the same names. Default: see `ClientOptions`. */
   readonly calls?: { readonly [Name in keyof Others]?: ClientOptions<Others[Name]> }
+  /** What the health checks tell, and the service's own among them. */
+  readonly health?: HealthOptions<OwnValues<Values>>
   /** Where the requests of operations with a `rateLimit` are counted, and by which keys. */
   readonly rateLimits?: RateLimitOptions<RateLimitKeys<Ops>>
 }

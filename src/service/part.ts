@@ -12,7 +12,7 @@ import type { Database } from '../sql/index.ts'
 import type { Room, TableVersion } from '../tables/room.ts'
 import type { SpanContext } from '../trace/ambient.ts'
 import type { Span } from '../trace/span.ts'
-import type { Readiness } from './lifecycle/readiness.ts'
+import type { Checks, Readiness } from './lifecycle/readiness.ts'
 
 /**
  * A capability of a service with a lifecycle. The application knows all of them by this interface alone.
@@ -40,6 +40,8 @@ export interface Opened<Value = unknown> {
   forRequest?(scope: RequestScope): Value
   /** Rejects while the service cannot do its work; asked by `/health/ready`. */
   isReady?(): Promise<void>
+  /** Other things that readiness depends on, under the names that `/health/ready` shows. */
+  readonly checks?: Checks
   /** The service is about to stop: takes no new work. */
   stopTaking?(): void | Promise<void>
   /** Waits for the work that has begun. */

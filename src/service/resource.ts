@@ -1,6 +1,7 @@
 import type { OwnSettings, OwnValues } from '../config/own.ts'
 import { settingsOf } from '../config/own.ts'
 import type { LateLog } from '../log/late.ts'
+import { healthCheck } from './lifecycle/healthCheck.ts'
 import type { Opened, Part, RequestScope } from './part.ts'
 
 /** What a resource may use while it opens. */
@@ -22,8 +23,8 @@ export interface ResourceOptions<Value, PerRequest, Own extends OwnSettings> {
   open(host: ResourceHost<Own>): Value | Promise<Value>
   /** The value on the context of a request, made when a handler first reads it. Default: what `open` returned. */
   forRequest?(value: Value, scope: RequestScope): PerRequest
-  /** Rejects while it cannot be used; asked by `/health/ready`. */
-  isReady?(value: Value): Promise<unknown>
+  /** Rejects while it cannot be used; asked by `/health/ready`, which waits until `signal` aborts, 800 ms. */
+  isReady?(value: Value, signal: AbortSignal): Promise<unknown>
   /** Closes it when the service stops, after the resources that use it. */
   close?(value: Value): unknown
 }
@@ -109,7 +110,9 @@ function partOf(
       return {
         value,
         forRequest: (scope) => (options.forRequest ? options.forRequest(value, scope) : value),
-        ...(options.isReady !== undefined && { isReady: async () => void (await options.isReady!(value)) }),
+        ...(options.isReady && {
+          isReady: healthCheck({ name, log, run: (signal) => options.isReady!(value, signal) }),
+        }),
         async close() {
           await options.close?.(value)
         },

@@ -3,6 +3,7 @@ import type { Contract } from '../../contract/contract.ts'
 import type { ContextValues } from '../request/context.ts'
 import type { Host, Opened, Part } from '../part.ts'
 import { tables } from '../parts/tables.ts'
+import type { Checks } from './readiness.ts'
 import { isDoneWithin, type Step } from './steps.ts'
 
 /** A part, whatever its options and its configuration are. */
@@ -36,9 +37,12 @@ export class OpenParts {
   }
 
   /** What is ready or not, by the names of the parts that can tell. */
-  get checks(): Readonly<Record<string, () => Promise<void>>> {
-    const able = this.#opened.filter(({ value }) => value.isReady !== undefined)
-    return Object.fromEntries(able.map(({ name, value }) => [name, () => value.isReady!()]))
+  get checks(): Checks {
+    const all = this.#opened.map(({ name, value }): Checks => ({
+      ...(value.isReady && { [name]: { run: () => value.isReady!(), isRequired: true } }),
+      ...value.checks,
+    }))
+    return Object.assign({}, ...all) as Checks
   }
 
   /** What contexts offer of these parts, under the names that they have here. */

@@ -3,8 +3,16 @@ export class NotReady extends Error {
   override readonly name: string = 'NotReady'
 }
 
-/** What readiness depends on: each resolves when it is well and rejects when it is not; a `NotReady` says why. */
-export type Checks = Readonly<Record<string, () => Promise<void>>>
+/** One thing that a service depends on. */
+export interface Check {
+  /** Resolves when it is well and rejects when it is not; a `NotReady` says why. */
+  readonly run: () => Promise<void>
+  /** Whether the service is not ready without it. */
+  readonly isRequired: boolean
+}
+
+/** What a service depends on, by name. */
+export type Checks = Readonly<Record<string, Check>>
 
 /** Whether a service can do its work, and what of it depends on what. */
 export interface Readiness {
@@ -15,12 +23,12 @@ export interface Readiness {
   readonly workers?: { readonly ready: number; readonly wanted: number }
 }
 
-/** Finds out whether a service is ready: it is serving, and everything that it depends on is well. */
+/** Finds out whether a service is ready: it is serving, and everything that it requires is well. */
 export async function readinessOf(isServing: boolean, checks: Checks): Promise<Readiness> {
   if (!isServing) return { status: 'stopping', checks: {} }
-  const entries = Object.entries(checks).map(async ([name, check]) => [name, await outcome(check)] as const)
+  const entries = Object.entries(checks).map(async ([name, { run }]) => [name, await outcome(run)] as const)
   const results = Object.fromEntries(await Promise.all(entries))
-  const isReady = Object.values(results).every((result) => result === 'ok')
+  const isReady = Object.entries(checks).every(([name, { isRequired }]) => !isRequired || results[name] === 'ok')
   return { status: isReady ? 'ready' : 'not ready', checks: results }
 }
 

@@ -11,6 +11,7 @@ export interface SettingsOptions {
 
 /** The values of a service's own settings. */
 export interface OpenedSettings extends Opened<object> {
+  readonly values: object
   forRequest(scope: RequestScope): object
 }
 
@@ -34,6 +35,6 @@ export const settings: Part<SettingsOptions, {}, OpenedSettings> = {
   options: { settings: rule },
   open({ config }, { settings: own = {} }) {
     const values = Object.freeze(pick(config, Object.keys(own)))
-    return { forRequest: () => values }
+    return { values, forRequest: () => values }
   },
 }

@@ -1,14 +1,18 @@
 import type { FastifyInstance } from 'fastify'
-import { flag, group } from '../../config/rules.ts'
-import type { Part } from '../part.ts'
-import type { Readiness } from '../lifecycle/readiness.ts'
-import { admin } from './admin.ts'
-import { workers } from './workers/workers.ts'
+import { flag, group } from '../../../config/rules.ts'
+import type { Part } from '../../part.ts'
+import type { Readiness } from '../../lifecycle/readiness.ts'
+import { settings } from '../settings.ts'
+import { admin } from '../admin.ts'
+import { workers } from '../workers/workers.ts'
+import { checksRule, compileChecks, type HealthChecks } from './checks.ts'
 
 /** What the health checks tell. */
-export interface HealthOptions {
+export interface HealthOptions<Settings = {}> {
   /** Whether `/health/ready` tells what is not ready, and why; else the status alone. Default: true. */
   readonly details?: boolean
+  /** What the service depends on besides its database and resources, under the names that `/health/ready` shows. */
+  readonly checks?: HealthChecks<Settings>
 }
 
 /**
@@ -21,13 +25,14 @@ export interface HealthOptions {
  */
 export const health: Part<{ readonly health?: HealthOptions }> = {
   name: 'health',
-  options: { health: group<HealthOptions>({ details: flag }) },
-  async open({ fastify, readiness, use }, { health: { details = true } = {} }) {
+  options: { health: group<HealthOptions>({ details: flag, checks: checksRule }) },
+  async open({ fastify, log, readiness, use }, { health: { details = true, checks = {} } = {} }) {
     const ofAll = (await use(workers)).share('readiness', readiness)
     const { fastify: apart, isApart } = await use(admin)
     addRoutes(fastify, details && !isApart ? ofAll : async () => statusOf(await ofAll()))
     if (isApart) addRoutes(apart, details ? ofAll : async () => statusOf(await ofAll()))
-    return {}
+    const { values } = await use(settings)
+    return { checks: compileChecks(checks, values, log) }
   },
 }
 

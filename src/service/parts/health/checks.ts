@@ -1,0 +1,83 @@
+// The checks of `/health/ready` that a service has of its own.
+import type { Rule } from '../../../config/rule.ts'
+import { either, flag, func, group, number, record } from '../../../config/rules.ts'
+import { HttpError } from '../../../contract/errors.ts'
+import type { LateLog } from '../../../log/late.ts'
+import { healthCheck } from '../../lifecycle/healthCheck.ts'
+import { NotReady, type Checks } from '../../lifecycle/readiness.ts'
+
+/** What a check of a service may use. */
+export interface HealthCheckContext<Settings = {}> {
+  /** The values of the service's own settings. */
+  readonly settings: Settings
+  /** Aborts when the check's time is over. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Asks something that the service depends on. It is not well when the function throws, rejects or returns `false`.
+ *
+ * `/health/ready` shows the message of an `HttpError`, and of anything else only that it fails: the rest is in the log.
+ */
+export type HealthCheckFunction<Settings = {}> = (context: HealthCheckContext<Settings>) => unknown
+
+/** A check, and what follows from it. */
+export interface HealthCheck<Settings = {}> {
+  readonly check: HealthCheckFunction<Settings>
+  /** Whether the service is not ready while it fails; else `/health/ready` only tells it. Default: true. */
+  readonly required?: boolean
+  /** Milliseconds until it counts as failed. Default 800. */
+  readonly timeoutMs?: number
+}
+
+/** Checks under the names that `/health/ready` shows. */
+export type HealthChecks<Settings = {}> = Readonly<
+  Record<string, HealthCheckFunction<Settings> | HealthCheck<Settings>>
+>
+
+/** What `/health/ready` shows of the service's parts. */
+const takenNames: ReadonlySet<string> = new Set(['database', 'migrations', 'tables'])
+
+export const checksRule: Rule = {
+  ...record(
+    'functions by the names of checks',
+    either(
+      func,
+      group<HealthCheck>(
+        { check: func, required: flag, timeoutMs: number({ min: 1, unit: 'ms' }) },
+        {
+          expected: '{ check, required, timeoutMs }',
+          problem: (one: HealthCheckFunction | HealthCheck, path) =>
+            'check' in one || typeof one === 'function'
+              ? undefined
+              : `${path}.check: expected a function, got undefined`,
+        },
+      ),
+    ),
+  ),
+  problem(checks: HealthChecks | undefined, path, whole) {
+    const { resources = {} } = whole as { resources?: object }
+    const taken = Object.keys(checks ?? {}).find((name) => takenNames.has(name) || Object.hasOwn(resources, name))
+    return taken && `${path}.${taken}: there is a check ${taken} already, name it otherwise`
+  },
+}
+
+/** Makes the checks, as readiness asks them. */
+export function compileChecks(own: HealthChecks, settings: object, log: LateLog): Checks {
+  const entries = Object.entries(own).map(([name, given]) => {
+    const { check, required = true, timeoutMs } = typeof given === 'function' ? { check: given } : given
+    const run = healthCheck({ name, log, timeoutMs, run: (signal) => asked(check, { settings, signal }) })
+    return [name, { run, isRequired: required }] as const
+  })
+  return Object.fromEntries(entries)
+}
+
+async function asked(check: HealthCheckFunction, context: HealthCheckContext): Promise<void> {
+  let isWell: unknown
+  try {
+    isWell = await check(context)
+  } catch (cause) {
+    throw new NotReady(cause instanceof HttpError ? cause.message : 'failing', { cause })
+  }
+  if (isWell === false) throw new NotReady('failing')
+}

@@ -1,0 +1,112 @@
+import { contract, resource, service, ServiceUnavailable, t, type HealthOptions } from 'tricube'
+import { describe, expect, it, onTestFinished } from 'vitest'
+
+/** A service that has nothing but checks; answers what `/health/ready` says. */
+function checking(health: HealthOptions, more: object = {}) {
+  const app = service(contract('a-service', {}), { health, handlers: {}, ...more })
+  onTestFinished(() => app.close())
+  return async (): Promise<readonly [number, object]> => {
+    const response = await app.inject('/health/ready')
+    return [response.statusCode, response.json()]
+  }
+}
+const never = (): Promise<never> => new Promise(() => {})
+
+describe('a check of its own', () => {
+  it('decides whether the service is ready, and is named', async () => {
+    let isUp = true
+    const ask = checking({
+      checks: {
+        psp: async () => {
+          if (!isUp) throw new Error('postgres://user:secret@psp refused')
+        },
+      },
+    })
+    expect(await ask()).toEqual([200, { status: 'ready', checks: { psp: 'ok' } }])
+    isUp = false
+    expect(await ask()).toEqual([503, { status: 'not ready', checks: { psp: 'failing' } }])
+    isUp = true
+    expect(await ask()).toEqual([200, { status: 'ready', checks: { psp: 'ok' } }])
+  })
+
+  it('may return false, and may say why by an error that is meant for callers', async () => {
+    const ask = checking({
+      checks: {
+        disk: () => false,
+        queue: () => {
+          throw new ServiceUnavailable('4000 mails wait')
+        },
+      },
+    })
+    expect(await ask()).toEqual([503, { status: 'not ready', checks: { disk: 'failing', queue: '4000 mails wait' } }])
+  })
+
+  it('that is not required is only told', async () => {
+    const ask = checking({ checks: { mail: { check: () => false, required: false }, disk: () => true } })
+    expect(await ask()).toEqual([200, { status: 'ready', checks: { mail: 'failing', disk: 'ok' } }])
+  })
+
+  it('has a limit of time, then its signal aborts', async () => {
+    const signals: AbortSignal[] = []
+    const ask = checking({
+      checks: {
+        deaf: { check: never, timeoutMs: 20 },
+        psp: {
+          timeoutMs: 20,
+          check: ({ signal }) => {
+            signals.push(signal)
+            return new Promise((_, reject) => {
+              signal.addEventListener('abort', () => reject(signal.reason))
+            })
+          },
+        },
+      },
+    })
+    const late = 'no answer within 20 ms'
+    expect(await ask()).toEqual([503, { status: 'not ready', checks: { deaf: late, psp: late } }])
+    await expect.poll(() => signals[0]!.aborted).toBe(true)
+  })
+
+  it('runs once at a time, however many ask', async () => {
+    let runs = 0
+    const deaf = (): Promise<never> => (runs++, never())
+    const ask = checking({ checks: { psp: { check: deaf, timeoutMs: 20 } } })
+    for (const _ of [1, 2, 3]) expect((await ask())[0]).toBe(503)
+    expect(runs).toBe(1)
+  })
+
+  it('knows the settings of the service', async () => {
+    const app = service(contract('a-service', {}), {
+      settings: { pspUrl: t.String({ default: 'https://psp.example' }) },
+      health: { checks: { psp: ({ settings }) => settings.pspUrl.startsWith('https:') } },
+      handlers: {},
+    })
+    onTestFinished(() => app.close())
+    expect((await app.inject('/health/ready')).json()).toEqual({ status: 'ready', checks: { psp: 'ok' } })
+  })
+
+  it('is not told where details are off', async () => {
+    const ask = checking({ details: false, checks: { psp: () => false } })
+    expect(await ask()).toEqual([503, { status: 'not ready' }])
+  })
+
+  it.each([
+    [{ psp: 5 }, 'a-service: health.checks.psp: expected a function, or { check, required, timeoutMs }, got 5'],
+    [{ psp: {} }, 'a-service: health.checks.psp.check: expected a function, got undefined'],
+    [{ psp: { check: never, require: true } }, 'a-service: unknown option health.checks.psp.require'],
+    [
+      { psp: { check: never, timeoutMs: 0 } },
+      'a-service: health.checks.psp.timeoutMs: expected a number of milliseconds from 1, got 0',
+    ],
+    [{ database: never }, 'a-service: health.checks.database: there is a check database already, name it otherwise'],
+    [{ redis: never }, 'a-service: health.checks.redis: there is a check redis already, name it otherwise'],
+  ])('is rejected at definition when it cannot be: %#', (checks, message) => {
+    const resources = { redis: resource({ open: () => 1 }) }
+    expect(() => checking({ checks } as never, { resources })).toThrow(message)
+  })
+})
+
+it('a resource that does not answer makes the service not ready, and hangs nobody', async () => {
+  const ask = checking({}, { resources: { deaf: resource({ open: () => 1, isReady: never }) } })
+  expect(await ask()).toEqual([503, { status: 'not ready', checks: { deaf: 'no answer within 800 ms' } }])
+})
