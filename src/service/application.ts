@@ -15,11 +15,12 @@ import { OpenParts, type AnyPart } from './lifecycle/openParts.ts'
 import type { Listening } from './part.ts'
 import * as parts from './parts.ts'
 import { readinessOf, type Readiness } from './lifecycle/readiness.ts'
-import { RequestContext } from './request/context.ts'
+import { RequestContext } from './request/requestContext.ts'
 import { compilePlot } from './request.ts'
 import { resourceParts } from './resource.ts'
 import { inSteps, type Step } from './lifecycle/steps.ts'
 import { roomsOf } from './lifecycle/tables.ts'
+import { BackgroundWork } from './work/work.ts'
 
 type State = 'new' | 'starting' | 'serving' | 'stopping'
 
@@ -51,6 +52,7 @@ export class Application implements RunningApplication {
   readonly #firstLog: Logger
   readonly #server: Server
   readonly #parts: OpenParts
+  readonly #work: BackgroundWork
   readonly #whenListening: ((at: Listening) => void | Promise<void>)[] = []
   #state: State = 'new'
   #running: Running | undefined
@@ -67,11 +69,13 @@ export class Application implements RunningApplication {
     const log = lateLog(() => this.log)
     this.#server = new Server({ ...definition, log })
     this.fastify = this.#server.fastify
+    this.#work = new BackgroundWork(log)
     this.#parts = new OpenParts({
       definition,
       log,
       fastify: this.fastify,
       inFlight: this.#server.inFlight,
+      work: this.#work,
       tables: roomsOf(definition),
       readiness: () => this.#readiness(),
       whenListening: (fn) => void this.#whenListening.push(fn),
@@ -173,6 +177,8 @@ export class Application implements RunningApplication {
     for (const part of Object.values(all)) await use(part)
     for (const variable of unknown) log.warn(variable)
     const tracing = await use(parts.trace)
+    const values = this.#parts.valuesOf(all)
+    this.#work.open(values, tracing)
     this.#server.open(
       compilePlot(this.#definition, {
         allowOrigin: (await use(parts.cors)).allowOrigin,
@@ -181,7 +187,7 @@ export class Application implements RunningApplication {
         rateLimits: await use(parts.rateLimits),
         metrics: await use(parts.metrics),
         logging: await use(parts.log),
-        Context: RequestContext.with(this.#parts.valuesOf(all), tracing),
+        Context: RequestContext.with(values, tracing, this.#work),
         idempotency: await use(parts.idempotency),
         preSerialization: this.#server.preSerialization,
         checkResponse: this.#overrides.checkResponse,

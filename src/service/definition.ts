@@ -118,6 +118,11 @@ const takenNames: ReadonlySet<string> = new Set([
   'propagate',
   'received',
   'expire',
+  'detached',
+  'waitUntil',
+  'handled',
+  'keeper',
+  'forgetMade',
 ])
 
 const bytes = wholeNumber({ min: 1, unit: 'bytes' })

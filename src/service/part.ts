@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Caller, KeyedCaller } from '../client/call/call.ts'
 import type { Fields } from '../config/rule.ts'
@@ -11,7 +12,8 @@ import type { Deadline } from '../time/deadline.ts'
 import type { Database } from '../sql/index.ts'
 import type { Room, TableVersion } from '../tables/room.ts'
 import type { SpanContext } from '../trace/ambient.ts'
-import type { Span } from '../trace/span.ts'
+import type { SpanShape } from '../trace/shape.ts'
+import type { Span, SpanLink } from '../trace/span.ts'
 import type { Checks, Readiness } from './lifecycle/readiness.ts'
 
 /**
@@ -62,6 +64,8 @@ export interface Host<Config extends object = {}> {
   readonly tables: readonly Room[]
   /** Whether this process is serving and every part is ready. */
   readonly readiness: () => Promise<Readiness>
+  /** Runs what belongs to no request, such as a job. Call it when the service has started. */
+  readonly work: Work
   /** Opens another part first; resolves to what that part has opened. */
   readonly use: <Out extends object>(part: Part<{}, {}, Out>) => Promise<Out>
   /** Calls `fn` when the service listens, before `listen` resolves. A throw stops the start. */
@@ -71,10 +75,44 @@ export interface Host<Config extends object = {}> {
 /** Where a service listens; undefined for a socket in the file system. */
 export type Listening = { readonly address: string; readonly port: number } | undefined
 
-/** The request that a value is made for. */
+/** What runs in a service besides its requests. The drain waits for it, names what does not finish, and cancels that. */
+export interface Work {
+  /**
+   * Runs `fn` with a context of its own: the values of all parts, under its own span and deadline. Resolves to what `fn`
+   * returns, however late that is: the deadline only ends the statements and calls of the context.
+   */
+  run<Result>(options: WorkOptions, fn: (context: RequestScope) => Result | Promise<Result>): Promise<Result>
+  /** Tracks a promise until it settles; logs it when it rejects. */
+  until(name: string, promise: PromiseLike<unknown>): void
+  /** What is running, the oldest first; `startedAt` is as `performance.now()` counts. */
+  running(): Iterable<{ readonly name: string; readonly startedAt: number }>
+  /** Resolves when nothing is running. */
+  idle(): Promise<void>
+  /** Cancels everything that is running. */
+  cancel(reason: Error): void
+}
+
+/** What a piece of work begins with. */
+export interface WorkOptions {
+  /** Of its span. The shape's name is its name in the log, and `ctx.operation`. */
+  readonly shape: SpanShape
+  /** Its deadline, in milliseconds from now. Default: none. */
+  readonly timeoutMs?: number | undefined
+  /** Cancels it. */
+  readonly signal?: AbortSignal | undefined
+  /** Headers of the message that it is about: their trace is continued, their request id and baggage are passed on. */
+  readonly headers?: IncomingHttpHeaders | undefined
+  readonly links?: readonly SpanLink[] | undefined
+  /** More members of the context, such as the message. */
+  readonly values?: Readonly<Record<string, unknown>> | undefined
+}
+
+/** The request, or the work outside of requests, that a value is made for. */
 export interface RequestScope extends SpanContext, Caller {
+  /** The name of the operation, or of the work. */
   readonly operation: string
-  readonly request: FastifyRequest
+  /** Undefined for work that no request has begun. */
+  readonly request: FastifyRequest | undefined
   readonly params: {}
   readonly query: {}
   readonly headers: HeadersOf<Operation>

@@ -12,9 +12,10 @@ import type { Door } from '../http/server.ts'
 import { shownPath } from '../http/log/shownPath.ts'
 import { compileValidator, type Validator } from '../http/operation/validator.ts'
 import { httpErrorOf } from '../sql/index.ts'
-import type { ContextClass } from './request/context.ts'
+import type { ContextClass } from './request/requestContext.ts'
 import type { Definition } from './definition.ts'
 import { compileHandler } from './request/handler.ts'
+import { isThenable } from './request/thenable.ts'
 import type { Admission } from './parts/admission.ts'
 import type { Idempotency } from './parts/idempotency/idempotency.ts'
 import type { Logging } from './parts/logging/logging.ts'
@@ -128,8 +129,4 @@ function compileSchemas(
   } catch (cause) {
     throw new ContractError(`${contract.name}.${name}: ${(cause as Error).message}`, { cause })
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function'
 }

@@ -1,6 +1,6 @@
 import { ConfigError } from '../../config/configError.ts'
 import type { Contract } from '../../contract/contract.ts'
-import type { ContextValues } from '../request/context.ts'
+import type { ContextValues } from '../request/baseContext.ts'
 import type { Host, Opened, Part } from '../part.ts'
 import { tables } from '../parts/tables.ts'
 import type { Checks } from './readiness.ts'

@@ -8,7 +8,7 @@ import type { InFlight } from '../../http/inFlight/inFlight.ts'
 import { group, number } from '../../config/rules.ts'
 import { setting } from '../../config/setting.ts'
 import { isDoneWithin } from '../lifecycle/steps.ts'
-import type { Opened, Part } from '../part.ts'
+import type { Host, Opened, Part, Work } from '../part.ts'
 
 /** How a service stops, all in milliseconds. */
 export interface DrainOptions {
@@ -47,14 +47,13 @@ export const drain: Part<{ readonly drain?: DrainOptions }, DrainConfig, Drain> 
       own: ({ drain: { preStopDelayMs } = {} }: { drain?: DrainOptions }) => preStopDelayMs,
     }),
   },
-  open: ({ contract, fastify, inFlight, config }, options) =>
-    new Drain(contract.name, fastify, inFlight, { ...options.drain, ...config }),
+  open: (host, options) => new Drain(host, { ...options.drain, ...host.config }),
 }
 
 /** Requests were still in flight when the time for them was over. */
 class DrainError extends Error {
   override readonly name = 'DrainError'
-  /** Of each operation, or route, the milliseconds since its requests began, the oldest first. */
+  /** Of each operation, route or piece of background work, the milliseconds since its requests began, the oldest first. */
   readonly inFlight: Readonly<Record<string, readonly number[]>>
 
   constructor(service: string, timeoutMs: number, inFlight: Readonly<Record<string, readonly number[]>>) {
@@ -74,19 +73,19 @@ export class Drain implements Opened {
   readonly #service: string
   readonly #fastify: FastifyInstance
   readonly #inFlight: InFlight
+  readonly #work: Work
   readonly #preStopDelayMs: number
   readonly #delayMs: number
   readonly #timeoutMs: number
 
   constructor(
-    service: string,
-    fastify: FastifyInstance,
-    inFlight: InFlight,
+    { contract, fastify, inFlight, work }: Pick<Host, 'contract' | 'fastify' | 'inFlight' | 'work'>,
     { preStopDelayMs = 0, delayMs = usualDelayMs(), timeoutMs = 25_000 }: DrainOptions = {},
   ) {
-    this.#service = service
+    this.#service = contract.name
     this.#fastify = fastify
     this.#inFlight = inFlight
+    this.#work = work
     this.#preStopDelayMs = isDevelopment() ? 0 : preStopDelayMs
     this.#delayMs = isDevelopment() ? 0 : delayMs
     this.#timeoutMs = timeoutMs
@@ -109,7 +108,7 @@ export class Drain implements Opened {
   }
 
   /**
-   * Accepts no more and finishes what is in flight.
+   * Accepts no more and finishes what is in flight: the requests, then what they and others have left running.
    *
    * @throws {DrainError} when that is not done in time; what it was is then aborted
    */
@@ -117,12 +116,14 @@ export class Drain implements Opened {
     const endStreams = setInterval(() => endEventStreams(this.#inFlight), streamCheckMs).unref()
     endEventStreams(this.#inFlight)
     const closed = this.#fastify.close().then(() => this.#lastAnswers())
-    const isDone = await isDoneWithin(this.#timeoutMs, closed)
+    const finished = closed.then(() => this.#work.idle())
+    const isDone = await isDoneWithin(this.#timeoutMs, finished)
     clearInterval(endStreams)
     if (isDone) return
     const error = new DrainError(this.#service, this.#timeoutMs, this.#ages())
     this.#fastify.server.closeAllConnections() // their signals abort: transactions are rolled back
-    await isDoneWithin(abortedMs, closed)
+    this.#work.cancel(error)
+    await isDoneWithin(abortedMs, finished)
     throw error
   }
 
@@ -134,11 +135,15 @@ export class Drain implements Opened {
   #ages(): Record<string, number[]> {
     const now = performance.now()
     const ages: Record<string, number[]> = {}
-    for (const { request, startedAt } of this.#inFlight) {
-      const { url = '(no route)', config } = request.routeOptions
-      const known = (ages[config.operation ?? `${request.method} ${url}`] ??= [])
+    const add = (name: string, startedAt: number): void => {
+      const known = (ages[name] ??= [])
       if (known.length < namedRequests) known.push(Math.round(now - startedAt))
     }
+    for (const { request, startedAt } of this.#inFlight) {
+      const { url = '(no route)', config } = request.routeOptions
+      add(config.operation ?? `${request.method} ${url}`, startedAt)
+    }
+    for (const { name, startedAt } of this.#work.running()) add(`background work of ${name}`, startedAt)
     return ages
   }
 }

@@ -3,7 +3,7 @@ import { GatewayTimeout } from '../../contract/errors.ts'
 import { remainingMsOf } from '../../http/remaining.ts'
 import { Deadline, shorter } from '../../time/deadline.ts'
 import { ambient } from '../../trace/ambient.ts'
-import type { ContextClass, RequestContext } from './context.ts'
+import type { ContextClass, RequestContext } from './requestContext.ts'
 import type { Definition } from '../definition.ts'
 import type { KeyedHandler } from '../parts/idempotency/handler.ts'
 import type { Idempotency } from '../parts/idempotency/idempotency.ts'
@@ -18,8 +18,11 @@ export function compileHandler(
 ): (request: FastifyRequest, reply: FastifyReply) => unknown {
   const { timeoutMs: own } = contract.operations[name]!
   const inner = idempotency.wrap(name, handlers[name] as KeyedHandler)
-  const handler = (context: RequestContext): unknown =>
-    ambient.isWanted ? ambient.run(context, () => inner(context)) : inner(context)
+  const handler = (context: RequestContext): unknown => {
+    const value = ambient.isWanted ? ambient.run(context, () => inner(context)) : inner(context)
+    context.handled(value)
+    return value
+  }
   return (request, reply) => {
     const timeoutMs = shorter(own, remainingMsOf(request))
     if (timeoutMs === undefined) return handler(new Context(name, request, reply, none))

@@ -34,7 +34,7 @@ export const logging: Part<{ readonly log?: LogOptions }, LogConfig, Logging> = 
     return {
       log,
       access: new AccessLog(log, writeAccess, logRequests),
-      forRequest: ({ request, span }) => log.child(fieldsOf(request, span)),
+      forRequest: (scope) => log.child(scope.request ? fieldsOf(scope.request, scope.span) : fieldsOfWork(scope)),
       close() {
         endLevelSignal?.()
         forgetPending()
@@ -42,6 +42,11 @@ export const logging: Part<{ readonly log?: LogOptions }, LogConfig, Logging> = 
       },
     }
   },
+}
+
+/** What each line of work says of it that no request has begun. */
+function fieldsOfWork({ operation, span }: RequestScope): Record<string, string | undefined> {
+  return { operation, ...(span.isRecorded && { trace_id: span.traceId, span_id: span.id }) }
 }
 
 /**

@@ -20,11 +20,12 @@ import { traceSampler, type Sampler } from '../../../trace/ownSampler.ts'
 import { samplerOf } from '../../../trace/sampler.ts'
 import type { Sink } from '../../../trace/sink.ts'
 import { recordOf } from '../../../trace/spanRecord.ts'
+import type { Span } from '../../../trace/span.ts'
 import { statementSpans, type StatementSpans } from '../../../trace/statementSpans.ts'
 import { SilentTracer, Tracer, untraced, type KeepOptions } from '../../../trace/tracer.ts'
 import { watchSpans } from '../../../metrics/spans.ts'
 import { connectionSettings } from '../../../sql/url/settings.ts'
-import type { Host, Opened, Part } from '../../part.ts'
+import type { Host, Opened, Part, WorkOptions } from '../../part.ts'
 import { metrics } from '../metrics.ts'
 import { listenSettings, type ListenConfig } from '../../lifecycle/listen.ts'
 import { databaseSettings, type DatabaseConfig } from '../databaseConfig.ts'
@@ -168,6 +169,14 @@ export class Tracing implements Opened {
       const span = this.#tracer.request(isSecure ? secure : shape, request.headers, startedAt)
       if (span !== untraced) request.span = span
     }
+  }
+
+  /** The first span of work outside of requests: in the trace of the message that it is about, or in a new one. */
+  begin({ shape, headers, links = [] }: Pick<WorkOptions, 'shape' | 'headers' | 'links'>): Span {
+    const startedAt = performance.now()
+    const span = headers ? this.#tracer.request(shape, headers, startedAt) : this.#tracer.root(shape, startedAt)
+    for (const link of links) span.link(link)
+    return span
   }
 
   /** A request is over. */

@@ -1,0 +1,174 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { GatewayTimeout, HttpError } from '../../contract/errors.ts'
+import { Cancellation } from '../../resilience/cancellation.ts'
+import type { Deadline } from '../../time/deadline.ts'
+import type { Span } from '../../trace/span.ts'
+import { untraced } from '../../trace/tracer.ts'
+import type { Keyed, RequestScope } from '../part.ts'
+import { BaseContext, type ContextValues, type DetachedOptions, type Keeper } from './baseContext.ts'
+import { passOn, regionOf } from './passOn.ts'
+import { isThenable } from './thenable.ts'
+
+/** Makes the context of a request. */
+export type ContextClass = new (
+  operation: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  deadline: Deadline,
+  span?: Span,
+) => RequestContext
+
+/** A `Context`: one small object a request; what a handler does not touch is never made. */
+export class RequestContext extends BaseContext implements RequestScope {
+  readonly params: RequestScope['params']
+  readonly query: RequestScope['query']
+  readonly headers: RequestScope['headers']
+  readonly body: unknown
+  readonly request: FastifyRequest
+  readonly #reply: FastifyReply
+  #cancellation: Cancellation | undefined
+  #isLate = false
+  /** Of a context with another span: the request's own. */
+  #own: RequestContext | undefined
+  #keyed: Keyed | undefined
+  /** What its handler returned. */
+  #handled: unknown
+  #hasDetached = false
+
+  constructor(
+    operation: string,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    deadline: Deadline,
+    span: Span = request.span ?? untraced,
+  ) {
+    super(operation, deadline, span)
+    this.params = request.params as RequestScope['params']
+    this.query = request.query as RequestScope['query']
+    this.headers = request.headers
+    this.body = request.body
+    this.request = request
+    this.#reply = reply
+  }
+
+  /** Compiles the class of a service's contexts. */
+  static with(
+    values: ContextValues,
+    { passesBaggage }: { readonly passesBaggage: boolean },
+    keeper: Keeper,
+  ): ContextClass {
+    class ServiceContext extends RequestContext {
+      protected override get passesBaggage(): boolean {
+        return passesBaggage
+      }
+
+      protected override get keeper(): Keeper {
+        return keeper
+      }
+    }
+    BaseContext.define(ServiceContext, values)
+    return ServiceContext
+  }
+
+  get region(): string | undefined {
+    return regionOf(this.request.headers)
+  }
+
+  protected get keeper(): Keeper {
+    throw new TypeError('this context belongs to no service')
+  }
+
+  /** Whether calls carry on the `baggage` of the request. */
+  protected get passesBaggage(): boolean {
+    return false
+  }
+
+  /** What travels with the calls that the request causes, besides its trace: its id and its baggage. */
+  propagate(headers: Record<string, string>): void {
+    headers['x-request-id'] = this.request.id
+    if (this.passesBaggage) passOn('baggage', this.request.headers, headers)
+  }
+
+  /** A header that came with it; for the calls that are to pass it on. */
+  received(name: string): string | undefined {
+    const value = this.request.headers[name]
+    return typeof value === 'string' ? value : undefined
+  }
+
+  /** What it has, when it is handled once for its key. */
+  get keyed(): Keyed | undefined {
+    const own = this.#own ?? this
+    return own.#keyed
+  }
+
+  set keyed(keyed: Keyed) {
+    this.#keyed = keyed
+    this.forgetMade() // what was made before knows nothing of the key
+  }
+
+  get idempotencyKey(): string | undefined {
+    return this.keyed?.idempotencyKey
+  }
+
+  withSpan(span: Span): this {
+    const own = this.#own ?? this
+    const Class = this.constructor as ContextClass
+    const inner = new Class(this.operation, this.request, this.#reply, this.deadline, span)
+    inner.#own = own
+    return inner as this
+  }
+
+  /** The handler has returned this: when something is detached, the drain waits until it settles. */
+  handled(value: unknown): void {
+    this.#handled = value
+    if (this.#hasDetached) this.#track()
+  }
+
+  override detached(options: DetachedOptions): BaseContext {
+    const own = this.#own ?? this
+    if (!own.#hasDetached) {
+      own.#hasDetached = true
+      own.#track()
+    }
+    return super.detached(options)
+  }
+
+  get signal(): AbortSignal {
+    return this.cancellation.signal
+  }
+
+  /** Tells what works for the request when the caller hangs up or the deadline is past. */
+  get cancellation(): Cancellation {
+    if (this.#own) return this.#own.cancellation
+    return (this.#cancellation ??= this.#watch())
+  }
+
+  /** The deadline is past: for what works for the request, and for what begins to. */
+  expire(): void {
+    this.#isLate = true
+    this.#cancellation?.end(tooLate())
+  }
+
+  #track(): void {
+    if (isThenable(this.#handled)) this.keeper.track(this.operation, this.#handled)
+  }
+
+  #watch(): Cancellation {
+    const cancellation = new Cancellation()
+    const { raw } = this.#reply
+    if (this.#isLate) cancellation.end(tooLate())
+    else if (raw.destroyed) cancellation.end(hungUp())
+    else raw.once('close', () => raw.writableFinished || cancellation.end(hungUp()))
+    return cancellation
+  }
+}
+
+/** Why a request is over before its answer: what it was doing fails with this. */
+function tooLate(): HttpError {
+  return new GatewayTimeout('the deadline is past')
+}
+
+/** 499 is Nginx's status for a caller that hung up; nobody is there to see it but the log. */
+function hungUp(): HttpError {
+  return new HttpError(499, 'the caller hung up', { message: 'Client Closed Request' })
+}

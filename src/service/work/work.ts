@@ -1,0 +1,156 @@
+import { GatewayTimeout } from '../../contract/errors.ts'
+import type { LateLog } from '../../log/late.ts'
+import { Cancellation } from '../../resilience/cancellation.ts'
+import { Deadline } from '../../time/deadline.ts'
+import { ambient } from '../../trace/ambient.ts'
+import type { RequestScope, Work, WorkOptions } from '../part.ts'
+import type { Tracing } from '../parts/tracing/tracing.ts'
+import type { BaseContext, ContextValues, DetachedOptions, Keeper } from '../request/baseContext.ts'
+import { BackgroundContext, messageOrigin, type BackgroundClass, type Origin } from './backgroundContext.ts'
+
+/** Something that runs besides the requests. */
+interface Running {
+  readonly name: string
+  readonly startedAt: number
+}
+
+/** What is known once the parts are open. */
+interface Opened {
+  readonly Context: BackgroundClass
+  readonly tracing: Tracing
+}
+
+/** The work of a service besides its requests: what outlives one, and what none has begun. */
+export class BackgroundWork implements Work, Keeper {
+  readonly #log: LateLog
+  readonly #running = new Set<Running>()
+  readonly #cancellations = new Set<Cancellation>()
+  readonly #waiting: (() => void)[] = []
+  #cancelled: Error | undefined
+  #opened: Opened | undefined
+
+  constructor(log: LateLog) {
+    this.#log = log
+  }
+
+  /** The parts are open: work may begin. */
+  open(values: ContextValues, tracing: Tracing): void {
+    this.#opened = { Context: BackgroundContext.with(values, this), tracing }
+  }
+
+  async run<Result>(options: WorkOptions, fn: (context: RequestScope) => Result | Promise<Result>): Promise<Result> {
+    const { Context, tracing } = this.#known
+    const { shape, timeoutMs, signal, headers = {}, values } = options
+    const end = this.#begin(shape.name)
+    const cancellation = this.#cancellation(timeoutMs, signal)
+    const span = tracing.begin(options)
+    const deadline = deadlineIn(timeoutMs)
+    const origin = messageOrigin(headers, tracing.passesBaggage)
+    const context = new Context({
+      operation: shape.name,
+      origin,
+      deadline,
+      span,
+      cancellation: cancellation.own,
+      values,
+    })
+    try {
+      return await (ambient.isWanted ? ambient.run(context, () => fn(context)) : fn(context))
+    } catch (error) {
+      span.fail(error)
+      throw error
+    } finally {
+      span.end()
+      cancellation.forget()
+      end()
+    }
+  }
+
+  detach(context: BaseContext & Origin, { timeoutMs }: DetachedOptions): BackgroundContext {
+    checkTimeout(timeoutMs)
+    const { operation, span } = context
+    const { own: cancellation } = this.#cancellation(timeoutMs)
+    return new this.#known.Context({ operation, origin: context, deadline: deadlineIn(timeoutMs), span, cancellation })
+  }
+
+  until(name: string, promise: PromiseLike<unknown>): void {
+    this.track(
+      name,
+      Promise.resolve(promise).catch((err: unknown) =>
+        this.#log.error({ operation: name, err }, 'background work failed'),
+      ),
+    )
+  }
+
+  track(name: string, promise: PromiseLike<unknown>): void {
+    const end = this.#begin(name)
+    promise.then(end, end)
+  }
+
+  running(): Iterable<Running> {
+    return this.#running
+  }
+
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+  }
+
+  cancel(reason: Error): void {
+    this.#cancelled = reason
+    for (const cancellation of this.#cancellations) cancellation.end(reason)
+  }
+
+  #begin(name: string): () => void {
+    const running = { name, startedAt: performance.now() }
+    this.#running.add(running)
+    return () => {
+      this.#running.delete(running)
+      if (this.#running.size === 0) for (const wake of this.#waiting.splice(0)) wake()
+    }
+  }
+
+  /** One that ends after `timeoutMs`, with the signal, and with the service; `forget` when nothing is left to cancel. */
+  #cancellation(timeoutMs?: number, signal?: AbortSignal): { readonly own: Cancellation; forget(): void } {
+    const own = new Cancellation()
+    const abort = (): void => own.end(reasonOf(signal!))
+    const forget = (): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', abort)
+      this.#cancellations.delete(own)
+    }
+    const timer =
+      timeoutMs === undefined
+        ? undefined
+        : setTimeout(() => {
+            own.end(new GatewayTimeout('the deadline is past'))
+            forget()
+          }, timeoutMs).unref()
+    this.#cancellations.add(own)
+    if (this.#cancelled) own.end(this.#cancelled)
+    else if (signal?.aborted) abort()
+    else signal?.addEventListener('abort', abort)
+    return { own, forget }
+  }
+
+  get #known(): Opened {
+    if (!this.#opened) throw new Error('work begins when the service has started')
+    return this.#opened
+  }
+}
+
+/** The longest time that a timer of Node can have, in milliseconds. */
+const longestMs = 2 ** 31 - 1
+
+/** @throws {TypeError} when it is no time that a timer can have */
+function checkTimeout(timeoutMs: number): void {
+  if (typeof timeoutMs === 'number' && timeoutMs > 0 && timeoutMs <= longestMs) return
+  throw new TypeError(`timeoutMs: expected a number of ms from 1 to ${longestMs}, got ${String(timeoutMs)}`)
+}
+
+function deadlineIn(timeoutMs: number | undefined): Deadline {
+  return timeoutMs === undefined ? new Deadline(Number.POSITIVE_INFINITY) : Deadline.in(timeoutMs)
+}
+
+function reasonOf({ reason }: AbortSignal): Error {
+  return reason instanceof Error ? reason : new Error(String(reason))
+}
