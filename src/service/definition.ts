@@ -7,6 +7,7 @@ import type { Operations, OutputOf } from '../contract/operation.ts'
 import type { ServerLimits } from '../http/limits.ts'
 import { trustProxyProblem } from '../http/trustProxy.ts'
 import type { Hooks } from './hooks.ts'
+import { aroundRules, type AnyAroundOptions, type AroundOptions } from './request/around.ts'
 import type { Context } from './request/context.ts'
 import type { Intersection, OptionsOf, Part } from './part.ts'
 import * as parts from './parts.ts'
@@ -22,6 +23,11 @@ export type Handlers<Ops extends Operations, Others extends Callees, Own = unkno
   ) => OutputOf<Ops[Name]> | Promise<OutputOf<Ops[Name]>>
 }
 
+/** What the context has of the service's own: its resources and settings. */
+export type OwnOf<Things extends Resources, Values extends OwnSettings> = ResourceValues<Things> & {
+  readonly settings: OwnValues<Values>
+}
+
 /** The options of every part. */
 // oxlint-disable-next-line typescript/no-generated-empty-object-type -- parts without any are in the union
 type PartOptions = Intersection<OptionsOf<(typeof parts)[keyof typeof parts]>>
@@ -33,9 +39,12 @@ export interface ServiceOptions<
   Things extends Resources = Resources,
   Values extends OwnSettings = OwnSettings,
 >
-  extends OwnOptions, Omit<PartOptions, 'clients' | 'calls' | 'health' | 'rateLimits' | 'settings'> {
+  extends
+    OwnOptions,
+    AroundOptions<Ops, Others, OwnOf<Things, Values>>,
+    Omit<PartOptions, 'clients' | 'calls' | 'health' | 'rateLimits' | 'settings'> {
   /** One function for each operation. */
-  readonly handlers: Handlers<Ops, Others, ResourceValues<Things> & { readonly settings: OwnValues<Values> }>
+  readonly handlers: Handlers<Ops, Others, OwnOf<Things, Values>>
   /** Its own things with a lifecycle, such as a client or a pool, under the names that they have on the context. */
   readonly resources?: Things
   /** What it reads from the configuration for itself: a schema for each setting. `pspUrl` is read from `PSP_URL`. */
@@ -69,7 +78,7 @@ export interface OwnOptions {
 }
 
 /** A contract and what keeps it. */
-export interface Definition<Kept extends Contract = Contract> extends OwnOptions, PartOptions {
+export interface Definition<Kept extends Contract = Contract> extends OwnOptions, PartOptions, AnyAroundOptions {
   readonly contract: Kept
   readonly resources?: Resources
   readonly handlers: Readonly<Record<string, (context: never) => unknown>>
@@ -128,7 +137,8 @@ const takenNames: ReadonlySet<string> = new Set([
 const bytes = wholeNumber({ min: 1, unit: 'bytes' })
 const ms = number({ unit: 'ms' })
 
-const ownFields: Fields<OwnOptions & Pick<Definition, 'handlers' | 'resources'>> = {
+const ownFields: Fields<OwnOptions & AnyAroundOptions & Pick<Definition, 'handlers' | 'resources'>> = {
+  ...aroundRules,
   resources: resourcesRule(),
   handlers: record('a function for each operation', func),
   hooks: group<Hooks>({ beforeStart: func, afterStart: func, beforeStop: func, afterStop: func }),

@@ -20,7 +20,10 @@ afterEach(async () => {
   for (const app of open.splice(0)) await app.close()
 })
 
-async function listen(tls: ServiceOptions['tls'], rest: Partial<ServiceOptions> = {}): Promise<URL> {
+async function listen(
+  tls: ServiceOptions['tls'],
+  rest: Partial<ServiceOptions<typeof pings.operations, {}>> = {},
+): Promise<URL> {
   const app = service(pings, {
     ...rest,
     ...(tls && { tls }),

@@ -3,6 +3,7 @@ import { GatewayTimeout } from '../../contract/errors.ts'
 import { remainingMsOf } from '../../http/remaining.ts'
 import { Deadline, shorter } from '../../time/deadline.ts'
 import { ambient } from '../../trace/ambient.ts'
+import { fold } from './around.ts'
 import type { ContextClass, RequestContext } from './requestContext.ts'
 import type { Definition } from '../definition.ts'
 import type { KeyedHandler } from '../parts/idempotency/handler.ts'
@@ -12,12 +13,13 @@ const none = new Deadline(Number.POSITIVE_INFINITY)
 
 /** Puts an operation's handler behind its deadline: the shorter of the operation's own and what remains to the caller. */
 export function compileHandler(
-  { contract, handlers }: Definition,
+  definition: Definition,
   name: string,
   { Context, idempotency }: { readonly Context: ContextClass; readonly idempotency: Idempotency },
 ): (request: FastifyRequest, reply: FastifyReply) => unknown {
+  const { contract, handlers } = definition
   const { timeoutMs: own } = contract.operations[name]!
-  const inner = idempotency.wrap(name, handlers[name] as KeyedHandler)
+  const inner = fold(definition, name, idempotency.wrap(name, handlers[name] as KeyedHandler))
   const handler = (context: RequestContext): unknown => {
     const value = ambient.isWanted ? ambient.run(context, () => inner(context)) : inner(context)
     context.handled(value)
