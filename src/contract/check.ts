@@ -1,4 +1,5 @@
 import { Kind, OptionalKind, TransformKind } from '@sinclair/typebox'
+import { keywordProblem } from './keywords.ts'
 import { kindOf } from './errorClass.ts'
 import type { ErrorClass } from './errors.ts'
 import { priorities, type Operation, type Operations } from './operation.ts'
@@ -78,7 +79,8 @@ function schemaProblem(operation: Operation): string | undefined {
     for (const [name, schema] of Object.entries(properties)) {
       if (!isSchema(schema)) return `${part}.${name} is not a schema`
       if (part === 'headers' && name !== name.toLowerCase()) return `headers.${name}: header names are lower case`
-      const problem = jsonProblem(schema, `${part}.${name}`) ?? textProblem(schema, part, name)
+      const path = `${part}.${name}`
+      const problem = jsonProblem(schema, path) ?? textProblem(schema, part, name) ?? keywordProblem(schema, path)
       if (problem) return problem
     }
   }
@@ -87,7 +89,7 @@ function schemaProblem(operation: Operation): string | undefined {
     if (schema === undefined) continue
     if (!isSchema(schema)) return `${part} is not a schema: write ${part}: t.Object({ … })`
     if (OptionalKind in schema) return `${part} cannot be optional: make its fields so, or t.Union([…, t.Null()])`
-    const problem = jsonProblem(schema, part)
+    const problem = jsonProblem(schema, part) ?? keywordProblem(schema, part)
     if (problem) return problem
   }
   return undefined

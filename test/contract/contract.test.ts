@@ -1,3 +1,4 @@
+import { formatNames } from 'ajv-formats/dist/formats.js'
 import fc from 'fast-check'
 import { contract, ContractError, NotFound, t } from 'tricube'
 import { describe, expect, it } from 'vitest'
@@ -232,5 +233,43 @@ describe('a wrong contract fails at definition with one line', () => {
         }
       }),
     )
+  })
+})
+
+describe('a schema', () => {
+  const wrong = (operation: object) => () => contract('a', { a: { route: 'POST /a', ...operation } as never })
+  it.each([
+    [
+      { body: t.Object({ n: t.String({ minLenght: 3 }) }) },
+      'a.a: body.n: unknown keyword "minLenght", did you mean minLength?',
+    ],
+    [{ query: { n: t.Integer({ minimun: 3 }) } }, 'a.a: query.n: unknown keyword "minimun", did you mean minimum?'],
+    [
+      { headers: { 'x-a': t.String({ patern: 'a' }) } },
+      'a.a: headers.x-a: unknown keyword "patern", did you mean pattern?',
+    ],
+    [
+      { returns: t.Object({ list: t.Array(t.Object({ s: t.String({ format: 'emial' }) })) }) },
+      'a.a: returns.list[].s: unknown format "emial", did you mean email?',
+    ],
+    [{ body: t.Object({ n: t.Union([t.Null(), t.String({ maxlen: 3 })]) }) }, 'a.a: body.n: unknown keyword "maxlen"'],
+    [{ body: t.String({ minLength: '3' as never }) }, 'a.a: body: minLength: expected a whole number from 0, got "3"'],
+    [{ body: t.String({ maxLength: -1 }) }, 'a.a: body: maxLength: expected a whole number from 0, got -1'],
+    [{ body: t.Number({ minimum: Number.NaN }) }, 'a.a: body: minimum: expected a number, got NaN'],
+    [
+      { body: t.Array(t.String(), { uniqueItems: 1 as never }) },
+      'a.a: body: uniqueItems: expected true or false, got 1',
+    ],
+  ])('that says what nobody keeps is named by its path: %#', (operation, message) => {
+    expect(wrong(operation)).toThrow(message)
+  })
+
+  it('may have what is not a rule, and a field may have any name', () => {
+    const body = t.Object({ minLenght: t.String({ 'x-order': 1, examples: ['a'], title: 'A' }) })
+    expect(wrong({ body })).not.toThrow()
+  })
+
+  it.each(formatNames)('may have the format %s', (format) => {
+    expect(wrong({ body: t.String({ format }) })).not.toThrow()
   })
 })

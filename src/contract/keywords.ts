@@ -1,0 +1,77 @@
+// What a schema may say, and what is wrong with what it says: a misspelt rule would be one that nobody keeps.
+import { nearestName } from '../schema/validator/nearestName.ts'
+import { mapSchema, type JsonSchema } from '../schema/schema.ts'
+
+/** What is wrong with the keywords of a schema, as one line that begins with the field's path; undefined when nothing is. */
+export function keywordProblem(schema: JsonSchema, path: string): string | undefined {
+  for (const [keyword, value] of Object.entries(schema)) {
+    const problem = wrongKeyword(keyword) ?? wrongValue(keyword, value)
+    if (problem) return `${path}: ${problem}`
+  }
+  let inside: string | undefined
+  mapSchema(schema, (inner, keyword, name) => {
+    inside ??= keywordProblem(inner, pathInside(path, keyword, name))
+    return inner
+  })
+  return inside
+}
+
+function wrongKeyword(keyword: string): string | undefined {
+  if (known.has(keyword) || keyword.startsWith('x-') || keyword.startsWith('$')) return undefined
+  return `unknown keyword "${keyword}"${hint(keyword, [...known.keys()])}`
+}
+
+function wrongValue(keyword: string, value: unknown): string | undefined {
+  if (value === undefined) return undefined
+  if (keyword === 'format' && typeof value === 'string' && !formats.includes(value)) {
+    return `unknown format "${value}"${hint(value, formats) || `, expected one of ${formats.join(', ')}`}`
+  }
+  const kind = known.get(keyword)
+  if (kind === undefined || kinds[kind].accepts(value)) return undefined
+  return `${keyword}: expected ${kinds[kind].expected}, got ${typeof value === 'number' ? value : JSON.stringify(value)}`
+}
+
+function hint(given: string, names: readonly string[]): string {
+  const nearest = nearestName(given, names)
+  return nearest === undefined ? '' : `, did you mean ${nearest}?`
+}
+
+/** `body.items[].name`; what is not a field of its own, such as a part of a union, has the path of the whole. */
+function pathInside(path: string, keyword: string, name: string): string {
+  if (keyword === 'properties') return `${path}.${name}`
+  return keyword === 'items' || keyword === 'prefixItems' ? `${path}[]` : path
+}
+
+const kinds = {
+  count: {
+    expected: 'a whole number from 0',
+    accepts: (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0,
+  },
+  number: { expected: 'a number', accepts: (value: unknown) => Number.isFinite(value) },
+  text: { expected: 'a text', accepts: (value: unknown) => typeof value === 'string' },
+  flag: { expected: 'true or false', accepts: (value: unknown) => typeof value === 'boolean' },
+  list: { expected: 'a list', accepts: (value: unknown) => Array.isArray(value) },
+  any: { expected: 'anything', accepts: () => true },
+} as const
+
+/** The keywords of JSON Schema 2020-12 and draft 7, of OpenAPI 3.1, and of models, by what their values are. */
+const known: ReadonlyMap<string, keyof typeof kinds> = new Map(
+  Object.entries({
+    count: 'minLength maxLength minItems maxItems minProperties maxProperties minContains maxContains',
+    number: 'minimum maximum exclusiveMinimum exclusiveMaximum multipleOf',
+    text: 'title description format contentEncoding contentMediaType',
+    flag: 'uniqueItems deprecated readOnly writeOnly nullable',
+    list: 'enum required anyOf allOf oneOf prefixItems examples',
+    any:
+      'type const default properties items additionalItems additionalProperties patternProperties propertyNames pattern ' +
+      'contains not if then else definitions dependencies dependentRequired dependentSchemas unevaluatedItems ' +
+      'unevaluatedProperties contentSchema id discriminator example externalDocs xml formatMinimum formatMaximum ' +
+      'formatExclusiveMinimum formatExclusiveMaximum decimalMinimum decimalMaximum decimalExclusiveMinimum decimalExclusiveMaximum',
+  }).flatMap(([kind, names]) => names.split(' ').map((name) => [name, kind as keyof typeof kinds] as const)),
+)
+
+/** The formats that are checked. */
+const formats: readonly string[] = (
+  'date time date-time iso-time iso-date-time duration uri uri-reference uri-template url email hostname ipv4 ipv6 regex ' +
+  'uuid json-pointer json-pointer-uri-fragment relative-json-pointer byte int32 int64 float double password binary'
+).split(' ')
