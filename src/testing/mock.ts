@@ -9,7 +9,7 @@ import { responseForm } from '../contract/response.ts'
 import { parseRoute } from '../contract/route.ts'
 import { asJson } from '../schema/validator/json.ts'
 import { callShape, withCallSpan } from '../trace/callSpan.ts'
-import { recordOf } from '../trace/spanRecord.ts'
+import { recordOf } from '../trace/recordOf.ts'
 import { compileInputCheck, compileOutputCheck, TestFailure } from './checks.ts'
 import type { Mocks } from './types.ts'
 

@@ -139,11 +139,6 @@ export interface SpanDetails {
   name: string | undefined
 }
 
-/** Every span is a record: `Span` is what users see of it. */
-export function recordOf(span: Span): SpanRecord {
-  return span as SpanRecord
-}
-
 /** Who has made the spans of a trace. */
 export interface SpanOwner {
   /** Makes a span under another one. */

@@ -3,7 +3,7 @@ import { errorTypeOf } from './errorType.ts'
 import { spanShape } from './shape.ts'
 import { sourceNameOf } from './sourceName.ts'
 import type { Span } from './span.ts'
-import { recordOf } from './spanRecord.ts'
+import { recordOf } from './recordOf.ts'
 
 /** How a function's work is told. */
 export interface TracedOptions {

@@ -1,6 +1,7 @@
 import type { Context, ContextManager, Span as OtelSpan } from '@opentelemetry/api'
 import { ambient, type SpanScope } from '../ambient.ts'
-import { recordOf, type SpanRecord } from '../spanRecord.ts'
+import { recordOf } from '../recordOf.ts'
+import type { SpanRecord } from '../spanRecord.ts'
 import type { Api } from './api.ts'
 import { ApiSpan } from './apiSpan.ts'
 

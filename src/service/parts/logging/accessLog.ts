@@ -2,7 +2,7 @@ import type { OpenRequest } from '../../../http/inFlight/inFlight.ts'
 import type { AccessWriter } from '../../../log/access.ts'
 import type { Logger } from '../../../log/logger.ts'
 import { isProbe, type EndedRequest } from '../../../http/inFlight/endedRequest.ts'
-import { recordOf } from '../../../trace/spanRecord.ts'
+import { recordOf } from '../../../trace/recordOf.ts'
 
 /** One line for each request, or for a share of them. */
 export class AccessLog {
