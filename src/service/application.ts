@@ -7,20 +7,24 @@ import { lateLog } from '../log/late.ts'
 import { createLogger, type Logger } from '../log/logger.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Database } from '../sql/index.ts'
+import { spanShape } from '../trace/shape.ts'
+import { sourceNameOf } from '../trace/sourceName.ts'
 import { settingsOf, type Config, type LiveConfig } from './config.ts'
 import { checkDefinition, type Definition } from './definition.ts'
-import type { RunningApplication } from './hooks.ts'
+import type { RunningApplication, RunOptions } from './hooks.ts'
+import { HookRunner } from './lifecycle/hookRunner.ts'
 import { listen } from './lifecycle/listen.ts'
 import { OpenParts, type AnyPart } from './lifecycle/openParts.ts'
 import type { Listening } from './part.ts'
 import * as parts from './parts.ts'
 import { readinessOf, type Readiness } from './lifecycle/readiness.ts'
+import type { WorkContext } from './request/context.ts'
 import { RequestContext } from './request/requestContext.ts'
 import { compilePlot } from './request.ts'
 import { resourceParts } from './resource.ts'
 import { inSteps, type Step } from './lifecycle/steps.ts'
 import { roomsOf } from './lifecycle/tables.ts'
-import { BackgroundWork } from './work/work.ts'
+import { BackgroundWork, checkTimeout } from './work/work.ts'
 
 type State = 'new' | 'starting' | 'serving' | 'stopping'
 
@@ -53,6 +57,7 @@ export class Application implements RunningApplication {
   readonly #server: Server
   readonly #parts: OpenParts
   readonly #work: BackgroundWork
+  readonly #hooks: HookRunner
   readonly #whenListening: ((at: Listening) => void | Promise<void>)[] = []
   #state: State = 'new'
   #running: Running | undefined
@@ -70,6 +75,7 @@ export class Application implements RunningApplication {
     this.#server = new Server({ ...definition, log })
     this.fastify = this.#server.fastify
     this.#work = new BackgroundWork(log)
+    this.#hooks = new HookRunner(definition.hooks, this.#work)
     this.#parts = new OpenParts({
       definition,
       log,
@@ -111,6 +117,26 @@ export class Application implements RunningApplication {
     return this.#running?.db
   }
 
+  /** The context of the hook that is running. */
+  get context(): WorkContext {
+    return this.#hooks.context
+  }
+
+  /** Runs a function with a context of its own; starts, if need be, without listening. */
+  async run<Result>(
+    fn: (context: WorkContext) => Result | Promise<Result>,
+    { name = sourceNameOf(fn) || 'run', timeoutMs, signal }: RunOptions = {},
+  ): Promise<Result> {
+    if (timeoutMs !== undefined) checkTimeout(timeoutMs)
+    if (!this.#work.isOpen) await this.start() // a hook runs before the start is done
+    return this.#work.run({ shape: spanShape(name), timeoutMs, signal }, (context) => fn(context as never))
+  }
+
+  /** Runs the hook `afterStart` by itself: for a test, which does not listen. */
+  async afterStart(): Promise<void> {
+    await this.#hooks.run('afterStart', this)
+  }
+
   /**
    * Opens everything, without listening; once.
    *
@@ -150,7 +176,7 @@ export class Application implements RunningApplication {
     this.#state = 'starting'
     try {
       await this.#open()
-      await this.#definition.hooks?.beforeStart?.(this)
+      await this.#hooks.run('beforeStart', this)
       this.#server.addOperations()
       await this.fastify.ready()
       this.#state = 'serving'
@@ -199,7 +225,7 @@ export class Application implements RunningApplication {
     await this.start()
     if (this.#closed) throw new Error(`${this.contract.name} was stopped before it listened`)
     const { url, at } = await listen(this.fastify, this.config)
-    await this.#definition.hooks?.afterStart?.(this)
+    await this.afterStart()
     for (const fn of this.#whenListening) await fn(at)
     return { url }
   }
@@ -218,14 +244,14 @@ export class Application implements RunningApplication {
       this.#state === 'stopping' ? undefined : (this.#listened ?? this.#started)
     await step('its start', () => opening?.catch(() => {}))
     const wasServing = this.#state === 'serving'
-    const hooks = wasServing ? this.#definition.hooks : undefined
+    const hook = (name: 'beforeStop' | 'afterStop') => (wasServing ? this.#hooks.run(name, this) : undefined)
     this.#state = 'stopping'
-    await Promise.all([step('the hook beforeStop', () => hooks?.beforeStop?.(this)), this.#parts.stopTaking(step)])
+    await Promise.all([step('the hook beforeStop', () => hook('beforeStop')), this.#parts.stopTaking(step)])
     await this.#parts.finish(step)
     if (!this.#running) await step('the server', () => this.fastify.close()) // the start failed before it was known how to drain
     this.#server.inFlight.tellEnded()
     await this.#parts.closeDownTo(parts.log.name, step)
-    await step('the hook afterStop', () => hooks?.afterStop?.(this))
+    await step('the hook afterStop', () => hook('afterStop'))
     if (wasServing) this.log.info('stopped')
   }
 

@@ -8,7 +8,7 @@ import type { ServerLimits } from '../http/limits.ts'
 import { trustProxyProblem } from '../http/trustProxy.ts'
 import type { Hooks } from './hooks.ts'
 import { aroundRules, type AnyAroundOptions, type AroundOptions } from './request/around.ts'
-import type { Context } from './request/context.ts'
+import type { Context, WorkContext } from './request/context.ts'
 import type { Intersection, OptionsOf, Part } from './part.ts'
 import * as parts from './parts.ts'
 import type { Callees } from './parts/calls.ts'
@@ -40,11 +40,13 @@ export interface ServiceOptions<
   Values extends OwnSettings = OwnSettings,
 >
   extends
-    OwnOptions,
+    Omit<OwnOptions, 'hooks'>,
     AroundOptions<Ops, Others, OwnOf<Things, Values>>,
     Omit<PartOptions, 'clients' | 'calls' | 'health' | 'rateLimits' | 'settings'> {
   /** One function for each operation. */
   readonly handlers: Handlers<Ops, Others, OwnOf<Things, Values>>
+  /** What runs around its life. */
+  readonly hooks?: Hooks<WorkContext<Others> & OwnOf<Things, Values>>
   /** Its own things with a lifecycle, such as a client or a pool, under the names that they have on the context. */
   readonly resources?: Things
   /** What it reads from the configuration for itself: a schema for each setting. `pspUrl` is read from `PSP_URL`. */

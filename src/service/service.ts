@@ -3,11 +3,13 @@ import type { Contract } from '../contract/contract.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Room } from '../tables/room.ts'
 import { Application } from './application.ts'
-import { checkDefinition, type Definition, type ServiceOptions } from './definition.ts'
+import { checkDefinition, type Definition, type OwnOf, type ServiceOptions } from './definition.ts'
 import type { OwnSettings } from '../config/own.ts'
 import type { Callees } from './parts/calls.ts'
 import type { Resources } from './resource.ts'
 import { usesDatabase } from './parts/database.ts'
+import type { RunOptions } from './hooks.ts'
+import type { WorkContext } from './request/context.ts'
 import { roomsOf } from './lifecycle/tables.ts'
 
 /**
@@ -16,7 +18,7 @@ import { roomsOf } from './lifecycle/tables.ts'
  * Making one opens nothing: it can be imported by tools and tests. The application behind it is made when it is first
  * asked for.
  */
-export class Service<Kept extends Contract = Contract> {
+export class Service<Kept extends Contract = Contract, Ctx = WorkContext> {
   /** What it is made of. */
   readonly definition: Definition<Kept>
   #application: Application | undefined
@@ -75,6 +77,18 @@ export class Service<Kept extends Contract = Contract> {
     return this.#running.listen()
   }
 
+  /**
+   * Runs a function with the context of a handler, but for the request: for scripts, jobs and timers. Its calls and statements
+   * belong to a trace of its own. Opens the service first, if need be, without listening; close it when you are done.
+   *
+   * @example
+   * const count = await userService.run(({ db }) => db.value`SELECT count(*) FROM users`)
+   * await userService.close()
+   */
+  run<Result>(fn: (context: Ctx) => Result | Promise<Result>, options?: RunOptions): Promise<Result> {
+    return this.#running.run(fn as never, options)
+  }
+
   /** Answers a request without a socket. */
   inject(request: InjectOptions | string): Promise<LightMyRequestResponse> {
     return this.#running.inject(request)
@@ -109,6 +123,9 @@ export function service<
   const Others extends Callees = {},
   const Things extends Resources = {},
   const Values extends OwnSettings = {},
->(contract: Kept, options: ServiceOptions<Kept['operations'], Others, Things, Values>): Service<Kept> {
-  return new Service<Kept>({ ...options, contract } as unknown as Definition<Kept>)
+>(
+  contract: Kept,
+  options: ServiceOptions<Kept['operations'], Others, Things, Values>,
+): Service<Kept, WorkContext<Others> & OwnOf<Things, Values>> {
+  return new Service({ ...options, contract } as unknown as Definition<Kept>)
 }

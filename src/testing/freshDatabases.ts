@@ -1,3 +1,4 @@
+import type { Contract } from '../contract/contract.ts'
 import { readFile } from 'node:fs/promises'
 import { migrate } from '../migrations/migrate.ts'
 import type { DatabaseSettings } from '../service/parts/database.ts'
@@ -16,7 +17,7 @@ export interface FreshDatabases {
 }
 
 /** Makes what a service needs, migrated and, when asked, seeded: one database, or one for each of its shards. */
-export async function freshDatabases(service: Service, seeded: boolean): Promise<FreshDatabases> {
+export async function freshDatabases(service: Service<Contract, unknown>, seeded: boolean): Promise<FreshDatabases> {
   const made: TestDatabase[] = []
   const drop = async (): Promise<void> => void (await Promise.all(made.map((one) => one.drop())))
   const make = async (): Promise<string> => {

@@ -12,6 +12,8 @@ import { clientsOf } from '../service/parts/clients.ts'
 import type { Definition } from '../service/definition.ts'
 import { fakeResource, type Resources } from '../service/resource.ts'
 import { tracingTo } from '../service/parts/tracing/tracing.ts'
+import type { RunOptions } from '../service/hooks.ts'
+import type { WorkContext } from '../service/request/context.ts'
 import type { Service } from '../service/service.ts'
 import type { Database } from '../sql/index.ts'
 import { MemorySink } from '../trace/export/memory.ts'
@@ -26,6 +28,8 @@ import type { Mocks, TestClient } from './types.ts'
 export interface TestOptions {
   /** Runs the service's seed on the new database. Default: false. */
   readonly seed?: boolean
+  /** Runs the service's hook `afterStart`, as when it listens. One that calls mocks is run by `app.afterStart()`. Default: false. */
+  readonly afterStart?: boolean
   /** Configuration in place of the environment's. */
   readonly config?: Partial<Config>
   /** Values of the service's own settings, in place of the environment's. */
@@ -35,7 +39,7 @@ export interface TestOptions {
 }
 
 /** A service under test: in this process, with a database of its own, alone in the world. */
-export interface TestApp<Tested extends Contract> {
+export interface TestApp<Tested extends Contract, Ctx = WorkContext> {
   /** Its operations by name; rejects with the error that the service answered with; the cause of a 5xx is what was thrown. */
   readonly client: TestClient<Tested>
   /** Stand-ins for a service that it calls. */
@@ -47,6 +51,10 @@ export interface TestApp<Tested extends Contract> {
   readonly spans: readonly RecordedSpan[]
   /** Sends a request as it is, without a socket. */
   inject(request: InjectOptions | string): Promise<LightMyRequestResponse>
+  /** Runs a function with a context of the service, as `service.run` does. */
+  run<Result>(fn: (context: Ctx) => Result | Promise<Result>, options?: RunOptions): Promise<Result>
+  /** Runs the service's hook `afterStart`, when the test has mocked what it calls. */
+  afterStart(): Promise<void>
   /** Stops it and drops its database; rejects when a contract was broken that no call has told yet. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
@@ -63,10 +71,10 @@ export interface TestApp<Tested extends Contract> {
  * app.mock(roleContract).getRole.returns({ id: 1, name: 'admin' })
  * const { data } = await app.client.getUser({ params: { id: 1 } })
  */
-export async function testService<Tested extends Contract>(
-  service: Service<Tested>,
-  { seed = false, config = {}, settings = {}, resources = {} }: TestOptions = {},
-): Promise<TestApp<Tested>> {
+export async function testService<Tested extends Contract, Ctx = WorkContext>(
+  service: Service<Tested, Ctx>,
+  { seed = false, afterStart = false, config = {}, settings = {}, resources = {} }: TestOptions = {},
+): Promise<TestApp<Tested, Ctx>> {
   const { contract, clients = {}, calls = {} } = service.definition
   const failures: TestFailure[] = []
   const fail = (failure: TestFailure): void => void failures.push(failure)
@@ -92,7 +100,10 @@ export async function testService<Tested extends Contract>(
   const thrown = errorsThrown(app.fastify)
   try {
     await app.start()
+    if (afterStart) await app.afterStart()
+    throwFirst(failures)
   } catch (error) {
+    await app.close().catch(() => {})
     await databases.drop()
     throw error
   }
@@ -101,6 +112,13 @@ export async function testService<Tested extends Contract>(
     const response = await app.inject(request)
     throwFirst(failures)
     return response
+  }
+  const run: TestApp<Tested, Ctx>['run'] = async (fn, options) => {
+    const result = await app.run(fn as never, options).finally(() => throwFirst(failures))
+    return result as never
+  }
+  const runAfterStart = async (): Promise<void> => {
+    await app.afterStart().finally(() => throwFirst(failures))
   }
   const close = async (): Promise<void> => {
     await app.close()
@@ -123,6 +141,8 @@ export async function testService<Tested extends Contract>(
       return sink.spans
     },
     inject,
+    run,
+    afterStart: runAfterStart,
     close,
     [Symbol.asyncDispose]: close,
   }

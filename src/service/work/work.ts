@@ -14,6 +14,13 @@ interface Running {
   readonly startedAt: number
 }
 
+/** A piece of work that has begun. */
+export interface Begun {
+  readonly context: BackgroundContext
+  readonly fail: (error: unknown) => void
+  readonly end: () => void
+}
+
 /** What is known once the parts are open. */
 interface Opened {
   readonly Context: BackgroundClass
@@ -33,36 +40,46 @@ export class BackgroundWork implements Work, Keeper {
     this.#log = log
   }
 
+  /** Whether work may begin. */
+  get isOpen(): boolean {
+    return this.#opened !== undefined
+  }
+
   /** The parts are open: work may begin. */
   open(values: ContextValues, tracing: Tracing): void {
     this.#opened = { Context: BackgroundContext.with(values, this), tracing }
   }
 
   async run<Result>(options: WorkOptions, fn: (context: RequestScope) => Result | Promise<Result>): Promise<Result> {
-    const { Context, tracing } = this.#known
-    const { shape, timeoutMs, signal, headers = {}, values } = options
-    const end = this.#begin(shape.name)
-    const cancellation = this.#cancellation(timeoutMs, signal)
-    const span = tracing.begin(options)
-    const deadline = deadlineIn(timeoutMs)
-    const origin = messageOrigin(headers, tracing.passesBaggage)
-    const context = new Context({
-      operation: shape.name,
-      origin,
-      deadline,
-      span,
-      cancellation: cancellation.own,
-      values,
-    })
+    const { context, fail, end } = this.begin(options)
     try {
       return await (ambient.isWanted ? ambient.run(context, () => fn(context)) : fn(context))
     } catch (error) {
-      span.fail(error)
+      fail(error)
       throw error
     } finally {
-      span.end()
-      cancellation.forget()
       end()
+    }
+  }
+
+  /** Begins what `run` runs; whoever begins it ends it. */
+  begin(options: WorkOptions): Begun {
+    const { Context, tracing } = this.#known
+    const { shape, timeoutMs, signal, headers = {}, values } = options
+    const operation = shape.name
+    const endRunning = this.#begin(operation)
+    const { own: cancellation, forget } = this.#cancellation(timeoutMs, signal)
+    const span = tracing.begin(options)
+    const deadline = deadlineIn(timeoutMs)
+    const origin = messageOrigin(headers, tracing.passesBaggage)
+    return {
+      context: new Context({ operation, origin, deadline, span, cancellation, values }),
+      fail: (error) => span.fail(error),
+      end() {
+        span.end()
+        forget()
+        endRunning()
+      },
     }
   }
 
@@ -110,7 +127,7 @@ export class BackgroundWork implements Work, Keeper {
   }
 
   /** One that ends after `timeoutMs`, with the signal, and with the service; `forget` when nothing is left to cancel. */
-  #cancellation(timeoutMs?: number, signal?: AbortSignal): { readonly own: Cancellation; forget(): void } {
+  #cancellation(timeoutMs?: number, signal?: AbortSignal): { readonly own: Cancellation; readonly forget: () => void } {
     const own = new Cancellation()
     const abort = (): void => own.end(reasonOf(signal!))
     const forget = (): void => {
@@ -142,7 +159,7 @@ export class BackgroundWork implements Work, Keeper {
 const longestMs = 2 ** 31 - 1
 
 /** @throws {TypeError} when it is no time that a timer can have */
-function checkTimeout(timeoutMs: number): void {
+export function checkTimeout(timeoutMs: number): void {
   if (typeof timeoutMs === 'number' && timeoutMs > 0 && timeoutMs <= longestMs) return
   throw new TypeError(`timeoutMs: expected a number of ms from 1 to ${longestMs}, got ${String(timeoutMs)}`)
 }

@@ -1,0 +1,42 @@
+import { spanShape } from '../../trace/shape.ts'
+import type { Hooks, RunningApplication } from '../hooks.ts'
+import type { WorkContext } from '../request/context.ts'
+import type { BackgroundWork, Begun } from '../work/work.ts'
+
+/** Runs the hooks of a service, one after the other, and makes the context of each when it is read. */
+export class HookRunner {
+  readonly #hooks: Hooks
+  readonly #work: BackgroundWork
+  #current: keyof Hooks | undefined
+  #begun: Begun | undefined
+
+  constructor(hooks: Hooks = {}, work: BackgroundWork) {
+    this.#hooks = hooks
+    this.#work = work
+  }
+
+  /** @throws {TypeError} when no hook is running that has one */
+  get context(): WorkContext {
+    const name = this.#current
+    if (name === undefined || name === 'afterStop') {
+      const advice =
+        'it is there while beforeStart, afterStart or beforeStop runs; elsewhere, use run(async (ctx) => …)'
+      throw new TypeError(`no context: ${advice}`)
+    }
+    return (this.#begun ??= this.#work.begin({ shape: spanShape(name) })).context as unknown as WorkContext
+  }
+
+  async run(name: keyof Hooks, application: RunningApplication): Promise<void> {
+    this.#current = name
+    try {
+      await this.#hooks[name]?.(application)
+    } catch (error) {
+      this.#begun?.fail(error)
+      throw error
+    } finally {
+      this.#begun?.end()
+      this.#begun = undefined
+      this.#current = undefined
+    }
+  }
+}
