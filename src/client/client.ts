@@ -1,36 +1,35 @@
 import type { Contract } from '../contract/contract.ts'
-import type { Registry } from '../discovery/registry.ts'
+import { staticRegistry } from '../discovery/static.ts'
 import { Certificates } from '../tls/certificates.ts'
 import { ambient } from '../trace/ambient.ts'
 import type { Span } from '../trace/span.ts'
 import type { Caller } from './call/call.ts'
+import { addHeaders } from './call/headers.ts'
 import { clientClass } from './clientClass.ts'
+import { checkStandalone, type StandaloneOptions } from './options.ts'
 import { loadUndici } from './target/endpoint.ts'
-import type { Whereabouts } from './target/members.ts'
 import { Target } from './target/target.ts'
 import type { Client, ClientOptions } from './types.ts'
-
-/** Where the service is found, and how it is called. */
-export interface StandaloneOptions<Callee extends Contract>
-  extends Omit<ClientOptions<Callee>, 'forward'>, Whereabouts {
-  readonly registry: Registry
-}
 
 /**
  * Calls a service from outside of one: a script, another framework.
  *
+ * @throws {TypeError} one line, when an option is unknown or has a value that it cannot have
+ *
  * @example
- * await using roles = client(roleService, { registry: staticRegistry({ 'role-service': ['127.0.0.1:8020'] }) })
+ * await using roles = client(roleService, { url: 'http://127.0.0.1:8020', headers: { authorization: 'Bearer …' } })
  * const role = await roles.getRole({ params: { id: 1 } })
  */
 export function client<Callee extends Contract>(
   contract: Callee,
   options: StandaloneOptions<Callee>,
 ): Client<Callee> & { [Symbol.asyncDispose](): Promise<void> } {
+  checkStandalone(contract, options as StandaloneOptions<Contract>)
+  const { url, headers, registry = staticRegistry({ [contract.name]: [new URL(url!).origin] }) } = options
   void loadUndici()
   const certificates = new Certificates(options.tls)
-  const target = new Target(contract, options.registry, options as ClientOptions, options, certificates)
-  const bound = new (clientClass(contract, target, options as ClientOptions))(outside)
+  const target = new Target(contract, registry, options as ClientOptions, options, certificates)
+  const bound = new (clientClass(contract, target, options as ClientOptions))(headers ? withHeaders(headers) : outside)
   return Object.assign(bound, {
     async [Symbol.asyncDispose]() {
       await target[Symbol.asyncDispose]()
@@ -44,4 +43,12 @@ const outside: Caller = {
   get span(): Span | undefined {
     return ambient.scope?.span
   },
+}
+
+/** The same, with headers of its own on each call; those of the call come on top. */
+function withHeaders(headers: NonNullable<StandaloneOptions<Contract>['headers']>): Caller {
+  const give = typeof headers === 'function' ? headers : () => headers
+  return Object.assign(Object.create(outside) as Caller, {
+    propagate: (all: Record<string, string>) => addHeaders(all, give()),
+  })
 }

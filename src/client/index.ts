@@ -1,2 +1,3 @@
-export { client, type StandaloneOptions } from './client.ts'
+export { client } from './client.ts'
+export type { StandaloneOptions } from './options.ts'
 export type { BalancerName, Call, CallOptions, Client, ClientOptions, OperationOptions, RawResult } from './types.ts'

@@ -54,7 +54,10 @@ export async function loadConfig<Config extends object>(
     values[name] = checked(setting, setting.parse?.(text) ?? text, `${setting.variable} in the environment`)
     origins.set(name, setting.variable)
   }
-  Object.assign(values, overrides)
+  for (const [name, value] of Object.entries(overrides)) {
+    const setting = known.find(([one]) => one === name)?.[1]
+    values[name] = setting && value !== undefined ? checked(setting, value, `${name} of the test`) : value
+  }
   const missing = known.find(([name, { isRequired }]) => isRequired && values[name] === undefined)
   if (missing) {
     const [name, { variable }] = missing

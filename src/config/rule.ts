@@ -19,7 +19,7 @@ export interface Rule {
 export type Fields<Options = Readonly<Record<string, unknown>>> = { readonly [Name in keyof Required<Options>]: Rule }
 
 /** What is wrong with a value, as one line that begins with its path; undefined when nothing is. */
-function problemOf(path: string, value: unknown, rule: Rule, whole: object): string | undefined {
+export function problemOf(path: string, value: unknown, rule: Rule, whole: object): string | undefined {
   const item = rule.items && itemsProblem(path, value, rule.items, whole)
   if (item) return item
   if (value !== undefined && !rule.accepts(value))
@@ -27,6 +27,14 @@ function problemOf(path: string, value: unknown, rule: Rule, whole: object): str
   const inside =
     rule.fields && isOptions(value) ? fieldsProblem(`${path}.`, value ?? {}, rule.fields, whole) : undefined
   return inside ?? rule.problem?.(value as never, path, whole)
+}
+
+/** The first problem of the options of a function. */
+export function optionsProblem(options: unknown, fields: Fields): string | undefined {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    return `options: expected an object, got ${shown(options)}`
+  }
+  return fieldsProblem('', options, fields, options)
 }
 
 /** The first problem among the fields of an object; `prefix` is `drain.`, or empty at the top. */

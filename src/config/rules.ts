@@ -73,6 +73,12 @@ export const pairs: Rule = {
     typeof value === 'object' && value !== null && Object.values(value).every((one) => typeof one === 'string'),
 }
 
+/** A file with certificates or a key. */
+export const pemFile: Rule = {
+  expected: 'the path of a PEM file, or the URL of one',
+  accepts: (value) => (typeof value === 'string' && value !== '') || value instanceof URL,
+}
+
 /** A function. */
 export const func: Rule = { expected: 'a function', accepts: (value) => typeof value === 'function' }
 
@@ -102,6 +108,9 @@ export function either(first: Rule, second: Rule): Rule {
     accepts: (value) => first.accepts(value) || second.accepts(value),
   }
 }
+
+/** Headers by name, or a function that makes them. */
+export const headerValues: Rule = either(record('headers by name', text('the text of a header', /^/)), func)
 
 /** Exactly this value. */
 export function exactly(only: string | number | boolean): Rule {
@@ -143,7 +152,8 @@ function isUrl(value: string, protocol: string): boolean {
   return attempt(() => new URL(value))?.protocol === protocol
 }
 
-function isPlain(value: unknown): value is object {
+/** Whether a value is an object with fields. */
+export function isPlain(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 

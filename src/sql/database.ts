@@ -4,6 +4,7 @@ import { Deadline } from './statement/deadline.ts'
 import type { Cluster } from './pool/cluster.ts'
 import { assertChannel } from './pool/listener.ts'
 import { notShared } from './text/misplaced.ts'
+import { checkOptions } from './optionRules.ts'
 import { openAll } from './open.ts'
 import { notePlace } from './errors/place.ts'
 import { bind, type BoundStatement } from './text/prepared.ts'
@@ -27,9 +28,11 @@ import type { DatabaseStats } from './api/stats.ts'
 
 /**
  * Opens a database. It need not be up yet: statements wait up to `acquireTimeoutMs` for it.
+ * @throws {TypeError} one line, when an option is unknown or has a value that it cannot have
  * @example await using db = await database({ url: process.env.DATABASE_URL })
  */
 export function database<Request extends object = RequestScope>(options: DatabaseOptions<Request>): Database {
+  checkOptions(options as DatabaseOptions)
   return new View(openAll(options as DatabaseOptions), { observer: options.observer })
 }
 

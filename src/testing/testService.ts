@@ -5,7 +5,9 @@ import type { CallOptions } from '../client/types.ts'
 import type { Contract } from '../contract/contract.ts'
 import { responseForm } from '../contract/response.ts'
 import { Application } from '../service/application.ts'
-import type { Config } from '../service/config.ts'
+import { optionsProblem, shown, type Fields } from '../config/rule.ts'
+import { flag, record } from '../config/rules.ts'
+import { settingsOf, type Config } from '../service/config.ts'
 import type { AnyPart } from '../service/lifecycle/openParts.ts'
 import type { Callees } from '../service/parts/calls.ts'
 import { clientsOf } from '../service/parts/clients.ts'
@@ -14,7 +16,7 @@ import { fakeResource, type Resources } from '../service/resource.ts'
 import { tracingTo } from '../service/parts/tracing/tracing.ts'
 import type { RunOptions } from '../service/hooks.ts'
 import type { WorkContext } from '../service/request/context.ts'
-import type { Service } from '../service/service.ts'
+import { Service } from '../service/service.ts'
 import type { Database } from '../sql/index.ts'
 import { MemorySink } from '../trace/export/memory.ts'
 import type { RecordedSpan } from '../trace/export/recordedSpan.ts'
@@ -73,8 +75,9 @@ export interface TestApp<Tested extends Contract, Ctx = WorkContext> {
  */
 export async function testService<Tested extends Contract, Ctx = WorkContext>(
   service: Service<Tested, Ctx>,
-  { seed = false, afterStart = false, config = {}, settings = {}, resources = {} }: TestOptions = {},
+  { seed = false, afterStart = false, config = {}, settings = {}, resources = {}, ...unknown }: TestOptions = {},
 ): Promise<TestApp<Tested, Ctx>> {
+  checkOptions(service as unknown as Service, { seed, afterStart, config, settings, resources, ...unknown })
   const { contract, clients = {}, calls = {} } = service.definition
   const failures: TestFailure[] = []
   const fail = (failure: TestFailure): void => void failures.push(failure)
@@ -146,6 +149,25 @@ export async function testService<Tested extends Contract, Ctx = WorkContext>(
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+const rules: Fields<TestOptions> = {
+  seed: flag,
+  afterStart: flag,
+  config: record('values of the configuration by name'),
+  settings: record('values of settings by name'),
+  resources: record('what takes the place of resources, by name'),
+}
+
+function checkOptions(service: Service, options: TestOptions): void {
+  if (!(service instanceof Service)) throw new TypeError(`testService: expected a service, got ${shown(service)}`)
+  const { definition, name } = service
+  const own = definition.settings ?? {}
+  const wrong = Object.keys(options.settings ?? {}).find((key) => !Object.hasOwn(settingsOf(definition), key))
+  const problem =
+    optionsProblem(options, rules) ??
+    (wrong && `settings.${wrong}: ${name} has no such setting, expected one of ${Object.keys(own).sort().join(', ')}`)
+  if (problem) throw new TypeError(`testService(${name}): ${problem}`)
 }
 
 function outputChecks(

@@ -1,3 +1,5 @@
+import { optionsProblem, shown, type Fields } from '../../config/rule.ts'
+import { either, exactly, func, headerValues, number, oneOf, text } from '../../config/rules.ts'
 import type { Contract } from '../../contract/contract.ts'
 import { codes, GatewayTimeout, ServiceUnavailable } from '../../contract/errors.ts'
 import { compileRequest, giveUpReason, isGivenUp, type Answer, type AnyInput, type Outgoing } from '../call/call.ts'
@@ -31,6 +33,7 @@ export function fetchClient<Callee extends Contract>(
   contract: Callee,
   options: FetchClientOptions = {},
 ): Client<Callee> {
+  checkOptions(contract, options)
   const calls = Object.keys(contract.operations).map((name) => {
     const build = compileRequest(contract, name, { timeoutMs: options.timeoutMs })
     const decode = compileDecoder(contract, name)
@@ -45,6 +48,21 @@ export function fetchClient<Callee extends Contract>(
     return [name, Object.assign(call, { raw })]
   })
   return Object.fromEntries(calls) as Client<Callee>
+}
+
+const rules: Fields<FetchClientOptions> = {
+  url: text('the start of a URL', /^/),
+  headers: headerValues,
+  credentials: oneOf(['omit', 'same-origin', 'include']),
+  timeoutMs: either(number({ min: 1, unit: 'ms' }), exactly(Infinity)),
+  fetch: func,
+}
+
+function checkOptions(contract: Contract, options: FetchClientOptions): void {
+  if (typeof contract?.operations !== 'object')
+    throw new TypeError(`fetchClient: expected a contract, got ${shown(contract)}`)
+  const problem = optionsProblem(options, rules)
+  if (problem) throw new TypeError(`fetchClient(${contract.name}): ${problem}`)
 }
 
 async function send(

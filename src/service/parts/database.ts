@@ -1,9 +1,10 @@
 import { ConfigError } from '../../config/configError.ts'
 import type { Rule } from '../../config/rule.ts'
-import { flag, func, group, number, record, wholeNumber } from '../../config/rules.ts'
+import { group, record } from '../../config/rules.ts'
 import type { LateLog } from '../../log/late.ts'
 import { watchDatabase, type ConnectionStats } from '../../metrics/database.ts'
 import { database as openSql, DatabaseError, type Database, type DatabaseOptions } from '../../sql/index.ts'
+import { usageRules } from '../../sql/optionRules.ts'
 import { connectionSettings } from '../../sql/url/settings.ts'
 import { tlsOptions } from '../../sql/connection/tls.ts'
 import type { Host, Opened, Part, RequestScope } from '../part.ts'
@@ -42,7 +43,6 @@ export const folderUrl: Rule = {
   expected: "a URL like new URL('./migrations/', import.meta.url)",
   accepts: (value) => value instanceof URL,
 }
-const ms = number({ unit: 'ms' })
 
 /** The database of a service. */
 export const database: Part<DatabasePartOptions, DatabaseConfig, OpenedDatabase> = {
@@ -51,23 +51,7 @@ export const database: Part<DatabasePartOptions, DatabaseConfig, OpenedDatabase>
     migrations: folderUrl,
     models: record('Drizzle tables by name'),
     seed: folderUrl,
-    database: group<DatabaseSettings>({
-      maxLagMs: ms,
-      shards: group<NonNullable<DatabaseSettings['shards']>>({
-        key: func,
-        map: record('the databases of the shards by name'),
-        hash: wholeNumber({ min: 1 }),
-      }),
-      lanes: wholeNumber(),
-      pool: wholeNumber({ min: 1 }),
-      acquireTimeoutMs: ms,
-      statementTimeoutMs: ms,
-      idleTimeoutMs: ms,
-      maxLifetimeMs: ms,
-      preparedStatements: wholeNumber(),
-      checkSessions: flag,
-      types: record('codecs by the names of types'),
-    }),
+    database: group<DatabaseSettings>(usageRules),
   },
   settings: databaseSettings,
   async open(host, options) {

@@ -1,6 +1,6 @@
 import type { Server } from 'node:tls'
-import { flag, group } from '../../config/rules.ts'
-import type { Fields, Rule } from '../../config/rule.ts'
+import { flag, group, pemFile } from '../../config/rules.ts'
+import type { Fields } from '../../config/rule.ts'
 import type { TlsOptions } from '../../http/tls.ts'
 import { Certificates, type CertificateFiles } from '../../tls/certificates.ts'
 import type { Opened, Part } from '../part.ts'
@@ -12,13 +12,7 @@ export interface Tls extends Opened {
   readonly isSecure: boolean
 }
 
-const file: Rule = {
-  expected: 'the path of a PEM file, or the URL of one',
-  accepts: (value) => (typeof value === 'string' && value !== '') || value instanceof URL,
-}
-
-/** The rules of the files of a certificate. */
-export const certificateFiles: Fields<CertificateFiles> = { cert: file, key: file, ca: file }
+const certificateFiles: Fields<CertificateFiles> = { cert: pemFile, key: pemFile, ca: pemFile }
 
 /** Serves HTTPS, and calls others by it. */
 export const tls: Part<{ readonly tls?: TlsOptions }, {}, Tls> = {

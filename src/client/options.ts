@@ -1,0 +1,151 @@
+// The rules of the options for calls.
+import { fieldsProblem, problemOf, shown, type Fields, type Rule } from '../config/rule.ts'
+import {
+  either,
+  exactly,
+  flag,
+  func,
+  group,
+  headerValues,
+  isPlain,
+  number,
+  oneOf,
+  pemFile,
+  record,
+  text,
+  url,
+  wholeNumber,
+  withMethods,
+} from '../config/rules.ts'
+import type { Contract } from '../contract/contract.ts'
+import type { EjectionOptions } from '../resilience/ejection.ts'
+import type { RetryBudgetOptions } from '../resilience/retryBudget.ts'
+import type { ThrottleOptions } from '../resilience/breaker.ts'
+import type { Registry } from '../discovery/registry.ts'
+import type { CertificateFiles } from '../tls/certificates.ts'
+import { headerName } from './call/headers.ts'
+import type { Whereabouts } from './target/members.ts'
+import type { BalancerName, ClientOptions, OperationOptions } from './types.ts'
+
+/** Where the service is found, and how it is called. */
+export interface StandaloneOptions<Callee extends Contract>
+  extends Omit<ClientOptions<Callee>, 'forward'>, Whereabouts {
+  /** Where the service is, or what balances its instances: `https://api.example.com`. Else say a `registry`. */
+  readonly url?: string
+  /** What knows the instances. Else say the `url`. */
+  readonly registry?: Registry
+  /** Headers of every call, or what gives them, for example a token. */
+  readonly headers?: Readonly<Record<string, string>> | (() => Readonly<Record<string, string>>)
+}
+
+/** What is wrong with the options for calls to a service, as one line; undefined when nothing is. */
+export function callProblem(
+  prefix: string,
+  options: ClientOptions,
+  callee: Contract,
+  more: Fields = {},
+): string | undefined {
+  const { operations = {} } = options
+  if (!isPlain(operations)) return fieldsProblem(prefix, options, { ...clientOptions, ...more }, options)
+  const unknown = Object.keys(operations).find((name) => !Object.hasOwn(callee.operations, name))
+  if (unknown) return `${prefix}operations.${unknown} is no operation of ${callee.name}`
+  for (const [name, own] of Object.entries(operations)) {
+    const problem = own && problemOf(`${prefix}operations.${name}`, own, group(operationOptions), operations)
+    if (problem) return problem
+  }
+  return fieldsProblem(prefix, options, { ...clientOptions, ...more }, options)
+}
+
+const balancers: readonly BalancerName[] = ['p2c', 'round-robin', 'random', 'least-loaded', 'consistent-hash']
+const never = exactly(false)
+const timeoutMs: Rule = {
+  expected: 'a number of milliseconds from 1',
+  accepts: (value) => typeof value === 'number' && value >= 1, // Infinity too: no limit
+}
+const hedge = group<NonNullable<OperationOptions['hedge']>>({ afterP: number({ min: 0, max: 100 }) })
+
+const operationOptions: Fields<OperationOptions> = { timeoutMs, retries: wholeNumber(), hedge, fallback: func }
+
+/** What may be said of all calls to a service. */
+const clientOptions: Fields<ClientOptions> = {
+  timeoutMs,
+  retries: wholeNumber(),
+  hedge,
+  balancer: oneOf(balancers),
+  ejection: either(
+    never,
+    group<Omit<EjectionOptions, 'random'>>({
+      consecutiveFailures: wholeNumber({ min: 1 }),
+      baseMs: number({ unit: 'ms' }),
+      maxMs: number({ unit: 'ms' }),
+      maxShare: number({ max: 1 }),
+    }),
+  ),
+  breaker: either(
+    never,
+    group<Omit<ThrottleOptions, 'random'>>({
+      windowMs: number({ min: 1, unit: 'ms' }),
+      protection: wholeNumber(),
+      probeMs: number({ unit: 'ms' }),
+    }),
+  ),
+  retryBudget: either(
+    never,
+    group<RetryBudgetOptions>({ share: number(), perSecond: number(), windowMs: number({ min: 1, unit: 'ms' }) }),
+  ),
+  subset: either(never, wholeNumber({ min: 1 })),
+  tls: group<CertificateFiles>({ cert: pemFile, key: pemFile, ca: pemFile }),
+  maxAnswerBytes: wholeNumber({ min: 1, unit: 'bytes' }),
+  checkAnswers: flag,
+  forward: {
+    expected: 'a list of header names',
+    accepts: (value) => Array.isArray(value) && value.every((one) => typeof one === 'string'),
+    problem: (names: readonly string[] | undefined, path) =>
+      names?.map((name) => headerProblem(path, name)).find(Boolean),
+  },
+  operations: record('options for single operations'),
+}
+
+function headerProblem(path: string, name: string): string | undefined {
+  try {
+    headerName(name)
+    return undefined
+  } catch (error) {
+    return `${path}: ${(error as Error).message}`
+  }
+}
+
+/** What a client outside of a service may be told besides. */
+const standalone: Fields<
+  Pick<StandaloneOptions<Contract>, 'timeoutMs' | 'url' | 'registry' | 'headers' | 'region' | 'zone'>
+> = {
+  url: {
+    ...url('https://api.example.com'),
+    problem: (given: string | undefined, path) =>
+      given !== undefined && new URL(given).origin !== given.replace(/\/$/, '')
+        ? `${path}: expected the start of URLs like https://api.example.com, got ${shown(given)}: paths are in the contract`
+        : undefined,
+  },
+  registry: withMethods('a registry such as staticRegistry({ … })', ['watch']),
+  headers: headerValues,
+  // A number that is no time is told when the operations are compiled, with their names.
+  timeoutMs: { ...timeoutMs, accepts: (value) => typeof value === 'number' },
+  region: text('a region'),
+  zone: text('a zone'),
+}
+
+/** @throws {TypeError} one line that names the service, the option, what was expected and what was given */
+export function checkStandalone(contract: Contract, options: StandaloneOptions<Contract>): void {
+  const fail = (problem: string): never => {
+    throw new TypeError(`client(${contract?.name ?? '…'}): ${problem}`)
+  }
+  if (!isPlain(contract?.operations)) fail(`expected a contract, got ${shown(contract)}`)
+  const problem = isPlain(options)
+    ? callProblem('', options, contract, standalone)
+    : `options: expected an object, got ${shown(options)}`
+  if (problem) fail(problem)
+  const { url: address, registry } = options
+  if ((address === undefined) === (registry === undefined)) {
+    fail(`expected ${address ? 'either' : 'a'} url like http://127.0.0.1:8030, or a registry`)
+  }
+}

@@ -1,0 +1,47 @@
+// The rules of the options of a database.
+import { optionsProblem, type Fields } from '../config/rule.ts'
+import { either, flag, func, group, listOf, number, record, text, wholeNumber } from '../config/rules.ts'
+import type { DatabaseOptions, ShardOptions, ShardsOptions } from './api/options.ts'
+
+const ms = number({ unit: 'ms' })
+const connectionString = text('a connection string like postgres://host/name')
+const replicas = listOf(connectionString, 'a list of connection strings')
+
+/** Of how a database is used, besides where it is. */
+export const usageRules: Fields<Omit<DatabaseOptions, 'url' | 'replicas' | 'applicationName' | 'observer'>> = {
+  maxLagMs: ms,
+  shards: group<ShardsOptions>({
+    key: func,
+    map: record(
+      'the databases of the shards by name',
+      either(
+        connectionString,
+        group<ShardOptions>({ url: connectionString, replicas }, { expected: '{ url, replicas }' }),
+      ),
+    ),
+    hash: wholeNumber({ min: 1 }),
+  }),
+  lanes: wholeNumber(),
+  pool: wholeNumber({ min: 1 }),
+  acquireTimeoutMs: ms,
+  statementTimeoutMs: ms,
+  idleTimeoutMs: ms,
+  maxLifetimeMs: ms,
+  preparedStatements: wholeNumber(),
+  checkSessions: flag,
+  types: record('codecs by the names of types'),
+}
+
+const rules: Fields<DatabaseOptions> = {
+  ...usageRules,
+  url: connectionString,
+  replicas,
+  observer: record('an observer'),
+  applicationName: text('a name'),
+}
+
+/** @throws {TypeError} one line that names the option, what was expected and what was given */
+export function checkOptions(options: DatabaseOptions): void {
+  const problem = optionsProblem(options, rules)
+  if (problem) throw new TypeError(`database: ${problem}`)
+}

@@ -1,0 +1,125 @@
+import { t, contract, service } from 'tricube'
+import { client } from 'tricube/client'
+import { fetchClient } from 'tricube/client/fetch'
+import { staticRegistry } from 'tricube/discovery'
+import { database } from 'tricube/sql'
+import { testService } from 'tricube/testing'
+import { describe, expect, it } from 'vitest'
+import { callee, thingService } from './callee.ts'
+
+const get = { params: { id: 1 } }
+
+describe('a client of a script', () => {
+  it('needs a url, and sends the headers that it is given', async () => {
+    const a = await callee('a')
+    await using things = client(thingService, { url: `http://${a.address}`, headers: { authorization: 'Bearer x' } })
+    expect(await things.getThing(get)).toEqual({ id: 1, from: 'a' })
+    await things.getThing(get, { headers: { Authorization: 'Bearer y', 'x-tenant': 't' } })
+    expect(a.requests.map(({ headers }) => [headers['authorization'], headers['x-tenant']])).toEqual([
+      ['Bearer x', undefined],
+      ['Bearer y', 't'],
+    ])
+  })
+
+  it('asks for its headers at each call', async () => {
+    const a = await callee('a')
+    let token = 1
+    await using things = client(thingService, {
+      url: `http://${a.address}/`,
+      headers: () => ({ 'x-token': `${token++}` }),
+    })
+    await things.getThing(get)
+    await things.getThing(get)
+    expect(a.requests.map(({ headers }) => headers['x-token'])).toEqual(['1', '2'])
+  })
+})
+
+const registry = staticRegistry({})
+describe('a wrong option is one line with its path, what was expected and what was given', () => {
+  it.each([
+    [{}, 'expected a url like http://127.0.0.1:8030, or a registry'],
+    [undefined, 'options: expected an object, got undefined'],
+    [{ url: 'http://a', registry }, 'expected either url like http://127.0.0.1:8030, or a registry'],
+    [{ url: '10.0.0.7:8030' }, 'url: expected a URL like https://api.example.com, got "10.0.0.7:8030"'],
+    [{ url: 'https://a/v2' }, 'url: expected the start of URLs like https://api.example.com, got "https://a/v2"'],
+    [{ registry: {} }, 'registry: expected a registry such as staticRegistry({ … }), got an object (Object)'],
+    [{ url: 'http://a', headers: { a: 1 } }, 'headers.a: expected the text of a header, got 1'],
+    [{ url: 'http://a', headers: 'x' }, 'headers: expected headers by name, or a function, got "x"'],
+    [{ url: 'http://a', timeoutMs: '5s' }, 'timeoutMs: expected a number of milliseconds from 1, got "5s"'],
+    [{ url: 'http://a', timeout: 5 }, 'unknown option timeout, expected '],
+    [
+      { url: 'http://a', breaker: { windowMs: '1s' } },
+      'breaker.windowMs: expected a number of milliseconds from 1, got "1s"',
+    ],
+    [{ url: 'http://a', operations: { getThings: {} } }, 'operations.getThings is no operation of thing-service'],
+    [
+      { url: 'http://a', operations: { getThing: { retries: 1.5 } } },
+      'operations.getThing.retries: expected a whole number from 0, got 1.5',
+    ],
+    [{ url: 'http://a', operations: { getThing: 5 } }, 'operations.getThing: expected an object, got 5'],
+  ])('client: %#', (options, problem) => {
+    expect(() => client(thingService, options as never)).toThrow(`client(thing-service): ${problem}`)
+  })
+
+  it('client, of no contract', () => {
+    expect(() => client({} as never, { url: 'http://a' })).toThrow(
+      'client(…): expected a contract, got an object (Object)',
+    )
+  })
+
+  it.each([
+    [{ url: 5 }, 'url: expected the start of a URL, got 5'],
+    [{ credentials: true }, 'credentials: expected one of omit, same-origin, include, got true'],
+    [{ timeoutMs: '5s' }, 'timeoutMs: expected a number of milliseconds from 1, or Infinity, got "5s"'],
+    [{ header: {} }, 'unknown option header, expected credentials, fetch, headers, timeoutMs, url'],
+    ['http://a', 'options: expected an object, got "http://a"'],
+  ])('fetchClient: %#', (options, problem) => {
+    expect(() => fetchClient(thingService, options as never)).toThrow(`fetchClient(thing-service): ${problem}`)
+  })
+
+  const url = 'postgres://localhost/a'
+  it.each([
+    [{ url: 5 }, 'url: expected a connection string like postgres://host/name, got 5'],
+    [{ url, pool: 0 }, 'pool: expected a whole number from 1, got 0'],
+    [{ url, lanes: '2' }, 'lanes: expected a whole number from 0, got "2"'],
+    [{ url, statementTimeoutMs: -1 }, 'statementTimeoutMs: expected a number of milliseconds from 0, got -1'],
+    [{ url, poolSize: 5 }, 'unknown option poolSize, expected '],
+    [{ url, replicas: [url, 5] }, 'replicas[1]: expected a connection string like postgres://host/name, got 5'],
+    [
+      { shards: { key: () => 'a', map: { a: { uri: url } } } },
+      'unknown option shards.map.a.uri, expected replicas, url',
+    ],
+    [url, 'options: expected an object, got "postgres://localhost/a"'],
+  ])('database: %#', (options, problem) => {
+    expect(() => database(options as never)).toThrow(`database: ${problem}`)
+  })
+
+  const a = service(contract('a-service', {}), { settings: { pspUrl: t.String() }, handlers: {} })
+  it.each([
+    [{ seed: 'yes' }, 'testService(a-service): seed: expected true or false, got "yes"'],
+    [{ setings: {} }, 'testService(a-service): unknown option setings, expected '],
+    [
+      { settings: { pspURL: 'x' } },
+      'testService(a-service): settings.pspURL: a-service has no such setting, expected one of pspUrl',
+    ],
+    [{ settings: { pspUrl: 5 } }, 'pspUrl of the test: '],
+    [{ settings: { pspUrl: 'x' }, config: { logLevel: 'loud' } }, 'logLevel of the test: expected one of trace, '],
+  ])('testService: %#', async (options, problem) => {
+    await expect(testService(a, options as never)).rejects.toThrow(problem)
+  })
+
+  it('service: %#', () => {
+    const wrong = (options: object) => () => service(contract('a', {}), { handlers: {}, ...options })
+    expect(wrong({ drain: { timeoutMs: -5 } })).toThrow(
+      'a: drain.timeoutMs: expected a number of milliseconds from 0, got -5',
+    )
+    expect(wrong({ cors: { origins: 'https://a.b' } })).toThrow('a: cors.origins: expected a list of origins like ')
+    expect(wrong({ cors: { origins: ['https://a.b', 5] } })).toThrow('a: cors.origins[1]: expected an origin, got 5')
+    expect(wrong({ limits: { bodyLimit: '1mb' } })).toThrow(
+      'a: limits.bodyLimit: expected a whole number of bytes from 1, got "1mb"',
+    )
+    expect(wrong({ clients: { things: thingService }, calls: { things: 5 } })).toThrow(
+      'a: calls.things: expected an object, got 5',
+    )
+  })
+})
