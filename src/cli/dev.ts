@@ -31,7 +31,8 @@ export async function devCommand(argv: string[]): Promise<number> {
   const cleanups: (() => Promise<void>)[] = []
   try {
     const services = await screen.step('reading the services', interrupt.guard(planServices(roots)))
-    cleanups.push(await lockFolder('.'))
+    const lock = await lockFolder('.')
+    cleanups.push(() => lock.release())
     await interrupt.guard(checkPorts(services))
 
     const databases = await screen.step('starting PostgreSQL', openDatabases(services))
@@ -45,8 +46,10 @@ export async function devCommand(argv: string[]): Promise<number> {
     const children: ServiceProcess[] = []
     interrupt.onForce(() => children.forEach((child) => child.kill()))
     cleanups.push(async () => void (await Promise.all(children.map((child) => child.close()))))
+    const environments: Record<string, NodeJS.ProcessEnv> = {}
     const processOf = async (service: PlannedService): Promise<ServiceProcess> => {
       const env = { DATABASE_URL: await databases.url(service), CONSUL_HTTP_ADDR: registry.url, ...traces.env }
+      environments[service.name] = env
       return new ServiceProcess(service, env, screen)
     }
     const prepare = async (child: ServiceProcess): Promise<void> => {
@@ -58,6 +61,7 @@ export async function devCommand(argv: string[]): Promise<number> {
       else screen.info(`${child.service.name}: its database is up to date again`)
     }
     children.push(...(await Promise.all(services.map(processOf))))
+    await lock.tell(environments)
     await screen.step('preparing the databases', interrupt.guard(Promise.all(children.map(prepare))))
     await screen.step('starting the services', interrupt.guard(Promise.all(children.map((child) => child.start()))))
 
@@ -69,6 +73,7 @@ export async function devCommand(argv: string[]): Promise<number> {
       await checkPorts([service!])
       const child = await processOf(service!)
       children.push(child)
+      await lock.tell(environments)
       await prepare(child)
       await child.start()
       screen.print(`\n${service!.name} is new:\n${serviceTable(children, databases)}\n`)

@@ -12,6 +12,7 @@ type Command = (argv: string[]) => Promise<number>
 /** Each command is loaded when it is asked for, so that `start` loads nothing of `dev`. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   dev: async () => (await import('./dev.ts')).devCommand,
+  run: async () => (await import('./run.ts')).runCommand,
   start: async () => (await import('./start/start.ts')).startCommand,
   openapi: async () => (await import('./openapi.ts')).openapiCommand,
   config: async () => (await import('./config.ts')).configCommand,
@@ -21,6 +22,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
 const help = `Usage: tricube <command>
 
   dev [dir…]                 run the services in these folders, with a PostgreSQL, and reload them on change
+  run <script> [options]     run a script with what a running dev has: its database, services and traces; options:
+                             --service <name>: whose database, -- <arguments of the script>
   start <service> [options]  run one service; options: --port <n>, --host <address>,
                              --workers <n> | max: in so many processes, which share the port
   openapi <service>          print the service's OpenAPI document

@@ -1,0 +1,86 @@
+/** `tricube run`: a script beside a running `tricube dev`. */
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import pg from 'pg'
+import { expect, onTestFinished, test } from 'vitest'
+import { folderOf, freePorts, serviceSource, tricube } from './run.ts'
+
+/** An empty server, where dev makes the databases of services; they are dropped when the test ends. */
+async function serverWith(...names: string[]): Promise<string> {
+  const url = process.env['TRICUBE_TEST_DATABASE_URL']!
+  const drop = async (): Promise<void> => {
+    const client = new pg.Client(url)
+    await client.connect()
+    for (const name of names) await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
+    await client.end()
+  }
+  await drop()
+  onTestFinished(drop)
+  return url
+}
+
+const script = `
+import { argv, env } from 'node:process'
+const { DATABASE_URL, CONSUL_HTTP_ADDR, NODE_ENV, OTEL_EXPORTER_ZIPKIN_ENDPOINT, FROM_FILE } = env
+const database: string | undefined = DATABASE_URL && new URL(DATABASE_URL).pathname
+console.log(JSON.stringify({ database, CONSUL_HTTP_ADDR, NODE_ENV, traces: !!OTEL_EXPORTER_ZIPKIN_ENDPOINT, FROM_FILE, args: argv.slice(2) }))
+`
+const migrations = {
+  'migrations/0001_things.up.sql': 'CREATE TABLE things (id integer PRIMARY KEY);',
+  'seed.sql': 'SELECT 1;',
+}
+
+async function project(names: readonly string[], files: Readonly<Record<string, string>> = {}): Promise<string> {
+  const ports = await freePorts(names.length)
+  const services = names.flatMap((name, i): [string, string][] => [
+    [`${name}/service.mjs`, serviceSource({ name: `${name}-service`, port: ports[i]!, database: name !== 'plain' })],
+    ...(name === 'plain'
+      ? []
+      : Object.entries(migrations).map(([file, text]): [string, string] => [`${name}/${file}`, text])),
+  ])
+  return folderOf({ ...Object.fromEntries(services), 'scripts/report.ts': script, '.env': 'FROM_FILE=yes\n', ...files })
+}
+
+test('a script has the database, the discovery, the traces and the .env of the dev that runs', async () => {
+  const cwd = await project(['one', 'plain'], { 'scripts/fail.mjs': 'process.exitCode = 7' })
+  const before = await tricube(['run', 'scripts/report.ts'], { cwd }).ended
+  expect(before).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('no tricube dev runs in this folder') as string,
+  })
+
+  const dev = tricube(['dev'], { cwd, env: { DATABASE_URL: await serverWith('one_service') } })
+  await dev.printed('Ready in')
+  const { code, stdout, stderr } = await tricube(['run', 'scripts/report.ts', '--', '--all', 'x'], { cwd }).ended
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  const consul = /Consul, in memory: (\S+)/.exec(dev.output())![1]
+  expect(JSON.parse(stdout)).toEqual({
+    database: '/one_service',
+    CONSUL_HTTP_ADDR: consul,
+    NODE_ENV: 'development',
+    traces: true,
+    FROM_FILE: 'yes',
+    args: ['--all', 'x'],
+  })
+  expect((await tricube(['run', 'scripts/fail.mjs'], { cwd }).ended).code).toBe(7)
+  expect((await tricube(['run', 'scripts/none.ts'], { cwd }).ended).stderr).toContain('scripts/none.ts: no such file')
+  expect((await tricube(['run'], { cwd }).ended).code).toBe(2)
+  const lock = join(cwd, '.tricube/dev.json')
+  expect((await stat(lock)).mode & 0o777).toBe(0o600)
+
+  dev.signal('SIGINT')
+  await dev.ended
+  await expect(readFile(lock)).rejects.toThrow('ENOENT')
+})
+
+test('among several databases `--service` names the one', async () => {
+  const cwd = await project(['one', 'two'])
+  const dev = tricube(['dev'], { cwd, env: { DATABASE_URL: await serverWith('one_service', 'two_service') } })
+  await dev.printed('Ready in')
+  const unclear = await tricube(['run', 'scripts/report.ts'], { cwd }).ended
+  expect(unclear.stderr).toContain('whose database? say --service, expected one-service or two-service')
+  const wrong = await tricube(['run', 'scripts/report.ts', '--service', 'three'], { cwd }).ended
+  expect(wrong.stderr).toContain('--service: tricube dev runs no three, expected one-service or two-service')
+  const { stdout } = await tricube(['run', 'scripts/report.ts', '--service', 'two-service'], { cwd }).ended
+  expect(JSON.parse(stdout)).toMatchObject({ database: '/two_service' })
+})
