@@ -1,7 +1,8 @@
+import type { AddressInfo } from 'node:net'
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
-import { compileRequest, type AnyInput } from '../client/call/call.ts'
+import { compileRequest, type AnyInput, type ClientClass } from '../client/call/call.ts'
 import { compileDecoder } from '../client/call/decode.ts'
-import type { CallOptions } from '../client/types.ts'
+import type { CallOptions, ClientOptions } from '../client/types.ts'
 import type { Contract } from '../contract/contract.ts'
 import { responseForm } from '../contract/response.ts'
 import { Application } from '../service/application.ts'
@@ -9,7 +10,6 @@ import { optionsProblem, shown, type Fields } from '../config/rule.ts'
 import { flag, record } from '../config/rules.ts'
 import { settingsOf, type Config } from '../service/config.ts'
 import type { AnyPart } from '../service/lifecycle/openParts.ts'
-import type { Callees } from '../service/parts/calls.ts'
 import { clientsOf } from '../service/parts/clients.ts'
 import type { Definition } from '../service/definition.ts'
 import { fakeResource, type Resources } from '../service/resource.ts'
@@ -75,14 +75,43 @@ export interface TestApp<Tested extends Contract, Ctx = WorkContext> {
  */
 export async function testService<Tested extends Contract, Ctx = WorkContext>(
   service: Service<Tested, Ctx>,
-  { seed = false, afterStart = false, config = {}, settings = {}, resources = {}, ...unknown }: TestOptions = {},
+  options: TestOptions = {},
 ): Promise<TestApp<Tested, Ctx>> {
+  const { app } = await startTest(service, options)
+  return app
+}
+
+/** A service under test that others may call. */
+export interface StartedTest<Tested extends Contract, Ctx> {
+  readonly app: TestApp<Tested, Ctx>
+  /** Listens on this computer, without what a service does when it listens; resolves to its port. */
+  listen(): Promise<number>
+}
+
+/** What services under test have in common. */
+export interface TestSurroundings {
+  /** What was broken, whichever of them did. */
+  readonly failures: TestFailure[]
+  /** Calls a real service; undefined where that is none of them, and is mocked. */
+  readonly callee: (contract: Contract, options: ClientOptions | undefined) => ClientClass<Contract> | undefined
+}
+
+/** As `testService`, beside other services. */
+export async function startTest<Tested extends Contract, Ctx = WorkContext>(
+  service: Service<Tested, Ctx>,
+  { seed = false, afterStart = false, config = {}, settings = {}, resources = {}, ...unknown }: TestOptions = {},
+  { failures, callee: realCallee }: TestSurroundings = { failures: [], callee: () => undefined },
+): Promise<StartedTest<Tested, Ctx>> {
   checkOptions(service as unknown as Service, { seed, afterStart, config, settings, resources, ...unknown })
   const { contract, clients = {}, calls = {} } = service.definition
-  const failures: TestFailure[] = []
   const fail = (failure: TestFailure): void => void failures.push(failure)
   const mocked = new Map<Contract, MockedService>()
-  for (const [name, callee] of Object.entries(clients)) mocked.set(callee, mockService(callee, fail, calls[name]))
+  const classes: Record<string, ClientClass<Contract>> = {}
+  for (const [name, callee] of Object.entries(clients)) {
+    const real = realCallee(callee, calls[name])
+    if (!real) mocked.set(callee, mockService(callee, fail, calls[name]))
+    classes[name] = real ?? mocked.get(callee)!.Client
+  }
 
   const databases = await freshDatabases(service, seed)
   const sink = new MemorySink()
@@ -96,7 +125,7 @@ export async function testService<Tested extends Contract, Ctx = WorkContext>(
     },
     {
       config: { logLevel: 'error', databaseUrl: databases.url, databaseReplicaUrls: [], ...settings, ...config },
-      parts: [mockedClients(clients, mocked), tracingTo(sink)],
+      parts: [clientsPart(classes), tracingTo(sink)],
       checkResponse: outputChecks(contract, fail),
     },
   )
@@ -128,10 +157,14 @@ export async function testService<Tested extends Contract, Ctx = WorkContext>(
     await databases.drop()
     throwFirst(failures)
   }
-  return {
+  const tested: TestApp<Tested, Ctx> = {
     client: testClient(contract, inject, thrown),
     mock<Callee extends Contract>(callee: Callee) {
       const found = mocked.get(callee)
+      if (!found && Object.values(clients).includes(callee)) {
+        const name = callee.name
+        throw new TypeError(`${contract.name} does not call a mock of ${name}: that service is real in this test`)
+      }
       if (!found) throw new TypeError(`${contract.name} does not call ${callee.name}: it is not among its clients`)
       return found.mocks as Mocks<Callee>
     },
@@ -149,6 +182,11 @@ export async function testService<Tested extends Contract, Ctx = WorkContext>(
     close,
     [Symbol.asyncDispose]: close,
   }
+  const listen = async (): Promise<number> => {
+    await app.fastify.listen({ host: '127.0.0.1', port: 0 })
+    return (app.fastify.server.address() as AddressInfo).port
+  }
+  return { app: tested, listen }
 }
 
 const rules: Fields<TestOptions> = {
@@ -232,10 +270,9 @@ function withFakes({ contract, resources = {} }: Definition, fakes: Readonly<Rec
   return { ...resources, ...Object.fromEntries(replaced) }
 }
 
-/** The mocks in the place of the services that are called. */
-function mockedClients(callees: Callees, mocked: ReadonlyMap<Contract, MockedService>): AnyPart {
-  const classes = Object.entries(callees).map(([name, callee]) => [name, mocked.get(callee)!.Client])
-  return { name: 'clients', open: () => clientsOf(Object.fromEntries(classes)) }
+/** What is in the place of the clients of a service that runs by itself. */
+function clientsPart(classes: Readonly<Record<string, ClientClass<Contract>>>): AnyPart {
+  return { name: 'clients', open: () => clientsOf(classes) }
 }
 
 /** Throws the first failure and forgets them all. */

@@ -93,6 +93,7 @@ it('exports these names', async () => {
         "faultProxy",
         "startPostgres",
         "testService",
+        "testSystem",
       ],
       "tricube/trace": [
         "traced",

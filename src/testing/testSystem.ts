@@ -1,0 +1,142 @@
+import type { ClientClass } from '../client/call/call.ts'
+import { clientClass } from '../client/clientClass.ts'
+import { Target } from '../client/target/target.ts'
+import type { ClientOptions } from '../client/types.ts'
+import { shown } from '../config/rule.ts'
+import { isPlain } from '../config/rules.ts'
+import type { Contract } from '../contract/contract.ts'
+import type { Instance, Registry } from '../discovery/registry.ts'
+import { Service } from '../service/service.ts'
+import { Certificates } from '../tls/certificates.ts'
+import type { TestFailure } from './checks.ts'
+import { startTest, type StartedTest, type TestApp, type TestOptions } from './testService.ts'
+
+/** Services by the names that a test gives them. */
+export type TestedServices = Readonly<Record<string, Service<Contract, unknown>>>
+
+/** Several services under test, by name: each with its client, its database, its spans, and mocks of what is not here. */
+export type TestSystem<Services extends TestedServices> = {
+  readonly [Name in keyof Services]: Services[Name] extends Service<infer Tested, infer Ctx>
+    ? TestApp<Tested, Ctx>
+    : never
+} & {
+  /** Stops all of them and drops their databases; rejects when a contract was broken that no call has told yet. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/**
+ * Starts several real services for a test, in this process. They call each other over sockets; what is not among them is
+ * mocked. Each has a fresh, migrated database of its own.
+ *
+ * @throws {TypeError} one line, when two have the same contract, or an option is wrong
+ *
+ * @example
+ * await using system = await testSystem({ catalog: catalogService, orders: orderService })
+ * system.orders.mock(pspContract).charge.returns({ id: 'ch_1' })
+ * await system.orders.client.placeOrder({ body: { sku: 'a', quantity: 1 } })
+ */
+export async function testSystem<const Services extends TestedServices>(
+  services: Services,
+  options: { readonly [Name in keyof Services]?: TestOptions } = {},
+): Promise<TestSystem<Services>> {
+  checkServices(services, options)
+  const failures: TestFailure[] = []
+  const wires = new Wires(Object.values(services).map(({ name }) => name))
+  const started: StartedTest<Contract, unknown>[] = []
+  const close = async (): Promise<void> => {
+    await wires.close()
+    const closed = await Promise.allSettled(started.map(({ app }) => app.close()))
+    for (const one of closed) if (one.status === 'rejected') throw one.reason
+  }
+  try {
+    const apps: Record<string, unknown> = { close, [Symbol.asyncDispose]: close }
+    for (const [name, service] of Object.entries(services)) {
+      const one = await startTest<Contract, unknown>(
+        service,
+        { ...options[name], afterStart: false },
+        {
+          failures,
+          callee: (contract, ofCalls) => wires.client(contract, ofCalls),
+        },
+      )
+      started.push(one)
+      apps[name] = one.app
+      wires.add(service.name, await one.listen())
+    }
+    // Now that all are there to be called.
+    for (const [i, name] of Object.keys(services).entries()) {
+      if (options[name]?.afterStart) await started[i]!.app.afterStart()
+    }
+    return apps as TestSystem<Services>
+  } catch (error) {
+    await close().catch(() => {})
+    throw error
+  }
+}
+
+/** What the services of a system call each other by. */
+class Wires {
+  readonly #names: readonly string[]
+  readonly #ports = new Map<string, number>()
+  readonly #watches = new Set<() => void>()
+  readonly #targets: Target[] = []
+  readonly #certificates = new Certificates()
+  readonly #registry: Registry
+
+  constructor(names: readonly string[]) {
+    this.#names = names
+    this.#registry = {
+      register: () => Promise.resolve(() => Promise.resolve()),
+      watch: (service, onChange) => {
+        const tell = (): void => {
+          const port = this.#ports.get(service)
+          if (port !== undefined) onChange([instanceAt(service, port)])
+        }
+        this.#watches.add(tell)
+        tell()
+        return () => void this.#watches.delete(tell)
+      },
+    }
+  }
+
+  /** A client of a service of the system; undefined for any other. */
+  client(contract: Contract, options: ClientOptions = {}): ClientClass<Contract> | undefined {
+    if (!this.#names.includes(contract.name)) return undefined
+    const target = new Target(contract, this.#registry, options, {}, this.#certificates)
+    this.#targets.push(target)
+    return clientClass(contract, target, options)
+  }
+
+  /** Tells where a service listens. */
+  add(service: string, port: number): void {
+    this.#ports.set(service, port)
+    for (const tell of this.#watches) tell()
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#targets.map((target) => target[Symbol.asyncDispose]()))
+    this.#certificates.close()
+  }
+}
+
+function instanceAt(service: string, port: number): Instance {
+  return { id: `${service}@127.0.0.1:${port}`, service, address: '127.0.0.1', port }
+}
+
+function checkServices(services: TestedServices, options: object): void {
+  const fail = (problem: string): never => {
+    throw new TypeError(`testSystem: ${problem}`)
+  }
+  if (!isPlain(services)) fail(`expected services by name, like { orders: orderService }, got ${shown(services)}`)
+  const named = new Map<string, string>()
+  for (const [name, service] of Object.entries(services)) {
+    if (!(service instanceof Service)) fail(`${name}: expected a service, got ${shown(service)}`)
+    if (name === 'close') fail('close stops the system, name the service otherwise')
+    const other = named.get(service.name)
+    if (other !== undefined) fail(`${other} and ${name} are both ${service.name}`)
+    named.set(service.name, name)
+  }
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(services, name))
+  if (unknown !== undefined) fail(`options of ${unknown}, expected those of ${Object.keys(services).join(', ')}`)
+}

@@ -1,0 +1,107 @@
+import { contract, NotFound, service, t } from 'tricube'
+import { testSystem } from 'tricube/testing'
+import { describe, expect, expectTypeOf, it } from 'vitest'
+
+const Product = t.Object({ sku: t.String(), price: t.Integer() })
+const catalogContract = contract('catalog-service', {
+  getProduct: { route: 'GET /products/:sku', returns: Product, errors: [NotFound] },
+})
+const pspContract = contract('psp-service', {
+  charge: { route: 'POST /charges', body: t.Object({ amount: t.Integer() }), returns: t.Object({ id: t.String() }) },
+})
+const orderContract = contract('order-service', {
+  placeOrder: {
+    route: 'POST /orders',
+    body: t.Object({ sku: t.String() }),
+    returns: t.Object({ charge: t.String(), tenant: t.String() }),
+  },
+})
+const catalog = service(catalogContract, {
+  handlers: {
+    getProduct({ params, request }) {
+      if (params.sku === 'none') throw new NotFound('no such product')
+      return {
+        sku: `${params.sku} ${String(request.headers['x-tenant'])}`,
+        price: params.sku === 'wrong' ? 0.5 : 5,
+      }
+    },
+  },
+})
+const orders = service(orderContract, {
+  clients: { catalog: catalogContract, psp: pspContract },
+  calls: { catalog: { forward: ['x-tenant'] } },
+  handlers: {
+    async placeOrder({ body, clients }) {
+      const product = await clients.catalog.getProduct({ params: { sku: body.sku } })
+      const { id } = await clients.psp.charge({ body: { amount: product.price } })
+      return { charge: id, tenant: product.sku }
+    },
+  },
+})
+
+describe('several services in one process', () => {
+  it('call each other for real, and mocks of the others', async () => {
+    await using system = await testSystem({ orders, catalog }) // the one that calls may come first
+    system.orders.mock(pspContract).charge.implement(({ body }) => ({ id: `ch_${body.amount}` }))
+    const { data } = await system.orders.client.placeOrder({ body: { sku: 'a' } }, { headers: { 'x-tenant': 't1' } })
+    expectTypeOf(data).toEqualTypeOf<{ charge: string; tenant: string }>()
+    expect(data).toEqual({ charge: 'ch_5', tenant: 'a t1' })
+    expect(system.orders.mock(pspContract).charge.calls).toEqual([{ body: { amount: 5 } }])
+    expect(system.catalog.spans.map(({ name }) => name)).toContain('getProduct')
+    const [asked] = system.catalog.spans
+    expect(system.orders.spans.map(({ traceId }) => traceId)).toContain(asked!.traceId)
+    expect((await system.catalog.client.getProduct({ params: { sku: 'b' } })).data.price).toBe(5)
+  })
+
+  it('pass errors on as their classes', async () => {
+    await using system = await testSystem({ catalog, orders })
+    await expect(system.orders.client.placeOrder({ body: { sku: 'none' } })).rejects.toThrow(NotFound)
+  })
+
+  it('fail the test where one of them breaks its contract', async () => {
+    const system = await testSystem({ catalog, orders })
+    await expect(system.orders.client.placeOrder({ body: { sku: 'wrong' } })).rejects.toThrow(
+      'the handler broke the contract of catalog-service.getProduct: price',
+    )
+    await system.close()
+  })
+
+  it('refuse a mock of a service that is here', async () => {
+    await using system = await testSystem({ catalog, orders })
+    expect(() => system.orders.mock(catalogContract)).toThrow(
+      'order-service does not call a mock of catalog-service: that service is real in this test',
+    )
+  })
+
+  it('have databases of their own, and run afterStart once all are there', async () => {
+    const counter = contract('counter-service', { count: { route: 'GET /count', returns: t.Integer() } })
+    const made: string[] = []
+    const withDatabase = (name: string) =>
+      service(contract(`${name}-service`, { name: { route: 'GET /name', returns: t.String() } }), {
+        migrations: new URL('../../examples/role-service/migrations/', import.meta.url),
+        clients: { counter },
+        hooks: {
+          afterStart: (app) =>
+            app.run(async ({ clients }) => void made.push(`${name} ${await clients.counter.count()}`)),
+        },
+        handlers: { name: ({ db }) => db.value<string>`SELECT current_database()` },
+      })
+    await using system = await testSystem(
+      { a: withDatabase('a'), b: withDatabase('b'), counter: service(counter, { handlers: { count: () => 7 } }) },
+      { a: { afterStart: true }, b: { afterStart: true } },
+    )
+    expect(made).toEqual(['a 7', 'b 7'])
+    expect((await system.a.client.name()).data).toMatch(/^test_a_service_/)
+    expect((await system.b.client.name()).data).toMatch(/^test_b_service_/)
+  })
+
+  it.each([
+    [[catalog], {}, 'expected services by name, like { orders: orderService }, got a list of 1'],
+    [{ catalog: catalogContract }, {}, 'catalog: expected a service, got an object (Object)'],
+    [{ close: catalog }, {}, 'close stops the system, name the service otherwise'],
+    [{ a: catalog, b: catalog }, {}, 'a and b are both catalog-service'],
+    [{ catalog }, { orders: {} }, 'options of orders, expected those of catalog'],
+  ])('are rejected when they cannot be: %#', async (services, options, problem) => {
+    await expect(testSystem(services as never, options as never)).rejects.toThrow(`testSystem: ${problem}`)
+  })
+})
