@@ -2,20 +2,20 @@ import { createSocket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
 import { lookup } from 'node:dns/promises'
 
-/** Whether an address stands for all of a machine's. */
-export function isAny(address: string): boolean {
+/** Whether an address is a wildcard, which listens on every interface of the machine. */
+export function isWildcard(address: string): boolean {
   return address === '0.0.0.0' || address === '::'
 }
 
-/** Whether an address reaches this machine only. */
+/** Whether only this machine can reach an address. */
 export function isLoopback(address: string): boolean {
   return /^127\.|^::1$|^localhost$/.test(address)
 }
 
 /**
- * The address of this machine on the interface that routes to a host.
+ * Returns this machine's address on the interface that routes to a host.
  *
- * A connected UDP socket knows its own address, and connecting one sends nothing. Rejects when there is no route.
+ * A connected UDP socket knows its own address, and connecting it sends nothing. Rejects when there is no route.
  */
 export async function addressTowards(host: string, port: number): Promise<string> {
   const { address } = await lookup(host)

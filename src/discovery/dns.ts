@@ -1,21 +1,21 @@
 import { Resolver } from 'node:dns/promises'
 import type { SrvRecord } from 'node:dns'
 import type { LateLog } from '../log/late.ts'
-import { Belief, usualDoubtMs } from './belief.ts'
+import { LastKnown, defaultGraceMs } from './lastKnown.ts'
 import { systemClock, type Clock } from '../time/clock.ts'
 import { byId, hostPort, instanceSets } from './instances.ts'
 import { retryDelayMs } from '../time/pace.ts'
 import type { Instance, Registry } from './registry.ts'
 
-/** Which names are asked for. */
+/** Options of `dnsRegistry`. */
 export interface DnsOptions {
   /**
-   * A service's name in the DNS, with `{service}` in it: of SRV records (`_http._tcp.{service}.prod.svc.cluster.local`),
-   * or, with a port, of addresses (`{service}.prod.svc.cluster.local:8080`). With `https://` before it they are called by
-   * TLS; a certificate is then for the name without port and `_http._tcp`.
+   * The DNS name of a service, with `{service}` in it. Without a port it names SRV records
+   * (`_http._tcp.{service}.prod.svc.cluster.local`); with a port, addresses (`{service}.prod.svc.cluster.local:8080`).
+   * With `https://` in front, calls use TLS. The certificate is then for the name without port and `_http._tcp`.
    */
   readonly name: string
-  /** Name servers, `address:port`. Default: the machine's. */
+  /** Name servers as `address:port`. Default: the system's. */
   readonly servers?: readonly string[]
   readonly log?: LateLog | undefined
   readonly clock?: Clock
@@ -23,10 +23,10 @@ export interface DnsOptions {
 }
 
 /**
- * Services find each other by DNS: names are asked for again when their time to live is over. Registering is up to
- * whoever runs the name server.
+ * Returns a registry in which services find each other by DNS. Names are resolved again when their time to live is over.
+ * It registers nothing: your name server or your platform does.
  *
- * @throws {TypeError} when the name has no `{service}`
+ * @throws {TypeError} when the name does not contain `{service}`
  *
  * @example
  * dnsRegistry({ name: '{service}.prod.svc.cluster.local:8080' })
@@ -48,77 +48,81 @@ export function dnsRegistry(options: DnsOptions): Registry {
     onChange: (instances: readonly Instance[]) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    const belief = new Belief<readonly Instance[]>(instanceSets, usualDoubtMs)
+    const lastKnown = new LastKnown<readonly Instance[]>(instanceSets, defaultGraceMs)
     let failures = 0
     while (!signal.aborted) {
       try {
         const { instances, ttlMs } = await look(service)
         if (signal.aborted) return
         failures = 0
-        if (belief.answer(instances, clock.now())) onChange(belief.value!)
-        await clock.wait(belief.doubtLeftMs(clock.now()) ?? Math.min(longestMs, Math.max(shortestMs, ttlMs)), signal)
+        if (lastKnown.update(instances, clock.now())) onChange(lastKnown.value!)
+        await clock.wait(lastKnown.graceLeftMs(clock.now()) ?? Math.min(longestMs, Math.max(shortestMs, ttlMs)), signal)
       } catch (error) {
-        belief.fail()
+        lastKnown.fail()
         failures += 1
-        if (failures === 1)
-          log?.warn({ err: error, service }, 'the name server does not answer; what was known is kept')
+        if (failures === 1) {
+          log?.warn({ err: error, service }, 'the name server does not respond: using the last known instances')
+        }
         await clock.wait(retryDelayMs(failures, random), signal)
       }
     }
   }
 }
 
-interface Found {
+interface Resolved {
+  /** The instances of a name and their time to live in milliseconds. */
   readonly instances: readonly Instance[]
   readonly ttlMs: number
 }
 
-function lookup({ name, servers }: DnsOptions): (service: string) => Promise<Found> {
+function lookup({ name, servers }: DnsOptions): (service: string) => Promise<Resolved> {
   const [, scheme, template, port] = /^(https?:\/\/)?(.*?)(?::(\d{1,5}))?$/.exec(name) as unknown as Parsed
-  if (!template.includes('{service}')) throw new TypeError(`"${name}" has no {service} in it`)
+  if (!template.includes('{service}')) {
+    throw new TypeError(`"${name}" must contain {service}, as in {service}.prod.svc.cluster.local:8080`)
+  }
   const resolver = new Resolver({ timeout: 2000, tries: 2 })
   if (servers) resolver.setServers(servers)
   return (service) => {
     const host = template.replace('{service}', service)
-    // RFC 6125, 6.2.1: the name that was asked for, not the one that an answer led to
+    // RFC 6125, 6.2.1: the certificate must match the name that was looked up, not one from the response
     const secure = scheme === 'https://' ? { secure: true, serverName: host.replace(/^(?:_[^.]+\.)+/, '') } : {}
-    const wanted = { service, ...secure }
+    const common = { service, ...secure }
     return port === undefined
-      ? srv(resolver, wanted, host)
-      : addresses(resolver, wanted, { name: host, port: Number(port) })
+      ? srv(resolver, common, host)
+      : addresses(resolver, common, { name: host, port: Number(port) })
   }
 }
 
-type Parsed = [whole: string, scheme: string | undefined, template: string, port: string | undefined]
+type Parsed = [match: string, scheme: string | undefined, template: string, port: string | undefined]
 
-/** What all instances of a name have in common. */
-type Wanted = Pick<Instance, 'service' | 'secure' | 'serverName'>
+/** The fields that all instances of a name share. */
+type CommonFields = Pick<Instance, 'service' | 'secure' | 'serverName'>
 
-/** The records of the most urgent priority (RFC 2782), each with the addresses of its host. */
-async function srv(resolver: Resolver, wanted: Wanted, name: string): Promise<Found> {
+/** Resolves the SRV records of the lowest priority number (RFC 2782) and the addresses of their hosts. */
+async function srv(resolver: Resolver, common: CommonFields, name: string): Promise<Resolved> {
   const records = await orNone(resolver.resolveSrv(name))
   const urgent = Math.min(...records.map(({ priority }) => priority))
   const found = await Promise.all(
-    records.filter(({ priority }) => priority === urgent).map((record) => addresses(resolver, wanted, record)),
+    records.filter(({ priority }) => priority === urgent).map((record) => addresses(resolver, common, record)),
   )
   return {
     instances: byId(found.flatMap(({ instances }) => instances)),
-    ttlMs: Math.min(longestMs, ...found.map(({ ttlMs }) => ttlMs)), // Node does not tell that of an SRV record itself
+    ttlMs: Math.min(longestMs, ...found.map(({ ttlMs }) => ttlMs)), // Node does not expose the TTL of the SRV record itself
   }
 }
 
 async function addresses(
   resolver: Resolver,
-  wanted: Wanted,
+  common: CommonFields,
   { name, port, weight = 0 }: Pick<SrvRecord, 'name' | 'port'> & Partial<SrvRecord>,
-): Promise<Found> {
+): Promise<Resolved> {
   const four = await orNone(resolver.resolve4(name, { ttl: true }))
   const records = four.length > 0 ? four : await orNone(resolver.resolve6(name, { ttl: true }))
   return {
     instances: byId(
       records.map(({ address }) => ({
-        ...wanted,
-        id: `${wanted.service}@${hostPort(address, port)}`,
+        ...common,
+        id: `${common.service}@${hostPort(address, port)}`,
         address,
         port,
         ...(weight > 0 && { weight }),
@@ -128,7 +132,7 @@ async function addresses(
   }
 }
 
-/** No such name, or no such records of it, is an answer too. */
+/** A missing name, or one without such records, is a valid empty response. */
 async function orNone<Item>(records: Promise<Item[]>): Promise<Item[]> {
   return records.catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOTFOUND' || error.code === 'ENODATA') return []
@@ -136,6 +140,6 @@ async function orNone<Item>(records: Promise<Item[]>): Promise<Item[]> {
   })
 }
 
-/** Names with a shorter time to live are asked for this often all the same. */
+/** A name with a shorter time to live is not resolved more often than this. */
 const shortestMs = 5000
 const longestMs = 60_000

@@ -1,27 +1,27 @@
-import type { Kind } from './belief.ts'
+import type { ValueOperations } from './lastKnown.ts'
 import type { Instance } from './registry.ts'
 
-/** Sets of instances, in the order of their ids. */
-export const instanceSets: Kind<readonly Instance[]> = {
+/** Sets of instances, sorted by id. */
+export const instanceSets: ValueOperations<readonly Instance[]> = {
   isEmpty: (instances) => instances.length === 0,
   equals: (a, b) => a.length === b.length && a.every((instance, i) => sameInstance(instance, b[i]!)),
-  merge(known, told) {
-    const ids = new Set(told.map(({ id }) => id))
-    return byId([...told, ...known.filter(({ id }) => !ids.has(id))])
+  merge(known, reported) {
+    const ids = new Set(reported.map(({ id }) => id))
+    return byId([...reported, ...known.filter(({ id }) => !ids.has(id))])
   },
 }
 
-/** Puts instances into the order of their ids. */
+/** Sorts instances by id. */
 export function byId(instances: readonly Instance[]): readonly Instance[] {
   return instances.toSorted((a, b) => (a.id < b.id ? -1 : 1))
 }
 
-/** An address and a port as they stand in a URL. */
+/** Formats an address and a port for a URL. */
 export function hostPort(address: string, port: number): string {
   return `${address.includes(':') ? `[${address}]` : address}:${port}`
 }
 
-/** Where an instance answers, as the start of a URL. */
+/** Returns the origin of an instance, such as `https://10.0.0.8:8021`. */
 export function originOf({ secure, address, port }: Instance): string {
   return `${secure ? 'https' : 'http'}://${hostPort(address, port)}`
 }

@@ -1,32 +1,35 @@
-/** One running copy of a service. */
+/** A running instance of a service. */
 export interface Instance {
-  /** Unique among the copies of its service. */
+  /** Unique among the instances of the service. */
   readonly id: string
-  /** Name of the service: its contract's. */
+  /** The service's name, from its contract. */
   readonly service: string
-  /** Where it is reached. Registered as `0.0.0.0` or `::`: at this machine's address, which the registry finds out. */
+  /** Its address. For `0.0.0.0` or `::`, the registry finds out and registers this machine's address. */
   readonly address: string
   readonly port: number
-  /** Whether it speaks HTTPS. Default: false. */
+  /** Whether it serves HTTPS. Default false. */
   readonly secure?: boolean
-  /** The name in its certificate when that is neither its address nor its service. */
+  /** The name in its certificate, if that is neither its address nor its service. */
   readonly serverName?: string
   readonly region?: string
   readonly zone?: string
   readonly version?: string
-  /** Share of the traffic relative to the others. Default 1. */
+  /** Its share of the traffic, relative to the other instances. Default 1. */
   readonly weight?: number
   readonly meta?: Readonly<Record<string, string>>
 }
 
-/** Where services find each other. */
+/** A registry in which services find each other. */
 export interface Registry {
   /**
-   * Makes an instance known for as long as `ready` says yes; resolves to what takes it out again.
+   * Registers an instance while `ready` resolves to true; resolves to the function that deregisters it.
    *
-   * A registry that cannot be reached is no reason to fail: it is told as soon as it can be.
+   * It does not fail when the registry is down: the instance is registered as soon as the registry is back.
    */
   register(instance: Instance, ready?: () => Promise<boolean>): Promise<() => Promise<void>>
-  /** Tells the instances of a service, at once when they are known and at each change; returns what ends it. */
+  /**
+   * Calls `onChange` with the instances of a service as soon as they are known and at each change.
+   * Returns the function that stops it.
+   */
   watch(service: string, onChange: (instances: readonly Instance[]) => void): () => void
 }

@@ -1,9 +1,9 @@
 import type { Instance, Registry } from './registry.ts'
 
 /**
- * A registry that is written down: addresses by service name, which never change.
+ * Returns a registry of fixed addresses by service name.
  *
- * @throws {TypeError} when an address is neither `host:port` nor the start of a URL like `https://host:port`
+ * @throws {TypeError} when an address is neither `host:port` nor an origin such as `https://host:port`
  *
  * @example
  * staticRegistry({ 'role-service': ['127.0.0.1:8020', '127.0.0.1:8021'] })
@@ -25,23 +25,23 @@ export function staticRegistry(services: Readonly<Record<string, readonly string
 }
 
 /**
- * Reads the form of the environment: `role-service=127.0.0.1:8020,role-service=https://10.0.0.8:8021,region-service=…`.
+ * Parses the value of `TRICUBE_SERVICES`: `role-service=127.0.0.1:8020,role-service=https://10.0.0.8:8021`.
  *
- * @throws {TypeError} when a part is not `name=host:port`
+ * @throws {TypeError} when an entry is not `name=host:port`
  */
 export function parseServices(text: string): Record<string, string[]> {
   const services: Record<string, string[]> = {}
   for (const part of text.split(',').map((piece) => piece.trim())) {
     if (part === '') continue
     const [, service, address] = /^([a-z0-9-]+)=(.+)$/.exec(part) ?? []
-    if (!service || !address) throw new TypeError(`"${part}" is not name=host:port`)
+    if (!service || !address) throw new TypeError(`"${part}" is not name=host:port, as in role-service=127.0.0.1:8020`)
     instanceAt(service, address)
     ;(services[service] ??= []).push(address)
   }
   return services
 }
 
-/** A port may be left out where a scheme says it. */
+/** Parses an address; with a scheme, the port is optional. */
 function instanceAt(service: string, text: string): Instance {
   const [, scheme, bracketed, plain, written] =
     /^(?:(https?):\/\/)?(?:\[([\da-f:.]+)\]|([^:/?#@\s]+))(?::(\d{1,5}))?\/?$/i.exec(text) ?? []

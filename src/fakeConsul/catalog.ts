@@ -1,6 +1,6 @@
 import type { ServiceDefinition } from '../discovery/consul/entries.ts'
 
-/** What a service is registered with. */
+/** The body of a registration. */
 export interface FakeDefinition extends ServiceDefinition {
   readonly Check?: {
     readonly TTL?: string
@@ -14,13 +14,13 @@ interface Entry {
   readonly createIndex: number
   modifyIndex: number
   status: string
-  /** When its TTL lapses. */
+  /** The time at which the TTL lapses. */
   lapsesAt: number
-  /** Since when it is critical; infinite when it is not. */
+  /** The time at which it became critical; infinite when it is not critical. */
   criticalSince: number
 }
 
-/** What an agent knows: services with their checks, keys with their values; each change has its index. */
+/** The state of an agent: services with their checks, and keys with their values. Each change has an index. */
 export class Catalog {
   readonly #services = new Map<string, Entry>()
   readonly #keys = new Map<string, { value: string | undefined; createIndex: number; modifyIndex: number }>()
@@ -44,7 +44,7 @@ export class Catalog {
     this.#setStatus(entry, definition.Check?.Status ?? (definition.Check ? 'critical' : 'passing'), now)
   }
 
-  /** False when there is none of this id. */
+  /** Removes a service; false when there is none with this id. */
   deregister(id: string): boolean {
     const entry = this.#services.get(id)
     if (!entry) return false
@@ -57,7 +57,7 @@ export class Catalog {
     return this.#services.has(id)
   }
 
-  /** Sets what a TTL check says; false when there is none. */
+  /** Sets the status of a TTL check; false when there is none. */
   update(id: string, status: string, now: number): boolean {
     const entry = this.#services.get(id)
     if (entry?.definition.Check?.TTL === undefined) return false
@@ -65,14 +65,14 @@ export class Catalog {
     return true
   }
 
-  /** The instances of a service, and the index of the last change to any of them. */
+  /** Returns the instances of a service and the index of the last change to any of them. */
   health(name: string): { readonly index: number; readonly entries: readonly object[] } {
     const entries = [...this.#services.values()].filter(({ definition }) => definition.Name === name)
     const index = Math.max(1, this.#extinct.get(name) ?? 0, ...entries.map(({ modifyIndex }) => modifyIndex))
     return { index, entries: entries.filter(({ status }) => status === 'passing').map(healthEntry) }
   }
 
-  /** A key's value, undefined when there is none, and the index of its last change. */
+  /** Returns the value of a key, undefined when it is missing, and the index of its last change. */
   key(key: string): { readonly index: number; readonly entry: object | undefined } {
     const found = this.#keys.get(key)
     if (found?.value === undefined) return { index: found?.modifyIndex ?? 1, entry: undefined }
@@ -81,13 +81,13 @@ export class Catalog {
     return { index: ModifyIndex, entry: { LockIndex: 0, Key: key, Flags: 0, Value, CreateIndex, ModifyIndex } }
   }
 
-  /** Sets a key's value, or takes it away. */
+  /** Sets the value of a key; undefined deletes it. */
   setKey(key: string, value: string | undefined): void {
     const modifyIndex = this.#next()
     this.#keys.set(key, { value, createIndex: this.#keys.get(key)?.createIndex ?? modifyIndex, modifyIndex })
   }
 
-  /** Lets TTLs lapse and forgets what has been critical for too long; gives the time of the next such event. */
+  /** Lapses TTLs and removes what has been critical for too long; returns the time of the next such event. */
   sweep(now: number): number {
     let next = Infinity
     for (const [id, entry] of this.#services) {
@@ -130,13 +130,13 @@ export class Catalog {
 }
 
 /**
- * Reads Go's durations as far as Consul's clients write them: `15s`, `500ms`, `1m`.
+ * Parses Go's durations as Consul's clients write them: `15s`, `500ms`, `1m`.
  *
- * @throws {TypeError} when it is none
+ * @throws {TypeError} when the text is not a duration
  */
 export function durationMs(text: string): number {
   const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? []
-  if (number === undefined) throw new TypeError(`"${text}" is no duration`)
+  if (number === undefined) throw new TypeError(`"${text}" is not a duration, such as 15s or 500ms`)
   return Number(number) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit as 'ms' | 's' | 'm' | 'h']
 }
 

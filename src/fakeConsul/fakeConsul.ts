@@ -4,40 +4,40 @@ import type { AddressInfo } from 'node:net'
 import { systemClock, type Clock } from '../time/clock.ts'
 import type { ConsulRequest, ConsulResponse, ConsulTransport } from '../discovery/consul/agent.ts'
 import { Catalog } from './catalog.ts'
-import { answer } from './routes.ts'
+import { handleRequest } from './routes.ts'
 
-/** How the fake is run. */
+/** Options of `fakeConsul`. */
 export interface FakeConsulOptions {
-  /** Port of 127.0.0.1. Default: a free one. */
+  /** The port on 127.0.0.1. Default: a free one. */
   readonly port?: number
-  /** Default: the machine's. */
+  /** Default: the system clock. */
   readonly clock?: Clock
 }
 
-/** Stands in front of the fake: answers itself, throws, or changes what `next` answers. */
+/** Intercepts a request: it may respond itself, throw, or change the response of `next`. */
 export type Fault = (request: ConsulRequest, next: ConsulTransport) => ConsulResponse | Promise<ConsulResponse>
 
-/** A Consul agent in this process, which knows what tricube asks of one: services, TTL checks, keys, blocking queries. */
+/** A Consul agent in this process, with the parts that tricube uses: services, TTL checks, keys, blocking queries. */
 export interface FakeConsul {
-  /** Where it answers: for `CONSUL_HTTP_ADDR`. */
+  /** The URL of the agent, for `CONSUL_HTTP_ADDR`. */
   readonly url: string
-  /** The way to it without a socket. */
+  /** A transport that reaches the agent without a socket. */
   readonly transport: ConsulTransport
-  /** What is put between requests and the fake; undefined: nothing. */
+  /** Intercepts every request; undefined: none. */
   fault: Fault | undefined
-  /** Sets a key's value; undefined takes the key away. */
+  /** Sets the value of a key; undefined deletes it. */
   setKey(key: string, value: string | undefined): void
-  /** Goes down: what is under way is cut, nothing more is answered. */
+  /** Stops the agent: requests in flight are cut, and new connections fail. */
   stop(): Promise<void>
-  /** Is up again, at the same URL, with all that it knew. */
+  /** Starts the agent again, at the same URL and with its data. */
   start(): Promise<void>
-  /** Loses all that it knows, and begins to count from 1 again. */
+  /** Deletes all data and starts counting indexes from 1. */
   forget(): void
   [Symbol.asyncDispose](): Promise<void>
 }
 
 /**
- * Starts a fake Consul agent on 127.0.0.1. HTTP checks keep the status that they are registered with: it asks nobody.
+ * Starts a fake Consul agent on 127.0.0.1. It requests no HTTP check: each keeps the status that it was registered with.
  *
  * @example
  * await using consul = await fakeConsul()
@@ -49,7 +49,7 @@ export async function fakeConsul({ port = 0, clock = systemClock }: FakeConsulOp
   let listening = port
   let down = new AbortController()
 
-  const reach: ConsulTransport = (request) => answer(request, catalog, clock)
+  const reach: ConsulTransport = (request) => handleRequest(request, catalog, clock)
   const transport: ConsulTransport = async (request) => {
     if (!server) throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
     const cut = down.signal
@@ -110,6 +110,6 @@ async function handle(request: IncomingMessage, response: ServerResponse, transp
     })
     response.writeHead(status, headers).end(body)
   } catch {
-    response.destroy() // as a connection that breaks
+    response.destroy() // like a broken connection
   }
 }

@@ -2,8 +2,8 @@ import type { ConsulRequest, ConsulResponse } from '../discovery/consul/agent.ts
 import type { Clock } from '../time/clock.ts'
 import { durationMs, type Catalog, type FakeDefinition } from './catalog.ts'
 
-/** Answers a request as Consul's agent does. */
-export async function answer(request: ConsulRequest, catalog: Catalog, clock: Clock): Promise<ConsulResponse> {
+/** Handles a request as Consul's agent does. */
+export async function handleRequest(request: ConsulRequest, catalog: Catalog, clock: Clock): Promise<ConsulResponse> {
   const { pathname, searchParams: query } = new URL(request.path, 'http://agent')
   catalog.sweep(clock.now())
   for (const [pattern, handle] of routes) {
@@ -13,16 +13,16 @@ export async function answer(request: ConsulRequest, catalog: Catalog, clock: Cl
   return text(404, 'this fake knows what tricube asks of Consul, no more')
 }
 
-interface Asked {
+interface RouteRequest {
   readonly request: ConsulRequest
-  /** What the path names: an id, a service, a key. */
+  /** The id, service or key in the path. */
   readonly name: string
   readonly query: URLSearchParams
   readonly catalog: Catalog
   readonly clock: Clock
 }
 
-const routes: readonly (readonly [RegExp, (asked: Asked) => ConsulResponse | Promise<ConsulResponse>])[] = [
+const routes: readonly (readonly [RegExp, (route: RouteRequest) => ConsulResponse | Promise<ConsulResponse>])[] = [
   [/^PUT \/v1\/agent\/service\/register$/, register],
   [/^PUT \/v1\/agent\/service\/deregister\/([^/]+)$/, deregister],
   [/^PUT \/v1\/agent\/check\/update\/service:([^/]+)$/, update],
@@ -32,57 +32,57 @@ const routes: readonly (readonly [RegExp, (asked: Asked) => ConsulResponse | Pro
   [/^(?:PUT|DELETE) \/v1\/kv\/(.+)$/, writeKey],
 ]
 
-function register({ request, catalog, clock }: Asked): ConsulResponse {
+function register({ request, catalog, clock }: RouteRequest): ConsulResponse {
   const definition = JSON.parse(request.body ?? '') as FakeDefinition
   if (!definition.Name) return text(400, 'Missing service name')
   catalog.register({ ...definition, ID: definition.ID || definition.Name }, clock.now())
   return text(200)
 }
 
-function deregister({ name, catalog }: Asked): ConsulResponse {
+function deregister({ name, catalog }: RouteRequest): ConsulResponse {
   return catalog.deregister(name) ? text(200) : text(404, `Unknown service "${name}"`)
 }
 
-function update({ name, request, catalog, clock }: Asked): ConsulResponse {
+function update({ name, request, catalog, clock }: RouteRequest): ConsulResponse {
   const { Status } = JSON.parse(request.body ?? '') as { Status: string }
   return catalog.update(name, Status, clock.now()) ? text(200) : text(404, `Unknown check ID "service:${name}"`)
 }
 
-function find({ name, catalog }: Asked): ConsulResponse {
+function find({ name, catalog }: RouteRequest): ConsulResponse {
   return catalog.has(name) ? json({ ID: name }) : text(404, `unknown service ID: ${name}`)
 }
 
-function health(asked: Asked): Promise<ConsulResponse> {
-  return whenChanged(asked, () => {
-    const { index, entries } = asked.catalog.health(asked.name)
+function health(route: RouteRequest): Promise<ConsulResponse> {
+  return whenChanged(route, () => {
+    const { index, entries } = route.catalog.health(route.name)
     return { index, response: json(entries) }
   })
 }
 
-function readKey(asked: Asked): Promise<ConsulResponse> {
-  return whenChanged(asked, () => {
-    const { index, entry } = asked.catalog.key(asked.name)
+function readKey(route: RouteRequest): Promise<ConsulResponse> {
+  return whenChanged(route, () => {
+    const { index, entry } = route.catalog.key(route.name)
     return { index, response: entry ? json([entry]) : text(404) }
   })
 }
 
-function writeKey({ request, name, catalog }: Asked): ConsulResponse {
+function writeKey({ request, name, catalog }: RouteRequest): ConsulResponse {
   catalog.setKey(name, request.method === 'PUT' ? (request.body ?? '') : undefined)
   return json(true)
 }
 
-/** A blocking query: answers when the index is past the one that was asked for, or the wait is over. */
+/** Runs a blocking query: responds when the index is past the requested one, or when the wait is over. */
 async function whenChanged(
-  { request: { signal }, query, catalog, clock }: Asked,
+  { request: { signal }, query, catalog, clock }: RouteRequest,
   look: () => { readonly index: number; readonly response: ConsulResponse },
 ): Promise<ConsulResponse> {
-  const asked = Number(query.get('index') ?? 0)
+  const requestedIndex = Number(query.get('index') ?? 0)
   const until = clock.now() + durationMs(query.get('wait') || '5m')
   for (;;) {
     const nextEvent = catalog.sweep(clock.now())
     const { index, response } = look()
     const leftMs = until - clock.now()
-    if (asked === 0 || index !== asked || leftMs <= 0 || signal.aborted) {
+    if (requestedIndex === 0 || index !== requestedIndex || leftMs <= 0 || signal.aborted) {
       return { ...response, headers: { ...response.headers, 'x-consul-index': String(index) } }
     }
     const over = new AbortController()

@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net'
 import { Link } from './link.ts'
 import { conditionsOf, type Toxic } from './toxics.ts'
 
-/** A client's connection, the one to the target that goes with it, and the toxics that it has met. */
+/** A client's connection, its connection to the target, and the toxics that apply to them. */
 export class Connection {
   readonly #client: Socket
   readonly #server: Socket
@@ -35,7 +35,7 @@ export class Connection {
     this.#change()
   }
 
-  /** Takes a toxic away. What a black hole has held is closed: half a message would do more harm than a lost connection. */
+  /** Removes a toxic. A connection held by `timeout` is closed, because half a message would do more harm. */
   remove(toxic: Toxic): void {
     this.#toxics.delete(toxic)
     clearTimeout(this.#timers.get(toxic))

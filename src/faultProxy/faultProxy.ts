@@ -3,43 +3,43 @@ import { createServer, type AddressInfo } from 'node:net'
 import { Connection } from './connection.ts'
 import { checkToxic, type Toxic } from './toxics.ts'
 
-/** What a fault proxy stands in front of. */
+/** Options of `faultProxy`. */
 export interface FaultProxyOptions {
-  /** `host:port`, or a URL, such as a database's. */
+  /** The target as `host:port` or as a URL, such as a database's. */
   readonly target: string
 }
 
-/** A TCP proxy that can be made to misbehave. */
+/** A TCP proxy that injects faults. */
 export interface FaultProxy {
-  /** The target as it was given, with the proxy's address in the place of its own. */
+  /** The target with the proxy's address instead of its own, in the form that you passed. */
   readonly url: string
-  /** Port of 127.0.0.1. */
+  /** The port on 127.0.0.1. */
   readonly port: number
-  /** How many connections are open through it. */
+  /** The number of connections that are open through it. */
   readonly connections: number
   /**
-   * Puts a toxic on every connection, those that are open too, until the returned function takes it away.
+   * Adds a toxic to every connection, open ones included. The returned function removes it.
    *
-   * @throws {TypeError} when one of its quantities is missing or makes no sense
+   * @throws {TypeError} when one of its quantities is missing or out of range
    * @example
-   * const faster = proxy.add({ type: 'latency', latencyMs: 100, jitterMs: 20 })
-   * const up = proxy.add({ type: 'down' })
-   * await up() // resolves once connections are taken again
+   * const removeLatency = proxy.add({ type: 'latency', latencyMs: 100, jitterMs: 20 })
+   * const removeDown = proxy.add({ type: 'down' })
+   * await removeDown() // resolves once connections are accepted again
    */
   add(toxic: Toxic): () => Promise<void>
-  /** Closes every connection and takes no more. */
+  /** Closes every connection and accepts no more. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
 /**
- * Starts a TCP proxy on 127.0.0.1 that adds faults to what goes through it: toxiproxy's toxics, in this process.
+ * Starts a TCP proxy on 127.0.0.1 that injects faults into its traffic: toxiproxy's toxics, in this process.
  *
- * @throws {TypeError} when the target names no port
+ * @throws {TypeError} when the target has no port
  * @example
  * await using proxy = await faultProxy({ target: postgres.url() })
  * await using db = database({ url: proxy.url })
- * const heal = proxy.add({ type: 'timeout' }) // PostgreSQL is a black hole
+ * const removeTimeout = proxy.add({ type: 'timeout' }) // PostgreSQL no longer responds
  */
 export async function faultProxy({ target }: FaultProxyOptions): Promise<FaultProxy> {
   const { address, withPort } = parseTarget(target)
@@ -59,18 +59,18 @@ export async function faultProxy({ target }: FaultProxyOptions): Promise<FaultPr
   let opening: Promise<unknown> | undefined
 
   const isDown = (): boolean => isClosed || [...toxics].some(({ type }) => type === 'down')
-  const refuse = (): void => void (server.listening && isDown() && server.close())
+  const updateAcceptance = (): void => void (server.listening && isDown() && server.close())
   const accept = async (): Promise<void> => {
     if (isDown()) return
     if (!server.listening) opening ??= listen(port).finally(() => (opening = undefined))
     await opening
-    refuse() // it may be down again by now
+    updateAcceptance() // it may be down again by now
   }
 
   const close = async (): Promise<void> => {
     isClosed = true
     const closed = server.listening ? once(server, 'close') : undefined
-    refuse()
+    updateAcceptance()
     for (const connection of connections) connection.close()
     await closed
   }
@@ -80,11 +80,11 @@ export async function faultProxy({ target }: FaultProxyOptions): Promise<FaultPr
     get connections() {
       return connections.size
     },
-    add(given) {
-      checkToxic(given)
-      const toxic: Toxic = { ...given } // one of its own, however often the same is added
+    add(options) {
+      checkToxic(options)
+      const toxic: Toxic = { ...options } // a copy, because the same toxic may be added twice
       toxics.add(toxic)
-      refuse()
+      updateAcceptance()
       for (const connection of connections) connection.add(toxic)
       return async () => {
         if (!toxics.delete(toxic)) return
@@ -111,7 +111,11 @@ function parseTarget(target: string): {
   const isUrl = target.includes('://')
   const url = new URL(isUrl ? target : `tcp://${target}`)
   const port = Number(url.port) || defaultPorts[url.protocol]
-  if (!port) throw new TypeError(`the target "${isUrl ? `${url.protocol}//${url.host}` : target}" names no port`)
+  if (!port) {
+    throw new TypeError(
+      `the target "${isUrl ? `${url.protocol}//${url.host}` : target}" has no port: expected host:port or a URL with a port`,
+    )
+  }
   return {
     address: { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port },
     withPort(own) {

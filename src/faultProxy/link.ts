@@ -1,25 +1,25 @@
 import type { Socket } from 'node:net'
 import type { Conditions } from './toxics.ts'
 
-/** How many bytes may wait in one direction before their sender has to. */
+/** How many bytes may wait in one direction before their sender is paused. */
 const windowBytes = 1024 * 1024
 
-/** What has arrived: bytes, or, without them, the end. */
-interface Piece {
+/** A chunk that has arrived; without bytes, the end of the stream. */
+interface Chunk {
   bytes: Buffer | undefined
   readonly arrivedAt: number
-  /** From -1 to 1, of the jitter. */
+  /** This chunk's share of the jitter, from -1 to 1. */
   readonly luck: number
 }
 
-/** One direction of a connection: takes what its source sends, and passes it on when the toxics let it. */
+/** One direction of a connection: receives what its source sends, and forwards it when the toxics allow. */
 export class Link {
   readonly #source: Socket
   readonly #target: Socket
-  readonly #queue: Piece[] = []
+  readonly #queue: Chunk[] = []
   #waitingBytes = 0
   #conditions: Conditions
-  /** When the next piece may be sent, by what has been sent. */
+  /** The earliest time to send the next chunk, by the bandwidth used so far. */
   #freeAt = 0
   #timer: NodeJS.Timeout | undefined
 
@@ -33,14 +33,14 @@ export class Link {
     if (conditions.isSilent) source.pause()
   }
 
-  /** From now on other toxics are on: also for what waits. */
+  /** Changes the toxics, also for chunks that wait. */
   change(conditions: Conditions): void {
     this.#conditions = conditions
     this.#freeAt = 0
     this.#pass()
   }
 
-  /** Forgets what waits. */
+  /** Drops the chunks that wait. */
   close(): void {
     clearTimeout(this.#timer)
     this.#queue.length = 0
@@ -52,7 +52,7 @@ export class Link {
     this.#pass()
   }
 
-  /** Sends what is due, and comes back for the rest. */
+  /** Sends what is due, and schedules the rest. */
   #pass(): void {
     clearTimeout(this.#timer)
     while (this.#queue.length > 0 && !this.#conditions.isSilent && !this.#target.writableNeedDrain) {
@@ -67,23 +67,23 @@ export class Link {
     else this.#source.resume()
   }
 
-  #dueAt({ arrivedAt, luck }: Piece): number {
+  #dueAt({ arrivedAt, luck }: Chunk): number {
     const { latencyMs, jitterMs } = this.#conditions
     return Math.max(this.#freeAt, arrivedAt + latencyMs + luck * jitterMs)
   }
 
-  #send(piece: Piece): void {
+  #send(chunk: Chunk): void {
     const { bytesPerSecond, slicer } = this.#conditions
-    const bytes = piece.bytes?.subarray(0, this.#size())
-    if (!bytes || bytes.length === piece.bytes!.length) this.#queue.shift()
-    else piece.bytes = piece.bytes!.subarray(bytes.length)
+    const bytes = chunk.bytes?.subarray(0, this.#size())
+    if (!bytes || bytes.length === chunk.bytes!.length) this.#queue.shift()
+    else chunk.bytes = chunk.bytes!.subarray(bytes.length)
     if (!bytes) return void this.#target.end()
     this.#waitingBytes -= bytes.length
     this.#target.write(bytes)
     this.#freeAt = performance.now() + (bytes.length * 1000) / bytesPerSecond + (slicer?.delayMs ?? 0)
   }
 
-  /** How many bytes may go at once: a slice, and at most what the bandwidth lets through in 10 ms. */
+  /** How many bytes may be sent at once: one slice, and at most what the bandwidth allows in 10 ms. */
   #size(): number {
     const { bytesPerSecond, slicer } = this.#conditions
     const { averageBytes = Number.POSITIVE_INFINITY, variationBytes = 0 } = slicer ?? {}

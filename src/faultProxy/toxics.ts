@@ -1,7 +1,7 @@
-/** Whose bytes a toxic meets: those that the client sends (`upstream`), or those that it is sent (`downstream`). */
+/** The direction of a toxic: bytes that the client sends (`upstream`) or receives (`downstream`). */
 export type Stream = 'upstream' | 'downstream'
 
-/** Every byte comes later by `latencyMs`, give or take up to `jitterMs` (default 0), and none overtakes another. */
+/** Delays every byte by `latencyMs`, plus or minus up to `jitterMs` (default 0), and keeps the order. */
 export interface LatencyToxic {
   readonly type: 'latency'
   readonly latencyMs: number
@@ -10,7 +10,7 @@ export interface LatencyToxic {
   readonly stream?: Stream
 }
 
-/** No more than so many bytes come through in a second. */
+/** Limits the throughput. */
 export interface BandwidthToxic {
   readonly type: 'bandwidth'
   readonly bytesPerSecond: number
@@ -18,7 +18,7 @@ export interface BandwidthToxic {
   readonly stream?: Stream
 }
 
-/** Bytes come in pieces of about `averageBytes`, give or take `variationBytes` (default 0), `delayMs` (default 0) apart. */
+/** Splits data into slices of `averageBytes`, plus or minus `variationBytes` (default 0), `delayMs` (default 0) apart. */
 export interface SlicerToxic {
   readonly type: 'slicer'
   readonly averageBytes: number
@@ -29,8 +29,8 @@ export interface SlicerToxic {
 }
 
 /**
- * Nothing comes through, not even the end: a black hole. The connection is closed after `timeoutMs`; with 0, the default,
- * when the toxic is removed.
+ * Stops all data, and the end of the stream: a black hole. The connection is closed after `timeoutMs`, or, with 0, the
+ * default, when the toxic is removed.
  */
 export interface TimeoutToxic {
   readonly type: 'timeout'
@@ -39,31 +39,31 @@ export interface TimeoutToxic {
   readonly stream?: Stream
 }
 
-/** Both ends of each connection are reset (TCP RST) after `timeoutMs` (default 0: at once). */
+/** Resets both ends of each connection (TCP RST) after `timeoutMs` (default 0: at once). */
 export interface ResetPeerToxic {
   readonly type: 'reset_peer'
   readonly timeoutMs?: number
 }
 
-/** Connections are refused, and those that are open are reset. */
+/** Resets open connections and does not accept new ones. */
 export interface DownToxic {
   readonly type: 'down'
 }
 
-/** What can be wrong with a connection, under the names of toxiproxy (https://github.com/Shopify/toxiproxy#toxics). */
+/** A fault of a connection, named as in toxiproxy (https://github.com/Shopify/toxiproxy#toxics). */
 export type Toxic = LatencyToxic | BandwidthToxic | SlicerToxic | TimeoutToxic | ResetPeerToxic | DownToxic
 
-/** What the toxics of one direction come to. */
+/** The combined effect of the toxics of one direction. */
 export interface Conditions {
   readonly isSilent: boolean
   readonly latencyMs: number
   readonly jitterMs: number
-  /** Infinity: as fast as it goes. */
+  /** Infinity: no limit. */
   readonly bytesPerSecond: number
   readonly slicer: SlicerToxic | undefined
 }
 
-/** Adds up the toxics of one direction: latencies to their sum, bandwidths to the lowest, of slicers the last. */
+/** Combines the toxics of one direction: the sum of latencies, the lowest bandwidth, the last slicer. */
 export function conditionsOf(toxics: Iterable<Toxic>, stream: Stream): Conditions {
   let [isSilent, latencyMs, jitterMs, bytesPerSecond] = [false, 0, 0, Number.POSITIVE_INFINITY]
   let slicer: SlicerToxic | undefined
@@ -78,7 +78,7 @@ export function conditionsOf(toxics: Iterable<Toxic>, stream: Stream): Condition
   return { isSilent, latencyMs, jitterMs, bytesPerSecond, slicer }
 }
 
-/** Of each toxic its quantities, and the least that each may be. */
+/** The quantities of each toxic and the minimum of each. */
 const quantities: Readonly<Record<Toxic['type'], Readonly<Record<string, number>>>> = {
   latency: { latencyMs: 0, jitterMs: 0 },
   bandwidth: { bytesPerSecond: 1 },
@@ -90,18 +90,20 @@ const quantities: Readonly<Record<Toxic['type'], Readonly<Record<string, number>
 const required = new Set(['latencyMs', 'bytesPerSecond', 'averageBytes'])
 
 /**
- * Refuses a toxic that cannot be.
+ * Checks the type and the quantities of a toxic.
  *
- * @throws {TypeError} with one line that names what is wrong
+ * @throws {TypeError} with one line that names the faulty field
  */
 export function checkToxic(toxic: Toxic): void {
   const known = Object.keys(quantities)
-  if (!known.includes(toxic.type)) throw new TypeError(`there is no toxic "${toxic.type}", but ${known.join(', ')}`)
-  const given = toxic as unknown as Readonly<Record<string, unknown>>
+  if (!known.includes(toxic.type)) {
+    throw new TypeError(`unknown toxic "${toxic.type}": expected one of ${known.join(', ')}`)
+  }
+  const options = toxic as unknown as Readonly<Record<string, unknown>>
   for (const [name, least] of Object.entries(quantities[toxic.type])) {
-    const value = given[name]
+    const value = options[name]
     if (value === undefined && !required.has(name)) continue
     if (typeof value === 'number' && value >= least && value < Number.POSITIVE_INFINITY) continue
-    throw new TypeError(`${toxic.type}: ${name} has to be a number of at least ${least}, not ${String(value)}`)
+    throw new TypeError(`${toxic.type}: ${name} must be a number of at least ${least}, got ${String(value)}`)
   }
 }

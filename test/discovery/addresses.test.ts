@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { addressTowards } from '../../src/discovery/advertise.ts'
 import { parseAgentAddress } from '../../src/discovery/consul/address.ts'
 
-describe('the address of an agent', () => {
+describe('parseAgentAddress', () => {
   it.each([
     ['127.0.0.1:8500', 'http://127.0.0.1:8500'],
     ['consul.internal', 'http://consul.internal:8500'],
@@ -19,7 +19,7 @@ describe('the address of an agent', () => {
     expect(`${secure ? 'https' : 'http'}://${host}:${port}${basePath}`).toBe(expected)
   })
 
-  it('of a socket, and with TLS by another variable', () => {
+  it('parses a Unix socket, and uses TLS by another variable', () => {
     expect(parseAgentAddress('unix:///run/consul.sock')).toMatchObject({
       socketPath: '/run/consul.sock',
       secure: false,
@@ -28,15 +28,17 @@ describe('the address of an agent', () => {
   })
 
   it.each(['', 'a b', 'ftp://a', 'http://', 'a:70000', 'a:b', 'http://user:password@a', 'a?b', 'unix://'])(
-    'not %j',
+    'rejects %j',
     (text) => {
       expect(() => parseAgentAddress(text)).toThrow(TypeError)
-      expect(() => consulRegistry({ address: text })).toThrow('no address of a Consul agent')
+      expect(() => consulRegistry({ address: text })).toThrow(
+        `"${text}" is not an address of a Consul agent: expected host:port, https://host:port or unix:///path`,
+      )
     },
   )
 })
 
-it('the address of this machine towards another, without sending anything', async () => {
+it('finds the address of this machine on the route to a host', async () => {
   expect(await addressTowards('127.0.0.1', 8500)).toBe('127.0.0.1')
   const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses!.map(({ address }) => address))
   for (const address of own.filter((one) => !one.startsWith('fe80:'))) {

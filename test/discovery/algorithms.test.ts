@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Belief, type Kind } from '../../src/discovery/belief.ts'
+import { LastKnown, type ValueOperations } from '../../src/discovery/lastKnown.ts'
 import { BlockingIndex } from '../../src/discovery/consul/blockingIndex.ts'
 import { Pace, retryDelayMs } from '../../src/time/pace.ts'
 
 describe('Pace', () => {
-  it('lets no more than n + burst turns into n periods, whenever they are asked for', () => {
+  it('allows at most n + burst turns in n periods', () => {
     fc.assert(
       fc.property(
         fc.array(fc.integer({ min: 0, max: 40_000 }), { maxLength: 60 }),
@@ -27,7 +27,7 @@ describe('Pace', () => {
     )
   })
 
-  it('makes nobody wait who comes rarely', () => {
+  it('does not delay a rare turn', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 15_000, max: 100_000 })), (gaps) => {
         const pace = new Pace()
@@ -48,7 +48,7 @@ it('waits longer after each failure, up to 20 s', () => {
   )
 })
 
-it('an index is only ever waited on when it is above 0 and follows on the one before', () => {
+it('waits only on an index that is above 0 and not before the last one', () => {
   fc.assert(
     fc.property(fc.array(fc.oneof(fc.integer({ min: -3, max: 9 }), fc.constantFrom(NaN, 0.5, Infinity))), (indices) => {
       const index = new BlockingIndex()
@@ -64,79 +64,80 @@ it('an index is only ever waited on when it is above 0 and follows on the one be
   )
 })
 
-describe('Belief', () => {
-  const sets: Kind<readonly number[]> = {
+describe('LastKnown', () => {
+  const sets: ValueOperations<readonly number[]> = {
     isEmpty: (set) => set.length === 0,
     equals: (a, b) => a.join() === b.join(),
-    merge: (known, told) => [...new Set([...told, ...known])].sort((a, b) => a - b),
+    merge: (known, reported) => [...new Set([...reported, ...known])].sort((a, b) => a - b),
   }
-  const doubtMs = 15_000
+  const graceMs = 15_000
   const anySet = fc.uniqueArray(fc.integer({ min: 1, max: 5 })).map((set) => set.sort((a, b) => a - b))
-  const anySteps = fc.array(
+  const anyEvents = fc.array(
     fc.record({
       gap: fc.integer({ min: 0, max: 20_000 }),
-      told: fc.option(anySet, { nil: undefined, freq: 3 }),
+      reported: fc.option(anySet, { nil: undefined, freq: 3 }),
       restarted: fc.boolean(),
     }),
   )
 
-  it('keeps what it held through failures; never loses the last one to a single answer; adds what is new at once', () => {
+  it('keeps its value through failures and a single empty response, and adds new items at once', () => {
     fc.assert(
-      fc.property(anySteps, (steps) => {
-        const belief = new Belief(sets, doubtMs)
+      fc.property(anyEvents, (events) => {
+        const lastKnown = new LastKnown(sets, graceMs)
         let now = 0
-        let lookedSince: number | undefined // since when nothing but answers came
-        for (const { gap, told, restarted } of steps) {
+        let respondingSince: number | undefined // since when nothing but answers came
+        for (const { gap, reported, restarted } of events) {
           now += gap
-          const held = belief.value
-          if (!told) {
-            belief.fail()
-            lookedSince = undefined
-            expect(belief.value).toBe(held)
+          const held = lastKnown.value
+          if (!reported) {
+            lastKnown.fail()
+            respondingSince = undefined
+            expect(lastKnown.value).toBe(held)
             continue
           }
-          const isFirst = lookedSince === undefined
-          lookedSince ??= now
-          const changed = belief.answer(told, now, { restarted })
-          expect(belief.value).toEqual(expect.arrayContaining(told))
-          expect(changed).toBe(held === undefined || held.join() !== belief.value!.join())
-          const lost = (held ?? []).filter((item) => !belief.value!.includes(item))
-          if (held?.length && (isFirst || told.length === 0) && now < lookedSince + doubtMs) expect(lost).toEqual([])
+          const isFirst = respondingSince === undefined
+          respondingSince ??= now
+          const changed = lastKnown.update(reported, now, { restarted })
+          expect(lastKnown.value).toEqual(expect.arrayContaining(reported))
+          expect(changed).toBe(held === undefined || held.join() !== lastKnown.value!.join())
+          const lost = (held ?? []).filter((item) => !lastKnown.value!.includes(item))
+          if (held?.length && (isFirst || reported.length === 0) && now < respondingSince + graceMs)
+            expect(lost).toEqual([])
         }
       }),
     )
   })
 
-  it('believes what it is told for long enough, whatever came before', () => {
+  it('accepts what is reported once the grace period is over', () => {
     fc.assert(
-      fc.property(anySteps, anySet, fc.boolean(), (steps, told, restarted) => {
-        const belief = new Belief(sets, doubtMs)
+      fc.property(anyEvents, anySet, fc.boolean(), (events, reported, restarted) => {
+        const lastKnown = new LastKnown(sets, graceMs)
         let now = 0
-        for (const step of steps) {
-          now += step.gap
-          if (step.told) belief.answer(step.told, now, step)
-          else belief.fail()
+        for (const event of events) {
+          now += event.gap
+          if (event.reported) lastKnown.update(event.reported, now, event)
+          else lastKnown.fail()
         }
-        belief.answer(told, now, { restarted })
-        now += belief.doubtLeftMs(now) ?? 0
-        belief.answer(told, now, { restarted })
-        expect(belief.value).toEqual(told)
+        lastKnown.update(reported, now, { restarted })
+        now += lastKnown.graceLeftMs(now) ?? 0
+        lastKnown.update(reported, now, { restarted })
+        expect(lastKnown.value).toEqual(reported)
       }),
     )
   })
 
-  it('believes an answer at once when nothing speaks against it', () => {
-    const belief = new Belief(sets, doubtMs)
-    expect(belief.answer([], 0)).toBe(true)
-    expect(belief.answer([1, 2], 1)).toBe(true)
-    expect(belief.answer([2], 2)).toBe(true)
-    expect(belief.value).toEqual([2])
-    expect(belief.answer([], 3)).toBe(false)
-    expect(belief.doubtLeftMs(4)).toBe(doubtMs - 1)
-    expect(belief.answer([3], 5)).toBe(true)
-    expect(belief.value).toEqual([2, 3]) // it begins to know again, perhaps not all of them yet
-    expect(belief.answer([3], 3 + doubtMs)).toBe(true)
-    expect(belief.value).toEqual([3])
-    expect(belief.doubtLeftMs(3 + doubtMs)).toBeUndefined()
+  it('accepts a response at once without a reason for doubt', () => {
+    const lastKnown = new LastKnown(sets, graceMs)
+    expect(lastKnown.update([], 0)).toBe(true)
+    expect(lastKnown.update([1, 2], 1)).toBe(true)
+    expect(lastKnown.update([2], 2)).toBe(true)
+    expect(lastKnown.value).toEqual([2])
+    expect(lastKnown.update([], 3)).toBe(false)
+    expect(lastKnown.graceLeftMs(4)).toBe(graceMs - 1)
+    expect(lastKnown.update([3], 5)).toBe(true)
+    expect(lastKnown.value).toEqual([2, 3]) // it starts over, perhaps not with all of them yet
+    expect(lastKnown.update([3], 3 + graceMs)).toBe(true)
+    expect(lastKnown.value).toEqual([3])
+    expect(lastKnown.graceLeftMs(3 + graceMs)).toBeUndefined()
   })
 })

@@ -131,7 +131,7 @@ describe.each([
   })
 
   it.skipIf(skipped)(
-    'restarted empty it knows all instances within one time to live, and no caller lost one',
+    'has all instances within one time to live after an empty restart, and callers keep all',
     async () => {
       const agent = await start()
       await register(agent, { id: 'a' })
@@ -172,7 +172,7 @@ describe.each([
 })
 
 describe.skipIf(!consulBinary)('a real Consul', { timeout: 60_000 }, () => {
-  it.each(['HTTP', 'HTTPS'])('asks by %s whether an instance is ready, when it is to', async (protocol) => {
+  it.each(['HTTP', 'HTTPS'])('checks the readiness of an instance by %s', async (protocol) => {
     const agent = await realConsul()
     const secure = protocol === 'HTTPS'
     const { cert, key } = authority().sign('role-service')
@@ -195,7 +195,7 @@ describe.skipIf(!consulBinary)('a real Consul', { timeout: 60_000 }, () => {
     await becomes(['role-2'])
   })
 
-  it('wants a token, and gets it', async () => {
+  it('accepts the configured token', async () => {
     const token = '5d1ec6d5-8b5b-4d5c-9b0c-3f7a8c9e2b11'
     const agent = await realConsul({
       acl: { enabled: true, default_policy: 'deny', tokens: { master: token, agent: token } },
@@ -212,7 +212,7 @@ describe.skipIf(!consulBinary)('a real Consul', { timeout: 60_000 }, () => {
     await becomes(['role-2'])
   })
 
-  it('speaks TLS both ways', async () => {
+  it('works over TLS with a client certificate', async () => {
     const { ca: caFile, cert: certFile, key: keyFile } = await certificates()
     const https = await freePort()
     await realConsul({
@@ -234,14 +234,14 @@ describe.skipIf(!consulBinary)('a real Consul', { timeout: 60_000 }, () => {
     expect(warnings).toHaveLength(3)
   })
 
-  it('answers on a Unix socket', async () => {
+  it('works over a Unix socket', async () => {
     const { socket } = await realConsul()
     await register({ url: `unix://${socket}` })
     const { becomes } = watch({ url: `unix://${socket}` })
     await becomes(['role-1'])
   })
 
-  it('is asked in another datacenter, which it does not know', async () => {
+  it('reports an unknown datacenter', async () => {
     const agent = await realConsul()
     const { seen } = watch(agent, 'role-service', { datacenter: 'dc2' })
     const own = watch(agent, 'role-service', { datacenter: 'dc1' })

@@ -24,7 +24,7 @@ async function watched(name: string, records: Readonly<Record<string, readonly N
   return { server, seen, pass, ports }
 }
 
-it('reads SRV records: the most urgent ones, with their weights and addresses', async () => {
+it('resolves SRV records of the lowest priority number with weights and addresses', async () => {
   const { seen } = await watched('_http._tcp.{service}.prod', {
     '_http._tcp.role-service.prod': [
       { name: 'a.prod', port: 8021, priority: 1, weight: 3 },
@@ -44,7 +44,7 @@ it('reads SRV records: the most urgent ones, with their weights and addresses', 
   ])
 })
 
-it('reads addresses, and asks again when their time to live is over', async () => {
+it('resolves addresses again when their time to live is over', async () => {
   const { server, pass, ports } = await watched('{service}.prod:8080', {
     'role-service.prod': [
       { address: '10.0.0.2', ttl: 20 },
@@ -63,7 +63,7 @@ it('reads addresses, and asks again when their time to live is over', async () =
   expect(server.asked).toHaveLength(3)
 })
 
-it('keeps what it knew while the name server fails, and doubts that there is nothing', async () => {
+it('keeps the known instances while the name server fails or suddenly returns none', async () => {
   const records = { 'role-service.prod': [{ address: '10.0.0.1', ttl: 10 }] }
   const { server, seen, pass } = await watched('{service}.prod:8080', records)
   server.failure = 2
@@ -82,8 +82,8 @@ it('keeps what it knew while the name server fails, and doubts that there is not
   expect(seen.slice(1)).toEqual([[]])
 })
 
-it('refuses a name without a place for the service', () => {
+it('rejects a name without {service}', () => {
   expect(() => dnsRegistry({ name: 'prod.svc.cluster.local' })).toThrow(
-    '"prod.svc.cluster.local" has no {service} in it',
+    '"prod.svc.cluster.local" must contain {service}, as in {service}.prod.svc.cluster.local:8080',
   )
 })

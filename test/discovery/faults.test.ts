@@ -44,7 +44,7 @@ function bounded(transport: ConsulTransport, clock: VirtualClock): ConsulTranspo
   }
 }
 
-/** What a caller is told, with the time of each change. */
+/** What a caller is reported, with the time of each change. */
 function follow(registry: ReturnType<typeof consulRegistry>, service: string, clock: VirtualClock) {
   const changes: { at: number; ports: number[] }[] = []
   const end = registry.watch(service, (instances: readonly Instance[]) =>
@@ -78,7 +78,7 @@ function expectPaced(times: readonly number[]): void {
 }
 
 describe('a registry that fails', () => {
-  it('down for 10 minutes, and nobody notices', async () => {
+  it('keeps all instances while the registry is down for 10 minutes', async () => {
     const { clock, consul, ports, seen } = await fleet()
     await clock.advance(minute)
     await consul.stop()
@@ -89,7 +89,7 @@ describe('a registry that fails', () => {
     expect(seen.changes).toHaveLength(1)
   })
 
-  it('restarted empty: registered again within one TTL, and no caller ever saw less than all', async () => {
+  it('registers again within one TTL after an empty restart, and callers keep all instances', async () => {
     const { clock, consul, ports, seen } = await fleet()
     await clock.advance(minute)
     await consul.stop()
@@ -110,7 +110,7 @@ describe('a registry that fails', () => {
     expect(seen.changes).toHaveLength(1)
   })
 
-  it('answers 500 for 10 minutes: what was known is kept, and it is not asked the more', async () => {
+  it('keeps the instances and does not query more often while the registry responds with 500', async () => {
     const { clock, consul, seen } = await fleet()
     await clock.advance(minute)
     let asked = 0
@@ -126,14 +126,14 @@ describe('a registry that fails', () => {
     expect(seen.changes).toHaveLength(1)
   })
 
-  it('answers with what is no JSON', async () => {
+  it('keeps the instances after a response that is not JSON', async () => {
     const { clock, consul, seen } = await fleet()
     consul.fault = () => ({ status: 200, headers: { 'x-consul-index': '7' }, body: '<html>' })
     await clock.advance(10 * minute)
     expect(seen.changes).toHaveLength(1)
   })
 
-  it('never answers: each query is given up, and asked again', async () => {
+  it('cancels and retries a query that gets no response', async () => {
     const { clock, consul, seen } = await fleet()
     let asked = 0
     consul.fault = ({ signal }) => {
@@ -169,7 +169,7 @@ describe('a registry that fails', () => {
     expect(seen.now()).toEqual(ports)
   })
 
-  it('comes back and knows only some of them: none is lost until the second look', async () => {
+  it('keeps all instances until the second query when a registry comes back with only some', async () => {
     const { clock, consul, ports, seen } = await fleet()
     await clock.advance(minute)
     consul.fault = () => ({ status: 500, headers: {}, body: 'No cluster leader' })
@@ -184,7 +184,7 @@ describe('a registry that fails', () => {
     expect(seen.changes).toEqual([{ at: 0, ports }])
   })
 
-  it('goes back to the past, where an instance is missing: it is kept until the second look', async () => {
+  it('keeps an instance until the second query when the history goes backwards', async () => {
     const { clock, consul, ports, seen } = await fleet()
     await clock.advance(minute)
     let restoredAt = Infinity
@@ -199,7 +199,7 @@ describe('a registry that fails', () => {
     expect(seen.changes[1]!.at).toBeGreaterThanOrEqual(restoredAt + 2 * ttlMs)
   })
 
-  it('without an instance all of a sudden: believed after a second look, which asks the leader', async () => {
+  it('accepts a sudden empty response only after a second query to the leader', async () => {
     const { clock, consul, ports, seen } = await fleet()
     await clock.advance(minute)
     const asked: URLSearchParams[] = []
@@ -217,7 +217,7 @@ describe('a registry that fails', () => {
   })
 })
 
-it('whatever happens to it, in any order: no caller loses an instance, and it is not asked too often', async () => {
+it('loses no instance and limits its queries under any order of faults', async () => {
   const kinds = {
     500: async () => ({ status: 500, headers: {}, body: '' }),
     garbage: async () => ({ status: 200, headers: { 'x-consul-index': '5' }, body: '{' }),
@@ -262,7 +262,7 @@ function withIndex(response: ConsulResponse, change: (index: number) => number):
 }
 
 describe('instances that come and go', () => {
-  it('flapping for 10 minutes: at most one query in 15 s', async () => {
+  it('sends at most one query in 15 s while an instance flaps for 10 minutes', async () => {
     const { clock, consul, ports, ready, seen } = await fleet()
     await clock.advance(minute)
     const times = queries(consul, clock)
@@ -277,7 +277,7 @@ describe('instances that come and go', () => {
     expect(seen.now()).toEqual(ports)
   })
 
-  it('one that leaves is gone at once', async () => {
+  it('removes an instance that deregisters at once', async () => {
     const { clock, leave, seen } = await fleet()
     await clock.advance(minute)
     await leave[0]!()
@@ -285,7 +285,7 @@ describe('instances that come and go', () => {
     expect(seen.changes[1]).toEqual({ at: minute + 1, ports: [8022, 8023] })
   })
 
-  it('one that is not ready is left out until it is', async () => {
+  it('leaves out an instance until it is ready', async () => {
     const { clock, ready, seen } = await fleet()
     await clock.advance(minute)
     ready.delete(8022)
@@ -296,7 +296,7 @@ describe('instances that come and go', () => {
     expect(seen.now()).toEqual([8021, 8022, 8023])
   })
 
-  it('one that does not know whether it is ready is left out', async () => {
+  it('leaves out an instance whose readiness check fails', async () => {
     const { clock, consul, seen } = await fleet()
     let ready = () => Promise.resolve(true)
     const hangs = { id: 'role-8024', service: 'role-service', address: '127.0.0.1', port: 8024 }
@@ -312,7 +312,7 @@ describe('instances that come and go', () => {
     expect(seen.now()).toEqual([8021, 8022, 8023])
   })
 
-  it('one that dies without a word is left out within one TTL, and forgotten a minute later', async () => {
+  it('leaves out a crashed instance within one TTL and removes it a minute later', async () => {
     const { clock, consul, seen } = await fleet()
     let isDead = false
     const transport: ConsulTransport = (request) => (isDead ? new Promise(() => {}) : consul.transport(request))

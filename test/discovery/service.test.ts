@@ -55,7 +55,7 @@ async function known(
 }
 
 describe('services with a Consul', () => {
-  it('find each other, whoever is started first, and notice who comes and goes', async () => {
+  it('find each other in any start order and notice changes', async () => {
     const caller = await start(asking())
     expect(await ask(caller)).toBe(-503)
     const first = roles()
@@ -68,7 +68,7 @@ describe('services with a Consul', () => {
     expect(await known('role-service')).toHaveLength(1)
   })
 
-  it('are still called while it is down, and registered when it is back, knowing nothing', async () => {
+  it('are still called while Consul is down, and register again after it returns empty', async () => {
     const port = portOf(await start(roles()))
     const caller = await start(asking())
     expect(await ask(caller)).toBe(port)
@@ -80,14 +80,14 @@ describe('services with a Consul', () => {
     for (let i = 0; i < 50; i += 1) expect(await ask(caller)).toBe(port)
   })
 
-  it('start and stop without it', async () => {
+  it('start and stop while Consul is down', async () => {
     await consul.stop()
     const alone = roles()
     expect((await fetch(`${await start(alone)}/who`)).status).toBe(200)
     await alone.close()
   })
 
-  it('tell where they are', async () => {
+  it('register their region, zone and version', async () => {
     vi.stubEnv('HOST', '0.0.0.0')
     vi.stubEnv('TRICUBE_REGION', 'sichuan')
     vi.stubEnv('TRICUBE_ZONE', 'sichuan-a')
@@ -105,7 +105,7 @@ describe('services with a Consul', () => {
     expect((await known('role-service')).map((entry) => entry.Service.Address).sort()).toEqual(['', 'roles.internal'])
   })
 
-  it('are found where TRICUBE_SERVICES says, whatever Consul says', async () => {
+  it('prefer an address in TRICUBE_SERVICES to Consul', async () => {
     const [here, there] = [await start(roles()), await start(roles())]
     vi.stubEnv('TRICUBE_SERVICES', `role-service=127.0.0.1:${portOf(there)}`)
     const caller = await start(asking())
@@ -114,7 +114,7 @@ describe('services with a Consul', () => {
     expect(answers).not.toContain(portOf(here))
   })
 
-  it('follow values that change, until they stop', async () => {
+  it('follow a changing value until they stop', async () => {
     const seen: (string | undefined)[] = []
     const following = roles((config) => config.watch('role-service/greeting', (value) => seen.push(value)))
     await start(following)
@@ -128,7 +128,7 @@ describe('services with a Consul', () => {
   })
 })
 
-it('a service without a Consul is told that there is no value', async () => {
+it('gives a service without Consul no value', async () => {
   vi.stubEnv('CONSUL_HTTP_ADDR', '')
   const seen: (string | undefined)[] = []
   await start(roles((config) => config.watch('role-service/greeting', (value) => seen.push(value))))

@@ -294,15 +294,17 @@ test('the URL is the target’s, but for the address', async () => {
   expect(await urlFor('localhost:8020')).toBe('127.0.0.1:PORT')
   expect(await urlFor('postgres://u:p@db.local/users?x=1')).toBe('postgres://u:p@127.0.0.1:PORT/users?x=1')
   expect(await urlFor('http://[::1]:80/v1')).toBe('http://127.0.0.1:PORT/v1')
-  await expect(faultProxy({ target: 'localhost' })).rejects.toThrow('the target "localhost" names no port')
+  await expect(faultProxy({ target: 'localhost' })).rejects.toThrow(
+    'the target "localhost" has no port: expected host:port or a URL with a port',
+  )
 })
 
-test('a toxic that cannot be is refused in one line', () => {
+test('rejects an invalid toxic in one line', () => {
   const given = (toxic: object) => () => proxy.add(toxic as Toxic)
   expect(given({ type: 'slow_close' })).toThrow(
-    'there is no toxic "slow_close", but latency, bandwidth, slicer, timeout, reset_peer, down',
+    'unknown toxic "slow_close": expected one of latency, bandwidth, slicer, timeout, reset_peer, down',
   )
-  expect(given({ type: 'latency' })).toThrow('latency: latencyMs has to be a number of at least 0, not undefined')
+  expect(given({ type: 'latency' })).toThrow('latency: latencyMs must be a number of at least 0, got undefined')
   expect(given({ type: 'bandwidth', bytesPerSecond: 0 })).toThrow(TypeError)
   expect(given({ type: 'timeout', timeoutMs: Number.NaN })).toThrow(TypeError)
 })

@@ -1,15 +1,15 @@
-/** Where a Consul agent answers. */
+/** The address of a Consul agent. */
 export interface AgentAddress {
   readonly secure: boolean
   readonly host: string
   readonly port: number
   readonly socketPath?: string
-  /** Of an agent behind a proxy: what stands before `/v1`. */
+  /** The path before `/v1`, for an agent behind a proxy. */
   readonly basePath: string
 }
 
 /**
- * Reads `CONSUL_HTTP_ADDR`: `127.0.0.1:8500`, `https://consul.internal`, `unix:///run/consul.sock`.
+ * Parses `CONSUL_HTTP_ADDR`: `127.0.0.1:8500`, `https://consul.internal`, `unix:///run/consul.sock`.
  *
  * @throws {TypeError} when it is none of these
  */
@@ -21,7 +21,11 @@ export function parseAgentAddress(
   if (socketPath) return { secure: false, host: 'localhost', port: 0, socketPath, basePath: '' }
   const [, scheme, host, port, path = ''] =
     /^(?:(https?):\/\/)?(\[[\da-f:.]+\]|[\w.-]+)(?::(\d{1,5}))?(\/[\w./-]*)?$/i.exec(text) ?? []
-  if (!host || Number(port) > 65535) throw new TypeError(`"${text}" is no address of a Consul agent`)
+  if (!host || Number(port) > 65535) {
+    throw new TypeError(
+      `"${text}" is not an address of a Consul agent: expected host:port, https://host:port or unix:///path`,
+    )
+  }
   const secure = ssl || scheme?.toLowerCase() === 'https'
   const usual = scheme === undefined ? 8500 : secure ? 443 : 80
   return {

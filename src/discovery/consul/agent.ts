@@ -1,29 +1,29 @@
-/** What is sent to Consul's HTTP API. */
+/** A request to Consul's HTTP API. */
 export interface ConsulRequest {
   readonly method: 'GET' | 'PUT' | 'DELETE'
-  /** Path and query, from `/v1` on. */
+  /** The path and query, starting with `/v1`. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
-  /** Given up when it aborts. */
+  /** Cancels the request. */
   readonly signal: AbortSignal
 }
 
-/** What comes back. */
+/** A response of Consul's HTTP API. */
 export interface ConsulResponse {
   readonly status: number
-  /** Their names in lower case. */
+  /** Headers by their name in lower case. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
 
-/** Carries requests to an agent; rejects when it does not answer. */
+/** Sends a request to an agent; rejects when the agent does not respond. */
 export type ConsulTransport = (request: ConsulRequest) => Promise<ConsulResponse>
 
-/** Consul refused, or said something that makes no sense. */
+/** Consul rejected a request or sent an invalid response. */
 export class ConsulError extends Error {
   override readonly name: string = 'ConsulError'
-  /** HTTP status; undefined when there was none. */
+  /** The HTTP status; undefined when there was none. */
   readonly status: number | undefined
 
   constructor(message: string, status?: number) {
@@ -32,18 +32,18 @@ export class ConsulError extends Error {
   }
 }
 
-/** A question whose answer is worth waiting for. */
-export interface Question {
-  /** Answered once there is something later than this; undefined: at once. */
+/** The options of a blocking query. */
+export interface BlockingQuery {
+  /** Consul responds once its index is above this one; undefined: at once. */
   readonly index: number | undefined
-  /** Answered after this many milliseconds in any case. */
+  /** Consul responds after this many milliseconds at the latest. */
   readonly waitMs: number
-  /** Any server may answer, also one that is a little behind. */
+  /** Whether any Consul server may respond, even one that lags a little. */
   readonly stale: boolean
   readonly signal: AbortSignal
 }
 
-/** Consul's HTTP API, as far as it is used here. https://developer.hashicorp.com/consul/api-docs */
+/** The part of Consul's HTTP API that tricube uses. https://developer.hashicorp.com/consul/api-docs */
 export class ConsulAgent {
   readonly #transport: ConsulTransport
   readonly #headers: Readonly<Record<string, string>>
@@ -57,48 +57,50 @@ export class ConsulAgent {
     this.#headers = token ? { 'x-consul-token': token } : {}
     this.#datacenter = datacenter
   }
-
   /**
-   * Changes something.
+   * Sends a PUT request.
    *
-   * @throws {ConsulError} when Consul refuses
+   * @throws {ConsulError} when Consul rejects it
    */
   async put(path: string, body: unknown, signal: AbortSignal): Promise<void> {
     const payload = body === undefined ? {} : { body: JSON.stringify(body) }
     const response = await this.#transport({ method: 'PUT', path, headers: this.#headers, signal, ...payload })
-    if (response.status !== 200) throw refusal(response)
+    if (response.status !== 200) throw rejection(response)
   }
 
   /**
-   * Whether something is there.
+   * Whether a path exists.
    *
-   * @throws {ConsulError} when Consul says neither
+   * @throws {ConsulError} when the status is neither 200 nor 404
    */
   async has(path: string, signal: AbortSignal): Promise<boolean> {
     const response = await this.#transport({ method: 'GET', path, headers: this.#headers, signal })
-    if (response.status !== 200 && response.status !== 404) throw refusal(response)
+    if (response.status !== 200 && response.status !== 404) throw rejection(response)
     return response.status === 200
   }
 
   /**
-   * Asks, and waits for a change if the question says so; `undefined` is told when there is no such thing (404).
+   * Runs a query, which blocks until a change when it has an index. The value is undefined after a 404.
    *
-   * @throws {ConsulError} when Consul refuses
+   * @throws {ConsulError} when Consul rejects it
    */
-  async ask(path: string, { index, waitMs, stale, signal }: Question): Promise<{ told: unknown; index: number }> {
-    const query = [
+  async query(
+    path: string,
+    { index, waitMs, stale, signal }: BlockingQuery,
+  ): Promise<{ reported: unknown; index: number }> {
+    const parameters = [
       ...(stale ? ['stale='] : []),
       ...(this.#datacenter ? [`dc=${encodeURIComponent(this.#datacenter)}`] : []),
       ...(index === undefined ? [] : [`index=${index}`, `wait=${Math.ceil(waitMs)}ms`]),
     ].join('&')
-    const full = `${path}${path.includes('?') ? '&' : '?'}${query}`
+    const full = `${path}${path.includes('?') ? '&' : '?'}${parameters}`
     const response = await this.#transport({ method: 'GET', path: full, headers: this.#headers, signal })
-    if (response.status !== 200 && response.status !== 404) throw refusal(response)
-    const told: unknown = response.status === 404 ? undefined : JSON.parse(response.body)
-    return { told, index: Number(response.headers['x-consul-index'] ?? 0) }
+    if (response.status !== 200 && response.status !== 404) throw rejection(response)
+    const reported: unknown = response.status === 404 ? undefined : JSON.parse(response.body)
+    return { reported, index: Number(response.headers['x-consul-index'] ?? 0) }
   }
 }
 
-function refusal({ status, body }: ConsulResponse): ConsulError {
-  return new ConsulError(`Consul answered ${status}: ${body.trim().slice(0, 200)}`, status)
+function rejection({ status, body }: ConsulResponse): ConsulError {
+  return new ConsulError(`Consul responded with ${status}: ${body.trim().slice(0, 200)}`, status)
 }

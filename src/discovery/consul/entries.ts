@@ -1,13 +1,13 @@
 import type { Instance } from '../registry.ts'
 import { byId } from '../instances.ts'
 
-/** An instance of a service as `/v1/health/service/:name` tells it. */
+/** An instance of a service in a response of `/v1/health/service/:name`. */
 interface HealthEntry {
   readonly Node: { readonly Address: string }
   readonly Service: {
     readonly ID: string
     readonly Service: string
-    /** Empty: the node's. */
+    /** Empty: the address of the node. */
     readonly Address: string
     readonly Port: number
     readonly Meta?: Readonly<Record<string, string>> | null
@@ -15,11 +15,11 @@ interface HealthEntry {
   }
 }
 
-/** What `/v1/agent/service/register` takes. */
+/** The body of `/v1/agent/service/register`. */
 export interface ServiceDefinition {
   readonly ID: string
   readonly Name: string
-  /** Left out: the agent's own. */
+  /** Default: the agent's own address. */
   readonly Address?: string
   readonly Port: number
   readonly Tags: readonly string[]
@@ -28,9 +28,10 @@ export interface ServiceDefinition {
 }
 
 /**
- * Describes an instance to Consul; `address` undefined leaves it to the agent, which knows its machine's.
+ * Describes an instance to Consul. Without an `address`, the agent uses its machine's.
  *
- * `secure` is what Spring Cloud calls it, too. The weight is there twice: exactly for services, and as Consul's whole number for those who ask by DNS.
+ * Spring Cloud calls the metadata `secure`, too. The exact weight is in the metadata, for tricube's own clients; the
+ * rounded one in `Weights` is for clients that use Consul's DNS.
  */
 export function toDefinition(
   { id, service, port, secure, region, zone, version, weight = 1, meta }: Instance,
@@ -55,9 +56,9 @@ export function toDefinition(
   }
 }
 
-/** Reads the instances of a service. */
-export function toInstances(told: unknown): readonly Instance[] {
-  return byId((told as readonly HealthEntry[]).map(toInstance))
+/** Reads the instances of a service from a response. */
+export function toInstances(reported: unknown): readonly Instance[] {
+  return byId((reported as readonly HealthEntry[]).map(toInstance))
 }
 
 function toInstance({ Node, Service }: HealthEntry): Instance {

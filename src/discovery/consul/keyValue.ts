@@ -1,40 +1,41 @@
-import { Belief, usualDoubtMs, type Kind } from '../belief.ts'
-import { follow } from './follow.ts'
-import { surroundingsOf, type ConsulOptions } from './registry.ts'
+import { LastKnown, defaultGraceMs, type ValueOperations } from '../lastKnown.ts'
+import { watchPath } from './watch.ts'
+import { consulContext, type ConsulOptions } from './registry.ts'
 
-/** Values that change while a service runs. */
+/** Configuration values that change while a service runs. */
 export interface LiveValues {
   /**
-   * Tells a key's value, at once when it is known and at each change, undefined when there is none; returns what ends it.
+   * Calls `onChange` with the value of a key as soon as it is known and at each change; undefined when the key is missing.
+   * Returns the function that stops it.
    */
   watch(key: string, onChange: (value: string | undefined) => void): () => void
 }
 
 /**
- * Consul's key-value store as a source of configuration that changes while a service runs.
+ * Returns Consul's key-value store as a source of configuration that changes while a service runs.
  *
- * @throws {TypeError} when the address is none
+ * @throws {TypeError} when the address is not one of a Consul agent
  *
  * @example
  * consulValues({ address: '127.0.0.1:8500' }).watch('user-service/greeting', (text) => (greeting = text ?? 'Hello'))
  */
 export function consulValues(options: ConsulOptions = {}): LiveValues {
-  const surroundings = surroundingsOf(options)
+  const context = consulContext(options)
   return {
     watch(key, onChange) {
       const path = `/v1/kv/${key.split('/').map(encodeURIComponent).join('/')}`
-      return follow({ path, read: toText, belief: new Belief(values, usualDoubtMs), onChange }, surroundings)
+      return watchPath({ path, read: toText, lastKnown: new LastKnown(values, defaultGraceMs), onChange }, context)
     },
   }
 }
 
-const values: Kind<string | undefined> = {
+const values: ValueOperations<string | undefined> = {
   isEmpty: (value) => value === undefined,
   equals: (a, b) => a === b,
-  merge: (known, told) => told ?? known,
+  merge: (known, reported) => reported ?? known,
 }
 
-function toText(told: unknown): string | undefined {
-  const [entry] = (told ?? []) as readonly { readonly Value: string | null }[]
+function toText(reported: unknown): string | undefined {
+  const [entry] = (reported ?? []) as readonly { readonly Value: string | null }[]
   return entry && Buffer.from(entry.Value ?? '', 'base64').toString()
 }

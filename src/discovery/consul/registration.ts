@@ -1,66 +1,66 @@
 import { within } from '../../time/clock.ts'
 import type { ServiceDefinition } from './entries.ts'
-import type { Surroundings } from './follow.ts'
+import type { ConsulContext } from './watch.ts'
 
-/** An instance as it is registered. */
-export interface Described {
+/** The description of an instance that is registered. */
+export interface RegistrationDetails {
   readonly definition: ServiceDefinition
-  /** Where the agent may ask it. */
+  /** The URL of the readiness check that the agent may request. */
   readonly url: string
 }
 
-/** Who finds out whether an instance is well. */
+/** How Consul learns whether an instance is healthy. */
 export interface HealthCheck {
-  /** `ttl`: the instance says so itself, several times in `periodMs`; `http`: the agent asks it every `periodMs`. */
+  /** `ttl`: the instance reports it several times per `periodMs`. `http`: the agent requests it every `periodMs`. */
   readonly kind: 'ttl' | 'http'
   readonly periodMs: number
   readonly ready: () => Promise<boolean>
 }
 
 /**
- * Keeps an instance registered with an agent, until it is ended: an agent that forgot it, or that comes back, hears of
- * it again within one `periodMs`.
+ * Keeps an instance registered with an agent until it ends. An agent that lost it, or that comes back, has it again
+ * within one `periodMs`.
  */
 export class Registration {
   readonly #id: string
-  readonly #describe: () => Promise<Described>
+  readonly #describe: () => Promise<RegistrationDetails>
   readonly #check: HealthCheck
-  readonly #surroundings: Surroundings
+  readonly #context: ConsulContext
   readonly #ending = new AbortController()
   #loop: Promise<void> | undefined
   #isKnown = false
   #isFailing = false
 
-  constructor(id: string, describe: () => Promise<Described>, check: HealthCheck, surroundings: Surroundings) {
+  constructor(id: string, describe: () => Promise<RegistrationDetails>, check: HealthCheck, context: ConsulContext) {
     this.#id = id
     this.#describe = describe
     this.#check = check
-    this.#surroundings = surroundings
+    this.#context = context
   }
 
-  /** Resolves when the agent was told, or could not be, the first time. */
+  /** Resolves after the first attempt, whether or not it succeeded. */
   async start(): Promise<void> {
     await this.#beat()
     this.#loop = this.#keepOn()
   }
 
-  /** Takes the instance out again; an agent that does not answer finds out by itself. */
+  /** Deregisters the instance. If the agent does not respond, its own check expires. */
   async end(): Promise<void> {
-    const { agent, clock, log } = this.#surroundings
+    const { agent, clock, log } = this.#context
     this.#ending.abort()
     try {
       await within(clock, endMs, async (signal) => {
-        await this.#loop // a beat under way would bring it back
+        await this.#loop // a heartbeat in flight would register it again
         await agent.put(`/v1/agent/service/deregister/${encodeURIComponent(this.#id)}`, undefined, signal)
       })
     } catch (error) {
-      log?.warn({ err: error }, `not deregistered; Consul stops naming it within ${this.#check.periodMs} ms`)
+      log?.warn({ err: error }, `cannot deregister from Consul: the instance expires within ${this.#check.periodMs} ms`)
     }
   }
 
-  /** A third of the period to wait and a third at most to tell: whatever is forgotten is back within one period. */
+  /** Waits a third of the period and takes at most another third, so a lost registration is back within one period. */
   async #keepOn(): Promise<void> {
-    const { clock, random } = this.#surroundings
+    const { clock, random } = this.#context
     while (!this.#ending.signal.aborted) {
       await clock.wait((this.#check.periodMs / 3) * (1 - random() / 10), this.#ending.signal)
       if (!this.#ending.signal.aborted) await this.#beat()
@@ -68,7 +68,7 @@ export class Registration {
   }
 
   async #beat(): Promise<void> {
-    const { clock, log } = this.#surroundings
+    const { clock, log } = this.#context
     try {
       await within(clock, this.#check.periodMs / 3, async (signal) => {
         const isReady = await within(clock, this.#check.periodMs / 6, this.#check.ready).catch(() => false)
@@ -78,7 +78,7 @@ export class Registration {
       this.#isFailing = false
     } catch (error) {
       this.#isKnown = false
-      if (!this.#isFailing) log?.warn({ err: error }, 'cannot be registered with Consul; trying on')
+      if (!this.#isFailing) log?.warn({ err: error }, 'cannot register with Consul: retrying in the background')
       this.#isFailing = true
     }
   }
@@ -86,7 +86,7 @@ export class Registration {
   async #register(isReady: boolean, signal: AbortSignal): Promise<void> {
     const { kind, periodMs } = this.#check
     const { definition, url } = await this.#describe()
-    // The agent knows neither the authority nor the name; what it asks for and is told is no secret.
+    // The agent has neither the certificate authority nor the server name, and this check carries no secret.
     const test =
       kind === 'ttl'
         ? { TTL: `${periodMs}ms` }
@@ -94,18 +94,18 @@ export class Registration {
     const Check = {
       ...test,
       CheckID: `service:${this.#id}`,
-      Name: kind === 'ttl' ? 'ready, as it says itself' : 'GET /health/ready',
+      Name: kind === 'ttl' ? 'readiness, reported by the service' : 'GET /health/ready',
       Status: statusOf(isReady),
       DeregisterCriticalServiceAfter: removedAfter,
     }
     const path = '/v1/agent/service/register?replace-existing-checks=true'
-    await this.#surroundings.agent.put(path, { ...definition, Check }, signal)
+    await this.#context.agent.put(path, { ...definition, Check }, signal)
     this.#isKnown = true
   }
 
-  /** Tells that it is still there; false when the agent does not know it, or says nothing. */
+  /** Renews the registration; false when the agent does not know it or does not respond. */
   async #renew(isReady: boolean, signal: AbortSignal): Promise<boolean> {
-    const { agent } = this.#surroundings
+    const { agent } = this.#context
     const id = encodeURIComponent(this.#id)
     if (this.#check.kind === 'http') return agent.has(`/v1/agent/service/${id}`, signal)
     return agent.put(`/v1/agent/check/update/service:${id}`, { Status: statusOf(isReady) }, signal).then(
@@ -119,7 +119,7 @@ function statusOf(isReady: boolean): 'passing' | 'critical' {
   return isReady ? 'passing' : 'critical'
 }
 
-/** The shortest that Consul knows: an instance that died without a word is forgotten, one that lives comes back. */
+/** Consul's minimum: it removes an instance that crashed, while one that only lost contact is registered again. */
 const removedAfter = '60s'
-/** How long the end may take, in milliseconds: a service that stops does not wait for a registry that hangs. */
+/** How long deregistering may take, in milliseconds: a shutdown does not wait for a registry that hangs. */
 const endMs = 2000

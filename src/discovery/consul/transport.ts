@@ -3,25 +3,25 @@ import * as http from 'node:http'
 import { ConsulError, type ConsulResponse, type ConsulTransport } from './agent.ts'
 import type { AgentAddress } from './address.ts'
 
-/** How an agent that speaks TLS is trusted, and trusts in turn; files in PEM. */
+/** The TLS options of the connection to an agent; all files are PEM. */
 export interface ConsulTls {
-  /** Whether TLS is spoken also when the address does not say `https` (`CONSUL_HTTP_SSL`). Default false. */
+  /** Whether to use TLS even if the address does not start with `https` (`CONSUL_HTTP_SSL`). Default false. */
   readonly required?: boolean | undefined
-  /** The authority that signed the agent's certificate (`CONSUL_CACERT`). Default: those of Node. */
+  /** The certificate authority of the agent (`CONSUL_CACERT`). Default: those of Node. */
   readonly caFile?: string | undefined
-  /** This side's certificate (`CONSUL_CLIENT_CERT`). */
+  /** The client certificate (`CONSUL_CLIENT_CERT`). */
   readonly certFile?: string | undefined
-  /** The key to it (`CONSUL_CLIENT_KEY`). */
+  /** The key of the client certificate (`CONSUL_CLIENT_KEY`). */
   readonly keyFile?: string | undefined
-  /** The name in the agent's certificate when it is not the host's (`CONSUL_TLS_SERVER_NAME`). */
+  /** The name in the agent's certificate, if it is not the host (`CONSUL_TLS_SERVER_NAME`). */
   readonly serverName?: string | undefined
-  /** Whether the agent's certificate is checked (`CONSUL_HTTP_SSL_VERIFY`). Default true. */
+  /** Whether to verify the agent's certificate (`CONSUL_HTTP_SSL_VERIFY`). Default true. */
   readonly verify?: boolean | undefined
 }
 
 /**
- * Requests over the network or a Unix socket, by `node:http`: Fastify has loaded it anyway, it knows Unix sockets and
- * TLS, and a request every few seconds does not need a faster one.
+ * Sends requests over TCP or a Unix socket with `node:http`. Fastify has loaded that module anyway, and one request
+ * every few seconds needs nothing faster.
  */
 export function httpTransport(address: AgentAddress, tls: ConsulTls = {}): ConsulTransport {
   let opened: Promise<(options: http.RequestOptions) => http.ClientRequest> | undefined
@@ -70,12 +70,14 @@ async function read(response: http.IncomingMessage): Promise<ConsulResponse> {
   let bytes = 0
   for await (const chunk of response as AsyncIterable<Buffer>) {
     bytes += chunk.length
-    if (bytes > maxAnswerBytes) throw new ConsulError(`an answer of more than ${maxAnswerBytes} bytes`)
+    if (bytes > maxResponseBytes) {
+      throw new ConsulError(`Consul sent a response of more than ${maxResponseBytes} bytes, the limit`)
+    }
     chunks.push(chunk)
   }
   const body = Buffer.concat(chunks).toString()
   return { status: response.statusCode!, headers: response.headers as Record<string, string>, body }
 }
 
-/** Some 30,000 instances of a service. */
-const maxAnswerBytes = 64 * 1024 * 1024
+/** Enough for about 30,000 instances of a service. */
+const maxResponseBytes = 64 * 1024 * 1024
