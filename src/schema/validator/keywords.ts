@@ -8,7 +8,7 @@ import { hasDuplicates } from './unique.ts'
 
 /** Teaches an ajv what `arranged` writes, and does in bounded time or exactly what ajv's own keywords do not. */
 export function addKeywords(ajv: Ajv): Ajv {
-  ajv.addVocabulary(['selectBy', 'discriminator', 'example', 'externalDocs', 'xml'])
+  ajv.addVocabulary(['selectBy', 'orString', 'discriminator', 'example', 'externalDocs', 'xml'])
   const withProblems = ajv.opts.allErrors === true
   ajv.addKeyword({ ...workKeyword(withProblems), before: '$ref' })
   ajv.addKeyword({ ...readKeyword, before: '$ref' })

@@ -59,6 +59,9 @@ function problemOf({ instancePath, keyword, params, message, parentSchema }: Err
       return { path, message: `must be ${text(params['allowedValue'])}` }
     case 'type':
       return { path, message: `must be ${[params['type']].flat().join(' or ')}` }
+    case 'minimum':
+    case 'maximum':
+      return { path, message: isRounded(params, parentSchema) ? sendString : message! }
     case 'not':
       return { path, message: 'must not be what the contract excludes' }
     case 'union':
@@ -90,6 +93,14 @@ function unionProblems(error: ErrorObject): ValueProblem[] {
   }
   return [problemOf(error)]
 }
+
+/** Whether a number is one that `JSON.parse` may have rounded, where a string, which is exact, is allowed too. */
+function isRounded(params: ErrorObject['params'], parentSchema: unknown): boolean {
+  const isAtEdge = Math.abs(params['limit']) === Number.MAX_SAFE_INTEGER
+  return isAtEdge && isObject(parentSchema) && parentSchema['orString'] === true
+}
+
+const sendString = 'is a number beyond 2^53, which JSON parsers round: send it as a string'
 
 function unknownField(parts: readonly string[], parentSchema: unknown): ValueProblem {
   const near = nearestName(parts.at(-1)!, [...namesIn(parentSchema)])

@@ -14,6 +14,7 @@ export type Choice =
  * - `select` with `selectBy`, a `Choice`, when one look at the value tells the part: what is wrong is said of that part only;
  * - else `union`, which tries the parts and is charged for each.
  *
+ * A part for numbers beside one for strings has `orString`, for what is said of a number that is too large.
  * What may be checked many times has `work`, which is charged too.
  */
 export function arranged(root: JsonSchema): JsonSchema {
@@ -44,9 +45,11 @@ function arrangeUnion(given: readonly unknown[], otherwise: 'union' | 'oneOf', r
   }
   const groups = groupByType(parts, root)
   if (groups.length > 1) {
-    const select = groups.map(({ parts: [first, ...others] }) =>
-      others.length === 0 ? first : arrangeUnion([first, ...others], otherwise, root),
-    )
+    const isString = groups.some(({ types: of }) => of.has('string'))
+    const select = groups.map(({ types: of, parts: [first, ...others] }) => {
+      if (others.length > 0) return arrangeUnion([first, ...others], otherwise, root)
+      return isString && of.has('number') && isObject(first) ? { ...first, orString: true } : first
+    })
     const types = groups.map((group) => [...group.types])
     return { type: types.flat(), select, selectBy: { types } satisfies Choice }
   }

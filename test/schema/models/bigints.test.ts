@@ -1,7 +1,7 @@
 import { bigint, integer, pgTable } from 'drizzle-orm/pg-core'
 import { contract, service, t } from 'tricube'
-import { selectSchema } from 'tricube/models'
-import { expect, it } from 'vitest'
+import { insertSchema, selectSchema } from 'tricube/models'
+import { describe, expect, it } from 'vitest'
 
 const things = pgTable('things', { id: integer().primaryKey(), code: bigint({ mode: 'bigint' }).notNull() })
 const Thing = selectSchema(things)
@@ -22,4 +22,39 @@ it('a bigint is no text where the schema has another one', async () => {
   })
   expect((await app.inject('/one')).statusCode).toBe(500)
   await app.close()
+})
+
+describe('a number beyond 2^53, which JSON.parse has rounded already, is to be sent as a string', () => {
+  const Lists = t.Object({ codes: t.Array(Thing.properties.code) })
+  const app = service(
+    contract('a', {
+      one: { route: 'POST /one', body: insertSchema(things), returns: t.Boolean() },
+      many: { route: 'POST /many', body: Lists, returns: t.Boolean() },
+      nullable: {
+        route: 'POST /nullable',
+        body: t.Object({ code: t.Union([Thing.properties.code, t.Null()]) }),
+        returns: t.Boolean(),
+      },
+    }),
+    { handlers: { one: () => true, many: () => true, nullable: () => true } },
+  )
+  const problems = async (path: string, payload: string): Promise<unknown> => {
+    const headers = { 'content-type': 'application/json' }
+    const { body } = await app.inject({ method: 'POST', url: path, headers, payload })
+    return JSON.parse(body).error
+  }
+  const message = 'is a number beyond 2^53, which JSON parsers round: send it as a string'
+
+  it.each([
+    ['/one', '{"id":1,"code":9007199254740993}', 'code'],
+    ['/one', '{"id":1,"code":-9223372036854775808}', 'code'],
+    ['/many', '{"codes":[1,9007199254740992]}', 'codes.1'],
+    ['/nullable', '{"code":1e300}', 'code'],
+  ])('%s %s', async (path, payload, field) => {
+    expect(await problems(path, payload)).toEqual([{ in: 'body', path: field, message }])
+  })
+
+  it.each(['true', '1.5', '"x"', '"12345678901234567890"'])('%s is told its own problem', async (value) => {
+    expect(JSON.stringify(await problems('/one', `{"id":1,"code":${value}}`))).not.toContain('2^53')
+  })
 })
