@@ -25,6 +25,7 @@ const elsewhere: readonly (readonly [form: RegExp, why: string])[] = [
   [/^(npm init|npm pkg|npm install( -D)? (tricube|embedded))/, 'typed below, with the tarball'],
   [/\bcurl\b/, 'asks a service of its page; the quick start is typed by test/pack.test.ts'],
   [/^consul /, 'a program of its own'],
+  [/^npx tricube run /, 'needs a running tricube dev: test/cli/runScript.test.ts types it'],
   [/^TRICUBE_\w+=[^ ]+( +#.*)?$/, 'a variable, not a command'],
 ]
 
