@@ -39,6 +39,9 @@ export function checkContract(name: string, operations: Operations, { envelope, 
 
 function problemOf(key: string, operation: Operation, taken: Map<string, string>): string | undefined {
   if (!/^[A-Za-z_$][\w$]*$/.test(key)) return `an operation's name is a JavaScript identifier, like getUser`
+  if (typeof operation !== 'object' || (operation as unknown) === null) {
+    return `expected an operation such as { route: 'GET /users' }, got ${JSON.stringify(operation)}`
+  }
   const unknown = Object.keys(operation).find((field) => !fields.has(field))
   if (unknown) return `unknown field "${unknown}", expected ${[...fields].join(', ')}`
 

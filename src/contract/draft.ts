@@ -7,13 +7,17 @@ import type { PathParamNames, Route } from './route.ts'
 // error where it stands, and all other operations keep their types.
 
 /** Operations as they are written, unchecked. */
-export type Drafts = Readonly<Record<string, Draft>>
+export type Drafts = Readonly<Record<string, unknown>>
 
 type Draft = { readonly [Field in keyof Operation]?: unknown }
 
 /** The operations of a contract: the fields that are wrong are left out. */
 export type OperationsOf<Ops extends Drafts> = {
-  readonly [Key in keyof Ops]: Ops[Key] extends Operation ? Ops[Key] : Mended<Ops[Key]>
+  readonly [Key in keyof Ops]: Ops[Key] extends Operation
+    ? Ops[Key]
+    : Ops[Key] extends Draft
+      ? Mended<Ops[Key]>
+      : { readonly route: Route }
 }
 
 type Mended<Op extends Draft> = {
@@ -21,7 +25,13 @@ type Mended<Op extends Draft> = {
 } & { readonly [Field in keyof Op as Op[Field] extends Operation[Field & keyof Operation] ? Field : never]: Op[Field] }
 
 /** What is wrong with an operation, as far as the compiler can see it; `checkContract` sees all of it. */
-export type Checked<Op extends Draft> = (Op extends Operation ? unknown : CheckedValues<Op>) &
+export type Checked<Op> = Op extends Draft
+  ? CheckedFields<Op>
+  : Op extends null | undefined
+    ? unknown // with anything else it makes `never`, of all operations: `checkContract` sees it
+    : Expected<Operation>
+
+type CheckedFields<Op extends Draft> = (Op extends Operation ? unknown : CheckedValues<Op>) &
   CheckedParams<Op> &
   CheckedBody<Op> &
   CheckedKeys<Op>

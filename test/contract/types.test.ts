@@ -214,6 +214,40 @@ describe('a mistake in one operation', () => {
     }
     expect(write).toThrow('broken-service.error: errors[1] is not an error class')
   })
+
+  it('is told where it stands, also of an operation that is no object', () => {
+    const write = (): void => {
+      const broken = contract('broken-service', {
+        fine: { route: 'POST /fine/:id', params: { id: t.Integer() }, body: User, returns: t.Integer() },
+        // @ts-expect-error a number
+        number: 5,
+        // @ts-expect-error a route alone
+        route: 'GET /route',
+        nothing: null, // of this the compiler can say nothing without taking the types away
+        // @ts-expect-error nothing that an operation has
+        stranger: { path: '/stranger' },
+      })
+      service(broken, {
+        handlers: {
+          fine: ({ params, body }) => params.id + body.id,
+          number: ({ log }) => log.info('number'),
+          route: ({ log }) => log.info('route'),
+          nothing: ({ log }) => log.info('nothing'),
+          stranger: ({ log }) => log.info('stranger'),
+        },
+      })
+    }
+    expect(write).toThrow("broken-service.number: expected an operation such as { route: 'GET /users' }, got 5")
+    for (const [operation, shown] of [
+      [null, 'null'],
+      ['GET /route', '"GET /route"'],
+      [undefined, 'undefined'],
+    ]) {
+      expect(() => contract('broken-service', { one: operation as never })).toThrow(
+        `one: expected an operation such as { route: 'GET /users' }, got ${shown}`,
+      )
+    }
+  })
 })
 
 /** Never called: it only has to not compile. */
