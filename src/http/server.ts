@@ -6,11 +6,11 @@ import { publicOperations, type Operations } from '../contract/operation.ts'
 import { HttpError } from '../contract/errors.ts'
 import type { LateLog } from '../log/late.ts'
 import { randomId } from '../trace/ids.ts'
-import type { Span } from '../trace/span.ts'
 import { compileCommonHeaders } from './transport/answer.ts'
 import { addJsonParser, forgetTypeOfNothing } from './body.ts'
 import { distrustCallers } from './edge.ts'
-import { refusalOf, sendError } from './errors/errors.ts'
+import './fastify.ts'
+import { isShed, refusalOf, sendError } from './errors/errors.ts'
 import { QuietFastify } from './log/fastifyLog.ts'
 import { InFlight, type OpenRequest } from './inFlight/inFlight.ts'
 import { prototypeError } from './prototype.ts'
@@ -26,19 +26,6 @@ import { learnRoute } from './log/shownPath.ts'
 import { logFailedHandshakes, type TlsOptions } from './tls.ts'
 import { createTransport } from './transport/transport.ts'
 import { checkForwarded } from './trustProxy.ts'
-
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** Name of the contract's operation that the route belongs to. */
-    operation?: string
-  }
-  interface FastifyRequest {
-    /** Undefined when it is for no operation, or nobody traces it. */
-    span: Span | undefined
-    /** Aborts when the service stops and its callers are to go elsewhere: end now what never ends by itself. */
-    readonly draining: AbortSignal
-  }
-}
 
 /** What a server is made of. */
 export interface ServerOptions {
@@ -155,10 +142,12 @@ function createFastify(
   return fastify
 }
 
-/** What nobody expected is logged with its stack, what a handler or a callee said with its cause. */
-function logError({ log, routeOptions }: FastifyRequest, thrown: unknown, { status, error, cause }: HttpError): void {
+/** What nobody expected is logged with its stack, what a handler, a callee or a plugin said with its cause. */
+function logError({ log, routeOptions }: FastifyRequest, thrown: unknown, told: HttpError): void {
+  const { status, error, cause } = told
   if (thrown instanceof HttpError)
     log.warn({ status, error, cause: cause instanceof Error ? cause.message : cause }, 'failed')
+  else if (isShed(thrown, told)) log.warn({ status, error, cause: thrown.message }, 'failed')
   else log.error({ status, error, err: asError(thrown, routeOptions.config.operation) }, 'failed')
 }
 

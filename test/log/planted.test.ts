@@ -75,6 +75,40 @@ describe('of a request with secrets in its headers, its URL and its response, no
     expect(text).not.toContain(secret)
   })
 
+  it('with @fastify/multipart itself, and a file that is too large for it', async () => {
+    const { default: multipart } = await import('@fastify/multipart')
+    const upload = contract('upload-service', {
+      upload: { route: 'POST /uploads', query: { token: t.Optional(t.String()) }, returns: t.Unknown() },
+    })
+    const { app, text } = await logging(upload, {
+      handlers: {
+        async upload({ request }) {
+          const file = await (request as unknown as { file(): Promise<{ toBuffer(): Promise<Buffer> }> }).file()
+          return (await file.toBuffer()).length
+        },
+      },
+      hooks: {
+        beforeStart: ({ fastify }) => void fastify.register(multipart as never, { limits: { fileSize: 1000 } }),
+      },
+      log: { level: 'trace' },
+    })
+    const { url } = await app.listen()
+    for (const [size, status] of [
+      [10, 200],
+      [2000, 413],
+    ] as const) {
+      const body = new FormData()
+      body.set('file', new Blob([secret.padEnd(size, secret)]), `${secret}.txt`)
+      const headers = { authorization: `Bearer ${secret}`, cookie: `session=${secret}` }
+      const response = await fetch(`${url}/uploads?token=${secret}`, { method: 'POST', headers, body })
+      expect([response.status, (await response.text()).includes(secret)]).toEqual([status, false])
+    }
+    const lines = await text()
+    expect(lines.match(/"path":"\/uploads"|\/uploads/g)!.length).toBeGreaterThanOrEqual(2)
+    expect(lines).not.toContain('request completed')
+    expect(lines).not.toContain(secret)
+  })
+
   it.each(['onRequest', 'preHandler', 'onSend', 'onResponse', 'onTimeout'] as const)(
     'with an error thrown by a hook of %s',
     async (name) => {

@@ -1,8 +1,23 @@
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
+
+const checks = `
+import type { FastifyRequest } from 'fastify'
+import type { Application, Context } from 'tricube'
+export const operationOf = ({ request }: Context): string | undefined => request.routeOptions.config.operation
+export const traceOf = ({ span }: FastifyRequest): string | undefined => span?.traceId
+export const isDraining = ({ draining }: FastifyRequest): boolean => draining.aborted
+export const onRoute = ({ fastify }: Application) =>
+  fastify.addHook('onRoute', ({ config }) => void config?.operation?.toUpperCase())
+// @ts-expect-error a text, not a number
+export const wrong = ({ request }: Context): number | undefined => request.routeOptions.config.operation
+`
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const flags =
@@ -20,4 +35,24 @@ it('whoever checks the types of packages finds nothing wrong with those of tricu
     (failed: { stdout: string }) => failed, // others' types, Drizzle's for one, may be wrong
   )
   expect(stdout.split('\n').filter((line) => line.startsWith('dist/'))).toEqual([])
+}, 60_000)
+
+it('what tricube adds to the requests and routes of Fastify has types for users of the package', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tricube-types-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  await mkdir(`${folder}/node_modules/@types`, { recursive: true })
+  await symlink(root, `${folder}/node_modules/tricube`)
+  for (const name of ['fastify', '@types/node'])
+    await symlink(`${root}node_modules/${name}`, `${folder}/node_modules/${name}`)
+  await writeFile(`${folder}/package.json`, '{ "type": "module" }')
+  await writeFile(`${folder}/check.ts`, checks)
+  const tsc = `${root}node_modules/typescript/bin/tsc`
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [tsc, ...flags.split(' '), '--skipLibCheck', 'check.ts'],
+    {
+      cwd: folder,
+    },
+  ).catch((failed: { stdout: string }) => failed)
+  expect(stdout).toBe('')
 }, 60_000)

@@ -47,6 +47,11 @@ export function refusalOf(thrown: unknown, reply: FastifyReply): HttpError | und
   return refused((thrown as Partial<FastifyError>).statusCode)
 }
 
+/** Whether a plugin has said 503 of a request that it did not let run, as @fastify/under-pressure does: no fault to look for. */
+export function isShed(thrown: unknown, { status }: HttpError): thrown is Error {
+  return status === 503 && thrown instanceof Error && (thrown as Partial<FastifyError>).statusCode === 503
+}
+
 /** What a plugin's status stands for; its 503 means that it did not let the request run. */
 function refused(status: number | undefined, detail?: string): HttpError | undefined {
   if (status === 503) return new ServiceUnavailable(detail, { code: codes.overloaded })

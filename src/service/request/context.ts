@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import '../../http/fastify.ts'
 import type { Client } from '../../client/types.ts'
 import type { BodyOf, HeadersOf, Operation, ParamsOf, QueryOf } from '../../contract/operation.ts'
 import type { Logger } from '../../log/logger.ts'
