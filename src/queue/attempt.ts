@@ -1,0 +1,69 @@
+import { Cancellation } from '../resilience/cancellation.ts'
+import type { Sql } from '../sql/index.ts'
+import type { ClaimedJob } from './job.ts'
+import { completeIn } from './settle.ts'
+import type { Task } from './task.ts'
+
+/** The job belongs to another worker: what this one did for it is not committed. */
+export class LeaseLost extends Error {
+  static override readonly name: string = 'LeaseLost'
+}
+
+/** The service stops: the job is run by another instance. */
+export class Returned extends Error {
+  static override readonly name: string = 'Returned'
+}
+
+/** One run of a job. */
+export class Attempt {
+  readonly job: ClaimedJob
+  readonly task: Task
+  readonly startedAt: number = performance.now()
+  /** Tells what works for it that it is given up. */
+  readonly cancellation: Cancellation = new Cancellation()
+  /** Whether it was completed in a transaction of its own. */
+  isCompleted = false
+  /** Whether it has ended, well or not; what became of it may still have to be stored. */
+  hasEnded = false
+  readonly #worker: number
+
+  constructor(job: ClaimedJob, task: Task, worker: number) {
+    this.job = job
+    this.task = task
+    this.#worker = worker
+  }
+
+  /** Runs it; rejects at once when it is given up, whatever the task does then. */
+  run(): Promise<void> {
+    const { task, cancellation } = this
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => cancellation.end(tooLong(task.timeoutMs)), task.timeoutMs)
+      cancellation.add({ cancel: () => reject(cancellation.reason!) })
+      const end = (settle: () => void): void => {
+        clearTimeout(timer)
+        settle()
+      }
+      task.run(this).then(
+        () => end(resolve),
+        (error: unknown) => end(() => reject(error)),
+      )
+    })
+  }
+
+  /**
+   * Deletes the job in the transaction of what was done for it.
+   *
+   * @throws {LeaseLost} when it belongs to another worker, so that the transaction is rolled back
+   */
+  async completeIn(tx: Pick<Sql, 'execute'>): Promise<void> {
+    if (this.cancellation.isOver) throw this.cancellation.reason!
+    if (!(await completeIn(tx, this.#worker, this.job))) throw new LeaseLost('another instance runs this job')
+    this.isCompleted = true
+  }
+}
+
+function tooLong(timeoutMs: number): Error {
+  const error = new Error(`the job took longer than ${timeoutMs} ms`)
+  error.name = 'TimeoutError'
+  return error
+}

@@ -1,0 +1,111 @@
+import { sql, type Database, type Fragment } from '../sql/index.ts'
+import type { ClaimedJob } from './job.ts'
+import { leasedFor } from './lease.ts'
+
+/** How many jobs of a name are wanted. */
+export interface Wanted {
+  readonly name: string
+  readonly count: number
+}
+
+/** Who claims how much. */
+export interface Claim {
+  readonly worker: number
+  readonly wanted: readonly Wanted[]
+  /** The most of all names. */
+  readonly total: number
+  /** How far the time is ahead of the database's, in milliseconds: in tests it can be moved. */
+  readonly aheadMs: number
+}
+
+/**
+ * Claims jobs that are due, the most urgent first; each is then an attempt of this worker. None when the worker's lease has
+ * been lost.
+ *
+ * Jobs of each name and priority are a range of one index, so that it matters neither how many wait nor how many are not due
+ * yet. What another worker claims at the same time is skipped.
+ */
+export function claim(db: Database, { worker, wanted, total, aheadMs }: Claim): Promise<ClaimedJob[]> {
+  return db.many<ClaimedJob>`
+    WITH ${me(worker)}, found AS (
+      SELECT due.id, me.id AS worker
+      FROM me, ${wantedRows(wanted)}, ${levels}, LATERAL (
+        SELECT job.id, job.run_at FROM tricube.jobs AS job
+        WHERE ${isDue(aheadMs)}
+        ORDER BY job.run_at, job.id
+        LIMIT wanted.count
+        FOR UPDATE SKIP LOCKED
+      ) AS due
+      ORDER BY level.priority, due.run_at, due.id
+      LIMIT ${total}
+    ), claimed AS (
+      UPDATE tricube.jobs AS job SET worker = found.worker, attempt = job.attempt + 1
+      FROM found WHERE job.id = found.id
+      RETURNING job.*
+    )
+    SELECT ${columns} FROM claimed ORDER BY priority, run_at, id`
+}
+
+/**
+ * The same for jobs whose key keeps them in order: of each key the first, unless one of that key runs. Others that it comes
+ * across are held, so that the next claim does not come across them again; whoever ends a job releases the next of its key.
+ *
+ * A job may be released between the start of this statement and its lock on the row. To this statement, the job that it
+ * waited for still runs then; `after` names it in the row that is locked.
+ */
+export function claimInOrder(db: Database, { worker, wanted, total, aheadMs }: Claim): Promise<ClaimedJob[]> {
+  return db.many<ClaimedJob>`
+    WITH ${me(worker)}, seen AS (
+      SELECT due.id, due.is_blocked, me.id AS worker, wanted.count,
+        row_number() OVER (PARTITION BY wanted.name, due.is_blocked ORDER BY level.priority, due.run_at, due.id) AS nth,
+        row_number() OVER (PARTITION BY due.is_blocked ORDER BY level.priority, due.run_at, due.id) AS nth_of_all
+      FROM me, ${wantedRows(wanted)}, ${levels}, LATERAL (
+        SELECT job.id, job.run_at, job.key IS NOT NULL AND EXISTS (
+          SELECT FROM tricube.jobs AS other
+          WHERE other.name = job.name AND other.key = job.key AND other.id <> job.id
+            AND (other.id < job.id OR other.worker IS NOT NULL) AND other.id IS DISTINCT FROM job.after
+        ) AS is_blocked
+        FROM tricube.jobs AS job
+        WHERE ${isDue(aheadMs)}
+        ORDER BY job.run_at, job.id
+        LIMIT wanted.count + ${lookAhead}::int
+        FOR UPDATE SKIP LOCKED
+      ) AS due
+    ), claimed AS (
+      UPDATE tricube.jobs AS job SET
+        worker = CASE WHEN seen.is_blocked THEN NULL ELSE seen.worker END,
+        held = seen.is_blocked,
+        attempt = CASE WHEN seen.is_blocked THEN job.attempt ELSE job.attempt + 1 END
+      FROM seen
+      WHERE job.id = seen.id AND (seen.is_blocked OR (seen.nth <= seen.count AND seen.nth_of_all <= ${total}::int))
+      RETURNING job.*
+    )
+    SELECT ${columns} FROM claimed WHERE worker IS NOT NULL ORDER BY priority, run_at, id`
+}
+
+/** So many jobs that have to wait for others of their key are passed by in one claim. */
+const lookAhead = 100
+
+/** The worker, with its lease renewed; no row when that has been lost. */
+function me(worker: number): Fragment {
+  return sql`me AS (
+    UPDATE tricube.job_workers SET leased_until = clock_timestamp() + ${leasedFor}::interval
+    WHERE id = ${worker} RETURNING id
+  )`
+}
+
+function wantedRows(wanted: readonly Wanted[]): Fragment {
+  const names = wanted.map(({ name }) => name)
+  const counts = wanted.map(({ count }) => count)
+  return sql`unnest(${names}::text[], ${counts}::int[]) AS wanted(name, count)`
+}
+
+const levels: Fragment = sql`(VALUES (0), (1), (2)) AS level(priority)`
+
+function isDue(aheadMs: number): Fragment {
+  return sql`job.name = wanted.name AND job.priority = level.priority AND job.worker IS NULL AND NOT job.held
+    AND job.run_at <= clock_timestamp() + ${aheadMs}::float8 * interval '1 millisecond'`
+}
+
+const columns: Fragment = sql`id, name, input, attempt, key, trace,
+  extract(epoch FROM created_at)::float8 * 1000 AS "createdAt", extract(epoch FROM run_at)::float8 * 1000 AS "dueAt"`

@@ -1,0 +1,21 @@
+/** A job that this process has claimed. */
+export interface ClaimedJob {
+  readonly id: number
+  readonly name: string
+  /** JSON. */
+  readonly input: string
+  /** From 1. With the worker's number it fences: whoever has lost the job to another one can end it no more. */
+  readonly attempt: number
+  readonly key: string | null
+  /** W3C `traceparent` of whoever enqueued it. */
+  readonly trace: string | null
+  /** When it was enqueued and when it was due, in milliseconds since 1970. */
+  readonly createdAt: number
+  readonly dueAt: number
+}
+
+/** Which attempt of which job. */
+export type AttemptOf = Pick<ClaimedJob, 'id' | 'attempt'>
+
+/** Levels of priority, the most urgent first, as the table stores them. */
+export const priorities = ['high', 'normal', 'low'] as const

@@ -1,0 +1,28 @@
+import type { Backoff } from '../time/backoff.ts'
+import type { Attempt } from './attempt.ts'
+
+/** What is done for the jobs of a name. */
+export interface Task {
+  readonly name: string
+  /** The most that run at once in this process. */
+  readonly concurrency: number
+  /** Whether jobs of one key run one after the other, in the order in which they were enqueued. */
+  readonly isOrdered: boolean
+  /** How often one that fails is run again. */
+  readonly retries: number
+  readonly backoff: Backoff
+  /** Milliseconds after which an attempt is given up. */
+  readonly timeoutMs: number
+  /** Does it; may complete the attempt in a transaction. A rejection is a failed attempt. */
+  run(attempt: Attempt): Promise<void>
+  /** An attempt is over. */
+  ended?(attempt: Attempt, end: AttemptEnd): void
+}
+
+/** How an attempt has ended. */
+export interface AttemptEnd {
+  readonly outcome: 'done' | 'failed' | 'dead' | 'lost' | 'returned'
+  readonly error?: unknown
+  /** Of one that failed: when it is run again. */
+  readonly retryInMs?: number
+}

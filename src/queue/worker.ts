@@ -1,0 +1,246 @@
+import { DatabaseError, type Database } from '../sql/index.ts'
+import { fullJitter } from '../time/backoff.ts'
+import { LeaseLost } from './attempt.ts'
+import { claim, claimInOrder, type Wanted } from './claim.ts'
+import type { QueueClock } from './clock.ts'
+import type { ClaimedJob } from './job.ts'
+import { leaseMs, reap, register, renew, unregister } from './lease.ts'
+import { Runner } from './runner.ts'
+import { releaseForgotten } from './settle.ts'
+import type { Task } from './task.ts'
+
+/** What a worker is made of. */
+export interface WorkerOptions {
+  readonly db: Database
+  /** Its name in the table of workers, for people. */
+  readonly name: string
+  readonly tasks: readonly Task[]
+  /** The most jobs that run at once in this process. */
+  readonly concurrency: number
+  readonly clock: QueueClock
+  /** The database does not answer; undefined: it does again. */
+  readonly onChange: (error: unknown) => void
+}
+
+/** Looks for work so often when nobody wakes it, in milliseconds, and renews its lease then. */
+const lookMs = 3000
+/** A statement of its own may take this long, in milliseconds: less than the lease. */
+const timeoutMs = 4000
+/** Between two looks that nobody waits for, in milliseconds. */
+const pauseMs = 100
+/** So often it looks for jobs that wait for nothing, in milliseconds. */
+const forgottenMs = 60_000
+const mostInTests = 1000
+const pause = fullJitter({ baseMs: 200, capMs: 5000 })
+
+/** Runs the jobs of a database: one in each process. Whoever is killed or frozen loses its lease, and others run its jobs. */
+export class Worker {
+  readonly #options: WorkerOptions
+  readonly #db: Database
+  readonly #isOrdered: boolean
+  #runner: Runner | undefined
+  /** When to look for work, to claim it, and to free the jobs of others, as `performance.now()` counts. */
+  #lookAt = 0
+  #dueAt = Number.POSITIVE_INFINITY
+  #reapAt = 0
+  #forgottenAt = 0
+  #state: 'new' | 'running' | 'draining' | 'closed' = 'new'
+  #loop: Promise<void> = Promise.resolve()
+  #wake: () => void = () => {}
+
+  constructor(options: WorkerOptions) {
+    this.#options = options
+    this.#db = options.db.with({ timeoutMs })
+    this.#isOrdered = options.tasks.some(({ isOrdered }) => isOrdered)
+  }
+
+  /** Begins to run jobs. */
+  start(): void {
+    this.#state = 'running'
+    this.#loop = this.#run()
+  }
+
+  /** Whether it would claim a job of this name now. */
+  hasRoomFor(name: string): boolean {
+    return this.#state === 'running' && (this.#runner?.hasRoomFor(name) ?? false)
+  }
+
+  /** There is a job to run, or there will be in so many milliseconds. */
+  expect(inMs: number): void {
+    this.#dueAt = Math.min(this.#dueAt, performance.now() + inMs)
+    this.#wake()
+  }
+
+  /** Runs all that is due, without being started: for tests. Resolves to the milliseconds until the next is due, if any is. */
+  async runDue(): Promise<number | undefined> {
+    const runner = (this.#runner ??= await this.#register(performance.now()))
+    const { aheadMs } = this.#options.clock
+    for (;;) {
+      runner.leasedUntil = Number.POSITIVE_INFINITY
+      const [wanted, inOrder] = [runner.wanted({ inOrder: false }), runner.wanted({ inOrder: true })]
+      const jobs = await this.#claimed(claim, runner, wanted, mostInTests)
+      const ordered = await this.#claimed(claimInOrder, runner, inOrder, mostInTests)
+      if (jobs.length + ordered.length === 0) break
+      runner.take([...jobs, ...ordered])
+      await runner.idle()
+    }
+    const names = this.#options.tasks.map(({ name }) => name)
+    const outlook = await renew(this.#db, runner.worker, names, [])
+    return outlook?.dueInMs == null ? undefined : outlook.dueInMs - aheadMs
+  }
+
+  /** Takes no new jobs, and gives back what has not begun. */
+  async stopTaking(): Promise<void> {
+    if (this.#state === 'running') this.#state = 'draining'
+    this.#wake()
+    await this.#runner?.returnWaiting()
+  }
+
+  /** Waits until what runs has ended; its lease is renewed meanwhile. */
+  async finish(): Promise<void> {
+    await this.#loop
+  }
+
+  /** Gives up what still runs, so that others run it at once. */
+  async close(): Promise<void> {
+    this.#state = 'closed'
+    this.#wake()
+    const runner = this.#runner
+    await runner?.returnRunning()
+    await this.#loop
+    await runner?.idle()
+    if (runner?.isLeased) await unregister(this.#db, runner.worker).catch(() => {}) // the lease ends by itself
+  }
+
+  get #goesOn(): boolean {
+    return this.#state === 'running' || (this.#state === 'draining' && this.#runner?.isIdle === false)
+  }
+
+  async #run(): Promise<void> {
+    for (let failures = 0; this.#goesOn; ) {
+      try {
+        await this.#turn()
+        if (failures > 0) this.#options.onChange(undefined)
+        failures = 0
+        await this.#rest(Math.min(this.#lookAt, this.#reapAt, this.#canClaim ? this.#dueAt : Infinity))
+      } catch (error) {
+        if (failures++ === 0) this.#options.onChange(error)
+        if (this.#runner?.isLeased === false) this.#loseLease()
+        await new Promise((resolve) => setTimeout(resolve, pause(failures)))
+      }
+    }
+  }
+
+  /** Renews its lease, frees the jobs of others, claims: whatever is due. */
+  async #turn(): Promise<void> {
+    const now = performance.now()
+    if (this.#runner?.isLeased === false) this.#loseLease()
+    const runner = (this.#runner ??= await this.#register(now))
+    if (now >= this.#lookAt) await this.#look(runner, now)
+    if (now >= this.#reapAt) await this.#reap(now)
+    if (now >= this.#dueAt && this.#canClaim) await this.#claim(runner)
+  }
+
+  async #register(now: number): Promise<Runner> {
+    const { name, tasks, concurrency, clock } = this.#options
+    const worker = await register(this.#db, name)
+    this.#lookAt = now
+    this.#reapAt = now
+    const runner: Runner = new Runner({
+      db: this.#db,
+      worker,
+      tasks,
+      concurrency,
+      clock,
+      onRoom: () => this.#wake(),
+      onRetry: (inMs) => this.expect(inMs),
+    })
+    runner.leasedUntil = now + leaseMs
+    return runner
+  }
+
+  async #look(runner: Runner, now: number): Promise<void> {
+    const names = this.#options.tasks.map(({ name }) => name)
+    const running = runner.running.map(({ job }) => job.id)
+    const outlook = await renew(this.#db, runner.worker, names, running)
+    this.#lookAt = now + lookMs
+    if (!outlook) return this.#loseLease()
+    const { dueInMs, leaseEndsInMs, lost } = outlook
+    runner.leasedUntil = now + leaseMs
+    if (dueInMs !== null) this.#dueAt = Math.min(this.#dueAt, now + dueInMs)
+    // Not all at once.
+    this.#reapAt = leaseEndsInMs === null ? Number.POSITIVE_INFINITY : now + leaseEndsInMs + Math.random() * 300
+    if (lost.length > 0) runner.abort(new LeaseLost('the job was cancelled, or another instance runs it'), new Set(lost))
+    if (this.#isOrdered && now >= this.#forgottenAt) {
+      this.#forgottenAt = now + forgottenMs
+      await releaseForgotten(this.#db)
+    }
+  }
+
+  async #reap(now: number): Promise<void> {
+    this.#reapAt = Number.POSITIVE_INFINITY // until the next look
+    if ((await reap(this.#db)) > 0) this.#dueAt = now
+  }
+
+  async #claim(runner: Runner): Promise<void> {
+    const askedAt = performance.now()
+    this.#dueAt = Number.POSITIVE_INFINITY
+    const total = runner.wantedInAll
+    const wanted = runner.wanted({ inOrder: false })
+    const inOrder = runner.wanted({ inOrder: true })
+    const [jobs, ordered] = await Promise.all([
+      this.#claimed(claim, runner, wanted, total),
+      this.#claimed(claimInOrder, runner, inOrder, total),
+    ])
+    // Else there is no more that is due, and the next look tells when there is.
+    if (isFull(jobs, wanted, total) || isFull(ordered, inOrder, total)) this.#dueAt = askedAt
+    else this.#lookAt = Math.min(this.#lookAt, askedAt + pauseMs)
+    runner.take([...jobs, ...ordered])
+    if (this.#state !== 'running') await runner.returnWaiting()
+  }
+
+  async #claimed(
+    fn: typeof claim,
+    { worker }: Runner,
+    wanted: readonly Wanted[],
+    total: number,
+  ): Promise<readonly ClaimedJob[]> {
+    if (wanted.length === 0) return []
+    try {
+      return await fn(this.#db, { worker, wanted, total, aheadMs: this.#options.clock.aheadMs })
+    } catch (error) {
+      // Another worker has claimed a job of the same key at the same time, which this one did not see.
+      if (!(error instanceof DatabaseError && error.constraint === 'jobs_key_running')) throw error
+      this.#dueAt = performance.now() + Math.random() * pauseMs
+      return []
+    }
+  }
+
+  get #canClaim(): boolean {
+    return this.#state === 'running' && (this.#runner?.wantedInAll ?? 0) > 0
+  }
+
+  /** What it ran may run elsewhere by now: it is given up, and a new lease is begun. */
+  #loseLease(): void {
+    this.#runner?.abort(new LeaseLost('this instance was not heard of for too long: another one runs its jobs'))
+    this.#runner = undefined
+  }
+
+  async #rest(until: number): Promise<void> {
+    const ms = until - performance.now()
+    if (ms <= 0 || !this.#goesOn) return
+    let timer: NodeJS.Timeout | undefined
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve
+      timer = setTimeout(resolve, Math.min(ms, lookMs))
+    })
+    clearTimeout(timer)
+    this.#wake = () => {}
+  }
+}
+
+/** Whether there may be more where these came from. */
+function isFull(jobs: readonly ClaimedJob[], wanted: readonly Wanted[], total: number): boolean {
+  if (jobs.length >= total) return jobs.length > 0
+  return wanted.some(({ name, count }) => jobs.filter((job) => job.name === name).length >= count)
+}
