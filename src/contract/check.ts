@@ -98,8 +98,8 @@ function schemaProblem(operation: Operation): string | undefined {
   return undefined
 }
 
-/** Types of JavaScript that JSON cannot carry, and code in a schema, which nothing would run. */
-function jsonProblem(schema: TSchema, where: string): string | undefined {
+/** What JSON cannot carry in a schema: types of JavaScript, and code, which nothing would run. */
+export function jsonProblem(schema: TSchema, where: string): string | undefined {
   let problem: string | undefined
   walkSchema(schema, (node) => {
     if (TransformKind in node) {

@@ -1,4 +1,6 @@
+import type { EnqueueArguments, Enqueued, Job } from '../contract/job.ts'
 import { batchTag } from './statement/bulk.ts'
+import { noOutlet } from './statement/noOutlet.ts'
 import { drizzleOver } from './statement/drizzle.ts'
 import { Deadline } from './statement/deadline.ts'
 import type { Cluster } from './pool/cluster.ts'
@@ -21,6 +23,7 @@ import { simple } from './connection/simple.ts'
 import type { Database, DatabaseShards, ListenOptions, Listening, ShardResult } from './api/database.ts'
 import type { DatabaseOptions } from './api/options.ts'
 import type { Observer, RequestScope } from './api/observer.ts'
+import type { Outlet } from './api/outlet.ts'
 import type { BatchTag, StatementOptions } from './api/statements.ts'
 import type { Transaction, TransactionOptions } from './api/transaction.ts'
 import type { Drizzle } from './api/drizzle.ts'
@@ -33,7 +36,8 @@ import type { DatabaseStats } from './api/stats.ts'
  */
 export function database<Request extends object = RequestScope>(options: DatabaseOptions<Request>): Database {
   checkOptions(options as DatabaseOptions)
-  return new View(openAll(options as DatabaseOptions), { observer: options.observer })
+  const { observer, outlet } = options
+  return new View(openAll(options as DatabaseOptions), { observer, outlet })
 }
 
 /** A database seen with some options; cheap to make, one for each request. */
@@ -48,6 +52,7 @@ class View extends Tags implements Database, StatementContext {
   readonly request: RequestScope | undefined
   readonly session: { hasWritten: boolean } | undefined
   readonly observer: Observer | undefined
+  readonly outlet: Outlet | undefined
 
   constructor(all: Shards, context: StatementContext, cluster?: Cluster) {
     super()
@@ -61,6 +66,7 @@ class View extends Tags implements Database, StatementContext {
     this.request = context.request
     this.session = context.session
     this.observer = context.observer
+    this.outlet = context.outlet
   }
 
   override run<T>(statement: BoundStatement, mapper: ResultMapper, execution?: Execution): Promise<T> {
@@ -111,6 +117,15 @@ class View extends Tags implements Database, StatementContext {
     await this.execute`SELECT pg_notify(${channel}, ${payload})`
   }
 
+  async enqueue<One extends Job>(job: One, ...[input, options]: EnqueueArguments<One>): Promise<Enqueued> {
+    if (!this.outlet) throw noOutlet()
+    const committed: (() => void)[] = []
+    const to = { sql: this, request: this.request, afterCommit: (fn: () => void) => void committed.push(fn) }
+    const enqueued = await this.outlet.enqueue(to, job, input, options)
+    for (const fn of committed) fn()
+    return enqueued
+  }
+
   async listen(channel: string, fn: (payload: string) => void, options?: ListenOptions): Promise<Listening> {
     return this.#home.listener.listen(channel, fn, options)
   }
@@ -131,6 +146,7 @@ class View extends Tags implements Database, StatementContext {
     return new View(this.#all, {
       request,
       observer: this.observer,
+      outlet: this.outlet,
       session: this.#all.hasReplicas ? { hasWritten: false } : undefined,
     })
   }

@@ -15,7 +15,7 @@ import { databaseShare } from './workers/share.ts'
 import { workers } from './workers/workers.ts'
 
 /** What a service may say of its database; its requests' contexts choose the shard. */
-export type DatabaseSettings = Omit<DatabaseOptions<RequestScope>, 'url' | 'replicas' | 'applicationName' | 'observer'>
+export type DatabaseSettings = Omit<DatabaseOptions<RequestScope>, 'url' | 'replicas' | 'applicationName' | 'observer' | 'outlet'>
 
 /** The options of a service that has a database. */
 export interface DatabasePartOptions {

@@ -1,5 +1,6 @@
 import type { Codecs } from '../values/codecs.ts'
 import type { Observer, RequestScope } from './observer.ts'
+import type { Outlet } from './outlet.ts'
 
 /** How to reach a database and how much of it to use. */
 export interface DatabaseOptions<Request extends object = RequestScope> {
@@ -34,6 +35,8 @@ export interface DatabaseOptions<Request extends object = RequestScope> {
   readonly checkSessions?: boolean
   /** Is told of every statement. */
   readonly observer?: Observer
+  /** Stores what is enqueued. Default: nothing can be. */
+  readonly outlet?: Outlet
   /** Seen in `pg_stat_activity`. Default: `tricube`. */
   readonly applicationName?: string
 }

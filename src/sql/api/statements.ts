@@ -1,6 +1,7 @@
 import type { Fragment, Fragments, SqlTag } from '../text/fragment.ts'
 import type { JsonText } from '../values/encoders.ts'
 import type { Drizzle } from './drizzle.ts'
+import type { Enqueuing } from './enqueuing.ts'
 
 /** A row when nothing else is said. */
 export type AnyRow = Record<string, unknown>
@@ -18,7 +19,7 @@ export interface StatementOptions {
 }
 
 /** The statement methods, shared by a database, its views and a transaction. All of them are template tags. */
-export interface Sql extends Fragments {
+export interface Sql extends Fragments, Enqueuing {
   readonly sql: SqlTag
   /** The one row. A DatabaseError P0002 without a row, P0003 with several. */
   one<Row = AnyRow>(strings: TemplateStringsArray, ...values: readonly unknown[]): Promise<Row>

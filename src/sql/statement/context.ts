@@ -1,4 +1,5 @@
 import type { Observer, RequestScope } from '../api/observer.ts'
+import type { Outlet } from '../api/outlet.ts'
 
 /** On whose behalf a statement runs. */
 export interface StatementContext {
@@ -9,6 +10,7 @@ export interface StatementContext {
   /** Its signal is asked for only when a statement has to wait. */
   readonly request?: RequestScope | undefined
   readonly observer?: Observer | undefined
+  readonly outlet?: Outlet | undefined
   /** True: reads go to the primary, too. */
   readonly usesPrimary?: boolean | undefined
   /** What the statements of one request have in common. */

@@ -2,12 +2,14 @@ import { performance } from 'node:perf_hooks'
 import type { StatementContext } from './context.ts'
 import { tooLong } from '../errors/tooLong.ts'
 import type { Observer, RequestScope } from '../api/observer.ts'
+import type { Outlet } from '../api/outlet.ts'
 import type { TransactionLimits } from '../api/transaction.ts'
 
 /** The time and the signal that a whole transaction has; the context of its statements. */
 export class Deadline implements StatementContext {
   readonly request: RequestScope | undefined
   readonly observer: Observer | undefined
+  readonly outlet: Outlet | undefined
   /** Aborted once it is over, so that statements under way are given up. */
   signal: AbortSignal | undefined
   /** How many rows a stream has handed out, so that one that nobody reads is noticed; undefined: it is no stream. */
@@ -19,9 +21,10 @@ export class Deadline implements StatementContext {
   readonly #inner = new Set<Deadline>()
   readonly #onOver = new Set<(reason: unknown) => void>()
 
-  constructor({ signal, timeoutMs, request, observer }: StatementContext, outer?: Deadline) {
+  constructor({ signal, timeoutMs, request, observer, outlet }: StatementContext, outer?: Deadline) {
     this.request = request
     this.observer = observer
+    this.outlet = outlet
     this.#signal = signal
     this.#timeoutMs = timeoutMs
     this.#endsAt = timeoutMs === undefined ? Infinity : performance.now() + timeoutMs
@@ -30,7 +33,8 @@ export class Deadline implements StatementContext {
 
   /** A deadline for a part of what this one is for, which ends with whichever ends first; `leave` it when that part is done. */
   within({ signal, timeoutMs }: TransactionLimits): Deadline {
-    const inner = new Deadline({ signal, timeoutMs, request: this.request, observer: this.observer }, this)
+    const { request, observer, outlet } = this
+    const inner = new Deadline({ signal, timeoutMs, request, observer, outlet }, this)
     this.#inner.add(inner)
     return inner
   }

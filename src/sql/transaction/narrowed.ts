@@ -1,3 +1,4 @@
+import type { EnqueueArguments, Enqueued, Job } from '../../contract/job.ts'
 import { batchTag } from '../statement/bulk.ts'
 import { drizzleOver } from '../statement/drizzle.ts'
 import type { BoundStatement } from '../text/prepared.ts'
@@ -49,6 +50,10 @@ export class Narrowed extends Tags implements Transaction {
 
   notify(channel: string, payload?: string): Promise<void> {
     return this.#within((tx) => tx.notify(channel, payload))
+  }
+
+  enqueue<One extends Job>(job: One, ...rest: EnqueueArguments<One>): Promise<Enqueued> {
+    return this.#within((tx) => tx.enqueue(job, ...rest))
   }
 
   get drizzle(): Drizzle {

@@ -1,4 +1,6 @@
+import type { EnqueueArguments, Enqueued, Job } from '../../contract/job.ts'
 import { batchTag, rowsOf } from '../statement/bulk.ts'
+import { noOutlet } from '../statement/noOutlet.ts'
 import { DatabaseError } from '../errors/databaseError.ts'
 import { drizzleOver } from '../statement/drizzle.ts'
 import type { Deadline } from '../statement/deadline.ts'
@@ -30,6 +32,7 @@ export class OpenTransaction extends Tags implements Transaction, Narrowable {
   #hasEnded = false
   // Until its first statement: what began it.
   #begin: string | undefined
+  #committed: (() => void)[] | undefined
   #lastSavepoint: Promise<unknown> = Promise.resolve()
 
   constructor(connection: Connection, deadline: Deadline, begin: string | undefined, parent?: OpenTransaction) {
@@ -82,6 +85,31 @@ export class OpenTransaction extends Tags implements Transaction, Narrowable {
   async notify(channel: string, payload = ''): Promise<void> {
     assertChannel(channel)
     await this.execute`SELECT pg_notify(${channel}, ${payload})`
+  }
+
+  async enqueue<One extends Job>(job: One, ...[input, options]: EnqueueArguments<One>): Promise<Enqueued> {
+    const { outlet, request } = this.#deadline
+    if (!outlet) throw noOutlet()
+    return outlet.enqueue(
+      { sql: this, request, afterCommit: (fn) => this.#outermost.#tellLater(fn) },
+      job,
+      input,
+      options,
+    )
+  }
+
+  /** It is committed: tells whoever has to know. */
+  tellCommitted(): void {
+    for (const fn of this.#committed ?? []) fn()
+  }
+
+  #tellLater(fn: () => void): void {
+    const committed = (this.#committed ??= [])
+    committed.push(fn)
+  }
+
+  get #outermost(): OpenTransaction {
+    return this.#parent ? this.#parent.#outermost : this
   }
 
   get drizzle(): Drizzle {

@@ -124,6 +124,7 @@ class Opened {
     if (!isCommitted) {
       throw new DatabaseError('25P02', 'rolled back instead of committed, because a statement in it had failed')
     }
+    this.tx.tellCommitted()
     await check
   }
 

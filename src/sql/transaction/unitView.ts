@@ -1,3 +1,4 @@
+import type { EnqueueArguments, Enqueued, Job } from '../../contract/job.ts'
 import { batchTag } from '../statement/bulk.ts'
 import { drizzleOver } from '../statement/drizzle.ts'
 import { assertChannel } from '../pool/listener.ts'
@@ -76,6 +77,10 @@ export class UnitView extends Tags implements Database {
   async notify(channel: string, payload = ''): Promise<void> {
     assertChannel(channel)
     await this.execute`SELECT pg_notify(${channel}, ${payload})`
+  }
+
+  enqueue<One extends Job>(job: One, ...rest: EnqueueArguments<One>): Promise<Enqueued> {
+    return this.#unit.join({}, this.#limits, (tx) => this.#inside(tx).enqueue(job, ...rest))
   }
 
   get drizzle(): Drizzle {

@@ -1,0 +1,13 @@
+import type { EnqueueArguments, Enqueued, Job } from '../../contract/job.ts'
+
+/** What puts jobs into a database. */
+export interface Enqueuing {
+  /**
+   * Has a job run: in a transaction, once that commits. Resolves to its id, and to whether it was new.
+   *
+   * @throws {TypeError} when the input breaks its schema, naming the field; nothing is stored then
+   *
+   * @example await tx.enqueue(orderJobs.sendReceipt, { order_id: 7 }, { delayMs: 5_000, unique: 'receipt-7' })
+   */
+  enqueue<One extends Job>(job: One, ...rest: EnqueueArguments<One>): Promise<Enqueued>
+}

@@ -1,0 +1,17 @@
+import type { Enqueued, EnqueueOptions, Job } from '../../contract/job.ts'
+import type { RequestScope } from './observer.ts'
+import type { Sql } from './statements.ts'
+
+/** Stores what a service enqueues in its database. */
+export interface Outlet {
+  enqueue(to: OutletTarget, job: Job, input: unknown, options: EnqueueOptions | undefined): Promise<Enqueued>
+}
+
+/** A transaction, or a database whose statements each commit at once. */
+export interface OutletTarget {
+  readonly sql: Sql
+  /** What it is done for. */
+  readonly request: RequestScope | undefined
+  /** Calls `fn` when what was stored is committed. */
+  afterCommit(fn: () => void): void
+}
