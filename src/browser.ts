@@ -2,6 +2,16 @@
 export { contract, type Contract } from './contract/contract.ts'
 export type { ContractOptions, Envelope } from './contract/options.ts'
 export { ContractError } from './contract/check.ts'
+export {
+  jobs,
+  type Enqueued,
+  type EnqueueOptions,
+  type Job,
+  type JobDraft,
+  type JobInputOf,
+  type JobPriority,
+  type Jobs,
+} from './contract/job.ts'
 export { t, type Static } from './schema/schema.ts'
 export type {
   BodyOf,

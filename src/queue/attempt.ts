@@ -2,7 +2,6 @@ import { Cancellation } from '../resilience/cancellation.ts'
 import type { Sql } from '../sql/index.ts'
 import type { ClaimedJob } from './job.ts'
 import { completeIn } from './settle.ts'
-import type { Task } from './task.ts'
 
 /** The job belongs to another worker: what this one did for it is not committed. */
 export class LeaseLost extends Error {
@@ -17,37 +16,41 @@ export class Returned extends Error {
 /** One run of a job. */
 export class Attempt {
   readonly job: ClaimedJob
-  readonly task: Task
+  /** As `performance.now()` counts; `startedDate` is in milliseconds since 1970. */
   readonly startedAt: number = performance.now()
+  readonly startedDate: number = Date.now()
+  endedAt = 0
   /** Tells what works for it that it is given up. */
   readonly cancellation: Cancellation = new Cancellation()
   /** Whether it was completed in a transaction of its own. */
   isCompleted = false
-  /** Whether it has ended, well or not; what became of it may still have to be stored. */
-  hasEnded = false
   readonly #worker: number
 
-  constructor(job: ClaimedJob, task: Task, worker: number) {
+  constructor(job: ClaimedJob, worker: number) {
     this.job = job
-    this.task = task
     this.#worker = worker
   }
 
-  /** Runs it; rejects at once when it is given up, whatever the task does then. */
-  run(): Promise<void> {
-    const { task, cancellation } = this
+  /** Runs it for so long at most; rejects at once when it is given up, whatever `run` does then. */
+  run(run: (attempt: Attempt) => Promise<void>, timeoutMs: number): Promise<void> {
+    const { cancellation } = this
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => cancellation.end(tooLong(task.timeoutMs)), task.timeoutMs)
+      const timer = setTimeout(() => cancellation.end(tooLong(timeoutMs)), timeoutMs)
       cancellation.add({ cancel: () => reject(cancellation.reason!) })
       const end = (settle: () => void): void => {
         clearTimeout(timer)
         settle()
       }
-      task.run(this).then(
+      run(this).then(
         () => end(resolve),
         (error: unknown) => end(() => reject(error)),
       )
     })
+  }
+
+  /** Whether it has ended, well or not; what became of it may still have to be stored. */
+  get hasEnded(): boolean {
+    return this.endedAt > 0
   }
 
   /**

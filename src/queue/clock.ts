@@ -2,4 +2,6 @@
 export interface QueueClock {
   /** Milliseconds. */
   aheadMs: number
+  /** What the waits before retries are multiplied with, from 0 to 1. */
+  random: () => number
 }

@@ -23,7 +23,7 @@ export class Completions {
 
   async #run(): Promise<void> {
     this.#isRunning = true
-    await undefined // others of this turn of the loop go along
+    await Promise.resolve() // others of this turn of the loop go along
     while (this.#next.length > 0) {
       const [attempts, resolvers] = [this.#next, this.#resolvers]
       this.#next = []

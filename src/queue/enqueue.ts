@@ -5,7 +5,7 @@ export interface NewJob {
   readonly name: string
   /** JSON. */
   readonly input: string
-  /** Its place in `priorities`. */
+  /** From 0, the most urgent. */
   readonly priority: number
   /** When it is due: so many milliseconds from now, or at a time of its own. */
   readonly delayMs: number

@@ -16,6 +16,3 @@ export interface ClaimedJob {
 
 /** Which attempt of which job. */
 export type AttemptOf = Pick<ClaimedJob, 'id' | 'attempt'>
-
-/** Levels of priority, the most urgent first, as the table stores them. */
-export const priorities = ['high', 'normal', 'low'] as const

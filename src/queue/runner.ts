@@ -123,25 +123,26 @@ export class Runner {
   }
 
   async #run(slots: Slots, job: ClaimedJob): Promise<void> {
-    const attempt = new Attempt(job, slots.task, this.worker)
+    const { task } = slots
+    const attempt = new Attempt(job, this.worker)
     this.#attempts.add(attempt)
     this.#running++
     slots.running++
     let thrown: { readonly error: unknown } | undefined
     try {
-      if (job.attempt > slots.task.retries + 1) throw new Error('the instance that ran it was lost each time')
-      await attempt.run()
+      if (job.attempt > task.retries + 1) throw new Error('the instance that ran it was lost each time')
+      await attempt.run((one) => task.run(one), task.timeoutMs)
     } catch (error) {
       thrown = { error }
     }
-    attempt.hasEnded = true
-    slots.took(performance.now() - attempt.startedAt)
+    attempt.endedAt = performance.now()
+    slots.took(attempt.endedAt - attempt.startedAt)
     this.#running--
     slots.running--
     this.#begin()
     this.#options.onRoom()
-    const end = thrown && !attempt.isCompleted ? await this.#failed(attempt, thrown.error) : await this.#done(attempt)
-    slots.task.ended?.(attempt, end)
+    const end = thrown && !attempt.isCompleted ? await this.#failed(job, task, thrown.error) : await this.#done(attempt)
+    task.ended?.(attempt, end)
     this.#attempts.delete(attempt)
     if (!this.isIdle) return
     this.#onIdle?.()
@@ -153,7 +154,7 @@ export class Runner {
     return { outcome: 'done' }
   }
 
-  async #failed({ job, task }: Attempt, error: unknown): Promise<AttemptEnd> {
+  async #failed(job: ClaimedJob, task: Task, error: unknown): Promise<AttemptEnd> {
     if (error instanceof Returned) return { outcome: 'returned', error }
     if (error instanceof LeaseLost) return { outcome: 'lost', error }
     const { db, clock } = this.#options

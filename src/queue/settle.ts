@@ -82,8 +82,8 @@ export async function giveBack(
 }
 
 /** Ends a job that waits or runs; what it does is not committed, and its signal aborts. False when there is none. */
-export async function cancel(sqlOf: Pick<Sql, 'many'>, id: number): Promise<boolean> {
-  const rows = await sqlOf.many`
+export async function cancel(db: Pick<Sql, 'many'>, id: number): Promise<boolean> {
+  const rows = await db.many`
     WITH ended AS (DELETE FROM tricube.jobs WHERE id = ${id} RETURNING id, name, key), ${released}
     SELECT id FROM ended`
   return rows.length > 0

@@ -34,7 +34,8 @@ export class Slots {
 
   /** An attempt has taken this long. */
   took(ms: number): void {
-    this.#averageMs = this.#averageMs === Number.POSITIVE_INFINITY ? ms : this.#averageMs + newest * (ms - this.#averageMs)
+    this.#averageMs =
+      this.#averageMs === Number.POSITIVE_INFINITY ? ms : this.#averageMs + newest * (ms - this.#averageMs)
   }
 
   /** How many to have in store beyond what can run at once. */

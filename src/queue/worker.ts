@@ -86,7 +86,8 @@ export class Worker {
     }
     const names = this.#options.tasks.map(({ name }) => name)
     const outlook = await renew(this.#db, runner.worker, names, [])
-    return outlook?.dueInMs == null ? undefined : outlook.dueInMs - aheadMs
+    const dueInMs = outlook?.dueInMs ?? undefined
+    return dueInMs === undefined ? undefined : dueInMs - aheadMs
   }
 
   /** Takes no new jobs, and gives back what has not begun. */
@@ -96,12 +97,15 @@ export class Worker {
     await this.#runner?.returnWaiting()
   }
 
-  /** Waits until what runs has ended; its lease is renewed meanwhile. */
-  async finish(): Promise<void> {
-    await this.#loop
+  /** Waits until what runs has ended, for so many milliseconds; gives up what is left, so that others run it at once. */
+  async finish(ms: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    await Promise.race([this.#loop, new Promise((resolve) => (timer = setTimeout(resolve, ms)))])
+    clearTimeout(timer)
+    await this.#runner?.returnRunning()
   }
 
-  /** Gives up what still runs, so that others run it at once. */
+  /** Gives up what still runs, and ends its lease. */
   async close(): Promise<void> {
     this.#state = 'closed'
     this.#wake()
@@ -117,7 +121,7 @@ export class Worker {
   }
 
   async #run(): Promise<void> {
-    for (let failures = 0; this.#goesOn; ) {
+    for (let failures = 0; this.#goesOn;) {
       try {
         await this.#turn()
         if (failures > 0) this.#options.onChange(undefined)
@@ -170,7 +174,8 @@ export class Worker {
     if (dueInMs !== null) this.#dueAt = Math.min(this.#dueAt, now + dueInMs)
     // Not all at once.
     this.#reapAt = leaseEndsInMs === null ? Number.POSITIVE_INFINITY : now + leaseEndsInMs + Math.random() * 300
-    if (lost.length > 0) runner.abort(new LeaseLost('the job was cancelled, or another instance runs it'), new Set(lost))
+    if (lost.length > 0)
+      runner.abort(new LeaseLost('the job was cancelled, or another instance runs it'), new Set(lost))
     if (this.#isOrdered && now >= this.#forgottenAt) {
       this.#forgottenAt = now + forgottenMs
       await releaseForgotten(this.#db)

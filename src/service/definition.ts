@@ -4,6 +4,7 @@ import { fieldsProblem, type Fields, type Rule } from '../config/rule.ts'
 import { flag, func, group, number, record, wholeNumber } from '../config/rules.ts'
 import type { Contract } from '../contract/contract.ts'
 import type { Operations, OutputOf } from '../contract/operation.ts'
+import type { Jobs } from '../contract/job.ts'
 import type { ServerLimits } from '../http/limits.ts'
 import { trustProxyProblem } from '../http/trustProxy.ts'
 import type { Hooks } from './hooks.ts'
@@ -15,6 +16,7 @@ import type { Callees } from './parts/calls.ts'
 import type { HealthOptions } from './parts/health/health.ts'
 import type { RateLimitKeys, RateLimitOptions } from './parts/rateLimits/options.ts'
 import { Resource, type Resources, type ResourceValues } from './resource.ts'
+import type { JobHandlers } from './work/jobContext.ts'
 
 /** One function for each operation of the contract. */
 export type Handlers<Ops extends Operations, Others extends Callees, Own = unknown> = {
@@ -38,11 +40,12 @@ export interface ServiceOptions<
   Others extends Callees = Callees,
   Things extends Resources = Resources,
   Values extends OwnSettings = OwnSettings,
+  Declared extends Jobs = Jobs,
 >
   extends
     Omit<OwnOptions, 'hooks'>,
     AroundOptions<Ops, Others, OwnOf<Things, Values>>,
-    Omit<PartOptions, 'clients' | 'calls' | 'health' | 'rateLimits' | 'settings'> {
+    Omit<PartOptions, 'jobs' | 'jobHandlers' | 'clients' | 'calls' | 'health' | 'rateLimits' | 'settings'> {
   /** One function for each operation. */
   readonly handlers: Handlers<Ops, Others, OwnOf<Things, Values>>
   /** What runs around its life. */
@@ -55,6 +58,10 @@ export interface ServiceOptions<
   readonly clients?: Others
   /** How these are called, under the same names. Default: see `ClientOptions`. */
   readonly calls?: { readonly [Name in keyof Others]?: ClientOptions<Others[Name]> }
+  /** The jobs that it can enqueue and run: what `jobs` has made. */
+  readonly jobs?: Declared
+  /** One function for each of its jobs. */
+  readonly jobHandlers?: JobHandlers<Declared, Others, OwnOf<Things, Values>>
   /** What the health checks tell, and the service's own among them. */
   readonly health?: HealthOptions<OwnValues<Values>>
   /** Where the requests of operations with a `rateLimit` are counted, and by which keys. */
@@ -134,6 +141,9 @@ const takenNames: ReadonlySet<string> = new Set([
   'handled',
   'keeper',
   'forgetMade',
+  'input',
+  'id',
+  'attempt',
 ])
 
 const bytes = wholeNumber({ min: 1, unit: 'bytes' })

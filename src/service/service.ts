@@ -1,5 +1,6 @@
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
 import type { Contract } from '../contract/contract.ts'
+import type { Jobs } from '../contract/job.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Room } from '../tables/room.ts'
 import { Application } from './application.ts'
@@ -123,9 +124,10 @@ export function service<
   const Others extends Callees = {},
   const Things extends Resources = {},
   const Values extends OwnSettings = {},
+  const Declared extends Jobs = {},
 >(
   contract: Kept,
-  options: ServiceOptions<Kept['operations'], Others, Things, Values>,
+  options: ServiceOptions<Kept['operations'], Others, Things, Values, Declared>,
 ): Service<Kept, WorkContext<Others> & OwnOf<Things, Values>> {
   return new Service({ ...options, contract } as unknown as Definition<Kept>)
 }

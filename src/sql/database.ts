@@ -126,6 +126,11 @@ class View extends Tags implements Database, StatementContext {
     return enqueued
   }
 
+  async cancelJob(id: number): Promise<boolean> {
+    if (!this.outlet) throw noOutlet()
+    return this.outlet.cancelJob(this, id)
+  }
+
   async listen(channel: string, fn: (payload: string) => void, options?: ListenOptions): Promise<Listening> {
     return this.#home.listener.listen(channel, fn, options)
   }

@@ -8,35 +8,37 @@ const connectionString = text('a connection string like postgres://host/name')
 const replicas = listOf(connectionString, 'a list of connection strings')
 
 /** Of how a database is used, besides where it is. */
-export const usageRules: Fields<Omit<DatabaseOptions, 'url' | 'replicas' | 'applicationName' | 'observer'>> = {
-  maxLagMs: ms,
-  shards: group<ShardsOptions>({
-    key: func,
-    map: record(
-      'the databases of the shards by name',
-      either(
-        connectionString,
-        group<ShardOptions>({ url: connectionString, replicas }, { expected: '{ url, replicas }' }),
+export const usageRules: Fields<Omit<DatabaseOptions, 'url' | 'replicas' | 'applicationName' | 'observer' | 'outlet'>> =
+  {
+    maxLagMs: ms,
+    shards: group<ShardsOptions>({
+      key: func,
+      map: record(
+        'the databases of the shards by name',
+        either(
+          connectionString,
+          group<ShardOptions>({ url: connectionString, replicas }, { expected: '{ url, replicas }' }),
+        ),
       ),
-    ),
-    hash: wholeNumber({ min: 1 }),
-  }),
-  lanes: wholeNumber(),
-  pool: wholeNumber({ min: 1 }),
-  acquireTimeoutMs: ms,
-  statementTimeoutMs: ms,
-  idleTimeoutMs: ms,
-  maxLifetimeMs: ms,
-  preparedStatements: wholeNumber(),
-  checkSessions: flag,
-  types: record('codecs by the names of types'),
-}
+      hash: wholeNumber({ min: 1 }),
+    }),
+    lanes: wholeNumber(),
+    pool: wholeNumber({ min: 1 }),
+    acquireTimeoutMs: ms,
+    statementTimeoutMs: ms,
+    idleTimeoutMs: ms,
+    maxLifetimeMs: ms,
+    preparedStatements: wholeNumber(),
+    checkSessions: flag,
+    types: record('codecs by the names of types'),
+  }
 
 const rules: Fields<DatabaseOptions> = {
   ...usageRules,
   url: connectionString,
   replicas,
   observer: record('an observer'),
+  outlet: record('what stores jobs'),
   applicationName: text('a name'),
 }
 

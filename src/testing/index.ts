@@ -12,6 +12,7 @@ export type {
 } from '../faultProxy/toxics.ts'
 export { PostgresError } from '../postgres/error.ts'
 export { startPostgres, type EmbeddedPostgres, type PostgresOptions } from '../postgres/start.ts'
+export type { JobRun, RunJobsOptions } from './runJobs.ts'
 export { TestFailure } from './checks.ts'
 export { testService, type TestApp, type TestOptions } from './testService.ts'
 export { testSystem, type TestedServices, type TestSystem } from './testSystem.ts'

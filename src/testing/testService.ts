@@ -24,6 +24,7 @@ import type { TestFailure } from './checks.ts'
 import { compileOutputCheck } from './checks.ts'
 import { mockService, type MockedService } from './mock.ts'
 import { freshDatabases } from './freshDatabases.ts'
+import { JobsUnderTest, type JobRun, type RunJobsOptions } from './runJobs.ts'
 import type { Mocks, TestClient } from './types.ts'
 
 /** How a service is put under test. */
@@ -57,6 +58,11 @@ export interface TestApp<Tested extends Contract, Ctx = WorkContext> {
   run<Result>(fn: (context: Ctx) => Result | Promise<Result>, options?: RunOptions): Promise<Result>
   /** Runs the service's hook `afterStart`, when the test has mocked what it calls. */
   afterStart(): Promise<void>
+  /**
+   * Runs its jobs, in place of the workers of a service that listens: what is due, and with `forMs` what becomes due while so
+   * many milliseconds pass, which takes no time. Resolves to what ran.
+   */
+  runJobs(options?: RunJobsOptions): Promise<readonly JobRun[]>
   /** Stops it and drops its database; rejects when a contract was broken that no call has told yet. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
@@ -115,6 +121,7 @@ export async function startTest<Tested extends Contract, Ctx = WorkContext>(
 
   const databases = await freshDatabases(service, seed)
   const sink = new MemorySink()
+  const queue = new JobsUnderTest()
   // A test that keeps the one loop busy, its own client included, is no overload.
   const app = new Application(
     {
@@ -125,7 +132,7 @@ export async function startTest<Tested extends Contract, Ctx = WorkContext>(
     },
     {
       config: { logLevel: 'error', databaseUrl: databases.url, databaseReplicaUrls: [], ...settings, ...config },
-      parts: [clientsPart(classes), tracingTo(sink)],
+      parts: [clientsPart(classes), tracingTo(sink), queue.part],
       checkResponse: outputChecks(contract, fail),
     },
   )
@@ -179,6 +186,7 @@ export async function startTest<Tested extends Contract, Ctx = WorkContext>(
     inject,
     run,
     afterStart: runAfterStart,
+    runJobs: (options) => queue.run(options),
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -40,6 +40,7 @@ it('exports these names', async () => {
         "UnsupportedMediaType",
         "contract",
         "defineConfig",
+        "jobs",
         "openapiDocument",
         "redisStore",
         "resource",

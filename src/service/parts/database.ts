@@ -10,12 +10,16 @@ import { tlsOptions } from '../../sql/connection/tls.ts'
 import type { Host, Opened, Part, RequestScope } from '../part.ts'
 import { databaseSettings, type DatabaseConfig } from './databaseConfig.ts'
 import { metrics } from './metrics.ts'
+import { outlet } from './jobs/outlet.ts'
 import { tracing } from './tracing/tracing.ts'
 import { databaseShare } from './workers/share.ts'
 import { workers } from './workers/workers.ts'
 
 /** What a service may say of its database; its requests' contexts choose the shard. */
-export type DatabaseSettings = Omit<DatabaseOptions<RequestScope>, 'url' | 'replicas' | 'applicationName' | 'observer' | 'outlet'>
+export type DatabaseSettings = Omit<
+  DatabaseOptions<RequestScope>,
+  'url' | 'replicas' | 'applicationName' | 'observer' | 'outlet'
+>
 
 /** The options of a service that has a database. */
 export interface DatabasePartOptions {
@@ -61,6 +65,7 @@ export const database: Part<DatabasePartOptions, DatabaseConfig, OpenedDatabase>
     if (databaseUrl === undefined && !options.database?.shards) return none
     const { statements } = await use(tracing)
     const { size } = await use(workers)
+    const { outlet: jobOutlet } = await use(outlet)
     await checkFiles(config)
     await import('pg') // now, for it is no part of the time that a statement waits for a connection
     const db = openSql<RequestScope>({
@@ -69,6 +74,7 @@ export const database: Part<DatabasePartOptions, DatabaseConfig, OpenedDatabase>
       replicas: databaseReplicaUrls,
       applicationName: host.contract.name,
       ...(statements && { observer: statements }),
+      ...(jobOutlet && { outlet: jobOutlet }),
     })
     const hasHome = databaseUrl !== undefined
     const { metrics: all, isOn } = await use(metrics)

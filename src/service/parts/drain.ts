@@ -76,7 +76,8 @@ export class Drain implements Opened {
   readonly #work: Work
   readonly #preStopDelayMs: number
   readonly #delayMs: number
-  readonly #timeoutMs: number
+  /** How long what has begun may take to end, in milliseconds. */
+  readonly timeoutMs: number
 
   constructor(
     { contract, fastify, inFlight, work }: Pick<Host, 'contract' | 'fastify' | 'inFlight' | 'work'>,
@@ -88,13 +89,13 @@ export class Drain implements Opened {
     this.#work = work
     this.#preStopDelayMs = isDevelopment() ? 0 : preStopDelayMs
     this.#delayMs = isDevelopment() ? 0 : delayMs
-    this.#timeoutMs = timeoutMs
+    this.timeoutMs = timeoutMs
     closeAfterRequests(fastify, inFlight, Math.min(this.#delayMs, newConnectionMs))
   }
 
   /** The longest that a stop may take, in milliseconds, whatever hangs. */
   get limitMs(): number {
-    return this.#preStopDelayMs + this.#delayMs + this.#timeoutMs + closingMs
+    return this.#preStopDelayMs + this.#delayMs + this.timeoutMs + closingMs
   }
 
   /** Waits until the callers of a service that listens have gone elsewhere; it has said that it is not ready. */
@@ -117,10 +118,10 @@ export class Drain implements Opened {
     endEventStreams(this.#inFlight)
     const closed = this.#fastify.close().then(() => this.#lastAnswers())
     const finished = closed.then(() => this.#work.idle())
-    const isDone = await isDoneWithin(this.#timeoutMs, finished)
+    const isDone = await isDoneWithin(this.timeoutMs, finished)
     clearInterval(endStreams)
     if (isDone) return
-    const error = new DrainError(this.#service, this.#timeoutMs, this.#ages())
+    const error = new DrainError(this.#service, this.timeoutMs, this.#ages())
     this.#fastify.server.closeAllConnections() // their signals abort: transactions are rolled back
     this.#work.cancel(error)
     await isDoneWithin(abortedMs, finished)

@@ -33,7 +33,9 @@ export class BackgroundContext extends BaseContext implements RequestScope {
     super(background.operation, background.deadline, background.span)
     this.cancellation = background.cancellation
     this.#background = background
-    Object.assign(this, background.values)
+    for (const [name, value] of Object.entries(background.values ?? {})) {
+      Object.defineProperty(this, name, { value, enumerable: true }) // also in place of what every context has
+    }
   }
 
   /** Compiles the class of a service's contexts. */

@@ -10,4 +10,9 @@ export interface Enqueuing {
    * @example await tx.enqueue(orderJobs.sendReceipt, { order_id: 7 }, { delayMs: 5_000, unique: 'receipt-7' })
    */
   enqueue<One extends Job>(job: One, ...rest: EnqueueArguments<One>): Promise<Enqueued>
+  /**
+   * Takes back a job. When it runs, its signal aborts, and what it has done in the database is rolled back. False: there is
+   * none with this id, perhaps it is done.
+   */
+  cancelJob(id: number): Promise<boolean>
 }

@@ -5,6 +5,7 @@ import type { Sql } from './statements.ts'
 /** Stores what a service enqueues in its database. */
 export interface Outlet {
   enqueue(to: OutletTarget, job: Job, input: unknown, options: EnqueueOptions | undefined): Promise<Enqueued>
+  cancelJob(sql: Sql, id: number): Promise<boolean>
 }
 
 /** A transaction, or a database whose statements each commit at once. */

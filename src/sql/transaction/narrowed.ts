@@ -56,6 +56,10 @@ export class Narrowed extends Tags implements Transaction {
     return this.#within((tx) => tx.enqueue(job, ...rest))
   }
 
+  cancelJob(id: number): Promise<boolean> {
+    return this.#within((tx) => tx.cancelJob(id))
+  }
+
   get drizzle(): Drizzle {
     return drizzleOver(this)
   }

@@ -98,6 +98,12 @@ export class OpenTransaction extends Tags implements Transaction, Narrowable {
     )
   }
 
+  async cancelJob(id: number): Promise<boolean> {
+    const { outlet } = this.#deadline
+    if (!outlet) throw noOutlet()
+    return outlet.cancelJob(this, id)
+  }
+
   /** It is committed: tells whoever has to know. */
   tellCommitted(): void {
     for (const fn of this.#committed ?? []) fn()

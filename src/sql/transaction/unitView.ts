@@ -83,6 +83,10 @@ export class UnitView extends Tags implements Database {
     return this.#unit.join({}, this.#limits, (tx) => this.#inside(tx).enqueue(job, ...rest))
   }
 
+  cancelJob(id: number): Promise<boolean> {
+    return this.#unit.join({}, this.#limits, (tx) => this.#inside(tx).cancelJob(id))
+  }
+
   get drizzle(): Drizzle {
     return drizzleOver(this)
   }

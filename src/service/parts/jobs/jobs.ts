@@ -1,0 +1,159 @@
+import { hostname } from 'node:os'
+import { flag, func, group, record, wholeNumber } from '../../../config/rules.ts'
+import type { Rule } from '../../../config/rule.ts'
+import { setting } from '../../../config/setting.ts'
+import type { Jobs } from '../../../contract/job.ts'
+import type { LateLog } from '../../../log/late.ts'
+import type { JobOutlet } from '../../../jobs/outlet.ts'
+import { JobMetrics } from '../../../jobs/metrics.ts'
+import { queueTables } from '../../../queue/tables.ts'
+import type { Attempt } from '../../../queue/attempt.ts'
+import type { AttemptEnd } from '../../../queue/task.ts'
+import { Wakes } from '../../../queue/wakes.ts'
+import { Worker } from '../../../queue/worker.ts'
+import type { Database } from '../../../sql/index.ts'
+import type { Opened, Part, RequestScope } from '../../part.ts'
+import { database, usesDatabase } from '../database.ts'
+import { drain } from '../drain.ts'
+import { metrics } from '../metrics.ts'
+import { jobsRule, outlet, type JobsOptions } from './outlet.ts'
+import { taskOf } from './task.ts'
+
+/** How a service runs its jobs. */
+export interface QueueOptions {
+  /** The most jobs that run at once in each process. Default: 10. */
+  readonly concurrency?: number
+}
+
+/** The options that running jobs reads. */
+export interface QueuePartOptions extends Pick<JobsOptions, 'jobHandlers'> {
+  /** How it runs its jobs. */
+  readonly queue?: QueueOptions
+}
+
+/** What running jobs reads of the configuration. */
+export interface QueueConfig {
+  /** Whether this process runs jobs. */
+  readonly runJobs: boolean
+}
+
+/** The jobs of a service. */
+export interface OpenedJobs extends Opened {
+  /** Runs what is due, without being started, until nothing is: for tests. */
+  runDue(): Promise<number | undefined>
+  readonly outlet: JobOutlet | undefined
+  /** Is told of attempts that have ended: for tests. */
+  onEnded: (attempt: Attempt, end: AttemptEnd) => void
+}
+
+const handlersRule: Rule = {
+  ...record('a function for each job', func),
+  problem(handlers: JobsOptions['jobHandlers'] = {}, path: string, options: object) {
+    const { jobs = {} } = options as { readonly jobs?: Jobs }
+    const missing = Object.keys(jobs).find((name) => typeof handlers[name] !== 'function')
+    if (missing !== undefined) return `${path}: no handler for job ${missing}`
+    const superfluous = Object.keys(handlers).find((name) => !Object.hasOwn(jobs, name))
+    if (superfluous !== undefined) return `${path}.${superfluous}: jobs has no ${superfluous}`
+    if (Object.keys(jobs).length === 0 || usesDatabase(options)) return undefined
+    return `${path}: jobs need a database: give the service models, migrations, or database: {}`
+  },
+}
+
+/** Runs the jobs of a service, from its database and all of its shards. */
+export const jobs: Part<QueuePartOptions & Pick<JobsOptions, 'jobs'>, QueueConfig, OpenedJobs> = {
+  name: 'jobs',
+  options: {
+    jobs: jobsRule,
+    jobHandlers: handlersRule,
+    queue: group<QueueOptions>({ concurrency: wholeNumber({ min: 1 }) }),
+  },
+  settings: {
+    runJobs: setting(flag, {
+      variable: 'RUN_JOBS',
+      meaning: '`false`: this process enqueues jobs and runs none, so that others do.',
+      value: true,
+    }),
+  },
+  tables: queueTables,
+  needsTables: ({ jobs: declared }) => declared !== undefined,
+  async open(host, options) {
+    const { use, config, log, whenListening } = host
+    const { jobs: declared = {} } = options
+    const { outlet: jobOutlet } = await use(outlet)
+    if (!jobOutlet) return { outlet: undefined, runDue: async () => undefined, onEnded: () => {} }
+    const { db, home } = await use(database)
+    const { metrics: all } = await use(metrics)
+    const { timeoutMs: drainMs } = await use(drain)
+    const watched = new JobMetrics(all)
+    const onEnded: OpenedJobs['onEnded'] = (attempt, end) => opened.onEnded(attempt, end)
+    const concurrency = options.queue?.concurrency ?? 10
+    const stores: Store[] = [
+      ...(home ? [{ db: home, dbFor: (scope: RequestScope) => home.forRequest(scope) }] : []),
+      ...db!.shards.names.map((name) => ({
+        db: db!.shard(name),
+        dbFor: (scope: RequestScope) => db!.forRequest(scope).shard(name),
+      })),
+    ]
+    const workers = stores.map(({ db: store, dbFor }) => {
+      const taskHost = { ...host, outlet: jobOutlet, metrics: watched, dbFor, concurrency, onEnded }
+      const tasks = Object.values(declared).map((job) => taskOf(job, options.jobHandlers![job.name]!, taskHost))
+      return new Worker({
+        db: store,
+        name: `${hostname()} ${process.pid}`,
+        tasks,
+        concurrency,
+        clock: jobOutlet.clock,
+        onChange: (error) => tellDatabase(log, error),
+      })
+    })
+    const wakes = stores.map(
+      ({ db: store }, i) => new Wakes({ db: store, worker: workers[i]!, onDeaf: () => tellDeaf(log) }),
+    )
+    jobOutlet.onStored = (name, inMs) => {
+      for (const wake of wakes) wake.stored(name, inMs)
+    }
+    whenListening(() => {
+      if (!config.runJobs) return
+      for (const worker of workers) worker.start()
+      for (const wake of wakes) void wake.open()
+    })
+    const opened: OpenedJobs = {
+      outlet: jobOutlet,
+      onEnded: () => {},
+      runDue: async () => least(await Promise.all(workers.map((worker) => worker.runDue()))),
+      async stopTaking() {
+        await Promise.all(wakes.map((wake) => wake.close()))
+        await Promise.all(workers.map((worker) => worker.stopTaking()))
+      },
+      // What takes longer goes on elsewhere: the drain has not failed because of it.
+      finish: async () => void (await Promise.all(workers.map((worker) => worker.finish(drainMs * shareOfDrain)))),
+      close: async () => void (await Promise.all(workers.map((worker) => worker.close()))),
+    }
+    return opened
+  },
+}
+
+/** A database with jobs. */
+interface Store {
+  readonly db: Database
+  readonly dbFor: (scope: RequestScope) => Database
+}
+
+/** What runs gets this share of the time for a drain; what does not end then runs elsewhere. */
+const shareOfDrain = 0.9
+
+function least(values: readonly (number | undefined)[]): number | undefined {
+  const known = values.filter((value) => value !== undefined)
+  return known.length > 0 ? Math.min(...known) : undefined
+}
+
+function tellDatabase(log: LateLog, error: unknown): void {
+  if (error === undefined) log.info('the jobs reach their database again')
+  else log.warn({ reason: (error as Error).message }, 'no jobs run: the database does not answer')
+}
+
+function tellDeaf(log: LateLog): void {
+  log.info(
+    'the pooler in front of the database passes on no notifications: jobs of other instances are looked for every 3 s',
+  )
+}

@@ -1,0 +1,39 @@
+import { record } from '../../../config/rules.ts'
+import type { Rule } from '../../../config/rule.ts'
+import type { Jobs } from '../../../contract/job.ts'
+import { JobOutlet } from '../../../jobs/outlet.ts'
+import type { Opened, Part } from '../../part.ts'
+
+/** The options of a service with jobs. */
+export interface JobsOptions {
+  /** The jobs that it can enqueue and run: what `jobs` has made. */
+  readonly jobs?: Jobs
+  /** A function for each of them. */
+  readonly jobHandlers?: Readonly<Record<string, (context: never) => unknown>>
+}
+
+/** What stores the jobs of a service. */
+export interface OpenedOutlet extends Opened {
+  /** Undefined when the service has no jobs. */
+  readonly outlet: JobOutlet | undefined
+}
+
+/** The rule of `jobs`. */
+export const jobsRule: Rule = {
+  ...record('jobs by name, as jobs({ … }) makes them'),
+  problem(jobs: Jobs | undefined, path: string) {
+    for (const [name, job] of Object.entries(jobs ?? {})) {
+      if (job?.name !== name) return `${path}.${name}: expected a job that jobs({ ${name}: … }) has made`
+    }
+    return undefined
+  },
+}
+
+/** Stores the jobs of a service: opened before its database, which hands them on. */
+export const outlet: Part<Pick<JobsOptions, 'jobs'>, {}, OpenedOutlet> = {
+  name: 'outlet',
+  options: { jobs: jobsRule },
+  open({ contract }, { jobs }) {
+    return { outlet: jobs && new JobOutlet(contract.name, jobs) }
+  },
+}

@@ -1,0 +1,124 @@
+import type { Job } from '../../../contract/job.ts'
+import type { JobMetrics } from '../../../jobs/metrics.ts'
+import type { JobOutlet } from '../../../jobs/outlet.ts'
+import type { Attempt } from '../../../queue/attempt.ts'
+import type { AttemptEnd, Task } from '../../../queue/task.ts'
+import type { Database } from '../../../sql/index.ts'
+import { UnitOfWork } from '../../../sql/transaction/unit.ts'
+import { fullJitter } from '../../../time/backoff.ts'
+import { spanShape } from '../../../trace/shape.ts'
+import type { SpanLink } from '../../../trace/span.ts'
+import type { Host, RequestScope } from '../../part.ts'
+
+/** A job's handler, before the types say of what. */
+export type JobHandler = (context: never) => unknown
+
+/** What the tasks of a service have in common. */
+export interface TaskHost extends Pick<Host, 'contract' | 'log' | 'work'> {
+  readonly outlet: JobOutlet
+  readonly metrics: JobMetrics
+  /** The database of the jobs, as a context sees it. */
+  readonly dbFor: (scope: RequestScope) => Database
+  /** The most jobs that run at once in this process. */
+  readonly concurrency: number
+  readonly onEnded: (attempt: Attempt, end: AttemptEnd) => void
+}
+
+/** Compiles what runs a job. */
+export function taskOf(job: Job, handler: JobHandler, host: TaskHost): Task {
+  const { name, transaction = true, retries = 25, timeoutMs = 60_000, backoff = {} } = job
+  const { contract, log, metrics, concurrency } = host
+  const shape = spanShape(name, {
+    kind: 'consumer',
+    attributes: {
+      'messaging.system': 'tricube',
+      'messaging.operation.type': 'process',
+      'messaging.destination.name': name,
+    },
+    slots: ['messaging.message.id', 'tricube.job.attempt'],
+  })
+  return {
+    name,
+    concurrency: job.concurrency ?? concurrency,
+    isOrdered: job.key !== undefined,
+    retries,
+    timeoutMs,
+    backoff: fullJitter({
+      random: () => host.outlet.clock.random(),
+      baseMs: backoff.baseMs ?? 2000,
+      capMs: backoff.capMs ?? 43_200_000,
+    }),
+    async run(attempt) {
+      const { id, input, attempt: number, createdAt, trace } = attempt.job
+      const values: Record<string, unknown> = {
+        input: host.outlet.read(name, input),
+        id,
+        attempt: number,
+        idempotencyKey: `${contract.name}.${name}.${id}.${Math.round(createdAt)}`,
+      }
+      const { signal } = attempt.cancellation
+      await host.work.run({ shape, timeoutMs, signal, links: linksOf(trace), values }, (context) => {
+        context.span.set('messaging.message.id', String(id))
+        context.span.set('tricube.job.attempt', number)
+        return transaction
+          ? inTransaction(attempt, context, host.dbFor(context), values, handler)
+          : outside(context, host.dbFor(context), values, handler)
+      })
+    },
+    ended(attempt, end) {
+      metrics.ended(attempt, end)
+      host.onEnded(attempt, end)
+      tell(log, attempt, end)
+    },
+  }
+}
+
+/** Runs a handler whose `db` is the transaction that completes its job. */
+async function inTransaction(
+  attempt: Attempt,
+  context: RequestScope,
+  db: Database,
+  values: Record<string, unknown>,
+  handler: JobHandler,
+): Promise<void> {
+  const unit = new UnitOfWork(db, async () => {})
+  give(context, values, unit.db)
+  try {
+    await handler(context as never)
+    const writes = unit.isOpen // without it there is nothing to take effect with
+    await unit.commit((tx) => (writes ? attempt.completeIn(tx) : Promise.resolve()))
+  } catch (error) {
+    await unit.rollback(error)
+    throw error
+  }
+}
+
+async function outside(
+  context: RequestScope,
+  db: Database,
+  values: Record<string, unknown>,
+  handler: JobHandler,
+): Promise<void> {
+  give(context, values, db)
+  await handler(context as never)
+}
+
+/** Gives a context its database, and with it those that are made of it for other spans. */
+function give(context: RequestScope, values: Record<string, unknown>, db: Database): void {
+  values['db'] = db
+  Object.defineProperty(context, 'db', { value: db, enumerable: true })
+}
+
+/** The span of whoever enqueued it. */
+function linksOf(trace: string | null): readonly SpanLink[] {
+  const [, traceId, spanId] = trace?.split('-') ?? []
+  return traceId && spanId ? [{ traceId, spanId }] : []
+}
+
+function tell(log: TaskHost['log'], { job }: Attempt, { outcome, error, retryInMs }: AttemptEnd): void {
+  const fields = { job: job.name, jobId: job.id, attempt: job.attempt }
+  if (outcome === 'failed') log.warn({ ...fields, err: error, retryInMs }, 'a job failed, it will run again')
+  else if (outcome === 'dead') log.error({ ...fields, err: error }, 'a job failed for the last time: it is dead')
+  else if (outcome === 'lost') log.warn({ ...fields, reason: (error as Error).message }, 'a job was lost')
+  else if (outcome === 'returned') log.info(fields, 'a job was given back, another instance runs it')
+}
