@@ -52,11 +52,15 @@ export function refuseLosingRows(from: Snapshot, to: Snapshot, { fills, usings, 
     ...removedValues(from, to).flatMap(({ name, value, rest }) =>
       replacements.has(`${name}.${value}`)
         ? []
-        : [`  ${name}.${value}, which the enum no longer has: --replace ${name}.${value}:${[...rest, 'null'].join('|')}`],
+        : [
+            `  ${name}.${value}, which the enum no longer has: --replace ${name}.${value}:${[...rest, 'null'].join('|')}`,
+          ],
     ),
   ]
   if (questions.length > 0) {
-    throw new MigrationError(['rows may not fit the new models. Say in SQL what becomes of them:', ...questions].join('\n'))
+    throw new MigrationError(
+      ['rows may not fit the new models. Say in SQL what becomes of them:', ...questions].join('\n'),
+    )
   }
   refuseUnknown(columns, from, to, { fills, usings, replacements })
 }
@@ -148,7 +152,8 @@ function refuseUnknown(columns: readonly ColumnChange[], from: Snapshot, to: Sna
     ['using', answers.usings],
   ] as const) {
     const unknown = [...given.keys()].find((name) => !names.has(name))
-    if (unknown !== undefined) throw new MigrationError(`--${option} ${unknown}: the models have no such column in a table that exists`)
+    if (unknown !== undefined)
+      throw new MigrationError(`--${option} ${unknown}: the models have no such column in a table that exists`)
   }
   for (const [name, value] of answers.replacements) {
     const values = removed.find((each) => `${each.name}.${each.value}` === name)?.rest

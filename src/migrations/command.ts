@@ -77,7 +77,16 @@ export async function migrateCommand(argv: readonly string[], context: CommandCo
       return values.help ? 0 : 2
     }
     const { command, service, count } = readPositionals(positionals)
-    return await commands[command]({ ...values, folder: await folderOf(service), count, env, out, err, startServer, prepare })
+    return await commands[command]({
+      ...values,
+      folder: await folderOf(service),
+      count,
+      env,
+      out,
+      err,
+      startServer,
+      prepare,
+    })
   } catch (error) {
     if (!(error instanceof MigrationError)) throw error
     err(error.message)

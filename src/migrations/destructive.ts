@@ -39,7 +39,7 @@ export function nameChangeOf({ tokens }: Statement): NameChange | undefined {
   if (opening(tokens, 2) !== 'alter table') return undefined
   const table = cursor.alteredTable()
   if (!cursor.skip('rename')) return undefined
-  if (cursor.skip('to')) return { table, tableTo: table.replace(/(?:[^"]|"")*"$/, (cursor.name().slice(1))) }
+  if (cursor.skip('to')) return { table, tableTo: table.replace(/(?:[^"]|"")*"$/, cursor.name().slice(1)) }
   if (cursor.skip('constraint')) return undefined
   cursor.skip('column')
   const column = cursor.identifier()

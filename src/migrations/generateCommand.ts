@@ -49,7 +49,9 @@ export async function generateCommand({ options, url, startServer, out, err }: G
       err(`not tried on a scratch database: ${error.message}`)
       return 0
     }
-    err(`tried on a scratch database, and failed: ${error.message}\nmend the file before you apply it, or delete the files and generate again`)
+    err(
+      `tried on a scratch database, and failed: ${error.message}\nmend the file before you apply it, or delete the files and generate again`,
+    )
     return 1
   }
 }

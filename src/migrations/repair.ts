@@ -49,7 +49,13 @@ function keysInOrder(statements: readonly string[]): string[] {
   const rest = statements.filter((text) => !isDrop(text) && !isAdd(text))
   const lastColumn = rest.findLastIndex((text) => addColumn.test(text)) + 1
   const firstKeyUse = rest.findIndex((text, at) => at >= lastColumn && /FOREIGN KEY/.test(text))
-  const at = firstKeyUse < 0 ? Math.max(lastColumn, rest.findIndex((text) => / DROP COLUMN /.test(text))) : firstKeyUse
+  const at =
+    firstKeyUse < 0
+      ? Math.max(
+          lastColumn,
+          rest.findIndex((text) => / DROP COLUMN /.test(text)),
+        )
+      : firstKeyUse
   const here = at < 0 ? rest.length : at
   return [...rest.slice(0, here), ...statements.filter(isDrop), ...statements.filter(isAdd), ...rest.slice(here)]
 }
@@ -63,7 +69,9 @@ const setType = /^ALTER TABLE (.+?) ALTER COLUMN "([^"]+)" SET DATA TYPE (.+?)(?
 const changeDefault = /^ALTER TABLE (.+?) ALTER COLUMN "([^"]+)" (?:SET DEFAULT .*|DROP DEFAULT);$/
 
 function ofColumn(statement: string, course: Course): string[] {
-  const match = [addColumn, setNotNull, dropNotNull, setType, changeDefault].flatMap((form) => form.exec(statement) ?? [])
+  const match = [addColumn, setNotNull, dropNotNull, setType, changeDefault].flatMap(
+    (form) => form.exec(statement) ?? [],
+  )
   const [, table, name] = match
   if (table === undefined || name === undefined) return [statement]
   const key = keyOf(table)
@@ -135,7 +143,10 @@ function withReplacements(statement: string, { before, after, course: { to, answ
   const replacements = [...(answers?.replacements ?? [])].filter(([name]) => name.startsWith(prefix))
   if (replacements.length === 0) return statement
   const column = `"${after.name}"`
-  return statement.replace(` USING ${column}::`, () => ` USING ${replaced(column, after.type.endsWith(']'), replacements, prefix)}::`)
+  return statement.replace(
+    ` USING ${column}::`,
+    () => ` USING ${replaced(column, after.type.endsWith(']'), replacements, prefix)}::`,
+  )
 }
 
 function replaced(
@@ -144,8 +155,12 @@ function replaced(
   replacements: readonly (readonly [string, string])[],
   prefix: string,
 ): string {
-  const pairs = replacements.map(([name, to]) => [literal(name.slice(prefix.length)), to === 'null' ? 'NULL' : literal(to)])
-  if (!isArray) return `(CASE ${column} ${pairs.map(([from, to]) => `WHEN ${from} THEN ${to}`).join(' ')} ELSE ${column} END)`
+  const pairs = replacements.map(([name, to]) => [
+    literal(name.slice(prefix.length)),
+    to === 'null' ? 'NULL' : literal(to),
+  ])
+  if (!isArray)
+    return `(CASE ${column} ${pairs.map(([from, to]) => `WHEN ${from} THEN ${to}`).join(' ')} ELSE ${column} END)`
   return pairs.reduce(
     (list, [from, to]) => (to === 'NULL' ? `array_remove(${list}, ${from})` : `array_replace(${list}, ${from}, ${to})`),
     `${column}::text[]`,

@@ -172,7 +172,9 @@ export const users = pgTable('users', { id: integer().primaryKey(), kind: b().de
     ],
   },
   'a generated column, its expression, and none': {
-    before: table('name: text(), upper: text().generatedAlwaysAs(sql`upper(name)`), old: integer().generatedAlwaysAs(sql`1`)'),
+    before: table(
+      'name: text(), upper: text().generatedAlwaysAs(sql`upper(name)`), old: integer().generatedAlwaysAs(sql`1`)',
+    ),
     after: table('name: text(), upper: text().generatedAlwaysAs(sql`upper(name) || name`), old: integer()'),
     rows: `INSERT INTO users (id, name) VALUES (1, 'a')`,
     query: 'SELECT upper FROM users',
@@ -295,7 +297,7 @@ test('where earlier files do not run by themselves, or there is no server, it sa
 })
 
 test.each([
-  [['--fill', 'users.vendor'], '--fill users.vendor: expected name:value, as in users.vendor:\'\''],
+  [['--fill', 'users.vendor'], "--fill users.vendor: expected name:value, as in users.vendor:''"],
   [['--fill', 'users.vendr:1'], '--fill users.vendr: the models have no such column in a table that exists'],
   [['--replace', 'mood.ok:sad'], '--replace mood.ok: the models have not removed such a value from an enum'],
   [['--replace', 'mood.sad:happy'], '--replace mood.sad:happy: expected one of ok, or null'],

@@ -91,7 +91,10 @@ test.each([
     ['up', '--url', 'postgres://ann:hunter2@127.0.0.1:1/users'],
     'the database users at 127.0.0.1:1 cannot be reached: connect ECONNREFUSED 127.0.0.1:1',
   ],
-  [['up', '--url', 'postgres://ann:hunter2@:x:/users'], 'the URL of the database: a host of it is not clear: an IPv6 address is written [::1]'],
+  [
+    ['up', '--url', 'postgres://ann:hunter2@:x:/users'],
+    'the URL of the database: a host of it is not clear: an IPv6 address is written [::1]',
+  ],
   [['new', '--name', '../x'], '--name ../x: letters, digits, _ and - only'],
   [['check'], expect.stringMatching(/has no models.ts$/) as string],
 ])('%j fails in one line', async (argv, message) => {
