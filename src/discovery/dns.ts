@@ -4,7 +4,7 @@ import type { LateLog } from '../log/late.ts'
 import { LastKnown, defaultGraceMs } from './lastKnown.ts'
 import { systemClock, type Clock } from '../time/clock.ts'
 import { byId, hostPort, instanceSets } from './instances.ts'
-import { retryDelayMs } from '../time/pace.ts'
+import { registryBackoff } from './backoff.ts'
 import type { Instance, Registry } from './registry.ts'
 
 /** Options of `dnsRegistry`. */
@@ -49,6 +49,7 @@ export function dnsRegistry(options: DnsOptions): Registry {
     signal: AbortSignal,
   ): Promise<void> {
     const lastKnown = new LastKnown<readonly Instance[]>(instanceSets, defaultGraceMs)
+    const backoffMs = registryBackoff(random)
     let failures = 0
     while (!signal.aborted) {
       try {
@@ -63,7 +64,7 @@ export function dnsRegistry(options: DnsOptions): Registry {
         if (failures === 1) {
           log?.warn({ err: error, service }, 'the name server does not respond: using the last known instances')
         }
-        await clock.wait(retryDelayMs(failures, random), signal)
+        await clock.wait(backoffMs(failures), signal)
       }
     }
   }

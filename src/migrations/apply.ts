@@ -1,4 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { fullJitter } from '../time/backoff.ts'
+import { systemClock } from '../time/clock.ts'
 import { DatabaseError, type Client } from 'pg'
 import { MigrationError } from './error.ts'
 import type { Script } from './files.ts'
@@ -113,6 +114,8 @@ function isConcurrent({ tokens }: Statement): boolean {
   return tokens.some(({ kind, text }) => kind === 'word' && text.toLowerCase() === 'concurrently')
 }
 
+const lockBackoffMs = fullJitter({ baseMs: 250, capMs: 10_000 })
+
 async function withLockRetries(patience: LockPatience, attempt: () => Promise<void>): Promise<void> {
   for (let retry = 0; ; retry++) {
     try {
@@ -120,8 +123,7 @@ async function withLockRetries(patience: LockPatience, attempt: () => Promise<vo
     } catch (error) {
       if (!isLockTrouble(error) || retry + 1 >= patience.lockAttempts) throw error
     }
-    // Full jitter, https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
-    await delay(Math.random() * Math.min(250 * 2 ** retry, 10_000))
+    await systemClock.wait(lockBackoffMs(retry + 1))
   }
 }
 

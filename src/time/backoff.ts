@@ -17,9 +17,27 @@ export interface BackoffOptions {
  *
  * Sources: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/; base and cap are Envoy's.
  */
-export function fullJitter({ random = Math.random, baseMs = 25, capMs = 250 }: BackoffOptions = {}): Backoff {
-  return (retry) => random() * Math.min(capMs, baseMs * 2 ** (retry - 1))
+export function fullJitter(options: BackoffOptions = {}): Backoff {
+  return jittered(options, 0, 1)
+}
+
+/** The same, but at least half of the bound: for whoever waits alone, such as a connection that comes back. */
+export function equalJitter(options: BackoffOptions = {}): Backoff {
+  return jittered(options, 0.5, 1)
+}
+
+/** The bound, and up to a third more: for what must not be asked too often, such as a registry that is down. */
+export function addedJitter(options: BackoffOptions = {}): Backoff {
+  return jittered(options, 1, 4 / 3)
 }
 
 /** No wait. */
 export const noBackoff: Backoff = () => 0
+
+function jittered(
+  { random = Math.random, baseMs = 25, capMs = 250 }: BackoffOptions,
+  least: number,
+  most: number,
+): Backoff {
+  return (retry) => Math.min(capMs, baseMs * 2 ** (retry - 1)) * (least + random() * (most - least))
+}

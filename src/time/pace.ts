@@ -22,8 +22,3 @@ export class Pace {
     return waitMs
   }
 }
-
-/** Milliseconds to wait after the nth failure in a row (from 1): half a second doubled up to 15 s, a third of it random. */
-export function retryDelayMs(failures: number, random: () => number): number {
-  return Math.min(15_000, 500 * 2 ** (failures - 1)) * (1 + random() / 3)
-}

@@ -1,4 +1,5 @@
 import { EpochOffset } from '../time/epochOffset.ts'
+import { isDoneWithin } from '../time/timeout.ts'
 import type { SpanExporter } from './export/exporter.ts'
 import type { Sink } from './sink.ts'
 import type { SpanRecord } from './spanRecord.ts'
@@ -91,12 +92,7 @@ export class Recorder implements Sink {
 
   async flush(timeoutMs: number): Promise<void> {
     this.#isFlushing = true
-    let timer: NodeJS.Timeout | undefined
-    const isOver = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, timeoutMs)
-    })
-    await Promise.race([isOver, this.#drain()])
-    clearTimeout(timer)
+    await isDoneWithin(timeoutMs, this.#drain())
     this.#isFlushing = false
   }
 

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LastKnown, type ValueOperations } from '../../src/discovery/lastKnown.ts'
 import { BlockingIndex } from '../../src/discovery/consul/blockingIndex.ts'
-import { Pace, retryDelayMs } from '../../src/time/pace.ts'
+import { registryBackoff } from '../../src/discovery/backoff.ts'
+import { Pace } from '../../src/time/pace.ts'
 
 describe('Pace', () => {
   it('allows at most n + burst turns in n periods', () => {
@@ -41,7 +42,7 @@ describe('Pace', () => {
 it('waits longer after each failure, up to 20 s', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 2000 }), fc.double({ min: 0, max: 1, noNaN: true }), (failures, random) => {
-      const waitMs = retryDelayMs(failures, () => random)
+      const waitMs = registryBackoff(() => random)(failures)
       expect(waitMs).toBeGreaterThanOrEqual(Math.min(15_000, 500 * 2 ** (failures - 1)))
       expect(waitMs).toBeLessThanOrEqual(20_000)
     }),

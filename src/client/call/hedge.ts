@@ -1,3 +1,4 @@
+import { isDoneWithin } from '../../time/timeout.ts'
 import type { Exchange } from './exchange.ts'
 import { isFault } from './failure.ts'
 
@@ -7,7 +8,7 @@ export async function firstAnswer(
   afterMs: number,
   beginSecond: () => Exchange | undefined,
 ): Promise<Exchange> {
-  if (await endsWithin(first, afterMs)) return first
+  if (await isDoneWithin(afterMs, first.ended)) return first
   const second = beginSecond()
   if (!second) return first.ended
   const fastest = await Promise.race([first.ended, second.ended])
@@ -15,12 +16,4 @@ export async function firstAnswer(
   if (isFault(fastest)) return other.ended
   other.abort('given up')
   return fastest
-}
-
-async function endsWithin(exchange: Exchange, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, ms, undefined)))
-  const ended = await Promise.race([exchange.ended, late])
-  clearTimeout(timer)
-  return ended !== undefined
 }

@@ -5,6 +5,7 @@ import type { Member } from '../../resilience/backend.ts'
 import { noEjection, outlierEjection } from '../../resilience/ejection.ts'
 import { Fleet } from '../../resilience/fleet.ts'
 import { noSubset, subset } from '../../resilience/subset.ts'
+import { isDoneWithin } from '../../time/timeout.ts'
 import type { Certificates } from '../../tls/certificates.ts'
 import { balancers } from './balancers.ts'
 import { Endpoint } from './endpoint.ts'
@@ -60,10 +61,7 @@ export class Members implements AsyncDisposable {
 
   /** Resolves with the registry's first answer, or when that takes too long. */
   async whenKnown(timeoutMs: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, Math.min(timeoutMs, firstAnswerMs))))
-    await Promise.race([this.#whenKnown, late])
-    clearTimeout(timer)
+    await isDoneWithin(Math.min(timeoutMs, firstAnswerMs), this.#whenKnown)
   }
 
   /** Stops following the registry, answers what is in flight, ends the connections. */

@@ -1,4 +1,4 @@
-import { within } from '../../time/clock.ts'
+import { within } from '../../time/timeout.ts'
 import type { ServiceDefinition } from './entries.ts'
 import type { ConsulContext } from './watch.ts'
 

@@ -1,7 +1,9 @@
 import type { LateLog } from '../../log/late.ts'
 import type { LastKnown } from '../lastKnown.ts'
-import { within, type Clock } from '../../time/clock.ts'
-import { Pace, retryDelayMs } from '../../time/pace.ts'
+import type { Clock } from '../../time/clock.ts'
+import { Pace } from '../../time/pace.ts'
+import { within } from '../../time/timeout.ts'
+import { registryBackoff } from '../backoff.ts'
 import type { ConsulAgent } from './agent.ts'
 import { BlockingIndex } from './blockingIndex.ts'
 
@@ -36,6 +38,7 @@ async function run<Value>(
 ): Promise<void> {
   const index = new BlockingIndex()
   const pace = new Pace()
+  const backoffMs = registryBackoff(random)
   let failures = 0
 
   const runQuery = async (): Promise<void> => {
@@ -79,7 +82,7 @@ async function run<Value>(
       lastKnown.fail()
       failures += 1
       if (failures === 1) log?.warn({ err: error, path }, 'Consul does not respond: using the last known value')
-      await clock.wait(retryDelayMs(failures, random), signal)
+      await clock.wait(backoffMs(failures), signal)
     }
   }
 }

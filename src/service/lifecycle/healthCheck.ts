@@ -1,6 +1,6 @@
 import type { LateLog } from '../../log/late.ts'
 import { NotReady } from './readiness.ts'
-import { isDoneWithin } from './steps.ts'
+import { isDoneWithin } from '../../time/timeout.ts'
 
 /** Something that a service depends on, and how it is asked. */
 export interface HealthCheckOptions {

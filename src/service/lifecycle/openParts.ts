@@ -4,7 +4,8 @@ import type { ContextValues } from '../request/baseContext.ts'
 import type { Host, Opened, Part } from '../part.ts'
 import { tables } from '../parts/tables.ts'
 import type { Checks } from './readiness.ts'
-import { isDoneWithin, type Step } from './steps.ts'
+import { isDoneWithin } from '../../time/timeout.ts'
+import type { Step } from './steps.ts'
 
 /** A part, whatever its options and its configuration are. */
 export type AnyPart = Part<{}, {}, object>

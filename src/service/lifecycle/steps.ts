@@ -1,5 +1,5 @@
-import { systemClock } from '../../time/clock.ts'
 import type { Logger } from '../../log/logger.ts'
+import { isDoneWithin } from '../../time/timeout.ts'
 
 /** Takes a step and goes on, whatever becomes of it. */
 export type Step = (name: string, take: () => unknown) => Promise<void>
@@ -30,14 +30,4 @@ export async function inSteps(limitMs: number, log: () => Logger, run: (step: St
     fail(new Error(`still not done after ${limitMs / 1000} s: ${names}`), names)
   }
   if (failures.length > 0) throw failures[0]
-}
-
-/** Whether a promise settles in time; rejects when it does. */
-export async function isDoneWithin(ms: number, promise: PromiseLike<unknown>): Promise<boolean> {
-  const timer = new AbortController()
-  try {
-    return await Promise.race([promise.then(() => true), systemClock.wait(ms, timer.signal).then(() => false)])
-  } finally {
-    timer.abort()
-  }
 }

@@ -7,7 +7,7 @@ import type { Leavable } from '../../http/transport/goAway.ts'
 import type { InFlight } from '../../http/inFlight/inFlight.ts'
 import { group, number } from '../../config/rules.ts'
 import { setting } from '../../config/setting.ts'
-import { isDoneWithin } from '../lifecycle/steps.ts'
+import { isDoneWithin } from '../../time/timeout.ts'
 import type { Host, Opened, Part, Work } from '../part.ts'
 
 /** How a service stops, all in milliseconds. */

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { GatewayTimeout } from '../../contract/errors.ts'
 import { remainingMsOf } from '../../http/remaining.ts'
 import { Deadline, shorter } from '../../time/deadline.ts'
+import { inTime } from '../../time/timeout.ts'
 import { ambient } from '../../trace/ambient.ts'
 import { fold } from './around.ts'
 import type { ContextClass, RequestContext } from './requestContext.ts'
@@ -30,26 +31,12 @@ export function compileHandler(
     if (timeoutMs === undefined) return handler(new Context(name, request, reply, none))
     if (timeoutMs === 0) throw new GatewayTimeout('the deadline was past on arrival')
     const context = new Context(name, request, reply, Deadline.in(timeoutMs))
-    return within(timeoutMs, context, handler)
+    return inTime(timeoutMs, handler, context, expired)
   }
 }
 
-/** Answers 504 at the deadline, whatever the handler does; what it returns later is dropped. */
-async function within(
-  timeoutMs: number,
-  context: RequestContext,
-  handler: (context: RequestContext) => unknown,
-): Promise<unknown> {
-  let timer: NodeJS.Timeout | undefined
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      context.expire()
-      reject(new GatewayTimeout('the deadline is past'))
-    }, timeoutMs)
-  })
-  try {
-    return await Promise.race([handler(context), deadline])
-  } finally {
-    clearTimeout(timer)
-  }
+/** The deadline is past, whatever the handler does. */
+function expired(context: RequestContext): Error {
+  context.expire()
+  return new GatewayTimeout('the deadline is past')
 }

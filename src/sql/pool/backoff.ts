@@ -1,8 +1,4 @@
-const firstMs = 50
-const mostMs = 1000
+import { equalJitter, type Backoff } from '../../time/backoff.ts'
 
-/** Milliseconds to wait before attempt `n` (from 0): doubled each time up to a second, half of it random. */
-export function backoffMs(n: number): number {
-  const most = Math.min(mostMs, firstMs * 2 ** n)
-  return most / 2 + (Math.random() * most) / 2
-}
+/** How long to wait before a connection, or a transaction, is attempted again: 50 ms, doubled up to a second. */
+export const backoffMs: Backoff = equalJitter({ baseMs: 50, capMs: 1000 })

@@ -65,6 +65,6 @@ export class Lane {
 
   #connectLater(): void {
     if (this.#isClosed) return
-    this.#retry = setTimeout(() => void this.#connect(), backoffMs(this.#attempt++))
+    this.#retry = setTimeout(() => void this.#connect(), backoffMs(++this.#attempt))
   }
 }

@@ -1,3 +1,4 @@
+import { systemClock } from '../../time/clock.ts'
 import { backoffMs } from './backoff.ts'
 import { DatabaseError } from '../errors/databaseError.ts'
 import { quote } from '../text/fragment.ts'
@@ -98,7 +99,7 @@ export class Listener {
     clearInterval(this.#heartbeat)
     lost.onClose = undefined
     for (let attempt = 0; !this.#isClosed && this.#channels.size > 0; attempt++) {
-      await new Promise((resolve) => setTimeout(resolve, backoffMs(attempt)))
+      await systemClock.wait(backoffMs(attempt + 1))
       if (this.#isClosed) return
       try {
         const connection = await (this.#connection = this.#connect())

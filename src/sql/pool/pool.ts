@@ -155,7 +155,7 @@ export class Pool {
         this.#retry = undefined
         this.#grow()
       },
-      backoffMs(this.#attempt++),
+      backoffMs(++this.#attempt),
     )
   }
 

@@ -1,3 +1,4 @@
+import { systemClock } from '../../time/clock.ts'
 import { backoffMs } from '../pool/backoff.ts'
 import { DatabaseError, isChangedPlan } from '../errors/databaseError.ts'
 import { Deadline } from '../statement/deadline.ts'
@@ -42,7 +43,7 @@ async function attempted<T>(
       return await once(server, deadline, begin, fn)
     } catch (error) {
       if (attempt >= retries || !canBeRetried(error)) throw error
-      await new Promise((resolve) => setTimeout(resolve, backoffMs(attempt)))
+      await systemClock.wait(backoffMs(attempt + 1))
     }
   }
 }

@@ -1,3 +1,4 @@
+import { systemClock } from '../../time/clock.ts'
 import { backoffMs } from '../pool/backoff.ts'
 import { DatabaseError } from '../errors/databaseError.ts'
 import { Piece, type Seal } from './piece.ts'
@@ -95,7 +96,7 @@ export class UnitOfWork implements Joined {
       } catch (error) {
         if (attempt >= retries || !canBeRetried(error) || own?.uses !== 1 || own !== this.#piece) throw error
         await this.#undo(error)
-        await new Promise((resolve) => setTimeout(resolve, backoffMs(attempt)))
+        await systemClock.wait(backoffMs(attempt + 1))
       }
     }
   }

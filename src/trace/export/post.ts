@@ -1,6 +1,7 @@
 import { promisify } from 'node:util'
 import { gzip as gzipCallback } from 'node:zlib'
 import type { Dispatcher } from 'undici'
+import { equalJitter } from '../../time/backoff.ts'
 import type { Encoding, SpanExporter } from './exporter.ts'
 
 /** How a collector is reached. */
@@ -32,6 +33,7 @@ const compress = promisify(gzipCallback)
 export function postExporter(encoding: Encoding, options: PostOptions): SpanExporter {
   const { url, headers = {}, gzip = false, timeoutMs = 10_000, retries = 4, random = Math.random } = options
   const { firstPauseMs = 1000 } = options
+  const backoffMs = equalJitter({ baseMs: firstPauseMs, capMs: longestPauseMs, random })
   const { origin, pathname, search } = new URL(url)
   const path = pathname + search
   const allHeaders = {
@@ -58,7 +60,6 @@ export function postExporter(encoding: Encoding, options: PostOptions): SpanExpo
   const post = async (plain: Buffer, signal: AbortSignal): Promise<void> => {
     const body = gzip ? await compress(plain) : plain
     for (let tries = 0; ; tries++) {
-      const backoffMs = Math.min(longestPauseMs, firstPauseMs * 2 ** tries) * (0.5 + random() / 2)
       let asked: number | undefined
       try {
         asked = await attempt(body, signal)
@@ -68,7 +69,7 @@ export function postExporter(encoding: Encoding, options: PostOptions): SpanExpo
         asked = Number.NaN
       }
       if (tries >= retries) throw new Error(`${url} was not ready, ${tries + 1} times`)
-      await pause(Number.isNaN(asked) ? backoffMs : asked, signal)
+      await pause(Number.isNaN(asked) ? backoffMs(tries + 1) : asked, signal)
     }
   }
 

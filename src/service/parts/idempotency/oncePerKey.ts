@@ -3,6 +3,8 @@ import type { FastifyRequest } from 'fastify'
 import { BadRequest, Conflict, UnprocessableEntity } from '../../../contract/errors.ts'
 import type { Operation } from '../../../contract/operation.ts'
 import { compileEncoder } from '../../../http/operation/encoder.ts'
+import { equalJitter } from '../../../time/backoff.ts'
+import { systemClock } from '../../../time/clock.ts'
 import type { KeyedHandler, KeyedScope } from './handler.ts'
 import { forgetOld, find, take, type KeyedCall } from './keys.ts'
 import { digestOf } from './scope.ts'
@@ -59,7 +61,7 @@ async function resultOrKey(call: KeyedCall, token: string, context: KeyedScope):
     if (performance.now() > givesUpAt) {
       throw new Conflict('a call with this idempotency-key still runs', { headers: { 'retry-after': '1' } })
     }
-    await new Promise((resolve) => setTimeout(resolve, pauseMs(round)))
+    await systemClock.wait(pauseMs(round + 1))
     if (context.cancellation.isOver) throw context.cancellation.reason!
   }
 }
@@ -67,8 +69,5 @@ async function resultOrKey(call: KeyedCall, token: string, context: KeyedScope):
 /** As long as a statement may take: somebody who waits that long waits for what hangs. */
 const waitsForMs = 30_000
 
-/** Doubled from 10 to 250 ms, half of it random: many may wait for one. */
-function pauseMs(round: number): number {
-  const most = Math.min(250, 10 * 2 ** round)
-  return most / 2 + (Math.random() * most) / 2
-}
+/** Many may wait for one. */
+const pauseMs = equalJitter({ baseMs: 10, capMs: 250 })

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { ArrivalTimes } from '../../../resilience/arrivalTimes.ts'
 import type { Quota } from '../../../resilience/gcra.ts'
+import { readInTime } from '../../../time/timeout.ts'
 import type { RateLimitStore } from './store.ts'
 
 /** A request waits this long for the store, in milliseconds: a store that is near answers in one or two. */
@@ -51,7 +52,8 @@ export class SharedLimiter {
     // From before it asked: what is remembered is never more than what the store knows.
     const { nowUs } = this.#memory
     try {
-      const ahead = await inTime(this.#store.take(digest(key), quota))
+      const ahead = await readInTime(answerMs, this.#store.take(digest(key), quota))
+      if (!Number.isFinite(ahead)) throw new TypeError(`the store answered ${String(ahead)}, which is no number`)
       this.#memory.learn(key, nowUs + (ahead <= quota.burstUs ? ahead : ahead - quota.intervalUs))
       if (this.#isDown) this.#change(false)
       return ahead
@@ -76,19 +78,4 @@ export class SharedLimiter {
 /** Keys may be secrets, and of any length: neither is the store's business. */
 function digest(key: string): string {
   return hash('sha256', key, 'base64url')
-}
-
-async function inTime(answer: Promise<number>): Promise<number> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    // Not before the sockets have been read: an answer that is already here is not late, however busy this process was.
-    timer = setTimeout(() => setImmediate(reject, new Error(`no answer within ${answerMs} ms`)), answerMs)
-  })
-  try {
-    const ahead = await Promise.race([answer, late])
-    if (!Number.isFinite(ahead)) throw new TypeError(`the store answered ${String(ahead)}, which is no number`)
-    return ahead
-  } finally {
-    clearTimeout(timer)
-  }
 }

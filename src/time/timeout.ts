@@ -1,0 +1,86 @@
+import type { Clock } from './clock.ts'
+
+/** Whether a promise settles within `timeoutMs` milliseconds; rejects when it does. */
+export async function isDoneWithin(timeoutMs: number, promise: PromiseLike<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<false>((resolve) => (timer = setTimeout(resolve, timeoutMs, false)))
+  try {
+    return await Promise.race([promise.then(() => true), late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/**
+ * Runs a function, and rejects with what `late` returns when it takes longer than `timeoutMs` milliseconds. What it returns
+ * later is dropped. Both functions get the input, so that the caller needs no closures.
+ */
+export async function inTime<Input, Output>(
+  timeoutMs: number,
+  run: (input: Input) => Output | PromiseLike<Output>,
+  input: Input,
+  late: (input: Input) => Error,
+): Promise<Output> {
+  let timer: NodeJS.Timeout | undefined
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late(input)), timeoutMs)
+  })
+  try {
+    return await Promise.race([run(input), deadline])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/**
+ * What a store responds, unless that takes longer than `timeoutMs` milliseconds.
+ *
+ * The time is not over before the sockets have been read: a response that is already here is not late, however busy this
+ * process was.
+ */
+export async function readInTime<Value>(timeoutMs: number, response: PromiseLike<Value>): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => setImmediate(reject, new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
+  })
+  try {
+    return await Promise.race([response, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/**
+ * Runs something that is given up after `timeoutMs` milliseconds, or when `outer` aborts: its signal aborts then.
+ *
+ * Rejects when the time is over, whether or not the work minds its signal.
+ */
+export async function within<T>(
+  clock: Clock,
+  timeoutMs: number,
+  run: (signal: AbortSignal) => Promise<T>,
+  outer?: AbortSignal,
+): Promise<T> {
+  const work = new AbortController()
+  const timer = new AbortController()
+  const giveUp = (): void => work.abort(outer?.reason)
+  if (outer?.aborted) giveUp()
+  outer?.addEventListener('abort', giveUp, { once: true })
+  void clock.wait(timeoutMs, timer.signal).then(() => {
+    if (!timer.signal.aborted) work.abort(new Error(`no answer within ${Math.round(timeoutMs)} ms`))
+  })
+  try {
+    return await Promise.race([run(work.signal), aborted(work.signal)])
+  } finally {
+    timer.abort()
+    outer?.removeEventListener('abort', giveUp)
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const fail = (): void => reject(signal.reason as Error)
+    if (signal.aborted) fail()
+    else signal.addEventListener('abort', fail, { once: true })
+  })
+}
