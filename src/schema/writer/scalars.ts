@@ -35,13 +35,13 @@ export function appendString(schema: JsonSchema, v: string, before: string, code
   const lengths = { ...(minLength > 0 && { minLength }), ...(maxLength < Infinity && { maxLength }) }
   // Drizzle gives a bigint for what does not fit a number, which JSON has as its digits.
   const isDigits = pattern !== undefined && new RegExp(pattern, 'u').test(String(2n ** 53n + 1n))
-  const plain = format === 'date' ? 'plainDay' : 'plain'
+  const plain = plainOf(format, pattern)
   const text = isDigits ? `typeof ${v} === 'bigint' ? String(${v}) : ${plain}(${v})` : `${plain}(${v})`
   const isHarmless = formatPattern !== undefined && unescaped.has(format!)
   return [
     `if (typeof ${v} !== 'string') { ${v} = ${text}; if (typeof ${v} !== 'string') return }`,
-    ...(formatPattern ? [`if (!${code.constant(formatPattern)}.test(${v})) return`] : []),
-    ...(pattern !== undefined ? [`if (!${code.constant(new RegExp(pattern, 'u'))}.test(${v})) return`] : []),
+    ...(formatPattern ? [match(formatPattern, v, code)] : []),
+    ...(pattern !== undefined ? [match(new RegExp(pattern, 'u'), v, code)] : []),
     // Its characters are counted only where they may be fewer than its units: most texts are far from a limit.
     ...(Object.keys(lengths).length > 0
       ? [`if (${v}.length > ${maxLength} || ${v}.length < ${2 * minLength}) { ${code.check(lengths, v)} }`]
@@ -49,6 +49,23 @@ export function appendString(schema: JsonSchema, v: string, before: string, code
     ...(rules ? [code.check({ type: 'string', ...rules }, v)] : []),
     isHarmless ? `s += ${JSON.stringify(`${before}"`)} + ${v} + '"'` : `s += ${JSON.stringify(before)} + quote(${v})`,
   ].join('\n')
+}
+
+/** What makes JSON of a value that is no text, such as a `Date`. */
+function plainOf(format: string | undefined, pattern: string | undefined): string {
+  if (format === 'date') return 'plainDay'
+  const isLocal =
+    pattern !== undefined && new RegExp(pattern, 'u').test(localTime) && !new RegExp(pattern, 'u').test(`${localTime}Z`)
+  return isLocal ? 'plainLocal' : 'plain'
+}
+
+const localTime = '2026-01-31T10:00:00.000'
+
+/** Code that returns when a text does not match. Drizzle's timestamps as strings have PostgreSQL's form: they become ISO 8601. */
+function match(pattern: RegExp, v: string, code: Code): string {
+  const test = `${code.constant(pattern)}.test(${v})`
+  const isTime = pattern.test(localTime) || pattern.test(`${localTime}Z`)
+  return isTime ? `if (!${test}) { ${v} = isoTime(${v}); if (!${test}) return }` : `if (!${test}) return`
 }
 
 interface StringRules {

@@ -13,6 +13,12 @@ export function plainDay(value: unknown): unknown {
   return new Date(value.getTime() - value.getTimezoneOffset() * 60_000).toISOString().slice(0, 10)
 }
 
+/** As `plain`, for a timestamp without time zone: Drizzle reads it as UTC. */
+export function plainLocal(value: unknown): unknown {
+  const text = plain(value)
+  return value instanceof Date && typeof text === 'string' ? text.slice(0, -1) : text
+}
+
 /** Whether a value is what JSON calls an object: a literal, a row or an instance, but no `Map`, stream or promise. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false
@@ -120,3 +126,13 @@ function within(name: string, found: NotJson): NotJson {
   found.path.unshift(name)
   return found
 }
+
+/** A timestamp in PostgreSQL's form, `2026-01-31 10:00:00.5+00`, in that of ISO 8601; any other text as it is. */
+export function isoTime(text: string): string {
+  return text.replace(postgresTime, (_, day: string, time: string, sign = '', hours = '', minutes = '00') => {
+    if (sign === '') return `${day}T${time}`
+    return `${day}T${time}${hours === '00' && minutes === '00' ? 'Z' : `${sign}${hours}:${minutes}`}`
+  })
+}
+
+const postgresTime = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d{1,6})?)(?:([+-])(\d\d)(?::(\d\d))?)?$/

@@ -4,7 +4,7 @@ import { asRead, compileRules, rulesOf } from './rules.ts'
 import { objectCode, type ObjectParts } from './object.ts'
 import { appendNumber, appendOneOf, appendString } from './scalars.ts'
 import { alsoCheck, impliedType, isShaped, shapeOf, type Shape } from './shape.ts'
-import { isRecord, plain, plainDay, quote, writeAny } from './values.ts'
+import { isoTime, isRecord, plain, plainDay, plainLocal, quote, writeAny } from './values.ts'
 
 /** Writes a value as JSON; undefined when it breaks the schema. */
 export type Write = (value: unknown) => string | undefined
@@ -22,7 +22,7 @@ export function compileWriter(schema: JsonSchema): Write {
 }
 
 /** What the code calls, by the names that it has there. */
-const runtime = { asRead, isRecord, plain, plainDay, quote, writeAny }
+const runtime = { asRead, isoTime, isRecord, plain, plainDay, plainLocal, quote, writeAny }
 
 class Writer implements ObjectParts {
   readonly #root: JsonSchema
