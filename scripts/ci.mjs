@@ -6,7 +6,7 @@ import { findConsul } from './consul.mjs'
 import { findJsonSchemaSuite } from './jsonSchemaSuite.mjs'
 import { findNodes } from './nodes.mjs'
 import { pack } from './pack.mjs'
-import { findPgbouncer } from './pgbouncer.mjs'
+import { findNewPgbouncer, findPgbouncer } from './pgbouncer.mjs'
 import { findPgpool } from './pgpool.mjs'
 import { findPromtool } from './promtool.mjs'
 import { findRedis } from './redis.mjs'
@@ -20,6 +20,8 @@ const redis = findRedis()
 if (redis) process.env.TRICUBE_TEST_REDIS = redis
 const pgbouncer = findPgbouncer()
 if (pgbouncer) process.env.TRICUBE_TEST_PGBOUNCER = pgbouncer
+const newPgbouncer = findNewPgbouncer()
+if (newPgbouncer) process.env.TRICUBE_TEST_NEW_PGBOUNCER = newPgbouncer
 const pgpool = findPgpool()
 if (pgpool) process.env.TRICUBE_TEST_PGPOOL = pgpool
 const suite = findJsonSchemaSuite()
@@ -33,6 +35,7 @@ try {
   countTests('npm test', {})
   const poolers = [
     ...(pgbouncer ? ['pgbouncer-transaction', 'pgbouncer-discard', 'pgbouncer-session'] : []),
+    ...(newPgbouncer ? ['pgbouncer-prepared'] : []),
     ...(pgpool ? ['pgpool'] : []),
   ]
   for (const pooler of poolers) {

@@ -1,4 +1,4 @@
-import { startPgbouncer } from './connection/pgbouncer.ts'
+import { newPgbouncerBinary, startPgbouncer } from './connection/pgbouncer.ts'
 import { startPgpool } from './connection/pgpool.ts'
 import type { Pooler } from './connection/pooler.ts'
 
@@ -13,6 +13,12 @@ const poolers: Readonly<Record<string, (url: string) => Promise<Pooler>>> = {
     }),
   'pgbouncer-session': (url) =>
     startPgbouncer(url, { pool_mode: 'session', default_pool_size: '100', server_idle_timeout: '1' }),
+  'pgbouncer-prepared': (url) =>
+    startPgbouncer(
+      url,
+      { pool_mode: 'transaction', max_prepared_statements: '200' },
+      newPgbouncerBinary ?? 'TRICUBE_TEST_NEW_PGBOUNCER',
+    ),
   pgpool: startPgpool,
 }
 

@@ -1,8 +1,6 @@
 /** What stands between us and PostgreSQL, found out by asking. */
 import { randomBytes } from 'node:crypto'
-import type { DatabaseError } from '../errors/databaseError.ts'
 import type { Connection } from './connection.ts'
-import { Exchange } from './exchange.ts'
 import { simple } from './simple.ts'
 
 /**
@@ -13,14 +11,6 @@ import { simple } from './simple.ts'
 export async function isPooled(connection: Connection): Promise<boolean> {
   const [[processId] = []] = await simple(connection, 'SELECT pg_backend_pid()')
   return Number(processId) !== connection.processId
-}
-
-/**
- * Whether statements may be called by name from one transaction to the next. A pooler that sees to that (PgBouncer's
- * `max_prepared_statements`) gives them names of its own on the server.
- */
-export function keepsNames(connection: Connection): Promise<boolean> {
-  return new Promise((resolve, reject) => connection.send(new NamedProbe(resolve, reject)))
 }
 
 /** A script that leaves the pooler's connection as it was. Its own line: the script may end in a comment. */
@@ -58,46 +48,3 @@ export async function hearsNotifications(listening: Connection, other: Connectio
 
 // From commit to delivery takes a millisecond or so on a server that is not overloaded.
 const notificationMs = 2000
-
-const probed = 'SELECT name FROM pg_prepared_statements WHERE name = $1'
-
-/** Prepares a statement by a name that is nobody else's, and asks whether the server knows it by that. */
-class NamedProbe extends Exchange<Connection> {
-  readonly #resolve: (keepsNames: boolean) => void
-  readonly #reject: (error: DatabaseError) => void
-  #isRenamed = true
-  #error: DatabaseError | undefined
-
-  constructor(resolve: (keepsNames: boolean) => void, reject: (error: DatabaseError) => void) {
-    super()
-    this.#resolve = resolve
-    this.#reject = reject
-  }
-
-  override write({ output }: Connection): boolean {
-    const name = `tricube_${randomBytes(12).toString('base64url')}`
-    output.parse(name, probed)
-    output.bind('', name, [name])
-    output.execute('', 0)
-    output.closeStatement(name)
-    output.sync()
-    return true
-  }
-
-  override row(): void {
-    this.#isRenamed = false
-  }
-
-  override fail(error: DatabaseError): void {
-    this.#error = error
-  }
-
-  override ready(): void {
-    if (this.#error) this.#reject(this.#error)
-    else this.#resolve(this.#isRenamed)
-  }
-
-  override lost(error: DatabaseError): void {
-    this.#reject(error)
-  }
-}

@@ -1,20 +1,23 @@
 import type { DatabaseError } from '../errors/databaseError.ts'
 import type { Connection } from './connection.ts'
-import { isPooled, keepsNames } from './pooler.ts'
+import { isPooled } from './pooler.ts'
 import { Settings } from './settings.ts'
 import { simple } from './simple.ts'
 
 /**
- * Sets the session up as decoding relies on it. Behind a pooler the session is not ours: its settings then go with each
- * transaction, and names of statements are used only if the pooler keeps them. By SET and not by startup parameters, which
- * poolers refuse. Rejects, and closes the connection, when the server does not agree.
+ * Sets the session up as decoding relies on it. Rejects, and closes the connection, when the server does not agree.
+ *
+ * It uses SET because poolers reject startup parameters. Behind a pooler the session is not ours. Its settings then go
+ * with each transaction, and statements have no names. A pooler that keeps names itself (PgBouncer's
+ * `max_prepared_statements`) gives equal texts one statement of the server, and never parses that again: after a
+ * migration it would have the types of before.
  */
 export async function setUp(connection: Connection, statementTimeoutMs: number): Promise<Connection> {
   try {
     const settings = new Settings(statementTimeoutMs)
     if (await isPooled(connection)) {
       connection.settings = settings
-      connection.statements.keepsNames = await keepsNames(connection)
+      connection.statements.keepsNames = false
     } else {
       await simple(connection, settings.forSession)
     }

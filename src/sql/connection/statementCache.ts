@@ -91,7 +91,7 @@ function areEqual(a: readonly Column[], b: readonly Column[]): boolean {
 
 /** The statements that a connection keeps prepared: so many, the least recently used goes first. */
 export class StatementCache {
-  /** False behind a pooler that may put the next statement on another server connection: names do not last there. */
+  /** False behind a pooler, which may put the next statement on another server connection: names do not last there. */
   keepsNames = true
   readonly #entries = new Map<Prepared, PreparedStatement>()
   readonly #most: number

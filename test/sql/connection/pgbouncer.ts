@@ -5,13 +5,21 @@ import { findPooler, type Pooler, startPoolerProcess } from './pooler.ts'
 /** Its path; undefined when there is none. */
 export const pgbouncerBinary: string | undefined = findPooler('pgbouncer', 'TRICUBE_TEST_PGBOUNCER')
 
+/** Path of one that knows `max_prepared_statements`, from 1.21 on, and renames prepared statements. */
+export const newPgbouncerBinary: string | undefined = process.env['TRICUBE_TEST_NEW_PGBOUNCER']
+
 /**
  * Starts a PgBouncer in front of a server. Unlike the default it takes the server connection that was used longest ago,
  * so that each transaction meets another one.
  */
-export function startPgbouncer(serverUrl: string, settings: Readonly<Record<string, string>>): Promise<Pooler> {
+export function startPgbouncer(
+  serverUrl: string,
+  settings: Readonly<Record<string, string>>,
+  binary: string | undefined = pgbouncerBinary,
+): Promise<Pooler> {
   const server = new URL(serverUrl)
-  return startPoolerProcess(pgbouncerBinary!, ({ port, folder }) => {
+  if (!binary) throw new Error('no PgBouncer: see scripts/pgbouncer.mjs')
+  return startPoolerProcess(binary, ({ port, folder }) => {
     const all = {
       listen_addr: '127.0.0.1',
       listen_port: String(port),
@@ -25,6 +33,13 @@ export function startPgbouncer(serverUrl: string, settings: Readonly<Record<stri
     const lines = Object.entries(all).map(([name, value]) => `${name} = ${value}`)
     const target = `* = host=${server.hostname} port=${server.port} user=${server.username} password=${server.password}`
     const ini = ['[databases]', target, '[pgbouncer]', ...lines, ''].join('\n')
-    return { files: { 'pgbouncer.ini': ini }, args: ['-q', join(folder, 'pgbouncer.ini')], stop: 'SIGKILL' }
+    return {
+      files: { 'pgbouncer.ini': ini },
+      args: [...asNobody, '-q', join(folder, 'pgbouncer.ini')],
+      stop: 'SIGKILL',
+    }
   })
 }
+
+/** PgBouncer does not run as root. */
+const asNobody = process.getuid?.() === 0 ? ['-u', 'nobody'] : []

@@ -35,7 +35,7 @@ export function findPooler(name: string, variable: string): string | undefined {
   return binary
 }
 
-/** Starts a pooler on a free port, as nobody: PgBouncer does not run as root. */
+/** Starts a pooler on a free port. */
 export async function startPoolerProcess(
   binary: string,
   plan: (place: { readonly port: number; readonly folder: string }) => PoolerProcess,
@@ -45,8 +45,7 @@ export async function startPoolerProcess(
   await chmod(folder, 0o777)
   const { files, args, stop } = plan({ port, folder })
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
-  const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
-  const child = spawn(binary, args, { stdio: 'ignore', ...nobody })
+  const child = spawn(binary, args, { stdio: 'ignore' })
   const end = async (): Promise<void> => {
     if (child.exitCode === null && child.signalCode === null) {
       child.kill(stop)

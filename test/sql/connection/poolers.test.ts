@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { migrate } from 'tricube/migrations'
 import { type Database, type DatabaseOptions, database, sql } from 'tricube/sql'
 import { directDatabase } from '../freshDatabase.ts'
-import { pgbouncerBinary } from './pgbouncer.ts'
+import { newPgbouncerBinary, pgbouncerBinary } from './pgbouncer.ts'
 import { pgpoolBinary, startPgpool } from './pgpool.ts'
 import type { Pooler } from './pooler.ts'
 import { startPooler } from '../poolers.ts'
@@ -39,6 +39,7 @@ const locks = (direct: Database) => direct.value`
 const poolers = [
   { name: 'pgbouncer-transaction', keepsConnections: false, binary: pgbouncerBinary },
   { name: 'pgbouncer-discard', keepsConnections: false, binary: pgbouncerBinary },
+  { name: 'pgbouncer-prepared', keepsConnections: false, binary: newPgbouncerBinary },
   { name: 'pgpool', keepsConnections: true, binary: pgpoolBinary },
 ].filter(({ binary }) => binary)
 
