@@ -24,7 +24,11 @@ async function bundle(script: string): Promise<{ module: any; bytes: number; inp
     minify: true,
     write: false,
     metafile: true,
-    alias: { 'tricube/client/fetch': file('client/fetch/index'), tricube: file('browser') },
+    alias: {
+      'tricube/client/fetch': file('client/fetch/index'),
+      'tricube/models': file('models/index'),
+      tricube: file('browser'),
+    },
   })
   const path = join(folder, 'page.mjs')
   await writeFile(path, result.outputFiles[0]!.contents)
@@ -72,6 +76,35 @@ describe('a page', () => {
     expect(await things.getThing({ params: { id: 1 } })).toEqual({ id: 1, from: 'a' })
     expect(a.requests[0]!.headers).toMatchObject({ authorization: 'Bearer x', 'x-request-timeout-ms': '5000' })
     await expect(things.getThing({ params: { id: 404 } })).rejects.toBeInstanceOf(module.NotFound)
+  })
+})
+
+describe('the size of a page', () => {
+  const page = (schema: string, imports = '') => `
+    import { contract, t } from 'tricube'
+    import { fetchClient } from 'tricube/client/fetch'
+    ${imports}
+    const things = contract('thing-service', { getThing: { route: 'GET /things/:id', returns: ${schema} } })
+    export const connect = (url) => fetchClient(things, { url })
+  `
+
+  it('has nothing of Drizzle for a contract that has none', async () => {
+    const { bytes, inputs } = await bundle(page('t.Object({ id: t.Integer() })'))
+    expect(inputs.filter((input) => /drizzle|ajv/.test(input))).toEqual([])
+    expect(bytes).toBeLessThan(80_000)
+  })
+
+  it('grows by the columns of models, not by all of Drizzle', async () => {
+    const { bytes, inputs } = await bundle(
+      page(
+        'selectSchema(things_)',
+        `import { integer, pgTable, text } from 'drizzle-orm/pg-core'
+         import { selectSchema } from 'tricube/models'
+         const things_ = pgTable('things', { id: integer().primaryKey(), name: text().notNull() })`,
+      ),
+    )
+    expect(inputs.filter((input) => /ajv|node:/.test(input))).toEqual([])
+    expect(bytes).toBeLessThan(120_000)
   })
 })
 
