@@ -77,6 +77,15 @@ const rows = {
         'ejections of {{target}}': increase('tricube_client_ejections_total', 'target'),
       },
     ],
+    [
+      'Calls on lanes',
+      'reqps',
+      {
+        '{{target}}': rate('tricube_client_lane_calls_total', 'target'),
+        'sent twice {{target}}': rate('tricube_client_lane_resends_total', 'target'),
+      },
+    ],
+    ['Lanes', 'short', { '{{target}}': sum('tricube_client_lanes', 'target') }],
   ],
   Database: [
     [

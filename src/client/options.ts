@@ -96,6 +96,7 @@ const clientOptions: Fields<ClientOptions> = {
   subset: either(never, wholeNumber({ min: 1 })),
   tls: group<CertificateFiles>({ cert: pemFile, key: pemFile, ca: pemFile }),
   maxAnswerBytes: wholeNumber({ min: 1, unit: 'bytes' }),
+  lanes: flag,
   checkAnswers: flag,
   forward: {
     expected: 'a list of header names',

@@ -92,6 +92,8 @@ export interface ClientOptions<Callee extends Contract = Contract> extends Omit<
   readonly tls?: CertificateFiles
   /** Largest answer, in bytes. Default 16 MiB. */
   readonly maxAnswerBytes?: number
+  /** Whether short calls that may be repeated share connections to instances that know how. Default: true. */
+  readonly lanes?: boolean
   /** Whether answers are checked against the contract. Default: unless `NODE_ENV` is `production`. */
   readonly checkAnswers?: boolean
   /**

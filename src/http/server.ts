@@ -113,7 +113,10 @@ function createFastify(
   if (tls) logFailedHandshakes(fastify.server as unknown as SecureServer, log)
 
   fastify.addHook('onRoute', ({ url }) => learnRoute(url))
-  const addCommonHeaders = compileCommonHeaders(tls !== undefined)
+  const addCommonHeaders = compileCommonHeaders({
+    isSecure: tls !== undefined,
+    keepAliveTimeoutMs: limits.keepAliveTimeoutMs,
+  })
   fastify.decorateRequest('span', undefined)
   fastify.decorateRequest('draining', { getter: () => inFlight.draining })
   addJsonParser(fastify)
@@ -121,10 +124,10 @@ function createFastify(
   if (edge) distrustCallers(fastify)
   // One hook for all of it: each would cost every request.
   fastify.addHook('onRequest', (request, reply, done) => {
+    addCommonHeaders(reply, request.id) // first, as the responses to pipelined requests have to say which ones they are to
     if (!door().arrived(request, reply)) return
     inFlight.begin(request, reply)
     request.log = reply.log = new RequestLog(log, request)
-    addCommonHeaders(reply, request.id)
     forgetTypeOfNothing(request)
     done(prototypeError(request))
   })

@@ -15,6 +15,12 @@ export interface CallStats {
   readonly ejected: number
   /** Instances that are known. */
   readonly instances: number
+  /** Calls that shared a connection. */
+  readonly laneCalls: number
+  /** Those that were sent once more, as their lane was late. */
+  readonly laneResends: number
+  /** Lanes that are open. */
+  readonly lanes: number
 }
 
 /** Tells of a call's end: its status, or undefined and why no answer came. */
@@ -71,6 +77,14 @@ export class CallMetrics {
     const hedges = total('hedges', 'Calls that were also sent to a second instance, as the first took long.')
     const refused = total('breaker_rejections', 'Calls that were not sent because too many had failed.')
     const ejections = total('ejections', 'How often an instance was left out for a while.')
+    const laneCalls = total('lane_calls', 'Calls that shared a connection with others.')
+    const laneResends = total(
+      'lane_resends',
+      'Calls that were sent over another connection, too, as their lane was late.',
+    )
+    const lanes = this.#metrics
+      .gauge('tricube_client_lanes', { help: 'Connections that calls share.', labels: ['target'] })
+      .labels({ target })
     const instances = this.#metrics.gauge('tricube_client_instances', {
       help: 'Instances of a service that are known, by whether they are called or left out.',
       labels: ['target', 'state'],
@@ -84,6 +98,9 @@ export class CallMetrics {
       hedges(now.hedges)
       refused(now.refused)
       ejections(now.ejections)
+      laneCalls(now.laneCalls)
+      laneResends(now.laneResends)
+      lanes.set(now.lanes)
       used.set(now.instances - now.ejected)
       ejected.set(now.ejected)
     })

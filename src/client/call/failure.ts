@@ -6,7 +6,7 @@ import type { Exchange } from './exchange.ts'
 export function failureOf(exchange: Exchange): Failure | undefined {
   const { ending, status, headers } = exchange
   if (ending === 'not sent') return ending
-  if (ending === 'broken') return isTooLarge(exchange) ? 'final' : ending
+  if (ending === 'broken') return exchange.isTooLarge ? 'final' : ending
   if (ending !== undefined) return 'final'
   if (status !== 503) return undefined
   switch (headers[shouldRetryHeader]) {
@@ -17,12 +17,6 @@ export function failureOf(exchange: Exchange): Failure | undefined {
     default:
       return 'unavailable'
   }
-}
-
-/** Whether the answer, or its headers, were larger than the client takes; another instance would answer the same. */
-export function isTooLarge({ cause }: Exchange): boolean {
-  const code = (cause as { code?: string } | undefined)?.code
-  return code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE' || code === 'UND_ERR_HEADERS_OVERFLOW'
 }
 
 /** Whether the callee had no time for it: an instance that is overloaded is not broken, and leaving it would overload the rest. */

@@ -3,6 +3,7 @@ import { isIdempotent } from '../../contract/operation.ts'
 import { noBreaker, throttle, type Breaker } from '../../resilience/breaker.ts'
 import { hedgeAfter, type HedgePolicy } from '../../resilience/hedge.ts'
 import { latencies, type Latencies } from '../../resilience/latencies.ts'
+import { OperationPace } from '../lanes/pace.ts'
 import type { ClientOptions, OperationOptions } from '../types.ts'
 
 /** What goes for all calls to one operation: looked up when the client is made, kept between its calls. */
@@ -15,6 +16,8 @@ export interface OperationPolicy {
   readonly breaker: Breaker
   readonly hedge: HedgePolicy
   readonly latencies: Latencies
+  /** Whether its calls are short enough to share a connection. */
+  readonly pace: OperationPace
   readonly fallback: OperationOptions['fallback']
 }
 
@@ -35,6 +38,7 @@ export function operationPolicy(contract: Contract, name: string, options: Clien
     breaker: breaker === false ? noBreaker : throttle(breaker),
     hedge: hedgeAfter((own.hedge ?? options.hedge)?.afterP, known),
     latencies: known,
+    pace: new OperationPace(),
     fallback: own.fallback,
   }
 }

@@ -1,10 +1,14 @@
-import type { Dispatcher } from 'undici'
+import type { buildConnector, Dispatcher } from 'undici'
 import { originOf } from '../../discovery/instances.ts'
 import type { Instance } from '../../discovery/registry.ts'
 import type { Certificates } from '../../tls/certificates.ts'
 import type { Outgoing } from '../call/call.ts'
 import { Exchange } from '../call/exchange.ts'
 import { withoutContinue } from '../call/interim.ts'
+import type { OperationPolicy } from '../call/operationPolicy.ts'
+import { announcedIdleMs } from '../lanes/announcement.ts'
+import { Lanes } from '../lanes/lanes.ts'
+import { requestText } from '../lanes/requestText.ts'
 import { secureConnector } from './secureConnector.ts'
 
 /** Longest a connection attempt may take, its TLS handshake included, in milliseconds: a network that one runs services in answers in far less. */
@@ -30,52 +34,134 @@ export function hasUndici(): boolean {
   return undici !== undefined
 }
 
-/** The connections to one instance: an undici pool, opened by the first call. */
+/** Is told when an instance has broken HTTP on a lane. */
+export type OnProblem = (instance: Instance, problem: string) => void
+
+/** What the calls on lanes have come to. */
+export interface LaneStats {
+  laneCalls: number
+  laneResends: number
+}
+
+/** How the instances of a service are reached. */
+export interface EndpointOptions {
+  readonly maxAnswerBytes: number
+  readonly usesLanes: boolean
+  /** Counted up. */
+  readonly stats: LaneStats
+  readonly onProblem: OnProblem | undefined
+}
+
+/** The connections to one instance: an undici pool, opened by the first call, and lanes once it has said that it knows them. */
 export class Endpoint {
   readonly #instance: Instance
+  readonly #host: string
   readonly #certificates: Certificates
-  readonly #maxAnswerBytes: number
+  readonly #options: EndpointOptions
   #pool: Dispatcher | undefined
+  #connect: buildConnector.connector | undefined
+  #lanes: Lanes | undefined
 
-  constructor(instance: Instance, certificates: Certificates, maxAnswerBytes: number) {
+  constructor(instance: Instance, certificates: Certificates, options: EndpointOptions) {
     this.#instance = instance
+    this.#host = new URL(originOf(instance)).host
     this.#certificates = certificates
-    this.#maxAnswerBytes = maxAnswerBytes
+    this.#options = options
+  }
+
+  /** Lanes that are open. */
+  get lanes(): number {
+    return this.#lanes?.size ?? 0
   }
 
   /** Sends a call; undici has to be loaded. */
-  send(outgoing: Outgoing, timeoutMs: number, onEnd: (exchange: Exchange) => void): Exchange {
+  send(
+    outgoing: Outgoing,
+    { idempotent, pace }: OperationPolicy,
+    timeoutMs: number,
+    onEnd: (exchange: Exchange) => void,
+  ): Exchange {
+    const exchange = new Exchange(timeoutMs, outgoing, onEnd)
+    const lanes = this.#lanes
+    const isOnLane =
+      lanes?.areOpen === true && idempotent && pace.isShort(lanes.pace.lateMs) && this.#sendOnLane(exchange, lanes)
+    if (!isOnLane) this.#sendToPool(exchange)
     const { span } = outgoing
     if (span) {
       span.value1 = this.#instance.address
       span.value2 = this.#instance.port
+      span.set('tricube.connection', isOnLane ? 'lane' : 'pool')
     }
-    const exchange = new Exchange(timeoutMs, outgoing, onEnd)
-    const pool = (this.#pool ??= this.#open())
-    pool.dispatch(outgoing as Dispatcher.DispatchOptions, exchange)
     return exchange
+  }
+
+  /** An exchange with it has been answered, so many milliseconds after it began. */
+  answered(exchange: Exchange, latencyMs: number): void {
+    if (!this.#options.usesLanes) return
+    if (this.#lanes?.areOpen) {
+      if (exchange.endsConnection) return this.#lanes.forget()
+      this.#lanes.pace.observe(latencyMs)
+      return
+    }
+    const idleMs = exchange.endsConnection ? undefined : announcedIdleMs(exchange.headers)
+    if (idleMs === undefined) return
+    this.#lanes ??= this.#openLanes()
+    this.#lanes.announced(idleMs)
   }
 
   /** Answers what is in flight, then ends the connections. */
   async close(): Promise<void> {
-    await this.#pool?.close()
+    await Promise.all([this.#pool?.close(), this.#lanes?.close()])
   }
 
-  #open(): Dispatcher {
-    const { Pool, buildConnector } = undici!
-    const instance = this.#instance
-    return new Pool(originOf(instance), {
+  #sendOnLane(exchange: Exchange, lanes: Lanes): boolean {
+    const text = requestText(exchange.outgoing, this.#host)
+    if (!text || !lanes.send(exchange, text, performance.now())) return false
+    exchange.begin()
+    this.#options.stats.laneCalls += 1
+    return true
+  }
+
+  #sendToPool(exchange: Exchange): void {
+    exchange.begin()
+    const pool = (this.#pool ??= this.#openPool())
+    pool.dispatch(exchange.outgoing as Dispatcher.DispatchOptions, exchange)
+  }
+
+  #openLanes(): Lanes {
+    const { address: hostname, port, secure, serverName } = this.#instance
+    const to = { hostname, host: this.#host, protocol: secure ? 'https:' : 'http:', port: String(port) }
+    return new Lanes({
+      maxAnswerBytes: this.#options.maxAnswerBytes,
+      connect: (callback) => {
+        this.#connector({ ...to, ...(serverName !== undefined && { servername: serverName }) }, (_error, socket) =>
+          callback(socket ?? undefined),
+        )
+      },
+      resend: (call) => {
+        this.#options.stats.laneResends += 1
+        this.#sendToPool(call as Exchange)
+      },
+      onProblem: (problem) => this.#options.onProblem?.(this.#instance, problem),
+    })
+  }
+
+  #openPool(): Dispatcher {
+    return new undici!.Pool(originOf(this.#instance), {
       connections: maxConnections,
-      connect: withoutContinue(
-        instance.secure
-          ? secureConnector(instance, this.#certificates, buildConnector, connectTimeoutMs)
-          : buildConnector({ timeout: connectTimeoutMs }),
-      ),
+      connect: withoutContinue(this.#connector),
       keepAliveTimeout: keepAliveTimeoutMs,
       keepAliveMaxTimeout: keepAliveTimeoutMs,
-      maxResponseSize: this.#maxAnswerBytes,
+      maxResponseSize: this.#options.maxAnswerBytes,
       headersTimeout: 0, // a call's own timeout bounds all of it
       bodyTimeout: 0,
     })
+  }
+
+  get #connector(): buildConnector.connector {
+    const { buildConnector } = undici!
+    return (this.#connect ??= this.#instance.secure
+      ? secureConnector(this.#instance, this.#certificates, buildConnector, connectTimeoutMs)
+      : buildConnector({ timeout: connectTimeoutMs }))
   }
 }

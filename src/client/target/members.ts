@@ -8,7 +8,7 @@ import { noSubset, subset } from '../../resilience/subset.ts'
 import { isDoneWithin } from '../../time/timeout.ts'
 import type { Certificates } from '../../tls/certificates.ts'
 import { balancers } from './balancers.ts'
-import { Endpoint } from './endpoint.ts'
+import { Endpoint, type EndpointOptions, type LaneStats, type OnProblem } from './endpoint.ts'
 import type { ClientOptions } from '../types.ts'
 
 /** Where a caller is. */
@@ -25,7 +25,8 @@ const maxAnswerBytes = 16 * 1024 * 1024
 export class Members implements AsyncDisposable {
   readonly fleet: Fleet<Endpoint>
   readonly #certificates: Certificates
-  readonly #maxAnswerBytes: number
+  readonly #endpointOptions: EndpointOptions
+  readonly #laneStats: LaneStats = { laneCalls: 0, laneResends: 0 }
   readonly #unwatch: () => void
   #endpoints = new Map<string, Endpoint>()
   #isKnown = false
@@ -38,11 +39,17 @@ export class Members implements AsyncDisposable {
     options: ClientOptions,
     { region, zone }: Whereabouts,
     certificates: Certificates,
+    onProblem?: OnProblem,
   ) {
     const { balancer = 'p2c', ejection = {}, subset: limit = 100 } = options
     const isWhole = limit === false || balancer === 'consistent-hash' // all callers have to see the same ring
     this.#certificates = certificates
-    this.#maxAnswerBytes = options.maxAnswerBytes ?? maxAnswerBytes
+    this.#endpointOptions = {
+      maxAnswerBytes: options.maxAnswerBytes ?? maxAnswerBytes,
+      usesLanes: options.lanes ?? true,
+      stats: this.#laneStats,
+      onProblem,
+    }
     this.fleet = new Fleet({
       balancer: balancers[balancer](),
       ejection: ejection === false ? noEjection : outlierEjection(ejection),
@@ -57,6 +64,13 @@ export class Members implements AsyncDisposable {
   /** Whether the registry has answered. */
   get isKnown(): boolean {
     return this.#isKnown
+  }
+
+  /** What has come of its lanes. */
+  get laneStats(): Readonly<LaneStats> & { readonly lanes: number } {
+    let lanes = 0
+    for (const endpoint of this.#endpoints.values()) lanes += endpoint.lanes
+    return { ...this.#laneStats, lanes }
   }
 
   /** Resolves with the registry's first answer, or when that takes too long. */
@@ -84,7 +98,7 @@ export class Members implements AsyncDisposable {
   #memberOf(instance: Instance): Member<Endpoint> {
     const { weight, region, zone } = instance
     const key = originOf(instance)
-    const item = this.#endpoints.get(key) ?? new Endpoint(instance, this.#certificates, this.#maxAnswerBytes)
+    const item = this.#endpoints.get(key) ?? new Endpoint(instance, this.#certificates, this.#endpointOptions)
     return { key, item, weight, region, zone }
   }
 }

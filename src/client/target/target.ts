@@ -7,9 +7,9 @@ import { neverRetry, retryWhenSafe } from '../../resilience/retry.ts'
 import { noRetryBudget, retryBudget, type RetryBudget } from '../../resilience/retryBudget.ts'
 import type { Certificates } from '../../tls/certificates.ts'
 import { doNotRetry, giveUpReason, isGivenUp, type Answer, type Outgoing } from '../call/call.ts'
-import { hasUndici, loadUndici, type Endpoint } from './endpoint.ts'
+import { hasUndici, loadUndici, type Endpoint, type OnProblem } from './endpoint.ts'
 import type { Exchange } from '../call/exchange.ts'
-import { failureOf, isFault, isRefused, isTooLarge, retryAfterMs } from '../call/failure.ts'
+import { failureOf, isFault, isRefused, retryAfterMs } from '../call/failure.ts'
 import { firstAnswer } from '../call/hedge.ts'
 import { Members, type Whereabouts } from './members.ts'
 import type { OperationPolicy } from '../call/operationPolicy.ts'
@@ -31,6 +31,11 @@ export interface TargetStats {
   readonly ejected: number
   /** How often one was. */
   readonly ejections: number
+  /** Calls that shared a connection, and how many of these were sent once more as it was late. */
+  readonly laneCalls: number
+  readonly laneResends: number
+  /** Lanes that are open. */
+  readonly lanes: number
 }
 
 /** A service that is called: its instances, and what bounds the calls to all of them together. */
@@ -50,11 +55,12 @@ export class Target implements AsyncDisposable {
     options: ClientOptions,
     whereabouts: Whereabouts,
     certificates: Certificates,
+    onProblem?: OnProblem,
   ) {
     const { retryBudget: budget = {} } = options
     this.#service = contract.name
     this.#isPartitioned = contract.partitioned === true
-    this.#members = new Members(contract, registry, options, whereabouts, certificates)
+    this.#members = new Members(contract, registry, options, whereabouts, certificates, onProblem)
     this.#budget = budget === false ? noRetryBudget : retryBudget(budget)
   }
 
@@ -109,7 +115,15 @@ export class Target implements AsyncDisposable {
   /** What it has done since it was made. */
   get stats(): TargetStats {
     const { size: instances, ejected, ejections } = this.#members.fleet
-    return { retries: this.#retries, hedges: this.#hedges, refused: this.#refused, instances, ejected, ejections }
+    return {
+      retries: this.#retries,
+      hedges: this.#hedges,
+      refused: this.#refused,
+      instances,
+      ejected,
+      ejections,
+      ...this.#members.laneStats,
+    }
   }
 
   /** Stops following the registry, answers what is in flight, ends the connections. */
@@ -126,7 +140,7 @@ export class Target implements AsyncDisposable {
     }
     tried.push(backend)
     backend.begin(now)
-    return backend.item.send(outgoing, end - now, (exchange) => this.#settle(exchange, backend, policy, now))
+    return backend.item.send(outgoing, policy, end - now, (exchange) => this.#settle(exchange, backend, policy, now))
   }
 
   /** The second of a hedged call, when the budget and the breaker have room for it. */
@@ -147,9 +161,11 @@ export class Target implements AsyncDisposable {
   #settle(exchange: Exchange, backend: Backend<Endpoint>, policy: OperationPolicy, begun: number): void {
     const now = performance.now()
     if (exchange.ending === undefined) {
-      this.#members.fleet.answered(backend, now, exchange.headers['connection'] === 'close')
+      this.#members.fleet.answered(backend, now, exchange.endsConnection)
+      backend.item.answered(exchange, now - begun)
+      policy.pace.observe(now - begun, exchange.body.length)
     }
-    if (exchange.ending === 'given up' || isTooLarge(exchange)) {
+    if (exchange.ending === 'given up' || exchange.isTooLarge) {
       backend.end()
       policy.breaker.forgotten(now)
     } else if (isRefused(exchange)) {
@@ -175,7 +191,7 @@ export class Target implements AsyncDisposable {
     const options = { headers: doNotRetry, operation: outgoing.operation }
     if (ending === 'given up') throw giveUpReason(outgoing)
     if (ending === 'late') throw new GatewayTimeout(`${this.#service} did not answer in time`, options)
-    if (isTooLarge(exchange)) throw new BadGateway(`${this.#service} answered with too much`, options)
+    if (exchange.isTooLarge) throw new BadGateway(`${this.#service} answered with too much`, options)
     throw this.#down(outgoing, tlsProblem(cause) ?? 'is unavailable', cause)
   }
 

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks' // the global one is a getter, a fifth of the price of the time
 import { setImmediate } from 'node:timers' // a test's fake one waits for the test
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { LaneNotice } from '../transport/lanes.ts'
 
 /** Hears the end of each request, however it ends: answered, or its caller is gone. */
 export type OnRequestEnd = (ended: OpenRequest) => void
@@ -102,7 +103,11 @@ export class InFlight implements Iterable<OpenRequest> {
   /** To be told of each answer before its headers are sent. */
   answered({ raw, request }: FastifyReply): void {
     if (!this.endsConnections || raw.headersSent) return
-    if (request.raw.httpVersionMajor === 1) raw.setHeader('connection', 'close') // HTTP/2 has no such header
+    if (request.raw.httpVersionMajor !== 1) return // HTTP/2 has no such header
+    const answer = raw as typeof raw & { lane?: LaneNotice | undefined }
+    answer.lane = answer.lane?.whenLeaving
+    // The end of a lane would be the end of the requests behind this one.
+    if (!answer.lane) raw.setHeader('connection', 'close')
   }
 
   /** Its answer is out, or its connection is gone. */

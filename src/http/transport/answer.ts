@@ -1,19 +1,29 @@
 import { ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
+import { compileAnnouncement, type LaneNotice } from './lanes.ts'
 import { securityHeaders, transportSecurity } from '../securityHeaders.ts'
 
 /** Puts the headers that every answer has on one of them, with the id of its request. */
 export type AddHeaders = (reply: FastifyReply, id: string) => void
 
-/** Compiles it; `isSecure`: under TLS. */
-export function compileCommonHeaders(isSecure: boolean): AddHeaders {
+/** How connections are kept, and whether they are encrypted. */
+export interface CommonHeadersOptions {
+  readonly isSecure: boolean
+  readonly keepAliveTimeoutMs: number
+}
+
+/** Compiles it. */
+export function compileCommonHeaders({ isSecure, keepAliveTimeoutMs }: CommonHeadersOptions): AddHeaders {
   const headers = isSecure ? { ...securityHeaders, ...transportSecurity } : securityHeaders
   const lines = Object.entries(headers)
     .map(([name, value]) => `${name}: ${value}\r\n`)
     .join('')
+  const announce = compileAnnouncement(keepAliveTimeoutMs)
   return (reply, id) => {
-    if (reply.raw instanceof Answer) reply.raw.lines = `${lines}x-request-id: ${id}\r\n`
-    else reply.headers(headers).header('x-request-id', id)
+    const { raw } = reply
+    if (!(raw instanceof Answer)) reply.headers(headers).header('x-request-id', id)
+    else if (announce(reply.request.raw, raw)) raw.lines = `x-request-id: ${id}\r\n`
+    else raw.lines = `${lines}x-request-id: ${id}\r\n`
   }
 }
 
@@ -34,10 +44,13 @@ export const canCarryLines: boolean = storeHeader?.length === 2
 export class Answer extends ServerResponse {
   /** Follow the first line; a header that is set by its name takes the place of its line. */
   lines = ''
+  /** What it says of lanes; undefined when it says nothing. */
+  lane: LaneNotice | undefined
 
   /** Node calls it. */
   _storeHeader(firstLine: string, headers: object | undefined): void {
-    storeHeader!.call(this, firstLine + besides(headers, this.lines), headers)
+    const lines = besides(headers, this.lines)
+    storeHeader!.call(this, firstLine + (this.lane ? lines + this.lane.lines : lines), headers)
   }
 
   override removeHeader(name: string): void {

@@ -64,7 +64,16 @@ async function openTargets({ log, use }: Host): Promise<Targets> {
           'nothing says where a service is that this one calls: set TRICUBE_SERVICES, CONSUL_HTTP_ADDR or TRICUBE_DNS',
         )
       }
-      const target = new Target(callee, registry, options, whereabouts, certificatesFor(options))
+      const target = new Target(
+        callee,
+        registry,
+        options,
+        whereabouts,
+        certificatesFor(options),
+        ({ service, id }, problem) => {
+          log.warn({ callee: service, instance: id, problem }, 'a lane was closed: the callee broke HTTP')
+        },
+      )
       targets.push(target)
       callMetrics?.watch(callee.name, () => target.stats)
       return clientClass(callee, target, options, callMetrics)
