@@ -23,7 +23,7 @@ const below = {
   sql: ['time', 'sqlText', 'contract', 'config', 'resilience', 'log'],
   tables: ['sql'],
   queue: ['time', 'resilience', 'contract', 'sql', 'tables'],
-  jobs: ['contract', 'schema', 'metrics', 'sql', 'queue'],
+  jobs: ['time', 'contract', 'schema', 'metrics', 'sql', 'queue'],
   discovery: ['time', 'contract', 'resilience', 'log'],
   client: ['time', 'contract', 'config', 'schema', 'resilience', 'tls', 'log', 'trace', 'discovery'],
   http: ['contract', 'schema', 'openapi', 'resilience', 'tls', 'log', 'trace', 'bytes'],

@@ -25,6 +25,20 @@ export interface JobDraft {
    * the database. Default: true, all that it does through `db` takes effect once, or not at all.
    */
   readonly transaction?: boolean
+  /**
+   * A cron pattern: minute, hour, day, month and weekday, or six fields with the second first. The job runs by itself, once over
+   * all instances. It takes no input; `due` on its context tells the time that it runs for.
+   */
+  readonly schedule?: string
+  /** The time zone of `schedule`. Default: UTC. */
+  readonly timeZone?: string
+  /**
+   * What becomes of the times that nobody was there for: `skip` leaves them out, `once` runs one for all of them, `all` runs
+   * each. Default: `once`.
+   */
+  readonly missed?: 'skip' | 'once' | 'all'
+  /** Whether a run may begin while the one before it still waits or runs. Default: false, it is left out. */
+  readonly overlap?: boolean
 }
 
 /** How urgent a job is. */
@@ -119,7 +133,24 @@ function jobProblem(name: string, draft: JobDraft): string | undefined {
   if (transaction !== undefined && typeof transaction !== 'boolean') {
     return `transaction is true or false, not ${JSON.stringify(transaction)}`
   }
-  return payloadProblem('input', input, key)
+  return scheduleFieldsProblem(draft) ?? payloadProblem('input', input, key)
+}
+
+function scheduleFieldsProblem({ schedule, timeZone, missed, overlap, input, key }: JobDraft): string | undefined {
+  if (schedule === undefined) {
+    const given = Object.entries({ timeZone, missed, overlap }).find(([, value]) => value !== undefined)
+    return given && `${given[0]} belongs to a schedule, which is not there`
+  }
+  if (typeof schedule !== 'string') return `schedule is a cron pattern like '30 2 * * *', not ${typeof schedule}`
+  if (input !== undefined || key !== undefined)
+    return 'a job with a schedule takes no input: nobody is there to give it'
+  if (missed !== undefined && !['skip', 'once', 'all'].includes(missed)) {
+    return `missed is skip, once or all, not ${JSON.stringify(missed)}`
+  }
+  if (overlap !== undefined && typeof overlap !== 'boolean') {
+    return `overlap is true or false, not ${JSON.stringify(overlap)}`
+  }
+  return undefined
 }
 
 /** Priorities of jobs, the most urgent first. */
@@ -135,4 +166,8 @@ const fields: ReadonlySet<string> = new Set<keyof JobDraft>([
   'priority',
   'key',
   'transaction',
+  'schedule',
+  'timeZone',
+  'missed',
+  'overlap',
 ])

@@ -57,4 +57,14 @@ export const queueTables: readonly TableVersion[] = [
       ) WITH (fillfactor = 50);
     `,
   },
+  {
+    version: 2,
+    sql: `
+      CREATE TABLE tricube.job_schedules (
+        name text PRIMARY KEY,
+        pattern text NOT NULL,
+        due_at timestamptz NOT NULL
+      );
+    `,
+  },
 ]

@@ -144,6 +144,7 @@ const takenNames: ReadonlySet<string> = new Set([
   'input',
   'id',
   'attempt',
+  'due',
 ])
 
 const bytes = wholeNumber({ min: 1, unit: 'bytes' })

@@ -14,6 +14,8 @@ export interface JobContext<One extends Job = Job, Others extends Callees = {}> 
   readonly id: number
   /** From 1. */
   readonly attempt: number
+  /** When it was due; of one with a schedule, the time that it runs for. */
+  readonly due: Date
   /** Names this job, the same at each attempt. Give it to what can do something once for a key. */
   readonly idempotencyKey: string
 }

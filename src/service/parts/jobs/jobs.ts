@@ -5,6 +5,7 @@ import { setting } from '../../../config/setting.ts'
 import type { Jobs } from '../../../contract/job.ts'
 import type { LateLog } from '../../../log/late.ts'
 import type { JobOutlet } from '../../../jobs/outlet.ts'
+import { Scheduler } from '../../../jobs/scheduler.ts'
 import { JobMetrics } from '../../../jobs/metrics.ts'
 import { queueTables } from '../../../queue/tables.ts'
 import type { Attempt } from '../../../queue/attempt.ts'
@@ -109,6 +110,14 @@ export const jobs: Part<QueuePartOptions & Pick<JobsOptions, 'jobs'>, QueueConfi
     const wakes = stores.map(
       ({ db: store }, i) => new Wakes({ db: store, worker: workers[i]!, onDeaf: () => tellDeaf(log) }),
     )
+    const scheduler = new Scheduler({
+      db: stores[0]!.db,
+      jobs: Object.values(declared).filter(({ schedule }) => schedule !== undefined),
+      clock: jobOutlet.clock,
+      onFired: (name) => wakes[0]!.stored(name, 0),
+      onOverlap: (job, due) =>
+        log.warn({ job, due }, 'a run of a schedule was left out: the one before it has not ended'),
+    })
     jobOutlet.onStored = (name, inMs) => {
       for (const wake of wakes) wake.stored(name, inMs)
     }
@@ -116,12 +125,17 @@ export const jobs: Part<QueuePartOptions & Pick<JobsOptions, 'jobs'>, QueueConfi
       if (!config.runJobs) return
       for (const worker of workers) worker.start()
       for (const wake of wakes) void wake.open()
+      scheduler.start()
     })
     const opened: OpenedJobs = {
       outlet: jobOutlet,
       onEnded: () => {},
-      runDue: async () => least(await Promise.all(workers.map((worker) => worker.runDue()))),
+      async runDue() {
+        const scheduledInMs = await scheduler.fireDue()
+        return least([scheduledInMs, ...(await Promise.all(workers.map((worker) => worker.runDue())))])
+      },
       async stopTaking() {
+        scheduler.stop()
         await Promise.all(wakes.map((wake) => wake.close()))
         await Promise.all(workers.map((worker) => worker.stopTaking()))
       },

@@ -1,6 +1,7 @@
 import { record } from '../../../config/rules.ts'
 import type { Rule } from '../../../config/rule.ts'
 import type { Jobs } from '../../../contract/job.ts'
+import { scheduleProblem } from '../../../jobs/schedule.ts'
 import { JobOutlet } from '../../../jobs/outlet.ts'
 import type { Opened, Part } from '../../part.ts'
 
@@ -24,6 +25,8 @@ export const jobsRule: Rule = {
   problem(jobs: Jobs | undefined, path: string) {
     for (const [name, job] of Object.entries(jobs ?? {})) {
       if (job?.name !== name) return `${path}.${name}: expected a job that jobs({ ${name}: … }) has made`
+      const problem = scheduleProblem(job)
+      if (problem !== undefined) return `${path}.${name}: ${problem}`
     }
     return undefined
   },

@@ -26,7 +26,13 @@ export interface TaskHost extends Pick<Host, 'contract' | 'log' | 'work'> {
 
 /** Compiles what runs a job. */
 export function taskOf(job: Job, handler: JobHandler, host: TaskHost): Task {
-  const { name, transaction = true, retries = 25, timeoutMs = 60_000, backoff = {} } = job
+  const {
+    name,
+    transaction = true,
+    retries = job.schedule === undefined ? 25 : 10,
+    timeoutMs = 60_000,
+    backoff = {},
+  } = job
   const { contract, log, metrics, concurrency } = host
   const shape = spanShape(name, {
     kind: 'consumer',
@@ -40,7 +46,7 @@ export function taskOf(job: Job, handler: JobHandler, host: TaskHost): Task {
   return {
     name,
     concurrency: job.concurrency ?? concurrency,
-    isOrdered: job.key !== undefined,
+    isOrdered: job.key !== undefined || job.schedule !== undefined,
     retries,
     timeoutMs,
     backoff: fullJitter({
@@ -49,10 +55,11 @@ export function taskOf(job: Job, handler: JobHandler, host: TaskHost): Task {
       capMs: backoff.capMs ?? 43_200_000,
     }),
     async run(attempt) {
-      const { id, input, attempt: number, createdAt, trace } = attempt.job
+      const { id, input, attempt: number, createdAt, dueAt, trace } = attempt.job
       const values: Record<string, unknown> = {
         input: host.outlet.read(name, input),
         id,
+        due: job.schedule === undefined ? new Date(dueAt) : dueOf(input, dueAt),
         attempt: number,
         idempotencyKey: `${contract.name}.${name}.${id}.${Math.round(createdAt)}`,
       }
@@ -107,6 +114,12 @@ async function outside(
 function give(context: RequestScope, values: Record<string, unknown>, db: Database): void {
   values['db'] = db
   Object.defineProperty(context, 'db', { value: db, enumerable: true })
+}
+
+/** The time that a scheduled job runs for; one that was enqueued by hand has none. */
+function dueOf(input: string, dueAt: number): Date {
+  const { due } = (JSON.parse(input) ?? {}) as { readonly due?: string }
+  return new Date(due ?? dueAt)
 }
 
 /** The span of whoever enqueued it. */
