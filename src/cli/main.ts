@@ -16,8 +16,12 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   start: async () => (await import('./start/start.ts')).startCommand,
   openapi: async () => (await import('./openapi.ts')).openapiCommand,
   config: async () => (await import('./config.ts')).configCommand,
+  jobs: async () => (await import('./jobs.ts')).jobsCommand,
   migrate: async () => (await import('./migrate.ts')).migrate,
 }
+
+/** These have a help of their own. */
+const hasHelp: ReadonlySet<string> = new Set(['migrate', 'jobs'])
 
 const help = `Usage: tricube <command>
 
@@ -28,6 +32,7 @@ const help = `Usage: tricube <command>
                              --workers <n> | max: in so many processes, which share the port
   openapi <service>          print the service's OpenAPI document
   config [service]           print the settings in force, and where each comes from
+  jobs …                     list, show, retry and cancel jobs; more: tricube jobs --help
   migrate …                  apply, undo and list migrations; more: tricube migrate --help
 
   --help, --version
@@ -44,7 +49,7 @@ async function main([name = '--help', ...argv]: string[]): Promise<number> {
     if (name === 'help' || name === '--help' || name === '-h') return print(help)
     const load = Object.hasOwn(commands, name) ? commands[name] : undefined
     if (!load) throw new CliError(`tricube: there is no command ${JSON.stringify(name)}, see tricube --help`, 2)
-    if (name !== 'migrate' && (argv.includes('--help') || argv.includes('-h'))) return print(help)
+    if (!hasHelp.has(name) && (argv.includes('--help') || argv.includes('-h'))) return print(help)
     return await (
       await load()
     )(argv)

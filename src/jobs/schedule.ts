@@ -34,7 +34,8 @@ export function scheduleProblem(job: Job): string | undefined {
 
 function isZone(timeZone: string): boolean {
   try {
-    return new Intl.DateTimeFormat('en', { timeZone }) !== undefined
+    new Intl.DateTimeFormat('en', { timeZone }).format(0)
+    return true
   } catch {
     return false
   }

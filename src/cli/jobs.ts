@@ -1,0 +1,133 @@
+import { parseArgs } from 'node:util'
+import { printableLayout } from '../bytes/printable.ts'
+import { cancelJob, listJobs, retryAllDead, retryJob, type JobState, type ListedJob } from '../queue/admin.ts'
+import type { Failure } from '../queue/failure.ts'
+import { database, DatabaseError, type Database } from '../sql/index.ts'
+import { CliError } from './failure.ts'
+
+const usage = `Usage: tricube jobs <command> [--url <database>]
+
+  list [--state waiting|running|dead] [--name <job>] [--limit <n>] [--json]
+  show <id>
+  retry <id>             run a dead job again, or one that waits now
+  retry --dead <job>     run all dead jobs of this name again
+  cancel <id>            take a job back, or forget a dead one
+
+The database is that of --url, or of DATABASE_URL.
+`
+
+const states: readonly string[] = ['waiting', 'running', 'dead']
+
+/** `tricube jobs`: what waits, runs and is dead in a service's database, and what to do about it. */
+export async function jobsCommand(argv: string[]): Promise<number> {
+  const { positionals, values } = parseArgs({
+    args: argv,
+    allowPositionals: true,
+    options: {
+      url: { type: 'string' },
+      state: { type: 'string' },
+      name: { type: 'string' },
+      limit: { type: 'string' },
+      dead: { type: 'string' },
+      json: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  })
+  const [command, given, ...others] = positionals
+  if (values.help) return print(usage)
+  const { url = process.env['DATABASE_URL'], state, name, limit = '50', dead } = values
+  if (command === undefined || others.length > 0) throw new CliError(usage.trim(), 2)
+  if (!url) throw new CliError('tricube jobs needs the database of the service: set DATABASE_URL, or give its --url', 2)
+  if (state !== undefined && !states.includes(state)) {
+    throw new CliError(`--state is one of ${states.join(', ')}, not ${state}`, 2)
+  }
+  if (!/^[1-9]\d{0,5}$/.test(limit)) throw new CliError(`--limit is a whole number from 1, not ${limit}`, 2)
+  await using db = database({ url, lanes: 0, pool: 1, applicationName: 'tricube jobs' })
+  try {
+    switch (command) {
+      case 'list': {
+        const jobs = await listJobs(db, { state: state as JobState | undefined, name, limit: Number(limit) })
+        return print(values.json ? `${JSON.stringify(jobs, null, 2)}\n` : listOf(jobs))
+      }
+      case 'show':
+        return print(describe(await find(db, idOf(given))))
+      case 'retry': {
+        if (dead !== undefined) return print(`${await retryAllDead(db, dead)} jobs run again\n`)
+        const id = await retryJob(db, idOf(given))
+        return print(
+          id === undefined ? none(given) : `job ${given} runs again${id === Number(given) ? '' : `, as ${id}`}\n`,
+        )
+      }
+      case 'cancel':
+        return print((await cancelJob(db, idOf(given))) ? `job ${given} is cancelled\n` : none(given))
+      default:
+        throw new CliError(`tricube jobs: there is no command ${JSON.stringify(command)}\n\n${usage.trim()}`, 2)
+    }
+  } catch (error) {
+    if (error instanceof DatabaseError && error.sqlstate === noSuchTable) {
+      throw new CliError('this database has no jobs: start the service once, or run tricube migrate up')
+    }
+    throw error
+  }
+}
+
+/** PostgreSQL's code. */
+const noSuchTable = '42P01'
+
+async function find(db: Database, id: number): Promise<ListedJob> {
+  const [job] = await listJobs(db, { id, limit: 1 })
+  return job ?? none(String(id))
+}
+
+/** @throws {CliError} */
+function none(id: string | undefined): never {
+  throw new CliError(`there is no job ${id}: it is done, or somebody has cancelled it`)
+}
+
+function idOf(given: string | undefined): number {
+  if (given === undefined || !/^[1-9]\d{0,15}$/.test(given)) {
+    throw new CliError(`the id of a job is a whole number, not ${given ?? 'missing'}: see tricube jobs list`, 2)
+  }
+  return Number(given)
+}
+
+/** A line for each job. */
+function listOf(jobs: readonly ListedJob[]): string {
+  if (jobs.length === 0) return 'no jobs\n'
+  const lines = jobs.map(({ id, name, state, attempt, at, error }) => [
+    id,
+    name,
+    state,
+    `attempt ${attempt}`,
+    at,
+    failureOf(error)?.message.split('\n')[0] ?? '',
+  ])
+  const widths = lines[0]!.map((_, i) => Math.max(...lines.map((line) => String(line[i]).length)))
+  return lines
+    .map(
+      (line) =>
+        `${line
+          .map((cell, i) => String(cell).padEnd(widths[i]!))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('')
+}
+
+/** Everything about a job. */
+function describe({ error, ...job }: ListedJob): string {
+  const failure = failureOf(error)
+  const lines = Object.entries(job).filter(([, value]) => value !== null)
+  const told = lines.map(([name, value]) => `${name.padEnd(10)} ${String(value)}\n`).join('')
+  return failure ? `${told}\n${failure.stack ?? `${failure.name}: ${failure.message}`}\n` : told
+}
+
+function failureOf(error: string | null): Failure | undefined {
+  return error === null ? undefined : (JSON.parse(error) as Failure)
+}
+
+/** A terminal reads it, and a message may quote anything. */
+function print(text: string): 0 {
+  process.stdout.write(printableLayout(text))
+  return 0
+}

@@ -1,0 +1,85 @@
+import { sql, type Database, type Fragment } from '../sql/index.ts'
+import { cancel } from './settle.ts'
+
+/** What a job does. */
+export type JobState = 'waiting' | 'running' | 'dead'
+
+/** A job, for people. */
+export interface ListedJob {
+  readonly id: number
+  readonly name: string
+  readonly state: JobState
+  readonly attempt: number
+  /** Of one that waits: when it is due; of a dead one: when it died. */
+  readonly at: string
+  /** JSON. */
+  readonly input: string
+  readonly key: string | null
+  readonly createdAt: string
+  /** W3C `traceparent` of whoever enqueued it. */
+  readonly trace: string | null
+  /** JSON of what the last attempt has thrown. */
+  readonly error: string | null
+}
+
+/** Which jobs are listed. */
+export interface JobFilter {
+  readonly state?: JobState | undefined
+  readonly name?: string | undefined
+  readonly id?: number | undefined
+  /** The most of them. */
+  readonly limit: number
+}
+
+/** The jobs of a database, of each state those that come first. */
+export function listJobs(
+  db: Database,
+  { state = null, name = null, id = null, limit }: Nullable<JobFilter>,
+): Promise<ListedJob[]> {
+  const matches = sql`(${name}::text IS NULL OR name = ${name}) AND (${id}::bigint IS NULL OR id = ${id})`
+  return db.many<ListedJob>`
+    (SELECT id, name, CASE WHEN worker IS NULL THEN 'waiting' ELSE 'running' END AS state, attempt, run_at AS at,
+      ${described}, error
+    FROM tricube.jobs
+    WHERE ${matches} AND (${state}::text IS NULL OR (${state} = 'waiting' AND worker IS NULL)
+      OR (${state} = 'running' AND worker IS NOT NULL))
+    ORDER BY worker IS NULL, run_at, id LIMIT ${limit})
+    UNION ALL
+    (SELECT id, name, 'dead', attempt, died_at, ${described}, error
+    FROM tricube.dead_jobs
+    WHERE ${matches} AND (${state}::text IS NULL OR ${state} = 'dead')
+    ORDER BY died_at DESC, id LIMIT ${limit})`
+}
+
+const described: Fragment = sql`input, key, created_at AS "createdAt", trace`
+
+type Nullable<Filter> = { readonly [Name in keyof Filter]?: Filter[Name] | null } & Pick<JobFilter, 'limit'>
+
+/** Has a dead job run again, under a new id, or one that waits run now. Resolves to its id; undefined: there is none. */
+export async function retryJob(db: Database, id: number): Promise<number | undefined> {
+  const [again] = await retryDead(db, sql`id = ${id}`)
+  if (again !== undefined) return again
+  const touched = await db.execute`UPDATE tricube.jobs SET run_at = now() WHERE id = ${id} AND worker IS NULL`
+  return touched > 0 ? id : undefined
+}
+
+/** Has all dead jobs of a name run again; resolves to how many there were. */
+export async function retryAllDead(db: Database, name: string): Promise<number> {
+  return (await retryDead(db, sql`name = ${name}`)).length
+}
+
+/** Takes a job back, or forgets a dead one. False: there is none. */
+export async function cancelJob(db: Database, id: number): Promise<boolean> {
+  if (await cancel(db, id)) return true
+  return (await db.execute`DELETE FROM tricube.dead_jobs WHERE id = ${id}`) > 0
+}
+
+/** A new id puts it behind the others of its key, in whose order it has lost its place. */
+async function retryDead(db: Database, which: Fragment): Promise<number[]> {
+  const rows = await db.many<{ id: number }>`
+    WITH raised AS (DELETE FROM tricube.dead_jobs WHERE ${which} RETURNING *)
+    INSERT INTO tricube.jobs (name, input, priority, run_at, key, trace, error, created_at)
+    SELECT name, input, priority, now(), key, trace, error, created_at FROM raised ORDER BY id
+    RETURNING id`
+  return rows.map(({ id }) => id)
+}
