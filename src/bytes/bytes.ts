@@ -1,11 +1,11 @@
-/** Text and numbers written straight into memory that grows: a batch of spans, a line of log, without a string. */
+/** A growing buffer for text and numbers, so that a batch of spans or a log line needs no string. */
 export class Bytes {
   #buffer: Buffer
-  /** Several bytes at a time. */
+  /** A view that writes numbers of more than one byte. */
   #view: DataView
   #length = 0
 
-  /** `memory` is used when it is as long as `expected`. */
+  /** Reuses `memory` if its length is `expected`. */
   constructor(expected: number, memory?: Buffer) {
     this.#buffer = memory && memory.length >= expected ? memory : Buffer.allocUnsafeSlow(expected)
     this.#view = viewOf(this.#buffer)
@@ -15,12 +15,12 @@ export class Bytes {
     return this.#length
   }
 
-  /** What has been written, in the memory that it was written to. */
+  /** The bytes written so far, in the buffer's own memory. */
   take(): Buffer {
     return this.#buffer.subarray(0, this.#length)
   }
 
-  /** Forgets what is beyond a length. */
+  /** Drops everything beyond a length. */
   cut(length: number): void {
     this.#length = length
   }
@@ -30,24 +30,24 @@ export class Bytes {
     this.#buffer[this.#length++] = value
   }
 
-  /** Bytes that were made before; gives where they begin, for what is to be written over them. */
+  /** Appends prepared bytes; returns their position, so that parts can be overwritten. */
   chunk(bytes: Uint8Array): number {
     this.#reserve(bytes.length)
     const start = this.#length
     this.#length += bytes.length
     const buffer = this.#buffer
-    // A call of V8's costs as much as some twenty bytes one by one.
+    // One call into V8 costs as much as copying about twenty bytes one by one.
     if (bytes.length > 16) buffer.set(bytes, start)
     else for (let i = 0; i < bytes.length; i++) buffer[start + i] = bytes[i]!
     return start
   }
 
-  /** A comma, unless what is written next is the first of a JSON list. */
+  /** Appends a comma, unless the next item is the first of a JSON list. */
   comma(): void {
     if (this.#buffer[this.#length - 1] !== openBracket) this.byte(comma)
   }
 
-  /** Writes two 32-bit integers, the higher one first, as 16 hexadecimal digits over what is there. */
+  /** Overwrites with two 32-bit integers, the higher one first, as 16 hexadecimal digits. */
   hex64At(at: number, high: number, low: number): void {
     const view = this.#view
     view.setInt32(at, fourDigits(high >>> 16))
@@ -56,26 +56,26 @@ export class Bytes {
     view.setInt32(at + 12, fourDigits(low & 0xffff))
   }
 
-  /** Writes a whole number from 0 to 2^53 as so many digits over what is there. */
+  /** Overwrites with an integer from 0 to 2^53 in a fixed number of digits. */
   digitsAt(at: number, value: number, count: number): void {
     const high = Math.floor(value / 1e8)
     this.#digits(at + count, value - high * 1e8, Math.min(8, count))
     if (count > 8) this.#digits(at + count - 8, high, count - 8)
   }
 
-  /** Writes two 32-bit integers as eight bytes, the highest one first, over what is there. */
+  /** Overwrites with two 32-bit integers as eight bytes, big-endian. */
   big64At(at: number, high: number, low: number): void {
     this.#view.setInt32(at, high)
     this.#view.setInt32(at + 4, low)
   }
 
-  /** Writes two 32-bit integers as eight bytes, the lowest one first, over what is there. */
+  /** Overwrites with two 32-bit integers as eight bytes, little-endian. */
   little64At(at: number, high: number, low: number): void {
     this.#view.setInt32(at, low, true)
     this.#view.setInt32(at + 4, high, true)
   }
 
-  /** A whole number from 0 to 2^53 in decimal digits. */
+  /** Appends an integer from 0 to 2^53 in decimal digits. */
   integer(value: number): void {
     const count = countDigits(value)
     this.#reserve(count)
@@ -83,7 +83,7 @@ export class Bytes {
     this.#length += count
   }
 
-  /** Text in UTF-8. */
+  /** Appends text in UTF-8. */
   text(text: string): void {
     this.#reserve(text.length * 3)
     if (text.length <= 40) {
@@ -93,14 +93,14 @@ export class Bytes {
     this.#length += this.#buffer.write(text, this.#length)
   }
 
-  /** A JSON string. */
+  /** Appends a JSON string. */
   json(text: string): void {
     this.byte(quote)
     this.inJson(text)
     this.byte(quote)
   }
 
-  /** What is between the quotes of a JSON string. */
+  /** Appends the content of a JSON string, without the quotes. */
   inJson(text: string): void {
     const { length } = text
     this.#reserve(length)
@@ -118,7 +118,7 @@ export class Bytes {
     this.text(JSON.stringify(text).slice(1, -1))
   }
 
-  /** A whole number from -2^53 to 2^53 as protobuf's varint: ten bytes when it is negative, as of an `int64`. */
+  /** Appends an integer from -2^53 to 2^53 as a protobuf varint; like an `int64`, ten bytes when it is negative. */
   varint(value: number): void {
     this.#reserve(10)
     if (value < 0) return this.#negativeVarint(value)
@@ -130,20 +130,20 @@ export class Bytes {
     this.#buffer[this.#length++] = rest
   }
 
-  /** A number of eight bytes. */
+  /** Appends a double in eight bytes. */
   double(value: number): void {
     this.#reserve(8)
     this.#length = this.#buffer.writeDoubleLE(value, this.#length)
   }
 
-  /** Begins a field that has a tag and its length before it, mostly less than 128 bytes; gives what `end` wants. */
+  /** Begins a field with a tag and a length, which usually fits in one byte; returns the argument for `end`. */
   begin(tag: number): number {
     this.#reserve(2)
     this.#buffer[this.#length] = tag
     return (this.#length += 2)
   }
 
-  /** Writes the length of what was begun at `start`, moving it when the length needs more than a byte. */
+  /** Writes the length of the field begun at `start`; moves the content when the length needs more than a byte. */
   end(start: number): void {
     const length = this.#length - start
     if (length < 0x80) return void (this.#buffer[start - 1] = length)
@@ -155,7 +155,7 @@ export class Bytes {
     this.#length += length
   }
 
-  /** Digits of a number below 2^31, from the last one, which is before `end`. */
+  /** Writes the digits of a number below 2^31 backwards from `end`. */
   #digits(end: number, value: number, count: number): void {
     let rest = value | 0
     let at = end
@@ -167,7 +167,7 @@ export class Bytes {
     if ((count & 1) === 1) this.#buffer[at - 1] = 0x30 + (rest % 10)
   }
 
-  /** In two's complement the bits of a negative number are those of `-1 - value`, each turned round. */
+  /** In two's complement, the bits of a negative number are those of `-1 - value`, inverted. */
   #negativeVarint(value: number): void {
     let rest = -1 - value
     for (let i = 0; i < 9; i++) {
@@ -177,7 +177,7 @@ export class Bytes {
     this.#buffer[this.#length++] = 1
   }
 
-  /** Writes ASCII and tells where it ends; -1 when it is not. */
+  /** Writes ASCII and returns its end; -1 when the text has other characters. */
   #ascii(text: string): number {
     let at = this.#length
     for (let i = 0; i < text.length; i++) {
@@ -202,7 +202,7 @@ function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
   return new DataView(buffer, byteOffset, byteLength)
 }
 
-/** Sixteen bits as four hexadecimal digits in ASCII, all of them at once: one to a byte, and 39 more for `a` to `f`. */
+/** Converts sixteen bits to four hexadecimal digits in ASCII at once: one per byte, plus 39 for `a` to `f`. */
 function fourDigits(value: number): number {
   const apart = ((value & 0xff00) << 8) | (value & 0xff)
   const digits = (apart | (apart << 4)) & 0x0f0f0f0f
@@ -210,7 +210,7 @@ function fourDigits(value: number): number {
   return digits + 0x30303030 + letters * 39
 }
 
-/** The two digits of 0 to 99 in ASCII. */
+/** The two ASCII digits of 0 to 99. */
 const twoDigits = Uint16Array.from({ length: 100 }, (_, n) => ((0x30 + ((n / 10) | 0)) << 8) | (0x30 + (n % 10)))
 
 function countDigits(value: number): number {

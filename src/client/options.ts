@@ -1,5 +1,5 @@
 // The rules of the options for calls.
-import { fieldsProblem, problemOf, shown, type Fields, type Rule } from '../config/rule.ts'
+import { fieldsProblem, problemOf, describeValue, type Fields, type Rule } from '../config/rule.ts'
 import {
   either,
   exactly,
@@ -124,7 +124,7 @@ const standalone: Fields<
     ...url('https://api.example.com'),
     problem: (given: string | undefined, path) =>
       given !== undefined && new URL(given).origin !== given.replace(/\/$/, '')
-        ? `${path}: expected the start of URLs like https://api.example.com, got ${shown(given)}: paths are in the contract`
+        ? `${path}: expected the start of URLs like https://api.example.com, got ${describeValue(given)}: paths are in the contract`
         : undefined,
   },
   registry: withMethods('a registry such as staticRegistry({ … })', ['watch']),
@@ -140,10 +140,10 @@ export function checkStandalone(contract: Contract, options: StandaloneOptions<C
   const fail = (problem: string): never => {
     throw new TypeError(`client(${contract?.name ?? '…'}): ${problem}`)
   }
-  if (!isPlain(contract?.operations)) fail(`expected a contract, got ${shown(contract)}`)
+  if (!isPlain(contract?.operations)) fail(`expected a contract, got ${describeValue(contract)}`)
   const problem = isPlain(options)
     ? callProblem('', options, contract, standalone)
-    : `options: expected an object, got ${shown(options)}`
+    : `options: expected an object, got ${describeValue(options)}`
   if (problem) fail(problem)
   const { url: address, registry } = options
   if ((address === undefined) === (registry === undefined)) {

@@ -1,4 +1,4 @@
-/** A configuration that cannot be used; the message is one line: the name, its source, what was expected. */
+/** A configuration value is invalid; the message is one line: the name, its source, what was expected. */
 export class ConfigError extends TypeError {
   override readonly name: string = 'ConfigError'
 }

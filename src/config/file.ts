@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { load } from '../load/load.ts'
 import { ConfigError } from './configError.ts'
 
-/** What a configuration file sets. */
+/** The values that a configuration file sets. */
 export interface ConfigFile {
   readonly path: string
   readonly values: Readonly<Record<string, unknown>>
@@ -12,7 +12,7 @@ export interface ConfigFile {
 const usualNames = ['tricube.config.ts', 'tricube.config.js', 'tricube.config.mjs']
 
 /**
- * Loads the file that `TRICUBE_CONFIG` names, else `tricube.config.{ts,js,mjs}` in the working folder.
+ * Loads the file that `TRICUBE_CONFIG` names, or else `tricube.config.{ts,js,mjs}` in the working folder.
  *
  * @throws {ConfigError} when it cannot be loaded or exports no configuration
  */

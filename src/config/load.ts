@@ -1,31 +1,31 @@
 import { ConfigError } from './configError.ts'
 import { loadConfigFile } from './file.ts'
 import { nearestName } from '../schema/validator/nearestName.ts'
-import { shown } from './rule.ts'
+import { describeValue } from './rule.ts'
 import type { Setting, Settings } from './setting.ts'
 
-/** A configuration, and where each of its values comes from. */
+/** A configuration and the source of each value. */
 export interface Loaded<Config> {
   readonly values: Config
-  /** By name: `default`, `the service`, the file's path, or the variable. */
+  /** The source by name: `default`, `the service`, the file's path, or the variable. */
   readonly origins: ReadonlyMap<string, string>
-  /** A line for each variable with our prefix that nothing reads: it may be misspelt. */
+  /** A line for each variable that starts like tricube's but is unknown; it may be misspelt. */
   readonly unknown: readonly string[]
 }
 
-/** What is loaded besides the file. */
+/** Options of `loadConfig`. */
 export interface LoadOptions<Config> {
   /** The options of the service. */
   readonly options?: object
-  /** What a test puts in the place of whatever else says. */
+  /** Values of a test, which override all others. */
   readonly overrides?: Partial<Config>
   readonly env?: NodeJS.ProcessEnv
 }
 
 /**
- * Loads a configuration: the settings' defaults, over them what the service's `options` say, the file, and the environment.
+ * Loads a configuration: the defaults, then the service's `options`, the file and the environment; later ones override.
  *
- * @throws {ConfigError} naming the first value that is wrong, where it came from and what was expected
+ * @throws {ConfigError} which names the first invalid value, its source and what was expected
  */
 export async function loadConfig<Config extends object>(
   settings: Settings<Config>,
@@ -70,11 +70,11 @@ function checked(setting: Setting, value: unknown, source: string): unknown {
   if (setting.accepts(value)) return value
   const wrong = setting.wrong?.(value)
   throw new ConfigError(
-    `${source}: ${wrong ?? `expected ${setting.expected}${setting.secret ? '' : `, got ${shown(value)}`}`}`,
+    `${source}: ${wrong ?? `expected ${setting.expected}${setting.secret ? '' : `, got ${describeValue(value)}`}`}`,
   )
 }
 
-/** What tricube reads outside of the settings. */
+/** The variables that tricube reads besides its settings. */
 const otherVariables: ReadonlySet<string> = new Set(['TRICUBE_CONFIG', 'TRICUBE_WORKER_COUNT', 'TRICUBE_WORKER_NUMBER'])
 
 function unknownVariables(known: readonly (readonly [string, Setting])[], env: NodeJS.ProcessEnv): string[] {

@@ -2,14 +2,14 @@ import { t, type Static, type TSchema } from '../schema/schema.ts'
 import { compileCheck, compileTextCheck, firstProblem, type Check } from '../schema/validator/check.ts'
 import { setting, type Setting, type Settings } from './setting.ts'
 
-/** Settings of a service's own, or of a resource: a schema for each. */
+/** The settings of a service or a resource: a schema for each. */
 export type OwnSettings = Readonly<Record<string, TSchema>>
 
-/** Their values, as the configuration gives them. */
+/** The values of such settings. */
 export type OwnValues<Own extends OwnSettings> = { readonly [Name in keyof Own]: Static<Own[Name]> }
 
 /**
- * A setting whose value is never shown: not in a log, not in a message, not by `tricube config`.
+ * Marks a setting whose value is never shown: not in logs, not in messages, not by `tricube config`.
  *
  * @example
  * settings: { jwtSecret: secret(), pspKey: secret(t.String({ minLength: 32 })) }
@@ -24,7 +24,7 @@ function anyText(): ReturnType<typeof t.String> {
   return t.String({ minLength: 1 })
 }
 
-/** The settings behind some schemas: `pspUrl` is read from `PSP_URL`, and is required unless it is optional or has a default. */
+/** Makes settings from schemas: `pspUrl` is read from `PSP_URL`. It is required unless it is optional or has a default. */
 export function settingsOf<Own extends OwnSettings>(own: Own): Settings<OwnValues<Own>> {
   const entries = Object.entries(own).map(([name, schema]) => [name, settingOf(name, schema)])
   return Object.fromEntries(entries) as Settings<OwnValues<Own>>
@@ -55,18 +55,18 @@ function settingOf(name: string, schema: TSchema): Setting {
   )
 }
 
-/** What a text stands for; the text itself when it stands for nothing. */
+/** Converts a text to the value that the schema expects; returns the text itself when that fails. */
 function parsed(check: Check, name: string, text: string): unknown {
   const holder: Record<string, unknown> = { [name]: text }
   return check(holder) === undefined ? holder[name] : text
 }
 
-/** The path below the setting. */
+/** The path below the setting's name. */
 function inside(path: string, name: string): string {
   return path === name ? '' : path.slice(name.length + 1)
 }
 
-/** `pspUrl` as a variable: `PSP_URL`. */
+/** Converts `pspUrl` to its variable, `PSP_URL`. */
 function variableOf(name: string): string {
   return name.replace(/(?<=[a-z\d])(?=[A-Z])/g, '_').toUpperCase()
 }

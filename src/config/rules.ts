@@ -1,15 +1,15 @@
-// The rules that options and settings are made of.
+// The rules for options and settings.
 import type { Fields, Rule } from './rule.ts'
 
-/** Bounds of a number, both inclusive, and what it counts. */
+/** Bounds of a number, both inclusive, and its unit. */
 export interface Bounds {
   readonly min?: number
   readonly max?: number
-  /** For messages and tables: `ms`, `bytes`. */
+  /** The unit in messages and tables: `ms`, `bytes`. */
   readonly unit?: string
 }
 
-/** A whole number within bounds. Default: from 0. */
+/** An integer within bounds. Default: from 0. */
 export function wholeNumber(bounds: Bounds = {}): Rule {
   return numeric('a whole number', bounds, Number.isSafeInteger, /^-?\d+$/)
 }
@@ -19,7 +19,7 @@ export function number(bounds: Bounds = {}): Rule {
   return numeric('a number', bounds, Number.isFinite, /^-?\d+(?:\.\d+)?$/)
 }
 
-/** One of a few texts. */
+/** One of the given names. */
 export function oneOf(names: readonly string[]): Rule {
   return {
     expected: `one of ${names.join(', ')}`,
@@ -28,12 +28,12 @@ export function oneOf(names: readonly string[]): Rule {
   }
 }
 
-/** A text that a pattern describes. Default: any that is not empty. */
+/** A text that matches a pattern. Default: any that is not empty. */
 export function text(expected: string, pattern: RegExp = /[^]/): Rule {
   return { expected, parse: (given) => given, accepts: (value) => typeof value === 'string' && pattern.test(value) }
 }
 
-/** `true` or `false`; in the environment `1` and `0` too. */
+/** `true` or `false`; in the environment also `1` or `0`. */
 export const flag: Rule = {
   expected: 'true or false',
   parse: (given) => flags.get(given.toLowerCase()) ?? given,
@@ -55,7 +55,7 @@ export function url(example: string, schemes: readonly string[] = ['http', 'http
   }
 }
 
-/** A list whose items all keep a rule; in the environment separated by commas. */
+/** A list whose items follow a rule; in the environment separated by commas. */
 export function listOf(item: Rule, expected: string): Rule {
   return {
     expected,
@@ -65,7 +65,7 @@ export function listOf(item: Rule, expected: string): Rule {
   }
 }
 
-/** `key=value` pairs, in the environment separated by commas; values are percent-encoded as in the baggage header. */
+/** `key=value` pairs, in the environment separated by commas; values are percent-encoded like the baggage header. */
 export const pairs: Rule = {
   expected: 'key=value, separated by commas',
   parse: (given) => attempt(() => parsePairs(given)) ?? given,
@@ -73,7 +73,7 @@ export const pairs: Rule = {
     typeof value === 'object' && value !== null && Object.values(value).every((one) => typeof one === 'string'),
 }
 
-/** A file with certificates or a key. */
+/** A PEM file with certificates or a key. */
 export const pemFile: Rule = {
   expected: 'the path of a PEM file, or the URL of one',
   accepts: (value) => (typeof value === 'string' && value !== '') || value instanceof URL,
@@ -82,7 +82,7 @@ export const pemFile: Rule = {
 /** A function. */
 export const func: Rule = { expected: 'a function', accepts: (value) => typeof value === 'function' }
 
-/** An object whose fields have rules; `rest` says what else it must be. */
+/** An object whose fields have rules; `rest` adds further checks. */
 export function group<Options extends object>(
   fields: Fields<Options>,
   rest: Partial<Pick<Rule, 'problem' | 'expected'>> = {},
@@ -90,7 +90,7 @@ export function group<Options extends object>(
   return { expected: 'an object', accepts: isPlain, fields, ...rest }
 }
 
-/** An object whose fields the user names. */
+/** An object whose fields you name. */
 export function record(expected: string, item?: Rule): Rule {
   return {
     expected,
@@ -99,7 +99,7 @@ export function record(expected: string, item?: Rule): Rule {
   }
 }
 
-/** Either of two rules; the fields are those of whichever has any. */
+/** One of two rules; its fields are those of the rule that has some. */
 export function either(first: Rule, second: Rule): Rule {
   return {
     ...first,
@@ -109,7 +109,7 @@ export function either(first: Rule, second: Rule): Rule {
   }
 }
 
-/** Headers by name, or a function that makes them. */
+/** Headers by name, or a function that returns them. */
 export const headerValues: Rule = either(record('headers by name', text('the text of a header', /^/)), func)
 
 /** Exactly this value. */
@@ -117,7 +117,7 @@ export function exactly(only: string | number | boolean): Rule {
   return { expected: String(only), accepts: (value) => value === only }
 }
 
-/** An object with these methods, such as a store or a sampler of the user's. */
+/** An object with these methods, such as your own store or sampler. */
 export function withMethods(expected: string, methods: readonly string[]): Rule {
   return {
     expected,
@@ -128,7 +128,7 @@ export function withMethods(expected: string, methods: readonly string[]): Rule 
   }
 }
 
-/** What a function returns; undefined when it throws. */
+/** Returns the result of a function; undefined when it throws. */
 export function attempt<Value>(fn: () => Value): Value | undefined {
   try {
     return fn()

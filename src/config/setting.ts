@@ -1,20 +1,20 @@
 import type { Rule } from './rule.ts'
 
-/** A value of the configuration: the variable it is read from, what it may be, and what holds without it. */
+/** A value of the configuration: its rule, its variable and its default. */
 export interface Setting<Value = unknown> extends Rule {
   /** The environment variable: `DATABASE_URL`. */
   readonly variable: string
-  /** What it does, in one sentence, for the docs and `tricube config`. */
+  /** One sentence on its effect, for the docs and `tricube config`. */
   readonly meaning: string
-  /** What holds when nobody sets it; undefined: nothing does. */
+  /** The default; undefined: none. */
   readonly value: Value
-  /** How the docs tell the default where `value` does not, such as `the service's own`. */
+  /** The default in the docs' words where `value` does not show it, such as `the service's own`. */
   readonly fallback?: string
-  /** What the service's own options say of it; the file and the environment overrule that. */
+  /** Reads it from the service's own options; the file and the environment override that. */
   readonly own?: (options: never) => Value | undefined
   /** Whether the service does not start without it. */
   readonly isRequired?: boolean
-  /** Its value is never shown: not in a message, not in a log, not by `tricube config`. */
+  /** Whether its value is secret: it is never shown in a message, in a log or by `tricube config`. */
   readonly secret?: boolean
 }
 
@@ -23,7 +23,7 @@ export type Settings<Config = Readonly<Record<string, unknown>>> = {
   readonly [Name in keyof Config]-?: Setting<Config[Name]>
 }
 
-/** Makes a setting of a rule. */
+/** Makes a setting from a rule. */
 export function setting<Value>(rule: Rule, about: Omit<Setting<Value>, keyof Rule>): Setting<Value> {
   return { ...rule, ...about }
 }

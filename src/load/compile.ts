@@ -1,10 +1,9 @@
 /**
- * TypeScript for a Node that does not run it: one JavaScript file of a module and the TypeScript that it imports.
+ * Compiles TypeScript for a Node that does not run it: a module and the TypeScript that it imports become one file.
  *
- * Packages stay outside, tricube too, so that a process has one copy of each, whoever imports it: a service, its
- * configuration, a package that both use. A file with the packages inside starts 0.2 s sooner on Node 20, and takes 0.6 s
- * more to make. Hooks into Node's loader (tsx) cost half a second of CPU and 30 MB: every module of every package
- * passes through a second thread.
+ * Packages, tricube included, stay outside, so that a process has one copy of each. Bundling them would start 0.2 s
+ * sooner on Node 20, but take 0.6 s more to compile. Hooks into Node's loader (tsx) cost half a second of CPU and 30 MB,
+ * because every module of every package passes through a second thread.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { readFile, stat, writeFile } from 'node:fs/promises'
@@ -22,12 +21,12 @@ class LoadError extends Error {
 }
 
 /**
- * Compiles a module and the TypeScript that it imports into one file; once, until one of its files changes.
+ * Compiles a module and the TypeScript that it imports into one file, and again only when one of its files changes.
  *
- * @throws {LoadError} when esbuild is not installed, or cannot read the file: then with the place and the reason.
+ * @throws {LoadError} when esbuild is not installed, or cannot read the file; it then names the place and the reason
  */
 export async function compile(file: string): Promise<string> {
-  const before = made.get(file)
+  const before = compiledFiles.get(file)
   if (before && (await isCurrent(before))) return before.outfile
   const esbuild = await loadEsbuild(file)
   const outfile = join(outputFolder(), `${++compiled}.mjs`)
@@ -45,7 +44,7 @@ export async function compile(file: string): Promise<string> {
       sourcesContent: false,
       metafile: true,
       logLevel: 'silent',
-      // Names that modules have no reason to declare: `const __dirname = …` is what many ES modules begin with.
+      // Names that a module would not declare itself: many ES modules start with `const __dirname = …`.
       define: {
         'import.meta.url': '__metaUrl',
         'import.meta.filename': '__metaFilename',
@@ -56,7 +55,7 @@ export async function compile(file: string): Promise<string> {
     })
     const inputs = Object.keys(metafile.inputs).map((path) => resolve(path))
     await keepNames(outfile, inputs)
-    made.set(file, { outfile, inputs, startedMs })
+    compiledFiles.set(file, { outfile, inputs, startedMs })
   } catch (error) {
     throw new LoadError(reasonOf(error as BuildFailure), { cause: error })
   }
@@ -64,33 +63,33 @@ export async function compile(file: string): Promise<string> {
   return outfile
 }
 
-/** Puts what functions are called in their source on the first line, where it moves no other. */
+/** Writes the source names of renamed functions on the first line, which keeps all line numbers. */
 async function keepNames(outfile: string, inputs: readonly string[]): Promise<void> {
   const [text, ...sources] = await Promise.all([outfile, ...inputs].map((path) => readFile(path, 'utf8')))
   const script = namesScript(renamed(text!, sources))
   if (script !== '') await writeFile(outfile, script + text)
 }
 
-/** The files that a module was compiled of when it was last; none before. */
+/** Returns the files that the last compilation of a module read; none before it. */
 export function inputsOf(file: string): readonly string[] {
-  return made.get(file)?.inputs ?? []
+  return compiledFiles.get(file)?.inputs ?? []
 }
 
-/** What was made of a file, and of what. */
-interface Made {
+/** A compiled file and its inputs. */
+interface CompiledFile {
   readonly outfile: string
   readonly inputs: readonly string[]
-  /** In milliseconds since 1970. */
+  /** When it was compiled, in milliseconds since 1970. */
   readonly startedMs: number
 }
-const made = new Map<string, Made>()
+const compiledFiles = new Map<string, CompiledFile>()
 
-async function isCurrent({ inputs, startedMs }: Made): Promise<boolean> {
+async function isCurrent({ inputs, startedMs }: CompiledFile): Promise<boolean> {
   const times = await Promise.all(inputs.map(async (path) => (await stat(path)).mtimeMs)).catch(() => [Infinity])
   return times.every((time) => time < startedMs)
 }
 
-/** Leaves packages to Node, each found from where it is imported. */
+/** Leaves packages to Node, each resolved from where it is imported. */
 const packagesOutside: Plugin = {
   name: 'packages-outside',
   setup(build) {
@@ -108,7 +107,7 @@ const packagesOutside: Plugin = {
 }
 const resolving = Symbol('resolving')
 
-/** The project's tricube, as its packages find it; this one where the project has none. */
+/** Returns the project's tricube, as its packages resolve it, or else this one. */
 function tricubeFor(importer: string, name: string): string {
   try {
     return pathToFileURL(createRequire(importer).resolve(name)).href
@@ -117,12 +116,12 @@ function tricubeFor(importer: string, name: string): string {
   }
 }
 
-/** What Node runs by itself it loads, under this name; the rest goes into the file. */
+/** Leaves what Node runs itself to Node, under this name; the rest goes into the file. */
 function outside(path: string, name: string): OnResolveResult {
   return isTypeScript(path) || path.endsWith('.json') ? { path } : { path: name, external: true }
 }
 
-/** Tells each module where it was before it was put into one file with others. */
+/** Gives each module its original path and URL, which bundling would change. */
 const ownPlace: Plugin = {
   name: 'own-place',
   setup(build) {
@@ -142,7 +141,7 @@ function constants(values: Readonly<Record<string, string>>): string {
     .join('')
 }
 
-/** CommonJS modules in the file find Node's own through it. */
+/** CommonJS modules in the file use it to load Node's built-in modules. */
 const requireBanner = `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(${JSON.stringify(import.meta.url)});`
 
 let compiled = 0
@@ -150,14 +149,14 @@ let folder: string | undefined
 
 function outputFolder(): string {
   if (folder === undefined) {
-    const made = mkdtempSync(join(tmpdir(), 'tricube-'))
-    folder = made
-    process.on('exit', () => rmSync(made, { recursive: true, force: true }))
+    const created = mkdtempSync(join(tmpdir(), 'tricube-'))
+    folder = created
+    process.on('exit', () => rmSync(created, { recursive: true, force: true }))
   }
   return folder
 }
 
-/** The project's own esbuild, else the one beside tricube. */
+/** Loads the project's esbuild, or else the one installed beside tricube. */
 async function loadEsbuild(file: string): Promise<typeof import('esbuild')> {
   for (const from of [file, fileURLToPath(import.meta.url)]) {
     try {

@@ -3,18 +3,19 @@ import { pathToFileURL } from 'node:url'
 import { isTypeScript, runsTypeScript } from './platform.ts'
 
 /**
- * Imports a module of the user's, JavaScript or TypeScript.
+ * Imports a JavaScript or TypeScript module of the user.
  *
- * @throws {LoadError} when it is TypeScript, this Node does not run it, and esbuild is not installed or cannot read it;
- *   whatever the module itself throws.
+ * @throws {LoadError} when this Node does not run TypeScript, and esbuild is not installed or cannot read the file
+ * @throws any error that the module throws itself
  */
 export async function load(file: string): Promise<Record<string, unknown>> {
   return (await import(pathToFileURL(await runnable(file)).href)) as Record<string, unknown>
 }
 
 /**
- * The file that Node can run: the file itself or, for TypeScript on a Node before 22.18, what it and the TypeScript that it
- * imports compile to. It lies in a temporary folder and goes with this process.
+ * Returns a file that Node can run: the file itself, or, for TypeScript on Node before 22.18, its compiled form.
+ *
+ * The compiled file is in a temporary folder that is deleted when this process exits.
  */
 export async function runnable(file: string): Promise<string> {
   if (!isTypeScript(file) || runsTypeScript) return file
@@ -22,7 +23,7 @@ export async function runnable(file: string): Promise<string> {
   return compile(resolve(file))
 }
 
-/** The files that `runnable` made its last file of, where it had to make one. */
+/** Returns the files that `runnable` compiled; none if it did not have to compile. */
 export async function sourcesOf(file: string): Promise<readonly string[]> {
   if (!isTypeScript(file) || runsTypeScript) return []
   const { inputsOf } = await import('./compile.ts')

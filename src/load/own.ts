@@ -1,17 +1,17 @@
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
-/** Put in by scripts/build.mjs, so that a service that somebody bundles needs no file of tricube's. */
+/** Set by scripts/build.mjs, so that a bundled service needs no file of tricube. */
 declare const TRICUBE_VERSION: string
 
 export const ownVersion: string = TRICUBE_VERSION
 
-/** Where what runs of tricube lies, whatever this module was bundled into. */
+/** Returns the folder of tricube's compiled code, even if this module was bundled into another file. */
 export function ownFolder(): string {
   return join(dirname(createRequire(import.meta.url).resolve('tricube/package.json')), 'dist/')
 }
 
-/** The file of one of tricube's programs, to be run by a process of its own. */
+/** Returns the file of a tricube program that runs in its own process. */
 export function ownProgram(name: 'main' | 'describe'): string {
   return join(ownFolder(), 'cli', `${name}.js`)
 }

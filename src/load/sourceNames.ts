@@ -1,16 +1,16 @@
 /**
  * The names that functions have in the source.
  *
- * In one file two functions cannot have one name at the top, so esbuild calls the second `charge2`. Its `keepNames` would set
- * the name of every closure anew, 0.4 µs each time one is made; a table that is asked when a name is wanted costs nothing.
+ * One file cannot have two functions of the same name, so esbuild renames the second to `charge2`. Its `keepNames` would
+ * set the name of every closure when it is made, at 0.4 µs each. A table that is read on demand costs nothing.
  */
-/** JavaScript that adds names to the table that `sourceNameOf` reads; empty when there are none. */
+/** Returns JavaScript that adds names to the table that `sourceNameOf` reads; empty when there are none. */
 export function namesScript(names: Readonly<Record<string, string>>): string {
   if (Object.keys(names).length === 0) return ''
   return `Object.assign(globalThis[Symbol.for('tricube.sourceNames')] ??= {}, ${JSON.stringify(names)}); `
 }
 
-/** Which names of a compiled text its sources do not have: esbuild has made each by a number after one that they have. */
+/** Finds the names that esbuild made by adding a number to a name of the sources. */
 export function renamed(compiled: string, sources: readonly string[]): Readonly<Record<string, string>> {
   const names: Record<string, string> = {}
   let words: ReadonlySet<string> | undefined
@@ -23,7 +23,7 @@ export function renamed(compiled: string, sources: readonly string[]): Readonly<
   return names
 }
 
-/** A function, a class, or a variable that may hold one, with a number at the end. */
+/** A function, a class, or a variable that may hold one, whose name ends in a number. */
 const numbered = /\b(?:function\*?|class|var|let|const) ([\w$]*[A-Za-z_$]\d+)\b(?= ?[=({]| extends )/g
 
 function longestKnown(name: string, words: ReadonlySet<string>): string | undefined {

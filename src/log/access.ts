@@ -3,53 +3,54 @@ import { baseOf, type LogOwner } from './base.ts'
 import { ecsName } from './ecs.ts'
 import type { Output } from './output.ts'
 
-/** What an access line says of a request that is over. */
+/** The fields of an access log line. */
 export interface AccessFields {
   readonly level: 'info' | 'debug'
   readonly operation: string | undefined
   readonly method: string
   readonly path: string
   readonly status: number
-  /** Milliseconds. */
+  /** The duration in milliseconds. */
   readonly durationMs: number
-  /** Of the answer's body. */
+  /** The size of the response body in bytes. */
   readonly bytes: number
-  /** Address of the caller; over a unix socket it has none. */
+  /** The caller's address; undefined over a Unix socket. */
   readonly peer: string | undefined
   readonly requestId: string
   readonly span: SpanIds | undefined
 }
 
-/** A span and its trace, as integers of 32 bits, the highest first. */
+/** The ids of a span and its trace as 32-bit integers, the highest first. */
 export interface SpanIds {
   readonly id0: number
   readonly id1: number
   readonly trace: { readonly id0: number; readonly id1: number; readonly id2: number; readonly id3: number }
 }
 
-/** Writes the line of one request. */
+/** Writes the access line of a request. */
 export type AccessWriter = (fields: AccessFields) => void
 
 /**
- * Compiles the one line that is written for each request: it goes as bytes to where lines are gathered, and makes no
- * string. pino takes several times as long for it: it knows neither the fields nor which of them need escaping.
+ * Compiles the writer of access lines, which appends bytes to the output's buffer and makes no string.
+ *
+ * pino takes several times as long, because it knows neither the fields nor which of them need escaping.
  */
 export function accessWriter(owner: LogOwner, { bytes, wrote }: Output): AccessWriter {
   const { ecs = false } = owner
   const key = (field: string): string => `,"${ecs ? ecsName(field) : field}":`
-  const begin = { info: new Begin(owner, 'info'), debug: new Begin(owner, 'debug') }
-  const operation = new Pieces((name) => key('operation') + JSON.stringify(name))
-  const method = new Pieces((name) => `${key('method')}${JSON.stringify(name)}${key('path')}"`)
+  const prefix = { info: new LinePrefix(owner, 'info'), debug: new LinePrefix(owner, 'debug') }
+  const operation = new EncodedTexts((name) => key('operation') + JSON.stringify(name))
+  const method = new EncodedTexts((name) => `${key('method')}${JSON.stringify(name)}${key('path')}"`)
   const statusOf = (code: number): Buffer => Buffer.from(`"${key('status')}${code}${key('duration_ms')}`)
   const statuses: Buffer[] = []
   const size = Buffer.from(key('bytes'))
-  const peer = new Pieces((address) => key('peer') + JSON.stringify(address))
+  const peer = new EncodedTexts((address) => key('peer') + JSON.stringify(address))
   const requestId = Buffer.from(`${key('request_id')}"`)
   const ids = idsTemplate(key('trace_id'), key('span_id'))
   const end = Buffer.from(`,"${ecs ? 'message' : 'msg'}":"request"}\n`)
 
   return (fields) => {
-    bytes.chunk(begin[fields.level].now())
+    bytes.chunk(prefix[fields.level].now())
     if (fields.operation !== undefined) bytes.chunk(operation.of(fields.operation))
     bytes.chunk(method.of(fields.method))
     bytes.inJson(fields.path)
@@ -67,8 +68,8 @@ export function accessWriter(owner: LogOwner, { bytes, wrote }: Output): AccessW
   }
 }
 
-/** What a line begins with: the level, the time in ISO 8601, which is written anew once a millisecond, and whose it is. */
-class Begin {
+/** The start of a line: the level, the ISO 8601 time, which is formatted once per millisecond, and the owner's fields. */
+class LinePrefix {
   readonly #text: Buffer
   readonly #timeAt: number
   #ms = Number.NaN
@@ -87,8 +88,8 @@ class Begin {
   }
 }
 
-/** The bytes of what is said in the same words again and again. */
-class Pieces {
+/** A cache of encoded words that occur in many lines. */
+class EncodedTexts {
   readonly #make: (word: string) => string
   readonly #known = new Map<string, Uint8Array>()
 
@@ -106,10 +107,10 @@ class Pieces {
   }
 }
 
-/** Callers may come from any number of addresses. */
+/** Bounds the cache, because a caller's address may be anything. */
 const mostPieces = 1000
 
-/** In milliseconds with three decimals; ECS wants whole nanoseconds. */
+/** Writes milliseconds with three decimals, or for ECS integer nanoseconds. */
 function writeDuration(bytes: Bytes, durationMs: number, isNanoseconds: boolean): void {
   const microseconds = Math.round(durationMs * 1000)
   if (isNanoseconds) return bytes.integer(microseconds * 1000)
@@ -120,7 +121,7 @@ function writeDuration(bytes: Bytes, durationMs: number, isNanoseconds: boolean)
 
 const noDecimals: Uint8Array = Buffer.from('.000')
 
-/** Both fields, with zeros where the digits belong. */
+/** Both fields, with zeros for the digits. */
 interface IdsTemplate {
   readonly text: Uint8Array
   readonly traceAt: number

@@ -1,10 +1,10 @@
 /**
- * The version of the Elastic Common Schema whose names are used.
+ * The version of the Elastic Common Schema that field names follow.
  * https://www.elastic.co/guide/en/ecs/8.17/ecs-field-reference.html
  */
 export const ecsVersion = '8.17.0'
 
-/** What the framework's own fields are called there, besides `err` and `error`. */
+/** The ECS names of the framework's own fields, besides `err` and `error`. */
 const names: Readonly<Record<string, string>> = {
   service: 'service.name',
   operation: 'event.action',
@@ -20,12 +20,12 @@ const names: Readonly<Record<string, string>> = {
   duration_ms: 'event.duration',
 }
 
-/** What a field is called there. */
+/** Returns the ECS name of a field. */
 export function ecsName(name: string): string {
   return Object.hasOwn(names, name) ? names[name]! : name
 }
 
-/** The same fields under the names of ECS; others keep theirs. */
+/** Renames the framework's fields to ECS names; other fields keep theirs. */
 export function toEcs(fields: object): Record<string, unknown> {
   const renamed: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(fields)) {

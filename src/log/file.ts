@@ -2,26 +2,26 @@ import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { BufferedOutput, flushAtExit, lineOutput, type Output } from './output.ts'
 
-/** A file to log to, and when the next one is begun. */
+/** Options of a log file and its rotation. */
 export interface LogFile {
   readonly path: string
-  /** Begins a new file each day, each hour, or after so many milliseconds. Needs the package `pino-roll`. */
+  /** Starts a new file each day, each hour, or after this many milliseconds. Needs the package `pino-roll`. */
   readonly frequency?: 'daily' | 'hourly' | number
-  /** Begins a new file beyond this size, such as `10m`. Needs the package `pino-roll`. */
+  /** Starts a new file beyond this size, such as `10m`. Needs the package `pino-roll`. */
   readonly size?: string
-  /** How many files are kept besides the one that is written. Default: all. */
+  /** How many files to keep besides the current one. Default: all. */
   readonly keep?: number
 }
 
-/** A file cannot be logged to; the message is one line that says what to do. */
+/** A log file cannot be opened; the message is one line that says what to do. */
 class LogFileError extends Error {
   override readonly name: string = 'LogFileError'
 }
 
 /**
- * Opens a file to log to; its folder is made.
+ * Opens a log file and creates its folder.
  *
- * @throws {Error} when it cannot be opened, or `pino-roll` is needed and not installed
+ * @throws {Error} when it cannot be opened, or when `pino-roll` is needed but not installed
  */
 export async function fileOutput(file: LogFile): Promise<Output> {
   if (file.frequency !== undefined || file.size !== undefined) return rollingOutput(file)
@@ -55,7 +55,7 @@ async function rollingOutput({ path, frequency, size, keep }: LogFile): Promise<
   return output
 }
 
-/** pino-roll, as far as it is used; it has no types of its own. */
+/** The part of pino-roll that is used; it has no types of its own. */
 type PinoRoll = (options: {
   readonly file: string
   readonly mkdir: boolean

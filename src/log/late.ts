@@ -1,15 +1,14 @@
 import type { Bindings, ChildLoggerOptions } from 'pino'
 import type { Logger } from './logger.ts'
 
-/** A log as frameworks know it. */
+/** A log with the methods that frameworks expect. */
 export type LateLog = Pick<
   Logger,
   'level' | 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent' | 'child'
 >
 
 /**
- * Stands for a log that is made, or replaced, later: every line goes to the one that is current then, also the lines of
- * its children.
+ * Returns a log that forwards every line to the current log, which may be made or replaced later. Child logs do the same.
  */
 export function lateLog(current: () => Logger): LateLog {
   const forward = {} as Record<string, unknown>

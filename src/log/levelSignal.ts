@@ -1,8 +1,8 @@
 import type { Logger } from './logger.ts'
 
 /**
- * Makes a log talkative while the service runs: SIGUSR2 turns `debug` on, and the next one back to the level of before
- * (to `info` where that was `debug` itself). Returns what ends this.
+ * Lets SIGUSR2 switch a log between `debug` and its configured level (`info` where that is `debug` itself).
+ * Returns the function that removes the signal handler.
  */
 export function levelOnSignal(log: Logger): () => void {
   const configured = log.level === 'debug' ? 'info' : log.level
@@ -10,7 +10,7 @@ export function levelOnSignal(log: Logger): () => void {
     log.level = log.level === 'debug' ? configured : 'debug'
     log.warn(`level ${log.level}`)
   }
-  if (process.platform === 'win32') return () => {} // it has no such signal
+  if (process.platform === 'win32') return () => {} // Windows has no such signal
   process.on('SIGUSR2', toggle)
   return () => void process.off('SIGUSR2', toggle)
 }

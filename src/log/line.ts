@@ -2,11 +2,11 @@ import { stdTimeFunctions, type Logger, type LoggerOptions } from 'pino'
 import { toEcs } from './ecs.ts'
 import { withoutSecrets } from './secrets.ts'
 
-/** How a line calls what each of them has. */
+/** The names of the fields that every line has. */
 export interface Format extends Required<Pick<LoggerOptions, 'messageKey' | 'timestamp'>> {
   readonly levelKey: string
   readonly timeKey: string
-  /** The framework's own names into those of the format. */
+  /** Renames the framework's own fields to those of the format. */
   readonly rename: ((fields: object) => Record<string, unknown>) | undefined
 }
 
@@ -28,38 +28,38 @@ export const ecsFormat: Format = {
 
 type Line = Parameters<Logger['info']>
 
-/** What pino is given for a line: what it was given, without secrets, and each name once. */
+/** Returns pino's arguments for a line: the input ones without secrets, each name once. */
 export function lineOf(args: readonly unknown[], names: ReadonlySet<string>, format: Format): Line {
   const [first, text] = args
   const line: unknown[] = args.map((arg, i) => (i === 0 && typeof arg === 'object' ? arg : withoutSecrets(arg)))
   if (typeof first === 'object' && first !== null) {
-    const given = first instanceof Error ? { err: first } : first
-    if (text === undefined) putOwnText(line, given as Given, names, format)
-    else line[0] = lineFields(given, names, format)
+    const input = first instanceof Error ? { err: first } : first
+    if (text === undefined) putOwnText(line, input as LineInput, names, format)
+    else line[0] = lineFields(input, names, format)
   }
   return line as unknown as Line
 }
 
-/** Fields of a line, perhaps an error among them. */
-interface Given {
+/** The fields of a line, possibly with an error. */
+interface LineInput {
   readonly [name: string]: unknown
   readonly err?: unknown
 }
 
-/** A line without a text says its field of that name, or what its error does. */
-function putOwnText(line: unknown[], given: Given, names: ReadonlySet<string>, format: Format): void {
-  const { [format.messageKey]: own, ...others } = given
+/** Sets the message of a line without one: its field of that name, or the error's message. */
+function putOwnText(line: unknown[], input: LineInput, names: ReadonlySet<string>, format: Format): void {
+  const { [format.messageKey]: own, ...others } = input
   const isText = typeof own === 'string'
-  line[0] = lineFields(isText ? others : given, names, format)
-  line[1] = withoutSecrets(isText ? own : (given.err as Partial<Error> | null | undefined)?.message)
+  line[0] = lineFields(isText ? others : input, names, format)
+  line[1] = withoutSecrets(isText ? own : (input.err as Partial<Error> | null | undefined)?.message)
 }
 
 /**
- * Fields as a line may have them. A name that is taken gets a `_` in front: of a name that is there twice, some readers
- * keep the first and some the last.
+ * Prepares the fields of a line. A name that is taken gets a `_` in front, because readers disagree on which of two
+ * equal names counts.
  */
-export function lineFields(given: object, names: ReadonlySet<string>, { rename }: Format): Record<string, unknown> {
-  const clean: unknown = withoutSecrets(given)
+export function lineFields(input: object, names: ReadonlySet<string>, { rename }: Format): Record<string, unknown> {
+  const clean: unknown = withoutSecrets(input)
   const isObject = typeof clean === 'object' && clean !== null && !Array.isArray(clean)
   const named = isObject ? clean : { value: clean }
   const fields = rename ? rename(named) : (named as Record<string, unknown>)

@@ -5,29 +5,29 @@ import { standardOutput, type Output } from './output.ts'
 
 export type { Logger } from 'pino'
 
-/** The levels of a log, the most talkative first. */
+/** The levels of a log, the most verbose first. */
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 
 /** A level of the log. */
 export type LogLevel = (typeof logLevels)[number]
 
-/** How lines look: JSON, JSON under the names of the Elastic Common Schema, or text for people. */
+/** The formats of a log: JSON, JSON with the names of the Elastic Common Schema, or text for people. */
 export const logFormats = ['json', 'ecs', 'pretty'] as const
 
 /** A format of the log. */
 export type LogFormat = (typeof logFormats)[number]
 
-/** What a log is made of. */
+/** Options of `createLogger`. */
 export interface LoggerSettings extends LogOwner {
   readonly level: LogLevel
   /** Default: standard output. */
   readonly output?: Output
 }
 
-/** pino's number for errors: these lines are written at once, as they may be the last. */
+/** pino's number of the error level: errors are written at once, because they may be the last lines. */
 const urgent = 50
 
-/** A service's log: pino, one JSON object a line, without secrets, each key once. */
+/** Creates a service's log: pino, one JSON object per line, without secrets, each key once. */
 export function createLogger({ level, output = standardOutput(), ...owner }: LoggerSettings): Logger {
   const format = owner.ecs ? ecsFormat : jsonFormat
   const base = baseOf(owner)
@@ -38,7 +38,7 @@ export function createLogger({ level, output = standardOutput(), ...owner }: Log
       base,
       level,
       formatters: { level: (label) => ({ [format.levelKey]: label }) },
-      serializers: { err: (error: unknown) => error }, // `lineOf` has done it
+      serializers: { err: (error: unknown) => error }, // `lineOf` has serialised it
       hooks: {
         logMethod(args, method, number) {
           Reflect.apply(method, this, lineOf(args, (this as Bound)[taken]!, format))
@@ -51,7 +51,7 @@ export function createLogger({ level, output = standardOutput(), ...owner }: Log
   return withCleanBindings(log, base, format)
 }
 
-/** What is bound to a child has to be clean as well, and each line under it may not say it again. */
+/** Removes secrets from the bindings of child logs, and keeps their lines from repeating a bound name. */
 function withCleanBindings(log: Logger, base: object, format: Format): Logger {
   const { child, setBindings } = log as { child: BindingsMethod; setBindings: BindingsMethod }
   return Object.assign(log, {

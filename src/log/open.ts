@@ -5,11 +5,11 @@ import { createLogger, type LogFormat, type Logger, type LogLevel } from './logg
 import { standardOutput, type Output } from './output.ts'
 import { jsonTerminalOutput, prettyOutput } from './pretty.ts'
 
-/** How and where a service logs. */
+/** Options of `openLog`. */
 export interface LogSettings {
   readonly name: string
   readonly level: LogLevel
-  /** The process, where several write the lines of one service. */
+  /** The process id, if more than one process writes the lines of a service. */
   readonly pid?: number | undefined
   /** Default: text for people in a terminal, else JSON. */
   readonly format: LogFormat | undefined
@@ -17,7 +17,7 @@ export interface LogSettings {
   readonly file: LogFile | undefined
 }
 
-/** A log, and what ends it when the last line has been written. */
+/** A log and the function that closes it after its last line is written. */
 export interface OpenLog {
   readonly log: Logger
   readonly writeAccess: AccessWriter

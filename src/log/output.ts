@@ -1,50 +1,50 @@
 import { writeSync } from 'node:fs'
 import { Bytes } from '../bytes/bytes.ts'
 
-/** Where lines go. */
+/** The destination of log lines. */
 export interface Output {
-  /** Takes a line; it is written soon. */
+  /** Takes a line, to be written soon. */
   write(line: string): void
-  /** Where a line can be written byte by byte, from end to end; `wrote` takes it as if it had come to `write`. */
+  /** A buffer for lines that are written byte by byte; `wrote` submits one, like `write`. */
   readonly bytes: Bytes
   readonly wrote: () => void
-  /** Writes now what has been taken. */
+  /** Writes all buffered lines now. */
   flushSync(): void
-  /** Writes it and ends, as far as nobody else writes there. */
+  /** Writes all buffered lines and closes the destination, unless others write to it too. */
   close(): void
 }
 
-/** Writes some of the bytes and returns how many; throws EAGAIN when none can be taken now. */
+/** Writes some of the bytes and returns how many; throws EAGAIN when the destination accepts none. */
 export type WriteSome = (bytes: Uint8Array) => number
 
-/** Bytes that are gathered before they are written, so that one system call serves many lines. */
+/** How many bytes are buffered before a write, so that one system call serves many lines. */
 const chunkLength = 32_768
-/** Longest that a line waits for others, in milliseconds. */
+/** The longest time that a line is buffered, in milliseconds. */
 const delayMs = 50
-/** Bytes that wait for a reader who is not reading; lines beyond are dropped and counted. */
+/** The most bytes that wait for a slow reader; lines beyond are dropped and counted. */
 const maxWaiting = 4 * 1024 * 1024
-/** How often the last bytes are offered at the exit, 10 ms apart. */
+/** How often the last bytes are retried at exit, 10 ms apart. */
 const lastTries = 50
 
 /**
- * Gathers lines and writes them together: a third of the price. What has not been written is written at the exit,
- * also after an exception that nobody caught.
+ * Buffers lines and writes them together, at a third of the cost. The rest is written at exit, even after an uncaught
+ * exception.
  *
- * A reader who does not read delays nobody, as far as the file descriptor does not block.
+ * A slow reader delays nothing, unless the file descriptor blocks.
  */
 export class BufferedOutput implements Output {
   readonly #writeSome: WriteSome
   readonly #end: (() => void) | undefined
   readonly #forget: () => void
   readonly bytes: Bytes = new Bytes(4 * chunkLength)
-  /** How many of them are whole lines. */
+  /** How many of the bytes are complete lines. */
   #taken = 0
-  /** What the reader has not taken yet. */
+  /** Bytes that the reader has not accepted yet. */
   #waiting: Uint8Array = none
   #timer: NodeJS.Timeout | undefined
   #dropped = 0
 
-  /** `end` releases what it writes to, when nobody else does. */
+  /** `end` closes the destination, unless others write to it too. */
   constructor(writeSome: WriteSome, end?: () => void) {
     this.#writeSome = writeSome
     this.#end = end
@@ -83,14 +83,14 @@ export class BufferedOutput implements Output {
     this.#end()
   }
 
-  /** Whether so much waits that a line is dropped. */
+  /** Whether so many bytes wait that the next line is dropped. */
   #isFull(): boolean {
     if (this.#waiting.length <= maxWaiting) return false
     this.#dropped++
     return true
   }
 
-  /** False when something has to wait. */
+  /** Writes the buffer; false when some bytes have to wait. */
   #flush(more: Uint8Array = none): boolean {
     clearTimeout(this.#timer)
     this.#timer = undefined
@@ -107,7 +107,7 @@ export class BufferedOutput implements Output {
         this.#timer = setTimeout(() => this.#flush(), delayMs).unref()
         return false
       }
-      // a closed pipe, a full disk: a log is no reason to stop
+      // A closed pipe or a full disk must not stop the service.
     }
     return true
   }
@@ -118,7 +118,7 @@ const clock = new Int32Array(new SharedArrayBuffer(4))
 
 let standard: BufferedOutput | undefined
 
-/** Standard output, one for all logs of the process. */
+/** Standard output, shared by all logs of the process. */
 export function standardOutput(): BufferedOutput {
   return (standard ??= new BufferedOutput((bytes) => writeSync(1, bytes)))
 }
@@ -127,8 +127,8 @@ const atExit = new Set<Pick<Output, 'flushSync'>>()
 let isWatchingExit = false
 
 /**
- * Has something flushed when the process exits; returns what takes that back. The last one comes first: it may write to
- * those that were there before.
+ * Flushes an output when the process exits; returns the function that undoes it. The output added last is flushed first,
+ * because it may write to earlier ones.
  */
 export function flushAtExit(last: Pick<Output, 'flushSync'>): () => void {
   if (!isWatchingExit) process.on('exit', () => [...atExit].reverse().forEach((each) => each.flushSync()))
@@ -137,7 +137,7 @@ export function flushAtExit(last: Pick<Output, 'flushSync'>): () => void {
   return () => void atExit.delete(last)
 }
 
-/** An output without memory of its own: each line goes on as a string. */
+/** An output without a buffer: it forwards each line as a string. */
 export function lineOutput({ write, flushSync, close }: Omit<Output, 'bytes' | 'wrote'>): Output {
   const bytes = new Bytes(1024)
   const wrote = (): void => {

@@ -3,39 +3,39 @@ import { styleText } from 'node:util'
 import { printable, printableBlock, printableLayout } from '../bytes/printable.ts'
 import { lineOutput, type Output } from './output.ts'
 
-/** One of `styleText`'s colours. */
+/** A colour of `styleText`. */
 export type Color = 'cyan' | 'magenta' | 'yellow' | 'green' | 'blue' | 'red' | 'dim' | 'bold'
 
-/** Colours a text, or not, where colours are not wanted. */
+/** Colours a text, or returns it unchanged where colours are off. */
 export type Paint = (color: Color, text: string) => string
 
-/** Colours unless there is no terminal to show them, or NO_COLOR is set. */
+/** Returns a painter that colours text only in a terminal and without NO_COLOR. */
 export function paintFor(out: NodeJS.WriteStream): Paint {
   return out.isTTY && out.hasColors() ? (color, text) => styleText(color, text) : (_color, text) => text
 }
 
-/** Standard output for people: each line readable, and at once. */
+/** Standard output for people: formats each line and writes it at once. */
 export function prettyOutput(): Output {
   const paint = paintFor(process.stdout)
   return terminalOutput((line) => formatLogLine(line, paint))
 }
 
-/** Standard output that is a terminal: JSON leaves C1 and the marks of direction as they are. */
+/** Standard output that is a terminal: escapes C1 and direction marks, which JSON leaves as they are. */
 export function jsonTerminalOutput(): Output {
   return terminalOutput(printableLayout)
 }
 
-function terminalOutput(shown: (line: string) => string): Output {
+function terminalOutput(format: (line: string) => string): Output {
   return lineOutput({
-    write: (line) => void writeSync(1, `${shown(line.trimEnd())}\n`),
+    write: (line) => void writeSync(1, `${format(line.trimEnd())}\n`),
     flushSync() {},
     close() {},
   })
 }
 
 /**
- * A line of pino's JSON made readable: `12:00:00.000 INFO listening url=…`, a stack below it; any other line as it is, colours
- * too. Whatever a caller put there, it makes no line and moves no cursor.
+ * Formats a line of pino's JSON as `12:00:00.000 INFO listening url=…`, with a stack below it. Other lines stay as they
+ * are, colours included. Nothing that a caller sent can start a line or move the cursor.
  */
 export function formatLogLine(line: string, paint: Paint): string {
   const record = parse(line)
@@ -67,7 +67,7 @@ function parse(line: string): Record<string, unknown> | undefined {
   }
 }
 
-/** pino's numbers: https://getpino.io/#/docs/api?id=logger-level */
+/** pino's level numbers: https://getpino.io/#/docs/api?id=logger-level */
 const levels: Readonly<Record<number, string>> = {
   10: 'TRACE',
   20: 'DEBUG',
@@ -81,7 +81,7 @@ function levelName(level: unknown): string {
   return typeof level === 'number' ? (levels[level] ?? String(level)) : printable(String(level).toUpperCase())
 }
 
-/** The local time of day, to the millisecond. */
+/** Formats the local time of day with milliseconds. */
 function clock(time: unknown): string {
   const date = new Date(time as string | number)
   if (Number.isNaN(date.getTime())) return printable(String(time))

@@ -1,4 +1,4 @@
-/** Whether what has this name is never logged. */
+/** Whether a value of this name is a secret, which is never logged. */
 export function isSecret(name: string): boolean {
   let secret = known.get(name)
   if (secret === undefined) {
@@ -8,7 +8,7 @@ export function isSecret(name: string): boolean {
   return secret
 }
 
-/** What has been found out of names, as there are few of them in a program and many lines. */
+/** A cache of results: a program has few names and many lines. */
 const known = new Map<string, boolean>()
 const maxKnown = 10_000
 
@@ -20,15 +20,15 @@ function endsSecretly(name: string): boolean {
   return secretEnd.test(words.replaceAll(/[^a-z\d]+/g, '_'))
 }
 
-/** Nobody calls anything by a longer name but whoever wants to keep the service busy. */
+/** The longest name that is examined; longer ones only keep the service busy. */
 const maxLength = 128
 
-/** What a secret becomes, but remains one: `passwordHash`, `password_confirmation`, `jwt_value`. */
+/** Suffixes of names that are still secrets: `passwordHash`, `password_confirmation`, `jwt_value`. */
 const form =
   '(?:_?(?:hash|hashed|digest|confirmation|confirm|repeat|again|plain|raw|encoded|encrypted|value|text|header|pem)s?)*'
 const anywhere =
   'authorization|cookies?2?|sessid|passwords?|passwd|passphrase|passcode|tokens?|secrets?|credentials?|jwts?|raw_?headers|raw_?trailers'
 const keys = '(?:api|private|secret|access|encryption|signing|master|session|account|shared|license)_?keys?(?:_?id)?'
-/** Short enough to end other words, so they have to be words of their own. */
+/** Words so short that others end in them, so they must stand alone. */
 const words = 'pwd|pass|otp|totp|pin|sid|sess|session_?id|session|bearer|cvv|cvc|ssn|csrf|xsrf'
 const secretEnd = new RegExp(`^_header$|(?:${anywhere}|${keys}|(?:^|_)(?:${words}))${form}$`)

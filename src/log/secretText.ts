@@ -1,13 +1,13 @@
 import { isSecret } from './secretNames.ts'
 
-/** What is written in the place of a secret. */
+/** The text that replaces a secret. */
 export const censored = '[redacted]'
 
 /**
- * The same text without what is certainly a secret: the password of a URL, the value of a parameter, setting, JSON field
- * or header that is named like one (`?access_token=…`, `password=…`, `"jwt":"…"`, `cookie: …`), what follows `Bearer`.
+ * Removes secrets from a text: passwords in URLs, values named like a secret, and what follows `Bearer`. Named values
+ * are parameters, settings, JSON fields and headers: `?access_token=…`, `password=…`, `"jwt":"…"`, `cookie: …`.
  *
- * Each expression has bounds, so that no text takes more than linear time.
+ * Each expression is bounded, so that every text takes linear time.
  */
 export function withoutSecretText(text: string): string {
   const hasColon = text.includes(':')
@@ -18,7 +18,7 @@ export function withoutSecretText(text: string): string {
 }
 
 const cookies = /\b((?:set-)?cookie"?: ?"?)[^\r\n"]{1,4096}/gi
-/** A password may hold what a URL cannot; `//host:80/` has none. */
+/** A password may contain characters that a URL may not; `//host:80/` has none. */
 const userInfo = /(:\/\/[^\s/:?#@"'<>]{0,256}:)(?!\d{1,5}(?:[/?#\s]|$))[^\s"'<>]{1,256}@/g
 const credentials = /\b(bearer|basic)\s{1,8}(?=[^\s"',]{0,256}\d)[\w.~+/=-]{6,4096}/gi
 
@@ -29,7 +29,7 @@ function withoutSettings(text: string): string {
   let clean = ''
   let from = 0
   for (const { index, 0: beginning, 1: name, 2: sign } of text.matchAll(setting)) {
-    // In a sentence, `token: expected` tells no secret; a header's name is in no sentence.
+    // In a sentence, `token: expected` is no secret; no sentence contains the name of a header.
     if (!isSecret(name!) || (sign!.startsWith(':') && !header.test(name!))) continue
     const start = (settingValue.lastIndex = index + beginning.length)
     const value = settingValue.exec(text)
@@ -40,6 +40,6 @@ function withoutSettings(text: string): string {
   return from === 0 ? text : clean + text.slice(from)
 }
 
-/** That there is none may be known, and how the secret is sent. */
+/** It is no secret that a value is missing, or which scheme sends it. */
 const harmless = /^(?:true|false|null|undefined|bearer|basic|\[redacted\])$/i
 const header = /^(?:(?:proxy-)?authorization|x-[\w-]+)$/i

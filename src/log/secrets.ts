@@ -2,16 +2,16 @@ import { isOpaque, plain } from './plain.ts'
 import { isSecret } from './secretNames.ts'
 import { censored, withoutSecretText } from './secretText.ts'
 
-/** A line shows at most this many objects, this deep: more is no line of a log, and takes time. */
+/** The most objects and levels of a line: more is not useful in a log, and takes time. */
 const maxObjects = 1000
 const maxDepth = 10
 
 /**
- * The same value without what is secret by its name, at any depth: `authorization`, `cookie`, `password`, `token`,
- * `secret` and names that end like them (`access_token`, `passwordHash`, `x-api-key`); as fields, in lists of headers, in
- * pairs of a name and a value; also the passwords of URLs in texts.
+ * Replaces secrets at any depth, by their names: `authorization`, `cookie`, `password`, `token`, `secret`, and names that
+ * end like them (`access_token`, `passwordHash`, `x-api-key`). It looks at fields, header lists and name-value pairs.
+ * Passwords of URLs in texts are replaced, too.
  *
- * What has no secret is given back as it is, not copied.
+ * A value without secrets is returned as it is, not copied.
  */
 export function withoutSecrets<Value>(value: Value): Value {
   return (typeof value === 'string' ? withoutSecretText(value) : new Walk().clean(value)) as Value
@@ -30,7 +30,7 @@ class Walk {
     try {
       return isOpaque(value) ? value : this.#members(plain(value))
     } catch {
-      return unreadable // a `toJSON` that throws, a proxy that is revoked
+      return unreadable // a `toJSON` that throws, or a revoked proxy
     } finally {
       this.#path.pop()
     }
@@ -63,7 +63,7 @@ class Walk {
     return copy ?? fields
   }
 
-  /** A session is an object with fields of its own, or the secret that it is found by. */
+  /** A session is an object with fields of its own, or the secret that identifies it. */
   #censor(name: string, value: unknown): unknown {
     const isOfParts = /session$/i.test(name) && typeof value === 'object'
     return isOfParts ? this.clean(value) : censor(name, value)
@@ -80,24 +80,24 @@ function read(fields: object, name: string): unknown {
   }
 }
 
-/** Like a spread, past getters that throw. */
+/** Copies like a spread, but survives getters that throw. */
 function copyOf(fields: object): Record<string, unknown> {
   return Object.fromEntries(Object.keys(fields).map((name) => [name, read(fields, name)]))
 }
 
-/** That there is none may be known, also how many there are (`tokens: 512`). */
+/** It is no secret that a value is missing, or how many tokens there are (`tokens: 512`). */
 function censor(name: string, value: unknown): unknown {
   const harmless = value === undefined || value === null || typeof value === 'boolean' || typeof value === 'function'
   return harmless || (typeof value === 'number' && name.endsWith('s')) ? value : censored
 }
 
-/** Of lists in which names and values take turns, as Node's `rawHeaders` and `Object.entries`; undici has bytes. */
+/** Reads names from flat lists of names and values, such as Node's `rawHeaders`, and from entries; undici uses bytes. */
 function nameOf(item: unknown): string | undefined {
   if (typeof item === 'string') return item
   return item instanceof Uint8Array && item.length < 128 ? Buffer.from(item).toString('latin1') : undefined
 }
 
-/** `{ name: 'authorization', value: '…' }`, as HAR and many logs of requests have it. */
+/** Whether an object is a pair such as `{ name: 'authorization', value: '…' }`, as in HAR. */
 function isValueOfSecret(fields: object, name: string): boolean {
   if (name !== 'value') return false
   const title = read(fields, 'name') ?? read(fields, 'key')

@@ -2,8 +2,7 @@ const folder = new URL('..', import.meta.url).href
 const path = folder.replace(/^file:\/\//, '')
 
 /**
- * A stack without the frames of tricube and of Node itself, unless it has no others: who reads it looks for a line of their
- * own.
+ * Removes the frames of tricube and Node from a stack, unless it has no others: the reader looks for their own code.
  */
 export function cutStack(stack: string): string {
   const lines = stack.split('\n')
@@ -16,7 +15,7 @@ export function isFrame(line: string): boolean {
   return /^\s+at /.test(line)
 }
 
-/** Whether tricube itself threw: then all frames may be wanted, as it may be its own fault. */
+/** Whether tricube itself threw: all frames stay then, because it may be a bug of tricube. */
 export function isThrownHere(stack: string): boolean {
   return isOurs(stack.split('\n').find(isFrame) ?? '')
 }

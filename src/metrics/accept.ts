@@ -1,8 +1,8 @@
 import { openMetrics, prometheus, type TextFormat } from './expose.ts'
 
 /**
- * The format that a scraper prefers by its `accept` header: OpenMetrics when it is named and nothing that says
- * `text/plain` has more weight, else Prometheus' own.
+ * Returns the format that a scraper's `accept` header prefers: OpenMetrics when it is named and `text/plain` has no higher
+ * weight, else Prometheus' own.
  */
 export function negotiate(accept: string | undefined): TextFormat {
   let open = 0

@@ -3,10 +3,9 @@ import type { Aggregator } from './names.ts'
 import type { FamilySnapshot, HistogramSnapshot, Sample } from './snapshot.ts'
 
 /**
- * Metrics of several processes as those of one: counters and histograms are added, gauges become what their aggregator
- * says.
+ * Merges the metrics of processes into one set: counters and histograms are added, gauges follow their aggregator.
  *
- * Where they disagree on what a metric is, as two releases may for the length of a reload, the first to name it is right.
+ * Two releases may disagree on the definition of a metric during a reload. The first definition wins.
  */
 export function addUp(processes: Iterable<readonly FamilySnapshot[]>): readonly FamilySnapshot[] {
   const sums = new Map<string, { readonly family: FamilySnapshot; readonly samples: Map<string, Sample[1]> }>()
@@ -20,7 +19,7 @@ export function addUp(processes: Iterable<readonly FamilySnapshot[]>): readonly 
   return Array.from(sums.values(), ({ family, samples }) => ({ ...family, samples: [...samples] }))
 }
 
-/** What remains of a process that has ended: what it counted. Without that a total would fall when one ends. */
+/** Returns what remains of a process that has ended: its counters, because a total must not fall. */
 export function countsOf(families: readonly FamilySnapshot[]): readonly FamilySnapshot[] {
   return families.filter(({ type }) => type !== 'gauge')
 }

@@ -1,35 +1,35 @@
 import type { Histogram, Traced } from './histogram.ts'
 import type { Labelled, Metrics } from './metrics.ts'
 
-/** What a client has done since it was made. */
+/** The counters of a client since it was made. */
 export interface CallStats {
-  /** Calls that were sent again after a failure. */
+  /** Calls that were retried after a failure. */
   readonly retries: number
-  /** Calls that were sent to a second instance because the first took long. */
+  /** Calls that were hedged: also sent to a second instance because the first was slow. */
   readonly hedges: number
-  /** Calls that the breaker refused. */
+  /** Calls that the breaker rejected. */
   readonly refused: number
-  /** How often an instance was left out for a while. */
+  /** How often an instance was ejected. */
   readonly ejections: number
-  /** Instances that are left out now. */
+  /** Instances that are ejected now. */
   readonly ejected: number
   /** Instances that are known. */
   readonly instances: number
   /** Calls that shared a connection. */
   readonly laneCalls: number
-  /** Those that were sent once more, as their lane was late. */
+  /** Calls that were sent again over another connection because their lane was late. */
   readonly laneResends: number
-  /** Lanes that are open. */
+  /** Open lanes. */
   readonly lanes: number
 }
 
-/** Tells of a call's end: its status, or undefined and why no answer came. */
+/** Records the end of a call: its status, or undefined and the reason why there was no response. */
 export type CallEnd = (status: number | undefined, durationMs: number, traced?: Traced, error?: unknown) => void
 
 type DurationLabel = 'server_address' | 'operation' | 'http_request_method' | 'http_response_status_code' | 'error_type'
 
 /**
- * The calls to other services: how long they took, how they ended, what was done about failures.
+ * The metrics of calls to other services: durations, outcomes, retries and ejections.
  *
  * https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#metric-httpclientrequestduration
  */
@@ -40,12 +40,12 @@ export class CallMetrics {
   constructor(metrics: Metrics) {
     this.#metrics = metrics
     this.#duration = metrics.histogram('http_client_request_duration_seconds', {
-      help: 'Seconds that a call to another service took, retries included; without a status no answer came.',
+      help: 'Seconds that a call to another service took, retries included; without a status there was no response.',
       labels: ['server_address', 'operation', 'http_request_method', 'http_response_status_code', 'error_type'],
     })
   }
 
-  /** Compiles what is to be called at the end of each call of an operation; the address is the service, not an instance. */
+  /** Compiles the recorder of an operation's calls; the address is the service, not an instance. */
   ends(server_address: string, operation: string, http_request_method: string): CallEnd {
     const of = (status: number | '', error_type: string): Histogram =>
       this.#duration.labels({
@@ -65,7 +65,7 @@ export class CallMetrics {
     }
   }
 
-  /** Tells what the client of a service has done, as often as somebody asks. */
+  /** Reads the counters of a service's client at each scrape. */
   watch(target: string, stats: () => CallStats): void {
     const total = (name: string, help: string): ((value: number) => void) => {
       const counter = this.#metrics
@@ -73,22 +73,22 @@ export class CallMetrics {
         .labels({ target })
       return (value) => counter.reach(value)
     }
-    const retries = total('retries', 'Calls that were sent again after a failure.')
-    const hedges = total('hedges', 'Calls that were also sent to a second instance, as the first took long.')
-    const refused = total('breaker_rejections', 'Calls that were not sent because too many had failed.')
-    const ejections = total('ejections', 'How often an instance was left out for a while.')
+    const retries = total('retries', 'Calls that were retried after a failure.')
+    const hedges = total('hedges', 'Calls that were also sent to a second instance because the first was slow.')
+    const refused = total('breaker_rejections', 'Calls that the breaker rejected because too many had failed.')
+    const ejections = total('ejections', 'Ejections of an instance.')
     const laneCalls = total('lane_calls', 'Calls that shared a connection with others.')
     const laneResends = total(
       'lane_resends',
-      'Calls that were sent over another connection, too, as their lane was late.',
+      'Calls that were sent again over another connection because their lane was late.',
     )
     const lanes = this.#metrics
       .gauge('tricube_client_lanes', { help: 'Connections that calls share.', labels: ['target'] })
       .labels({ target })
     const instances = this.#metrics.gauge('tricube_client_instances', {
-      help: 'Instances of a service that are known, by whether they are called or left out.',
+      help: 'Known instances of a service, by state: in use or ejected.',
       labels: ['target', 'state'],
-      aggregator: 'max', // every worker knows the same
+      aggregator: 'max', // all workers know the same instances
     })
     const used = instances.labels({ target, state: 'used' })
     const ejected = instances.labels({ target, state: 'ejected' })
@@ -107,7 +107,7 @@ export class CallMetrics {
   }
 }
 
-/** Why no answer comes. A reason of the caller's own may have any name, and is one of no more than these. */
+/** The reasons for a missing response. Others are counted as one, because a caller's own reason may have any name. */
 const usualErrors = [
   'ServiceUnavailable',
   'GatewayTimeout',

@@ -7,16 +7,18 @@ export class Counter {
   }
 
   /**
-   * Adds `amount`, 1 unless told otherwise.
+   * Adds `amount`, 1 by default.
    *
    * @throws {RangeError} when it is negative, infinite or not a number
    */
   inc(amount: number = 1): void {
-    if (!(amount >= 0 && amount < Infinity)) throw new RangeError(`a counter grows by a finite number, not ${amount}`)
+    if (!(amount >= 0 && amount < Infinity)) {
+      throw new RangeError(`a counter grows by a finite number of at least 0, got ${amount}`)
+    }
     this.#value += amount
   }
 
-  /** Takes over a total that is counted elsewhere; a smaller one than before is ignored. */
+  /** Sets a total that is counted elsewhere; ignores one that is smaller than before. */
   reach(total: number): void {
     if (total > this.#value) this.#value = total
   }

@@ -1,26 +1,26 @@
 import type { Metrics } from './metrics.ts'
 
-/** What the connections to one server of a database do now. */
+/** The state of the connections to one database server. */
 export interface ConnectionStats {
   readonly lanes: readonly { readonly connected: boolean; readonly inFlight: number }[]
   readonly pool: { readonly size: number; readonly idle: number; readonly waiting: number }
   /** Statements that wait for a lane to connect. */
   readonly waiting: number
-  /** Of a replica: how far it is behind, in milliseconds. */
+  /** The replication lag of a replica in milliseconds. */
   readonly lagMs?: number
 }
 
-/** Tells what the connections to a database do, as often as somebody asks; `stats` gives each server with its name. */
+/** Reads the state of a database's connections at each scrape; `stats` returns each server with its name. */
 export function watchDatabase(
   metrics: Metrics,
   stats: () => Iterable<readonly [server: string, ConnectionStats]>,
 ): void {
   const pool = metrics.gauge('db_client_connections', {
-    help: 'Connections of the pool, by server and state: used by somebody, or idle.',
+    help: 'Connections of the pool, by server and state: in use or idle.',
     labels: ['server', 'state'],
   })
   const poolWaiting = metrics.gauge('db_client_pending_requests', {
-    help: 'Who waits for a connection of the pool.',
+    help: 'Requests that wait for a connection of the pool.',
     labels: ['server'],
   })
   const lanes = metrics.gauge('db_client_lanes', {
@@ -28,7 +28,7 @@ export function watchDatabase(
     labels: ['server', 'state'],
   })
   const statements = metrics.gauge('db_client_lane_statements', {
-    help: 'Statements under way on pipelined connections.',
+    help: 'Statements in flight on pipelined connections.',
     labels: ['server'],
   })
   const waiting = metrics.gauge('db_client_lane_waiting', {
@@ -36,7 +36,7 @@ export function watchDatabase(
     labels: ['server'],
   })
   const lag = metrics.gauge('db_client_replica_lag_seconds', {
-    help: 'How far a replica is behind its primary, in seconds.',
+    help: 'Replication lag of a replica, in seconds.',
     labels: ['server'],
     aggregator: 'max',
   })

@@ -2,10 +2,10 @@ import { canonicalFloat, escapeHelp, escapeValue, numberText } from './format.ts
 import type { Exemplar } from './histogram.ts'
 import type { FamilySnapshot, HistogramSnapshot } from './snapshot.ts'
 
-/** In what the two text formats differ. */
+/** The differences between the two text formats. */
 export interface TextFormat {
   readonly contentType: string
-  /** The name in a family's own lines; OpenMetrics gives `_total` to the samples alone. */
+  /** The name in a family's own lines; OpenMetrics gives `_total` only to the samples. */
   readonly familyName: (family: FamilySnapshot) => string
   readonly help: (text: string) => string
   readonly bound: (bound: number) => string
@@ -36,7 +36,7 @@ export const openMetrics: TextFormat = {
   end: '# EOF\n',
 }
 
-/** All metrics as text. */
+/** Formats all metrics as text. */
 export function expose(families: Iterable<FamilySnapshot>, format: TextFormat): string {
   let text = ''
   for (const family of families) {
@@ -52,7 +52,7 @@ function samples(name: string, labels: string, value: number | HistogramSnapshot
   return `${name}${braced(labels)} ${numberText(value)}\n`
 }
 
-/** Each bucket counts also what is in those below it. */
+/** Each bucket also counts the values of those below it. */
 function histogramSamples(
   name: string,
   labels: string,

@@ -2,12 +2,12 @@ import { labelsText, type LabelValues } from './labels.ts'
 import type { Aggregator, Definition } from './names.ts'
 
 /**
- * How many combinations of label values a metric may have; what comes after them is counted as `(other)`.
+ * The most combinations of label values of one metric; further ones are counted as `(other)`.
  *
- * The default of OpenTelemetry: https://opentelemetry.io/docs/specs/otel/metrics/sdk/#cardinality-limits
+ * It is OpenTelemetry's default: https://opentelemetry.io/docs/specs/otel/metrics/sdk/#cardinality-limits
  */
 const maxChildren = 2000
-/** The label value of what is beyond. */
+/** The label value of combinations beyond the limit. */
 const other = '(other)'
 
 /** A metric with labels: one child for each combination of their values. */
@@ -19,7 +19,7 @@ export class Family<Child = unknown, Label extends string = string> {
   readonly aggregator: Aggregator
   readonly #make: () => Child
   readonly #onOverflow: (name: string) => void
-  /** By their labels as the text formats write them. */
+  /** The children by their labels in the text formats. */
   readonly #children = new Map<string, Child>()
   #rest: Child | undefined
 
@@ -33,13 +33,13 @@ export class Family<Child = unknown, Label extends string = string> {
     this.#onOverflow = onOverflow
   }
 
-  /** Each child with its labels' text, in the order they were made. */
+  /** Each child with its labels' text, in order of creation. */
   get children(): Iterable<readonly [labels: string, child: Child]> {
     return this.#children
   }
 
   /**
-   * The child with these values; made when it is asked for first. Keep it where the values are known beforehand.
+   * Returns the child with these values, and creates it on first use. Keep it where the values are known beforehand.
    *
    * @throws {TypeError} when a label has no value
    */

@@ -1,4 +1,4 @@
-/** A number that goes up and down: what is in flight, a size, a temperature. */
+/** A number that goes up and down: requests in flight, a size, a temperature. */
 export class Gauge {
   #value = 0
 

@@ -4,20 +4,20 @@ export interface Traced {
   readonly traceId: string
 }
 
-/** One observation that stands for those of its bucket: where to look for what a slow request did. */
+/** An example of a bucket's observations, whose trace shows what a slow request did. */
 export interface Exemplar {
   readonly traceId: string
   readonly value: number
-  /** Milliseconds since 1970. */
+  /** The time in milliseconds since 1970. */
   readonly at: number
 }
 
-/** An exemplar stays this many milliseconds, so that a busy histogram makes one a second and not one a request. */
+/** How many milliseconds an exemplar stays, so that a busy histogram makes one per second instead of one per request. */
 const exemplarMs = 1000
 
-/** How often values were at most so large: durations in seconds, sizes in bytes. */
+/** Counts values by size: durations in seconds, sizes in bytes. */
 export class Histogram {
-  /** Upper limits of the buckets, ascending; one more, without limit, comes after them. */
+  /** The upper limits of the buckets, ascending; one more bucket without a limit follows. */
   readonly bounds: readonly number[]
   readonly #counts: number[]
   readonly #exemplars: (Exemplar | undefined)[] = []
@@ -30,12 +30,12 @@ export class Histogram {
     this.#counts = Array.from({ length: bounds.length + 1 }, () => 0)
   }
 
-  /** How many values each bucket has; the last one those above all bounds. */
+  /** The number of values in each bucket; the last counts those above all bounds. */
   get counts(): readonly number[] {
     return this.#counts
   }
 
-  /** An example of each bucket, as far as there is one. */
+  /** The exemplar of each bucket that has one. */
   get exemplars(): readonly (Exemplar | undefined)[] {
     return this.#exemplars
   }
@@ -45,12 +45,12 @@ export class Histogram {
   }
 
   /**
-   * Counts a value; `traced` says which trace shows more of it.
+   * Counts a value; `traced` is the trace that shows more of it.
    *
    * @throws {RangeError} when it is not a number
    */
   observe(value: number, traced?: Traced): void {
-    if (Number.isNaN(value)) throw new RangeError('a histogram counts numbers, not NaN')
+    if (Number.isNaN(value)) throw new RangeError('a histogram counts numbers, got NaN')
     const { bounds } = this
     let bucket = 0
     while (bucket < bounds.length && value > bounds[bucket]!) bucket++
@@ -63,13 +63,13 @@ export class Histogram {
     const at = Date.now()
     const kept = this.#exemplars[bucket]
     if (kept && at - kept.at < exemplarMs) return
-    this.#exemplars[bucket] = { traceId: traced.traceId, value, at } // its text is made when it is first read
+    this.#exemplars[bucket] = { traceId: traced.traceId, value, at } // the id's text is made on first read
   }
 }
 
 function checkBounds(bounds: readonly number[]): void {
   const ascending = bounds.every((bound, i) => Number.isFinite(bound) && (i === 0 || bound > bounds[i - 1]!))
   if (bounds.length === 0 || !ascending) {
-    throw new TypeError(`a histogram's buckets are finite numbers in ascending order, not ${JSON.stringify(bounds)}`)
+    throw new TypeError(`the buckets of a histogram must be finite and ascending, got ${JSON.stringify(bounds)}`)
   }
 }

@@ -7,50 +7,50 @@ import { checkDefinition, type Aggregator, type Definition } from './names.ts'
 import { snapshotOf, type FamilySnapshot } from './snapshot.ts'
 import { textOf, type MetricsText } from './text.ts'
 
-/** What a metric is made of. */
+/** Options of a metric. */
 export interface MetricOptions<Label extends string = string> {
-  /** What it counts or measures, in a sentence. */
+  /** One sentence on what it counts or measures. */
   readonly help: string
-  /** Names of its labels. Few values each: never an id, an address, or a text of the caller's. */
+  /** The names of its labels. Each should have few values: never an id, an address or text from a caller. */
   readonly labels?: readonly Label[] | undefined
 }
 
-/** What a gauge is made of. */
+/** Options of a gauge. */
 export interface GaugeOptions<Label extends string = string> extends MetricOptions<Label> {
-  /** What the gauges of several workers make together. Default: their sum. */
+  /** How the gauges of workers combine. Default: their sum. */
   readonly aggregator?: Aggregator | undefined
 }
 
-/** What a histogram is made of. */
+/** Options of a histogram. */
 export interface HistogramOptions<Label extends string = string> extends MetricOptions<Label> {
-  /** Upper limits of the buckets, ascending. Default: for seconds, from 1 ms to 10 s. */
+  /** The upper limits of the buckets, ascending. Default: for seconds, from 1 ms to 10 s. */
   readonly buckets?: readonly number[] | undefined
 }
 
 /** A metric with labels. */
 export interface Labelled<Child, Label extends string> {
   /**
-   * The metric with these values. Beyond 2,000 combinations everything is counted as `(other)`.
+   * Returns the metric with these label values. Beyond 2,000 combinations, everything is counted as `(other)`.
    *
    * @throws {TypeError} when a label has no value
    */
   labels(values: LabelValues<Label>): Child
 }
 
-/** Limits in seconds: an answer without a database takes less than 1 ms, and none more than 10 s is worth telling apart. */
+/** Limits in seconds: a response without a database takes less than 1 ms, and differences above 10 s do not matter. */
 const secondsBuckets: readonly number[] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 type Unlabelled<Options> = Options & { readonly labels?: undefined }
 type WithLabels<Options, Label extends string> = Options & { readonly labels: readonly Label[] }
 
 /**
- * The metrics of a service. Counting costs an addition; text is made when it is asked for.
+ * The metrics of a service. Counting costs one addition; text is made on request.
  *
- * Asking again for a metric that there is gives the same one, so that a handler may say
+ * Creating a metric that exists returns the existing one, so a handler may call
  * `metrics.counter('orders_placed_total', { help: 'Orders placed.' }).inc()`.
  *
- * Each of its makers throws a TypeError of one line when the name, the help or a label breaks Prometheus' rules, or when
- * another metric has the name.
+ * Each method that creates a metric throws a TypeError of one line when its name, help or labels break Prometheus' rules,
+ * or when another metric has the name.
  *
  * @example
  * const placed = metrics.counter('orders_placed_total', { help: 'Orders placed.', labels: ['kind'] })
@@ -61,12 +61,12 @@ export class Metrics {
   readonly #onScrape: (() => void)[] = []
   readonly #onOverflow: (name: string) => void
 
-  /** `onOverflow` hears once of each metric that has more than 2,000 combinations of label values. */
+  /** `onOverflow` is called once for each metric with more than 2,000 combinations of label values. */
   constructor({ onOverflow = () => {} }: { readonly onOverflow?: (name: string) => void } = {}) {
     this.#onOverflow = onOverflow
   }
 
-  /** A number that only grows; its name ends in `_total`. */
+  /** Creates a counter, a number that only grows; its name ends in `_total`. */
   counter(name: string, options: Unlabelled<MetricOptions>): Counter
   counter<const Label extends string>(
     name: string,
@@ -76,7 +76,7 @@ export class Metrics {
     return this.#metric('counter', name, options, () => new Counter())
   }
 
-  /** A number that goes up and down. */
+  /** Creates a gauge, a number that goes up and down. */
   gauge(name: string, options: Unlabelled<GaugeOptions>): Gauge
   gauge<const Label extends string>(
     name: string,
@@ -86,7 +86,7 @@ export class Metrics {
     return this.#metric('gauge', name, options, () => new Gauge())
   }
 
-  /** Counts of values by their size; for durations in seconds unless `buckets` says otherwise. */
+  /** Creates a histogram; its default `buckets` are for durations in seconds. */
   histogram(name: string, options: Unlabelled<HistogramOptions>): Histogram
   histogram<const Label extends string>(
     name: string,
@@ -97,22 +97,22 @@ export class Metrics {
     return this.#metric('histogram', name, options, () => new Histogram(bounds))
   }
 
-  /** Runs `update` before text is made: for numbers that are somebody else's. */
+  /** Runs `update` before each scrape, for numbers that are counted elsewhere. */
   onScrape(update: () => void): void {
     this.#onScrape.push(update)
   }
 
-  /** Names of all metrics. */
+  /** The names of all metrics. */
   get names(): readonly string[] {
     return [...this.#families.values()].map(({ name }) => name)
   }
 
-  /** All metrics as text, in the format that the scraper's `accept` header prefers: Prometheus' or OpenMetrics. */
+  /** Formats all metrics as text, in the format that the scraper's `accept` header prefers: Prometheus' or OpenMetrics. */
   text(accept?: string): MetricsText {
     return textOf(this.snapshot(), accept)
   }
 
-  /** All metrics now, as plain data that another process can add to its own. */
+  /** Returns all metrics as plain data, which another process can add to its own. */
   snapshot(): readonly FamilySnapshot[] {
     for (const update of this.#onScrape) update()
     return Array.from(this.#families.values(), snapshotOf)
@@ -146,7 +146,7 @@ export class Metrics {
   }
 }
 
-/** OpenMetrics knows a counter without its `_total`, so that nothing else may have that name. */
+/** OpenMetrics removes `_total` from a counter's name, so no other metric may have the rest as its name. */
 function baseName(name: string): string {
   return name.endsWith('_total') ? name.slice(0, -6) : name
 }

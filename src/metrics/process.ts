@@ -3,9 +3,9 @@ import type { Histogram } from './histogram.ts'
 import type { Metrics } from './metrics.ts'
 
 /**
- * Measures the process: event loop, garbage collection, memory, CPU, start. Returns what ends the measuring.
+ * Measures the process: event loop, garbage collection, memory, CPU, start time. Returns the function that stops it.
  *
- * The names are those that Prometheus and its client for Node use, so that existing dashboards fit.
+ * Prometheus and its Node client use the same names, so existing dashboards work.
  * https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics
  */
 export function watchProcess(metrics: Metrics): () => void {
@@ -23,7 +23,7 @@ function watchMemory(metrics: Metrics): void {
     const made = metrics.gauge(name, { help })
     return (bytes) => made.set(bytes)
   }
-  const resident = gauge('process_resident_memory_bytes', 'Memory that the process has, in bytes.')
+  const resident = gauge('process_resident_memory_bytes', 'Resident memory of the process, in bytes.')
   const heapTotal = gauge('nodejs_heap_size_total_bytes', 'Memory reserved for JavaScript, in bytes.')
   const heapUsed = gauge('nodejs_heap_size_used_bytes', 'Memory that JavaScript uses, in bytes.')
   const external = gauge('nodejs_external_memory_bytes', 'Memory outside of the heap, buffers included, in bytes.')
@@ -39,7 +39,7 @@ function watchMemory(metrics: Metrics): void {
 function watchCpu(metrics: Metrics): void {
   const cpu = metrics.counter('process_cpu_seconds_total', { help: 'CPU time of user and system, in seconds.' })
   const start = metrics.gauge('process_start_time_seconds', {
-    help: 'When the process started, in seconds since 1970.',
+    help: 'Start time of the process, in seconds since 1970.',
     aggregator: 'min',
   })
   start.set(performance.timeOrigin / 1000)
@@ -49,10 +49,10 @@ function watchCpu(metrics: Metrics): void {
   })
 }
 
-/** How long the loop worked and how long it waited; the share of the first is its utilisation. */
+/** Measures how long the loop was active and idle; the active share is its utilisation. */
 function watchLoopTime(metrics: Metrics): void {
   const time = metrics.counter('nodejs_eventloop_time_seconds_total', {
-    help: 'Seconds that the event loop worked (active) and waited (idle).',
+    help: 'Seconds that the event loop was active and idle.',
     labels: ['state'],
   })
   const active = time.labels({ state: 'active' })
@@ -64,7 +64,7 @@ function watchLoopTime(metrics: Metrics): void {
   })
 }
 
-/** Milliseconds between two looks at the loop's delay; each wakes an idle process for about 0.1 ms. */
+/** Milliseconds between two samples of the loop's delay; each wakes an idle process for about 0.1 ms. */
 const resolutionMs = 100
 
 function watchLoopDelay(metrics: Metrics): () => void {
@@ -72,11 +72,11 @@ function watchLoopDelay(metrics: Metrics): () => void {
   delay.enable()
   const gauges = [50, 90, 99, 100].map((percentile) => {
     const name = percentile === 100 ? 'max' : `p${percentile}`
-    const help = `How late timers were since the scrape before, in seconds: ${name}.`
+    const help = `Delay of the event loop since the last scrape, in seconds: ${name}.`
     return { percentile, gauge: metrics.gauge(`nodejs_eventloop_lag_${name}_seconds`, { help }) }
   })
   metrics.onScrape(() => {
-    // Without a sample there is nothing to tell; each sample includes the interval itself.
+    // A histogram without samples has no percentiles; each sample includes the interval itself.
     for (const { percentile, gauge } of gauges) {
       const milliseconds = delay.count === 0 ? 0 : delay.percentile(percentile) / 1e6 - resolutionMs
       gauge.set(Math.max(0, milliseconds) / 1000)
@@ -95,7 +95,7 @@ const kinds: Readonly<Record<number, string>> = {
 
 function watchCollections(metrics: Metrics): () => void {
   const duration = metrics.histogram('nodejs_gc_duration_seconds', {
-    help: 'Seconds that a garbage collection took, by its kind.',
+    help: 'Seconds that a garbage collection took, by kind.',
     labels: ['kind'],
     buckets: [0.001, 0.01, 0.1, 1],
   })

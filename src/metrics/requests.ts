@@ -4,17 +4,17 @@ import type { Counter } from './counter.ts'
 import type { Histogram, Traced } from './histogram.ts'
 import type { Labelled, Metrics } from './metrics.ts'
 
-/** What is no operation: documentation, stray paths. */
+/** The name for requests without an operation: documentation, unknown paths. */
 const noOperation = '(other)'
 
-/** The methods that have a series of their own; anything else a stranger sends is one. */
+/** The methods with a series of their own. All other methods share one, because a caller may send any text. */
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE', 'QUERY'])
 const otherMethod = '_OTHER'
 
-/** Why a request was refused: the loop is saturated, too many are in flight, its caller has given up. */
-export type Refusal = (typeof refusals)[number]
+/** Why a request was rejected: the loop is saturated, too many are in flight, or its deadline has passed. */
+export type Rejection = (typeof rejections)[number]
 
-const refusals = ['overload', 'concurrency', 'deadline'] as const
+const rejections = ['overload', 'concurrency', 'deadline'] as const
 
 type DurationLabel =
   | 'operation'
@@ -24,7 +24,7 @@ type DurationLabel =
   | 'http_response_status_code'
   | 'error_type'
 
-/** An operation's histograms, by the status. */
+/** An operation's histograms by status. */
 interface Series {
   readonly method: string
   readonly route: string
@@ -32,21 +32,21 @@ interface Series {
 }
 
 /**
- * The requests of a service: how many, how long, how they ended.
+ * The metrics of a service's requests: their number, durations and outcomes.
  *
  * https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#metric-httpserverrequestduration
  */
 export class RequestMetrics {
   readonly #scheme: 'http' | 'https'
   readonly #duration: Labelled<Histogram, DurationLabel>
-  /** Of each operation those that were refused, by the reason. */
+  /** The rejected requests of each operation by reason. */
   readonly #shed = new Map<string, Map<string, Counter>>()
   readonly #byOperation = new Map<string, Series>()
 
   constructor(metrics: Metrics, operations: Operations, scheme: 'http' | 'https') {
     this.#scheme = scheme
     this.#duration = metrics.histogram('http_server_request_duration_seconds', {
-      help: 'Seconds from a request to its answer, by operation and status.',
+      help: 'Seconds from a request to its response, by operation and status.',
       labels: [
         'operation',
         'http_request_method',
@@ -57,26 +57,26 @@ export class RequestMetrics {
       ],
     })
     const shed = metrics.counter('tricube_requests_shed_total', {
-      help: 'Requests that were refused before they ran, by operation and reason.',
+      help: 'Requests that were rejected before they ran, by operation and reason.',
       labels: ['operation', 'reason'],
     })
     for (const [operation, { route, status = 200 }] of Object.entries(operations)) {
       const { method, path } = parseRoute(route)
       const series: Series = { method, route: path, byStatus: [] }
-      // So that what happens first is a growth, which a rate sees.
+      // Starting at 0 makes the first one an increase, which `rate` counts.
       for (const usual of [status, 400, 500]) series.byStatus[usual] = this.#histogram(operation, method, path, usual)
       this.#byOperation.set(operation, series)
-      const byReason = refusals.map((reason) => [reason, shed.labels({ operation, reason })] as const)
+      const byReason = rejections.map((reason) => [reason, shed.labels({ operation, reason })] as const)
       this.#shed.set(operation, new Map(byReason))
     }
   }
 
-  /** Counts a request that was refused before it ran; it has neither a beginning nor an end. */
-  refuse(operation: string, reason: Refusal): void {
+  /** Counts a request that was rejected before it ran, which has no duration. */
+  reject(operation: string, reason: Rejection): void {
     this.#shed.get(operation)?.get(reason)?.inc()
   }
 
-  /** Counts a request that has ended, however it did; `method` is undefined when it was not understood. */
+  /** Counts a request that has ended; `method` is undefined when the request was malformed. */
   observe(
     operation: string | undefined,
     method: string | undefined,

@@ -4,7 +4,7 @@ import type { Gauge } from './gauge.ts'
 import { Histogram, type Exemplar } from './histogram.ts'
 import type { Aggregator, Definition } from './names.ts'
 
-/** A metric at one moment: plain data, which can be sent to another process. */
+/** A metric at one moment, as plain data that can be sent to another process. */
 export interface FamilySnapshot {
   readonly type: Definition['type']
   readonly name: string
@@ -13,10 +13,10 @@ export interface FamilySnapshot {
   readonly samples: readonly Sample[]
 }
 
-/** A value with its labels as the text formats write them. */
+/** A value with its labels in the text formats. */
 export type Sample = readonly [labels: string, value: number | HistogramSnapshot]
 
-/** A histogram at one moment; `counts` has one more than `bounds`, for what is above all of them. */
+/** A histogram at one moment; `counts` has one more entry than `bounds`, for values above all of them. */
 export interface HistogramSnapshot {
   readonly bounds: readonly number[]
   readonly counts: readonly number[]
@@ -24,7 +24,7 @@ export interface HistogramSnapshot {
   readonly sum: number
 }
 
-/** Copies what a metric is now. */
+/** Copies the current state of a metric. */
 export function snapshotOf({ type, name, help, aggregator, children }: Family): FamilySnapshot {
   return { type, name, help, aggregator, samples: Array.from(children, sampleOf) }
 }

@@ -2,13 +2,13 @@ import { negotiate } from './accept.ts'
 import { expose } from './expose.ts'
 import type { FamilySnapshot } from './snapshot.ts'
 
-/** What a scraper is answered. */
+/** The response to a scraper. */
 export interface MetricsText {
   readonly contentType: string
   readonly body: string
 }
 
-/** Metrics as text, in the format that the scraper's `accept` header prefers: Prometheus' or OpenMetrics. */
+/** Formats metrics as text, as the scraper's `accept` header prefers: Prometheus' format or OpenMetrics. */
 export function textOf(families: Iterable<FamilySnapshot>, accept?: string): MetricsText {
   const format = negotiate(accept)
   return { contentType: format.contentType, body: expose(families, format) }

@@ -4,8 +4,8 @@ import { exampleOf } from './example.ts'
 import type { OpenApiContent } from './types.ts'
 
 /**
- * The named schemas of a document. A schema with an `$id` becomes a component of that name wherever it occurs; the
- * others stay where they are.
+ * The named schemas of a document. A schema with an `$id` becomes a component of that name wherever it occurs; all others
+ * stay inline.
  */
 export class Components {
   readonly #schemas = new Map<string, JsonSchema>()
@@ -13,42 +13,42 @@ export class Components {
   readonly #referenced = new Set<string>()
 
   /**
-   * A schema as OpenAPI 3.1 has it: JSON Schema 2020-12, without TypeBox's symbols and `$id`.
+   * Converts a schema to OpenAPI 3.1's: JSON Schema 2020-12, without TypeBox's symbols and `$id`.
    *
-   * @throws {TypeError} when two different schemas have one name, or a name cannot be a component's
+   * @throws {TypeError} when two different schemas have the same name, or a name is invalid for a component
    */
   use({ $id, ...schema }: JsonSchema): JsonSchema {
     return typeof $id === 'string' ? this.#component($id, schema) : this.#inline(schema)
   }
 
-  /** The component that a reference made by `use` leads to. */
+  /** Returns the component that a reference made by `use` points to. */
   get($ref: string): JsonSchema | undefined {
     return this.#schemas.get($ref.slice(prefix.length))
   }
 
   /**
-   * All of them by name, in the order of the alphabet.
+   * Returns all components in alphabetical order.
    *
-   * @throws {TypeError} when a reference leads nowhere
+   * @throws {TypeError} when a reference has no target
    */
   all(): Readonly<Record<string, JsonSchema>> {
     for (const name of this.#referenced) {
-      if (!this.#schemas.has(name)) throw new TypeError(`no schema has the $id "${name}" that another one refers to`)
+      if (!this.#schemas.has(name)) throw new TypeError(`no schema has the $id "${name}" that a $ref names`)
     }
     return Object.fromEntries([...this.#schemas].sort(([a], [b]) => (a < b ? -1 : 1)))
   }
 
   #component(name: string, schema: JsonSchema): JsonSchema {
     if (!/^[\w.-]+$/.test(name)) {
-      throw new TypeError(`schema $id "${name}": a component's name is made of letters, digits, ".", "_" and "-"`)
+      throw new TypeError(`schema $id "${name}": a component's name may contain only letters, digits, ".", "_" and "-"`)
     }
-    const inside = this.#open.has(name) // of itself: a finite schema cannot contain its equal
+    const inside = this.#open.has(name) // inside itself, which a finite schema with this content cannot be
     this.#open.add(name)
     const component = this.#inline(schema)
     this.#open.delete(name)
     const known = this.#schemas.get(name)
     if (inside || (known && !isDeepStrictEqual(known, component))) {
-      throw new TypeError(`two different schemas have the $id "${name}"`)
+      throw new TypeError(`two different schemas have the $id "${name}": rename one of them`)
     }
     this.#schemas.set(name, component)
     return { $ref: prefix + name }
@@ -60,7 +60,7 @@ export class Components {
     return {
       ...rest,
       ...(typeof $ref === 'string' && { $ref: this.#reference($ref) }),
-      // A list is a tuple, as it was said before 2020-12.
+      // Before 2020-12, a list of items defined a tuple.
       ...(Array.isArray(items)
         ? { prefixItems: items, items: additionalItems ?? true }
         : items !== undefined && { items }),
@@ -74,7 +74,7 @@ export class Components {
   }
 }
 
-/** A union of plain literals is an `enum` with its type: what generators of clients and people read best. */
+/** Converts a union of plain literals to an `enum` with its type, which people and client generators read best. */
 function asEnum({ anyOf, ...schema }: JsonSchema): JsonSchema {
   if (!Array.isArray(anyOf)) return schema
   const values = anyOf.map(literalOf)
@@ -83,7 +83,7 @@ function asEnum({ anyOf, ...schema }: JsonSchema): JsonSchema {
   return { ...schema, type: types.length === 1 ? types[0] : types, enum: [...new Set(values)] }
 }
 
-/** The only value of a schema that says nothing else; undefined of any other. */
+/** Returns the only value of a schema with no other keyword; undefined for any other schema. */
 function literalOf(part: unknown): unknown {
   const { const: value, type, ...rest } = part as JsonSchema
   if (Object.keys(rest).length > 0) return undefined
@@ -94,7 +94,7 @@ function typeOf(value: unknown): string {
   return value === null ? 'null' : typeof value
 }
 
-/** A schema as the content of a body, with an example when there can be one. */
+/** Returns a schema as the content of a body, with an example if one can be made. */
 export function contentOf(source: JsonSchema, components: Components): OpenApiContent {
   const schema = components.use(source)
   const example = exampleOf(schema, components)

@@ -8,20 +8,20 @@ import type { OpenApiDocument, OpenApiOperation, OpenApiServer } from './types.t
 
 export type { OpenApiDocument, OpenApiServer }
 
-/** What may be said of a document besides its contract. */
+/** Options of `openapiDocument`. */
 export interface OpenApiOptions {
-  /** Version of the service. Default: the contract's, else `1.0.0`. */
+  /** The version of the service. Default: the contract's, else `1.0.0`. */
   readonly version?: string
-  /** Where the service can be called. Default: where the document came from. */
+  /** The URLs of the service. Default: the origin of the document. */
   readonly servers?: readonly OpenApiServer[]
-  /** For whom it is: `public` leaves out the operations that are `internal`. Default `internal`: all of them. */
+  /** The audience: `public` leaves out `internal` operations. Default `internal`: all operations. */
   readonly audience?: 'public' | 'internal'
 }
 
 /**
- * Describes a contract as OpenAPI 3.1. The same contract gives the same document, key for key.
+ * Returns the OpenAPI 3.1 document of a contract. The same contract gives the same document, key for key.
  *
- * @throws {TypeError} when two different schemas have one `$id`
+ * @throws {TypeError} when two different schemas have the same `$id`
  *
  * @example
  * await writeFile('openapi.json', JSON.stringify(openapiDocument(userService), null, 2))
@@ -38,7 +38,7 @@ export function openapiDocument(contract: Contract, options: OpenApiOptions = {}
   const templates = new Map<string, string>()
   for (const [operationId, operation] of Object.entries(operations)) {
     const { method, path } = parseRoute(operation.route)
-    // Paths that differ in the names of parameters only are one path (OAS 3.1, 4.8.8.2): that of the first.
+    // Paths that differ only in the names of their parameters are one path (OAS 3.1, 4.8.8.2): the first one.
     const shape = path.replaceAll(/:\w+/g, ':')
     const template = templates.get(shape) ?? path
     templates.set(shape, template)

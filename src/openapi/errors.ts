@@ -18,7 +18,7 @@ import type { Components } from './components.ts'
 import { refusalHeaders } from './rateLimit.ts'
 import type { OpenApiReference, OpenApiResponse } from './types.ts'
 
-/** The errors of a document: each class is one named response, which the operations refer to. */
+/** The errors of a document: each class is one named response, which operations refer to. */
 export class ErrorResponses {
   readonly #components: Components
   readonly #classes = new Map<string, ErrorClass>()
@@ -28,9 +28,9 @@ export class ErrorResponses {
   }
 
   /**
-   * What an operation may answer with besides success, by status.
+   * Returns the error responses of an operation by status.
    *
-   * @throws {TypeError} when two different classes have one name
+   * @throws {TypeError} when two different classes have the same name
    */
   of(operation: Operation): Record<string, OpenApiResponse | OpenApiReference> {
     const byStatus: Record<string, ErrorClass[]> = {}
@@ -46,7 +46,7 @@ export class ErrorResponses {
     )
   }
 
-  /** The named responses, in the order of the alphabet. */
+  /** Returns the named responses in alphabetical order. */
   all(): Record<string, OpenApiResponse> {
     const entries = [...this.#classes].sort(([a], [b]) => (a < b ? -1 : 1))
     return Object.fromEntries(entries.map(([name, errorClass]) => [name, this.#response([errorClass])]))
@@ -55,11 +55,13 @@ export class ErrorResponses {
   #claim(errorClass: ErrorClass): void {
     const { name } = errorClass
     const known = this.#classes.get(name)
-    if (known && known !== errorClass) throw new TypeError(`two different error classes are named "${name}"`)
+    if (known && known !== errorClass) {
+      throw new TypeError(`two different error classes are named "${name}": rename one of them`)
+    }
     this.#classes.set(name, errorClass)
   }
 
-  /** One response for classes that share a status. */
+  /** Returns one response for classes that share a status. */
   #response(classes: readonly ErrorClass[]): OpenApiResponse {
     const generic = this.#components.use(anyError)
     const schema = classes.includes(BadRequest) ? { anyOf: [this.#components.use(invalid), generic] } : generic
@@ -73,7 +75,7 @@ export class ErrorResponses {
   }
 }
 
-/** What an operation declares, after what every operation of its kind may answer. */
+/** Returns the classes that an operation declares, after those that every operation of its kind may throw. */
 function classesOf(operation: Operation): Set<ErrorClass> {
   const { params, headers, body, rateLimit, errors = [] } = operation
   const takesInput = params ?? queryOf(operation) ?? headers ?? body
@@ -105,9 +107,12 @@ const anyError: JsonSchema = {
   type: 'object',
   required: ['code', 'message'],
   properties: {
-    code: { type: 'integer', description: 'the HTTP status times 100, plus what tells errors of one status apart' },
+    code: {
+      type: 'integer',
+      description: 'the HTTP status times 100, plus a number that distinguishes errors of one status',
+    },
     message: { type: 'string' },
-    error: { description: 'what went wrong, meant for the caller: text, or any other JSON' },
+    error: { description: 'the error message for the caller: text, or any other JSON' },
   },
 }
 
@@ -120,13 +125,13 @@ const invalid: JsonSchema = {
     message: { type: 'string' },
     error: {
       type: 'array',
-      description: 'everything that is wrong with the request',
+      description: 'every problem of the request',
       items: {
         type: 'object',
         required: ['in', 'path', 'message'],
         properties: {
           in: { enum: ['params', 'query', 'headers', 'body'] },
-          path: { type: 'string', description: 'the field, for example address.street; empty for the whole' },
+          path: { type: 'string', description: 'the field, such as address.street; empty for the value itself' },
           message: { type: 'string' },
         },
       },

@@ -1,13 +1,13 @@
 import type { JsonSchema } from '../schema/schema.ts'
 
-/** Knows the schema that a `$ref` leads to. */
+/** Resolves the schema of a `$ref`. */
 export interface Named {
   get($ref: string): JsonSchema | undefined
 }
 
 /**
- * A value that a schema accepts: the author's own `examples` or `default`, else a generated one. `undefined` when the
- * schema asks for what cannot be made up, a pattern for instance: no example is better than a wrong one.
+ * Returns a value that a schema accepts: the author's own `examples` or `default`, else a generated one. It is undefined
+ * when no value can be generated, for a pattern for instance, because no example is better than a wrong one.
  */
 export function exampleOf(schema: JsonSchema, named: Named, within: readonly string[] = []): unknown {
   const { examples, default: byDefault, $ref } = schema
@@ -25,7 +25,7 @@ export function exampleOf(schema: JsonSchema, named: Named, within: readonly str
   if (Array.isArray(anyOf)) return only(schema, ['anyOf']) ? firstOf(anyOf, inner) : undefined
   if (Array.isArray(allOf)) return only(schema, ['allOf', 'type']) ? mergeOf(allOf, inner, named) : undefined
   if (typeof type === 'string') return makers[type]?.(schema, inner)
-  return only(schema, []) ? {} : undefined // anything goes
+  return only(schema, []) ? {} : undefined // any value is valid
 }
 
 type Inner = (schema: unknown) => unknown
@@ -133,7 +133,7 @@ function firstOf(schemas: readonly unknown[], inner: Inner): unknown {
   return values.find((value) => value !== null) ?? values[0]
 }
 
-/** The examples of parts as one object, when no part has a say in what another one holds. */
+/** Merges the examples of parts into one object, if no part restricts what another contains. */
 function mergeOf(parts: readonly unknown[], inner: Inner, named: Named): unknown {
   const merged: Record<string, unknown> = {}
   const taken = new Set<string>()
@@ -149,7 +149,7 @@ function mergeOf(parts: readonly unknown[], inner: Inner, named: Named): unknown
   return merged
 }
 
-/** Whether a schema asserts nothing besides these keywords: what is not understood cannot be promised. */
+/** Whether a schema has only these asserting keywords: an unknown one could reject the example. */
 function only(schema: JsonSchema, known: readonly string[]): boolean {
   return Object.keys(schema).every((key) => known.includes(key) || annotations.has(key))
 }

@@ -9,16 +9,16 @@ import { describeSuccess } from './success.ts'
 import type { ErrorResponses } from './errors.ts'
 import type { OpenApiOperation, OpenApiParameter } from './types.ts'
 
-/** What the operations of a document share. */
+/** The state that the operations of a document share. */
 export interface Shared {
   readonly envelope: Envelope
   readonly components: Components
   readonly errors: ErrorResponses
-  /** What the path calls its parameters, which another operation of the same path may have named. */
+  /** The path's names of its parameters, which may come from another operation of the same path. */
   readonly pathNames: readonly string[]
 }
 
-/** Describes one operation; the schemas and errors that it names land among the shared ones. */
+/** Describes an operation and adds the schemas and errors that it names to the shared ones. */
 export function describeOperation(name: string, operation: Operation, shared: Shared): OpenApiOperation {
   const { summary, description, tags, deprecated, body, status = 200, timeoutMs, rateLimit } = operation
   const { envelope, components, errors, pathNames } = shared
@@ -56,7 +56,7 @@ const idempotencyKey: OpenApiParameter = {
   name: 'idempotency-key',
   in: 'header',
   required: false,
-  description: 'names the call: a second one with the same key is answered with the result of the first',
+  description: 'identifies the call: a retry with the same key gets the result of the first',
   schema: { type: 'string', minLength: 1, maxLength: 255 },
 }
 
@@ -70,7 +70,7 @@ function parametersIn(
     const { description, deprecated, default: byDefault, examples } = source
     const isRequired = where === 'path' || (required.includes(name) && byDefault === undefined)
     const schema = components.use(source)
-    // A page fills the example in: what is made up would narrow the answer, so it is left out where it can be.
+    // A docs page fills in the example: an invented filter would narrow the response, so optional ones have none.
     const example = isRequired || examples ? exampleOf(schema, components) : undefined
     return {
       name,

@@ -2,10 +2,10 @@ import type { OpenApiHeader } from './types.ts'
 
 const integer = (description: string): OpenApiHeader => ({ description, schema: { type: 'integer', minimum: 0 } })
 
-/** The headers of what is limited, as in https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ */
+/** The headers of a rate-limited operation: https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ */
 export const rateLimitHeaders: Readonly<Record<string, OpenApiHeader>> = {
   RateLimit: {
-    description: 'what is left: r requests now, all of them again in t seconds',
+    description: 'the remaining quota: r requests now, all of them again in t seconds',
     schema: { type: 'string', examples: ['"default";r=9;t=6'] },
   },
   'RateLimit-Policy': {

@@ -7,7 +7,7 @@ import { contentOf, type Components } from './components.ts'
 import { rateLimitHeaders } from './rateLimit.ts'
 import type { OpenApiResponse } from './types.ts'
 
-/** Describes what an operation answers when all is well, in its envelope. */
+/** Describes an operation's successful response in its envelope. */
 export function describeSuccess(operation: Operation, envelope: Envelope, components: Components): OpenApiResponse {
   const { returns, status, rateLimit } = operation
   const headers = rateLimit && { headers: rateLimitHeaders }
@@ -39,5 +39,5 @@ function record(properties: Record<string, JsonSchema>): JsonSchema {
 const position = {
   page: { type: 'integer', minimum: 1, examples: [1] },
   size: { type: 'integer', minimum: 1, examples: [20] },
-  total: { type: 'integer', minimum: 0, examples: [1], description: 'how many there are in all' },
+  total: { type: 'integer', minimum: 0, examples: [1], description: 'the number of all items' },
 }

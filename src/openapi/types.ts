@@ -1,7 +1,7 @@
 import type { RateLimit } from '../contract/rateLimit.ts'
 import type { JsonSchema } from '../schema/schema.ts'
 
-/** An OpenAPI 3.1 document, as far as a contract fills it: https://spec.openapis.org/oas/v3.1.1 */
+/** The parts of an OpenAPI 3.1 document that a contract fills: https://spec.openapis.org/oas/v3.1.1 */
 export interface OpenApiDocument {
   readonly openapi: '3.1.1'
   readonly info: { readonly title: string; readonly version: string; readonly description?: string }
@@ -14,7 +14,7 @@ export interface OpenApiDocument {
   }
 }
 
-/** Where the service can be called. */
+/** A URL of the service. */
 export interface OpenApiServer {
   readonly url: string
   readonly description?: string
@@ -33,11 +33,11 @@ export interface OpenApiOperation {
   readonly parameters?: readonly OpenApiParameter[]
   readonly requestBody?: { readonly required: true; readonly content: OpenApiContent }
   readonly responses: Readonly<Record<string, OpenApiResponse | OpenApiReference>>
-  /** Whether doing it twice is doing it once, so that a caller may retry. */
+  /** Whether the operation is idempotent, so that a caller may retry it. */
   readonly 'x-idempotent'?: true
-  /** Milliseconds after which the operation is given up. */
+  /** Milliseconds after which the operation times out. */
   readonly 'x-timeout-ms'?: number
-  /** How often each caller may do it. */
+  /** The rate limit of each caller. */
   readonly 'x-rate-limit'?: RateLimit
 }
 
@@ -52,20 +52,20 @@ export interface OpenApiParameter {
   readonly example?: unknown
 }
 
-/** What an operation may answer with one status. */
+/** An operation's response for one status. */
 export interface OpenApiResponse {
   readonly description: string
   readonly headers?: Readonly<Record<string, OpenApiHeader>>
   readonly content?: OpenApiContent
 }
 
-/** A header of an answer. */
+/** A header of a response. */
 export interface OpenApiHeader {
   readonly description: string
   readonly schema: JsonSchema
 }
 
-/** The only content there is: JSON. */
+/** The content of a body, which is always JSON. */
 export interface OpenApiContent {
   readonly 'application/json': {
     readonly schema: JsonSchema

@@ -1,24 +1,24 @@
 import { aheadUs, type Quota } from './gcra.ts'
 import type { Random } from './random.ts'
 
-/** What the keys of a limiter are made of. */
+/** Options of `ArrivalTimes`. */
 export interface ArrivalTimesOptions {
-  /** Microseconds, on a clock that never goes back. */
+  /** Returns microseconds of a monotonic clock. */
   readonly nowUs?: () => number
   readonly random?: Random
-  /** Most keys that are remembered. Default 65,536: with their texts about 10 MB. */
+  /** The most keys to remember. Default 65,536: with their texts about 10 MB. */
   readonly maxKeys?: number
 }
 
-/** So many keys are looked at to find the one whose place a new key takes. Redis samples 5 and calls 10 near perfect. */
+/** How many keys are sampled to evict one. Redis samples 5 and calls 10 near perfect. */
 const samples = 8
 
 /**
- * Theoretical arrival times by key, in memory, a bounded number of them.
+ * Theoretical arrival times of a bounded number of keys, in memory.
  *
- * A key's place is free once its time is past: it has nothing outstanding. When no place is free, a new key takes that of
- * one that has least outstanding, so that forgetting gives away least: whoever is at its limit and wants to be forgotten
- * has to bring about as many others to theirs as there are places.
+ * A slot is free once its key's time has passed: nothing of its quota is used. When no slot is free, the new key evicts
+ * the one with the least used, which costs the limit least. A caller at its limit who wants to be evicted has to bring
+ * about as many other keys to their limits as there are slots.
  */
 export class ArrivalTimes {
   readonly #nowUs: () => number
@@ -34,24 +34,24 @@ export class ArrivalTimes {
     this.#maxKeys = maxKeys
   }
 
-  /** How many keys are remembered. */
+  /** The number of remembered keys. */
   get size(): number {
     return this.#places.size
   }
 
-  /** The clock, in microseconds. */
+  /** The time in microseconds. */
   get nowUs(): number {
     return this.#nowUs()
   }
 
-  /** What `take` would return, without taking. */
+  /** Returns what `take` would return, without taking. */
   aheadUs(key: string, quota: Quota): number {
     const place = this.#places.get(key)
     return aheadUs(place === undefined ? 0 : this.#times[place]!, this.#nowUs(), quota)
   }
 
   /**
-   * Takes one request of the key's quota, if it has one left; returns how far that puts it ahead of the clock, in
+   * Takes one request from a key's quota, if one is left. Returns how far that puts the key ahead of the clock, in
    * microseconds: the request passes when it is at most the quota's `burstUs`.
    */
   take(key: string, quota: Quota): number {
@@ -65,7 +65,7 @@ export class ArrivalTimes {
     return ahead
   }
 
-  /** Takes over a key's time from who knows better; one that is earlier than what is known is ignored. */
+  /** Takes over a key's time from a shared store; ignores one that is earlier than the known time. */
   learn(key: string, tatUs: number): void {
     const place = this.#places.get(key)
     if (place === undefined) this.#put(key, tatUs, this.#nowUs())
@@ -80,7 +80,7 @@ export class ArrivalTimes {
     this.#places.set(key, place)
   }
 
-  /** A place that is free, else a new one, else that of who has least outstanding among a few. */
+  /** Returns a free slot, else a new one, else that of the sampled key with the least used. */
   #placeFor(nowUs: number): number {
     const { length } = this.#keys
     let least = 0

@@ -1,48 +1,48 @@
-/** What is known of an instance before any call to it. */
+/** An instance of a set, before any call to it. */
 export interface Member<Item> {
   /** Unique among the members. */
   readonly key: string
   readonly item: Item
-  /** Share of the traffic relative to the others. Default 1. */
+  /** Its share of the traffic, relative to the other members. Default 1. */
   readonly weight?: number | undefined
   readonly region?: string | undefined
   readonly zone?: string | undefined
 }
 
-/** How fast what was seen is forgotten, in milliseconds: after this a latency weighs 1/e. Source: Finagle's decay. */
+/** The decay time of latencies, in milliseconds: after it, one weighs 1/e. Source: Finagle's decay. */
 const decayMs = 10_000
-/** An answer weighs at least so much, however soon it follows the last: sixteen good ones outweigh a peak. */
+/** The least weight of a response, however soon it follows another: sixteen fast ones outweigh a peak. */
 const leastWeight = 1 / 16
-/** An instance that has just come gets a tenth of its share, and all of it after this many milliseconds. */
+/** The slow start of a new instance: it begins with a tenth of its share and has all of it after this many milliseconds. */
 const slowStartMs = 10_000
 const slowestStart = 0.1
-/** A failure is worth this many times what the instance costs, within these bounds, in milliseconds. */
+/** A failure costs this many times the instance's cost, within these bounds in milliseconds. */
 const failureFactor = 4
 const [leastFailureMs, mostFailureMs] = [10, 10_000] as const
 
-/** One instance as its callers see it: calls in flight, peak EWMA of their latency, failures in a row. */
+/** An instance as its caller sees it: calls in flight, peak EWMA of latency, consecutive failures. */
 export class Backend<Item = unknown> {
   readonly key: string
   readonly item: Item
   readonly weight: number
   readonly region: string | undefined
   readonly zone: string | undefined
-  /** When it came, in milliseconds: its slow start counts from there. */
+  /** The start of its slow start, in milliseconds. */
   readonly since: number
-  /** Calls that have begun and not ended. */
+  /** Calls in flight. */
   inFlight = 0
-  /** When it last took a call, in milliseconds. */
+  /** The time of its last call, in milliseconds. */
   lastPick = 0
   /** Failures since the last success. */
   failures = 0
-  /** How often it was ejected of late. */
+  /** How often it was ejected recently. */
   ejections = 0
   isEjected = false
-  /** When its last ejection ends or has ended, in milliseconds. */
+  /** The end of its last ejection, in milliseconds. */
   ejectedUntil = 0
-  /** Until when it is spared, in milliseconds, as it has said that it is about to stop; 0 when it is not. */
+  /** Until when it is avoided because it announced a shutdown, in milliseconds; 0 when it did not. */
   leavesUntil = 0
-  /** Whether it has ever kept a connection. */
+  /** Whether it has ever kept a connection open. */
   keepsConnections = false
   #costMs: number
   #costAt: number
@@ -59,38 +59,38 @@ export class Backend<Item = unknown> {
     this.#costAt = now
   }
 
-  /** A call begins. */
+  /** Records the start of a call. */
   begin(now: number): void {
     this.inFlight += 1
     this.lastPick = now
   }
 
-  /** A call ended in a way that says nothing of the instance: it was given up, or refused for its caller's sake. */
+  /** Records a call whose end says nothing about the instance: it was cancelled, or rejected because of its caller. */
   end(): void {
     this.inFlight -= 1
   }
 
-  /** A call was answered. */
+  /** Records a response. */
   succeed(now: number, latencyMs: number): void {
     this.inFlight -= 1
     this.failures = 0
     this.#observe(now, latencyMs)
   }
 
-  /** A call failed. It makes the instance dearer, or one that fails fast would attract all of the calls. */
+  /** Records a failure. It raises the cost, because an instance that fails fast would attract all calls. */
   fail(now: number, latencyMs: number): void {
     this.failures += 1
-    this.refuse(now, latencyMs)
+    this.reject(now, latencyMs)
   }
 
-  /** A call was refused for want of time: it costs as a failure does, and is no sign of being broken. */
-  refuse(now: number, latencyMs: number): void {
+  /** Records a rejection for overload: it costs like a failure, but does not count towards an ejection. */
+  reject(now: number, latencyMs: number): void {
     this.inFlight -= 1
     const penalty = Math.min(mostFailureMs, Math.max(leastFailureMs, failureFactor * this.costMs(now)))
     this.#observe(now, Math.max(latencyMs, penalty))
   }
 
-  /** It is back after an ejection: nothing of before counts. */
+  /** Resets the instance after an ejection. */
   readmit(now: number, costMs: number): void {
     this.isEjected = false
     this.failures = 0
@@ -99,25 +99,25 @@ export class Backend<Item = unknown> {
     this.lastPick = now
   }
 
-  /** Latency that a call is expected to see, in milliseconds. */
+  /** The expected latency of a call, in milliseconds. */
   costMs(now: number): number {
     return this.#costMs * Math.exp((this.#costAt - now) / decayMs)
   }
 
-  /** Its weight, less while it has just come. */
+  /** Its weight, reduced during its slow start. */
   weightAt(now: number): number {
     const age = now - this.since
     return age >= slowStartMs ? this.weight : this.weight * Math.max(slowestStart, age / slowStartMs)
   }
 
-  /** What one more call to it costs: expected latency times the calls that share it. */
+  /** The cost of one more call: the expected latency times the calls that share the instance. */
   load(now: number): number {
     const cost = this.costMs(now)
-    // Not measured yet: one call shall find out, the others go elsewhere meanwhile (Finagle's penalty).
+    // Not measured yet: one call measures it, and other calls go elsewhere meanwhile (Finagle's penalty).
     return (cost === 0 && this.inFlight > 0 ? mostFailureMs : cost) * (this.inFlight / this.weight + 1)
   }
 
-  /** Peak EWMA: up at once, down slowly. Source: Finagle, `PeakEwma`. */
+  /** Peak EWMA: rises at once and decays slowly. Source: Finagle, `PeakEwma`. */
   #observe(now: number, latencyMs: number): void {
     const cost = this.costMs(now)
     const weight = Math.max(leastWeight, 1 - Math.exp((this.#costAt - now) / decayMs))

@@ -1,10 +1,10 @@
 import type { Backend } from './backend.ts'
 
-/** Chooses which of several instances takes the next call. */
+/** Chooses the instance for a call. */
 export interface Balancer {
-  /** One of the candidates; undefined when there is none. `key` is for those that keep like calls together. */
+  /** Returns one of the candidates; undefined when there is none. `key` keeps calls together, if the balancer supports it. */
   pick(candidates: readonly Backend[], now: number, key?: string): Backend | undefined
 }
 
-/** Takes the first: what balancing is compared with. */
+/** Returns the first candidate: the baseline of benchmarks. */
 export const firstOnly: Balancer = { pick: (candidates) => candidates[0] }

@@ -1,26 +1,26 @@
 import type { Random } from './random.ts'
 import { RollingSum } from './rollingSum.ts'
 
-/** Decides whether a call is worth sending. Every call that is allowed is told of once more, when it ends. */
+/** Decides whether a call is sent. After each allowed call, call exactly one of the other methods. */
 export interface Breaker {
-  /** Whether to send one now, in milliseconds; counts it as begun. */
+  /** Whether to send a call now, in milliseconds; counts it as started. */
   allows(now: number): boolean
-  /** One was answered. */
+  /** Records a response. */
   succeeded(now: number): void
-  /** One was not answered, or with a fault of the callee's. */
+  /** Records a call without a response, or with a fault of the callee. */
   failed(now: number): void
-  /** One was given up by its caller: it says nothing of the callee. */
+  /** Records a call that its caller cancelled, which says nothing about the callee. */
   forgotten(now: number): void
 }
 
-/** Numbers of the breaker, with their defaults. */
+/** Options of `throttle`. */
 export interface ThrottleOptions {
   readonly random?: Random
-  /** How far it looks back, in milliseconds. Default 10,000. */
+  /** The length of its window, in milliseconds. Default 10,000. */
   readonly windowMs?: number
-  /** Failures that never count. Default 5. */
+  /** The number of failures that never count. Default 5. */
   readonly protection?: number
-  /** Milliseconds after which one call is let through whatever the odds. Default 1000. */
+  /** The interval in milliseconds after which one call passes regardless of the odds. Default 1000. */
   readonly probeMs?: number
 }
 
@@ -28,12 +28,12 @@ const buckets = 40
 const [mildest, strictest] = [1.5, 1.1] as const
 
 /**
- * Client-side throttling: there is no open state; calls are refused with the probability
- * `(total − 5 − w × accepts) / (total + 1)`, with w falling from 1.5 to 1.1 the longer nothing succeeds.
+ * Returns a breaker by client-side throttling. There is no open state: calls are rejected with the probability
+ * `(total − 5 − w × accepts) / (total + 1)`, where w falls from 1.5 to 1.1 the longer nothing succeeds.
  *
- * Calls count in `total` when they begin, so that a callee that hangs is seen before its calls time out; but only once
- * more than `protection` have failed, or a burst of first calls would be refused for not being answered yet. Refused ones
- * are not in `total`: the window then heals in seconds instead of a minute.
+ * Calls count in `total` when they start, so a callee that hangs is noticed before its calls time out. That needs more
+ * than `protection` failures, because a first burst of calls would be rejected otherwise. Rejected calls are not in
+ * `total`, so the window recovers in seconds instead of a minute.
  *
  * Sources: https://sre.google/sre-book/handling-overload/#eq2101, go-zero's `googlebreaker.go` for protection, w, probes
  * and the window, go-zero#5011 for counting at the start.
@@ -63,7 +63,7 @@ export function throttle(options: ThrottleOptions = {}): Breaker {
     return (begun - protection - weight * accepts.sum(now)) / (begun + 1)
   }
 
-  /** The newest buckets in a row in which something failed and nothing succeeded. */
+  /** The number of most recent consecutive buckets with failures and no success. */
   function failingBuckets(now: number): number {
     let count = 0
     for (let age = 0; age < buckets && accepts.bucket(now, age) === 0; age++) {

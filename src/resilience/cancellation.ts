@@ -1,26 +1,26 @@
-/** Works for a request, and stops when nobody waits for its answer any more. */
+/** Work for a request that stops when its response is no longer needed. */
 export interface Cancellable {
   cancel(): void
 }
 
 /**
- * Tells what works for a request that it is over before its answer.
+ * Cancels the work for a request that ends before its response.
  *
- * The same as an `AbortSignal`, which it makes for whoever wants one. Where a request makes two calls, a signal that
- * these listen to is a quarter of all that the request costs, most of it in the garbage collector.
+ * It is a cheaper `AbortSignal`, and creates one on demand. In a request with two calls, a signal with their listeners
+ * makes up a quarter of the cost, most of it in the garbage collector.
  */
 export class Cancellation {
-  /** Why it is over; undefined until then. */
+  /** The reason; undefined until it is cancelled. */
   reason: Error | undefined
   readonly #working: Cancellable[] = []
   #controller: AbortController | undefined
 
-  /** Whether it is over. */
+  /** Whether it is cancelled. */
   get isOver(): boolean {
     return this.reason !== undefined
   }
 
-  /** Aborts with the same reason. */
+  /** A signal that aborts with the same reason. */
   get signal(): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController()
@@ -29,12 +29,12 @@ export class Cancellation {
     return this.#controller.signal
   }
 
-  /** Has it cancelled when this is over; not at once, when it is over already. */
+  /** Registers work to cancel. When this is cancelled already, nothing happens. */
   add(work: Cancellable): void {
     this.#working.push(work)
   }
 
-  /** It is done. */
+  /** Removes work that is done. */
   remove(work: Cancellable): void {
     const index = this.#working.indexOf(work)
     if (index < 0) return
@@ -42,7 +42,7 @@ export class Cancellation {
     if (last !== work) this.#working[index] = last
   }
 
-  /** It is over, once. */
+  /** Cancels, once. */
   end(reason: Error): void {
     if (this.isOver) return
     this.reason = reason

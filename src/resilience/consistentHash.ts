@@ -7,8 +7,8 @@ import type { Random } from './random.ts'
 const pointsPerBackend = 100
 
 /**
- * Calls with the same key go to the same instance; when one comes or goes, only its share of the keys moves. No instance
- * takes more than `bound` times its share of the calls in flight: what is over goes to the next on the ring.
+ * Returns a balancer that sends calls with the same key to the same instance. When one comes or goes, only its share of
+ * the keys moves. No instance takes more than `bound` times its share of the calls in flight; the rest goes to the next.
  *
  * Sources: D. Karger et al., Consistent Hashing and Random Trees, 1997; V. Mirrokni et al., Consistent Hashing with
  * Bounded Loads, 2016, where 1.25 is the usual bound.
@@ -26,7 +26,7 @@ export function consistentHash(options: { readonly bound?: number; readonly rand
   }
 }
 
-/** A point is a hash and, below it, the index of its owner, in one number: numbers sort fast. */
+/** A point combines a hash and the index of its owner below it in one number, because numbers sort fast. */
 const ownerBits = 20
 
 class Ring {
@@ -48,7 +48,7 @@ class Ring {
   find(hash: number, bound: number): Backend {
     const start = this.#firstFrom(hash * 2 ** ownerBits)
     const first = this.#owner(start)
-    if (first.inFlight === 0) return first // the bound is never below one call
+    if (first.inFlight === 0) return first // the bound is always at least one call
     let inFlight = 1
     for (const backend of this.#backends) inFlight += backend.inFlight
     for (let at = start; at < start + this.#points.length; at++) {

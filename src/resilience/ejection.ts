@@ -1,35 +1,36 @@
 import type { Backend } from './backend.ts'
 import type { Random } from './random.ts'
 
-/** Decides which instances are left out for a while. */
+/** Decides which instances are ejected. */
 export interface Ejection {
-  /** A call to an instance has failed: for how many milliseconds it is ejected from now on; 0 when it is not. */
+  /** Records a failed call; returns how many milliseconds the instance is ejected from now on, or 0. */
   onFailure(backend: Backend, now: number, isGone: boolean): number
-  /** Whether so many are ejected that they are all used nevertheless. */
+  /** Whether so many are ejected that all are used nevertheless. */
   panics(ejected: number, all: number): boolean
 }
 
-/** Numbers of the ejection, with their defaults. */
+/** Options of `outlierEjection`. */
 export interface EjectionOptions {
   readonly random?: Random
-  /** Failures in a row that eject. Default 5. */
+  /** The number of consecutive failures that eject an instance. Default 5. */
   readonly consecutiveFailures?: number
-  /** The first ejection, in milliseconds; the n-th takes n times as long. Default 30,000. */
+  /** The first ejection in milliseconds; the n-th takes n times as long. Default 30,000. */
   readonly baseMs?: number
-  /** The longest, in milliseconds. Default 300,000. */
+  /** The longest ejection in milliseconds. Default 300,000. */
   readonly maxMs?: number
-  /** Over this share ejected, all are used: the fault is then no single instance's. Default 0.5. */
+  /** The panic threshold: above this share of ejected instances all are used, as no single one is at fault. Default 0.5. */
   readonly maxShare?: number
 }
 
 /**
- * Ejects an instance after five failures in a row, and at once when nobody listens there any more.
+ * Returns the policy that ejects an instance after five consecutive failures, and at once when it accepts no connections.
  *
- * An ejection is forgotten after as long without another. Times vary by a tenth, so that callers do not come back together.
+ * Ejections count up, and are forgotten after the same time without one. Times vary by a tenth, so that callers do not
+ * come back together.
  *
  * Sources: Envoy's outlier detection and panic threshold
  * (https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/outlier), gRPC A50; Finagle's fail fast for
- * the refused connection.
+ * an instance that accepts no connections.
  */
 export function outlierEjection(options: EjectionOptions = {}): Ejection {
   const { random = Math.random, consecutiveFailures = 5 } = options

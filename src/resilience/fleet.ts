@@ -6,7 +6,7 @@ import { tiersOf, type Tier } from './locality.ts'
 import type { Random } from './random.ts'
 import type { Subsetting } from './subset.ts'
 
-/** The policies by which a fleet is used. */
+/** The policies of a fleet. */
 export interface FleetOptions {
   readonly balancer: Balancer
   readonly ejection: Ejection
@@ -15,22 +15,22 @@ export interface FleetOptions {
   /** The caller's own region and zone. */
   readonly region?: string | undefined
   readonly zone?: string | undefined
-  /** Calls never leave their region. */
+  /** Whether calls never leave their region. */
   readonly partitioned?: boolean | undefined
 }
 
-/** What one call asks of the choice. */
-export interface Wish {
-  /** Default: the caller's own. */
+/** The preferences of one call. */
+export interface PickPreferences {
+  /** Default: the caller's own region. */
   readonly region?: string | undefined
-  /** Calls with the same key go to the same instance, as far as the balancer cares. */
+  /** Calls with the same key go to the same instance, if the balancer supports it. */
   readonly hashKey?: string | undefined
 }
 
 /**
- * The instances of one service as one caller uses them: who is there, who is ejected, who is near, who takes the next call.
+ * The instances of a service for one caller: known, ejected and near ones, and the choice for each call.
  *
- * Everything is prepared when something changes; a pick costs the same for ten instances and ten thousand.
+ * Changes prepare everything; a pick costs the same for ten instances and ten thousand.
  */
 export class Fleet<Item> {
   readonly #options: FleetOptions
@@ -51,22 +51,22 @@ export class Fleet<Item> {
     return this.#backends.values()
   }
 
-  /** How many are in use. */
+  /** The number of instances in use. */
   get size(): number {
     return this.#backends.size
   }
 
-  /** How many of them are ejected. */
+  /** The number of ejected instances. */
   get ejected(): number {
     return this.#ejected
   }
 
-  /** How often one was ejected since the beginning. */
+  /** The number of ejections since the start. */
   get ejections(): number {
     return this.#ejections
   }
 
-  /** Takes up the members of a new set, drops those that are no longer in it, and returns these. */
+  /** Updates the set of members; returns those that were removed. */
   update(members: readonly Member<Item>[], now: number): readonly Backend<Item>[] {
     const chosen = new Map(this.#options.subset(members).map((member) => [member.key, member]))
     const gone = [...this.#backends.values()].filter((backend) => !isSame(backend, chosen.get(backend.key)))
@@ -75,19 +75,23 @@ export class Fleet<Item> {
     for (const { key } of gone) this.#backends.delete(key)
     for (const member of chosen.values()) {
       if (this.#backends.has(member.key)) continue
-      // At the beginning all are new, and none has to be spared for the others.
+      // At the start all are new, so a slow start would have no instance to shift load to.
       this.#backends.set(member.key, new Backend(member, isFirst ? Number.NEGATIVE_INFINITY : now, now, cost))
     }
     this.#changed()
     return gone
   }
 
-  /** Who takes a call, if possible none of those who have been tried. */
-  pick(now: number, wish: Wish = {}, tried: readonly Backend<Item>[] = []): Backend<Item> | undefined {
+  /** Picks the instance of a call, preferably one that has not been tried. */
+  pick(
+    now: number,
+    preferences: PickPreferences = {},
+    tried: readonly Backend<Item>[] = [],
+  ): Backend<Item> | undefined {
     if (now >= this.#nextReturn) this.#readmit(now)
     const { balancer } = this.#options
-    const { hashKey } = wish
-    const tiers = this.#tiersFor(wish.region ?? this.#options.region)
+    const { hashKey } = preferences
+    const tiers = this.#tiersFor(preferences.region ?? this.#options.region)
     if (tiers.length === 0) return undefined
     const point = tiers.length === 1 ? 0 : hashKey === undefined ? this.#random() : hashText(hashKey) / 2 ** 32
     const { candidates } = tiers.find(({ upTo }) => point < upTo) ?? tiers.at(-1)!
@@ -96,7 +100,7 @@ export class Fleet<Item> {
     return this.#untried(tiers, tried) ?? picked
   }
 
-  /** A call to an instance has failed; `isGone` when nobody listens there. */
+  /** Records a failed call; `isGone` when the instance accepts no connections. */
   failed(backend: Backend<Item>, now: number, latencyMs: number, isGone = false): void {
     backend.fail(now, latencyMs)
     const ejectedMs = this.#options.ejection.onFailure(backend, now, isGone)
@@ -108,8 +112,8 @@ export class Fleet<Item> {
   }
 
   /**
-   * An instance has answered, and ended the connection or not. One that used to keep connections and now ends them is
-   * about to stop: it is spared for a while, as long as there are others, whatever the registry says.
+   * Records whether an instance kept its connection open after a response. One that used to, and now closes it, is about
+   * to stop. It is avoided for a while if there are others, even if the registry still lists it.
    */
   answered(backend: Backend<Item>, now: number, endsConnection: boolean): void {
     if (!endsConnection) {
@@ -150,7 +154,7 @@ export class Fleet<Item> {
     const isUsable = ({ isEjected, leavesUntil }: Backend): boolean => leavesUntil === 0 && (panics || !isEjected)
     const place = { region, zone: region === own ? zone : undefined, strict: partitioned }
     const tiers = tiersOf([...this.#backends.values()], place, isUsable)
-    // Regions are named by callers: what they make up shall not fill the memory.
+    // Regions come from callers: invented ones must not fill the memory.
     if (this.#tiers.size >= mostRegions) this.#tiers.clear()
     this.#tiers.set(region, tiers)
     return tiers
@@ -162,7 +166,7 @@ export class Fleet<Item> {
     return others[Math.floor(this.#random() * others.length)]
   }
 
-  /** What an instance that nothing is known of is taken to cost: no more and no less than the others. */
+  /** The assumed cost of an unmeasured instance: the average of the known ones. */
   #meanCostMs(now: number): number {
     let [sum, count] = [0, 0]
     for (const backend of this.#backends.values()) {
@@ -175,7 +179,7 @@ export class Fleet<Item> {
 }
 
 const mostRegions = 100
-/** Long enough for a service to end after it has said so, and to be started again. */
+/** Long enough for a service to stop after announcing it, and to start again. */
 const leavesForMs = 5000
 
 function isSame<Item>(backend: Backend<Item>, member: Member<Item> | undefined): boolean {

@@ -1,4 +1,4 @@
-/** Tells how long calls take: the percentiles of the last while. */
+/** Measures recent latencies by their percentiles. */
 export interface Latencies {
   observe(now: number, latencyMs: number): void
   /** The latency that `percentile` of the calls stayed below, in milliseconds; undefined while too few are known. */
@@ -8,8 +8,8 @@ export interface Latencies {
 const [perOctave, bucketCount, fewest] = [8, 8 * 24, 20] as const
 
 /**
- * A histogram of eight buckets an octave, from 1/16 ms to 17 minutes, within 9 % of the truth; this period's beside the
- * last one's, so that it forgets.
+ * A histogram of eight buckets per octave, from 1/16 ms to 17 minutes, with an error of at most 9 %. It adds the current
+ * and the last period, so that old latencies expire.
  */
 export function latencies({ periodMs = 10_000 }: { readonly periodMs?: number } = {}): Latencies {
   let current = new Float64Array(bucketCount)
@@ -50,5 +50,5 @@ export function latencies({ periodMs = 10_000 }: { readonly periodMs?: number } 
   }
 }
 
-/** Knows nothing. */
+/** Measures nothing. */
 export const noLatencies: Latencies = { observe() {}, percentile: () => undefined }

@@ -1,7 +1,7 @@
 import type { Balancer } from './balancer.ts'
 import type { Random } from './random.ts'
 
-/** Of two taken at random, the one with fewer calls in flight for its weight: Envoy's least request. */
+/** Returns a balancer that picks two at random and takes the one with fewer calls per weight: Envoy's least request. */
 export function leastLoaded({ random = Math.random }: { readonly random?: Random } = {}): Balancer {
   return {
     pick(candidates, now) {

@@ -1,101 +1,100 @@
 import { ConcurrencyLimit } from './concurrency.ts'
 
-/** Decides which requests an overloaded event loop takes. */
+/** Decides which requests an overloaded event loop accepts. */
 export interface Limiter {
-  /** Whether the loop has been saturated of late: only then are requests worth asking for. */
+  /** Whether the loop was saturated recently: only then must requests be admitted. */
   readonly isPressed: boolean
   /**
-   * How long the loop has worked since it was last observed, how long that is ago, and how long the process had the CPU
-   * (default: all the while that the loop worked), in milliseconds.
+   * Records how long the loop worked since the last observation and the time since then. `cpuMs` is how long it had the
+   * CPU (default: all the time that the loop worked). All are milliseconds.
    */
   observe(activeMs: number, elapsedMs: number, cpuMs?: number): void
   /**
-   * Whether to take a request of this rank (0 matters most), which has waited at least so many milliseconds for its turn,
-   * beside those in flight.
+   * Whether to accept a request of this rank (0 is the most important). It has waited at least this many milliseconds for
+   * its turn, and this many requests are in flight.
    */
   admits(rank: number, waitedMs: number, inFlight: number): boolean
-  /** A request of this operation has ended: answered so many milliseconds after it came, or its caller has hung up. */
+  /** Records the end of a request: its response after this many milliseconds, or that its caller hung up. */
   ended(operation: string, answeredMs: number | undefined): void
   /**
-   * A turn of the loop in which requests came has ended, so many milliseconds after the one before; the oldest of those that
-   * were refused has waited so long to be told. Returns how many milliseconds to spend on telling them.
+   * Records the end of a turn with requests, the milliseconds since the last one, and how long the oldest rejected request
+   * has waited for its response. Returns how many milliseconds to spend on rejections.
    */
   endTurn(durationMs: number, untoldMs?: number): number
 }
 
-/** Numbers of the limiter, with their defaults. */
+/** Options of `turnLimiter`. */
 export interface LimiterOptions {
-  /** How long requests of one turn of the loop may wait for each other, in milliseconds. Default 20, which is DAGOR's. */
+  /** How long requests of one turn may wait for each other, in milliseconds. Default 20, which is DAGOR's. */
   readonly targetDelayMs?: number
-  /** Of each rank, how much of all that it may have at most; those that matter most come first. Default: one rank, all. */
+  /** The maximum share of each rank, the most important first. Default: one rank with everything. */
   readonly shares?: readonly number[]
-  /** Milliseconds of work after which a process is as fast as it will be. Default 5000. */
+  /** Milliseconds of work after which a process is warm. Default 5000. */
   readonly coldMs?: number
 }
 
 /** The loop is saturated when it works for more than this share of the time, over about `memoryMs` milliseconds. */
 const saturation = 0.98
 const memoryMs = 300
-/** Or when two looks at it in a row come late, the second by more: what has come in a turn takes longer than the turn. */
+/** It is also saturated when two observations in a row are late, the second one more: requests outgrow the turns. */
 const lateMs = 100
-/** What is taken waits for a turn that has begun before it came, and for its own. */
+/** An accepted request waits for a turn that began before it came, and for its own. */
 const turnsWaited = 2
-/** What a lower rank may have is halved by each turn that refused a higher one, and is nothing below a tenth. */
+/** Each turn that rejected a more important request halves a rank's share, which is zero below a tenth. */
 const cut = 0.5
 const leastShare = 0.1
-/** A share that was cut to nothing is whole again after this many milliseconds. */
+/** The time in milliseconds after which a share recovers from zero. */
 const recoveryMs = 1000
-/** Of the time in which the loop worked at least so much counts, whoever else had the CPU: callers wait all the same. */
+/** The least share of the loop's working time that counts, even if other processes had the CPU: callers wait anyway. */
 const leastRunning = 0.5
-/** Until V8 has compiled what runs often, a request takes so many times as long; that is worth waiting for. */
+/** Until V8 has compiled the hot code, a request takes this many times as long, which is worth waiting for. */
 const coldFactor = 5
 /**
- * So much of the time goes to telling those that are refused. To parse and route them costs as much again, and each that is
- * told makes room for the next on its connection: refusing takes less than a tenth.
+ * The share of the time that goes to rejections. Parsing and routing costs the same again, and each rejected caller makes
+ * room for the next request on its connection. A rejection itself takes less than a tenth.
  */
 const tellingShare = 0.03
-/** They should not wait longer than this: then a tenth of the time goes to them, and the target grows, up to ten times. */
+/** The longest that rejections should wait. Beyond it, a tenth of the time goes to them, and the target grows up to tenfold. */
 const longestUntoldMs = 500
 const lateTellingShare = 0.1
 const largestFactor = 10
-/** Milliseconds in which the target grows to e times itself, or shrinks as much. */
+/** Milliseconds in which the target grows or shrinks by a factor of e. */
 const growthMs = 1000
 
 /**
- * Limits what waits in an event loop, while the loop is saturated, by how long it waits there: before it is taken, and from
- * then to its answer.
+ * Limits the wait in a saturated event loop, both before a request is accepted and until its response.
  *
- * A loop's turn hands over every request that has come during the turn before; the last of them waits for all others. Each
- * turn has a budget: requests are taken until `targetDelayMs` of it are over, the rest is refused. What is taken and goes on
- * in later turns, after a statement or a call, waits there in queues that no turn shows. So no more may be in flight than
- * wait for two turns on top of what they usually take (see `ConcurrencyLimit`). Of the budget and of that number each rank
- * has its share, halved by each turn in which a more important request was refused.
+ * A turn of the loop hands over every request that came during the last turn, and the last of them waits for all others.
+ * So each turn has a budget: requests are accepted until `targetDelayMs` of it are used, and the rest is rejected. An
+ * accepted request that continues in later turns, after a statement or a call, waits in queues that no turn shows. So the
+ * number in flight is limited to what waits two turns beyond its usual time (see `ConcurrencyLimit`). Each rank has a
+ * share of both. It is halved by each turn that rejected a more important request.
  *
- * What counts is the loop's own work. A process that others keep from the CPU, in a container at its limit or next to its
- * callees on one core, is slower, but no shorter queue of its own would change that.
+ * Only the loop's own work counts. Other processes may keep it from the CPU, in a container at its limit or next to its
+ * callees on one core. It is slower then, but a shorter queue would not help.
  *
- * Refusing costs, too: callers who are told at once ask the next at once. So those that are refused wait until there is time
- * to tell them; and when they wait too long, for it is many and small requests that come, the target grows.
+ * Rejecting costs time, too: a caller that gets its rejection at once sends the next request at once. So rejections wait
+ * until there is time for them. When they wait too long, because requests are many and small, the target grows.
  *
- * Why the wait, and not the latency or a number of requests: a handler that waits for others makes both grow while the loop
- * is idle, and one that computes makes neither grow, for the queue is in the kernel's socket buffers. The wait in the own
- * queue is what DAGOR (WeChat, https://arxiv.org/abs/1806.04075) and Facebook's CoDel
- * (https://queue.acm.org/detail.cfm?id=2839461, folly's `Codel.cpp`) act on; the guard, that a saturated resource is needed
- * besides, is go-zero's and Sentinel's, with the loop's own utilisation in the place of the CPU's.
+ * The wait is a better signal than latency or the number of requests. A handler that waits for I/O raises both while the
+ * loop is idle. A handler that computes raises neither, because the queue is in the kernel's socket buffers. DAGOR (WeChat,
+ * https://arxiv.org/abs/1806.04075) and Facebook's CoDel (https://queue.acm.org/detail.cfm?id=2839461, folly's `Codel.cpp`)
+ * use the wait in the queue, too. The condition that a resource must be saturated is go-zero's and Sentinel's, with the
+ * utilisation of the loop instead of the CPU's.
  */
 export function turnLimiter({ targetDelayMs = 20, shares = [1], coldMs = 5000 }: LimiterOptions = {}): Limiter {
   const concurrency = new ConcurrencyLimit()
-  /** Of each rank, how much of the target and of the limit it may have now. */
+  /** The current share of each rank in the target and the limit. */
   const current = [...shares]
   let usualMs = coldMs > 0 ? targetDelayMs * coldFactor : targetDelayMs
   let targetMs = usualMs
   let workedMs = 0
   let utilisation = 0
-  /** How much of the time in which the loop worked counts: that in which the process had the CPU. */
+  /** The share of the loop's working time that counts, in which the process had the CPU. */
   let running = 1
-  /** How long it was to the look before, when the loop had no idle moment until then. */
+  /** The last interval between observations, if the loop had no idle moment in it. */
   let busyMs = Number.POSITIVE_INFINITY
-  /** Most important rank that was refused in this turn. */
+  /** The most important rank that was rejected in this turn. */
   let refused = shares.length
 
   return {
@@ -136,5 +135,5 @@ export function turnLimiter({ targetDelayMs = 20, shares = [1], coldMs = 5000 }:
   }
 }
 
-/** Takes every request. */
+/** Accepts every request. */
 export const noLimiter: Limiter = { isPressed: false, observe() {}, admits: () => true, ended() {}, endTurn: () => 0 }

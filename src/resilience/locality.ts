@@ -1,18 +1,18 @@
 import type { Backend } from './backend.ts'
 
-/** Some of the instances, and the share of the calls that goes to them. */
+/** A group of instances and its share of the calls. */
 export interface Tier {
-  /** Upper end of its part of the numbers from 0 to 1; the last tier's is 1. */
+  /** The upper end of its part of the numbers from 0 to 1; the last tier's is 1. */
   readonly upTo: number
   readonly candidates: readonly Backend[]
 }
 
-/** Where a call wants to go. */
+/** The preferred place of a call. */
 export interface Place {
   readonly region?: string | undefined
-  /** The zone of the caller, when the region is its own. */
+  /** The zone of the caller, if the region is its own. */
   readonly zone?: string | undefined
-  /** Never leaves its region. */
+  /** Whether the call never leaves its region. */
   readonly strict?: boolean | undefined
 }
 
@@ -20,11 +20,11 @@ export interface Place {
 const overprovisioning = 1.4
 
 /**
- * Splits instances into those of the same zone, of the same region, and the others, and the calls among them: the nearest
- * take all that they can, by the share of them that is healthy, and the rest spills over.
+ * Splits instances into tiers: the same zone, the same region, all other regions. The nearest tier takes as many calls as
+ * its healthy share allows, and the rest spills over to the next.
  *
- * A zone is expected to serve a zone's share of its region, so that one with fewer instances than the others spills over
- * as one with unhealthy instances does. Without a region known, or with none of the instances in it, there is one tier.
+ * A zone should serve a zone's share of its region, so a smaller zone spills over like one with unhealthy instances. There
+ * is one tier if the region is unknown or has no instances.
  *
  * Source: Envoy's priority levels and zone-aware routing
  * (https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/load_balancing/priority).
@@ -42,7 +42,7 @@ export function tiersOf(
   return [...inZone(near, zone, isHealthy, stays), ...tier(far, 1, stays)]
 }
 
-/** The tiers of one region, which takes `stays` of all calls. */
+/** Returns the tiers of one region, which takes `stays` of all calls. */
 function inZone(
   near: readonly Backend[],
   zone: string | undefined,

@@ -2,15 +2,16 @@ import type { Backend } from './backend.ts'
 import type { Balancer } from './balancer.ts'
 import type { Random } from './random.ts'
 
-/** An instance that took no call for so long is asked again, whatever it cost when last seen. Source: go-zero's p2c. */
+/** An instance without a call for this long is probed, even if its last cost was high. Source: go-zero's p2c. */
 const probeMs = 1000
-/** So is one that has just failed, sooner: whether it is down or was unlucky shows in a few calls, within a second. */
+/** One that has just failed is probed sooner: within a second, a few calls show whether it is down. */
 const suspectMs = 100
-/** No more than one pick of so many is such a probe: with few calls nothing else would be picked. */
+/** At most one of this many picks is a probe: with few calls, all would be. */
 const picksPerProbe = 20
 
 /**
- * Power of two choices: of two taken at random, most often the one with the lower peak EWMA × calls in flight.
+ * Returns a balancer by power of two choices: of two random instances, it usually picks the lower peak EWMA × calls in
+ * flight.
  *
  * Sources: M. Mitzenmacher, The Power of Two Choices in Randomized Load Balancing, 2001; Finagle's `PeakEwma`;
  * go-zero's `p2c_ewma`.
@@ -41,12 +42,12 @@ export function p2c({ random = Math.random }: { readonly random?: Random } = {})
   function better(a: Backend, b: Backend, now: number): Backend {
     const [weightA, weightB] = [a.weightAt(now), b.weightAt(now)]
     if (weightA !== weightB) {
-      // Taken outright so often, and by a fair comparison otherwise, equals share as their weights are.
+      // Picked outright this often, and by a fair comparison otherwise, equal instances share by their weights.
       const outright = Math.abs(weightA - weightB) / (weightA + weightB)
       if (random() < outright) return weightA > weightB ? a : b
     }
-    // The odds are as the squares: what is a little dearer for having hiccuped keeps most of its share, and is soon known
-    // better; what is ten times dearer gets a hundredth. Always taking the better one shuns it for seconds instead.
+    // The odds are as the squares of the costs. An instance that hiccuped keeps most of its share and is soon measured
+    // again; one ten times as slow gets a hundredth. Always picking the better one would avoid it for seconds instead.
     const [dearA, dearB] = [a.load(now) ** 2, b.load(now) ** 2]
     return random() * (dearA + dearB) < dearB ? a : b
   }

@@ -3,26 +3,26 @@ interface Waiting<T> {
   readonly since: number
 }
 
-/** What is done in the order in which it came, as far as there is time for it. */
+/** A queue whose items are handled in order, within a time budget. */
 export class Paced<T> {
   readonly #act: (one: T) => void
   readonly #now: () => number
-  /** Those before `#done` are done. */
+  /** Items before `#done` are done. */
   #waiting: Waiting<T>[] = []
   #done = 0
 
-  /** `now` counts milliseconds; default: `performance.now`. */
+  /** `now` returns milliseconds; default: `performance.now`. */
   constructor(act: (one: T) => void, now: () => number = () => performance.now()) {
     this.#act = act
     this.#now = now
   }
 
-  /** How many wait. */
+  /** The number of waiting items. */
   get size(): number {
     return this.#waiting.length - this.#done
   }
 
-  /** Milliseconds for which the first has waited; 0 when there is none. */
+  /** How long the first item has waited, in milliseconds; 0 when there is none. */
   get waitedMs(): number {
     const first = this.#waiting[this.#done]
     return first ? this.#now() - first.since : 0
@@ -32,7 +32,7 @@ export class Paced<T> {
     this.#waiting.push({ one, since: this.#now() })
   }
 
-  /** Does one, and more until so many milliseconds are over. */
+  /** Handles one item, and more until the budget in milliseconds is used up. */
   run(forMs: number): void {
     if (this.size === 0) return
     const end = this.#now() + forMs

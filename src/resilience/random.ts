@@ -1,7 +1,7 @@
-/** A source of numbers from 0 up to, not including, 1. */
+/** A source of numbers from 0 up to, but not including, 1. */
 export type Random = () => number
 
-/** A source that gives the same numbers for the same seed (mulberry32), for tests and simulations. */
+/** Returns a source with the same numbers for the same seed (mulberry32), for tests and simulations. */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0
   return () => {

@@ -1,23 +1,23 @@
-/** How a call came to nothing. */
+/** How a call failed. */
 export type Failure =
   /** It was never written to a connection: it cannot have run. */
   | 'not sent'
-  /** The connection broke before the answer was there: it may have run. */
+  /** The connection broke before the response: it may have run. */
   | 'broken'
-  /** Answered with 503. */
+  /** The response was 503. */
   | 'unavailable'
-  /** Answered with 503, saying that it did not run. */
+  /** The response was 503 and says that the call did not run. */
   | 'unavailable, not run'
-  /** Anything else, and what its callee says is not to be retried. */
+  /** Any other failure, and one that the callee marked as not to be retried. */
   | 'final'
 
-/** Whether a call may be made again after a failure: when it did not run, or when running twice is running once. */
+/** Decides whether a failed call may be retried: if it did not run, or if it is idempotent. */
 export type RetryPolicy = (failure: Failure, idempotent: boolean) => boolean
 
 /**
- * Retries what cannot have run, and of idempotent calls also what broke and 503s.
+ * Retries calls that cannot have run, and idempotent calls also after a broken connection or a 503.
  *
- * Sources: RFC 9110, 9.2.2; gRPC A6 (transparent retries of what never left, and pushback by the server).
+ * Sources: RFC 9110, 9.2.2; gRPC A6 (transparent retries of calls that were never sent, and pushback by the server).
  */
 export const retryWhenSafe: RetryPolicy = (failure, idempotent) => {
   if (failure === 'not sent' || failure === 'unavailable, not run') return true

@@ -1,28 +1,28 @@
 import { RollingSum } from './rollingSum.ts'
 
-/** Bounds the retries of all calls to one target together, so that retries cannot keep down what is down. */
+/** Limits the retries of all calls to a target, so that retries do not make an outage worse. */
 export interface RetryBudget {
-  /** A call was made for the first time. */
+  /** Records a call's first attempt. */
   deposit(now: number): void
-  /** Whether one may be made again; if so it is paid for. */
+  /** Whether one more retry is allowed; if so, it is spent. */
   withdraw(now: number): boolean
 }
 
-/** Numbers of the budget, with their defaults. */
+/** Options of `retryBudget`. */
 export interface RetryBudgetOptions {
-  /** Retries for each call. Default 0.1. */
+  /** Retries per call. Default 0.1. */
   readonly share?: number
-  /** Retries a second that are always there, for callers with few calls. Default 3. */
+  /** Retries per second that are always allowed, for callers with few calls. Default 3. */
   readonly perSecond?: number
-  /** How long what was not spent is kept, in milliseconds. Default 10,000. */
+  /** How long unspent retries are kept, in milliseconds. Default 10,000. */
   readonly windowMs?: number
 }
 
 /**
- * At most a tenth of the calls of the last 10 s, and 3 a second, are made again.
+ * Returns a budget of a tenth of the calls of the last 10 s, plus 3 retries per second.
  *
  * Source: Finagle's `RetryBudget`, https://twitter.github.io/finagle/guide/Clients.html#retries, which found that more
- * makes an outage longer. Its share is 20 %; half of that keeps the extra load of a full outage at a tenth.
+ * retries make an outage longer. Its share is 20 %; half of that limits the extra load of a full outage to a tenth.
  */
 export function retryBudget({ share = 0.1, perSecond = 3, windowMs = 10_000 }: RetryBudgetOptions = {}): RetryBudget {
   const calls = new RollingSum({ windowMs, buckets: 10 })
@@ -38,5 +38,5 @@ export function retryBudget({ share = 0.1, perSecond = 3, windowMs = 10_000 }: R
   }
 }
 
-/** Lets every retry be made. */
+/** Allows every retry. */
 export const noRetryBudget: RetryBudget = { deposit() {}, withdraw: () => true }

@@ -1,4 +1,4 @@
-/** A sum over the last while, in buckets: what is older than the window is forgotten a bucket at a time. */
+/** A sum over a sliding window in buckets: one old bucket at a time leaves the sum. */
 export class RollingSum {
   readonly #bucketMs: number
   readonly #buckets: Float64Array
@@ -10,20 +10,20 @@ export class RollingSum {
     this.#buckets = new Float64Array(buckets)
   }
 
-  /** Adds to the bucket of this moment, in milliseconds. */
+  /** Adds to the bucket of this time, in milliseconds. */
   add(now: number, amount: number): void {
     this.#advance(now)
     this.#buckets[this.#tick % this.#buckets.length]! += amount
     this.#sum += amount
   }
 
-  /** What was added within the window that ends now. */
+  /** The sum of the window that ends now. */
   sum(now: number): number {
     this.#advance(now)
     return this.#sum
   }
 
-  /** What was added in one bucket; `age` 0 is that of this moment. */
+  /** The sum of one bucket; `age` 0 is the current one. */
   bucket(now: number, age: number): number {
     this.#advance(now)
     const { length } = this.#buckets

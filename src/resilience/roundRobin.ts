@@ -1,6 +1,6 @@
 import type { Balancer } from './balancer.ts'
 
-/** Each in its turn; looks at no weights. */
+/** Returns a balancer that picks each in turn and ignores weights. */
 export function roundRobin(): Balancer {
   let next = -1
   return {

@@ -1,19 +1,19 @@
 import { hashText, mix } from './hash.ts'
 
-/** What is known of one that may be chosen. */
+/** A candidate for a subset. */
 export interface Candidate {
   readonly key: string
   readonly region?: string | undefined
 }
 
-/** Chooses whom one caller knows. */
+/** Chooses the instances that one caller uses. */
 export type Subsetting = <One extends Candidate>(all: readonly One[]) => readonly One[]
 
 /**
- * At most `limit` of them: others for each caller, the same for one caller as long as they are there.
+ * Chooses at most `limit` instances: different ones for each caller, and stable for one caller.
  *
- * Rendezvous hashing: each caller ranks the instances by a hash of both names and takes the first, so that an instance
- * that comes or goes changes one place. Its own region has half of the places, the other regions share the rest.
+ * Rendezvous hashing: each caller ranks the instances by a hash of both names and takes the first. An instance that comes
+ * or goes changes one place. The caller's region has half of the places; the other regions share the rest.
  *
  * Sources: D. Thaler, C. Ravishankar, 1998; https://sre.google/sre-book/load-balancing-datacenter/ for why, and for 100.
  */
@@ -37,7 +37,7 @@ export function subset(options: { caller: number; limit?: number; region?: strin
   }
 }
 
-/** Everybody knows everybody. */
+/** Chooses all instances. */
 export const noSubset: Subsetting = (all) => all
 
 function regionsOf<One extends Candidate>(all: readonly One[]): One[][] {
@@ -50,13 +50,13 @@ function regionsOf<One extends Candidate>(all: readonly One[]): One[][] {
   return [...byRegion.values()]
 }
 
-/** The `count` of the lowest ranks. */
+/** Returns the `count` with the lowest ranks. */
 function top<One extends Candidate>(all: readonly One[], count: number, rank: (one: One) => number): One[] {
   if (all.length <= count) return [...all]
   const ranks = Uint32Array.from(all, rank)
   const limit = ranks.toSorted()[count]!
   const chosen = all.filter((_, at) => ranks[at]! < limit)
-  // Equal ranks at the border: names decide nothing there, places do.
+  // Equal ranks at the border: the names are equal too, so the position decides.
   for (let at = 0; chosen.length < count; at++) if (ranks[at] === limit) chosen.push(all[at]!)
   return chosen
 }

@@ -1,6 +1,7 @@
 /**
- * SQL that moves a table of an earlier release into the schema `tricube`, if it is there. In its place it leaves a view of it
- * with the same grants: the earlier release goes on reading and writing the same rows while a deploy is under way.
+ * Returns SQL that moves a table of an earlier release into the schema `tricube`, if it exists.
+ *
+ * A view with the same grants replaces it, so the earlier release can use the same rows during a deploy.
  */
 export function moved({ from, to }: { readonly from: string; readonly to: string }): string {
   return `

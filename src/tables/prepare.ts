@@ -1,7 +1,7 @@
 import { DatabaseError, type Database, type Sql } from '../sql/index.ts'
 import type { Room } from './room.ts'
 
-/** The user of the database may not create the tables that are missing. */
+/** The database user may not create the missing tables. */
 class TablesError extends Error {
   override readonly name: string = 'TablesError'
 }
@@ -17,12 +17,12 @@ interface Missing {
 const lockKey = 8390885004315618405n
 
 /**
- * Creates and upgrades tables in the schema `tricube` of a database, each version once, all that are missing in one transaction.
+ * Creates and upgrades tables in the schema `tricube` of a database: each version once, all in one transaction.
  * Any number of processes may call it at once. A database that lacks nothing is only read.
  *
- * @returns what it has run, such as `idempotency 1`
- * @throws {TablesError} when the user may not do that; it names the command to run
- * @throws {DatabaseError} when the database cannot be reached, or a version fails; nothing of it is left then
+ * @returns the versions that it ran, such as `idempotency 1`
+ * @throws {TablesError} when the user lacks the right; it names the command to run
+ * @throws {DatabaseError} when the database cannot be reached, or a version fails; the transaction is then rolled back
  */
 export async function prepareTables(db: Database, rooms: readonly Room[], service: string): Promise<readonly string[]> {
   if (await hasTables(db, rooms)) return []
@@ -38,7 +38,7 @@ export async function prepareTables(db: Database, rooms: readonly Room[], servic
 /**
  * Whether a database has every version of these rooms.
  *
- * @throws {TablesError} when the user may not even look; it names the command to run
+ * @throws {TablesError} when the user may not read them; it names the command to run
  */
 export async function hasTables(db: Database, rooms: readonly Room[]): Promise<boolean> {
   try {
@@ -48,10 +48,10 @@ export async function hasTables(db: Database, rooms: readonly Room[]): Promise<b
   }
 }
 
-/** The lock belongs to the transaction, so that it holds behind a pooler in transaction mode too. */
+/** The lock belongs to the transaction, so it also works behind a pooler in transaction mode. */
 async function upgrade(tx: Sql, rooms: readonly Room[], service: string): Promise<readonly string[]> {
   await tx.execute`SELECT pg_advisory_xact_lock(${lockKey}::bigint)`
-  // IF NOT EXISTS would ask for the right to create a schema also where somebody else has created it.
+  // IF NOT EXISTS would need the right to create a schema even if the schema exists.
   const hasSchema = await tx.value<boolean>`SELECT to_regnamespace('tricube') IS NOT NULL`
   if (!hasSchema) await tx.execute`CREATE SCHEMA tricube`
   await tx.execute`
@@ -61,8 +61,8 @@ async function upgrade(tx: Sql, rooms: readonly Room[], service: string): Promis
       applied_at timestamptz NOT NULL DEFAULT now(),
       PRIMARY KEY (room, version)
     )`
-  await tx.execute`SELECT set_config('tricube.service', ${service}, true)` // for what versions move
-  const missing = await missingIn(tx, rooms) // again: somebody else may have held the lock
+  await tx.execute`SELECT set_config('tricube.service', ${service}, true)` // read by versions that move data
+  const missing = await missingIn(tx, rooms) // again, because another process may have held the lock
   for (const { room, version, sql } of missing) {
     await tx.script(sql)
     await tx.execute`INSERT INTO tricube.versions (room, version) VALUES (${room}, ${version})`
@@ -81,7 +81,7 @@ async function missingIn(sql: Sql, rooms: readonly Room[]): Promise<Missing[]> {
   )
 }
 
-/** PostgreSQL's codes: insufficient privilege, read-only transaction. */
+/** PostgreSQL's codes for insufficient privilege and a read-only transaction. */
 function isForbidden(error: unknown): boolean {
   return error instanceof DatabaseError && (error.sqlstate === '42501' || error.sqlstate === '25006')
 }
@@ -89,8 +89,7 @@ function isForbidden(error: unknown): boolean {
 function mayNot(what: 'create' | 'read', rooms: readonly Room[], cause: unknown): TablesError {
   const names = rooms.map(({ name }) => name).join(', ')
   return new TablesError(
-    `its database user may not ${what} the tables in the schema tricube (${names}): ${(cause as Error).message}; ` +
-      'run `tricube migrate up` with the --url of a user that may',
-    { cause },
+    `the database user may not ${what} the tables in the schema tricube (${names}): ${(cause as Error).message}; ` +
+      'run `tricube migrate up --url …` as a user with that right',
   )
 }

@@ -1,10 +1,10 @@
-/** A step of a room's tables: SQL that is run once in each database. */
+/** A version of a room's tables: SQL that runs once in each database. */
 export interface TableVersion {
-  /** From 1, rising. */
+  /** Counts from 1. */
   readonly version: number
   /**
-   * Statements that only add, for the release before works on the same database while a deploy is under way. Tables are named
-   * in full, such as `tricube.idempotency`.
+   * Statements that only add, because the earlier release uses the same database during a deploy. Tables have their
+   * schema in front, such as `tricube.idempotency`.
    */
   readonly sql: string
 }

@@ -6,7 +6,7 @@ import type { CallOptions, ClientOptions } from '../client/types.ts'
 import type { Contract } from '../contract/contract.ts'
 import { responseForm } from '../contract/response.ts'
 import { Application } from '../service/application.ts'
-import { optionsProblem, shown, type Fields } from '../config/rule.ts'
+import { optionsProblem, describeValue, type Fields } from '../config/rule.ts'
 import { flag, record } from '../config/rules.ts'
 import { settingsOf, type Config } from '../service/config.ts'
 import type { AnyPart } from '../service/lifecycle/openParts.ts'
@@ -206,7 +206,8 @@ const rules: Fields<TestOptions> = {
 }
 
 function checkOptions(service: Service, options: TestOptions): void {
-  if (!(service instanceof Service)) throw new TypeError(`testService: expected a service, got ${shown(service)}`)
+  if (!(service instanceof Service))
+    throw new TypeError(`testService: expected a service, got ${describeValue(service)}`)
   const { definition, name } = service
   const own = definition.settings ?? {}
   const wrong = Object.keys(options.settings ?? {}).find((key) => !Object.hasOwn(settingsOf(definition), key))

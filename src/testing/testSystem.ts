@@ -2,7 +2,7 @@ import type { ClientClass } from '../client/call/call.ts'
 import { clientClass } from '../client/clientClass.ts'
 import { Target } from '../client/target/target.ts'
 import type { ClientOptions } from '../client/types.ts'
-import { shown } from '../config/rule.ts'
+import { describeValue } from '../config/rule.ts'
 import { isPlain } from '../config/rules.ts'
 import type { Contract } from '../contract/contract.ts'
 import type { Instance, Registry } from '../discovery/registry.ts'
@@ -128,10 +128,11 @@ function checkServices(services: TestedServices, options: object): void {
   const fail = (problem: string): never => {
     throw new TypeError(`testSystem: ${problem}`)
   }
-  if (!isPlain(services)) fail(`expected services by name, like { orders: orderService }, got ${shown(services)}`)
+  if (!isPlain(services))
+    fail(`expected services by name, like { orders: orderService }, got ${describeValue(services)}`)
   const named = new Map<string, string>()
   for (const [name, service] of Object.entries(services)) {
-    if (!(service instanceof Service)) fail(`${name}: expected a service, got ${shown(service)}`)
+    if (!(service instanceof Service)) fail(`${name}: expected a service, got ${describeValue(service)}`)
     if (name === 'close') fail('close stops the system, name the service otherwise')
     const other = named.get(service.name)
     if (other !== undefined) fail(`${other} and ${name} are both ${service.name}`)

@@ -1,19 +1,19 @@
-/** Milliseconds to wait before a retry; `retry` is 1 for the first. */
+/** Returns the wait before a retry in milliseconds; `retry` counts from 1. */
 export type Backoff = (retry: number) => number
 
-/** Numbers of the backoff, with their defaults. */
+/** Options of `fullJitter`. */
 export interface BackoffOptions {
-  /** Numbers from 0 to 1. Default `Math.random`. */
+  /** Returns numbers from 0 to 1. Default `Math.random`. */
   readonly random?: () => number
-  /** Longest wait before the first retry, in milliseconds; it doubles with each. Default 25. */
+  /** The longest wait before the first retry, in milliseconds; it doubles with each retry. Default 25. */
   readonly baseMs?: number
-  /** Longest wait of all, in milliseconds. Default 250. */
+  /** The longest wait before any retry, in milliseconds. Default 250. */
   readonly capMs?: number
 }
 
 /**
- * Exponential backoff with full jitter: any wait from none to the bound is as likely, so that callers who failed
- * together do not come back together.
+ * Returns exponential backoff with full jitter: every wait up to the bound is equally likely, so callers that failed
+ * together do not retry together.
  *
  * Sources: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/; base and cap are Envoy's.
  */

@@ -1,7 +1,7 @@
 /**
- * The moment at which a caller gives up, on the monotonic clock.
+ * The time until which a caller waits for its response, on the monotonic clock.
  *
- * It travels as milliseconds that remain (like gRPC's timeout), so that hosts need not agree on the time.
+ * It is sent as the remaining milliseconds, like gRPC's timeout, so that hosts need not agree on the time.
  */
 export class Deadline {
   /** Milliseconds on the clock of `performance.now()`. */
@@ -11,23 +11,23 @@ export class Deadline {
     this.at = at
   }
 
-  /** A deadline that is `timeoutMs` away. */
+  /** Returns a deadline in `timeoutMs` milliseconds. */
   static in(timeoutMs: number, now: number = performance.now()): Deadline {
     return new Deadline(now + timeoutMs)
   }
 
-  /** Milliseconds that remain; 0 when it is past. */
+  /** The remaining milliseconds; 0 when it has passed. */
   remainingMs(now: number = performance.now()): number {
     return Math.max(0, this.at - now)
   }
 
-  /** Whether it is past. */
+  /** Whether it has passed. */
   isPast(now: number = performance.now()): boolean {
     return now >= this.at
   }
 }
 
-/** The shorter of two timeouts, in milliseconds; undefined is none. */
+/** Returns the shorter of two timeouts in milliseconds; undefined is none. */
 export function shorter(a: number | undefined, b: number | undefined): number | undefined {
   if (a === undefined) return b
   return b === undefined ? a : Math.min(a, b)

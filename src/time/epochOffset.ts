@@ -1,4 +1,4 @@
-/** What to add to `performance.now()` to have milliseconds since 1970, as the computer's clock is set now. */
+/** The offset from `performance.now()` to milliseconds since 1970, as the system clock is set now. */
 export class EpochOffset {
   readonly #monotonic: () => number
   readonly #wall: () => number
@@ -15,8 +15,8 @@ export class EpochOffset {
   }
 
   /**
-   * The wall clock tells whole milliseconds, so the true offset lies in an interval of one: what is known with more
-   * precision is kept as long as it lies in there, and moved to its edge when the clock was set or has drifted.
+   * The wall clock has whole milliseconds, so the true offset lies in an interval of 1 ms. A more precise known value is
+   * kept while it lies in there. It moves to the edge when the clock was set or has drifted.
    */
   now(): number {
     const least = this.#wall() - this.#monotonic()
@@ -25,7 +25,7 @@ export class EpochOffset {
   }
 }
 
-/** Microseconds since 1970. Rounded down at both ends of a span, so that what is nested stays nested. */
+/** Converts to microseconds since 1970. It rounds down both ends of a span, so that nested spans stay nested. */
 export function microseconds(time: number, epochOffsetMs: number): number {
   return Math.floor((time + epochOffsetMs) * 1000)
 }

@@ -1,8 +1,8 @@
 /**
- * Turns that may follow each other at once as long as they are rare, and are spread out when they come often.
+ * Turns that may follow at once while they are rare, and are spread out when they are frequent.
  *
- * A token bucket, kept as the time at which it would be full (GCRA). Consul asks for one of two tokens in front of
- * every loop of blocking queries: https://developer.hashicorp.com/consul/api-docs/features/blocking
+ * It is a token bucket, stored as the time at which it would be full (GCRA). Consul recommends one in every loop of
+ * blocking queries: https://developer.hashicorp.com/consul/api-docs/features/blocking
  */
 export class Pace {
   readonly #periodMs: number
@@ -15,7 +15,7 @@ export class Pace {
     this.#spareMs = (burst - 1) * periodMs
   }
 
-  /** Takes the next turn; gives the milliseconds to wait for it. */
+  /** Takes the next turn; returns the milliseconds to wait for it. */
   next(now: number): number {
     const waitMs = Math.max(0, this.#fullAt - this.#spareMs - now)
     this.#fullAt = Math.max(this.#fullAt, now) + this.#periodMs

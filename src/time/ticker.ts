@@ -1,26 +1,26 @@
-/** A coarse clock: everything that waits is looked at every few milliseconds, so that nothing needs a timer of its own. */
+/** A coarse clock: it checks everything that waits every few milliseconds, so that nothing needs its own timer. */
 
-/** What the ticker looks at. */
-export interface Swept {
-  /** Gives up what is overdue; true while there is anything left to look at. */
+/** Work that the ticker checks. */
+export interface Sweepable {
+  /** Ends overdue work; returns whether any is left. */
   sweep(now: number): boolean
 }
 
 const periodMs = 5
-// Kept running this long without work: starting a timer costs more than some empty rounds.
+// How long it runs without work: starting a timer costs more than a few empty rounds.
 const idleRounds = 40
 
-/** Sweeps while there is work. It never keeps the process alive: sockets do. */
+/** Sweeps while there is work. It never keeps the process alive, because sockets do. */
 export class Ticker {
-  readonly #swept: Swept
+  readonly #sweepable: Sweepable
   #timer: NodeJS.Timeout | undefined
   #idle = 0
 
-  constructor(swept: Swept) {
-    this.#swept = swept
+  constructor(sweepable: Sweepable) {
+    this.#sweepable = sweepable
   }
 
-  /** There is work. */
+  /** Starts the ticker. */
   wake(): void {
     this.#idle = 0
     this.#timer ??= setInterval(this.#tick, periodMs).unref()
@@ -31,12 +31,12 @@ export class Ticker {
     this.#timer = undefined
   }
 
-  // Not before the sockets have been read: an answer that is already here is not late, however busy this process was.
+  // After the sockets have been read: a response that has arrived is not late, however busy this process was.
   readonly #tick = (): void => void setImmediate(this.#round)
 
   readonly #round = (): void => {
     if (this.#timer === undefined) return
-    if (this.#swept.sweep(performance.now())) this.#idle = 0
+    if (this.#sweepable.sweep(performance.now())) this.#idle = 0
     else if (++this.#idle > idleRounds) this.stop()
   }
 }

@@ -1,37 +1,36 @@
 import { readFile } from 'node:fs/promises'
 import { createSecureContext, type SecureContext, type Server } from 'node:tls'
 
-/** Who one is and whom one trusts: PEM files, as paths or URLs of files. They are read again when they change. */
+/** The certificate of a service and the authorities it trusts: PEM files, as paths or file URLs. They are reloaded on change. */
 export interface CertificateFiles {
-  /** The certificate, followed by those between it and the root. */
+  /** The certificate, followed by the intermediate ones. */
   readonly cert?: string | URL
-  /** Its private key. */
+  /** The private key of the certificate. */
   readonly key?: string | URL
-  /** Who signs the certificates of the others. Default: the authorities that Node knows. */
+  /** The authorities that sign other services' certificates. Default: those of Node. */
   readonly ca?: string | URL
 }
 
-/** Hears what became of certificates that have changed. */
+/** A log of certificate reloads. */
 export interface CertificateLog {
   info(fields: object, message: string): void
   error(fields: object, message: string): void
 }
 
-/** Certificates cannot be used; the message is one line that names the option and what is wrong with its file. */
+/** A certificate cannot be used; the message is one line that names the option, its file and the reason. */
 class CertificateError extends TypeError {
   override readonly name: string = 'CertificateError'
 }
 
-/** How often the files are looked at, in milliseconds: certificates are renewed days before they end. */
+/** How often the files are checked, in milliseconds: certificates are renewed days before they expire. */
 const checkMs = 10_000
 
 /**
- * The certificates of a service, for those who call it and for those whom it calls, and new ones when the files have
- * changed. Nothing is read before it is needed.
+ * The certificates of a service, for its server and its calls. They are read when first needed, and again on change.
  *
- * The contents are compared, as neither times nor watchers outlive what Kubernetes (a symlink to a folder is swapped) and
- * certbot (a symlink to a file is) do to them. What cannot be used, for instance a certificate whose key is yet to be
- * written, is logged and changes nothing: the next look may find the rest.
+ * It compares contents, because neither times nor watchers survive how Kubernetes and certbot swap symlinks. A file that
+ * cannot be used, such as a certificate whose key is not written yet, is logged and changes nothing. The next check may
+ * find the rest.
  */
 export class Certificates {
   readonly #files: CertificateFiles
@@ -42,7 +41,7 @@ export class Certificates {
   #server: Server | undefined
   #timer: NodeJS.Timeout | undefined
 
-  /** @throws {TypeError} when there is a certificate without a key, or the other way round */
+  /** @throws {TypeError} when there is a certificate without a key, or a key without a certificate */
   constructor(files: CertificateFiles = {}, log?: CertificateLog) {
     if ((files.cert === undefined) !== (files.key === undefined))
       throw new CertificateError('tls.cert and tls.key need each other')
@@ -51,23 +50,23 @@ export class Certificates {
   }
 
   /**
-   * What a new connection to another service is made with; the same object until the files change.
+   * Returns the TLS context for new connections to other services; the same object until the files change.
    *
-   * Rejects when a file cannot be read or used, and has none yet.
+   * Rejects when a file cannot be read or used and there is no earlier context.
    */
   async context(): Promise<SecureContext> {
     await this.#open()
     return this.#context
   }
 
-  /** Has a server use them, now and when they have changed; rejects when a file cannot be read or used. */
+  /** Sets the certificates of a server, now and after each change; rejects when a file cannot be read or used. */
   async serve(server: Server): Promise<void> {
     await this.#open()
     server.setSecureContext(this.#parts)
     this.#server = server
   }
 
-  /** Looks no more. */
+  /** Stops checking the files. */
   close(): void {
     clearInterval(this.#timer)
   }

@@ -18,8 +18,8 @@ const handlers = {
 
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 
-describe('the line of a request', () => {
-  it('says who asked for what, and how it went', async () => {
+describe('the access line', () => {
+  it('has the caller, the operation and the outcome', async () => {
     const { app, lines } = await logging(quiet, { handlers })
     const { url } = await app.listen()
     await fetch(`${url}/say/hello?password=hunter2`, { headers: { 'x-request-id': 'request-1', traceparent } })
@@ -42,7 +42,7 @@ describe('the line of a request', () => {
     })
   })
 
-  it('and every other line inside of it name the request, the operation and the trace', async () => {
+  it('and all lines of a request have its request id, operation and trace', async () => {
     const { app, lines } = await logging(quiet, { handlers })
     app.fastify.addHook('preHandler', async (request) => request.log.warn('from a plugin'))
     const headers = { 'x-request-id': 'request-1', traceparent }
@@ -64,7 +64,7 @@ describe('the line of a request', () => {
     }
   })
 
-  it('is written for the share that is asked for, and for all that fail', async () => {
+  it('is written for the configured share of requests, and for all that fail', async () => {
     const { app, lines } = await logging(quiet, { handlers, log: { requests: 0.25 } })
     const { url } = await app.listen()
     for (let i = 0; i < 40; i++) await fetch(`${url}/say/hello`)
@@ -74,7 +74,7 @@ describe('the line of a request', () => {
     expect(requests.filter(({ status }) => status === 500).length).toBe(3)
   })
 
-  it('is not written for health, metrics, documentation and stray paths, unless at debug', async () => {
+  it('is written only at debug for health, metrics, documentation and unknown paths', async () => {
     const urls = ['/health/live', '/health/ready', '/metrics', '/openapi/spec.json', '/stray']
     for (const level of ['info', 'debug'] as const) {
       const { app, lines } = await logging(quiet, { handlers, log: { level } })
@@ -84,7 +84,7 @@ describe('the line of a request', () => {
     }
   })
 
-  it('says who has hung up, and 499', async () => {
+  it('has the status 499 for a caller that hung up', async () => {
     const hung = new AbortController()
     const { app, lines } = await logging(quiet, {
       handlers: {
@@ -100,7 +100,7 @@ describe('the line of a request', () => {
     expect(line).toMatchObject({ status: 499, bytes: 0, peer: '127.0.0.1' })
   })
 
-  it('is the only one for a caller who hangs up, also when that ends a call to another service', async () => {
+  it('is the only line for a caller that hangs up during a call to another service', async () => {
     const silent = await callee('silent', () => 'silence')
     vi.stubEnv('TRICUBE_SERVICES', `thing-service=${silent.address}`)
     onTestFinished(() => void vi.unstubAllEnvs())
@@ -124,7 +124,7 @@ describe('the line of a request', () => {
     expect((await lines()).filter(({ msg }) => msg === 'request' || msg === 'failed')).toMatchObject([{ status: 499 }])
   })
 
-  it('names no caller where callers have no address', async () => {
+  it('has no caller over a Unix socket', async () => {
     const path = join(tmpdir(), `tricube-log-${process.pid}.sock`)
     vi.stubEnv('HOST', `unix:${path}`)
     onTestFinished(() => void vi.unstubAllEnvs())
@@ -137,7 +137,7 @@ describe('the line of a request', () => {
     expect(line).not.toHaveProperty('peer')
   })
 
-  it('names no trace when there is none', async () => {
+  it('has no trace without tracing', async () => {
     const { app, lines } = await logging(quiet, { handlers })
     await app.inject('/say/hello')
     const written = await lines()
@@ -146,7 +146,7 @@ describe('the line of a request', () => {
     expect(written.flatMap(Object.keys)).not.toContain('span_id')
   })
 
-  it('has the names of the Elastic Common Schema when that is asked for', async () => {
+  it('has the names of the Elastic Common Schema in the format ecs', async () => {
     const { app, lines } = await logging(quiet, { handlers, log: { format: 'ecs' } })
     const { url } = await app.listen()
     await fetch(`${url}/say/hello`, { headers: { 'x-request-id': 'request-1', traceparent } })
@@ -186,7 +186,7 @@ describe('the line of a request', () => {
 })
 
 describe('the log', () => {
-  it('begins a new file when one is full', async () => {
+  it('starts a new file when one is full', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'tricube-roll-'))
     const app = service(quiet, { handlers, log: { file: { path: join(folder, 'service.log'), size: '1k', keep: 2 } } })
     await vi.waitFor(
@@ -200,7 +200,7 @@ describe('the log', () => {
     await rm(folder, { recursive: true })
   })
 
-  it('cannot be opened where there is no place for it', async () => {
+  it('fails to open in a folder that cannot be created', async () => {
     const app = service(quiet, { handlers, log: { file: '/dev/null/service.log' } })
     await expect(app.inject('/say/hello')).rejects.toThrow(/ENOTDIR|EEXIST/)
     await app.close()
@@ -224,7 +224,7 @@ describe('the log', () => {
   })
 })
 
-it('leaves out what a route says is secret', async () => {
+it('redacts what a route declares as secret', async () => {
   const reset = contract('reset-service', { reset: { route: 'GET /resets/:token/of/:name', returns: t.Unknown() } })
   const { app, text } = await logging(reset, { handlers: { reset: () => null } })
   await app.inject('/resets/s3cr3t/of/me')

@@ -21,7 +21,7 @@ async function logged(write: (log: Logger) => void | Promise<void>): Promise<str
   return text()
 }
 
-describe('of a request with secrets in its headers, its URL and its response, none is logged', () => {
+describe('secrets in headers, URL and response are not logged', () => {
   const resets = contract('reset-service', {
     reset: { route: 'PUT /resets/:token', returns: t.Unknown() },
     hello: { route: 'GET /hello', returns: t.Unknown() },
@@ -66,7 +66,7 @@ describe('of a request with secrets in its headers, its URL and its response, no
   }
   const noHook = (): void => {}
 
-  it('with a hook of onResponse, as @fastify/multipart and audit logs have one', async () => {
+  it('with an onResponse hook, as in @fastify/multipart and audit logs', async () => {
     const text = await ask((fastify) => fastify.addHook('onResponse', async () => {}), '/hello')
     const lines = text.trim().split('\n')
     expect(lines.filter((line) => line.includes('/hello'))).toHaveLength(1)
@@ -120,7 +120,7 @@ describe('of a request with secrets in its headers, its URL and its response, no
     },
   )
 
-  it('when a caller leaves a stream, and when a stream breaks', async () => {
+  it('when a caller hangs up during a stream, and when a stream fails', async () => {
     let reads = 0
     const endless = (): Readable => new Readable({ read: () => void 0, construct: (done) => done() })
     const text = await ask(
@@ -151,7 +151,7 @@ describe('of a request with secrets in its headers, its URL and its response, no
     expect(broken).not.toContain(secret)
   })
 
-  it('in what Fastify itself warns of: a response sent twice, a header that is none, a stray path', async () => {
+  it('in warnings of Fastify: a response sent twice, an invalid header, an unknown path', async () => {
     const twice = await ask((fastify) => {
       fastify.get('/links/:token', (_request, reply) => {
         void reply.send('one')
@@ -177,7 +177,7 @@ describe('of a request with secrets in its headers, its URL and its response, no
     }
   })
 
-  it('when somebody logs the request, the response, what they are in, and errors that have them', async () => {
+  it('when a handler logs the request, the response, their context and errors with them', async () => {
     const text = await ask((fastify) => {
       fastify.get('/log/:token', async (request, reply) => {
         const { log } = request
@@ -206,7 +206,7 @@ describe('of a request with secrets in its headers, its URL and its response, no
   })
 })
 
-it('of a call to somewhere else neither the request nor the response shows a secret', async () => {
+it('logs no secret of the request or the response of a fetch', async () => {
   const server = createServer((_request, response) => response.setHeader('set-cookie', `a=${secret}`).end('x'))
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const request = httpRequest({
@@ -229,7 +229,7 @@ it('of a call to somewhere else neither the request nor the response shows a sec
   expect(text).not.toContain(JSON.stringify(Buffer.from(secret)))
 })
 
-describe('in texts', () => {
+describe('secrets in texts', () => {
   it.each([
     `postgres://user:${secret}@localhost/db`,
     `redis://:${secret}@localhost:6379`,
@@ -261,7 +261,7 @@ describe('in texts', () => {
     expect(log).not.toContain(secret)
   })
 
-  it('what is none stays as it is', async () => {
+  it('leaves other texts unchanged', async () => {
     const texts = [
       'http://localhost:8080/users?page=2&mail=a@b.c',
       'https://host:443 and user@host',
@@ -277,7 +277,7 @@ describe('in texts', () => {
     expect(lines.map((line) => JSON.parse(line).text)).toEqual(texts)
   })
 
-  it('no text takes long', async () => {
+  it('takes linear time for any text', async () => {
     const hostile = ['a://b:', 'password=', 'bearer ', 'cookie: ', '": "', '://:', 'x-', 'basic 1', '=', ' ']
     const texts = fc.sample(
       fc.array(fc.constantFrom(...hostile), { minLength: 1, maxLength: 3 }).map((parts) => parts.join('').repeat(9000)),
@@ -295,7 +295,7 @@ describe('in texts', () => {
   })
 })
 
-it('the usual names of secrets are known, and none that only look like one', async () => {
+it('recognises the usual names of secrets, and none that only look similar', async () => {
   const names =
     `jwt JWT id_jwt sessionId session_id sid connect.sid PHPSESSID secretKey secret_key aws_secret_access_key
     secretAccessKey accessKey accessKeyId passwordHash password_hash hashed_password password_confirmation
@@ -316,7 +316,7 @@ it('the usual names of secrets are known, and none that only look like one', asy
   expect(harmless.filter((name) => shown[name] !== 'shown')).toEqual([])
 })
 
-describe('each key is in a line once', () => {
+describe('a line has each key once', () => {
   const keysOf = (line: string): string[] => Array.from(line.matchAll(/[{,]"([^"]+)":/g), ([, key]) => key!)
 
   it.each(['json', 'ecs'] as const)('in %s', async (format) => {
@@ -351,7 +351,7 @@ describe('each key is in a line once', () => {
   })
 })
 
-it('an object of which a part cannot be read is logged without that part', async () => {
+it('logs an object without its unreadable part', async () => {
   const trap = {
     name: 'trap',
     get value(): never {

@@ -35,7 +35,7 @@ async function run(
   return Object.assign(child, { all: isRead ? text(child.stdout) : Promise.resolve('') })
 }
 
-describe('what has been logged is written', () => {
+describe('logged lines are written', () => {
   it.each([
     ['when the process exits', `log.info('last words'); process.exit(0)`, 0],
     [
@@ -66,12 +66,12 @@ describe('what has been logged is written', () => {
     },
   )
 
-  it('at once when it is an error, whatever comes then', async () => {
+  it('at once for an error, even if the process is killed then', async () => {
     const child = await run(`log.error('last words'); process.kill(process.pid, 'SIGKILL')`)
     expect(await child.all).toContain('last words')
   })
 
-  it('all of it, and in order, when it is much and the reader is slow', async () => {
+  it('completely and in order to a slow reader', async () => {
     const child = await run(`for (let i = 0; i < 20000; i++) log.info({ i }); process.exit(0)`)
     const numbers = (await child.all).split('\n').flatMap((line) => (/"i":(\d+)/.exec(line) ?? []).slice(1).map(Number))
     expect(numbers).toEqual(Array.from({ length: 20_000 }, (_, i) => i))
@@ -113,7 +113,7 @@ it.skipIf(process.platform === 'win32')('SIGUSR2 turns debug on and off', async 
   expect(after).not.toContain('detail')
 })
 
-it('a terminal gets text for people, when that is asked for also a pipe', async () => {
+it('writes text for people to a terminal, and to a pipe in the format pretty', async () => {
   const child = await run(`log.info({ kind: 'gift' }, 'placed'); process.exit(0)`, {
     LOG_FORMAT: 'pretty',
     NO_COLOR: '1',

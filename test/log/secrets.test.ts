@@ -35,7 +35,7 @@ async function logged(write: (log: Logger) => void): Promise<string> {
   return text()
 }
 
-it('a secret by its name is not logged, however deep', async () => {
+it('redacts a secret by its name at any depth', async () => {
   const harmless = fc.constantFrom('name', 'user', 'headers', 'body', 'tokens_used')
   const { value } = fc.letrec((tie) => ({
     leaf: fc.oneof(fc.string(), fc.integer(), fc.boolean(), fc.constant(null)),
@@ -69,7 +69,7 @@ it('a secret by its name is not logged, however deep', async () => {
   expect(text).not.toContain(secret)
 })
 
-it('what is no secret is logged as it is', async () => {
+it('logs other values unchanged', async () => {
   const values = fc.sample(fc.jsonValue({ maxDepth: 4 }), 500)
   const text = await logged((log) => {
     for (const value of values) log.info({ value })
@@ -78,7 +78,7 @@ it('what is no secret is logged as it is', async () => {
   expect(lines.slice(0, 500).map((line) => JSON.parse(line).value)).toEqual(JSON.parse(JSON.stringify(values)))
 })
 
-it('that there is a secret may be known, and how many tokens were used', async () => {
+it('logs that a secret is missing, and how many tokens were used', async () => {
   const fields = { hasToken: true, token: null, tokens: 512, password: undefined }
   expect(JSON.parse((await logged((log) => log.info(fields))).split('\n')[0]!)).toMatchObject({
     hasToken: true,
@@ -87,7 +87,7 @@ it('that there is a secret may be known, and how many tokens were used', async (
   })
 })
 
-it('cycles, errors, dates and what throws are no trouble', async () => {
+it('logs cycles, errors, dates and objects that throw', async () => {
   const cycle: Record<string, unknown> = { name: 'cycle', token: secret, at: new Date(0), bytes: Buffer.from(secret) }
   cycle['self'] = cycle
   const trap = {
@@ -109,7 +109,7 @@ it('cycles, errors, dates and what throws are no trouble', async () => {
 })
 
 // Secrets that are planted wherever a caller can put one: no log, no span, no answer has them.
-it('secrets in headers, URL, body and errors of PostgreSQL appear nowhere', async () => {
+it('logs no secret from headers, URL, body or errors of PostgreSQL', async () => {
   await using database = await freshDatabase(`
     CREATE TABLE accounts (
       name text PRIMARY KEY,

@@ -35,7 +35,7 @@ const hostile = fc
   .map((parts) => parts.join(''))
 const plain = (_color: string, text: string): string => text
 
-it('of a line of log nothing moves the cursor or makes another line', () => {
+it('escapes everything in a line that moves the cursor or starts a line', () => {
   const value = fc.oneof(hostile, fc.array(hostile), fc.dictionary(hostile, hostile))
   const record = fc.record({
     level: fc.oneof(fc.constantFrom('info', 30), hostile),
@@ -52,7 +52,7 @@ it('of a line of log nothing moves the cursor or makes another line', () => {
   )
 })
 
-it('below it only the stack makes lines, none of which looks like one of the log', () => {
+it('prints only the stack below a line, indented unlike a log line', () => {
   fc.assert(
     fc.property(hostile, hostile, (message, stack) => {
       const err = { type: 'Error', message, stack: `Error: ${message}\n    at x (file.ts:1:2)\n${stack}` }
@@ -66,7 +66,7 @@ it('below it only the stack makes lines, none of which looks like one of the log
   )
 })
 
-it('a line that is no JSON keeps its colours, and they end with it', () => {
+it('keeps the colours of a line that is not JSON, and resets them at its end', () => {
   expect(formatLogLine('\u001b[31mred\u001b[2J', plain)).toBe('\u001b[31mred\\u001b[2J\u001b[0m')
   fc.assert(
     fc.property(hostile, (line) => {
@@ -76,7 +76,7 @@ it('a line that is no JSON keeps its colours, and they end with it', () => {
   )
 })
 
-it('what is harmless stays as it is, in any language', () => {
+it('leaves harmless text of any language unchanged', () => {
   const texts = ['a = "b"', 'Grüße, 你好, שלום', '👩‍👩‍👧 family', 'tab\there', 'ﬀ − €']
   for (const msg of texts) {
     expect(formatLogLine(JSON.stringify({ level: 'info', time: 0, msg }), plain)).toContain(msg)
@@ -84,7 +84,7 @@ it('what is harmless stays as it is, in any language', () => {
   }
 })
 
-it('nor does what dev prints: output of services, names of files, errors, traces', async () => {
+it('escapes what dev prints: output of services, file names, errors, traces', async () => {
   const out = Object.assign(new PassThrough(), { isTTY: true, hasColors: () => true }) as unknown as NodeJS.WriteStream
   const screen = new Screen(out)
   screen.add('users')
@@ -103,7 +103,7 @@ it('nor does what dev prints: output of services, names of files, errors, traces
   expect(text).toContain('\\u009b2J')
 })
 
-it('nor do the messages of the commands', async () => {
+it('escapes the messages of commands', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'tricube-terminal-'))
   const hidden = '\u001b[2J\u009b2J\u202e'
   await mkdir(join(folder, 'bad'))

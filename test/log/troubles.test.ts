@@ -4,7 +4,7 @@ import { logging, quiet } from './logFile.ts'
 
 const handlers = { say: () => 'hello' }
 
-it('a database that does not answer is told at the start, with the reason, once', async () => {
+it('logs once at the start that a database does not respond, with the reason', async () => {
   vi.stubEnv('DATABASE_URL', 'postgres://ann:hunter2@127.0.0.1:1/notes')
   const { app, lines } = await logging(quiet, { handlers, database: { acquireTimeoutMs: 50 } })
   const { url } = await app.listen()
@@ -16,7 +16,7 @@ it('a database that does not answer is told at the start, with the reason, once'
   ])
 })
 
-it('a service to be called that nothing names is told at the start, with what names it', async () => {
+it('logs at the start that a called service has no address, and how to set it', async () => {
   const others = contract('other-service', { ask: { route: 'GET /ask', returns: t.String() } })
   const { app, lines } = await logging(quiet, { handlers, clients: { others } })
   await app.inject('/health/live')
@@ -25,7 +25,7 @@ it('a service to be called that nothing names is told at the start, with what na
   ])
 })
 
-it('an answer that cannot be written is told by its field, not by its value', async () => {
+it('logs the field of an invalid response, not its value', async () => {
   const wrong = contract('wrong-service', {
     one: { route: 'GET /one', returns: t.Object({ at: t.String(), user: t.Object({ age: t.Integer() }) }) },
     many: { route: 'GET /many', paginated: true, returns: t.Object({ age: t.Integer() }) },

@@ -19,7 +19,7 @@ function order(metrics: Metrics, kind: string, size: number, open: number): void
   metrics.gauge('orders_open', { help }).inc(open)
 }
 
-it('makes of several processes what one would have counted', () => {
+it('adds counters and histograms of processes', () => {
   const orders = fc.array(
     fc.tuple(fc.nat(2), fc.constantFrom('gift', 'book'), fc.integer({ min: 0, max: 10 }), fc.integer()),
   )
@@ -37,7 +37,7 @@ it('makes of several processes what one would have counted', () => {
   )
 })
 
-it('takes of gauges the largest or the smallest when they say so', () => {
+it('combines gauges by their aggregator', () => {
   const several = [3, 1, 2].map((value) => {
     const metrics = new Metrics()
     metrics.gauge('lag_seconds', { help: 'Lag.', aggregator: 'max' }).set(value)
@@ -49,7 +49,7 @@ it('takes of gauges the largest or the smallest when they say so', () => {
   expect(body).toContain('\nstarted_seconds 1\n')
 })
 
-it('keeps of a process that has ended what it counted, not what it had', () => {
+it('keeps the counters of a process that has ended, not its gauges', () => {
   const gone = new Metrics()
   order(gone, 'gift', 3, 5)
   const { body } = textOf(addUp([new Metrics().snapshot(), countsOf(gone.snapshot())]))
@@ -58,7 +58,7 @@ it('keeps of a process that has ended what it counted, not what it had', () => {
   expect(body).not.toContain('orders_open')
 })
 
-it('believes the first of two releases that disagree on what a metric is', () => {
+it('takes the first definition when two releases disagree', () => {
   const [before, after] = [new Metrics(), new Metrics()]
   before.histogram('size', { help, buckets: [1] }).observe(1)
   after.histogram('size', { help, buckets: [1, 2] }).observe(1)
@@ -69,7 +69,7 @@ it('believes the first of two releases that disagree on what a metric is', () =>
   expect(body).toContain('open 1\n')
 })
 
-it('keeps the newest trace of each bucket', () => {
+it('keeps the newest exemplar of each bucket', () => {
   const several = ['a', 'b'].map((digit) => {
     const metrics = new Metrics()
     metrics.histogram('size', { help, buckets: [1] }).observe(1, { traceId: digit.repeat(32) })

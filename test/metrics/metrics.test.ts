@@ -6,8 +6,8 @@ import { parse } from './parse.ts'
 const openMetrics = 'application/openmetrics-text; version=1.0.0'
 const help = 'Orders placed.'
 
-describe('the text', () => {
-  it('is that of Prometheus', () => {
+describe('the text format', () => {
+  it("is Prometheus'", () => {
     const metrics = new Metrics()
     metrics.counter('orders_placed_total', { help }).inc(3)
     metrics
@@ -35,7 +35,7 @@ order_bytes_count 3
     })
   })
 
-  it('is OpenMetrics when the scraper prefers that, with a trace for each bucket', () => {
+  it('is OpenMetrics with exemplars when the scraper prefers that', () => {
     vi.useFakeTimers({ now: 1_700_000_000_123 })
     const metrics = new Metrics()
     metrics.counter('orders_placed_total', { help: 'Orders "placed".' }).inc()
@@ -57,7 +57,7 @@ order_seconds_count{kind="a"} 1
     })
   })
 
-  it('keeps a trace for a second', () => {
+  it('keeps an exemplar for a second', () => {
     vi.useFakeTimers({ now: 1_000_000 })
     const metrics = new Metrics()
     const duration = metrics.histogram('order_seconds', { help })
@@ -71,7 +71,7 @@ order_seconds_count{kind="a"} 1
   })
   afterEach(() => void vi.useRealTimers())
 
-  it('says the same to every reader, whatever the labels, helps and numbers are', () => {
+  it('parses back to the same labels, helps and numbers in both formats', () => {
     const text = fc.string({ unit: fc.constantFrom('"', '\\', '\n', 'n', ',', '}', '=', '#', ' ', 'ä', '数') })
     const value = fc.oneof(fc.double(), fc.integer(), fc.constantFrom(Infinity, -Infinity, 1e21, 1e-7))
     fc.assert(
@@ -87,7 +87,7 @@ order_seconds_count{kind="a"} 1
     )
   })
 
-  it('counts every value in its bucket and in those above', () => {
+  it('counts a value in its bucket and in all above', () => {
     const bounds = fc.uniqueArray(fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e6, max: 1e6 }), {
       minLength: 1,
     })
@@ -132,7 +132,7 @@ order_seconds_count{kind="a"} 1
 })
 
 describe('a metric', () => {
-  it('is the same when it is asked for again', () => {
+  it('is the same when it is created again', () => {
     const metrics = new Metrics()
     metrics.counter('orders_placed_total', { help }).inc()
     metrics.counter('orders_placed_total', { help }).inc(2)
@@ -147,11 +147,11 @@ describe('a metric', () => {
     ['metric order-count: expected a name like orders_placed_total', (m) => m.gauge('order-count', { help })],
     ["metric orders: a counter's name ends in _total", (m) => m.counter('orders', { help })],
     [
-      'metric orders_total: the ending _total belongs to counters and histograms',
+      'metric orders_total: the ending _total is reserved for counters and histograms: choose another name',
       (m) => m.gauge('orders_total', { help }),
     ],
     [
-      'metric x_bucket: the ending _bucket belongs to counters and histograms',
+      'metric x_bucket: the ending _bucket is reserved for counters and histograms: choose another name',
       (m) => m.histogram('x_bucket', { help }),
     ],
     ['metric orders: needs a help text that says what it counts or measures', (m) => m.gauge('orders', { help: ' ' })],
@@ -173,20 +173,20 @@ describe('a metric', () => {
       (m) => (m.gauge('placed', { help, labels: ['a', 'b'] }), m.gauge('placed', { help, labels: ['b', 'a'] })),
     ],
     [
-      'metric placed: label kind has no value',
+      'metric placed: label kind has no value: pass one for each of kind',
       (m) => m.gauge('placed', { help, labels: ['kind'] }).labels({} as { kind: string }),
     ],
     [
-      "a histogram's buckets are finite numbers in ascending order, not [2,1]",
+      'the buckets of a histogram must be finite and ascending, got [2,1]',
       (m) => m.histogram('placed', { help, buckets: [2, 1] }),
     ],
-    ['a counter grows by a finite number, not -1', (m) => m.counter('placed_total', { help }).inc(-1)],
-    ['a histogram counts numbers, not NaN', (m) => m.histogram('placed', { help }).observe(NaN)],
+    ['a counter grows by a finite number of at least 0, got -1', (m) => m.counter('placed_total', { help }).inc(-1)],
+    ['a histogram counts numbers, got NaN', (m) => m.histogram('placed', { help }).observe(NaN)],
   ])('that is wrong says so in one line: %s', (message, make) => {
     expect(() => make(new Metrics())).toThrow(message)
   })
 
-  it('has at most 2,000 combinations of label values; the rest is counted together, and told once', () => {
+  it('counts combinations of label values above 2,000 together, and reports that once', () => {
     const overflown: string[] = []
     const metrics = new Metrics({ onOverflow: (name) => void overflown.push(name) })
     const placed = metrics.counter('orders_placed_total', { help, labels: ['customer'] })

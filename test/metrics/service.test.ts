@@ -109,7 +109,7 @@ describe('/metrics', () => {
     expect(fine!.labels['error_type']).toBe('')
   })
 
-  it('counts methods that nobody knows as one', async () => {
+  it('counts all unknown methods as one', async () => {
     const methods = ['PROPFIND', 'PURGE', 'MKCOL', 'LOCK']
     for (const method of methods) await fetch(`${url}/nowhere`, { method })
     await fetch(`${url}/ask/answer`, { method: 'HEAD' })
@@ -120,7 +120,7 @@ describe('/metrics', () => {
     for (const method of methods) expect(await count(method)).toBeUndefined()
   })
 
-  it('counts calls to other services, and what was done about failures', async () => {
+  it('counts calls to other services, retries and hedges', async () => {
     const server_address = 'callee-service'
     const count = (operation: string, http_response_status_code: string, more = {}) =>
       value('http_client_request_duration_seconds_count', {
@@ -139,7 +139,7 @@ describe('/metrics', () => {
     expect(await value('tricube_client_instances', { target, state: 'used' })).toBe(1)
   })
 
-  it('counts what a service that is down causes: ejections, and calls that are not even sent', async () => {
+  it('counts ejections and rejected calls while a service is down', async () => {
     const gone = service(callee, { handlers: { answer: () => '', fail: () => '' } })
     const { url: closed } = await withEnvironment({}, () => gone.listen())
     await gone.close()
@@ -160,7 +160,7 @@ describe('/metrics', () => {
     await asking.close()
   })
 
-  it('tells of the database, the recorder and the process', async () => {
+  it('has metrics of the database, the span recorder and the process', async () => {
     expect(await value('db_client_lanes', { server: 'primary', state: 'up' })).toBeGreaterThan(0)
     expect(await value('db_client_connections', { server: 'primary', state: 'used' })).toBe(0)
     expect(await value('tricube_spans_dropped_total')).toBe(0)
@@ -173,24 +173,24 @@ describe('/metrics', () => {
     expect(await value('tricube_build_info', build)).toBe(1)
   })
 
-  it("has the service's own", async () => {
+  it("has the service's own metrics", async () => {
     expect(await value('orders_placed_total', { kind: 'gift' })).toBe(1)
     expect(await value('orders_open')).toBe(7)
   })
 
-  it('speaks OpenMetrics to those who prefer it', async () => {
+  it('responds with OpenMetrics to a scraper that prefers it', async () => {
     const answer = await fetch(`${url}/metrics`, { headers: { accept: 'application/openmetrics-text' } })
     expect(answer.headers.get('content-type')).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8')
     expect((await answer.text()).endsWith('# EOF\n')).toBe(true)
   })
 
-  it.skipIf(!hasPromtool())('is what promtool expects', async () => {
+  it.skipIf(!hasPromtool())('passes promtool', async () => {
     const input = await get('/metrics')
     const { status, stdout, stderr } = spawnSync(promtool, ['check', 'metrics'], { input, encoding: 'utf8' })
     expect({ status, said: stdout + stderr }).toEqual({ status: 0, said: '' })
   })
 
-  it('is not there when it is turned off', async () => {
+  it('responds with 404 when it is turned off', async () => {
     const app = service(callee, { handlers: { answer: () => '', fail: () => '' } })
     await withEnvironment({ OTEL_METRICS_EXPORTER: 'none' }, () => app.inject('/answer'))
     expect((await app.inject('/metrics')).json()).toMatchObject({ code: 40400, error: 'metrics are turned off' })
@@ -204,7 +204,7 @@ describe('the dashboard', () => {
     (panel.targets ?? []).map(({ expr }) => expr),
   ) as string[]
 
-  it('asks only for what there is, by labels that it has', async () => {
+  it('queries only existing metrics by existing labels', async () => {
     const text = await get('/metrics')
     const { samples, types } = parse(text)
     for (const query of queries) {
@@ -222,14 +222,14 @@ describe('the dashboard', () => {
     expect(queries.length).toBeGreaterThan(30)
   })
 
-  it('shows everything that every service tells', async () => {
+  it('shows every metric that all services have', async () => {
     const { types } = parse(await get('/metrics'))
     const shown = queries.join('\n')
     const own = ['orders_placed_total', 'orders_open']
     expect(Object.keys(types).filter((name) => !shown.includes(name) && !own.includes(name))).toEqual([])
   })
 
-  it('is what its script writes', () => {
+  it('equals the output of its script', () => {
     const { status, stderr } = spawnSync(process.execPath, ['scripts/grafana.mjs', '--check'])
     expect({ status, stderr: String(stderr) }).toEqual({ status: 0, stderr: '' })
   })

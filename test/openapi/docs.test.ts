@@ -9,7 +9,7 @@ afterAll(() => app.close())
 const get = (url: string, headers = {}) => app.inject({ url, headers })
 
 describe('/openapi/spec.json', () => {
-  it('is the description of the contract', async () => {
+  it('is the OpenAPI document of the contract', async () => {
     const { statusCode, headers, body } = await get('/openapi/spec.json')
     expect(statusCode).toBe(200)
     expect(headers['content-type']).toBe('application/json; charset=utf-8')
@@ -20,7 +20,7 @@ describe('/openapi/spec.json', () => {
     })
   })
 
-  it('is not sent to those who have it', async () => {
+  it('responds with 304 to a caller that has it', async () => {
     const { etag } = (await get('/openapi/spec.json')).headers
     const { statusCode, body } = await get('/openapi/spec.json', { 'if-none-match': etag })
     expect([statusCode, body]).toEqual([304, ''])
@@ -34,12 +34,12 @@ describe('/docs', () => {
     expect(body).toContain('<title>&#60;Users&#62; &#38; &#34;friends&#34;</title>')
   })
 
-  it('is found with a slash, too, behind any prefix', async () => {
+  it('is also found with a trailing slash, behind any prefix', async () => {
     const { statusCode, headers } = await get('/docs/')
     expect([statusCode, headers.location]).toEqual([308, '../docs'])
   })
 
-  it('loads from this service alone, runs no inline script and evaluates nothing', async () => {
+  it('loads only from this service, without inline scripts or eval', async () => {
     const { headers, body } = await get('/docs')
     const policy = String(headers['content-security-policy'])
     expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self'")
@@ -47,7 +47,7 @@ describe('/docs', () => {
     expect(body).not.toMatch(/https?:|<style|<script(?! src=)| on\w+=| style=/)
   })
 
-  it('has every file it asks for, to be kept for good', async () => {
+  it('serves each of its files as immutable', async () => {
     const { body } = await get('/docs')
     const urls = [...body.matchAll(/(?:src|href)="(docs\/[^"]+)"/g)].map(([, url]) => url!)
     expect(urls).toHaveLength(5)
@@ -60,7 +60,7 @@ describe('/docs', () => {
     }
   })
 
-  it('asks again for a file without its version', async () => {
+  it('revalidates a file without a version', async () => {
     expect((await get('/docs/page.js')).headers['cache-control']).toBe('no-cache')
   })
 

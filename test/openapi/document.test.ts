@@ -61,13 +61,13 @@ describe('openapiDocument', () => {
     expect(await problemsOf(document)).toEqual([])
   })
 
-  it('says what the service is', () => {
+  it('has the title, description and version of the service', () => {
     expect(document.info).toEqual({ title: 'Users', version: '2.1.0', description: 'Who is who' })
     expect(document.servers).toEqual([{ url: '/' }])
     expect(document.tags).toEqual([{ name: 'users' }, { name: 'lists' }])
   })
 
-  it('goes by the name of the service and the version of the moment', () => {
+  it('uses the name of the service and the given version', () => {
     const servers = [{ url: 'https://users.example.com', description: 'production' }]
     const { info, servers: given } = openapiDocument(contract('tiny', {}), { version: '3.0.0', servers })
     expect(info).toEqual({ title: 'tiny', version: '3.0.0' })
@@ -87,7 +87,7 @@ describe('openapiDocument', () => {
     })
   })
 
-  it('says what a caller may repeat and how long it waits', () => {
+  it('marks idempotent operations and their timeouts', () => {
     expect(operationOf('/users', 'post')['x-idempotent']).toBe(true)
     expect(operationOf('/users/{id}', 'get')).toMatchObject({ 'x-idempotent': true, 'x-timeout-ms': 200 })
     expect(operationOf('/users/{name}/{id}', 'delete')).not.toHaveProperty('x-idempotent', false) // pages show it as null
@@ -101,7 +101,7 @@ describe('openapiDocument', () => {
     expect(operationOf('/users', 'get').responses['429']).toBeUndefined()
   })
 
-  it('describes parameters; those of the path are strings unless told otherwise', () => {
+  it('describes parameters, with strings as the default for paths', () => {
     expect(operationOf('/users/{id}', 'get').parameters).toEqual([
       {
         name: 'id',
@@ -118,7 +118,7 @@ describe('openapiDocument', () => {
     ])
   })
 
-  it('asks for what has no default, and adds page and size', () => {
+  it('requires parameters without a default, and adds page and size', () => {
     const parameters = operationOf('/users', 'get').parameters!
     expect(parameters.map(({ name, in: where, required }) => [where, name, required])).toEqual([
       ['query', 'name', false],
@@ -132,7 +132,7 @@ describe('openapiDocument', () => {
     expect(parameters[5]?.example).toBe('beijing')
   })
 
-  it('wraps answers in the envelope, with an example', () => {
+  it('wraps responses in the envelope, with an example', () => {
     expect(ok('/users', 'post', '201')).toEqual({
       schema: {
         type: 'object',
@@ -152,7 +152,7 @@ describe('openapiDocument', () => {
     expect(operationOf('/users/{name}/{id}', 'delete').responses['204']).toEqual({ description: 'Done; no body' })
   })
 
-  it('knows the plain envelope', () => {
+  it('supports the plain envelope', () => {
     const { listUsers, getUser } = users.operations
     const ping = { route: 'POST /ping' } as const
     const { paths } = openapiDocument(contract('plain', { listUsers, getUser, ping }, { envelope: 'plain' }))
@@ -163,7 +163,7 @@ describe('openapiDocument', () => {
     expect(schema('/ping', 'post')).toEqual({ type: 'null' })
   })
 
-  it('refers to named schemas wherever they are, and leaves no trace of how they were made', () => {
+  it('refers to named schemas everywhere, without traces of TypeBox', () => {
     expect(ok('/users/{id}', 'get').schema.properties.data).toEqual({ $ref: '#/components/schemas/User' })
     expect(Object.keys(document.components.schemas)).toEqual(['City', 'ErrorBody', 'User', 'ValidationErrorBody'])
     expect(document.components.schemas['User']).toEqual({
@@ -179,7 +179,7 @@ describe('openapiDocument', () => {
     expect(symbolsIn(document)).toEqual([])
   })
 
-  it('follows recursive types, modules and tuples', async () => {
+  it('describes recursive types, modules and tuples', async () => {
     const Node = t.Recursive((This) => t.Object({ id: t.Integer(), children: t.Array(This) }), { $id: 'Node' })
     const shapes = t.Module({ Point: t.Tuple([t.Number(), t.Number()]), Line: t.Array(t.Ref('Point')) })
     const graph = contract('graph', {
@@ -195,27 +195,27 @@ describe('openapiDocument', () => {
     })
   })
 
-  it('refuses two schemas of one name, naming it', () => {
+  it('rejects two schemas with the same $id', () => {
     const Other = t.Object({ id: t.String() }, { $id: 'City' })
     const mixed = contract('mixed', {
       one: { route: 'GET /one', returns: User },
       two: { route: 'GET /two', returns: t.Array(Other) },
     })
-    expect(() => openapiDocument(mixed)).toThrow('two different schemas have the $id "City"')
+    expect(() => openapiDocument(mixed)).toThrow('two different schemas have the $id "City": rename one of them')
     const nested = contract('nested', {
       one: { route: 'GET /one', returns: t.Object({ inner: Other }, { $id: 'City' }) },
     })
-    expect(() => openapiDocument(nested)).toThrow('two different schemas have the $id "City"')
+    expect(() => openapiDocument(nested)).toThrow('two different schemas have the $id "City": rename one of them')
   })
 
-  it('refuses a name that no component can have, and a reference to nothing', () => {
+  it('rejects an invalid component name and a dangling reference', () => {
     const odd = contract('odd', { one: { route: 'GET /one', returns: t.String({ $id: 'a name' }) } })
     expect(() => openapiDocument(odd)).toThrow('schema $id "a name"')
     const lost = contract('lost', { one: { route: 'GET /one', returns: t.Array(t.Ref('Nowhere')) } })
-    expect(() => openapiDocument(lost)).toThrow('no schema has the $id "Nowhere"')
+    expect(() => openapiDocument(lost)).toThrow('no schema has the $id "Nowhere" that a $ref names')
   })
 
-  it('lists the errors of an operation, and those that any may answer', () => {
+  it('lists the errors of an operation and the common ones', () => {
     const statuses = (path: string, method: string) => Object.keys(operationOf(path, method).responses)
     expect(statuses('/users', 'post')).toEqual(['201', '400', '409', '413', '415', '422', '429', '500', '503', '504'])
     expect(statuses('/users/{name}/{id}', 'delete')).toEqual(['204', '500', '503', '504'])
@@ -231,7 +231,7 @@ describe('openapiDocument', () => {
     })
   })
 
-  it('puts errors that share a status side by side', () => {
+  it('combines errors that share a status', () => {
     expect(operationOf('/users/{id}', 'get').responses['404']).toEqual({
       description: 'Not Found, or No such user',
       content: {
@@ -246,7 +246,7 @@ describe('openapiDocument', () => {
     })
   })
 
-  it('refuses two error classes of one name', () => {
+  it('rejects two error classes of one name', () => {
     const other = {
       Conflict: class Conflict extends HttpError {
         static readonly status = 409
@@ -259,7 +259,7 @@ describe('openapiDocument', () => {
       one: { route: 'POST /one', errors: [Conflict] },
       two: { route: 'POST /two', errors: [other] },
     })
-    expect(() => openapiDocument(mixed)).toThrow('two different error classes are named "Conflict"')
+    expect(() => openapiDocument(mixed)).toThrow('two different error classes are named "Conflict": rename one of them')
   })
 
   it('is the same every time, key for key', () => {

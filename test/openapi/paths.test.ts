@@ -13,7 +13,7 @@ const pets = contract('pet-service', {
   list: { route: 'GET /pets', returns: t.Array(t.String()) },
 })
 
-it('paths that differ in the names of their parameters only are one', async () => {
+it('merges paths that differ only in the names of their parameters', async () => {
   const document = openapiDocument(pets)
   expect(await problemsOf(document)).toEqual([])
   expect(Object.keys(document.paths)).toEqual(['/pets/{id}', '/pets/{pet}/toys/{toy}', '/pets'])
@@ -58,7 +58,7 @@ it.each<[string, Parameters<typeof t.Union>[0], object]>([
 })
 
 describe('header parameters', () => {
-  it("have the key of `idempotent: 'by key'`, once", async () => {
+  it("have the key of `idempotent: 'by key'` once", async () => {
     const headers = { 'idempotency-key': t.String({ minLength: 8 }) }
     const keyed = contract('pay-service', {
       pay: { route: 'POST /pay', idempotent: 'by key' },
@@ -74,7 +74,7 @@ describe('header parameters', () => {
     expect(of('/refund')).toBeUndefined()
   })
 
-  it('that are lists go as text with commas, as the document says by its default style', async () => {
+  it('that are lists are sent as text with commas, the default style of the document', async () => {
     const listed = contract('list-service', {
       get: {
         route: 'GET /',

@@ -24,7 +24,7 @@ const backends = (count: number): Backend[] =>
 const twoMs: Behaviour = (_name, _now, random) => ({ ms: 1 + 2 * random() })
 
 describe.each(Object.entries(all))('%s', (_, balancer) => {
-  it('picks one of the candidates, or nothing of nothing', () => {
+  it('picks one of the candidates, or undefined without any', () => {
     expect(balancer.pick([], 0)).toBeUndefined()
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 40 }), fc.array(fc.nat({ max: 39 })), fc.string(), (count, busy, key) => {
@@ -45,7 +45,7 @@ describe('power of two choices', () => {
     for (const name of names) expect(Math.abs(share[name]! - 1 / count)).toBeLessThan(0.03)
   })
 
-  it('gives one that is slower by 200 ms at most a twentieth of the calls', () => {
+  it('gives an instance slower by 200 ms at most a twentieth of the calls', () => {
     const fleet = fleetOf()
     fleet.update(members('a', 'b', 'slow'), 0)
     const behave: Behaviour = (name, now, random) => ({ ms: twoMs(name, now, random).ms + (name === 'slow' ? 200 : 0) })
@@ -54,7 +54,7 @@ describe('power of two choices', () => {
     expect(share['slow']).toBeGreaterThan(0)
   })
 
-  it('probes the unpicked: one that was slow gets its share again', () => {
+  it('probes unpicked instances, so that one that was slow gets its share again', () => {
     const fleet = fleetOf()
     fleet.update(members('a', 'b', 'slow'), 0)
     const slowAtFirst: Behaviour = (name, now, random) => ({
@@ -74,7 +74,7 @@ describe('power of two choices', () => {
     expect(share['a']).toBeLessThan(0.6)
   })
 
-  it('lets a new instance start slowly', () => {
+  it('starts a new instance slowly', () => {
     const fleet = fleetOf()
     fleet.update(members('a', 'b'), 0)
     calls(fleet, { rate: 300, seconds: 10 }, twoMs)
@@ -88,7 +88,7 @@ describe('power of two choices', () => {
     expect(last).toBeGreaterThan(0.28)
   })
 
-  it('does not fall for one that fails fast', () => {
+  it('does not prefer an instance that fails fast', () => {
     const fleet = fleetOf()
     fleet.update(members('a', 'b', 'broken'), 0)
     const behave: Behaviour = (name, now, random) =>
@@ -102,12 +102,12 @@ describe('consistent hash', () => {
   const owners = (balancer: ReturnType<typeof consistentHash>, candidates: readonly Backend[]): string[] =>
     keys.map((key) => balancer.pick(candidates, 0, key)!.key)
 
-  it('gives a key the same instance, whatever the order in which they are known', () => {
+  it('gives a key the same instance in any order of instances', () => {
     const candidates = backends(10)
     expect(owners(consistentHash(), candidates)).toEqual(owners(consistentHash(), candidates.toReversed()))
   })
 
-  it('moves only the keys of the one that is gone', () => {
+  it('moves only the keys of a removed instance', () => {
     const candidates = backends(10)
     const before = owners(consistentHash(), candidates)
     const after = owners(consistentHash(), candidates.slice(1))
@@ -115,7 +115,7 @@ describe('consistent hash', () => {
     expect(before.filter((owner) => owner === 'k0').length).toBeLessThan(keys.length * 0.15)
   })
 
-  it('bounds the load of one key that everybody asks for', () => {
+  it('bounds the load of a hot key', () => {
     const candidates = backends(10)
     const balancer = consistentHash()
     for (let n = 0; n < 1000; n++) balancer.pick(candidates, 0, 'hot')!.begin(0)

@@ -19,7 +19,7 @@ function offered(breaker = throttle({ random: seededRandom(1) })) {
 }
 
 describe('the breaker', () => {
-  it('sends everything while all is well, and while some of it fails', () => {
+  it('sends all calls while few of them fail', () => {
     expect(offered()(300, 0, 30, true)).toBe(1)
     fc.assert(
       fc.property(fc.integer(), (seed) => {
@@ -37,7 +37,7 @@ describe('the breaker', () => {
     )
   })
 
-  it('lets at most a tenth through after 10 s of an outage, and everything 5 s after its end', () => {
+  it('sends at most a tenth after 10 s of an outage, and all 5 s after its end', () => {
     const load = offered()
     load(300, 0, 20, true)
     load(300, 20, 30, false)
@@ -46,7 +46,7 @@ describe('the breaker', () => {
     expect(load(300, 85, 90, true)).toBeGreaterThan(0.99)
   })
 
-  it('lets one call a second through, whatever the odds', () => {
+  it('sends one call per second regardless of the odds', () => {
     const breaker = throttle({ random: () => 0 }) // refuses whenever it may
     for (let n = 0; n < 100; n++) if (breaker.allows(0)) breaker.failed(0)
     expect(breaker.allows(1)).toBe(false)
@@ -55,19 +55,19 @@ describe('the breaker', () => {
     expect(probes).toBe(8)
   })
 
-  it('counts calls when they begin: what hangs is seen with the first failures', () => {
+  it('counts calls when they start, so that hanging ones are noticed', () => {
     const breaker = throttle({ random: () => 0 })
     for (let n = 0; n < 1000; n++) expect(breaker.allows(0)).toBe(true)
     for (let n = 0; n < 6; n++) breaker.failed(100)
     expect(breaker.allows(101)).toBe(false) // 994 are still on their way, none of them is known to be good
   })
 
-  it('refuses no burst of first calls for not being answered yet', () => {
+  it('does not reject a first burst of calls without responses yet', () => {
     const breaker = throttle({ random: () => 0 })
     for (let n = 0; n < 5000; n++) expect(breaker.allows(n / 100)).toBe(true)
   })
 
-  it('holds nothing against the callee that its caller has given up', () => {
+  it('does not count a call that its caller cancelled', () => {
     const breaker = throttle({ random: () => 0 })
     for (let n = 0; n < 6; n++) if (breaker.allows(0)) breaker.failed(0)
     for (let n = 0; n < 6; n++) breaker.succeeded(0)
@@ -77,7 +77,7 @@ describe('the breaker', () => {
     }
   })
 
-  it('is not there when it is switched off', () => {
+  it('allows every call when it is switched off', () => {
     const load = offered(noBreaker)
     expect(load(100, 0, 20, false)).toBe(1)
   })

@@ -13,7 +13,7 @@ const deadAre =
   (name) =>
     dead.includes(name) ? { ms: 1, fails: true, isGone: true } : { ms: 2 }
 
-describe('an instance that ends its connections', () => {
+describe('an instance that closes its connections', () => {
   const leave = (names: string[], leaving: string[]) => {
     const fleet = fleetOf({ ejection })
     fleet.update(members(...names), 0)
@@ -22,7 +22,7 @@ describe('an instance that ends its connections', () => {
     return fleet
   }
 
-  it('is spared for five seconds, however many others are ejected', () => {
+  it('is avoided for five seconds, however many others are ejected', () => {
     const fleet = leave(['a', 'b', 'c'], ['a'])
     const [, b] = fleet.backends
     b!.begin(0)
@@ -36,7 +36,7 @@ describe('an instance that ends its connections', () => {
     expect(calls(leave(['a'], ['a']), { rate: 100, seconds: 1 }, well).get('a')).toBe(100)
   })
 
-  it('is not spared when it never kept one', () => {
+  it('is not avoided when it never kept a connection open', () => {
     const fleet = fleetOf({ ejection })
     fleet.update(members('a', 'b'), 0)
     for (const backend of fleet.backends) fleet.answered(backend, 0, backend.key === 'a')
@@ -56,7 +56,7 @@ describe('ejection', () => {
     return { fleet, a: a! }
   }
 
-  it('comes after five failures in a row, not after four, nor with a success in between', () => {
+  it('needs five failures in a row without a success', () => {
     expect(five(4).fleet.ejected).toBe(0)
     const { fleet, a } = five(4)
     a.begin(0)
@@ -67,14 +67,14 @@ describe('ejection', () => {
     expect(five(5).fleet.ejected).toBe(1)
   })
 
-  it('comes at once when nobody listens there any more', () => {
+  it('happens at once when an instance accepts no connections', () => {
     const { fleet, a } = five(0)
     a.begin(0)
     fleet.failed(a, 0, 1, true)
     expect(fleet.ejected).toBe(1)
   })
 
-  it('lasts 30 s, the second 60 s, never over 300 s, and is forgotten with time', () => {
+  it('lasts 30 s, then 60 s, at most 300 s, and is forgotten with time', () => {
     const { fleet, a } = five(5)
     const eject = (now: number): number => {
       fleet.pick(now)
@@ -94,7 +94,7 @@ describe('ejection', () => {
     expect(eject(now + 300_000 + 30_000 * 20)).toBe(30_000)
   })
 
-  it('sends nothing to the ejected, and their share again when they are back', () => {
+  it('sends nothing to ejected instances, and their share when they are back', () => {
     const fleet = fleetOf({ ejection })
     fleet.update(members('a', 'b', 'c'), 0)
     calls(fleet, { rate: 300, seconds: 1 }, deadAre('c'))
@@ -103,7 +103,7 @@ describe('ejection', () => {
     expect(shares(calls(fleet, { rate: 300, seconds: 20, from: 41_000 }, well))['c']).toBeGreaterThan(0.28)
   })
 
-  it('leaves out at most half; over that all are used', () => {
+  it('ejects at most half; above that all are used', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 20 }), fc.nat(), (count, seed) => {
         const names = Array.from({ length: count }, (_, i) => `i${i}`)
@@ -126,36 +126,36 @@ describe('ejection', () => {
   })
 })
 
-describe('places', () => {
+describe('localities', () => {
   const near = ['a1@z1/r1', 'a2@z1/r1', 'b1@z2/r1', 'b2@z2/r1', 'far@z9/r2']
-  const takenFrom = (dead: string[], options = {}, wish = {}): Record<string, number> => {
+  const takenFrom = (dead: string[], options = {}, preferences = {}): Record<string, number> => {
     const fleet = fleetOf({ ejection, region: 'r1', zone: 'z1', ...options })
     fleet.update(members(...near), 0)
     calls(fleet, { rate: 300, seconds: 2 }, deadAre(...dead))
-    return shares(calls(fleet, { rate: 300, seconds: 20, from: 2000 }, well, wish))
+    return shares(calls(fleet, { rate: 300, seconds: 20, from: 2000 }, well, preferences))
   }
 
-  it('a call stays in its zone while that is well', () => {
+  it('keeps a call in its zone while that is healthy', () => {
     expect(Object.keys(takenFrom([])).sort()).toEqual(['a1', 'a2'])
   })
 
-  it('spills over to the other zones of the region by the share of the healthy', () => {
+  it('spills over to the other zones of the region by the healthy share', () => {
     const share = takenFrom(['a1'])
     expect(share['a2']).toBeCloseTo(0.7, 1) // 1.4 × one half
     expect(share['b1']! + share['b2']!).toBeCloseTo(0.3, 1)
     expect(share['far']).toBeUndefined()
   })
 
-  it('spills over to the other regions when the region is not well', () => {
+  it('spills over to the other regions when the region is unhealthy', () => {
     const share = takenFrom(['a1', 'b1'])
     expect(share['far']).toBeCloseTo(0.3, 1)
   })
 
-  it('goes to the region that it names', () => {
+  it('sends a call to the region that it names', () => {
     expect(Object.keys(takenFrom([], {}, { region: 'r2' }))).toEqual(['far'])
   })
 
-  it('a zone with fewer instances than its share takes what it can', () => {
+  it('gives a zone with fewer instances what it can take', () => {
     const [tier] = tiersOf(
       members('a@z1/r', 'b@z2/r', 'c@z2/r', 'd@z2/r').map((member) => new Backend(member, 0, 0, 0)),
       { region: 'r', zone: 'z1' },
@@ -164,7 +164,7 @@ describe('places', () => {
     expect(tier!.upTo).toBeCloseTo((1.4 * 1 * 2) / 4)
   })
 
-  it('partitioned calls never leave their region, whatever happens in it', () => {
+  it('keeps partitioned calls in their region, even if all there fail', () => {
     const regions = ['r1', 'r2', 'r3']
     const instance = fc.record({ region: fc.constantFrom(...regions), ejected: fc.boolean() })
     fc.assert(
@@ -188,7 +188,7 @@ describe('places', () => {
     )
   })
 
-  it('every call goes somewhere as long as there is somebody', () => {
+  it('picks an instance for every call while there is any', () => {
     const instance = fc.record({
       region: fc.constantFrom('r1', 'r2'),
       zone: fc.constantFrom('z1', 'z2'),
@@ -217,7 +217,7 @@ describe('places', () => {
 describe('a subset', () => {
   const all = (count: number) => Array.from({ length: count }, (_, i) => ({ key: `10.0.${i >> 8}.${i & 255}:80` }))
 
-  it('is a hundred of them, the same for one caller, others for another', () => {
+  it('has a hundred instances, stable per caller and different between callers', () => {
     const of = (caller: number) => subset({ caller })(all(1000)).map(({ key }) => key)
     expect(of(1).length).toBe(100)
     expect(of(1)).toEqual(of(1))
@@ -226,7 +226,7 @@ describe('a subset', () => {
     expect(noSubset(all(1000)).length).toBe(1000)
   })
 
-  it('changes by one place when one instance goes', () => {
+  it('changes by one place when an instance is removed', () => {
     fc.assert(
       fc.property(fc.nat(), fc.nat({ max: 499 }), (caller, gone) => {
         const choose = subset({ caller })
@@ -238,14 +238,14 @@ describe('a subset', () => {
     )
   })
 
-  it('has its own region for one half, and every other region in the rest', () => {
+  it('fills half with its own region and the rest with all others', () => {
     const regions = ['r1', 'r2', 'r3']
     const placed = all(900).map((one, i) => ({ ...one, region: regions[i % 3] }))
     const chosen = subset({ caller: 5, region: 'r2' })(placed)
     expect(regions.map((region) => chosen.filter((one) => one.region === region).length)).toEqual([25, 50, 25])
   })
 
-  it('reaches every instance by about as many callers', () => {
+  it('gives every instance about as many callers', () => {
     const known = new Map<string, number>()
     for (let caller = 0; caller < 400; caller++) {
       for (const { key } of subset({ caller: caller * 7919 })(all(1000))) known.set(key, (known.get(key) ?? 0) + 1)

@@ -35,8 +35,8 @@ function arrivals(quota: Quota, windowMs: number, waits: readonly number[]): num
   return passed
 }
 
-describe('a limit', () => {
-  it('is never exceeded: in no time more than what may be saved up and what comes back meanwhile', () => {
+describe('a rate limit', () => {
+  it('never passes more than the burst plus what is refilled meanwhile', () => {
     fc.assert(
       fc.property(quotas, pauses, ({ limit, windowMs }, waits) => {
         const quota = quotaOf({ limit, windowMs })
@@ -51,7 +51,7 @@ describe('a limit', () => {
     )
   })
 
-  it('is granted in full: after a rest at once, then one more each interval, for ever', () => {
+  it('passes the full burst after a rest, then one request per interval', () => {
     fc.assert(
       fc.property(quotas, ({ limit, windowMs }) => {
         const quota = quotaOf({ limit, windowMs })
@@ -68,7 +68,7 @@ describe('a limit', () => {
     )
   })
 
-  it('has no border: whenever one begins, the same passes', () => {
+  it('passes the same number whenever a caller starts', () => {
     fc.assert(
       fc.property(quotas, pauses, fc.nat(1_000_000_000), ({ limit, windowMs }, waits, shift) => {
         const quota = quotaOf({ limit, windowMs })
@@ -79,7 +79,7 @@ describe('a limit', () => {
     )
   })
 
-  it('says truly when the next request will pass', () => {
+  it('reports exactly when the next request will pass', () => {
     fc.assert(
       fc.property(quotas, pauses, ({ limit, windowMs }, waits) => {
         const quota = quotaOf({ limit, windowMs })
@@ -97,7 +97,7 @@ describe('a limit', () => {
     )
   })
 
-  it('costs nothing when it refuses, and goes for each key alone', () => {
+  it('takes nothing for a rejected request, and counts each key alone', () => {
     const quota = quotaOf({ limit: 2, windowMs: 1000 })
     const { clock, passes } = limiter()
     expect([passes('a', quota), passes('a', quota), passes('b', quota)]).toEqual([true, true, true])
@@ -115,7 +115,7 @@ describe('a limit', () => {
 describe('the keys in memory', () => {
   const quota = quotaOf({ limit: 10, windowMs: 1000 })
 
-  it('are bounded, and those that have nothing outstanding make room before it grows', () => {
+  it('are bounded, and reuse free slots before growing', () => {
     const { times } = limiter({ maxKeys: 1000 })
     for (let n = 0; n < 5000; n++) times.take(`key ${n}`, quota)
     expect(times.size).toBe(1000)

@@ -36,7 +36,7 @@ function overload(work: Work, factor: number, { limiter = warm(), seed = 1, held
   return { goodput: over.goodput / capacity, possible, p99: over.p99, after: summary(outcomes, 12_000, 20_000) }
 }
 
-describe('the limiter, at three times what the loop can do', () => {
+describe('the limiter at three times the capacity of the loop', () => {
   it.each(each)('keeps goodput and latency of a handler that %s, and recovers', (_name, work) => {
     const { goodput, p99, after } = overload(work, 3)
     expect(goodput).toBeGreaterThan(0.8)
@@ -44,11 +44,11 @@ describe('the limiter, at three times what the loop can do', () => {
     expect(after.shed).toBeLessThan(0.05)
   })
 
-  it('answers next to nothing in time without it', () => {
+  it('is needed: without it almost no response is in time', () => {
     expect(overload(kinds['computes']!, 3, { limiter: noLimiter }).p99).toBeGreaterThan(10_000)
   })
 
-  it('holds for any work and any overload', () => {
+  it('works for any work and any overload', () => {
     const work = fc.record({
       workMs: fc.double({ min: 0.5, max: 8, noNaN: true }),
       waitMs: fc.double({ min: 0, max: 50, noNaN: true }),
@@ -68,24 +68,24 @@ describe('the limiter, at three times what the loop can do', () => {
   })
 })
 
-describe('the limiter, while the loop has time', () => {
+describe('the limiter while the loop has time', () => {
   const shedOf = (...streams: Stream[]): number => summary(simulateLoop(streams, warm()), 0, Infinity).shed
 
-  it.each(each)('refuses nothing of a handler that %s, up to four fifths of what it can do', (_name, work) => {
+  it.each(each)('rejects nothing of a handler that %s, up to four fifths of its capacity', (_name, work) => {
     expect(shedOf({ ...work, rate: 0.8 * capacityOf(work), from: 0, to: 20_000 })).toBe(0)
   })
 
-  it('refuses no handler for being slow: 500 at a time wait 2 s for somebody else', () => {
+  it('rejects nothing of a slow handler: 500 requests wait 2 s for I/O', () => {
     expect(shedOf({ workMs: 0.5, waitMs: 2000, thenMs: 0.5, rate: 250, from: 0, to: 20_000 })).toBe(0)
   })
 
-  it('refuses no burst: 400 ms of work at once, at the start and in the middle of half a load', () => {
+  it('rejects no burst of 400 ms of work, at the start or under half load', () => {
     const burst = (from: number): Stream => ({ workMs: 2, rate: 0, from, to: from, atOnce: 200 })
     expect(shedOf(burst(0))).toBe(0)
     expect(shedOf({ workMs: 2, rate: 200, from: 0, to: 10_000 }, burst(5000))).toBe(0)
   })
 
-  it('refuses nothing, whatever is done in two thirds of the time', () => {
+  it('rejects nothing at two thirds utilisation by any work', () => {
     const work = fc.record({
       workMs: fc.double({ min: 0.1, max: 10, noNaN: true }),
       waitMs: fc.double({ min: 0, max: 2000, noNaN: true }),
@@ -118,21 +118,21 @@ describe('priorities', () => {
     })
   }
 
-  it('let the least important go first', () => {
+  it('reject the least important requests first', () => {
     const [critical, normal, sheddable] = answered(0.4, 0.4, 2)
     expect(critical).toBeGreaterThan(0.95)
     expect(normal).toBeGreaterThan(0.9)
     expect(sheddable).toBeLessThan(0.2)
   })
 
-  it('keep what is critical when everything is far too much', () => {
+  it('keep critical requests in any overload', () => {
     const [critical, normal, sheddable] = answered(0.6, 1.5, 1.5)
     expect(critical).toBeGreaterThan(0.9)
     expect(normal).toBeLessThan(0.4)
     expect(sheddable).toBeLessThan(0.05)
   })
 
-  it('starve nobody when only the least important comes', () => {
+  it('accept the least important requests when there are no others', () => {
     const [, , sheddable] = answered(0, 0, 3)
     expect(sheddable! * 3).toBeGreaterThan(0.8)
   })
@@ -175,24 +175,24 @@ describe('many small requests', () => {
     return { share: answering / (now - 10_000), longestTurnMs, longestWaitMs }
   }
 
-  it('are answered for most of the time, however cheap they are beside a refusal', () => {
+  it('get most of the time, however cheap they are beside a rejection', () => {
     expect(closedLoop(1500, 0.18, 0.055).share).toBeGreaterThan(0.85)
     expect(closedLoop(1500, 0.04, 0.02).share).toBeGreaterThan(0.85)
     expect(closedLoop(1500, 2, 0.02).share).toBeGreaterThan(0.85)
   })
 
-  it('are told soon that they are refused, for which others wait longer to be answered', () => {
+  it('are rejected soon, while accepted ones wait longer for their response', () => {
     expect(closedLoop(1500, 0.18, 0.055).longestWaitMs).toBeLessThan(600)
     expect(closedLoop(1500, 0.04, 0.02).longestWaitMs).toBeLessThan(600)
   })
 
-  it('are not waited for without end', () => {
+  it('do not raise the target without bound', () => {
     expect(closedLoop(20_000, 0.1, 0.05).longestTurnMs).toBeLessThan(250)
   })
 })
 
-describe('an overload out of the blue', () => {
-  it('is seen while its first requests wait, a burst is not one', () => {
+describe('a sudden overload', () => {
+  it('is noticed while its first requests wait; a burst is not', () => {
     const outcomes = simulateLoop([{ workMs: 2, rate: 1500, from: 1000, to: 5000 }], warm(), { shedMs })
     expect(summary(outcomes, 0, 5000).p99).toBeLessThan(400)
   })
@@ -205,7 +205,7 @@ describe('the budget of a turn', () => {
     return limiter
   }
 
-  it('begins when the loop has been saturated for about a second', () => {
+  it('applies once the loop has been saturated for about a second', () => {
     const limiter = warm()
     let [busyMs, now] = [0, 0]
     for (; !limiter.isPressed; now += 50) {
@@ -227,7 +227,7 @@ describe('the budget of a turn', () => {
     expect([cold.admits(0, 38, 0), cold.admits(0, 42, 0)]).toEqual([true, false])
   })
 
-  it('is of work: a process that had half of the CPU takes twice as long for it', () => {
+  it('counts CPU time: a process with half of the CPU takes twice as long', () => {
     const half = warm({ targetDelayMs: 50 })
     half.observe(5000, 5000, 2500)
     expect([half.admits(0, 99, 0), half.admits(0, 101, 0)]).toEqual([true, false])
@@ -235,7 +235,7 @@ describe('the budget of a turn', () => {
     expect(half.admits(0, 99, 0)).toBe(true)
   })
 
-  it('of a lower rank ends while a higher one is refused', () => {
+  it('of a lower rank is cut while a higher one is rejected', () => {
     const limiter = pressed()
     for (let turn = 0; turn < 10; turn++) {
       expect(limiter.admits(0, 60, 0)).toBe(false)
@@ -261,7 +261,7 @@ describe('the number in flight', () => {
     return n
   }
 
-  it('is what ends while each takes as long as usual, and waits for two turns', () => {
+  it('is what ends within the usual time plus two turns', () => {
     const limiter = warm()
     for (let n = 0; n < 50; n++) limiter.ended('op', 60)
     limiter.observe(25, 50)
@@ -270,19 +270,19 @@ describe('the number in flight', () => {
     expect(most(limiter)).toBe(100)
   })
 
-  it('is for the wait alone where nobody knows what is usual', () => {
+  it('covers only the wait while the usual time is unknown', () => {
     const limiter = warm()
     busy(limiter, 200, 400) // 4,000 a second
     expect(most(limiter)).toBe(160)
   })
 
-  it('is never less than 50: it may be no request that keeps the loop busy', () => {
+  it('is at least 50, because other work may keep the loop busy', () => {
     const limiter = warm()
     busy(limiter, 0, 0)
     expect(most(limiter)).toBe(50)
   })
 
-  it('counts those whose callers hang up, but learns nothing from them', () => {
+  it('counts requests of callers that hang up, but learns nothing from them', () => {
     const limiter = warm()
     for (let n = 0; n < 50; n++) limiter.ended('op', 60)
     limiter.observe(25, 50)
@@ -292,7 +292,7 @@ describe('the number in flight', () => {
     expect(most(limiter)).toBe(100)
   })
 
-  it('knows what each operation takes', () => {
+  it('learns the usual time of each operation', () => {
     const limiter = warm()
     for (let n = 0; n < 50; n++) {
       limiter.ended('op', 60)

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { Paced } from '../../src/resilience/paced.ts'
 
-it('does what waits in its order, as far as there is time, but always one', () => {
+it('handles items in order within the time budget, and at least one', () => {
   let now = 0
   const done: number[] = []
   const paced = new Paced<number>(

@@ -7,8 +7,8 @@ import { neverRetry, retryWhenSafe } from '../../src/resilience/retry.ts'
 import { noRetryBudget, retryBudget } from '../../src/resilience/retryBudget.ts'
 import { RollingSum } from '../../src/resilience/rollingSum.ts'
 
-describe('the budget of retries', () => {
-  it('is a tenth of the calls and 3 a second, whatever the calls do', () => {
+describe('the retry budget', () => {
+  it('is a tenth of the calls plus 3 per second under any load', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 500 }), fc.integer({ min: 1, max: 5 }), (rate, wanted) => {
         const budget = retryBudget()
@@ -26,14 +26,14 @@ describe('the budget of retries', () => {
     )
   })
 
-  it('saves nothing for longer than its window', () => {
+  it('keeps nothing for longer than its window', () => {
     const budget = retryBudget({ share: 1, perSecond: 0 })
     for (let n = 0; n < 100; n++) budget.deposit(0)
     expect(budget.withdraw(9000)).toBe(true)
     expect(budget.withdraw(10_000)).toBe(false)
   })
 
-  it('has no end when it is switched off', () => {
+  it('is unlimited when it is switched off', () => {
     expect(noRetryBudget.withdraw(0)).toBe(true)
   })
 })
@@ -50,7 +50,7 @@ describe('a retry', () => {
     expect(neverRetry(failure, true)).toBe(false)
   })
 
-  it('waits any time up to a bound that doubles', () => {
+  it('waits a random time up to a bound that doubles', () => {
     const longest = fullJitter({ random: () => 1 })
     expect([1, 2, 3, 4, 5, 6].map(longest)).toEqual([25, 50, 100, 200, 250, 250])
     expect(fullJitter({ random: () => 0 })(3)).toBe(0)
@@ -59,7 +59,7 @@ describe('a retry', () => {
 })
 
 describe('a hedge', () => {
-  it('waits for the percentile of the latencies of the last while, within 9 %', () => {
+  it('waits for the percentile of recent latencies within 9 %', () => {
     const known = latencies()
     const hedge = hedgeAfter(95, known)
     expect(hedge(0)).toBeUndefined()
@@ -77,7 +77,7 @@ describe('a hedge', () => {
 })
 
 describe('a rolling sum', () => {
-  it('is the sum of what is younger than its window, to a bucket', () => {
+  it('sums the values within its window, to a bucket', () => {
     const events = fc.array(
       fc.record({ afterMs: fc.integer({ min: 0, max: 3000 }), amount: fc.integer({ min: -5, max: 9 }) }),
     )

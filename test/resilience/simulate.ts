@@ -1,4 +1,4 @@
-import { Fleet, type FleetOptions, type Wish } from '../../src/resilience/fleet.ts'
+import { Fleet, type FleetOptions, type PickPreferences } from '../../src/resilience/fleet.ts'
 import type { Backend, Member } from '../../src/resilience/backend.ts'
 import { noEjection } from '../../src/resilience/ejection.ts'
 import { p2c } from '../../src/resilience/p2c.ts'
@@ -26,7 +26,7 @@ export function calls(
   fleet: Fleet<string>,
   { rate, from = 0, seconds }: { rate: number; from?: number; seconds: number },
   behave: Behaviour,
-  wish?: Wish,
+  preferences?: PickPreferences,
 ): Map<string, number> {
   const random = seededRandom(3)
   const taken = new Map<string, number>()
@@ -35,7 +35,7 @@ export function calls(
     const now = from + (n * 1000) / rate
     ends.sort((a, b) => a.at - b.at)
     while (ends[0] && ends[0].at <= now) ends.shift()!.end()
-    const backend = fleet.pick(now, wish)
+    const backend = fleet.pick(now, preferences)
     if (!backend) continue
     taken.set(backend.item, (taken.get(backend.item) ?? 0) + 1)
     const { ms, fails, isGone } = behave(backend.item, now, random)

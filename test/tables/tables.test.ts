@@ -88,8 +88,8 @@ async function limitedUser(): Promise<{ role: string; url: string }> {
   return { role, url: Object.assign(new URL(url), { username: role, password: 'secret' }).href }
 }
 
-describe('tables that are missing', () => {
-  it('are created once by any number of instances that start at the same time', async () => {
+describe('missing tables', () => {
+  it('are created once when instances start at the same time', async () => {
     const apps = await Promise.all([1, 2, 3, 4].map(() => start()))
     expect(await versions()).toEqual(both)
     const docs = await readFile(new URL('../../docs/migrations.md', import.meta.url), 'utf8')
@@ -111,14 +111,14 @@ describe('tables that are missing', () => {
     }
   })
 
-  it('are not created for a service that needs none, not even a schema', async () => {
+  it('are not created for a service that needs none, nor is a schema', async () => {
     await start(url, service(plain, { models: {}, handlers: { look: () => '' } }).definition)
     expect(await db.value`SELECT to_regnamespace('tricube') IS NULL`).toBe(true)
     await start(url, service(shop, { models: {}, handlers: { order: () => '', look: () => '' } }).definition)
     expect(await versions()).toEqual([both[0]]) // rate limits are counted in memory
   })
 
-  it('are created when a database that was down at the start is there', async () => {
+  it('are created once a database that was down at the start is up', async () => {
     await using proxy = await faultProxy({ target: url })
     const up = proxy.add({ type: 'down' })
     const { app, order } = await start(proxy.url)
@@ -130,13 +130,13 @@ describe('tables that are missing', () => {
     expect((await order('k')).json().data).toBe('tea 1')
   }, 60_000)
 
-  it('leave nothing when a version fails, and name it', async () => {
+  it('are rolled back when a version fails, and the error names it', async () => {
     const rooms = [{ name: 'toy', versions: [{ version: 1, sql: 'CREATE TABLE tricube.toy (id int); SELECT 1/0' }] }]
     await expect(prepareTables(db, rooms, 'toys')).rejects.toMatchObject({ sqlstate: '22012' })
     expect(await db.value`SELECT to_regnamespace('tricube') IS NULL`).toBe(true)
   })
 
-  it('are upgraded by what is new alone', async () => {
+  it('are upgraded by the new versions only', async () => {
     const one = { version: 1, sql: 'CREATE TABLE tricube.toy (id int)' }
     const two = { version: 2, sql: 'ALTER TABLE tricube.toy ADD name text' }
     const room = (...all: (typeof one)[]) => [{ name: 'toy', versions: all }]
@@ -147,13 +147,13 @@ describe('tables that are missing', () => {
   })
 })
 
-describe('a database user that may not create them', () => {
-  it('gets the command to run at the start, and starts once somebody has run it', async () => {
+describe('a database user that may not create tables', () => {
+  it('gets the command to run at the start, and starts once it was run', async () => {
     const { role, url: limited } = await limitedUser()
     const refused = await start(limited).catch((error: Error) => error)
     expect(refused).toMatchObject({
       message: expect.stringMatching(
-        /^shop-service: tables did not open: its database user may not create .*tricube migrate up/,
+        /^shop-service: tables did not open: the database user may not create .*tricube migrate up/,
       ),
     })
 
@@ -169,7 +169,7 @@ describe('a database user that may not create them', () => {
     const refusedToo = await tricube(['migrate', 'up', folder, '--url', limited]).ended
     expect(refusedToo).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('shop-service: its database user may not read'),
+      stderr: expect.stringContaining('shop-service: the database user may not read'),
     })
     expect(await versions()).toEqual(both)
 
@@ -180,13 +180,13 @@ describe('a database user that may not create them', () => {
     expect((await look()).statusCode).toBe(200)
   })
 
-  it('learns the same when others have created them and it may not read them', async () => {
+  it('gets the command when the tables exist and it may not read them', async () => {
     await start()
     const { url: limited } = await limitedUser()
     await expect(start(limited)).rejects.toThrow(/may not read .*tricube migrate up/)
   })
 
-  it('may have a schema that somebody else has created for it', async () => {
+  it('may use a schema that another user created for it', async () => {
     const { role, url: limited } = await limitedUser()
     await db.script(`CREATE SCHEMA tricube AUTHORIZATION ${role}`)
     const { order } = await start(limited)
@@ -195,7 +195,7 @@ describe('a database user that may not create them', () => {
 })
 
 describe('tables of earlier releases', () => {
-  it('0.1.0: a key that was used returns its result, and another input is rejected', async () => {
+  it('0.1.0: a used key returns its result, and another input is rejected', async () => {
     await db.script(`CREATE TABLE tricube_idempotent (operation text NOT NULL, key text NOT NULL, input text NOT NULL,
       result json, created_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (operation, key))`)
     const input = digest([{}, {}, { item: 'tea' }], 'base64')
@@ -209,7 +209,7 @@ describe('tables of earlier releases', () => {
     expect(await db.value`SELECT count(*) FROM tricube_idempotent`).toBe(2) // 0.1.0 may still be running
   })
 
-  it('public.tricube_idempotency: rows and grants are kept, and the release before goes on beside this one', async () => {
+  it('public.tricube_idempotency: rows and grants are kept, and the earlier release keeps working', async () => {
     const { role, url: limited } = await limitedUser()
     await db.script(`CREATE TABLE tricube_idempotency (operation text NOT NULL, scope text NOT NULL, key text NOT NULL,
       input text NOT NULL, token text NOT NULL, leased_until timestamptz NOT NULL, result text,
@@ -233,7 +233,7 @@ describe('tables of earlier releases', () => {
     expect((await (await start(limited)).order('k1')).json().data).toBe('tea 0')
   })
 
-  it('public.tricube_rate_limits: what has been counted still counts', async () => {
+  it('public.tricube_rate_limits: counted requests still count', async () => {
     await using first = (await start()).app
     await first.inject('/look')
     const [row] = await db.many<{ key: string; tat: number }>`SELECT key, tat FROM tricube.rate_limits`

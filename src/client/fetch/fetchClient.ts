@@ -1,4 +1,4 @@
-import { optionsProblem, shown, type Fields } from '../../config/rule.ts'
+import { optionsProblem, describeValue, type Fields } from '../../config/rule.ts'
 import { either, exactly, func, headerValues, number, oneOf, text } from '../../config/rules.ts'
 import type { Contract } from '../../contract/contract.ts'
 import { codes, GatewayTimeout, ServiceUnavailable } from '../../contract/errors.ts'
@@ -60,7 +60,7 @@ const rules: Fields<FetchClientOptions> = {
 
 function checkOptions(contract: Contract, options: FetchClientOptions): void {
   if (typeof contract?.operations !== 'object')
-    throw new TypeError(`fetchClient: expected a contract, got ${shown(contract)}`)
+    throw new TypeError(`fetchClient: expected a contract, got ${describeValue(contract)}`)
   const problem = optionsProblem(options, rules)
   if (problem) throw new TypeError(`fetchClient(${contract.name}): ${problem}`)
 }

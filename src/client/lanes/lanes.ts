@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { retryBudget, type RetryBudget } from '../../resilience/retryBudget.ts'
-import { Ticker, type Swept } from '../../time/ticker.ts'
+import { Ticker, type Sweepable } from '../../time/ticker.ts'
 import { Lane, type LaneCall, type LaneOwner } from './lane.ts'
 import { InstancePace } from './pace.ts'
 import type { RequestText } from './requestText.ts'
@@ -32,7 +32,7 @@ export interface LanesOptions {
  *
  * Lanes are opened in the background, and a call never waits for one: without room on a lane that answers it takes the pool.
  */
-export class Lanes implements LaneOwner, Swept {
+export class Lanes implements LaneOwner, Sweepable {
   readonly maxAnswerBytes: number
   readonly pace: InstancePace = new InstancePace()
   readonly #options: LanesOptions

@@ -169,7 +169,7 @@ export class Target implements AsyncDisposable {
       backend.end()
       policy.breaker.forgotten(now)
     } else if (isRefused(exchange)) {
-      backend.refuse(now, now - begun)
+      backend.reject(now, now - begun)
       policy.breaker.failed(now)
     } else if (isFault(exchange)) {
       this.#members.fleet.failed(backend, now, now - begun, exchange.ending === 'not sent')

@@ -10,7 +10,7 @@ import type { InFlight } from '../../http/inFlight/inFlight.ts'
 import { remainingMsOf } from '../../http/remaining.ts'
 import { either, exactly, group, number, wholeNumber } from '../../config/rules.ts'
 import type { LateLog } from '../../log/late.ts'
-import type { Refusal, RequestMetrics } from '../../metrics/requests.ts'
+import type { Rejection, RequestMetrics } from '../../metrics/requests.ts'
 import { noLimiter, turnLimiter, type Limiter } from '../../resilience/limiter.ts'
 import { Paced } from '../../resilience/paced.ts'
 import type { Opened, Part } from '../part.ts'
@@ -186,7 +186,7 @@ export class Admission implements Opened {
     const refusal = this.#refusal(this.#ranks.get(operation)!, waitedMs, remainingMsOf(request))
     if (refusal === undefined) return true
     if (refusal !== 'deadline') this.#refused += 1
-    this.#metrics.refuse(operation, refusal)
+    this.#metrics.reject(operation, refusal)
     allowOrigin?.(request, reply)
     if (this.#mayWait) this.#untold.add({ reply, refusal })
     else this.#tell({ reply, refusal })
@@ -203,7 +203,7 @@ export class Admission implements Opened {
     sendError(reply, errors[refusal])
   }
 
-  #refusal(rank: number, waitedMs: number, remainingMs: number | undefined): Refusal | undefined {
+  #refusal(rank: number, waitedMs: number, remainingMs: number | undefined): Rejection | undefined {
     if (remainingMs !== undefined && remainingMs <= waitedMs) return 'deadline'
     if (this.#inFlight.size >= this.#maxConcurrency) return 'concurrency'
     return this.#limiter.isPressed && !this.#limiter.admits(rank, waitedMs, this.#inFlight.size)
@@ -231,11 +231,11 @@ export class Admission implements Opened {
 
 interface Refused {
   readonly reply: FastifyReply
-  readonly refusal: Refusal
+  readonly refusal: Rejection
 }
 
 /** Made once: an error with its stack costs more than the request. */
-const errors: Readonly<Record<Refusal, HttpError>> = {
+const errors: Readonly<Record<Rejection, HttpError>> = {
   overload: new ServiceUnavailable('overloaded', { code: codes.overloaded, headers: elsewhere }),
   concurrency: new ServiceUnavailable('too many requests in flight', { code: codes.overloaded, headers: elsewhere }),
   deadline: new GatewayTimeout('the deadline was past on arrival'),

@@ -1,5 +1,5 @@
 // The rules of `clients` and `calls`.
-import { shown, type Rule } from '../../config/rule.ts'
+import { describeValue, type Rule } from '../../config/rule.ts'
 import { isPlain, record } from '../../config/rules.ts'
 import { callProblem } from '../../client/options.ts'
 import type { ClientOptions } from '../../client/types.ts'
@@ -26,7 +26,7 @@ export const callsRule: Rule = {
       if (!Object.hasOwn(clients, name)) return `${path}.${name} belongs to none of the clients`
       const problem = isPlain(options)
         ? callProblem(`${path}.${name}.`, options, clients[name]!)
-        : `${path}.${name}: expected an object, got ${shown(options)}`
+        : `${path}.${name}: expected an object, got ${describeValue(options)}`
       if (problem) return problem
     }
     return undefined

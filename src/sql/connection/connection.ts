@@ -63,7 +63,7 @@ export class Connection {
   isSpoilt = false
   /** Pending while a cancel is under way; what is sent meanwhile may be hit by it. */
   cancelling: Promise<void> | undefined
-  /** Whoever has this connection to itself; swept before its exchanges are. */
+  /** Whoever has this connection to itself; sweepable before its exchanges are. */
   owner: Owner | undefined
 
   readonly #socket: Socket

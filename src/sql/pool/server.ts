@@ -5,7 +5,7 @@ import type { Deadline } from '../statement/deadline.ts'
 import { failing } from '../errors/place.ts'
 import { closed, Pool, type PoolOptions, type Waiter } from './pool.ts'
 import type { Route, Statement } from '../statement/statement.ts'
-import { type Swept, Ticker } from '../../time/ticker.ts'
+import { type Sweepable, Ticker } from '../../time/ticker.ts'
 import type { Address } from '../url/settings.ts'
 import { connect } from '../connection/connect.ts'
 import type { ConnectOptions } from '../connection/options.ts'
@@ -30,7 +30,7 @@ const housekeepingMs = 1000
 const preparedForMs = 5000
 
 /** One PostgreSQL server as it is reached from here: lanes for the many short statements, a pool for the rest. */
-export class Server implements Route, Swept {
+export class Server implements Route, Sweepable {
   readonly pool: Pool
   readonly #options: ServerOptions
   readonly #lanes: readonly Lane[]
