@@ -21,12 +21,12 @@ export function fullJitter(options: BackoffOptions = {}): Backoff {
   return jittered(options, 0, 1)
 }
 
-/** The same, but at least half of the bound: for whoever waits alone, such as a connection that comes back. */
+/** Returns a backoff of at least half the bound, for a caller that waits alone, such as one connection. */
 export function equalJitter(options: BackoffOptions = {}): Backoff {
   return jittered(options, 0.5, 1)
 }
 
-/** The bound, and up to a third more: for what must not be asked too often, such as a registry that is down. */
+/** Returns a backoff of the bound and up to a third more, for a target that must be spared, such as a registry that is down. */
 export function addedJitter(options: BackoffOptions = {}): Backoff {
   return jittered(options, 1, 4 / 3)
 }

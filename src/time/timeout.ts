@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts'
 
-/** Whether a promise settles within `timeoutMs` milliseconds; rejects when it does. */
+/** Whether a promise settles within `timeoutMs` milliseconds; rejects when the promise does. */
 export async function isDoneWithin(timeoutMs: number, promise: PromiseLike<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<false>((resolve) => (timer = setTimeout(resolve, timeoutMs, false)))
@@ -12,8 +12,8 @@ export async function isDoneWithin(timeoutMs: number, promise: PromiseLike<unkno
 }
 
 /**
- * Runs a function, and rejects with what `late` returns when it takes longer than `timeoutMs` milliseconds. What it returns
- * later is dropped. Both functions get the input, so that the caller needs no closures.
+ * Runs a function, and rejects with the error from `late` when it takes longer than `timeoutMs` milliseconds. A later
+ * result is dropped. Both functions get the input, so that the caller needs no closures.
  */
 export async function inTime<Input, Output>(
   timeoutMs: number,
@@ -33,15 +33,14 @@ export async function inTime<Input, Output>(
 }
 
 /**
- * What a store responds, unless that takes longer than `timeoutMs` milliseconds.
+ * Returns the response of a store, and rejects when that takes longer than `timeoutMs` milliseconds.
  *
- * The time is not over before the sockets have been read: a response that is already here is not late, however busy this
- * process was.
+ * It rejects only after the sockets have been read: a response that has arrived is not late, however busy this process was.
  */
 export async function readInTime<Value>(timeoutMs: number, response: PromiseLike<Value>): Promise<Value> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => setImmediate(reject, new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
+    timer = setTimeout(() => setImmediate(reject, new Error(`no response within ${timeoutMs} ms`)), timeoutMs)
   })
   try {
     return await Promise.race([response, late])
@@ -51,9 +50,9 @@ export async function readInTime<Value>(timeoutMs: number, response: PromiseLike
 }
 
 /**
- * Runs something that is given up after `timeoutMs` milliseconds, or when `outer` aborts: its signal aborts then.
+ * Runs work whose signal aborts after `timeoutMs` milliseconds, or when `outer` aborts.
  *
- * Rejects when the time is over, whether or not the work minds its signal.
+ * Rejects when the time is over, even if the work ignores its signal.
  */
 export async function within<T>(
   clock: Clock,
@@ -63,17 +62,17 @@ export async function within<T>(
 ): Promise<T> {
   const work = new AbortController()
   const timer = new AbortController()
-  const giveUp = (): void => work.abort(outer?.reason)
-  if (outer?.aborted) giveUp()
-  outer?.addEventListener('abort', giveUp, { once: true })
+  const cancel = (): void => work.abort(outer?.reason)
+  if (outer?.aborted) cancel()
+  outer?.addEventListener('abort', cancel, { once: true })
   void clock.wait(timeoutMs, timer.signal).then(() => {
-    if (!timer.signal.aborted) work.abort(new Error(`no answer within ${Math.round(timeoutMs)} ms`))
+    if (!timer.signal.aborted) work.abort(new Error(`no response within ${Math.round(timeoutMs)} ms`))
   })
   try {
     return await Promise.race([run(work.signal), aborted(work.signal)])
   } finally {
     timer.abort()
-    outer?.removeEventListener('abort', giveUp)
+    outer?.removeEventListener('abort', cancel)
   }
 }
 

@@ -66,5 +66,5 @@ it('counts a response that has come while the process was busy as in time', asyn
   const read = readInTime(10, response)
   while (performance.now() < end); // busy
   expect(await read).toBe(7)
-  await expect(readInTime(1, new Promise(() => {}))).rejects.toThrow('no answer within 1 ms')
+  await expect(readInTime(1, new Promise(() => {}))).rejects.toThrow('no response within 1 ms')
 })
