@@ -19,12 +19,12 @@ import type {
   Union,
 } from '@sinclair/typebox'
 
-/** Of a schema that says what stands for a value that is left out. */
+/** Marks a schema with a value for a missing one. */
 export interface HasDefault<Value = unknown> {
   readonly default: Value
 }
 
-/** TypeBox's builder, whose types of text and lists also tell that there is a default: a caller may then leave it out. */
+/** TypeBox's builder, whose text and list types also carry the default: a caller may then omit the value. */
 export interface SchemaBuilder extends JavaScriptTypeBuilder {
   Boolean(options: SchemaOptions & HasDefault<boolean>): TBoolean & HasDefault
   Boolean(options?: SchemaOptions): TBoolean

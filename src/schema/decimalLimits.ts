@@ -1,9 +1,9 @@
 /**
- * Limits of decimal numbers that are strings in JSON, as PostgreSQL's numeric is: `decimalMinimum`, `decimalMaximum` and
- * their exclusive kin, as keywords for ajv. JSON Schema's own `minimum` is for numbers, which round.
+ * Limits of decimal numbers that are strings in JSON, like PostgreSQL's numeric: `decimalMinimum`, `decimalMaximum` and
+ * their exclusive variants, as ajv keywords. JSON Schema's own `minimum` is for numbers, which round.
  */
 
-/** A keyword as ajv's `addKeyword` takes it. */
+/** The definition of a keyword for ajv's `addKeyword`. */
 export interface DecimalLimit {
   readonly keyword: string
   readonly type: 'string'
@@ -16,7 +16,7 @@ interface LimitCheck {
   errors?: { readonly keyword: string; readonly message: string; readonly params: { readonly limit: string } }[]
 }
 
-/** The keywords; what is no decimal number is for `pattern` to refuse. */
+/** The keywords. `pattern` rejects texts that are not decimal numbers. */
 export const decimalLimits: readonly DecimalLimit[] = [
   limit('decimalMinimum', '>=', (order) => order >= 0),
   limit('decimalMaximum', '<=', (order) => order <= 0),
@@ -30,9 +30,9 @@ function limit(keyword: string, sign: string, isWithin: (order: number) => boole
     type: 'string',
     schemaType: 'string',
     compile(most) {
-      if (!decimal.test(most)) throw new TypeError(`${keyword} must be a decimal number such as '0.01', not '${most}'`)
+      if (!decimal.test(most)) throw new TypeError(`${keyword} must be a decimal number such as '0.01', got '${most}'`)
       const errors = [{ keyword, message: `must be ${sign} ${most}`, params: { limit: most } }]
-      // ajv empties `errors` before each call.
+      // ajv clears `errors` before each call.
       const check: LimitCheck = (value) => {
         if (!decimal.test(value) || isWithin(compareDecimals(value, most))) return true
         check.errors = errors
@@ -45,7 +45,7 @@ function limit(keyword: string, sign: string, isWithin: (order: number) => boole
 
 const decimal = /^-?\d+(?:\.\d+)?$/
 
-/** Below 0 when `a` is less than `b`, above when it is more. Both are decimal numbers of any length. */
+/** Compares decimal numbers of any length: negative when `a` is less than `b`, positive when it is more. */
 function compareDecimals(a: string, b: string): number {
   const [one, other] = [parts(a), parts(b)]
   if (one.isNegative !== other.isNegative) return one.isNegative ? -1 : 1
@@ -54,7 +54,7 @@ function compareDecimals(a: string, b: string): number {
   return one.isNegative ? -magnitude : magnitude
 }
 
-// Without zeros at the end a fraction sorts as text does, and -0 is 0.
+// Without trailing zeros, fractions sort like text, and -0 equals 0.
 function parts(text: string): { readonly isNegative: boolean; readonly whole: string; readonly fraction: string } {
   const [whole = '', fraction = ''] = text.replace('-', '').split('.')
   return { isNegative: text.startsWith('-') && /[1-9]/.test(text), whole, fraction: fraction.replace(/0+$/, '') }

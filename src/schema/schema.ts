@@ -12,7 +12,7 @@ export const t: SchemaBuilder = Type as SchemaBuilder
 
 export type { Static, TProperties, TSchema } from '@sinclair/typebox'
 
-/** Plain JSON Schema, an object. */
+/** A JSON Schema as a plain object. */
 export type JsonSchema = { readonly [keyword: string]: unknown }
 
 /** Whether a value is a schema made by `t`. */
@@ -20,14 +20,14 @@ export function isSchema(value: unknown): value is TSchema {
   return typeof value === 'object' && value !== null && Kind in value
 }
 
-/** The schema of an object with these properties. */
+/** Returns the schema of an object with these properties. */
 export function objectSchema(properties: TProperties): TSchema {
   return Type.Object(properties)
 }
 
 /**
- * A schema as plain JSON Schema: without TypeBox's symbols and `x-` keywords, and with what refers to an `$id` (a
- * recursive type) hoisted into `$defs`, so that any number of schemas can be compiled side by side.
+ * Converts a schema to plain JSON Schema, without TypeBox's symbols and `x-` keywords. Schemas that an `$id` refers to,
+ * such as recursive types, move to `$defs`. So any number of schemas can be compiled side by side.
  */
 export function jsonSchemaOf(schema: TSchema): JsonSchema {
   const referenced = new Set<unknown>()
@@ -42,7 +42,7 @@ export function jsonSchemaOf(schema: TSchema): JsonSchema {
   function plain({ $id, ...node }: JsonSchema): JsonSchema {
     if (typeof $id === 'string' && referenced.has($id)) {
       if (!($id in $defs)) {
-        $defs[$id] = {} // claims the name before the walk comes back to it
+        $defs[$id] = {} // reserves the name for references inside the schema
         $defs[$id] = plain(node)
       }
       return { $ref: `#/$defs/${$id}` }
@@ -53,7 +53,7 @@ export function jsonSchemaOf(schema: TSchema): JsonSchema {
   }
 }
 
-/** Visits a schema and every schema in it, the outer first. */
+/** Visits a schema and every schema in it, outer schemas first. */
 export function walkSchema(schema: JsonSchema, visit: (node: JsonSchema) => void): void {
   visit(schema)
   mapSchema(schema, (inner) => {
@@ -63,8 +63,8 @@ export function walkSchema(schema: JsonSchema, visit: (node: JsonSchema) => void
 }
 
 /**
- * A copy of a schema in which `change` made each of the schemas directly inside it; it is told the keyword that holds the
- * schema, and the schema's name in `properties` and the like.
+ * Copies a schema and replaces each schema directly inside it by the result of `change`. That receives the keyword of the
+ * inner schema, and its name in `properties` and the like.
  */
 export function mapSchema(
   schema: JsonSchema,

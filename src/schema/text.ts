@@ -1,6 +1,6 @@
 import type { JsonSchema } from './schema.ts'
 
-/** Whether a text from a URL or a header, or several of one name, can match a schema: objects and lists of lists cannot. */
+/** Whether text from a URL or a header, or a list of it, can match a schema: objects and nested lists cannot. */
 export function isText(schema: JsonSchema, holdsLists = true): boolean {
   const { type, properties, patternProperties, items, anyOf, oneOf, allOf } = schema
   if (allOf !== undefined) return schemasIn(allOf).every((part) => isText(part, holdsLists))

@@ -3,51 +3,51 @@ import type { SpanShape } from './shape.ts'
 import type { Span } from './span.ts'
 import type { SpanRecord } from './spanRecord.ts'
 
-/** A log, as far as a span needs one. */
+/** The part of a log that a span needs. */
 export type LevelLog = Readonly<
   Record<'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal', (fields: object, message: string) => void>
 >
 
-/** What code runs under: a request's context, or a part of one. */
+/** The context that code runs in: a request's, or a part of one. */
 export interface SpanScope {
   readonly span: Span
   readonly log: LevelLog
 }
 
-/** A context that is handed on with another span: what is done through it belongs to that one. */
+/** A context that can be copied with another span, under which its calls and statements then are. */
 export interface SpanContext extends SpanScope {
-  /** The same context with another span. */
+  /** Returns the same context with another span. */
   withSpan(span: Span): SpanContext
 }
 
-/** Whether a value is a context, to be handed on. */
+/** Whether a value is such a context. */
 export function isSpanContext(value: unknown): value is SpanContext {
   return typeof value === 'object' && value !== null && typeof (value as Partial<SpanContext>).withSpan === 'function'
 }
 
-/** Where the work of a process begins that belongs to no request: a job, a listener. */
+/** The start of work that belongs to no request: a job or a listener. */
 export interface Home {
-  /** The first span of a new trace. */
+  /** Starts the first span of a new trace. */
   root(shape: SpanShape, startedAt: number): SpanRecord
   readonly log: LevelLog
 }
 
-/** Runs a function in a scope of another sort as well. */
+/** Runs a function inside another library's scope, too. */
 type Around = <Result>(scope: SpanScope, fn: () => Result) => Result
 
 /**
- * The scope of code that cannot be handed a context.
+ * The scope for code that receives no context as an argument.
  *
- * It costs every promise of every request a little, before Node 24 more than that, so it is off until somebody wants it.
+ * It makes every promise of every request a little slower, more so before Node 24, so it is off until it is needed.
  */
 class Ambient {
   isWanted = false
-  /** Of the service that runs here; where there are several, of the one that started first. */
+  /** The root of the service in this process; with more than one service, of the first. */
   home: Home | undefined
   readonly #storage = new AsyncLocalStorage<SpanScope>()
   #around: Around | undefined
 
-  /** From now on requests run in their scope, and in what `around` opens; for the rest of the process. */
+  /** Opens the scope for requests, and those of `around`, for the rest of the process. */
   want(around?: Around): void {
     this.isWanted = true
     this.#around ??= around
@@ -63,5 +63,5 @@ class Ambient {
   }
 }
 
-/** There is one in a process, as with `AsyncLocalStorage` itself. */
+/** One per process, like `AsyncLocalStorage` itself. */
 export const ambient: Ambient = new Ambient()

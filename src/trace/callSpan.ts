@@ -2,7 +2,7 @@ import { spanShape, type SpanShape } from './shape.ts'
 import type { SpanRecord } from './spanRecord.ts'
 
 /**
- * What the spans of the calls to an operation have in common.
+ * Returns the shape of the spans of an operation's calls.
  *
  * https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client
  */
@@ -15,18 +15,18 @@ export function callShape(service: string, operation: string, method: string, ro
   })
 }
 
-/** Ends a call's span when its answer has been read, or none came. */
-export async function withCallSpan<Answer extends { readonly status: number }>(
+/** Ends a call's span after its response or its failure. */
+export async function withCallSpan<CallResult extends { readonly status: number }>(
   span: SpanRecord,
-  answer: Promise<Answer>,
-): Promise<Answer> {
+  response: Promise<CallResult>,
+): Promise<CallResult> {
   try {
-    const { status } = await answer
+    const { status } = await response
     span.value0 = status
     if (status >= 400) span.fail(String(status))
   } catch (error) {
     span.fail((error as Error | undefined)?.cause ?? error)
   }
   span.end()
-  return answer
+  return response
 }

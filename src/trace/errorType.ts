@@ -1,7 +1,7 @@
 /**
- * OpenTelemetry's `error.type` of whatever was thrown: a PostgreSQL SQLSTATE, a system's code, else the class.
+ * Returns OpenTelemetry's `error.type` of anything thrown: a PostgreSQL SQLSTATE, a system error code, or the class.
  *
- * Never the message, which may hold what is nobody's business.
+ * It is never the message, which may contain private data.
  * https://opentelemetry.io/docs/specs/semconv/registry/attributes/error/
  */
 export function errorTypeOf(thrown: unknown): string {

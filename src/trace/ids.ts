@@ -1,22 +1,22 @@
 /**
- * Ids as 32-bit integers: V8 keeps them unboxed, and nobody needs their text before they leave the process.
- * A trace's id is four of them, a span's two.
+ * Ids as 32-bit integers: V8 keeps them unboxed, and their text is needed only outside of the process.
+ * A trace's id has four of them, a span's two.
  */
 
 /** A source of random 32-bit integers. */
 export type Random32 = () => number
 
-/** V8's own generator, seeded from the system: ids must not collide, they need not be secret. */
+/** V8's own generator, seeded by the system: ids must be unique, but need not be secret. */
 export const random32: Random32 = () => (Math.random() * 0x1_0000_0000) | 0
 
-/** A span's id: 16 hexadecimal digits. */
+/** Formats a span's id as 16 hexadecimal digits. */
 export function spanIdText(id0: number, id1: number): string {
   write32(id0, 0)
   write32(id1, 4)
   return digits.toString('latin1', 0, 16)
 }
 
-/** A trace's id: 32 hexadecimal digits. */
+/** Formats a trace's id as 32 hexadecimal digits. */
 export function traceIdText(id0: number, id1: number, id2: number, id3: number): string {
   write32(id0, 0)
   write32(id1, 4)
@@ -25,7 +25,7 @@ export function traceIdText(id0: number, id1: number, id2: number, id3: number):
   return digits.toString('latin1', 0, 32)
 }
 
-/** An id for whatever needs one: 32 hexadecimal digits. */
+/** Returns a random id of 32 hexadecimal digits. */
 export function randomId(): string {
   if (nextId === someIds.length) {
     for (let at = 0; at < pairs.length; at += 4) write32(random32(), at)
@@ -35,12 +35,12 @@ export function randomId(): string {
   return someIds.slice(nextId, (nextId += 32))
 }
 
-// A piece of a text is cheaper than a text from memory, which is a call out of JavaScript.
+// A slice of a text is cheaper than a text from memory, which needs a call out of JavaScript.
 const idsAtOnce = 64
 let someIds = ''
 let nextId = 0
 
-// Two digits at a time into memory, and from there one string: half the time of joining small ones.
+// Writes two digits at a time into memory and makes one string: half the time of joining small ones.
 const pairs = new Uint16Array(16 * idsAtOnce)
 const digits = Buffer.from(pairs.buffer)
 const allPairs = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0')).join('')
@@ -53,7 +53,7 @@ function write32(value: number, at: number): void {
   pairs[at + 3] = pairOf[value & 0xff]!
 }
 
-/** Whether all characters from `start` to `end` are lower-case hexadecimal digits, as every format demands. */
+/** Whether all characters from `start` to `end` are lower-case hexadecimal digits, as every format requires. */
 export function isHex(text: string, start: number, end: number): boolean {
   for (let i = start; i < end; i++) {
     const code = text.charCodeAt(i)
@@ -62,12 +62,12 @@ export function isHex(text: string, start: number, end: number): boolean {
   return end <= text.length
 }
 
-/** The value of one digit. */
+/** Returns the value of one digit. */
 export function digitAt(text: string, at: number): number {
   return digitOf[text.charCodeAt(at)]!
 }
 
-/** The 32 bits that eight digits stand for; `isHex` has looked at them. */
+/** Returns the 32 bits of eight digits that `isHex` has checked. */
 export function parseHex32(text: string, start: number): number {
   let value = 0
   for (let i = start; i < start + 8; i++) value = (value << 4) | digitAt(text, i)

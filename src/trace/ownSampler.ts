@@ -1,17 +1,17 @@
 import { shareOf, type TraceSampler } from './sampler.ts'
 
-/** What a sampler knows of a trace that begins in this process. */
+/** The sampler's view of a trace that starts in this process. */
 export interface NewTrace {
-  /** What the caller has decided; undefined when it leaves that to this service, or there is no caller. */
+  /** The caller's decision; undefined without a caller, or when it leaves the decision to this service. */
   readonly parentDecision: boolean | undefined
-  /** A random number from 0 to 1 made of the trace's id: every service gets the same one for the same trace. */
+  /** A number from 0 to 1 derived from the trace's id: the same in every service. */
   readonly random: number
-  /** Milliseconds, as `performance.now()` counts. */
+  /** Milliseconds on the clock of `performance.now()`. */
   readonly now: number
 }
 
 /**
- * Decides at the beginning of a trace whether it is recorded: your own, in place of the configuration's.
+ * A sampler of your own, which replaces the configured one. It decides at the start of a trace whether to record it.
  *
  * @example
  * const tenth: Sampler = { isSampled: ({ parentDecision, random }) => parentDecision ?? random < 0.1 }
@@ -21,7 +21,7 @@ export interface Sampler {
   isSampled(trace: NewTrace): boolean
 }
 
-/** A user's sampler as the tracer knows samplers. */
+/** Adapts your sampler to the tracer. */
 export function traceSampler(sampler: Sampler): TraceSampler {
   return {
     isSampled: (parentDecision, id2, id3, now) => sampler.isSampled({ parentDecision, random: shareOf(id2, id3), now }),

@@ -1,8 +1,8 @@
-// Apart from the class, which needs Node: clients in browsers come here.
+// Separate from the class, which needs Node, because clients in browsers import this.
 import type { Span } from './span.ts'
 import type { SpanRecord } from './spanRecord.ts'
 
-/** Every span is a record: `Span` is what users see of it. */
+/** Returns the record behind a `Span`, which is its public view. */
 export function recordOf(span: Span): SpanRecord {
   return span as SpanRecord
 }

@@ -5,35 +5,36 @@ import type { Sink } from './sink.ts'
 import type { SpanRecord } from './spanRecord.ts'
 
 /**
- * Limits of a recorder; the defaults are OpenTelemetry's, but for the batch, which is twice as large: the request that
- * carries it costs nearly the same however many spans it has. https://opentelemetry.io/docs/specs/otel/trace/sdk/#batching-processor
+ * Limits of a recorder. The defaults are OpenTelemetry's, except for a batch that is twice as large, because a request
+ * costs nearly the same with any number of spans.
+ * https://opentelemetry.io/docs/specs/otel/trace/sdk/#batching-processor
  */
 export interface RecorderOptions {
   readonly exporter: SpanExporter
-  /** The most spans that wait to be exported; what comes on top is dropped and counted. Default 2048. */
+  /** The most spans that wait for an export; more are dropped and counted. Default 2048. */
   readonly queueSize?: number
-  /** The most spans of one export. Default 1024: less than the megabyte that many proxies take. */
+  /** The most spans of one export. Default 1024: less than the megabyte that many proxies accept. */
   readonly batchSize?: number
-  /** Milliseconds that spans wait for others to fill a batch. Default 5000. */
+  /** How long spans wait for a full batch, in milliseconds. Default 5000. */
   readonly delayMs?: number
-  /** Exports that are under way at the same time. Default 4. */
+  /** The most exports in flight at once. Default 4. */
   readonly concurrency?: number
   readonly offset?: EpochOffset
-  /** Told when batches begin to be lost, and when they arrive again. */
+  /** Called when batches start to be lost, and when they arrive again. */
   readonly onChange?: (lost: unknown) => void
 }
 
-/** What a recorder has done since it was made, in spans. */
+/** The counters of a recorder since it was made, in spans. */
 export interface RecorderStats {
   readonly queued: number
   readonly exported: number
-  /** Given up: the queue was full. */
+  /** Dropped because the queue was full. */
   readonly dropped: number
   /** Lost on the way to the collector. */
   readonly failed: number
 }
 
-/** Keeps spans until there are enough for an export, off the path of the requests that they tell of. */
+/** Collects spans into batches for export, off the path of the requests that they describe. */
 export class Recorder implements Sink {
   readonly #exporter: SpanExporter
   readonly #queueSize: number
@@ -43,7 +44,7 @@ export class Recorder implements Sink {
   readonly #offset: EpochOffset
   readonly #onChange: (lost: unknown) => void
   readonly #abort = new AbortController()
-  /** Who waits for the end of any export. */
+  /** Callbacks that wait for the end of any export. */
   readonly #waiting: (() => void)[] = []
   #underWay = 0
   #queue: SpanRecord[] = []
@@ -117,7 +118,7 @@ export class Recorder implements Sink {
     return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
-  // After the requests that are ready now.
+  // Runs after the requests that are ready now.
   #schedule(): void {
     if (this.#isScheduled || this.#underWay >= this.#concurrency) return
     this.#isScheduled = true
@@ -134,7 +135,7 @@ export class Recorder implements Sink {
     }, this.#delayMs).unref()
   }
 
-  /** Exports full batches, and what is left when nobody waits for more. */
+  /** Exports full batches, and the rest if it should not wait. */
   #send(isOverdue = false): void {
     const least = isOverdue || this.#isFlushing ? 1 : this.#batchSize
     while (this.#queue.length >= least && this.#underWay < this.#concurrency) this.#export(this.#nextBatch())
@@ -161,7 +162,7 @@ export class Recorder implements Sink {
     }
   }
 
-  /** Knows only how many they are: spans that are on their way can be collected, as long as nobody holds them. */
+  /** Keeps only the number of spans, so that those in flight can be garbage-collected. */
   async #follow(sent: Promise<void>, count: number): Promise<void> {
     try {
       await sent
@@ -176,7 +177,7 @@ export class Recorder implements Sink {
     this.#send()
   }
 
-  /** Tells a change once, not every batch. */
+  /** Reports each change once, not every batch. */
   #tell(lost: unknown): void {
     if (this.#isLosing === (lost !== undefined) || this.#isClosed) return
     this.#isLosing = lost !== undefined

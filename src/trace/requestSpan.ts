@@ -1,11 +1,11 @@
 import { spanShape, type SpanShape } from './shape.ts'
 import type { SpanRecord } from './spanRecord.ts'
 
-/** How a request came, to whoever the service trusts to say so. */
+/** The scheme of a request; only a trusted proxy may set it. */
 export type Scheme = 'http' | 'https'
 
 /**
- * What the spans of an operation's requests have in common.
+ * Returns the shape of the spans of an operation's requests.
  *
  * https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server
  */
@@ -17,16 +17,16 @@ export function requestShape(operation: string, method: string, route: string, s
   })
 }
 
-/** What is told of a request when it is over. */
+/** The attributes of a request that are known at its end. */
 export interface RequestEnd {
-  /** The path as it may be shown: without the query. */
+  /** The path without the query. */
   readonly path: string
   readonly method: string
   readonly status: number
   readonly durationMs: number
 }
 
-/** Ends the span of a request. A server is not at fault for what a caller did wrong: 4xx is no error. */
+/** Ends the span of a request. A 4xx is no error of the server, because the caller is at fault. */
 export function endRequestSpan(span: SpanRecord, { path, method, status, durationMs }: RequestEnd): void {
   if (status >= 500 && span.errorType === undefined) span.fail(String(status))
   if (span.isRecorded) {

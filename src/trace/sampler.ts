@@ -1,36 +1,36 @@
-/** Decides at the beginning of a trace whether it is recorded. Pure; the clock is passed in. */
+/** Decides at the start of a trace whether it is recorded. It is pure: the time is an argument. */
 export interface TraceSampler {
   /**
-   * @param parentDecision what the caller has decided; undefined: there is none, or it leaves that to us
+   * @param parentDecision the caller's decision; undefined without one
    * @param id2 the trace's id, bits 32 to 63 from the right
-   * @param id3 its last 32 bits
-   * @param now milliseconds, as `performance.now()` counts
+   * @param id3 the last 32 bits of the trace's id
+   * @param now milliseconds on the clock of `performance.now()`
    */
   isSampled(parentDecision: boolean | undefined, id2: number, id3: number, now: number): boolean
 }
 
-/** Every trace. */
+/** Samples every trace. */
 export const always: TraceSampler = { isSampled: () => true }
 
-/** None. */
+/** Samples no trace. */
 export const never: TraceSampler = { isSampled: () => false }
 
 /**
- * A share of the traces, from 0 to 1, by their id: services with the same share choose the same ones.
+ * Samples a share of the traces, from 0 to 1, by their id: services with the same share sample the same traces.
  *
- * By the last 56 bits, which are the random ones. https://opentelemetry.io/docs/specs/otel/trace/tracestate-probability-sampling/
+ * It uses the last 56 bits, which are random. https://opentelemetry.io/docs/specs/otel/trace/tracestate-probability-sampling/
  */
 export function ratio(share: number): TraceSampler {
   const rejected = 1 - share
   return { isSampled: (_, id2, id3) => shareOf(id2, id3) >= rejected }
 }
 
-/** The last 56 bits of a trace's id as a number from 0 to 1. */
+/** Converts the last 56 bits of a trace's id to a number from 0 to 1. */
 export function shareOf(id2: number, id3: number): number {
   return ((id2 & 0xff_ffff) + (id3 >>> 0) / 2 ** 32) / 2 ** 24
 }
 
-/** At most so many traces a second, whatever the load: a token bucket that holds one second's worth, at least one. */
+/** Samples at most this many traces per second under any load: a token bucket that holds one second, at least one token. */
 export function rateLimit(perSecond: number): TraceSampler {
   const most = Math.max(1, perSecond)
   let tokens = most
@@ -48,7 +48,7 @@ export function rateLimit(perSecond: number): TraceSampler {
   }
 }
 
-/** Follows the caller's decision, so that a trace is whole; asks another sampler where there is none. */
+/** Follows the caller's decision, so that traces are complete; without one, it asks another sampler. */
 export function parentBased(root: TraceSampler): TraceSampler {
   return { isSampled: (parent, id2, id3, now) => parent ?? root.isSampled(parent, id2, id3, now) }
 }
@@ -68,7 +68,7 @@ export const samplerNames = [
 /** A sampler's name. */
 export type SamplerName = (typeof samplerNames)[number]
 
-/** The sampler of that name; `argument` is a share (default 1) or traces a second (default 10). */
+/** Returns the sampler of a name; `argument` is a share (default 1) or traces per second (default 10). */
 export function samplerOf(name: SamplerName, argument?: number): TraceSampler {
   if (name.startsWith('parentbased_')) {
     return parentBased(samplerOf(name.slice('parentbased_'.length) as SamplerName, argument))

@@ -1,30 +1,30 @@
-/** OTLP's numbers of the kinds. */
+/** The kinds of spans, with OTLP's numbers. */
 export const spanKinds = { internal: 1, server: 2, client: 3, producer: 4, consumer: 5 } as const
 
-/** Which side of a communication a span is. */
+/** The side of a communication that a span describes. */
 export type SpanKind = keyof typeof spanKinds
 
-/** A value that a span can have for a name. */
+/** The value of an attribute. */
 export type AttributeValue = string | number | boolean | readonly string[] | readonly number[] | readonly boolean[]
 
-/** Names with their values, by OpenTelemetry's semantic conventions where these have a name. */
+/** Attributes by name, following OpenTelemetry's semantic conventions where they have a name. */
 export type Attributes = Readonly<Record<string, AttributeValue>>
 
 /**
- * What the spans of one place in the program have in common, said once, so that exporters write it down once: a span
- * itself is what differs.
+ * The fields that the spans of one place in the program share, so that exporters encode them once. A span has only what
+ * differs.
  */
 export interface SpanShape {
   readonly name: string
   readonly kind: SpanKind
   readonly attributes: Attributes
-  /** Names of the values that a span keeps in `value0`, `value1` and `value2`. */
+  /** The names of the values in a span's `value0`, `value1` and `value2`. */
   readonly slots: readonly string[]
-  /** Name of whoever is at the other end. */
+  /** The name of the peer. */
   readonly peer: string | undefined
 }
 
-/** Makes a shape. */
+/** Creates a shape. */
 export function spanShape(
   name: string,
   {

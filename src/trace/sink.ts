@@ -1,17 +1,17 @@
 import type { SpanRecord } from './spanRecord.ts'
 
-/** Where spans go when they have ended. Nothing here waits or throws. */
+/** Receives spans that have ended. It neither waits nor throws. */
 export interface Sink {
   add(span: SpanRecord): void
-  /** Counts spans that were given up before they came here. */
+  /** Counts spans that were dropped before they came here. */
   drop(count: number): void
-  /** Sends what it has; resolves when that is done or `timeoutMs` is over, whichever is first. */
+  /** Exports all spans; resolves when that is done or after `timeoutMs`, whichever is first. */
   flush(timeoutMs: number): Promise<void>
-  /** The same, and ends. */
+  /** Exports all spans like `flush`, and closes. */
   close(timeoutMs: number): Promise<void>
 }
 
-/** Forgets them. */
+/** Drops all spans. */
 export const nowhere: Sink = {
   add() {},
   drop() {},

@@ -1,7 +1,7 @@
 import type { Attributes, AttributeValue } from './shape.ts'
 
 /**
- * A piece of work in a trace.
+ * A unit of work in a trace.
  *
  * @example
  * ctx.span.set('app.basket.size', items.length)
@@ -10,39 +10,39 @@ import type { Attributes, AttributeValue } from './shape.ts'
 export interface Span {
   /** The trace's id: 32 hexadecimal digits. */
   readonly traceId: string
-  /** Its own id: 16 hexadecimal digits. */
+  /** The span's id: 16 hexadecimal digits. */
   readonly id: string
   /** The parent's id: 16 hexadecimal digits; undefined for the first span of a trace. */
   readonly parentId: string | undefined
-  /** As a W3C `traceparent`. */
+  /** The span as a W3C `traceparent`. */
   readonly traceParent: string
-  /** Whether anybody will see it. */
+  /** Whether the span is recorded. */
   readonly isRecorded: boolean
-  /** `error.type`: an error's class, an SQLSTATE, an HTTP status; undefined while nothing is wrong. */
+  /** `error.type`: an error's class, an SQLSTATE or an HTTP status; undefined without an error. */
   readonly errorType: string | undefined
   /** Sets an attribute. */
   set(name: string, value: AttributeValue): void
-  /** Records that something happened; `at` counts milliseconds as `performance.now()` does. Default: now. */
+  /** Adds an event; `at` is in milliseconds on the clock of `performance.now()`. Default: now. */
   event(name: string, attributes?: Attributes, at?: number): void
-  /** Links it to another span. */
+  /** Adds a link to another span. */
   link(link: SpanLink): void
-  /** Gives it another name. */
+  /** Changes the name. */
   rename(name: string): void
-  /** Marks it as failed: with a word for the class of error, or what was thrown. Messages are not recorded. */
+  /** Marks the span as failed, by the class of the error or by what was thrown. Messages are not recorded. */
   fail(error: unknown): void
-  /** Ends it, once; `at` counts milliseconds as `performance.now()` does. Default: now. */
+  /** Ends the span, once; `at` is in milliseconds on the clock of `performance.now()`. Default: now. */
   end(at?: number): void
 }
 
-/** Something that happened at one moment of a span. */
+/** An event of a span. */
 export interface SpanEvent {
   readonly name: string
-  /** As `performance.now()` counts. */
+  /** Milliseconds on the clock of `performance.now()`. */
   readonly at: number
   readonly attributes: Attributes
 }
 
-/** Another span that this one has to do with. */
+/** A link to another span. */
 export interface SpanLink {
   /** 32 hexadecimal digits. */
   readonly traceId: string

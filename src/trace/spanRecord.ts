@@ -6,27 +6,27 @@ import type { RemoteParent } from './propagation/remoteParent.ts'
 import type { Attributes, AttributeValue, SpanShape } from './shape.ts'
 import type { Span, SpanEvent, SpanLink } from './span.ts'
 
-/** A span as this process keeps it: a record of numbers; whatever needs text is made by the exporter. */
+/** A span in this process: a record of numbers, from which exporters make text. */
 export class SpanRecord implements Span {
   readonly trace: Trace
   readonly shape: SpanShape
   /** The id, its higher 32 bits first. */
   readonly id0: number
   readonly id1: number
-  /** The parent's; both 0 without one. */
+  /** The parent's id; both 0 without a parent. */
   readonly parent0: number
   readonly parent1: number
-  /** As `performance.now()` counts. */
+  /** Milliseconds on the clock of `performance.now()`. */
   readonly startedAt: number
-  /** Likewise; negative until it ends. */
+  /** The end on the same clock; negative until then. */
   endedAt: number
-  /** The values of what `shape.slots` names. */
+  /** The values of `shape.slots`. */
   value0: AttributeValue | undefined
   value1: AttributeValue | undefined
   value2: AttributeValue | undefined
-  /** `error.type`: an error's class, an SQLSTATE, an HTTP status; undefined while nothing is wrong. */
+  /** `error.type`: an error's class, an SQLSTATE or an HTTP status; undefined without an error. */
   errorType: string | undefined
-  /** What few spans have. */
+  /** Fields that few spans have. */
   details: SpanDetails | undefined
 
   constructor(
@@ -58,12 +58,12 @@ export class SpanRecord implements Span {
     return this.trace.id
   }
 
-  /** Its own id: 16 hexadecimal digits. */
+  /** The span's id: 16 hexadecimal digits. */
   get id(): string {
     return spanIdText(this.id0, this.id1)
   }
 
-  /** Whether another span is above it, in this process or a caller's. */
+  /** Whether it has a parent, in this process or at a caller. */
   get hasParent(): boolean {
     return this.parent0 !== 0 || this.parent1 !== 0
   }
@@ -73,17 +73,17 @@ export class SpanRecord implements Span {
     return this.hasParent ? spanIdText(this.parent0, this.parent1) : undefined
   }
 
-  /** As a W3C `traceparent`. */
+  /** The span as a W3C `traceparent`. */
   get traceParent(): string {
     return `00-${this.trace.id}-${this.id}-0${this.trace.flags}`
   }
 
-  /** Whether anybody will see it. */
+  /** Whether the span is recorded. */
   get isRecorded(): boolean {
     return this.trace.isRecorded
   }
 
-  /** Says something about it. */
+  /** Sets an attribute. */
   set(name: string, value: AttributeValue): void {
     if (!this.trace.isRecorded) return
     const slot = this.shape.slots.indexOf(name)
@@ -93,33 +93,33 @@ export class SpanRecord implements Span {
     else (this.#more().attributes ??= {})[name] = value
   }
 
-  /** Says that something happened. */
+  /** Adds an event. */
   event(name: string, attributes: Attributes = {}, at: number = performance.now()): void {
     if (this.trace.isRecorded) (this.#more().events ??= []).push({ name, at, attributes })
   }
 
-  /** Says that it has to do with another span. */
+  /** Adds a link to another span. */
   link(link: SpanLink): void {
     if (this.trace.isRecorded) (this.#more().links ??= []).push(link)
   }
 
-  /** Another name than its shape's. */
+  /** Overrides the name of its shape. */
   rename(name: string): void {
     if (this.trace.isRecorded) this.#more().name = name
   }
 
-  /** Says that it went wrong: a word for the class of error, or what was thrown. Its message is not recorded. */
+  /** Marks it as failed, by the class of the error or by what was thrown. The message is not recorded. */
   fail(error: unknown): void {
     this.errorType = typeof error === 'string' ? error : errorTypeOf(error)
     this.trace.hasFailed = true
   }
 
-  /** A span under this one. */
+  /** Starts a child span. */
   child(shape: SpanShape, startedAt: number = performance.now()): SpanRecord {
     return this.trace.tracer.child(this, shape, startedAt)
   }
 
-  /** Ends it; the first end counts. */
+  /** Ends the span; only the first end counts. */
   end(at: number = performance.now()): void {
     if (this.endedAt >= 0) return
     this.endedAt = at
@@ -131,7 +131,7 @@ export class SpanRecord implements Span {
   }
 }
 
-/** What few spans have: made when it is first needed. */
+/** Fields that few spans have, created when first needed. */
 export interface SpanDetails {
   attributes: Record<string, AttributeValue> | undefined
   events: SpanEvent[] | undefined
@@ -139,17 +139,17 @@ export interface SpanDetails {
   name: string | undefined
 }
 
-/** Who has made the spans of a trace. */
+/** The creator of a trace's spans. */
 export interface SpanOwner {
-  /** Makes a span under another one. */
+  /** Starts a child of a span. */
   child(parent: SpanRecord, shape: SpanShape, startedAt: number): SpanRecord
-  /** Writes a span into the headers of a call that is made under it. */
+  /** Injects a span into the headers of a call. */
   inject(span: SpanRecord, headers: Record<string, string>): void
-  /** Is told that a span has ended. */
+  /** Receives a span that has ended. */
   ended(span: SpanRecord): void
 }
 
-/** What the spans of one trace have in common in this process. */
+/** The fields that the spans of one trace in this process share. */
 export class Trace {
   readonly tracer: SpanOwner
   /** The id, its highest 32 bits first. */
@@ -157,21 +157,21 @@ export class Trace {
   readonly id1: number
   readonly id2: number
   readonly id3: number
-  /** Whether those who are called on behalf of it are asked to record it. */
+  /** Whether callees are told to record the trace. */
   readonly isSampled: boolean
-  /** Whether its id is random, as W3C's level 2 says; of a caller's trace what the caller says. */
+  /** Whether its id is random by W3C's level 2; for a caller's trace, its flag. */
   readonly isRandom: boolean
   /** Whether its spans are recorded in this process. */
   isRecorded: boolean
-  /** Some span of it has failed. */
+  /** Whether one of its spans has failed. */
   hasFailed: boolean
   /** Its first span in this process. */
   first: SpanRecord | undefined
   /** Spans that wait for the end of the first one, which decides whether they are kept. */
   held: SpanRecord[] | undefined
-  /** The caller's `tracestate`, as it came. */
+  /** The caller's `tracestate`, unchanged. */
   readonly state: string | undefined
-  /** At the edge: the span of a caller that is not believed. */
+  /** At the edge: the span of an untrusted caller. */
   readonly link: RemoteParent | undefined
   #text: string | undefined
 

@@ -2,25 +2,25 @@ import { spanShape, type SpanShape } from './shape.ts'
 import type { SpanRecord } from './spanRecord.ts'
 import { collectionOf, withoutLiterals } from '../sqlText/literals.ts'
 
-/** What is known of a statement's text; the same object for the same text. */
+/** The properties of a statement's text; the same object for the same text. */
 export interface TracedStatement {
   readonly text: string
   readonly verb: string
 }
 
-/** A request that has a span: where statements are told for whom they ran. */
+/** A request with a span, to which its statements are attributed. */
 interface Requester {
   readonly span?: SpanRecord
   readonly signal?: AbortSignal | undefined
 }
 
-/** A transaction under a span of its own: its statements say they run for `request`. */
+/** A transaction with a span of its own, whose statements belong to `request`. */
 export interface TracedTransaction {
   readonly request: { readonly signal?: AbortSignal | undefined }
   end(error?: unknown): void
 }
 
-/** Is told by a database what it does, and makes spans of it. */
+/** Observes a database and creates spans. */
 export interface StatementSpans {
   statement(
     statement: TracedStatement,
@@ -32,7 +32,7 @@ export interface StatementSpans {
   transaction(request: object | undefined): TracedTransaction | undefined
 }
 
-/** Spans for the statements and transactions of a database, under those of the requests that they ran for. */
+/** Creates spans for the statements and transactions of a database, under those of their requests. */
 export function statementSpans(database: string | undefined): StatementSpans {
   const shapes = new WeakMap<TracedStatement, SpanShape>()
   const common = { 'db.system.name': 'postgresql', ...(database !== undefined && { 'db.namespace': database }) }
@@ -68,7 +68,7 @@ export function statementSpans(database: string | undefined): StatementSpans {
   }
 }
 
-/** A request as its statements see it in a transaction. Its signal is asked for as late as ever. */
+/** A request as its statements see it in a transaction. Its signal is still created on demand. */
 class InTransaction {
   readonly span: SpanRecord
   readonly #request: Requester

@@ -5,34 +5,34 @@ import { sourceNameOf } from './sourceName.ts'
 import type { Span } from './span.ts'
 import { recordOf } from './recordOf.ts'
 
-/** How a function's work is told. */
+/** Options of `traced`. */
 export interface TracedOptions {
-  /** Its name. Default: the function's. */
+  /** The name. Default: the function's. */
   readonly name?: string
-  /** What sort of thing it is, for instance `method` or `task`. */
+  /** The kind of work, for instance `method` or `task`. */
   readonly type?: string
-  /** What it belongs to, for instance `billing`. */
+  /** The area that it belongs to, for instance `billing`. */
   readonly category?: string
-  /** The log line's message. Default: the name. */
+  /** The message of its log line. Default: the name. */
   readonly detail?: string
-  /** A sentence for whoever reads the log. */
+  /** One sentence for the reader of the log. */
   readonly description?: string
-  /** Level of the log line when it succeeds; `silent` writes none. A failure is at least a warning. Default `info`. */
+  /** The level of its log line after a success; `silent` writes none. A failure is at least a warning. Default `info`. */
   readonly level?: keyof LevelLog | 'silent'
   /** Whether it has a span. Default: true. */
   readonly trace?: boolean
-  /** Whether its arguments are logged; the log redacts secrets by their names. Default: false. */
+  /** Whether to log its arguments; secrets are redacted by their names. Default: false. */
   readonly args?: boolean
 }
 
-/** For a function that is not handed a context: it finds its span through `AsyncLocalStorage`. */
+/** For a function without a context argument: finds its span by `AsyncLocalStorage`. */
 export interface AmbientOptions extends TracedOptions {
   readonly ambient: true
 }
 
 type AnyFunction = (...args: never[]) => unknown
 
-/** Without a context in the first place, `ambient: true` has to be said. */
+/** A function whose first argument is no context needs `ambient: true`. */
 type OptionsFor<Fn extends AnyFunction> =
   Parameters<Fn> extends [infer First, ...unknown[]]
     ? First extends SpanScope
@@ -41,10 +41,10 @@ type OptionsFor<Fn extends AnyFunction> =
     : [options: AmbientOptions]
 
 /**
- * Gives a function a span and one line of log, with its duration and outcome.
+ * Gives a function a span and a log line with its duration and outcome.
  *
- * A function that takes the context first is handed one whose `db`, `clients` and `log` belong to its own span. Others say
- * `ambient: true` and find theirs through `AsyncLocalStorage`; in a job, where there is none, a trace begins with them.
+ * A function whose first argument is a context receives one whose `db`, `clients` and `log` belong to its own span. Other
+ * functions need `ambient: true` and find their span by `AsyncLocalStorage`. In a job, they start a new trace.
  *
  * @example
  * const getCity = traced(async function getCity({ db }: Context, id: number) {
@@ -52,12 +52,12 @@ type OptionsFor<Fn extends AnyFunction> =
  * }, { category: 'geography' })
  */
 export function traced<Fn extends AnyFunction>(fn: Fn, ...options: OptionsFor<Fn>): Fn {
-  const [given = {}] = options as readonly [(TracedOptions & Partial<AmbientOptions>)?]
-  if (given.ambient) ambient.want()
-  return tracedFunction(fn, given)
+  const [tracedOptions = {}] = options as readonly [(TracedOptions & Partial<AmbientOptions>)?]
+  if (tracedOptions.ambient) ambient.want()
+  return tracedFunction(fn, tracedOptions)
 }
 
-/** The same for whatever function it is. */
+/** Wraps a function of any type. */
 export function tracedFunction<Fn extends AnyFunction>(fn: Fn, options: TracedOptions & Partial<AmbientOptions>): Fn {
   const { name = sourceNameOf(fn) || 'anonymous', type, category, trace = true, ambient: mayBegin = false } = options
   const shape = spanShape(name, {
@@ -93,7 +93,7 @@ export function tracedFunction<Fn extends AnyFunction>(fn: Fn, options: TracedOp
   return wrapped as unknown as Fn
 }
 
-/** Runs it under its own span: the context it is handed, and what is ambient. */
+/** Runs a function under its own span, both in the context argument and in the ambient scope. */
 function within(
   scope: Pick<SpanScope, 'log'> | SpanContext,
   span: Span | undefined,
@@ -106,7 +106,7 @@ function within(
   return ambient.isWanted ? ambient.run(inner, () => run(innerArgs)) : run(innerArgs)
 }
 
-/** Tells the end of a function, at once or when its promise settles. */
+/** Reports the end of a function, at once or when its promise settles. */
 function observed(run: () => unknown, end: (error: unknown, hasFailed: boolean) => void): unknown {
   let result: unknown
   try {

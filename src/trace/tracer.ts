@@ -7,26 +7,26 @@ import { spanShape, type SpanShape } from './shape.ts'
 import { nowhere, type Sink } from './sink.ts'
 import { SpanRecord, Trace, type SpanOwner } from './spanRecord.ts'
 
-/** What a trace must be to be kept although the sampler did not choose it: known at its end in this process. */
+/** The conditions for keeping a trace that was not sampled, checked at its end in this process. */
 export interface KeepOptions {
-  /** Some span of it has failed. */
+  /** One of its spans has failed. */
   readonly errors?: boolean
-  /** Its first span took this many milliseconds or more. */
+  /** Its first span took at least this many milliseconds. */
   readonly slowerThanMs?: number
 }
 
-/** What a tracer is made of. */
+/** Options of a tracer. */
 export interface TracerOptions {
   readonly sink: Sink
   readonly sampler: TraceSampler
   readonly propagator?: Propagator
-  /** True: callers are strangers; their trace becomes a link of a new one. */
+  /** Whether callers are untrusted; their trace then becomes a link of a new one. */
   readonly edge?: boolean
   readonly keep?: KeepOptions | undefined
   readonly random?: Random32
 }
 
-/** Starts spans and hands those that have ended to a sink. */
+/** Starts spans and passes those that have ended to a sink. */
 export class Tracer implements SpanOwner {
   readonly sink: Sink
   readonly propagator: Propagator
@@ -55,7 +55,7 @@ export class Tracer implements SpanOwner {
     this.#random = random
   }
 
-  /** The first span of a request: under its caller's, or of a new trace. */
+  /** Starts the first span of a request, under its caller's or in a new trace. */
   request(shape: SpanShape, headers: IncomingHeaders, startedAt: number): SpanRecord {
     const parent = this.propagator.extract(headers)
     if (parent === undefined) return this.root(shape, startedAt)
@@ -63,7 +63,7 @@ export class Tracer implements SpanOwner {
     return hasIds(parent) ? this.under(parent, shape, startedAt) : this.root(shape, startedAt, parent.isSampled)
   }
 
-  /** The first span of a new trace. */
+  /** Starts the first span of a new trace. */
   root(shape: SpanShape, startedAt: number, decision?: boolean, link?: RemoteParent): SpanRecord {
     const random = this.#random
     const id2 = random()
@@ -73,7 +73,7 @@ export class Tracer implements SpanOwner {
     return (trace.first = this.#span(trace, shape, 0, 0, startedAt))
   }
 
-  /** The first span here of a trace that began elsewhere. */
+  /** Starts the first span here of a trace that began elsewhere. */
   under(parent: RemoteParent, shape: SpanShape, startedAt: number): SpanRecord {
     const { trace0, trace1, trace2, trace3, isRandom, state } = parent
     const isSampled = this.#sampler.isSampled(parent.isSampled, trace2, trace3, startedAt)
@@ -81,17 +81,17 @@ export class Tracer implements SpanOwner {
     return (trace.first = this.#span(trace, shape, parent.span0, parent.span1, startedAt))
   }
 
-  /** A span under another one of this process. */
+  /** Starts a child of a span in this process. */
   child(parent: SpanRecord, shape: SpanShape, startedAt: number): SpanRecord {
     return this.#span(parent.trace, shape, parent.id0, parent.id1, startedAt)
   }
 
-  /** Writes a span into the headers of a call that is made under it. */
+  /** Injects a span into the headers of a call. */
   inject(span: SpanRecord, headers: Record<string, string>): void {
     this.propagator.inject(span, headers)
   }
 
-  /** A span has ended. */
+  /** Handles a span that has ended. */
   ended(span: SpanRecord): void {
     const { trace } = span
     if (!trace.isRecorded) return
@@ -104,7 +104,7 @@ export class Tracer implements SpanOwner {
     return new SpanRecord(trace, shape, random(), random() || 1, parent0, parent1, startedAt)
   }
 
-  /** The sampler did not choose this trace; its first span's end tells whether it is kept nonetheless. */
+  /** Decides at the end of the first span whether to keep a trace that was not sampled. */
   #hold(span: SpanRecord, held: SpanRecord[]): void {
     const { trace } = span
     if (held.length < mostHeld) held.push(span)
@@ -119,8 +119,8 @@ export class Tracer implements SpanOwner {
 const mostHeld = 512
 
 /**
- * Records nothing and stands between nobody: calls carry on the caller's own span and decision, and nothing when it said
- * nothing, so that the services behind this one decide for themselves.
+ * Records nothing and is transparent: calls forward the caller's span and decision. Without a caller they forward nothing,
+ * so that the services behind decide for themselves.
  */
 export class SilentTracer extends Tracer {
   readonly #isKnown = new WeakSet<Trace>()
@@ -153,5 +153,5 @@ export class SilentTracer extends Tracer {
   }
 }
 
-/** Stands for the span of a request that nobody traces. */
+/** The span of a request that is not traced. */
 export const untraced: SpanRecord = new SilentTracer().root(spanShape('untraced'), 0)

@@ -31,14 +31,14 @@ async function passedOn(
 describe('baggage', () => {
   const baggage = 'tenant=north,user=Am%C3%A9lie;property=1'
 
-  it('goes on with the calls of a request, traced or not', async () => {
+  it('is forwarded with the calls of a request, traced or not', async () => {
     expect(await passedOn({ baggage })).toMatchObject({ baggage })
     vi.stubEnv('OTEL_TRACES_EXPORTER', 'console')
     vi.stubEnv('OTEL_TRACES_SAMPLER', 'always_off')
     expect(await passedOn({ baggage })).toMatchObject({ baggage })
   })
 
-  it('does not when OTEL_PROPAGATORS leaves it out, when it is too long, and from strangers', async () => {
+  it('is not forwarded when OTEL_PROPAGATORS omits it, when it is too long, or at the edge', async () => {
     expect(await passedOn({ baggage: `a=${'b'.repeat(8191)}` })).not.toHaveProperty('baggage')
     expect(await passedOn({ baggage: `a=${'b'.repeat(8190)}` })).toHaveProperty('baggage')
     expect(await passedOn({ baggage }, { edge: true })).not.toHaveProperty('baggage')
@@ -47,7 +47,7 @@ describe('baggage', () => {
   })
 })
 
-it('the random flag of a trace goes on, and nothing is made up', async () => {
+it('forwards the random flag of a trace unchanged', async () => {
   const traceparent = (flags: string) => `00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-${flags}`
   for (const flags of ['00', '01', '02', '03']) {
     expect(String((await passedOn({ traceparent: traceparent(flags) }))['traceparent']).slice(-2)).toBe(flags)
@@ -64,7 +64,7 @@ describe('url.scheme', () => {
     return app.spans[0]!.attributes['url.scheme']
   }
 
-  it('is https where the service serves it, or a proxy that is trusted says so', async () => {
+  it('is https if the service serves it, or a trusted proxy forwards it', async () => {
     const forwarded = { 'x-forwarded-proto': 'https' }
     expect(await schemeOf({})).toBe('http')
     expect(await schemeOf(forwarded)).toBe('http')

@@ -29,7 +29,7 @@ async function callSpan(...answers: [Answer, ...Answer[]]) {
   return { span, request: spans.find(({ kind }) => kind === 'SERVER')!, received: things.received }
 }
 
-it('is one span with an event for each retry, and all attempts are under it', async () => {
+it('is one span with an event per retry, and all attempts are its children', async () => {
   const { span, request, received } = await callSpan(unavailable, found)
   expect(span).toMatchObject({
     name: 'thing-service.getThing',
@@ -46,12 +46,12 @@ it('is one span with an event for each retry, and all attempts are under it', as
   expect(received.map(({ headers }) => headers['x-b3-spanid'])).toEqual([span.id, span.id])
 })
 
-it('has failed when the answer is an error', async () => {
+it('has failed after an error response', async () => {
   const { span } = await callSpan((response) => void response.writeHead(404).end('{"code":40400}'))
   expect(span.tags).toMatchObject({ 'error.type': '404', 'http.response.status_code': '404' })
 })
 
-it('has failed when there is none', async () => {
+it('has failed without a response', async () => {
   const { span } = await callSpan((response) => void response.socket!.resetAndDestroy())
   expect(span.tags['error.type']).toMatch(/ECONNRESET|UND_ERR_SOCKET/)
   expect(span.tags).not.toHaveProperty('http.response.status_code')

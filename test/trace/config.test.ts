@@ -24,14 +24,14 @@ async function run(env: Record<string, string>, headers: Record<string, string> 
   }
 }
 
-it('sends to the Zipkin that the environment names', async () => {
+it('exports to the Zipkin that the environment names', async () => {
   await using zipkin = await collector(status(202))
   await run({ OTEL_EXPORTER_ZIPKIN_ENDPOINT: `${zipkin.url}/api/v2/spans`, OTEL_SERVICE_NAME: 'other-name' })
   const [span] = validSpans(zipkin.received[0]!.body.toString())
   expect(span!.localEndpoint).toEqual({ serviceName: 'other-name', ipv4: '127.0.0.1', port: expect.any(Number) })
 })
 
-it('sends to the collector that the environment names, as it says', async () => {
+it('exports to the collector as the environment configures it', async () => {
   await using otlp = await collector(status(200))
   await run({
     OTEL_EXPORTER_OTLP_ENDPOINT: otlp.url,
@@ -50,7 +50,7 @@ it('sends to the collector that the environment names, as it says', async () => 
   })
 })
 
-it('sends protobuf unless told otherwise, and nothing when told so', async () => {
+it('exports protobuf by default, and nothing when tracing is off', async () => {
   await using otlp = await collector(status(200))
   await run({ OTEL_EXPORTER_OTLP_ENDPOINT: otlp.url })
   expect(otlp.received.map(({ headers }) => headers['content-type'])).toEqual(['application/x-protobuf'])
@@ -58,7 +58,7 @@ it('sends protobuf unless told otherwise, and nothing when told so', async () =>
   expect(otlp.received).toHaveLength(1)
 })
 
-it('samples and propagates as the environment says', async () => {
+it('samples and propagates as the environment configures it', async () => {
   await using zipkin = await collector(status(202))
   const b3 = '0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-1'
   const env = { OTEL_EXPORTER_ZIPKIN_ENDPOINT: zipkin.url, OTEL_PROPAGATORS: 'baggage,tracecontext' }

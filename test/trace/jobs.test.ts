@@ -34,7 +34,7 @@ async function running() {
   return app
 }
 
-it('begins a trace with an ambient function that runs outside of requests, and puts what it calls under it', async () => {
+it('starts a trace with an ambient function outside of requests, and nests its calls', async () => {
   const app = await running()
   expect(await job()).toBe(1)
   const [first, second, root] = app.spans
@@ -44,14 +44,14 @@ it('begins a trace with an ambient function that runs outside of requests, and p
   expect(new Set(app.spans.map(({ traceId }) => traceId)).size).toBe(1)
 })
 
-it('tells that a job has failed, and passes the error on', async () => {
+it('records that a job has failed, and rethrows the error', async () => {
   const app = await running()
   const fails = traced(() => Promise.reject(new RangeError('no')), { name: 'fails', ambient: true, level: 'silent' })
   await expect(fails()).rejects.toThrow('no')
   expect(app.spans).toMatchObject([{ name: 'fails', parentId: undefined, errorType: 'RangeError' }])
 })
 
-it('does the same for a decorated method, and a request remains what its functions are under', async () => {
+it('does the same for a decorated method, and keeps functions of a request under it', async () => {
   const app = await running()
   const method = decorated({ level: 'silent' })(async () => inner(), { name: 'sweep' } as ClassMethodDecoratorContext<
     unknown,
@@ -64,7 +64,7 @@ it('does the same for a decorated method, and a request remains what its functio
   expect(app.spans.slice(2)).toMatchObject([{ name: 'inner', parentId: app.spans[3]!.id }, { name: 'ping' }])
 })
 
-it('puts the calls of a job under it, so that the callee goes on with its trace', async () => {
+it('puts the calls of a job under it, so that the callee continues its trace', async () => {
   const headers: IncomingHttpHeaders[] = []
   const server = createServer((request, response) => {
     headers.push(request.headers)
@@ -85,7 +85,7 @@ it('puts the calls of a job under it, so that the callee goes on with its trace'
   expect(headers[1]!['traceparent']).toBeUndefined()
 })
 
-it('makes nothing of it once the service has stopped', async () => {
+it('records nothing once the service has stopped', async () => {
   const app = await running()
   await app.close()
   expect(await job()).toBe(1)

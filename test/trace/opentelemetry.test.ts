@@ -46,7 +46,7 @@ it('gives a handler the active span', async () => {
   expect(request!.attributes['seen']).toBe(true)
 })
 
-it('lets the spans of other libraries join', async () => {
+it('includes the spans of other libraries', async () => {
   const library = trace.getTracer('a-library', '1.0')
   const inner = traced(async () => trace.getActiveSpan()?.spanContext().spanId, { name: 'inner', ambient: true })
   const { spans } = await run(() =>
@@ -78,7 +78,7 @@ it('lets the spans of other libraries join', async () => {
   expect(JSON.stringify(spans)).not.toContain('secret')
 })
 
-it('propagates for those who call by themselves', async () => {
+it('propagates for code that makes its own requests', async () => {
   const { data, spans } = await run(() => {
     const headers: Record<string, string> = {}
     propagation.inject(context.active(), headers)
@@ -149,7 +149,7 @@ it("sends its spans to the application's own SDK", async () => {
   ])
 })
 
-it('leaves an SDK that is there before alone', async () => {
+it('leaves an SDK that was registered earlier unchanged', async () => {
   const ended = fakeSdk()
   const { spans } = await run(() => {
     trace.getTracer('a-library').startSpan('theirs').end()

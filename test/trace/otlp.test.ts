@@ -79,7 +79,7 @@ function expectSame(spans: readonly SpanRecord[]): void {
   expect(sorted(JSON.stringify(decoded(protobuf)))).toEqual(sorted(json))
 }
 
-it('writes the JSON of OTLP', () => {
+it("encodes OTLP's JSON", () => {
   const { tracer } = memoryTracer()
   const [request, statement] = someSpans(tracer)
   const body: unknown = JSON.parse(otlpJsonEncoding(resource).encode([statement!], epoch).toString())
@@ -124,7 +124,7 @@ it('writes the JSON of OTLP', () => {
   })
 })
 
-it('says the same in protobuf', () => {
+it('encodes the same in protobuf', () => {
   const { tracer } = memoryTracer()
   expectSame(someSpans(tracer))
   const [again] = someSpans(tracer)
@@ -137,7 +137,7 @@ it('says the same in protobuf', () => {
   expectSame([request])
 })
 
-it('says the same in protobuf of whatever text and numbers come', () => {
+it('encodes any text and numbers the same in protobuf', () => {
   const text = fc.string({ unit: 'grapheme', maxLength: 20_000, size: 'medium' })
   const value: fc.Arbitrary<AttributeValue> = fc.oneof(
     text,

@@ -19,7 +19,7 @@ type SpanMembers =
   | 'fail'
   | 'end'
 
-it('shows of a span what a handler needs, and nothing of how it is kept', () => {
+it('exposes only the public view of a span', () => {
   expectTypeOf<keyof Span>().toEqualTypeOf<SpanMembers>()
   expectTypeOf<Context['span']>().toEqualTypeOf<Span>()
   expectTypeOf<FastifyRequest['span']>().toEqualTypeOf<Span | undefined>()
@@ -27,7 +27,7 @@ it('shows of a span what a handler needs, and nothing of how it is kept', () => 
   expectTypeOf<keyof NewTrace>().toEqualTypeOf<'parentDecision' | 'random' | 'now'>()
 })
 
-it('asks a sampler of your own, with the same number for the same trace everywhere', async () => {
+it('calls your own sampler with the same number for the same trace everywhere', async () => {
   const asked: NewTrace[] = []
   const sampler: Sampler = { isSampled: (trace) => asked.push(trace) > 0 && trace.random >= 0.5 }
   const { spans, greet } = await traced(sampler)
@@ -48,7 +48,7 @@ it('asks a sampler of your own, with the same number for the same trace everywhe
   expect(spans[0]).toMatchObject({ parentId: '00f067aa0ba902b7' })
 })
 
-it('gives an exporter of your own spans that people can read', async () => {
+it('passes readable spans to your own exporter', async () => {
   const { spans, greet } = await traced({ isSampled: () => true })
   await greet({ traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' })
   await expect.poll(() => spans).toHaveLength(1)
@@ -71,7 +71,7 @@ it('gives an exporter of your own spans that people can read', async () => {
   expect(spans[0]!.durationMs).toBeGreaterThan(0)
 })
 
-it('keeps answering while an exporter of your own throws', async () => {
+it('keeps responding while your own exporter throws', async () => {
   const { greet } = await traced({ isSampled: () => true }, () => {
     throw new Error('the queue is full')
   })

@@ -46,7 +46,7 @@ it('posts to an OpenTelemetry collector, compressed', async () => {
   expect(JSON.parse(gunzipSync(to.received[1]!.body).toString())).toHaveProperty('resourceSpans')
 })
 
-it('tries again what may pass, also a connection that is reset', async () => {
+it('retries temporary failures and a reset connection', async () => {
   const reset: Answer = (response) => response.socket!.resetAndDestroy()
   await using to = await collector(status(503), status(429, { 'retry-after': '0' }), reset, status(202))
   await exportOne(zipkinExporter(resource, { url: to.url, ...quick }))
@@ -54,25 +54,29 @@ it('tries again what may pass, also a connection that is reset', async () => {
   expect(new Set(to.received.map(({ body }) => body.toString())).size).toBe(1)
 })
 
-it('does not repeat what was refused', async () => {
+it('does not retry a rejected batch', async () => {
   await using to = await collector(status(400))
-  await expect(exportOne(zipkinExporter(resource, { url: to.url, ...quick }))).rejects.toThrow('answered 400')
+  await expect(exportOne(zipkinExporter(resource, { url: to.url, ...quick }))).rejects.toThrow(
+    `${to.url} responded with 400`,
+  )
   expect(to.received).toHaveLength(1)
 })
 
-it('gives up after so many times', async () => {
+it('stops retrying after the configured number of retries', async () => {
   await using to = await collector(status(503))
-  await expect(exportOne(zipkinExporter(resource, { url: to.url, ...quick, retries: 2 }))).rejects.toThrow('3 times')
+  await expect(exportOne(zipkinExporter(resource, { url: to.url, ...quick, retries: 2 }))).rejects.toThrow(
+    `${to.url} rejected the spans 3 times: the collector is not ready`,
+  )
   expect(to.received).toHaveLength(3)
 })
 
-it('gives up a collector that does not answer', async () => {
+it('times out when a collector does not respond', async () => {
   await using to = await collector(() => {})
   const stuck = exportOne(zipkinExporter(resource, { url: to.url, ...quick, retries: 0, timeoutMs: 50 }))
   await expect(stuck).rejects.toMatchObject({ code: 'UND_ERR_HEADERS_TIMEOUT' })
 })
 
-it('stops waiting when nobody waits for it', async () => {
+it('stops waiting when its signal aborts', async () => {
   await using to = await collector(status(503, { 'retry-after': '30' }))
   const abort = new AbortController()
   const lost = exportOne(zipkinExporter(resource, { url: to.url }), abort.signal)

@@ -53,7 +53,7 @@ it('exports a full batch at once, the rest after the delay', async () => {
   expect(recorder.stats).toEqual({ queued: 0, exported: 13, dropped: 0, failed: 0 })
 })
 
-it('drops and counts what is more than the queue holds, and never has more than four batches under way', async () => {
+it('drops and counts spans beyond the queue, and has at most four batches in flight', async () => {
   const { exporter, batches } = manualExporter()
   const recorder = new Recorder({ exporter })
   for (let i = 0; i < 50; i++) {
@@ -69,7 +69,7 @@ it('drops and counts what is more than the queue holds, and never has more than 
   expect(recorder.stats).toMatchObject({ queued: 0, exported: 6 * 1024 })
 })
 
-it('counts what a collector has lost, tells it once, and tells when it is over', async () => {
+it('counts lost spans, and reports once when losses start and end', async () => {
   const { exporter, batches } = manualExporter()
   const onChange = vi.fn()
   const recorder = new Recorder({ exporter, batchSize: 1, onChange })
@@ -83,7 +83,7 @@ it('counts what a collector has lost, tells it once, and tells when it is over',
   expect(onChange.mock.calls).toEqual([[new Error('down')], [undefined]])
 })
 
-it('is not stopped by an exporter that throws', async () => {
+it('survives an exporter that throws', async () => {
   const recorder = new Recorder({
     exporter: {
       export() {
@@ -98,7 +98,7 @@ it('is not stopped by an exporter that throws', async () => {
   expect(recorder.stats).toMatchObject({ queued: 0, failed: 3 })
 })
 
-it('flushes all it has', async () => {
+it('flushes all spans', async () => {
   const { exporter, batches } = manualExporter()
   const recorder = new Recorder({ exporter, batchSize: 10 })
   record(recorder, 95)
@@ -111,7 +111,7 @@ it('flushes all it has', async () => {
   expect(recorder.stats).toMatchObject({ queued: 0, exported: 95, dropped: 0 })
 })
 
-it('closes within its limit, whatever the collector does, and counts what is lost', async () => {
+it('closes within its limit even if the collector hangs, and counts lost spans', async () => {
   const { exporter, batches, isClosed } = manualExporter()
   const recorder = new Recorder({ exporter, batchSize: 10 })
   record(recorder, 55)

@@ -4,7 +4,7 @@ import { random32 } from '../../src/trace/ids.ts'
 import { parentBased, ratio, rateLimit, samplerNames, samplerOf } from '../../src/trace/sampler.ts'
 import { getUser, memoryTracer, selectUsers } from './fixture.ts'
 
-it('takes the share that it is told', () => {
+it('samples the configured share', () => {
   const sampler = ratio(0.1)
   let taken = 0
   for (let i = 0; i < 100_000; i++) if (sampler.isSampled(undefined, random32(), random32(), 0)) taken++
@@ -12,7 +12,7 @@ it('takes the share that it is told', () => {
   expect(taken).toBeLessThan(10_500)
 })
 
-it('takes with a larger share all that it takes with a smaller one', () => {
+it('samples with a larger share all that it samples with a smaller one', () => {
   fc.assert(
     fc.property(fc.double({ min: 0, max: 1, noNaN: true }), fc.integer(), fc.integer(), (share, id2, id3) => {
       const isTaken = ratio(share).isSampled(undefined, id2, id3, 0)
@@ -23,7 +23,7 @@ it('takes with a larger share all that it takes with a smaller one', () => {
   )
 })
 
-it('takes so many a second, at any load', () => {
+it('samples the configured number per second at any load', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 50 }), fc.array(fc.integer({ min: 0, max: 200 })), (perSecond, gaps) => {
       const sampler = rateLimit(perSecond)
@@ -38,7 +38,7 @@ it('takes so many a second, at any load', () => {
   )
 })
 
-it('lets the traces through again after a pause, and those of a slow trickle always', () => {
+it('samples traces again after a pause, and all of a slow trickle', () => {
   const sampler = rateLimit(2)
   const at = (now: number): boolean => sampler.isSampled(undefined, 1, 1, now)
   expect([at(0), at(0), at(0), at(400), at(500), at(1500), at(1500)]).toEqual([
@@ -60,13 +60,13 @@ it('follows its parent', () => {
   expect(sampler.isSampled(undefined, 1, 1, 0)).toBe(false)
 })
 
-it.each(samplerNames)('knows %s', (name) => {
+it.each(samplerNames)('supports %s', (name) => {
   const isRoot = samplerOf(name, 1).isSampled(undefined, 1, 1, 0)
   expect(isRoot).toBe(!name.endsWith('always_off'))
   expect(samplerOf(name, 1).isSampled(false, 1, 1, 0)).toBe(name.startsWith('parentbased_') ? false : isRoot)
 })
 
-it('keeps what failed and what was slow, decided at the end', () => {
+it('keeps failed and slow traces, decided at their end', () => {
   const { tracer, sink } = memoryTracer({
     sampler: { isSampled: () => false },
     keep: { errors: true, slowerThanMs: 100 },

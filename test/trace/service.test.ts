@@ -87,7 +87,7 @@ it('has a span for the request and for its statement', async () => {
   expect(statement!.durationMs).toBeLessThanOrEqual(request!.durationMs)
 })
 
-it('goes on with the trace of its caller, without its query and its headers', async () => {
+it('continues the trace of its caller, without the query and the headers', async () => {
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
   const headers = { traceparent, authorization: 'Bearer s3cr3t', cookie: 'session=s3cr3t', 'x-api-key': 's3cr3t' }
   await app.inject({ url: '/things/7?token=s3cr3t', headers })
@@ -96,7 +96,7 @@ it('goes on with the trace of its caller, without its query and its headers', as
   expect(JSON.stringify(app.spans)).not.toContain('s3cr3t')
 })
 
-it('takes what a caller did wrong for no error, and what it did itself for one', async () => {
+it('marks a 5xx as an error, but not a 4xx', async () => {
   await app.inject('/things/77')
   await app.inject('/things/none')
   await app.inject('/broken')
@@ -109,7 +109,7 @@ it('takes what a caller did wrong for no error, and what it did itself for one',
   expect(app.spans.map(({ attributes }) => attributes['http.response.status_code'])).toEqual([undefined, 404, 400, 500])
 })
 
-it('puts statements under their transaction, and no value of theirs anywhere', async () => {
+it('puts statements under their transaction, without their values', async () => {
   await app.inject({ method: 'POST', url: '/moves', payload: { secret: 's3cr3t' } })
   expect(await spansAfter(6)).toEqual([
     ['BEGIN', 'transaction', undefined],
@@ -122,7 +122,7 @@ it('puts statements under their transaction, and no value of theirs anywhere', a
   expect(JSON.stringify(app.spans)).not.toContain('s3cr3t')
 })
 
-it('puts what a traced function does under its own span', async () => {
+it('puts the work of a traced function under its own span', async () => {
   await app.client.twoThings()
   expect(await spansAfter(5)).toEqual([
     ['SELECT pg_class', 'findThing', undefined],

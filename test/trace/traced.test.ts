@@ -23,7 +23,7 @@ beforeEach(() => {
   ctx = context(tracer.root(getUser, 0))
 })
 
-it('gives a function a span and a line of log', async () => {
+it('gives a function a span and a log line', async () => {
   const getCity = traced(
     async function getCity(own: SpanContext, id: number) {
       expect(own.span).not.toBe(ctx.span)
@@ -51,7 +51,7 @@ it('gives a function a span and a line of log', async () => {
   ])
 })
 
-it('says that it failed, at least as a warning, and passes the error on', async () => {
+it('logs a failure at least as a warning, and rethrows the error', async () => {
   const error = new TypeError('secret')
   const later = traced(async (own: SpanContext) => Promise.reject(own && error), { name: 'later', level: 'debug' })
   const now = traced(
@@ -71,7 +71,7 @@ it('says that it failed, at least as a warning, and passes the error on', async 
   expect(JSON.stringify([log.warn.mock.calls, sink.spans])).not.toContain('secret')
 })
 
-it('tells arguments only when asked, and no secrets', () => {
+it('logs arguments only when configured, without secrets', () => {
   let output = ''
   const write = (text: string): boolean => ((output += text), true)
   const own = createLogger({ name: 'service', level: 'info', output: { write, flushSync() {} } as unknown as Output })
@@ -86,14 +86,14 @@ it('tells arguments only when asked, and no secrets', () => {
   expect(log.info.mock.calls[0]![0]).not.toHaveProperty('args')
 })
 
-it('leaves out the span, or the line', () => {
+it('can leave out the span or the log line', () => {
   traced((own: SpanContext) => own, { name: 'a', trace: false })(ctx)
   traced((own: SpanContext) => own, { name: 'b', level: 'silent' })(ctx)
   expect(sink.spans.map(({ name }) => name)).toEqual(['b'])
   expect(log.info.mock.calls.map(([, message]) => message)).toEqual(['a'])
 })
 
-it('finds the span of a plain function in what is ambient', async () => {
+it('finds the span of a plain function in the ambient scope', async () => {
   const inner = besideAmbient(async (n: number) => n + 1, { name: 'inner', ambient: true })
   const outer = besideAmbient(async (n: number) => inner(await inner(n)), { name: 'outer', ambient: true })
   expect(await outer(1)).toBe(3)
@@ -104,7 +104,7 @@ it('finds the span of a plain function in what is ambient', async () => {
   expect([first!.parentId, second!.parentId, last!.parentId]).toEqual([last!.id, last!.id, ctx.span.id])
 })
 
-it('wants to be told that a function takes no context', () => {
+it('requires `ambient: true` for a function without a context', () => {
   // @ts-expect-error a number is no context
   traced((n: number) => n)
   // @ts-expect-error nor is nothing

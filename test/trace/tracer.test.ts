@@ -6,7 +6,7 @@ import { getUser, memoryTracer, selectUsers } from './fixture.ts'
 
 const caller = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', tracestate: 'a=1' }
 
-it('goes on with the trace of its caller', () => {
+it('continues the trace of its caller', () => {
   const { tracer, sink } = memoryTracer()
   const request = tracer.request(getUser, caller, 0)
   const statement = request.child(selectUsers, 1)
@@ -28,7 +28,7 @@ it('goes on with the trace of its caller', () => {
   })
 })
 
-it('links to a stranger at the edge, and believes nothing of what it says', () => {
+it('links to an untrusted caller at the edge, and ignores its decisions', () => {
   const { tracer, sink } = memoryTracer({ edge: true, sampler: { isSampled: (parent) => parent ?? true } })
   const request = tracer.request(getUser, { ...caller, traceparent: caller.traceparent.replace(/1$/, '0') }, 0)
   request.end(1)
@@ -41,7 +41,7 @@ it('links to a stranger at the edge, and believes nothing of what it says', () =
   expect(headers).not.toHaveProperty('tracestate')
 })
 
-it('makes ids that are never zero and never the same', () => {
+it('makes unique ids that are never zero', () => {
   const zeros = memoryTracer({ random: () => 0 }).tracer.root(getUser, 0)
   expect(zeros.traceId).toBe('1'.padStart(32, '0'))
   expect(zeros.id).toBe('1'.padStart(16, '0'))
@@ -49,7 +49,7 @@ it('makes ids that are never zero and never the same', () => {
   expect(new Set(Array.from({ length: 10_000 }, () => tracer.root(getUser, 0).traceId)).size).toBe(10_000)
 })
 
-it('counts the first end only', () => {
+it('counts only the first end', () => {
   const { tracer, sink } = memoryTracer()
   const request = tracer.root(getUser, 0)
   request.end(1)
@@ -57,7 +57,7 @@ it('counts the first end only', () => {
   expect(sink.spans.map(({ durationMs }) => durationMs)).toEqual([1])
 })
 
-it('passes through without a tracer what it was told, and nothing when it was told nothing', () => {
+it("forwards the caller's headers without a tracer, and nothing without any", () => {
   const tracer = new SilentTracer()
   const known: Record<string, string> = {}
   tracer.inject(tracer.request(getUser, caller, 0).child(selectUsers), known)

@@ -8,7 +8,7 @@ const span = (id: string, parentId: string | undefined, title: string, startMs: 
   return { id, parentId, service, name, startMs, durationMs, errorType: undefined }
 }
 
-it('draws who called whom, when and for how long', () => {
+it('draws the spans with their parents, start times and durations', () => {
   const spans = [
     { ...span('5', '4', 'roles getRole', 4, 2), note: '200' },
     span('1', undefined, 'users getUser', 0, 12),
@@ -24,7 +24,7 @@ users getUser              12.0 ms  ██████████████�
    └─ roles getRole         2.0 ms          ████              200`)
 })
 
-it('draws what has no parent here, and what took no time', () => {
+it('draws spans without a parent here, and spans of no duration', () => {
   expect(drawTree([span('2', 'gone', 'a b', 5, 0), span('3', '2', 'a c', 5, 0)])).toMatch(/^a b .*\n└─ a c .*█$/)
 })
 

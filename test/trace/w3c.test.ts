@@ -8,7 +8,7 @@ const hex = (length: number): fc.Arbitrary<string> =>
   fc.string({ unit: fc.constantFrom(...Array.from('0123456789abcdef')), minLength: length, maxLength: length })
 const notZero = (length: number): fc.Arbitrary<string> => hex(length).filter((text) => /[^0]/.test(text))
 
-it('passes on what it has read', () => {
+it('injects what it has extracted', () => {
   const { tracer } = memoryTracer()
   fc.assert(
     fc.property(notZero(32), notZero(16), hex(2), (trace, span, flags) => {
@@ -24,7 +24,7 @@ it('passes on what it has read', () => {
   )
 })
 
-it('says of its own traces that their ids are random, sampled or not', () => {
+it('marks the ids of its own traces as random, sampled or not', () => {
   for (const [isSampled, flags] of [
     [true, '03'],
     [false, '02'],
@@ -36,7 +36,7 @@ it('says of its own traces that their ids are random, sampled or not', () => {
   }
 })
 
-it('takes nothing that the standard calls invalid', () => {
+it('rejects everything that the standard calls invalid', () => {
   const valid = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
   expect(parseTraceParent(valid)).toBeDefined()
   expect(parseTraceParent(`cc${valid.slice(2)}-what-the-future-brings`)).toBeDefined()
@@ -59,7 +59,7 @@ it('takes nothing that the standard calls invalid', () => {
   }
 })
 
-it('agrees with the grammar on whatever comes', () => {
+it('agrees with the grammar on any text', () => {
   const grammar = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?$/s
   const near = fc
     .tuple(hex(2), hex(32), hex(16), hex(2), fc.constantFrom('', '-', '-x', 'x'), fc.nat(), fc.string({ maxLength: 2 }))
@@ -77,7 +77,7 @@ it('agrees with the grammar on whatever comes', () => {
   )
 })
 
-it('forgets the tracestate of a traceparent that is invalid', () => {
+it('drops the tracestate of an invalid traceparent', () => {
   const { tracer } = memoryTracer()
   const request = tracer.request(getUser, { traceparent: 'nonsense', tracestate: 'a=1' }, 0)
   const headers: Record<string, string> = {}
@@ -85,7 +85,7 @@ it('forgets the tracestate of a traceparent that is invalid', () => {
   expect(headers).not.toHaveProperty('tracestate')
 })
 
-it('keeps a tracestate as it came, within the limits', () => {
+it('forwards a tracestate unchanged within the limits', () => {
   expect(cleanTraceState('rojo=00f067aa0ba902b7 , \tcongo=t61rcWkgMzE,,')).toBe(
     'rojo=00f067aa0ba902b7,congo=t61rcWkgMzE',
   )
@@ -118,7 +118,7 @@ it.each([
   expect(cleanTraceState(header)).toBeUndefined()
 })
 
-it('loses no other vendor by an entry that breaks the rules', () => {
+it('keeps the entries of other vendors beside an invalid one', () => {
   expect(cleanTraceState('foo=1,foo=2,bar=3')).toBe('foo=1,bar=3')
   expect(cleanTraceState('foo=1,foo=1')).toBe('foo=1')
   expect(cleanTraceState('UPPER=1,bar=2,noequals')).toBe('bar=2')
@@ -136,13 +136,13 @@ it('loses no other vendor by an entry that breaks the rules', () => {
   )
 })
 
-it('passes on no tracestate of more than 32 members', () => {
+it('forwards no tracestate of more than 32 members', () => {
   const members = (count: number): string => Array.from({ length: count }, (_, i) => `k${i}=1`).join(',')
   expect(cleanTraceState(members(32))).toBe(members(32))
   expect(cleanTraceState(members(33))).toBeUndefined()
 })
 
-it('gives nothing longer than 512 characters, whatever comes', () => {
+it('never returns more than 512 characters', () => {
   fc.assert(
     fc.property(
       fc.string({ maxLength: 3000, unit: fc.constantFrom('a', 'b', '1', '=', ',', '@', ' ', '_') }),

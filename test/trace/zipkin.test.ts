@@ -8,7 +8,7 @@ import { validSpans } from './zipkinSchema.ts'
 const epoch = 1_767_600_000_000
 const resource = { service: 'user-service', address: '127.0.0.1', port: 8030 }
 
-it('writes what Zipkin describes', () => {
+it("encodes Zipkin's format", () => {
   const { tracer } = memoryTracer()
   const [request, statement] = someSpans(tracer)
   const body = zipkinEncoding(resource).encode([request!, statement!], epoch)
@@ -60,7 +60,7 @@ it('writes what Zipkin describes', () => {
   ])
 })
 
-it('says nothing twice', () => {
+it('writes no tag twice', () => {
   const { tracer } = memoryTracer()
   const [request] = someSpans(tracer)
   request!.set('http.request.method', 'HEAD')
@@ -70,7 +70,7 @@ it('says nothing twice', () => {
   expect(body.match(/http.request.method|url.path/g)).toHaveLength(2)
 })
 
-it('tells of the stranger at the edge', () => {
+it('has the untrusted caller at the edge', () => {
   const { tracer } = memoryTracer({ edge: true })
   const request = tracer.request(spanShape('x'), { b3: '0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-1' }, 1)
   request.end(2)
@@ -78,7 +78,7 @@ it('tells of the stranger at the edge', () => {
   expect(span!.tags['link.0']).toBe('0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331')
 })
 
-it('writes valid JSON for whatever text and numbers come', () => {
+it('writes valid JSON for any text and numbers', () => {
   const value = fc.oneof(fc.string({ unit: 'binary', maxLength: 300 }), fc.double(), fc.maxSafeInteger(), fc.boolean())
   const text = fc.string({ unit: 'binary', maxLength: 300 })
   const encoding = zipkinEncoding(resource)
@@ -104,7 +104,7 @@ it('writes valid JSON for whatever text and numbers come', () => {
   )
 })
 
-it('writes an empty list for no spans, and thousands at once', () => {
+it('encodes an empty list and thousands of spans', () => {
   const encoding = zipkinEncoding(resource)
   expect(encoding.encode([], epoch).toString()).toBe('[]')
   const { tracer } = memoryTracer()

@@ -1,17 +1,17 @@
-/** How PostgreSQL's numeric is written in JSON: as a string, which is exact. */
+/** The JSON form of PostgreSQL's numeric: a string, which is exact. */
 import { Type, type TString } from '@sinclair/typebox'
 import type { Column } from 'drizzle-orm'
 
 const digits = '\\d+'
 
-/** The schema of a numeric column: what it would have to round, or cannot hold, does not match. */
+/** Returns the schema of a numeric column: it rejects values that the column would round or cannot hold. */
 export function decimalSchema(column: Column): TString {
   const { precision, scale = 0 } = column as Column & { precision?: number; scale?: number }
   if (precision === undefined) return Type.String({ pattern: `^-?${digits}(\\.${digits})?$` })
   return Type.String({ pattern: `^-?${wholePart(precision, scale)}${fraction(precision, scale)}$` })
 }
 
-/** The schema of an integer that a number may not hold. */
+/** Returns the schema of an integer that a number may not hold. */
 export function digitsSchema(most?: number): TString {
   return Type.String({ pattern: `^-?${most === undefined ? digits : `\\d{1,${most}}`}$` })
 }

@@ -53,8 +53,8 @@ interface ArrayKeywords {
 }
 
 /**
- * By column: keywords to add to its schema, or a schema in place of it. Whether the column may be null or left out is
- * the table's to say either way.
+ * Keywords to add to a column's schema, or a schema that replaces it. In both cases, the table decides whether the column
+ * may be null or missing.
  */
 export type Overrides<Columns extends Record<string, Column>> = {
   readonly [K in keyof Columns]?: TSchema | Keywords<Columns[K]>
@@ -63,13 +63,13 @@ export type Overrides<Columns extends Record<string, Column>> = {
 /** A column's schema after its override. */
 export type Overridden<C extends Column, Override> = Override extends TSchema ? Override : WireSchema<C>
 
-/** Puts an override over a column's schema. */
+/** Applies an override to a column's schema. */
 export function override(schema: TSchema, over: TSchema | SchemaOptions | undefined): TSchema {
   if (over === undefined) return schema
   return Kind in over ? over : { ...schema, ...over }
 }
 
-/** The schema of a value or null: `type: ['string', 'null']` where there is one type, which serialises faster than `anyOf`. */
+/** Returns the schema of a value or null. A single type becomes `type: ['string', 'null']`, which serialises faster than `anyOf`. */
 export function nullable(schema: TSchema): TSchema {
   const { type, enum: values } = schema as { type?: unknown; enum?: readonly unknown[] }
   if (typeof type !== 'string') return isAnything(schema) ? schema : Type.Union([schema, Type.Null()])

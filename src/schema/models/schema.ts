@@ -13,11 +13,11 @@ import { nullable, override, type Overridden, type Overrides } from './overrides
 import { wireSchema } from './wire.ts'
 
 /**
- * The body of a request that makes a row: columns with a default or that may be null can be left out, generated ones
- * and unknown properties are refused.
+ * Returns the schema of a request body that creates a row. Columns with a default and nullable columns are optional;
+ * generated columns and unknown properties are rejected.
  *
  * @param overrides - Keywords or schemas by column, for rules that the table does not have.
- * @param options - Of the object; `$id` names it in the OpenAPI document.
+ * @param options - Options of the object; `$id` names it in the OpenAPI document.
  *
  * @example
  * const NewUser = insertSchema(users, { name: { minLength: 1 } }, { $id: 'NewUser' })
@@ -31,7 +31,8 @@ export function insertSchema<T extends Table, const O extends Overrides<ColumnsO
 }
 
 /**
- * The body of a request that changes a row: as `insertSchema`, with every column optional and at least one there.
+ * Returns the schema of a request body that changes a row: like `insertSchema`, but all columns are optional, and at least
+ * one is required.
  *
  * @example
  * const UserPatch = updateSchema(users, { name: { minLength: 1 } })
@@ -46,7 +47,7 @@ export function updateSchema<T extends Table, const O extends Overrides<ColumnsO
 }
 
 /**
- * A row as it is returned: every column is there, some may be null.
+ * Returns the schema of a row in a response: every column is present, and some may be null.
  *
  * @example
  * const User = selectSchema(users, { name: { description: 'as on the passport' } }, { $id: 'User' })
@@ -85,12 +86,12 @@ type Property<C extends Column, O, K> =
       : TUnsafe<Static<S> | null>
     : never
 
-/** Makes an override of a column that is not there a type error. */
+/** Makes an override of an unknown column a type error. */
 type OnlyColumns<O, Properties> = { readonly [K in Exclude<keyof O, keyof Properties>]: never }
 
 type Create = (table: Table, refine: never) => TObject
 
-/** drizzle-typebox knows which columns are there and which may be left out; what a value looks like is `wireSchema`'s. */
+/** drizzle-typebox decides which columns exist and which are optional; `wireSchema` decides the form of their values. */
 function build(table: Table, create: Create, overrides: object | undefined, options: ObjectOptions): TSchema {
   const columns = Object.entries(getTableColumns(table))
   const types: Record<string, TSchema> = {}

@@ -12,9 +12,10 @@ import type { Column } from 'drizzle-orm'
 import { decimalSchema, digitsSchema } from './decimal.ts'
 
 /**
- * The schema of a column's value in JSON, as tricube's SQL layer reads and writes it: dates and timestamps are ISO 8601
- * strings whatever Drizzle's `mode` is, numeric is a string, a bigint a number or, beyond 2^53, a string. Points, lines and
- * geometries are PostgreSQL's own text.
+ * The schemas of columns in JSON, as tricube's SQL layer reads and writes them. Drizzle's `mode` has no influence.
+ *
+ * Dates and timestamps are ISO 8601 strings. A numeric is a string. A bigint is a number or, beyond 2^53, a string. Points,
+ * lines and geometries have PostgreSQL's own text form.
  */
 export type WireSchema<C extends Column> = C['_']['columnType'] extends 'PgArray'
   ? C['_'] extends { baseColumn: infer Base extends Column }
@@ -28,7 +29,7 @@ export type WireSchema<C extends Column> = C['_']['columnType'] extends 'PgArray
         ? TString
         : Named<C['_']['data'], C['_']['columnType']>
 
-/** TypeBox's own name for a type where it has one, so that its helpers know it; a narrowed type keeps itself. */
+/** Returns TypeBox's own type where it has one, so that its helpers recognise it; a narrowed type stays as it is. */
 type Named<Data, ColumnType extends string> = unknown extends Data
   ? TUnsafe<Data>
   : string extends Data
@@ -43,16 +44,16 @@ type Named<Data, ColumnType extends string> = unknown extends Data
 
 type IntegerType = 'PgSmallInt' | 'PgSmallSerial' | 'PgInteger' | 'PgSerial' | 'PgBigInt53' | 'PgBigSerial53'
 
-/** Columns of numeric, whatever Drizzle's `mode` is. */
+/** Numeric columns, with any `mode` of Drizzle. */
 export type DecimalType = 'PgNumeric' | 'PgNumericNumber' | 'PgNumericBigInt'
 
-/** Columns that Drizzle reads, and that are PostgreSQL's text here. */
+/** Columns that Drizzle parses, and that have PostgreSQL's text form here. */
 type TextType = 'PgPointTuple' | 'PgPointObject' | 'PgLine' | 'PgLineABC' | 'PgGeometry' | 'PgGeometryObject'
 
 /**
- * The schema of a column's value in JSON.
+ * Returns the schema of a column's value in JSON.
  *
- * @param made - What drizzle-typebox makes of the column; it stays where JSON has the same type as Drizzle.
+ * @param made - drizzle-typebox's schema of the column, which stays if JSON and Drizzle have the same type.
  */
 export function wireSchema(column: Column, made: TSchema): TSchema {
   const make = makers[column.columnType]
@@ -67,7 +68,7 @@ const makers: Readonly<Record<string, (column: Column, made: TSchema) => TSchema
   PgTimestampString: timestamp,
   PgDate: () => Type.String({ format: 'date' }),
   PgDateString: () => Type.String({ format: 'date' }),
-  // JSON Schema's format "time" demands an offset, which PostgreSQL's time does not have.
+  // JSON Schema's format "time" requires an offset, which PostgreSQL's time does not have.
   PgTime: () => Type.String({ pattern: '^\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,6})?)?([+-]\\d{2}(:\\d{2})?)?$' }),
   PgBigInt64: bigint,
   PgBigSerial64: bigint,
@@ -83,7 +84,7 @@ const makers: Readonly<Record<string, (column: Column, made: TSchema) => TSchema
   PgLineABC: () => Type.String({ pattern: '^\\{[^,{}]+,[^,{}]+,[^,{}]+\\}$' }),
   PgBinaryVector: (column) =>
     Type.String({ pattern: `^[01]{${(column as Column & { dimensions: number }).dimensions}}$` }),
-  // Well-known text or EWKB in, EWKB out.
+  // PostgreSQL reads well-known text or EWKB, and writes EWKB.
   PgGeometry: () => Type.String(),
   PgGeometryObject: () => Type.String(),
   PgArray: (column, made) => {
@@ -92,7 +93,7 @@ const makers: Readonly<Record<string, (column: Column, made: TSchema) => TSchema
   },
 }
 
-// PostgreSQL pads what is too short, and gives it back so.
+// PostgreSQL pads shorter values, and returns them padded.
 function char(column: Column): TSchema {
   const { length = 1, enumValues } = column as Column & { length?: number }
   if (!enumValues?.length) return Type.String({ maxLength: length })
@@ -102,14 +103,14 @@ function char(column: Column): TSchema {
   })
 }
 
-/** `date-time` demands an offset: only a timestamp with time zone has one. */
+/** `date-time` requires an offset, which only a timestamp with time zone has. */
 function timestamp(column: Column): TSchema {
   return (column as Column & { withTimezone: boolean }).withTimezone
     ? Type.String({ format: 'date-time' })
     : Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,6})?)?$' })
 }
 
-// JSON.parse has rounded a number beyond 2^53 already: it has to be a string, up to PostgreSQL's 19 digits.
+// JSON.parse rounds numbers beyond 2^53, so they must be strings of up to PostgreSQL's 19 digits.
 function bigint(): TSchema {
   const { MIN_SAFE_INTEGER: minimum, MAX_SAFE_INTEGER: maximum } = Number
   const { type, pattern } = digitsSchema(19)

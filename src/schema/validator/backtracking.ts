@@ -1,15 +1,15 @@
 import ret, { types, type Group, type Root, type SetToken, type Token } from 'ret'
 
-// Its types are those of a module with a default export; the module is that function.
+// Its types describe a default export, but the module itself is the function.
 const tokenizer = ret as unknown as typeof ret.default
 
-/** How the time of a failing match grows with the text: as its length to a power (1 is linear), or exponentially. */
+/** How the time of a failing match grows with the text's length: by a power of it (1 is linear), or exponentially. */
 export type Growth = number | 'exponential'
 
 /**
- * Tells how the time of a backtracking match grows, from the automaton of a pattern's positions: it is exponential when a
- * loop can go round in two ways for one text, and a power when loops that take the same characters follow one another.
- * Loops of several characters are looked at for the first only. https://doi.org/10.1007/978-3-642-22438-6_31
+ * Returns how the time of a backtracking match grows, from the position automaton of a pattern. It is exponential when a
+ * loop can match one text in two ways. It is a power when loops over the same characters follow one another; for those,
+ * loops of more than one character are ignored. https://doi.org/10.1007/978-3-642-22438-6_31
  */
 export function growthOf(pattern: string): Growth {
   const root = tokenizer(pattern.replaceAll(/\\[pP]\{[^}]*\}/g, String.raw`\w`).replaceAll(/\\u\{[^}]*\}/g, 'u'))
@@ -20,10 +20,10 @@ function growthOfPart(part: Root | Group, isAnchored: boolean, hasEnd: boolean):
   const automaton = new Automaton()
   const whole = automaton.addOptions(part)
   if (!isAnchored) automaton.searchFrom(whole)
-  if (!hasEnd) for (const [last] of whole.last) automaton.follow[last]!.clear() // it has matched
+  if (!hasEnd) for (const [last] of whole.last) automaton.follow[last]!.clear() // the pattern has matched
   if (automaton.follow.length > maxPositions) return 1
   const own = automaton.isAmbiguousLoop() ? 'exponential' : automaton.longestChain()
-  // Nothing is tried again in a look-around that has matched, but one that has not is a match that fails.
+  // A look-around that has matched does not backtrack, but one that has not makes the match fail.
   return automaton.lookArounds.map((group) => growthOfPart(group, true, true)).reduce(worse, own)
 }
 
@@ -32,22 +32,22 @@ function worse(a: Growth, b: Growth): Growth {
 }
 
 const maxPositions = 200
-/** More repetitions than this are as good as any number. */
+/** More repetitions than this count as unlimited. */
 const maxCopies = 4
 
-/** A loop that ends after this many turns makes a match that many times as long, not longer with the text. */
+/** A loop with at most this many turns multiplies the time of a match, but does not grow with the text. */
 const shortLoop = 64
 
 type Counts = Map<number, number>
 
-/** What a part of a pattern begins with, ends with, and in how many ways it matches nothing. */
+/** The first and last characters of a part of a pattern, and in how many ways it matches the empty text. */
 interface Part {
   readonly first: Counts
   readonly last: Counts
   readonly empty: number
 }
 
-/** Glushkov's automaton: a state for each character of the pattern; counts tell in how many ways one follows another. */
+/** Glushkov's automaton: one state per character of the pattern, with the number of ways from one to the next. */
 class Automaton {
   readonly follow: Counts[] = []
   readonly lookArounds: Group[] = []
@@ -77,7 +77,7 @@ class Automaton {
     }
   }
 
-  /** A match that may begin anywhere is one that skips characters first. */
+  /** A match that may start anywhere first skips characters. */
   searchFrom({ first }: Part): void {
     const skip = this.follow.push(new Map([...first, [this.follow.length, 1]])) - 1
     this.#sets[skip] = new Set(samples)
@@ -121,11 +121,11 @@ class Automaton {
     }
   }
 
-  /** Whether a state comes back to itself in two ways for the same text. */
+  /** Whether a state can return to itself in two ways for the same text. */
   isAmbiguousLoop(): boolean {
     const size = this.follow.length
     for (let start = 0; start < size; start++) {
-      // Pairs of states that one text leads to from (start, start); a pair that has split and comes back is two ways.
+      // Pairs of states that one text reaches from (start, start); a pair that splits and comes back is two ways.
       const seen = new Set<number>()
       const queue: { a: number; b: number; split: boolean }[] = [{ a: start, b: start, split: false }]
       for (const { a, b, split } of queue) {
@@ -145,7 +145,7 @@ class Automaton {
     return false
   }
 
-  /** The most loops of one character each that a text of characters which all of them take can be split among. */
+  /** The most single-character loops that can share a text of characters which all of them accept. */
   longestChain(): number {
     const loops = this.follow.flatMap((next, state) => (next.has(state) && !this.#short.has(state) ? [state] : []))
     const longest = (from: number, common: ReadonlySet<number>): number => {
@@ -212,7 +212,7 @@ function isIn(token: Token | SetToken, code: number): boolean {
   return false
 }
 
-/** Characters that stand for all: ASCII, line separators, and one of some scripts. */
+/** Representative characters: ASCII, line separators, and one of some scripts. */
 const samples: readonly number[] = [
   ...Array.from({ length: 128 }, (_, code) => code),
   ...[0x85, 0xa0, 0xe9, 0x3a9, 0x416, 0x5d0, 0x627, 0x2028, 0x3042, 0x4e2d, 0xac00, 0xd83d],

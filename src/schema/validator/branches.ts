@@ -6,7 +6,7 @@ import { checkDataType, DataType } from 'ajv/dist/compile/validate/dataType.js'
 import { charge, meterOf } from './charge.ts'
 import type { Choice } from './unions.ts'
 
-/** Checks the one part of a union that the value itself chooses; see `Choice`. */
+/** Checks only the part of a union that the value selects; see `Choice`. */
 export const selectKeyword: CodeKeywordDefinition = {
   keyword: 'select',
   schemaType: 'array',
@@ -26,7 +26,7 @@ export const selectKeyword: CodeKeywordDefinition = {
         gen.assign(valid, select(cxt, part))
       })
       gen.else()
-      gen.assign(valid, true) // `type` stands beside it, and has said so
+      gen.assign(valid, true) // `type` beside it has reported the value
       gen.endIf()
     } else {
       gen.if(
@@ -39,7 +39,7 @@ export const selectKeyword: CodeKeywordDefinition = {
   },
 }
 
-// Not ajv's checkDataTypes, which asks whether a value is of none of them.
+// Unlike ajv's checkDataTypes, which checks that a value has none of the types.
 function isOneOf(types: readonly string[], { data, it }: KeywordCxt): Code {
   const checks = types.map((type) => checkDataType(type as JSONType, data, it.opts.strictNumbers, DataType.Correct))
   return checks.reduce((one, other) => _`${one} || ${other}`)
@@ -48,17 +48,17 @@ function isOneOf(types: readonly string[], { data, it }: KeywordCxt): Code {
 function selectByTag(cxt: KeywordCxt, valid: Name, { tag, values }: Extract<Choice, { tag: string }>): void {
   const { gen, data } = cxt
   const isOwn = tag in Object.prototype ? _`Object.prototype.hasOwnProperty.call(${data}, ${tag})` : nil
-  const given = gen.const(
+  const tagValue = gen.const(
     'tag',
     isOwn === nil ? _`${data}${property(tag)}` : _`${isOwn} ? ${data}${property(tag)} : undefined`,
   )
   gen.if(false)
   values.forEach((of, part) => {
-    gen.elseIf(of.map((value) => _`${given} === ${value as string}`).reduce((one, other) => _`${one} || ${other}`))
+    gen.elseIf(of.map((value) => _`${tagValue} === ${value as string}`).reduce((one, other) => _`${one} || ${other}`))
     gen.assign(valid, select(cxt, part))
   })
   gen.else()
-  cxt.setParams({ tag: _`${tag}`, isMissing: _`${given} === undefined` })
+  cxt.setParams({ tag: _`${tag}`, isMissing: _`${tagValue} === undefined` })
   cxt.error()
   gen.endIf()
 }
@@ -74,7 +74,7 @@ function select(cxt: KeywordCxt, part: number): Name {
   return valid
 }
 
-/** Tries the parts of a union, as `anyOf` does, and collects what is wrong with each only when none matches. */
+/** Tries the parts of a union, like `anyOf`, and collects their problems only when none matches. */
 export function unionKeyword(withProblems: boolean): CodeKeywordDefinition {
   return {
     keyword: 'union',
@@ -93,10 +93,10 @@ export function unionKeyword(withProblems: boolean): CodeKeywordDefinition {
       const silent = collects ? {} : { createErrors: false, allErrors: false }
       if (collects) gen.code(_`${meterOf(cxt)}.tries++`)
       gen.block(() => {
-        ;(cxt.schema as unknown[]).forEach((given, part) => {
+        ;(cxt.schema as unknown[]).forEach((partSchema, part) => {
           const isValid = gen.let('valid', false)
           let schema: SchemaCxt
-          gen.if(collects ? true : mayMatch(cxt, given), () => {
+          gen.if(collects ? true : mayMatch(cxt, partSchema), () => {
             charge(cxt)
             const inner = gen.name('valid')
             schema = cxt.subschema({ keyword: 'union', schemaProp: part, compositeRule: true, ...silent }, inner)
@@ -105,7 +105,7 @@ export function unionKeyword(withProblems: boolean): CodeKeywordDefinition {
             cxt.reset()
           })
           gen.assign(valid, _`${valid} || ${isValid}`)
-          // Each part that matches has evaluated something: all have to be tried when that counts.
+          // Each matching part marks properties as evaluated: when that counts, all parts are tried.
           if (!cxt.mergeValidEvaluated(schema!, isValid)) gen.if(not(valid))
         })
       })
@@ -116,7 +116,7 @@ export function unionKeyword(withProblems: boolean): CodeKeywordDefinition {
   }
 }
 
-/** Whether an object has what a part requires: a look that spares most of the tries. */
+/** Whether an object has the properties that a part requires: a quick test that avoids most tries. */
 function mayMatch({ data }: KeywordCxt, part: unknown): Code {
   const { type, required } = part as { type?: unknown; required?: readonly string[] }
   if (type !== 'object' || !required || required.length === 0) return _`true`
@@ -124,7 +124,7 @@ function mayMatch({ data }: KeywordCxt, part: unknown): Code {
   return _`typeof ${data} == "object" && ${data} && ${has.reduce((one, other) => _`${one} && ${other}`)}`
 }
 
-/** As ajv's, but what `if` has evaluated counts exactly when it matches, and what is wrong is said once. */
+/** Works like ajv's, but counts what `if` has evaluated exactly when it matches, and reports each problem once. */
 export const ifKeyword: CodeKeywordDefinition = {
   keyword: 'if',
   schemaType: ['object', 'boolean'],
@@ -156,8 +156,8 @@ export const ifKeyword: CodeKeywordDefinition = {
 }
 
 /**
- * Has ajv note the properties that are evaluated so far in a variable: what a block adds to a constant would be lost with
- * the constant where the block does not run.
+ * Makes ajv keep the evaluated properties in a variable. As a constant, additions inside a conditional block would get
+ * lost.
  */
 function keepEvaluated({ gen, it }: KeywordCxt): void {
   if (it.props !== undefined && it.props !== true && !(it.props instanceof Name))

@@ -6,25 +6,25 @@ import { problemsOf, type ValueProblem } from './problems.ts'
 import { prepareText, type ListStyle } from './text.ts'
 import { Stopped, work } from './work.ts'
 
-/** Checks a value and fills in its defaults; returns what is wrong with it, undefined when nothing is. */
+/** Checks a value and fills in its defaults; returns its problems, or undefined when it is valid. */
 export type Check = (value: unknown) => readonly ValueProblem[] | undefined
 
 /**
  * Compiles the check of JSON against a schema.
  *
- * A value that is right costs one pass, which ends at the first thing that is wrong; only then a second one, which is
- * compiled when the first such value comes, looks for everything. Both count their steps, and end when there are too many.
+ * A valid value takes one pass, which stops at the first problem. Only then does a second pass find all problems. It is
+ * compiled when the first invalid value comes. Both passes count their steps and stop when there are too many.
  */
 export function compileCheck(schema: TSchema, fields: Fields): Check {
   return compilePrepared(prepare(schema, fields))
 }
 
-/** Compiles the check of what another service sent: it may have fields that are not named, and may be large. */
+/** Compiles the check of another service's response: it may have unknown fields, and may be large. */
 export function compileReceivedCheck(schema: TSchema): Check {
   return compilePrepared(prepareReceived(schema), Number.POSITIVE_INFINITY)
 }
 
-/** Compiles the check of texts from a URL or a header, which are turned into the values that they mean. */
+/** Compiles the check of text from a URL or a header, which is converted to values. */
 export function compileTextCheck(properties: TProperties, fields: Fields, style: ListStyle): Check {
   return compilePrepared(prepareText(properties, fields, style))
 }
@@ -60,15 +60,15 @@ function compilePrepared(prepared: JsonSchema, steps?: number): Check {
   }
 }
 
-/** The first of the problems, with the name of the field. */
+/** Returns the first problem with the name of its field. */
 export function firstProblem([problem]: readonly ValueProblem[]): string {
   return problem?.path ? `${problem.path} ${problem.message}` : (problem?.message ?? 'it does not match')
 }
 
-/** Of a schema larger than this, only the first problem is told: its second validator would take long to compile. */
+/** For a schema larger than this, only the first problem is reported: compiling its second pass would take too long. */
 const nodesOfReport = 2_000
 
-/** Of a body that is wrong everywhere, and has more items than this, only the first problem is told. */
+/** For a body with more items than this, only the first problem is reported. */
 const stepsOfReport = 5_000
 
 const tooDeep: readonly ValueProblem[] = [{ path: '', message: `is nested in more than ${deepestLevel} levels` }]

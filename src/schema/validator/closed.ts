@@ -2,17 +2,17 @@ import { mapSchema, type JsonSchema } from '../schema.ts'
 import { isObject, modern } from './dialect.ts'
 
 /**
- * How a schema is written: `closed` to properties that it does not name, `open` because what applies to the same value
- * closes it, or `as is` because it is a condition, which closing would turn into another.
+ * How a schema treats unnamed properties. `closed` rejects them. `open` allows them, because an enclosing schema of the
+ * same value rejects them. `as is` leaves a condition unchanged, because closing it would change its meaning.
  */
-type Manner = 'closed' | 'open' | 'as is'
+type ClosingMode = 'closed' | 'open' | 'as is'
 
-/** A schema whose objects have only the properties that they name, unless they say otherwise. */
+/** Returns a schema whose objects have only named properties, unless it says otherwise. */
 export function closed(root: JsonSchema): JsonSchema {
   return new Writer(root).write('closed')
 }
 
-/** A schema as it is written, in the dialect that the validator reads. */
+/** Rewrites a schema for the validator. */
 export function asWritten(root: JsonSchema): JsonSchema {
   return new Writer(root).write('as is')
 }
@@ -26,16 +26,16 @@ class Writer {
     this.#root = root
   }
 
-  write(manner: Manner): JsonSchema {
-    const schema = this.#write(this.#root, manner)
+  write(mode: ClosingMode): JsonSchema {
+    const schema = this.#write(this.#root, mode)
     return Object.keys(this.#defs).length > 0 ? { ...schema, $defs: this.#defs } : schema
   }
 
-  /** `shared` are properties that several schemas describe for the same value: the outermost closes them. */
-  #write(given: JsonSchema, manner: Manner, shared: ReadonlySet<string> = none): JsonSchema {
-    const { $defs: _, definitions: _definitions, ...node } = modern(given)
-    if (manner === 'as is') return this.#map(node, () => 'as is')
-    if (manner === 'open') return this.#map(node, (keyword) => (inPlace.has(keyword) ? 'open' : 'closed'), shared)
+  /** `shared` are properties that other schemas describe for the same value: the outermost schema closes them. */
+  #write(source: JsonSchema, mode: ClosingMode, shared: ReadonlySet<string> = none): JsonSchema {
+    const { $defs: _, definitions: _definitions, ...node } = modern(source)
+    if (mode === 'as is') return this.#map(node, () => 'as is')
+    if (mode === 'open') return this.#map(node, (keyword) => (inPlace.has(keyword) ? 'open' : 'closed'), shared)
 
     const parts = Object.keys(node).filter((keyword) => inPlace.has(keyword))
     const names = 'properties' in node || 'patternProperties' in node
@@ -48,7 +48,7 @@ class Writer {
     return this.#writeWhole(node, isExplicit)
   }
 
-  /** A value that several schemas describe, for example an intersection: they are open, and their whole is closed. */
+  /** For a value with more than one schema, such as an intersection, the parts are open and their union is closed. */
   #writeWhole(node: JsonSchema, isExplicit: boolean): JsonSchema {
     const several = this.#sharedProperties(node)
     const inner = this.#map(node, (keyword) => (inPlace.has(keyword) ? 'open' : 'closed'), new Set(several.keys()))
@@ -59,26 +59,24 @@ class Writer {
     return !isExplicit && this.#namesProperties(node, new Set()) ? { ...whole, unevaluatedProperties: false } : whole
   }
 
-  #map(node: JsonSchema, mannerOf: (keyword: string) => Manner, shared: ReadonlySet<string> = none): JsonSchema {
+  #map(node: JsonSchema, modeOf: (keyword: string) => ClosingMode, shared: ReadonlySet<string> = none): JsonSchema {
     const written = mapSchema(node, (inner, keyword, name) => {
       if (conditions.has(keyword)) return this.#write(inner, 'as is')
       if (keyword === 'properties' && shared.has(name)) return this.#write(inner, 'open')
-      return this.#write(inner, mannerOf(keyword), inPlace.has(keyword) ? shared : none)
+      return this.#write(inner, modeOf(keyword), inPlace.has(keyword) ? shared : none)
     })
-    return typeof node['$ref'] === 'string'
-      ? { ...written, $ref: this.#refer(node['$ref'], mannerOf('$ref')) }
-      : written
+    return typeof node['$ref'] === 'string' ? { ...written, $ref: this.#refer(node['$ref'], modeOf('$ref')) } : written
   }
 
-  /** Makes one definition of what a reference names, for each manner in which it is written. */
-  #refer(ref: string, manner: Manner): string {
-    const key = `${manner} ${ref}`
+  /** Creates one definition per target of a reference and mode. */
+  #refer(ref: string, mode: ClosingMode): string {
+    const key = `${mode} ${ref}`
     let name = this.#names.get(key)
     if (name === undefined) {
       this.#names.set(key, (name = `${this.#names.size}`))
-      this.#defs[name] = {} // keeps the order of the names
+      this.#defs[name] = {} // keeps the order of names
       const target = resolve(this.#root, ref)
-      this.#defs[name] = typeof target === 'boolean' ? (target ? {} : { not: {} }) : this.#write(target, manner)
+      this.#defs[name] = typeof target === 'boolean' ? (target ? {} : { not: {} }) : this.#write(target, mode)
     }
     return `#/$defs/${name}`
   }
@@ -91,13 +89,13 @@ class Writer {
     return this.#parts(node).some(({ part }) => this.#namesProperties(part, seen))
   }
 
-  /** The properties that more than one of the schemas of a value describe, with what each says. */
+  /** Returns the properties that more than one schema of a value describes, with their schemas. */
   #sharedProperties(node: JsonSchema): Map<string, JsonSchema[]> {
     const found = new Map<string, JsonSchema[]>()
     const collect = (schema: JsonSchema, isCertain: boolean): void => {
       for (const [name, inner] of Object.entries(isObject(schema['properties']) ? schema['properties'] : {})) {
         if (!isObject(inner)) continue
-        // What applies to some values only says which names there may be, not that it has to match.
+        // A conditional schema contributes only names, because it need not match.
         found.set(name, [...(found.get(name) ?? []), isCertain ? inner : { anyOf: [inner, {}] }])
       }
       for (const { part, keyword } of this.#parts(schema))
@@ -111,7 +109,7 @@ class Writer {
     return found
   }
 
-  /** The schemas that apply to the same value as this one. */
+  /** Returns the schemas that apply to the same value as this one. */
   #parts(node: JsonSchema): { keyword: string; part: JsonSchema }[] {
     const parts: { keyword: string; part: JsonSchema }[] = []
     mapSchema(node, (part, keyword) => {
@@ -125,7 +123,7 @@ class Writer {
   }
 }
 
-/** What `#/$defs/User` names. RFC 6901. */
+/** Resolves a reference such as `#/$defs/User`. RFC 6901. */
 export function resolve(root: JsonSchema, ref: string): JsonSchema | boolean {
   let found: unknown = root
   if (ref !== '#' && !ref.startsWith('#/')) throw new TypeError(`$ref "${ref}" is not the $id of a schema in this one`)
@@ -134,7 +132,7 @@ export function resolve(root: JsonSchema, ref: string): JsonSchema | boolean {
     found = typeof found === 'object' && found !== null && Object.hasOwn(found, name) ? found[name as never] : undefined
   }
   if (isObject(found) || typeof found === 'boolean') return found
-  throw new TypeError(`$ref "${ref}" names no schema in this one`)
+  throw new TypeError(`$ref "${ref}" points to no schema in this one`)
 }
 
 function asList(value: unknown): unknown[] {
@@ -144,6 +142,6 @@ function asList(value: unknown): unknown[] {
 const none: ReadonlySet<string> = new Set()
 /** The keywords whose schemas apply to the same value. */
 const inPlace: ReadonlySet<string> = new Set(['$ref', 'allOf', 'anyOf', 'oneOf', 'then', 'else', 'dependentSchemas'])
-/** Alone in a schema, they can leave the closing to theirs: each kind of a union has its own properties. */
+/** A schema with only these keywords leaves closing to the parts: each part of a union has its own properties. */
 const delegates: ReadonlySet<string> = new Set(['anyOf', 'oneOf', '$ref'])
 const conditions: ReadonlySet<string> = new Set(['not', 'if', 'contains', 'propertyNames'])

@@ -7,19 +7,19 @@ import { isObject } from './dialect.ts'
 import { addKeywords } from './keywords.ts'
 import { arranged } from './unions.ts'
 
-/** Whether the objects of a schema may have fields that it does not name. */
+/** Whether the objects of a schema may have unknown fields. */
 export type Fields = 'only known' | 'any'
 
-/** Whether a check ends at the first thing that is wrong, or finds everything: many times the work where it is a union. */
+/** Whether a check stops at the first problem or finds all of them, which for a union is many times the work. */
 export type Extent = 'first' | 'all'
 
-/** A schema as the validator reads it; see `closed` and `arranged`. */
+/** A schema in the form that the validator reads; see `closed` and `arranged`. */
 export function prepare(schema: TSchema, fields: Fields): JsonSchema {
   const plain = jsonSchemaOf(schema)
   return arranged(fields === 'only known' ? closed(plain) : asWritten(plain))
 }
 
-/** The same for what another service sent: nothing is filled in, so that a caller gets the same with and without the check. */
+/** Prepares the schema of a response: without defaults, so that a caller gets the same with and without the check. */
 export function prepareReceived(schema: TSchema): JsonSchema {
   return arranged(asWritten(withoutDefaults(jsonSchemaOf(schema))))
 }
@@ -35,8 +35,8 @@ export function compile(prepared: JsonSchema, extent: Extent): ValidateFunction 
   return ajvFor(extent, ownProperties, unevaluated).compile(prepared)
 }
 
-// The schemas are not checked against a meta-schema, which would take 30 ms of the start; ajv's strict mode still refuses
-// keywords and formats that it does not know.
+// Checking schemas against a meta-schema would take 30 ms at start. ajv's strict mode still rejects unknown keywords
+// and formats.
 const options: Options = {
   useDefaults: true,
   strictTypes: false,
@@ -49,15 +49,15 @@ const options: Options = {
 const made = new Map<string, Ajv2020>()
 
 /**
- * `ownProperties` looks up each field twice, and `unevaluated` tries each part of a union even when one has matched: both
- * are asked for only where a schema needs them.
+ * `ownProperties` looks up each field twice, and `unevaluated` tries each part of a union even after a match. Both are on
+ * only where a schema needs them.
  */
 function ajvFor(extent: Extent, ownProperties: boolean, unevaluated: boolean): Ajv2020 {
   const key = `${extent} ${ownProperties} ${unevaluated}`
   let ajv = made.get(key)
   if (!ajv) {
     ajv = new Ajv2020({ ...options, ownProperties, allErrors: extent === 'all', verbose: extent === 'all' })
-    ajv.opts.unevaluated = unevaluated // its class insists on true
+    ajv.opts.unevaluated = unevaluated // ajv's 2020 class always sets it
     addKeywords(ajvFormats.default(ajv))
     for (const keyword of decimalLimits) ajv.addKeyword(keyword)
     made.set(key, ajv)
@@ -65,7 +65,7 @@ function ajvFor(extent: Extent, ownProperties: boolean, unevaluated: boolean): A
   return ajv
 }
 
-/** Whether a schema has such a name: of a keyword, or of a property, which may also be named in a list. */
+/** Whether a schema contains this name as a keyword or as a property, which may also be named in a list. */
 function names(value: unknown, isSuch: (name: string) => boolean): boolean {
   if (typeof value === 'string') return isSuch(value)
   if (Array.isArray(value)) return value.some((item) => names(item, isSuch))

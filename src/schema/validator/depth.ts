@@ -1,10 +1,10 @@
 import type { JsonSchema } from '../schema.ts'
 import { isObject } from './dialect.ts'
 
-/** How many levels a value of a recursive schema may have: what walks it uses the stack. */
+/** The most levels of a value of a recursive schema: walking it uses the stack. */
 export const deepestLevel = 200
 
-/** Whether a prepared schema refers to itself, so that it sets no limit to how deep a value may be. */
+/** Whether a prepared schema refers to itself, so that values may have any depth. */
 export function isRecursive(prepared: JsonSchema): boolean {
   const defs = isObject(prepared['$defs']) ? prepared['$defs'] : {}
   const uses = new Map(Object.entries(defs).map(([name, def]) => [name, refsIn(def)]))
@@ -33,7 +33,7 @@ export function isDeeperThan(value: unknown, levels: number): boolean {
   return false
 }
 
-/** How many objects a schema is made of. */
+/** Counts the objects of a schema. */
 export function countNodes(value: unknown): number {
   if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + countNodes(item), 0)
   return isObject(value) ? Object.values(value).reduce<number>((sum, inner) => sum + countNodes(inner), 1) : 0

@@ -1,10 +1,10 @@
 import type { JsonSchema } from '../schema.ts'
 
 /**
- * One schema, not those in it, as draft 2020-12 writes it: TypeBox and many who write JSON Schema by hand have tuples as
- * `items: […]` (draft 7), and what has no effect is left out, so that ajv's strict mode need not complain of it.
+ * Converts one schema, without those inside it, to draft 2020-12. TypeBox and many hand-written schemas use draft 7's
+ * tuples (`items: […]`). Keywords without effect are removed, because ajv's strict mode would reject them.
  *
- * @throws {TypeError} at a keyword of which the validator does not have the exact meaning
+ * @throws {TypeError} at a keyword that the validator does not fully support
  */
 export function modern(schema: JsonSchema): JsonSchema {
   const foreign = Object.keys(schema).find((keyword) => Object.hasOwn(unsupported, keyword))
@@ -35,7 +35,7 @@ function splitDependencies(dependencies: JsonSchema): JsonSchema {
   }
 }
 
-/** `t.Record(t.String(), …)` is meant for every name, but its pattern matches none with a line break. */
+/** `t.Record(t.String(), …)` should accept every name, but its pattern matches none with a line break. */
 function everyName(node: JsonSchema): JsonSchema {
   const { patternProperties, ...rest } = node
   if (!isObject(patternProperties) || !Object.hasOwn(patternProperties, anyName)) return node
@@ -59,7 +59,7 @@ const anyName = '^(.*)$'
 
 const ref = '$ref with the $id of a schema in this one, or with a path in $defs'
 
-/** Keywords that need other documents, or whose exact meaning the validator does not have, with what to use instead. */
+/** Keywords that need other documents or are not fully supported, with their alternatives. */
 const unsupported: Readonly<Record<string, string>> = {
   $anchor: ref,
   $dynamicAnchor: ref,

@@ -1,4 +1,4 @@
-/** A value as the other side sees it: what a check of JSON is to be asked about. */
+/** Converts a value to what its receiver sees, which a check of JSON needs. */
 export function asJson(value: unknown): unknown {
   const text = JSON.stringify(value)
   return text === undefined ? null : (JSON.parse(text) as unknown)

@@ -6,7 +6,7 @@ import { charge, meterOf } from './charge.ts'
 import { compileMultipleOf } from './multipleOf.ts'
 import { hasDuplicates } from './unique.ts'
 
-/** Teaches an ajv what `arranged` writes, and does in bounded time or exactly what ajv's own keywords do not. */
+/** Adds to ajv the keywords of `arranged`, and replaces some of ajv's own that are unbounded in time or not exact. */
 export function addKeywords(ajv: Ajv): Ajv {
   ajv.addVocabulary(['selectBy', 'orString', 'discriminator', 'example', 'externalDocs', 'xml'])
   const withProblems = ajv.opts.allErrors === true
@@ -42,13 +42,13 @@ function workKeyword(withProblems: boolean): CodeKeywordDefinition {
     schemaType: 'boolean',
     code(cxt) {
       charge(cxt)
-      // What a union's parts find is no problem yet: another part may match.
+      // A problem inside a union is not final, because another part may match.
       if (withProblems && !cxt.it.compositeRule) cxt.gen.code(_`if (vErrors !== null) ${meterOf(cxt)}.found(vErrors)`)
     },
   }
 }
 
-/** Replaces a text by the value that it means; see `prepareText`. */
+/** Replaces a text by its value; see `prepareText`. */
 const readKeyword: CodeKeywordDefinition = {
   keyword: 'read',
   code({ gen, data, schema, it: { parentData, parentDataProperty } }) {
@@ -57,7 +57,7 @@ const readKeyword: CodeKeywordDefinition = {
   },
 }
 
-/** As ajv's, but a long list of values takes no longer than a short one. */
+/** Works like ajv's, but a long list of values takes no longer than a short one. */
 const enumKeyword: CodeKeywordDefinition = {
   keyword: 'enum',
   schemaType: 'array',
@@ -68,7 +68,7 @@ const enumKeyword: CodeKeywordDefinition = {
   code(cxt) {
     const { gen, data } = cxt
     const schema = cxt.schema as readonly unknown[]
-    if (schema.length === 0) throw new TypeError('enum has no values')
+    if (schema.length === 0) throw new TypeError('enum has no values: list at least one')
     const isScalar = schema.every((value) => typeof value !== 'object' || value === null)
     if (isScalar && schema.length <= 8) {
       return cxt.pass(
@@ -83,7 +83,7 @@ const enumKeyword: CodeKeywordDefinition = {
   },
 }
 
-/** As ajv's, but what is too long already is not matched: the time that a pattern takes grows with the text. */
+/** Works like ajv's, but does not match a text that is too long already, because the time grows with the text. */
 const patternKeyword: CodeKeywordDefinition = {
   keyword: 'pattern',
   type: 'string',
@@ -98,7 +98,7 @@ const patternKeyword: CodeKeywordDefinition = {
       code: _`new RegExp(${schema as string}, "u")`,
     })
     const maxLength: unknown = parentSchema['maxLength']
-    // Counted in code points, of which each is one or two of the string's units.
+    // The limit counts code points, each of which is one or two units of the string.
     const isDue = typeof maxLength === 'number' ? _`${data}.length <= ${2 * maxLength} && ` : nil
     cxt.fail(_`${isDue}!${regex}.test(${data})`)
   },

@@ -1,11 +1,11 @@
-/** The name that someone who wrote this one may have meant: at most a third of its letters are other ones. */
-export function nearestName(given: string, names: readonly string[]): string | undefined {
-  if (given.length > maxLength || names.includes(given)) return undefined
+/** Returns the most similar name, for a typo: at most a third of its letters may differ. */
+export function nearestName(text: string, names: readonly string[]): string | undefined {
+  if (text.length > maxLength || names.includes(text)) return undefined
   let nearest: string | undefined
-  let least = Math.floor(given.length / 3) + 1
+  let least = Math.floor(text.length / 3) + 1
   for (const name of names) {
-    if (name.length > maxLength || Math.abs(name.length - given.length) >= least) continue
-    const distance = distanceOf(given.toLowerCase(), name.toLowerCase())
+    if (name.length > maxLength || Math.abs(name.length - text.length) >= least) continue
+    const distance = distanceOf(text.toLowerCase(), name.toLowerCase())
     if (distance < least) [nearest, least] = [name, distance]
   }
   return nearest
@@ -13,7 +13,7 @@ export function nearestName(given: string, names: readonly string[]): string | u
 
 const maxLength = 64
 
-/** How many letters have to be changed, added, left out, or swapped with the next (optimal string alignment). */
+/** Counts the letters to change, add, remove, or swap with the next one (optimal string alignment). */
 function distanceOf(a: string, b: string): number {
   let before: number[] = []
   let above = Array.from({ length: b.length + 1 }, (_, j) => j)

@@ -2,11 +2,11 @@ import { walkSchema, type JsonSchema } from '../schema.ts'
 import { growthOf, type Growth } from './backtracking.ts'
 import { isObject } from './dialect.ts'
 
-/** A match of this many steps takes some milliseconds. */
+/** A match of this many steps takes a few milliseconds. */
 const maxSteps = 2 ** 22
 
 /**
- * Refuses patterns for which a text that the schema allows in length would take long.
+ * Checks that patterns are fast for every text of the length that the schema allows.
  *
  * @throws {TypeError} in one line, with the pattern and what to do
  */

@@ -3,14 +3,14 @@ import { isObject } from './dialect.ts'
 import { nearestName } from './nearestName.ts'
 import { maxProblems } from './work.ts'
 
-/** One thing that is wrong with a value. */
+/** A problem of a value. */
 export interface ValueProblem {
-  /** The field, for example `address.street` or `tags.0`; empty for the whole. */
+  /** The field, such as `address.street` or `tags.0`; empty for the value itself. */
   readonly path: string
   readonly message: string
 }
 
-/** What ajv found, for people: each thing once, and of a union what is wrong with the part that comes closest. */
+/** Converts ajv's errors to problems for people: each once, and of a union those of the part that is closest. */
 export function problemsOf(errors: readonly ErrorObject[]): ValueProblem[] {
   const found = new Map<string, ValueProblem>()
   for (const error of errors) {
@@ -24,8 +24,8 @@ export function problemsOf(errors: readonly ErrorObject[]): ValueProblem[] {
 }
 
 /**
- * Whether an error follows from another: a field is said not to be known when the part that knows it does not match, and it
- * is that part which is wrong.
+ * Whether an error only follows from another. A field counts as unknown when the part that knows it does not match; the
+ * real problem is in that part.
  */
 function isFollowing(
   { keyword, instancePath, params, parentSchema }: ErrorObject,
@@ -74,7 +74,7 @@ function problemOf({ instancePath, keyword, params, message, parentSchema }: Err
   }
 }
 
-/** Of the part with the fewest problems; when several have one each, they are alternatives. */
+/** Selects the part with the fewest problems; parts with one problem each become alternatives. */
 function unionProblems(error: ErrorObject): ValueProblem[] {
   const parts: readonly (readonly ErrorObject[])[] = error.params['parts'] ?? []
   const lists = parts.map(problemsOf).filter((problems) => problems.length > 0)
@@ -100,7 +100,7 @@ function isRounded(params: ErrorObject['params'], parentSchema: unknown): boolea
   return isAtEdge && isObject(parentSchema) && parentSchema['orString'] === true
 }
 
-const sendString = 'is a number beyond 2^53, which JSON parsers round: send it as a string'
+const sendString = 'exceeds 2^53, beyond which JSON parsers round: send it as a string'
 
 function unknownField(parts: readonly string[], parentSchema: unknown): ValueProblem {
   const near = nearestName(parts.at(-1)!, [...namesIn(parentSchema)])
@@ -108,7 +108,7 @@ function unknownField(parts: readonly string[], parentSchema: unknown): ValuePro
   return { path: parts.join('.'), message: `is not a known field${hint}` }
 }
 
-/** The properties that a schema names, or one of those that apply to the same value and stand in it. */
+/** Returns the properties that a schema names, itself or in a schema inside it for the same value. */
 function namesIn(schema: unknown): ReadonlySet<string> {
   const names = new Set<string>()
   const collect = (part: unknown): void => {
@@ -132,7 +132,7 @@ function oneOf(values: readonly unknown[]): string {
   return `must be one of ${list}${more > 0 ? ` or ${more} others` : ''}`
 }
 
-/** Of a longer list of allowed values only the first are told. */
+/** The most allowed values that a message lists. */
 const maxValues = 50
 
 function text(value: unknown): string {

@@ -2,20 +2,20 @@ import { mapSchema, type JsonSchema } from '../schema.ts'
 import { resolve } from './closed.ts'
 import { isObject, isScalar } from './dialect.ts'
 
-/** How a value tells which schema of a union is meant for it: by the value of a property, or by its own type. */
+/** How a value selects its part of a union: by the value of a property, or by its own type. */
 export type Choice =
   | { readonly tag: string; readonly values: readonly (readonly unknown[])[] }
   | { readonly types: readonly (readonly string[])[] }
 
 /**
- * A schema whose unions are ones that can be checked without a try of each part, where they are such:
+ * Rewrites the unions of a schema so that they are checked without trying each part, where possible:
  *
- * - `enum`, when all that they allow are single values;
- * - `select` with `selectBy`, a `Choice`, when one look at the value tells the part: what is wrong is said of that part only;
+ * - `enum`, when all parts are single values;
+ * - `select` with `selectBy`, a `Choice`, when the value selects its part, so that only its problems are reported;
  * - else `union`, which tries the parts and is charged for each.
  *
- * A part for numbers beside one for strings has `orString`, for what is said of a number that is too large.
- * What may be checked many times has `work`, which is charged too.
+ * A part for numbers beside one for strings has `orString`, for the message about a number that is too large.
+ * A schema that may be checked many times gets `work`, which is charged, too.
  */
 export function arranged(root: JsonSchema): JsonSchema {
   return arrange(root)
@@ -57,14 +57,14 @@ function arrangeUnion(given: readonly unknown[], otherwise: 'union' | 'oneOf', r
   return choice ? { type: 'object', select: parts, selectBy: choice } : { [otherwise]: parts }
 }
 
-/** The parts of a union that is nothing else, so that it can be one with the union that it is in. */
+/** Returns the parts of a schema that is only a union, to merge it into the enclosing union. */
 function partsOf(part: unknown): readonly unknown[] {
   if (!isObject(part)) return [part]
   const keywords = Object.keys(part).filter((keyword) => !annotations.has(keyword))
   return keywords.length === 1 && Array.isArray(part['union']) ? part['union'] : [part]
 }
 
-/** The values that a schema allows, when it lists them; what else it says is not looked at where it has to hold anyway. */
+/** Returns the values that a schema lists; its other keywords are ignored if they hold anyway. */
 function literalsOf(part: unknown): readonly (string | number | boolean | null)[] | undefined {
   if (!isObject(part)) return undefined
   const keywords = Object.keys(part).filter((keyword) => !annotations.has(keyword) && keyword !== 'type')
@@ -79,7 +79,7 @@ interface Group {
   readonly parts: unknown[]
 }
 
-/** Parts that can match the same value are in one group. */
+/** Groups parts that can match the same value. */
 function groupByType(parts: readonly unknown[], root: JsonSchema): readonly Group[] {
   let groups: Group[] = []
   for (const part of parts) {
@@ -95,7 +95,7 @@ function groupByType(parts: readonly unknown[], root: JsonSchema): readonly Grou
   return groups
 }
 
-/** The JSON types of the values that a schema may match. */
+/** Returns the JSON types of the values that a schema may match. */
 function typesOf(part: unknown, root: JsonSchema, seen: ReadonlySet<unknown> = new Set()): ReadonlySet<string> {
   if (!isObject(part) || seen.has(part)) return allTypes
   const within = new Set(seen).add(part)
@@ -117,7 +117,7 @@ function typesOf(part: unknown, root: JsonSchema, seen: ReadonlySet<unknown> = n
   return types
 }
 
-/** A property that every part requires, and whose values in each are not those of another. */
+/** Returns a property that every part requires with values that no other part has. */
 function tagOf(parts: readonly unknown[], root: JsonSchema): Choice | undefined {
   const tags = parts.map((part) => literalProperties(part, root))
   for (const [tag] of tags[0]!) {
@@ -128,7 +128,7 @@ function tagOf(parts: readonly unknown[], root: JsonSchema): Choice | undefined 
   return undefined
 }
 
-/** The required properties of an object that allow only some values, with these. */
+/** Returns the required properties of an object that allow only some values, with these. */
 function literalProperties(
   part: unknown,
   root: JsonSchema,
@@ -154,7 +154,7 @@ function typeOf(value: unknown): string[] {
 
 const allTypes: ReadonlySet<string> = new Set(['array', 'boolean', 'null', 'number', 'object', 'string'])
 
-/** Where one schema is checked again and again: in lists, in recursion, and in the tries of a union. */
+/** Marks schemas that are checked repeatedly: in lists, in recursion, and in the tries of a union. */
 const charged: ReadonlySet<string> = new Set([
   '$defs',
   'additionalProperties',
@@ -166,7 +166,7 @@ const charged: ReadonlySet<string> = new Set([
   'unevaluatedProperties',
 ])
 
-/** What a union of literals says of them is for people. */
+/** The keywords of a union of literals that are only for readers. */
 const annotations: ReadonlySet<string> = new Set([
   '$comment',
   'default',

@@ -1,4 +1,4 @@
-/** Whether two items of a list of JSON are equal, in time that grows with its size rather than with its square. */
+/** Whether two items of a JSON list are equal, in linear rather than quadratic time. */
 export function hasDuplicates(items: readonly unknown[]): boolean {
   const seen = new Set<unknown>()
   const texts = new Set<string>()
@@ -9,7 +9,7 @@ export function hasDuplicates(items: readonly unknown[]): boolean {
   return seen.size + texts.size < items.length
 }
 
-/** JSON in which equal values have equal texts. */
+/** Serialises JSON so that equal values have equal texts. */
 function canonical(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`

@@ -1,14 +1,14 @@
 import type { ErrorObject } from 'ajv'
 
 /**
- * How many steps a check may take: each item, each try of a part of a union and each turn of a recursion is one. A step takes
- * some tens of nanoseconds, so that this is about 10 ms of the event loop.
+ * The most steps of a check. Each item, each try of a part of a union and each turn of a recursion is one. A step takes tens
+ * of nanoseconds, so this is about 10 ms of the event loop.
  */
 const maxSteps = 100_000
-/** A list of problems ends here. */
+/** The most problems of a list. */
 export const maxProblems = 100
 
-/** A check that ended before its end; `errors` is what it had found when that was enough. */
+/** A check that stopped early; `errors` are those found so far, if they were enough to stop. */
 export class Stopped extends Error {
   override readonly name: string = 'Stopped'
   readonly errors: readonly ErrorObject[] | undefined
@@ -19,10 +19,10 @@ export class Stopped extends Error {
   }
 }
 
-/** Counts the steps of a check. Checks are synchronous, so all of them share one. */
+/** Counts the steps of a check. Checks are synchronous, so all of them share one counter. */
 class Work {
   left: number = maxSteps
-  /** How many unions are being tried: what their parts find may not be a problem. */
+  /** How many unions are being tried: a problem in their parts may not be final. */
   tries = 0
 
   start(steps: number = maxSteps): void {
@@ -34,7 +34,7 @@ class Work {
     throw new Stopped()
   }
 
-  /** Ends the check when it has found as many problems as are told. */
+  /** Stops the check when it has found as many problems as are reported. */
   found(errors: readonly ErrorObject[]): void {
     if (this.tries === 0 && errors.length >= maxProblems) throw new Stopped(errors)
   }

@@ -1,11 +1,11 @@
 import type { JsonSchema } from '../schema.ts'
 
-/** Finds the schema that a `$ref` leads to. */
+/** Resolves the schema of a `$ref`. */
 export type Resolve = ($ref: string) => JsonSchema
 
 /**
- * One schema for writing what has to match both: the fields of both, under the rules of both as far as they say what a
- * value looks like. Rules of other kinds are checked by the schemas themselves.
+ * Merges two schemas into one for writing: the fields of both, with the rules of both that affect the form of a value.
+ * The original schemas check all other rules.
  */
 export function merge(a: JsonSchema, b: JsonSchema, resolve: Resolve): JsonSchema {
   const [left, right] = [a, b].map((schema) => resolved(schema, resolve)) as [JsonSchema, JsonSchema]
@@ -31,7 +31,7 @@ export function merge(a: JsonSchema, b: JsonSchema, resolve: Resolve): JsonSchem
   return merged
 }
 
-/** A schema whose `$ref` and `allOf` have become part of it. */
+/** Merges the `$ref` and `allOf` of a schema into it. */
 export function resolved({ $ref, allOf = [], ...schema }: JsonSchema, resolve: Resolve): JsonSchema {
   const parts = typeof $ref === 'string' ? [resolve($ref), ...(allOf as JsonSchema[])] : (allOf as JsonSchema[])
   return parts.reduce((whole, part) => merge(whole, part, resolve), schema)

@@ -1,15 +1,15 @@
 import type { JsonSchema } from '../schema.ts'
 import type { Code } from './scalars.ts'
 
-/** What the code of an object is made with. */
+/** The generators that the code of an object needs. */
 export interface ObjectParts extends Code {
-  /** Code that appends a text and what is in a variable to `s`, or returns when that breaks the schema. */
+  /** Returns code that appends a text and a variable's value to `s`, or returns early when the value breaks the schema. */
   append(schema: unknown, v: string, before?: string): string
-  /** Code that returns when an object breaks a rule. */
+  /** Returns code that returns early when an object breaks a rule. */
   rules(schema: JsonSchema, v: string): string
 }
 
-/** The code of a function that writes the objects of a schema. */
+/** Generates a function that writes the objects of a schema. */
 export function objectCode(name: string, schema: JsonSchema, parts: ObjectParts): string {
   const properties = Object.entries((schema['properties'] ?? {}) as Record<string, unknown>)
   const names = properties.map(([field]) => field)
@@ -33,7 +33,7 @@ ${othersCode(schema, names, parts)}return s + '}'
 }`
 }
 
-/** Whether a comma is due before a field, because there is another before it. */
+/** Whether a field needs a comma in front, because another one precedes it. */
 type Comma = 'none' | 'maybe' | 'always'
 
 function fieldCode(
@@ -53,7 +53,7 @@ function fieldCode(
   return value + (isRequired ? `if (p === undefined) return\n${write}` : `if (p !== undefined) {\n${write}\n}`)
 }
 
-/** The code for fields that a schema knows by a pattern, and for all others. */
+/** Generates the code for fields that match a pattern, and for all others. */
 function othersCode(schema: JsonSchema, named: readonly string[], parts: ObjectParts): string {
   const patterns = Object.entries((schema['patternProperties'] ?? {}) as Record<string, unknown>)
   const { additionalProperties: others } = schema
@@ -61,7 +61,7 @@ function othersCode(schema: JsonSchema, named: readonly string[], parts: ObjectP
   if (patterns.length === 0 && !hasOthers) return ''
   const label = `${commaIfDue}s += quote(n) + ':'\n`
   const branches = patterns.map(([pattern, inner]) => {
-    const isAny = pattern === '^(.*)$' // of TypeBox's records, whose names are any
+    const isAny = pattern === '^(.*)$' // TypeBox's pattern for records with any name
     const test = isAny ? 'true' : `${parts.constant(new RegExp(pattern, 'u'))}.test(n)`
     return `if (${test}) {\n${label}${parts.append(inner, 'p')}\ncontinue\n}`
   })
@@ -81,7 +81,7 @@ function hasDefault(schema: unknown): schema is { readonly default: unknown } {
   return typeof schema === 'object' && schema !== null && (schema as JsonSchema)['default'] !== undefined
 }
 
-/** A field of `v`; what every object inherits is none of its fields. */
+/** Accesses a field of `v`; inherited properties do not count as fields. */
 function read(field: string): string {
   const name = JSON.stringify(field)
   return field in Object.prototype ? `(Object.hasOwn(v, ${name}) ? v[${name}] : undefined)` : `v[${name}]`

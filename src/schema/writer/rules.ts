@@ -3,7 +3,7 @@ import { decimalLimits } from '../decimalLimits.ts'
 import { mapSchema, type JsonSchema, type TSchema } from '../schema.ts'
 import { compileCheck } from '../validator/check.ts'
 
-/** Rules that say more of a value than what it looks like; the others a writer checks itself while it writes. */
+/** Rules beyond the form of a value; the writer checks all others while it writes. */
 const keywords = [
   'contains',
   'dependentRequired',
@@ -28,7 +28,7 @@ const keywords = [
   ...decimalLimits.map(({ keyword }) => keyword),
 ]
 
-/** Of a schema those rules; undefined when it has none. */
+/** Returns those rules of a schema; undefined when it has none. */
 export function rulesOf(schema: JsonSchema): JsonSchema | undefined {
   const rules = Object.fromEntries(keywords.flatMap((name) => (name in schema ? [[name, schema[name]]] : [])))
   return Object.keys(rules).length > 0 ? rules : undefined
@@ -40,7 +40,7 @@ export function compileRules(rules: JsonSchema): (value: unknown) => boolean {
   return (value) => check(value) === undefined
 }
 
-/** Fields that a schema does not name are left out of what is written, so they break no rule. */
+/** Unknown fields are not written, so they break no rule. */
 function opened(schema: JsonSchema): JsonSchema {
   const { additionalProperties, unevaluatedProperties, ...rest } = mapSchema(schema, opened)
   return {
@@ -51,8 +51,8 @@ function opened(schema: JsonSchema): JsonSchema {
 }
 
 /**
- * What is to be checked of a format: its pattern, the quick one, as one checks one's own; a rule, when it has no pattern; nothing
- * when nobody knows it, and it is a note for a reader.
+ * Returns the check of a format: its fast pattern, or a rule if it has no pattern. An unknown format is a note for readers
+ * and is not checked.
  */
 export function formatOf(format: string): { readonly pattern?: RegExp; readonly rules?: JsonSchema } {
   try {
@@ -64,7 +64,7 @@ export function formatOf(format: string): { readonly pattern?: RegExp; readonly 
   }
 }
 
-/** What a check of objects and lists is asked about: the value as its reader will see it. */
+/** Converts objects and lists to what their reader will see, which is then checked. */
 export function asRead(value: unknown): unknown {
   const text = JSON.stringify(value, (_name, inner: unknown) => (typeof inner === 'bigint' ? Number(inner) : inner))
   return text === undefined ? null : (JSON.parse(text) as unknown)

@@ -1,15 +1,15 @@
 import type { JsonSchema } from '../schema.ts'
 import { formatOf, rulesOf } from './rules.ts'
 
-/** What the code of a writer refers to. */
+/** The generators that the code of a scalar needs. */
 export interface Code {
-  /** A name for a value that the code uses. */
+  /** Returns a name for a value that the code uses. */
   constant(value: unknown): string
-  /** Code that returns when an expression breaks rules. */
+  /** Returns code that returns early when an expression breaks rules. */
   check(rules: JsonSchema, expression: string): string
 }
 
-/** Code that appends a text and what is in `v` to `s`, or returns when `v` is no number as the schema has it. */
+/** Generates code that appends a text and the number in `v` to `s`, or returns early when it breaks the schema. */
 export function appendNumber(schema: JsonSchema, v: string, before: string, code: Code): string {
   const test = schema['type'] === 'integer' ? 'Number.isInteger' : 'Number.isFinite'
   const isNumber = `(${test}(${v}) || typeof ${v} === 'bigint')`
@@ -27,13 +27,13 @@ export function appendNumber(schema: JsonSchema, v: string, before: string, code
 
 const comparisons = { minimum: '<', maximum: '>', exclusiveMinimum: '<=', exclusiveMaximum: '>=' } as const
 
-/** Likewise for a text. */
+/** Generates the same for a text. */
 export function appendString(schema: JsonSchema, v: string, before: string, code: Code): string {
   const { format, pattern, minLength = 0, maxLength = Infinity, ...others } = schema as JsonSchema & StringRules
   const { pattern: formatPattern, rules: formatRules } = format === undefined ? {} : formatOf(format)
   const rules = rulesOf({ ...others, ...formatRules })
   const lengths = { ...(minLength > 0 && { minLength }), ...(maxLength < Infinity && { maxLength }) }
-  // Drizzle gives a bigint for what does not fit a number, which JSON has as its digits.
+  // Drizzle returns a bigint where a number is too small; in JSON it is its digits.
   const isDigits = pattern !== undefined && new RegExp(pattern, 'u').test(String(2n ** 53n + 1n))
   const plain = plainOf(format, pattern)
   const text = isDigits ? `typeof ${v} === 'bigint' ? String(${v}) : ${plain}(${v})` : `${plain}(${v})`
@@ -42,7 +42,7 @@ export function appendString(schema: JsonSchema, v: string, before: string, code
     `if (typeof ${v} !== 'string') { ${v} = ${text}; if (typeof ${v} !== 'string') return }`,
     ...(formatPattern ? [match(formatPattern, v, code)] : []),
     ...(pattern !== undefined ? [match(new RegExp(pattern, 'u'), v, code)] : []),
-    // Its characters are counted only where they may be fewer than its units: most texts are far from a limit.
+    // Counts characters only where they may be fewer than units: most texts are far from a limit.
     ...(Object.keys(lengths).length > 0
       ? [`if (${v}.length > ${maxLength} || ${v}.length < ${2 * minLength}) { ${code.check(lengths, v)} }`]
       : []),
@@ -75,10 +75,10 @@ interface StringRules {
   readonly maxLength?: number
 }
 
-/** Formats whose patterns let nothing through that JSON escapes. */
+/** Formats whose patterns accept nothing that JSON escapes. */
 const unescaped: ReadonlySet<string> = new Set(['date', 'date-time', 'ipv4', 'ipv6', 'time', 'uuid'])
 
-/** Likewise for one of some values. */
+/** Generates the same for one of a few values. */
 export function appendOneOf(schema: JsonSchema, v: string, before: string, code: Code): string {
   const named = 'const' in schema ? [schema['const']] : (schema['enum'] as unknown[])
   const values = schema['nullable'] === true ? [...named, null] : named

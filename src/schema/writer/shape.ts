@@ -1,13 +1,13 @@
 import type { JsonSchema } from '../schema.ts'
 import { merge, resolved, type Resolve } from './merge.ts'
 
-/** Of a schema made of others: the whole, whose rules are not all in what it has become. */
+/** Holds the original schema of a merged one, whose rules the merged one may lack. */
 export const alsoCheck: unique symbol = Symbol('tricube.alsoCheck')
 
-/** A schema, and what else is to be checked of its values. */
+/** A schema, and further checks of its values. */
 export type Shape = JsonSchema & { readonly [alsoCheck]?: JsonSchema }
 
-/** A schema as a writer takes it: without `allOf`, and with what stands beside a reference moved into it. */
+/** Prepares a schema for the writer: merges `allOf` and the keywords beside a reference. */
 export function shapeOf(schema: JsonSchema, resolve: Resolve): Shape {
   const { $ref, allOf, then, else: otherwise, dependentSchemas = {}, ...beside } = schema
   if (typeof $ref === 'string' && !allOf && !isShaped(beside)) return { $ref }
@@ -16,7 +16,7 @@ export function shapeOf(schema: JsonSchema, resolve: Resolve): Shape {
   if (isMerged && !isPlainIntersection(schema, resolve)) shape = { ...shape, [alsoCheck]: schema }
   if (shape['oneOf'] && !shape['anyOf']) {
     const { oneOf: branches, ...rest } = shape
-    shape = { ...rest, anyOf: branches, [alsoCheck]: schema } // that it is only one of them
+    shape = { ...rest, anyOf: branches, [alsoCheck]: schema } // checks that only one branch matches
   }
   for (const part of [then, otherwise, ...Object.values(dependentSchemas as object)] as (JsonSchema | undefined)[]) {
     if (part?.['properties']) shape = merge(shape, { properties: part['properties'] }, resolve)
@@ -24,12 +24,12 @@ export function shapeOf(schema: JsonSchema, resolve: Resolve): Shape {
   return shape
 }
 
-/** Whether a schema without its reference or its union still says what a value looks like. */
+/** Whether a schema without its reference or its union still describes the form of a value. */
 export function isShaped(beside: JsonSchema): boolean {
   return Object.keys(beside).some((keyword) => !notes.has(keyword) && beside[keyword] !== undefined)
 }
 
-/** The type that a schema speaks of without naming it. */
+/** Returns the type that a schema implies without naming it. */
 export function impliedType(schema: JsonSchema): string | undefined {
   if (['properties', 'patternProperties', 'additionalProperties', 'required'].some((name) => name in schema)) {
     return 'object'
@@ -37,13 +37,13 @@ export function impliedType(schema: JsonSchema): string | undefined {
   return 'items' in schema || 'prefixItems' in schema ? 'array' : undefined
 }
 
-/** Keywords that are for a reader. */
+/** Keywords for readers only. */
 const notes: ReadonlySet<string> = new Set([
   ...['$comment', '$defs', '$id', 'contentEncoding', 'contentMediaType', 'default', 'deprecated', 'description'],
   ...['discriminator', 'examples', 'readOnly', 'title', 'unevaluatedProperties', 'writeOnly'],
 ])
 
-/** What an intersection of objects is made of when the merged schema says all that its parts say. */
+/** The parts of an object intersection whose merged schema has all of their rules. */
 const mergeable: ReadonlySet<string> = new Set([
   ...notes,
   ...['$ref', 'additionalProperties', 'allOf', 'properties', 'required', 'type'],
@@ -53,7 +53,7 @@ function isPlainIntersection(schema: JsonSchema, resolve: Resolve, fields: Set<s
   const { $ref, allOf = [], properties = {} } = schema
   const parts = [...(typeof $ref === 'string' ? [resolve($ref)] : []), ...(allOf as JsonSchema[])]
   const own = Object.keys(properties as object)
-  const isNew = own.every((field) => !fields.has(field)) // of one that two parts name, the rules of both count
+  const isNew = own.every((field) => !fields.has(field)) // when two parts name a field, the rules of both count
   for (const field of own) fields.add(field)
   return (
     isNew &&

@@ -1,13 +1,13 @@
-/** What compiled writers call: they are handed values of any kind and write only what JSON has. */
+/** Functions that compiled writers call. They accept any value and write only JSON. */
 
-/** A value as JSON sees it: objects may say by `toJSON` what they are, as dates do. */
+/** Returns a value as JSON sees it: objects may convert themselves by `toJSON`, like dates. */
 export function plain(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   const { toJSON } = value as { toJSON?: unknown }
   return typeof toJSON === 'function' ? (toJSON.call(value) as unknown) : value
 }
 
-/** As `plain`, for `format: 'date'`: of a `Date` its local day. */
+/** Works like `plain`, for `format: 'date'`: a `Date` becomes its local day. */
 export function plainDay(value: unknown): unknown {
   if (!(value instanceof Date) || Number.isNaN(value.getTime())) return plain(value)
   return new Date(value.getTime() - value.getTimezoneOffset() * 60_000).toISOString().slice(0, 10)
@@ -19,14 +19,14 @@ export function plainLocal(value: unknown): unknown {
   return value instanceof Date && typeof text === 'string' ? text.slice(0, -1) : text
 }
 
-/** Whether a value is what JSON calls an object: a literal, a row or an instance, but no `Map`, stream or promise. */
+/** Whether a value is an object for JSON: a literal, a row or an instance, but no `Map`, stream or promise. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false
   const prototype = Object.getPrototypeOf(value) as object | null
   return prototype === Object.prototype || prototype === null || isRecordClass(prototype, value)
 }
 
-/** Classes are few, and asked about with each of their instances. */
+/** A cache: classes are few, and checked with each of their instances. */
 const known = new WeakMap<object, boolean>()
 
 function isRecordClass(prototype: object, value: object): boolean {
@@ -39,7 +39,7 @@ function isRecordClass(prototype: object, value: object): boolean {
   return isOne
 }
 
-/** A text as JSON. In short ones a look at each character is faster than what `JSON.stringify` costs to be called. */
+/** Serialises a text. For short ones, checking each character is faster than calling `JSON.stringify`. */
 export function quote(text: string): string {
   const { length } = text
   if (length > 40) return length < 5000 && !mustBeEscaped.test(text) ? `"${text}"` : JSON.stringify(text)
@@ -53,12 +53,12 @@ export function quote(text: string): string {
 // oxlint-disable-next-line no-control-regex -- RFC 8259, 7; and halves of surrogate pairs
 const mustBeEscaped = /[\u0000-\u001f"\\\ud800-\udfff]/
 
-/** Any value that JSON has, as JSON; undefined when something in it would be lost or changed. */
+/** Serialises any JSON value; returns undefined when something in it would be lost or changed. */
 export function writeAny(value: unknown): string | undefined {
   return isJson(value) ? JSON.stringify(value) : undefined
 }
 
-/** Whether all of a value is JSON, so that nothing gets lost: asked of each value, so it makes nothing. */
+/** Whether a complete value is JSON. It allocates nothing, because it checks every value. */
 function isJson(value: unknown): boolean {
   if (typeof value === 'string' || typeof value === 'boolean' || value === null) return true
   if (typeof value === 'number') return Number.isFinite(value)
@@ -75,20 +75,20 @@ function isJsonInside(value: object): boolean {
   const fields = value as Record<string, unknown>
   for (const name in fields) {
     const inner = fields[name]
-    if (inner === undefined || isJson(inner)) continue // what is undefined is left out
+    if (inner === undefined || isJson(inner)) continue // undefined fields are left out
     if (Object.hasOwn(fields, name)) return false
   }
   return true
 }
 
-/** The first place in a value that JSON does not have, and what is there. */
+/** The first place in a value that is not JSON, and the value there. */
 export interface NotJson {
   /** Names and indexes, the innermost last. */
   readonly path: string[]
   readonly what: string
 }
 
-/** Finds it; undefined when all of a value is JSON. */
+/** Finds that place; undefined when the value is JSON. */
 export function notJsonAt(value: unknown): NotJson | undefined {
   switch (typeof value) {
     case 'string':
@@ -116,7 +116,7 @@ function notJsonInside(value: object): NotJson | undefined {
   if (!isRecord(value)) return { path: [], what: value.constructor?.name ?? 'object' }
   for (const name of Object.keys(value)) {
     const inner = value[name]
-    const found = inner === undefined ? undefined : notJsonAt(inner) // what is undefined is left out
+    const found = inner === undefined ? undefined : notJsonAt(inner) // undefined fields are left out
     if (found) return within(name, found)
   }
   return undefined

@@ -6,22 +6,21 @@ import { appendNumber, appendOneOf, appendString } from './scalars.ts'
 import { alsoCheck, impliedType, isShaped, shapeOf, type Shape } from './shape.ts'
 import { isoTime, isRecord, plain, plainDay, plainLocal, quote, writeAny } from './values.ts'
 
-/** Writes a value as JSON; undefined when it breaks the schema. */
+/** Writes a value as JSON; returns undefined when it breaks the schema. */
 export type Write = (value: unknown) => string | undefined
 
 /**
- * Compiles a schema into the code that writes its values: fields that it does not name are left out, and nothing is changed
- * into what it should have been.
+ * Compiles a schema into code that writes its values. Unknown fields are left out, and no value is converted.
  *
- * It is code, as ajv's, because that is the fastest there is: to write rows is most of what many services do.
+ * Generated code, as in ajv, is the fastest, and writing rows is most of what many services do.
  *
- * @throws {TypeError} when a reference leads nowhere
+ * @throws {TypeError} when a reference has no target
  */
 export function compileWriter(schema: JsonSchema): Write {
   return new Writer(schema).compile()
 }
 
-/** What the code calls, by the names that it has there. */
+/** The functions that the code calls, by name. */
 const runtime = { asRead, isoTime, isRecord, plain, plainDay, plainLocal, quote, writeAny }
 
 class Writer implements ObjectParts {
@@ -39,7 +38,7 @@ class Writer implements ObjectParts {
     const write = this.#function(schema)
     const constants = this.#constants.map((_constant, i) => `k${i}`)
     const code = `'use strict'\n${this.#functions.join('\n')}\nreturn ${write}`
-    // oxlint-disable-next-line typescript/no-implied-eval -- of a contract, which is code itself
+    // oxlint-disable-next-line typescript/no-implied-eval -- generated from a contract, which is code itself
     const make = new Function(...Object.keys(runtime), ...constants, code) as (...given: unknown[]) => Write
     return make(...Object.values(runtime), ...this.#constants)
   }
@@ -53,7 +52,7 @@ class Writer implements ObjectParts {
     return `if (!${this.constant(compileRules($defs ? { ...rules, $defs } : rules))}(${expression})) return`
   }
 
-  /** Code that appends a text and what is in a variable to `s`, or returns when that breaks the schema. */
+  /** Returns code that appends a text and a variable's value to `s`, or returns early when the value breaks the schema. */
   append(given: unknown, v: string, before = ''): string {
     if (given === false) return 'return'
     const schema = shapeOf(given === true ? {} : (given as JsonSchema), this.#resolve)
@@ -86,7 +85,7 @@ class Writer implements ObjectParts {
       case undefined:
         return `${this.rules(schema, v)}${this.#call('writeAny', v, before)}`
       default:
-        return 'return' // no type is common to the parts of an intersection
+        return 'return' // the parts of an intersection have no type in common
     }
   }
 
@@ -118,13 +117,13 @@ class Writer implements ObjectParts {
     return `{ const r = ${name}(${v}); if (r === undefined) return; s += ${JSON.stringify(before)} + r }`
   }
 
-  /** The name of a function that writes a schema's values. */
+  /** Returns the name of a function that writes a schema's values. */
   #function(schema: unknown): string {
     return this.#define((name) => `function ${name}(v) {\nlet s = ''\n${this.append(schema, 'v')}\nreturn s\n}`)
   }
 
   #define(code: (name: string) => string): string {
-    const number = this.#functions.push('') - 1 // before its code, which may need others
+    const number = this.#functions.push('') - 1 // reserved first, because its code may need others
     this.#functions[number] = code(`f${number}`)
     return `f${number}`
   }
@@ -133,7 +132,7 @@ class Writer implements ObjectParts {
     const known = this.#references.get($ref)
     if (known !== undefined) return known
     return this.#define((name) => {
-      this.#references.set($ref, name) // its code may come back to it
+      this.#references.set($ref, name) // its code may refer to itself
       return `function ${name}(v) {\nlet s = ''\n${this.append(this.#resolve($ref), 'v')}\nreturn s\n}`
     })
   }
@@ -141,7 +140,7 @@ class Writer implements ObjectParts {
   readonly #resolve = ($ref: string): JsonSchema => {
     if ($ref === '#') return this.#root
     const found = ((this.#root['$defs'] ?? {}) as Record<string, JsonSchema>)[$ref.replace('#/$defs/', '')]
-    if (!found) throw new TypeError(`cannot resolve reference ${$ref}`)
+    if (!found) throw new TypeError(`$ref "${$ref}" points to no schema`)
     return found
   }
 
@@ -166,7 +165,7 @@ return s + ']'
     })
   }
 
-  /** Code that returns when an object, a list or anything breaks a rule. */
+  /** Returns code that returns early when a value breaks a rule. */
   rules(schema: Shape, v: string): string {
     const rules = schema[alsoCheck] ?? rulesOf(schema)
     return rules ? `${this.check(rules, `asRead(${v})`)}\n` : ''

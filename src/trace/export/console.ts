@@ -5,7 +5,7 @@ import type { SpanExporter } from './exporter.ts'
 import { grouped } from './grouped.ts'
 import { drawTree, type TreeSpan } from './tree.ts'
 
-/** Writes what a batch has of each trace as a tree, for the eyes of a developer. */
+/** Prints the spans of a batch as one tree per trace, for developers. */
 export function consoleExporter(
   service: string,
   { output = process.stdout }: { readonly output?: Pick<Writable, 'write'> } = {},
@@ -34,7 +34,7 @@ function treeSpan(span: SpanRecord, service: string): TreeSpan {
   }
 }
 
-/** What is worth a place behind a span: rows of a statement, status of a request. */
+/** Returns a note for a span: the rows of a statement or the status of a request. */
 export function noteOf(attribute: (key: string) => AttributeValue | undefined): string | undefined {
   const rows = attribute('db.response.returned_rows')
   if (rows !== undefined) return `${String(rows)} ${Number(rows) === 1 ? 'row' : 'rows'}`

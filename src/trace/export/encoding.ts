@@ -1,36 +1,36 @@
-/** What the encodings of spans share: that which the spans of one place in the program have in common is encoded once. */
+/** The common part of span encodings: the fields that spans of one place in the program share are encoded once. */
 import { Bytes } from '../../bytes/bytes.ts'
 import type { AttributeValue, SpanShape } from '../shape.ts'
 import type { SpanRecord } from '../spanRecord.ts'
 import type { Encoding } from './exporter.ts'
 import { shapeOf } from './otlp.ts'
 
-/** What is particular to a format. */
+/** The format-specific part of an encoding. */
 export interface Format {
   readonly contentType: string
-  /** What a batch begins with. */
+  /** Writes the start of a batch. */
   readonly head: Uint8Array
   readonly compile: (shape: SpanShape) => CommonFields
-  /** Writes one span: the template of its shape with ids and times over it, then what is its own. */
+  /** Writes a span: its shape's template with its ids and times, then its own fields. */
   readonly writeSpan: (out: Bytes, span: SpanRecord, shape: CompiledShape, epochOffsetMs: number) => void
-  /** Writes what a batch ends with. */
+  /** Writes the end of a batch. */
   readonly end: (out: Bytes) => void
 }
 
-/** The fields that spans of a shape have in common, in the order in which a span has them. */
+/** The encoded fields that spans of a shape share, in the order of a span's fields. */
 export interface CommonFields {
-  /** Ids and times, with zeros to be written over. */
+  /** Ids and times, with zeros to be overwritten. */
   readonly ids: Uint8Array
-  /** Likewise the id of the parent. */
+  /** The parent's id, with zeros to be overwritten. */
   readonly parent: Uint8Array
   readonly name: Uint8Array
-  /** All others, so that more attributes can follow. */
+  /** All other fields, ending so that attributes can follow. */
   readonly rest: Uint8Array
-  /** The name of each slot, as what its value can follow. */
+  /** The name of each slot, ending so that its value can follow. */
   readonly keys: readonly Uint8Array[]
 }
 
-/** The same put together, for spans with and without a parent, with and without another name than their shape's. */
+/** The combined fields, for spans with and without a parent, and with and without a name of their own. */
 export interface CompiledShape {
   readonly root: Uint8Array
   readonly child: Uint8Array
@@ -71,21 +71,21 @@ function joined({ ids, parent, name, rest, keys }: CommonFields): CompiledShape 
   }
 }
 
-/** What a span begins with. */
+/** The start of a span. */
 export function templateOf(span: SpanRecord, shape: CompiledShape): Uint8Array {
   const isRenamed = span.details?.name !== undefined
   if (span.hasParent) return isRenamed ? shape.renamedChild : shape.child
   return isRenamed ? shape.renamedRoot : shape.root
 }
 
-/** Where in a template ids belong, for formats that write them as hexadecimal digits. */
+/** The positions of ids in a template, for formats that write them as hexadecimal digits. */
 export interface IdPlaces {
   readonly trace: number
   readonly span: number
   readonly parent: number
 }
 
-/** Writes what a span begins with, with its ids; gives where that is. */
+/** Writes the start of a span with its ids; returns its position. */
 export function writeTemplate(out: Bytes, span: SpanRecord, shape: CompiledShape, at: IdPlaces): number {
   const start = out.chunk(templateOf(span, shape))
   const { trace } = span

@@ -1,31 +1,31 @@
 import type { Attributes } from '../shape.ts'
 import type { SpanRecord } from '../spanRecord.ts'
 
-/** Who recorded the spans. */
+/** The service that recorded the spans. */
 export interface Resource {
   readonly service: string
-  /** Where it listens, as far as that is known. */
+  /** The address that it listens on, if known. */
   readonly address?: string | undefined
   readonly port?: number | undefined
   readonly attributes?: Attributes
 }
 
-/** Turns spans into a collector's format. */
+/** Encodes spans in a collector's format. */
 export interface Encoding {
   readonly contentType: string
   /**
-   * @param epochOffsetMs what to add to a span's times to have milliseconds since 1970
-   * @param memory may be written over, and be what the result is in
+   * @param epochOffsetMs the offset from a span's times to milliseconds since 1970
+   * @param memory a buffer that may be overwritten and returned
    */
   encode(spans: readonly SpanRecord[], epochOffsetMs: number, memory?: Buffer): Buffer
 }
 
-/** Brings batches of spans to where people look at them. */
+/** Exports batches of spans to a collector, a file or a terminal. */
 export interface SpanExporter {
-  /** Rejects when a batch is lost; `signal` aborts when nobody waits any more. */
+  /** Rejects when a batch is lost; `signal` aborts when the export should stop. */
   export(spans: readonly SpanRecord[], epochOffsetMs: number, signal: AbortSignal): Promise<void>
   close(): Promise<void>
 }
 
-/** Name of what recorded the spans, as exporters tell it. */
+/** The name of the instrumentation in exported spans. */
 export const scopeName = 'tricube'

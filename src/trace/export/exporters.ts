@@ -5,7 +5,7 @@ import { postExporter, type PostOptions } from './post.ts'
 import { zipkinEncoding } from './zipkin.ts'
 
 /**
- * Sends spans to Zipkin, or whatever speaks its v2 API.
+ * Returns an exporter that sends spans to Zipkin, or any collector with its v2 API.
  *
  * @example zipkinExporter({ service: 'user-service' }, { url: 'http://zipkin:9411/api/v2/spans' })
  */
@@ -14,7 +14,7 @@ export function zipkinExporter(resource: Resource, options: PostOptions): SpanEx
 }
 
 /**
- * Sends spans to a collector of OpenTelemetry over HTTP.
+ * Returns an exporter that sends spans to an OpenTelemetry collector over HTTP.
  *
  * @example otlpExporter({ service: 'user-service' }, { url: 'http://collector:4318/v1/traces' })
  */

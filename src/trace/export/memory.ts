@@ -2,11 +2,11 @@ import type { Sink } from '../sink.ts'
 import type { SpanRecord } from '../spanRecord.ts'
 import { recordedSpan, type RecordedSpan } from './recordedSpan.ts'
 
-/** Keeps spans in this process: for tests. */
+/** Keeps spans in this process, for tests. */
 export class MemorySink implements Sink {
   readonly #spans: SpanRecord[] = []
 
-  /** Those that have ended, in the order of their ends. */
+  /** The spans that have ended, in the order of their ends. */
   get spans(): readonly RecordedSpan[] {
     return this.#spans.map(recordedSpan)
   }

@@ -1,4 +1,4 @@
-/** What both encodings of OTLP share. https://opentelemetry.io/docs/specs/otlp/ */
+/** The common part of OTLP's two encodings. https://opentelemetry.io/docs/specs/otlp/ */
 import { microseconds } from '../../time/epochOffset.ts'
 import { spanIdText, traceIdText } from '../ids.ts'
 import type { Attributes, AttributeValue, SpanShape } from '../shape.ts'
@@ -8,10 +8,10 @@ import type { Resource } from './exporter.ts'
 
 /** `STATUS_CODE_ERROR`. */
 export const statusError = 2
-/** The W3C flag. */
+/** W3C's flag of a sampled trace. */
 export const sampledFlag = 1
 
-/** The resource in OpenTelemetry's names. */
+/** Returns the resource under OpenTelemetry's names. */
 export function resourceAttributes({ service, attributes }: Resource): Attributes {
   return {
     'service.name': service,
@@ -22,12 +22,12 @@ export function resourceAttributes({ service, attributes }: Resource): Attribute
   }
 }
 
-/** What all spans of a shape say. */
+/** The fields that all spans of a shape share. */
 export function commonAttributes({ attributes, peer }: SpanShape): Attributes {
   return peer === undefined ? attributes : { ...attributes, 'peer.service': peer }
 }
 
-/** Everything that is said of a span. */
+/** All fields of a span. */
 export function attributesOf({ shape, value0, value1, value2, errorType, details }: SpanRecord): Attributes {
   const all: Record<string, AttributeValue> = { ...commonAttributes(shape) }
   for (const [i, value] of [value0, value1, value2].entries()) {
@@ -38,19 +38,19 @@ export function attributesOf({ shape, value0, value1, value2, errorType, details
   return Object.assign(all, details?.attributes)
 }
 
-/** The shape of a span: one of its own when it says otherwise than the others, since a name may be there only once. */
+/** Returns the shape of a span: its own when it overrides a field, because each name may occur only once. */
 export function shapeOf({ shape, details }: SpanRecord): SpanShape {
   if (details?.attributes === undefined) return shape
   const other = Object.entries(details.attributes).filter(([key]) => key in shape.attributes)
   return other.length === 0 ? shape : { ...shape, attributes: { ...shape.attributes, ...Object.fromEntries(other) } }
 }
 
-/** What a span says besides its shape. */
+/** Returns the fields that a span has besides its shape. */
 export function ownAttributes({ shape, details }: SpanRecord): [string, AttributeValue][] {
   return Object.entries(details?.attributes ?? {}).filter(([key]) => !(key in shape.attributes))
 }
 
-/** Its links, that to a caller who is not believed among them. */
+/** Returns the links of a span, including the one to an untrusted caller. */
 export function linksOf(span: SpanRecord): readonly SpanLink[] {
   const links = span.details?.links ?? []
   const link = span === span.trace.first ? span.trace.link : undefined
@@ -59,7 +59,7 @@ export function linksOf(span: SpanRecord): readonly SpanLink[] {
   return [{ traceId, spanId: spanIdText(link.span0, link.span1) }, ...links]
 }
 
-/** Nanoseconds since 1970 as digits. */
+/** Formats nanoseconds since 1970 as digits. */
 export function nanosecondsText(time: number, epochOffsetMs: number): string {
   return `${microseconds(time, epochOffsetMs)}000`
 }

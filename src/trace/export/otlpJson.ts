@@ -1,4 +1,4 @@
-/** OTLP's JSON. https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding */
+/** OTLP as JSON. https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding */
 import type { Bytes } from '../../bytes/bytes.ts'
 import { microseconds } from '../../time/epochOffset.ts'
 import { spanKinds, type Attributes, type AttributeValue, type SpanShape } from '../shape.ts'
@@ -15,7 +15,7 @@ import {
   statusError,
 } from './otlp.ts'
 
-/** Encodes spans for `POST /v1/traces`, to be read by people and by collectors that know no protobuf. */
+/** Encodes spans for `POST /v1/traces`, for people and for collectors without protobuf. */
 export function otlpJsonEncoding(resource: Resource): Encoding {
   return spanEncoding({
     contentType: 'application/json',
@@ -91,12 +91,12 @@ function writeMore(out: Bytes, span: SpanRecord, epochOffsetMs: number): void {
   const { name, events }: Partial<SpanDetails> = span.details ?? {}
   if (name !== undefined) writeField(out, 'name', name)
   if (events) {
-    const told = events.map(({ name, at, attributes }) => ({
+    const encoded = events.map(({ name, at, attributes }) => ({
       name,
       timeUnixNano: nanosecondsText(at, epochOffsetMs),
       attributes: keyValues(attributes),
     }))
-    writeField(out, 'events', told)
+    writeField(out, 'events', encoded)
   }
   const links = linksOf(span).map(({ traceId, spanId, attributes = {} }) => ({
     traceId,
@@ -123,7 +123,7 @@ function anyValue(value: AttributeValue): object {
   if (typeof value === 'boolean') return { boolValue: value }
   if (typeof value === 'object') return { arrayValue: { values: value.map(anyValue) } }
   if (Number.isSafeInteger(value)) return { intValue: String(value) }
-  // What JSON has no number for is a string: https://protobuf.dev/programming-guides/json/
+  // Numbers that JSON does not have are strings: https://protobuf.dev/programming-guides/json/
   return { doubleValue: Number.isFinite(value) ? value : String(value) }
 }
 

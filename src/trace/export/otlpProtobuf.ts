@@ -1,4 +1,4 @@
-/** OTLP's protobuf. https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto */
+/** OTLP as protobuf. https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto */
 import { Bytes } from '../../bytes/bytes.ts'
 import { microseconds } from '../../time/epochOffset.ts'
 import { spanKinds, type SpanShape } from '../shape.ts'
@@ -27,7 +27,7 @@ export function otlpProtobufEncoding(resource: Resource): Encoding {
   })
 }
 
-/** The messages that spans are in. */
+/** The messages that contain the spans. */
 function messagesAround(resource: Resource): Pick<Format, 'head' | 'end'> {
   const out = new Bytes(256)
   const resourceSpans = out.begin(bytes(1)) // resource_spans
@@ -47,7 +47,7 @@ function messagesAround(resource: Resource): Pick<Format, 'head' | 'end'> {
   }
 }
 
-// Fields of bytes after their tag and length, times after their tag.
+// Byte fields are after their tag and length, times after their tag.
 const ids = Uint8Array.of(
   ...[bytes(1), 16, ...new Uint8Array(16)],
   ...[bytes(2), 8, ...new Uint8Array(8)],

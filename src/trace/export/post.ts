@@ -4,32 +4,32 @@ import type { Dispatcher } from 'undici'
 import { equalJitter } from '../../time/backoff.ts'
 import type { Encoding, SpanExporter } from './exporter.ts'
 
-/** How a collector is reached. */
+/** Options of the connection to a collector. */
 export interface PostOptions {
-  /** The whole URL. */
+  /** The complete URL. */
   readonly url: string
-  /** Sent along, for instance `authorization`. */
+  /** Headers to send, such as `authorization`. */
   readonly headers?: Readonly<Record<string, string>> | undefined
-  /** Whether bodies are compressed: ten times the CPU time, a tenth of the bytes. Default: false. */
+  /** Whether to compress bodies: ten times the CPU time, a tenth of the bytes. Default: false. */
   readonly gzip?: boolean
-  /** Milliseconds for one attempt. Default 10,000, OTLP's own. */
+  /** The timeout of one attempt in milliseconds. Default 10,000, OTLP's own. */
   readonly timeoutMs?: number
-  /** How often it is tried again. Default 4: with the pauses, some 15 s. */
+  /** The number of retries. Default 4: with the pauses, about 15 s. */
   readonly retries?: number
-  /** Milliseconds before the first of them; each further pause is twice as long, at most 30 s. Default 1000. */
+  /** The first pause in milliseconds; each further one is twice as long, at most 30 s. Default 1000. */
   readonly firstPauseMs?: number
-  /** From 0 to 1; spreads the pauses. */
+  /** Returns numbers from 0 to 1, which spread the pauses. */
   readonly random?: () => number
 }
 
-/** Statuses that may pass. https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes */
+/** The statuses that are retried. https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes */
 const retryable: ReadonlySet<number> = new Set([429, 502, 503, 504])
 const longestPauseMs = 30_000
 const mostConnections = 4
 
 const compress = promisify(gzipCallback)
 
-/** Posts batches in an encoding, again when that may help. Rejects when a batch is lost. */
+/** Posts batches in an encoding and retries where that may help. Rejects when a batch is lost. */
 export function postExporter(encoding: Encoding, options: PostOptions): SpanExporter {
   const { url, headers = {}, gzip = false, timeoutMs = 10_000, retries = 4, random = Math.random } = options
   const { firstPauseMs = 1000 } = options
@@ -42,7 +42,7 @@ export function postExporter(encoding: Encoding, options: PostOptions): SpanExpo
     ...(gzip && { 'content-encoding': 'gzip' }),
   }
   let pool: Promise<Dispatcher> | undefined
-  // What a batch was in when it has been taken: for the next one, which would have to be given new pages by the system.
+  // The buffer of an accepted batch is reused: the system would have to map new pages for another one.
   let spare: Buffer | undefined
 
   const attempt = async (body: Buffer, signal: AbortSignal): Promise<number | undefined> => {
@@ -53,7 +53,7 @@ export function postExporter(encoding: Encoding, options: PostOptions): SpanExpo
       signal,
     ).ended
     if (status < 300) return undefined
-    if (!retryable.has(status)) throw new Refused(`${url} answered ${status}`)
+    if (!retryable.has(status)) throw new PermanentError(`${url} responded with ${status}`)
     return retryAfterMs(headers['retry-after']) ?? Number.NaN
   }
 
@@ -65,16 +65,16 @@ export function postExporter(encoding: Encoding, options: PostOptions): SpanExpo
         asked = await attempt(body, signal)
         if (asked === undefined) return void (spare = Buffer.from(plain.buffer))
       } catch (error) {
-        if (error instanceof Refused || signal.aborted || tries >= retries) throw error
+        if (error instanceof PermanentError || signal.aborted || tries >= retries) throw error
         asked = Number.NaN
       }
-      if (tries >= retries) throw new Error(`${url} was not ready, ${tries + 1} times`)
+      if (tries >= retries) throw new Error(`${url} rejected the spans ${tries + 1} times: the collector is not ready`)
       await pause(Number.isNaN(asked) ? backoffMs(tries + 1) : asked, signal)
     }
   }
 
   return {
-    // What waits for the collector holds bytes, no spans.
+    // While it waits for the collector, a batch holds bytes instead of spans.
     export(spans, epochOffsetMs, signal) {
       const memory = spare
       spare = undefined
@@ -86,11 +86,11 @@ export function postExporter(encoding: Encoding, options: PostOptions): SpanExpo
   }
 }
 
-/** A request on its way; its own handler and its signal's listener, for half of what undici's promises cost. */
+/** A request in flight, with its own handler and listener, at half the cost of undici's promises. */
 class Attempt implements Dispatcher.DispatchHandler {
   status = 0
   headers: Readonly<Record<string, string | string[] | undefined>> = {}
-  /** Resolves when the answer has been read, which nobody looks at. */
+  /** Resolves when the response has been read; its body is ignored. */
   readonly ended: Promise<this>
   readonly #signal: AbortSignal
   #resolve!: (self: this) => void
@@ -111,7 +111,7 @@ class Attempt implements Dispatcher.DispatchHandler {
     }
   }
 
-  /** The signal aborts. */
+  /** Aborts the request. */
   handleEvent(): void {
     this.#reject(this.#signal.reason)
     this.#controller?.abort(this.#signal.reason as Error)
@@ -140,8 +140,8 @@ class Attempt implements Dispatcher.DispatchHandler {
   }
 }
 
-/** The collector has understood, and does not want it. */
-class Refused extends Error {}
+/** The collector rejected the batch for good. */
+class PermanentError extends Error {}
 
 async function openPool(origin: string, timeoutMs: number): Promise<Dispatcher> {
   const { Pool } = await import('undici')

@@ -1,13 +1,13 @@
-/** Fields of protobuf, and the messages for values that OTLP has in many places. https://protobuf.dev/programming-guides/encoding/ */
+/** Protobuf fields and OTLP's messages for values. https://protobuf.dev/programming-guides/encoding/ */
 import type { Bytes } from '../../bytes/bytes.ts'
 import type { Attributes, AttributeValue } from '../shape.ts'
 
-/** Each as a `KeyValue`. */
+/** Writes each attribute as a `KeyValue`. */
 export function writeAttributes(out: Bytes, tag: number, attributes: Attributes): void {
   for (const [key, value] of Object.entries(attributes)) writeAttribute(out, tag, key, value)
 }
 
-/** A `KeyValue`. */
+/** Writes a `KeyValue`. */
 export function writeAttribute(out: Bytes, tag: number, key: string, value: AttributeValue): void {
   const start = out.begin(tag)
   writeText(out, bytes(1), key)
@@ -15,7 +15,7 @@ export function writeAttribute(out: Bytes, tag: number, key: string, value: Attr
   out.end(start)
 }
 
-/** The second field of a `KeyValue`. */
+/** Writes the second field of a `KeyValue`. */
 function writeValue(out: Bytes, value: AttributeValue): void {
   const start = out.begin(bytes(2))
   writeAnyValue(out, value)
@@ -45,29 +45,29 @@ function writeAnyValue(out: Bytes, value: AttributeValue): void {
   }
 }
 
-/** A field of text. */
+/** Writes a text field. */
 export function writeText(out: Bytes, tag: number, text: string): void {
   const start = out.begin(tag)
   out.text(text)
   out.end(start)
 }
 
-/** The first byte of a field that has its length before it. */
+/** The tag of a field with a length. */
 export function bytes(field: number): number {
   return (field << 3) | 2
 }
 
-/** The first byte of a field that is a number of any length. */
+/** The tag of a varint field. */
 export function varint(field: number): number {
   return field << 3
 }
 
-/** The first byte of a field of eight bytes. */
+/** The tag of a field of eight bytes. */
 export function fixed64(field: number): number {
   return (field << 3) | 1
 }
 
-/** Nanoseconds as fixed64: microseconds × 1000 in two halves, since they are more than a number can tell. */
+/** Writes nanoseconds as fixed64: microseconds × 1000 in two halves, because a number cannot hold them exactly. */
 export function writeTimeAt(out: Bytes, at: number, us: number): void {
   const high = Math.floor(us / 2 ** 32)
   const low = (us - high * 2 ** 32) * 1000
@@ -75,7 +75,7 @@ export function writeTimeAt(out: Bytes, at: number, us: number): void {
   out.little64At(at, high * 1000 + carry, low - carry * 2 ** 32)
 }
 
-/** A `KeyValue` whose key was encoded before, as an attribute of a span. */
+/** Writes a `KeyValue` with an encoded key as an attribute of a span. */
 export function writeSlot(out: Bytes, key: Uint8Array, value: AttributeValue): void {
   const start = out.begin(bytes(9))
   out.chunk(key)

@@ -4,7 +4,7 @@ import type { SpanRecord } from '../spanRecord.ts'
 import type { SpanExporter } from './exporter.ts'
 import { attributesOf, linksOf } from './otlp.ts'
 
-/** A span that has ended, as people read it. */
+/** A span that has ended, in readable form. */
 export interface RecordedSpan {
   readonly name: string
   readonly kind: SpanKind
@@ -13,18 +13,18 @@ export interface RecordedSpan {
   /** 16 hexadecimal digits. */
   readonly id: string
   readonly parentId: string | undefined
-  /** As `performance.now()` counts. */
+  /** Milliseconds on the clock of `performance.now()`. */
   readonly startedAt: number
   readonly durationMs: number
   readonly attributes: Attributes
   readonly events: readonly SpanEvent[]
   readonly links: readonly SpanLink[]
-  /** `error.type`; undefined when nothing went wrong. */
+  /** `error.type`; undefined without an error. */
   readonly errorType: string | undefined
 }
 
 /**
- * Brings batches of spans to where people look at them: your own, in place of the configuration's.
+ * An exporter of your own, which replaces the configured one.
  *
  * @example
  * const exporter: Exporter = {
@@ -35,14 +35,14 @@ export interface RecordedSpan {
  */
 export interface Exporter {
   /**
-   * Rejects when a batch is lost; `signal` aborts when nobody waits any more. `epochOffsetMs` is what to add to a span's
-   * `startedAt` to have milliseconds since 1970.
+   * Rejects when a batch is lost; `signal` aborts when the export should stop. Add `epochOffsetMs` to a span's `startedAt`
+   * to get milliseconds since 1970.
    */
   export(spans: readonly RecordedSpan[], epochOffsetMs: number, signal: AbortSignal): Promise<void>
   close(): Promise<void>
 }
 
-/** A user's exporter as the recorder knows exporters. */
+/** Adapts your exporter to the recorder. */
 export function readable(exporter: Exporter): SpanExporter {
   return {
     export: (spans, epochOffsetMs, signal) => exporter.export(spans.map(recordedSpan), epochOffsetMs, signal),
@@ -50,7 +50,7 @@ export function readable(exporter: Exporter): SpanExporter {
   }
 }
 
-/** A span as people read it. */
+/** Converts a span to readable form. */
 export function recordedSpan(span: SpanRecord): RecordedSpan {
   const { traceId, id, parentId, shape, details, startedAt, endedAt, errorType } = span
   return {

@@ -1,24 +1,24 @@
 import { printable } from '../../bytes/printable.ts'
 import { grouped } from './grouped.ts'
 
-/** One span of a tree for a terminal. */
+/** A span of a tree in a terminal. */
 export interface TreeSpan {
   readonly id: string
   readonly parentId: string | undefined
   readonly service: string
   readonly name: string
-  /** Milliseconds; all spans of a tree count from the same moment. */
+  /** Milliseconds; all spans of a tree have the same origin. */
   readonly startMs: number
   readonly durationMs: number
   readonly errorType: string | undefined
-  /** A word or two behind it. */
+  /** A short note behind the span. */
   readonly note?: string | undefined
 }
 
 const barWidth = 24
 
 /**
- * Draws the spans of one trace: who called whom, when, for how long.
+ * Draws the spans of one trace as a tree with their services, start times and durations.
  *
  * @example
  * user-service getUser            6.1 ms  ████████████████████████
@@ -62,8 +62,8 @@ function rowsOf(spans: readonly TreeSpan[]): Row[] {
   return rows
 }
 
-function drawBar({ startMs, durationMs }: TreeSpan, from: number, whole: number): string {
-  const start = Math.min(barWidth - 1, Math.floor(((startMs - from) / whole) * barWidth))
-  const end = Math.min(barWidth, Math.max(start + 1, Math.round(((startMs + durationMs - from) / whole) * barWidth)))
+function drawBar({ startMs, durationMs }: TreeSpan, from: number, totalMs: number): string {
+  const start = Math.min(barWidth - 1, Math.floor(((startMs - from) / totalMs) * barWidth))
+  const end = Math.min(barWidth, Math.max(start + 1, Math.round(((startMs + durationMs - from) / totalMs) * barWidth)))
   return ' '.repeat(start) + '█'.repeat(end - start)
 }

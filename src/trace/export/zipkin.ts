@@ -38,7 +38,7 @@ function compileShape({ name, kind, attributes, slots, peer }: SpanShape, resour
     parent,
     name: Buffer.from(`,"name":${JSON.stringify(name)}`),
     rest: Buffer.from(`${kindField},"localEndpoint":${localEndpoint}${remote},"tags":{${tags}`),
-    // Each with the first quote of its value: every tag is text.
+    // Each key includes the opening quote of its value, because every tag is text.
     keys: slots.map((slot) => Buffer.from(`,${JSON.stringify(slot)}:"`)),
   }
 }
@@ -67,7 +67,7 @@ function writeSpan(out: Bytes, span: SpanRecord, shape: CompiledShape, epochOffs
   }
   if (details !== undefined || trace.link !== undefined) writeMoreTags(out, span)
   out.chunk(durationKey)
-  // Zipkin rounds up what is less than one.
+  // Zipkin rounds durations below 1 µs up.
   out.integer(Math.max(1, microseconds(span.endedAt, epochOffsetMs) - timestamp))
   if (details) writeDetails(out, details, epochOffsetMs)
   out.byte(closeBrace)
@@ -96,7 +96,7 @@ function writeDetails(out: Bytes, { name, events }: SpanDetails, epochOffsetMs: 
   out.text(`,"annotations":${JSON.stringify(annotations)}`)
 }
 
-/** The key comes with the first quote of its value. */
+/** Encodes a key with the opening quote of its value. */
 function writeTag(out: Bytes, key: Uint8Array, value: AttributeValue): void {
   out.chunk(key)
   if (typeof value === 'number' && value >= 0 && Number.isSafeInteger(value)) out.integer(value)

@@ -1,7 +1,7 @@
-/** OpenTelemetry's API, which is there when the application, or a library of its, has installed it. */
+/** OpenTelemetry's API, which exists if the application or one of its libraries has installed it. */
 export type Api = typeof import('@opentelemetry/api')
 
-/** Loads it; undefined when it is not installed. */
+/** Loads the API; undefined when it is not installed. */
 export async function loadApi(): Promise<Api | undefined> {
   try {
     return await import('@opentelemetry/api')

@@ -14,10 +14,10 @@ import { monotonic } from './time.ts'
 
 /** `SpanStatusCode.ERROR` */
 const statusError = 2
-/** `error.type` when a library says only that something went wrong. */
+/** The `error.type` when a library reports an error without a reason. */
 const otherError = '_OTHER'
 
-/** A span of ours as OpenTelemetry's API knows spans. */
+/** Adapts a span of tricube to OpenTelemetry's API. */
 export class ApiSpan implements OtelSpan {
   readonly own: SpanRecord
 
@@ -58,7 +58,7 @@ export class ApiSpan implements OtelSpan {
     return this
   }
 
-  /** Of an error only that it is one: messages may hold what is nobody's business. */
+  /** Records only that it failed: messages may contain private data. */
   setStatus({ code }: SpanStatus): this {
     const status: number = code
     if (status === statusError) this.own.fail(this.own.errorType ?? otherError)
@@ -83,7 +83,7 @@ export class ApiSpan implements OtelSpan {
   }
 }
 
-/** What has a value, as tricube has attributes. */
+/** Converts attributes to tricube's and drops those without a value. */
 export function defined(attributes: ApiAttributes): Record<string, AttributeValue> {
   const entries = Object.entries(attributes).filter(([, value]) => value !== undefined && value !== null)
   return Object.fromEntries(entries) as Record<string, AttributeValue>

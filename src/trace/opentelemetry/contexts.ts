@@ -10,7 +10,7 @@ interface ApiScope extends SpanScope {
   readonly context: Context
 }
 
-/** OpenTelemetry's contexts over what is ambient: one `AsyncLocalStorage` for both, and no context until one is asked for. */
+/** Maps OpenTelemetry's contexts to the ambient scope: one `AsyncLocalStorage` for both, and contexts on demand. */
 export class AmbientContexts implements ContextManager {
   readonly #api: Api
   readonly #ofScope = new WeakMap<SpanScope, Context>()
@@ -59,20 +59,20 @@ export class AmbientContexts implements ContextManager {
     return this
   }
 
-  /** One of ours for the API; the same one each time. */
+  /** Returns the context of a span of tricube for the API; always the same one. */
   apiSpan(span: SpanRecord): ApiSpan {
     const known = this.#ofSpan.get(span) ?? new ApiSpan(span)
     this.#ofSpan.set(span, known)
     return known
   }
 
-  /** The span of ours that a context has. */
+  /** Returns tricube's span of a context. */
   ownSpan(context: Context): SpanRecord | undefined {
     const span: OtelSpan | undefined = this.#api.trace.getSpan(context)
     return span instanceof ApiSpan ? span.own : undefined
   }
 
-  /** Under a context without a span of ours, plain functions are not traced: nobody here knows its trace. */
+  /** A context without a span of tricube has an unknown trace, so plain functions are not traced in it. */
   #scopeOf(context: Context): SpanScope | undefined {
     const span = this.ownSpan(context)
     const { log } = ambient.scope ?? {}

@@ -8,7 +8,7 @@ import { randomFlag, sampledFlag } from '../flags.ts'
 
 const fields = ['traceparent', 'tracestate', 'b3', 'x-b3-traceid', 'x-b3-spanid', 'x-b3-parentspanid', 'x-b3-sampled']
 
-/** A service's propagators for those who propagate by OpenTelemetry's API. */
+/** Makes a service's propagators available to code that propagates by OpenTelemetry's API. */
 export class ApiPropagator implements TextMapPropagator {
   readonly #api: Api
   readonly #contexts: AmbientContexts

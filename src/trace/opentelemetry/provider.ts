@@ -16,16 +16,16 @@ import type { AmbientContexts } from './contexts.ts'
 import { monotonic } from './time.ts'
 import { randomFlag, sampledFlag } from '../flags.ts'
 
-/** By the numbers of the API's `SpanKind`. */
+/** Indexed by `SpanKind` of the API. */
 const kinds: readonly SpanKind[] = ['internal', 'server', 'client', 'producer', 'consumer']
-/** Names of spans should be few; of a library whose are not, those that came first are compiled. */
+/** The most span names per library whose shapes are cached; names should be few. */
 const mostShapes = 500
 
-/** Makes spans of ours for whoever asks OpenTelemetry's API for some. */
+/** Provides tricube's spans to code that uses OpenTelemetry's API. */
 export class ApiTracerProvider implements TracerProvider {
   readonly #api: Api
   readonly #contexts: AmbientContexts
-  /** Begins the traces that no request has begun. */
+  /** Starts traces outside of requests. */
   readonly #tracer: () => Tracer
 
   constructor(api: Api, contexts: AmbientContexts, tracer: () => Tracer) {

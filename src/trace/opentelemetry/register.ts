@@ -4,15 +4,15 @@ import { AmbientContexts } from './contexts.ts'
 import { ApiPropagator } from './headers.ts'
 import { ApiTracerProvider } from './provider.ts'
 
-/** The tracers of the services that run in this process; what belongs to none of them begins with the latest. */
+/** The tracers of the services in this process; spans outside of their requests use the latest. */
 const tracers: Tracer[] = []
 let isRegistered = false
 
 /**
- * Makes tricube OpenTelemetry's global tracer provider, context manager and propagator, so that the spans of other
- * libraries join its traces. An SDK that the application has registered before stays.
+ * Registers tricube as OpenTelemetry's global tracer provider, context manager and propagator, so that spans of other
+ * libraries join its traces. An SDK that the application registered earlier stays.
  *
- * @returns what takes the tracer back; with the last one the API is free again
+ * @returns the function that removes the tracer; after the last one the API is free again
  */
 export function registerWith(api: Api, tracer: Tracer): () => void {
   tracers.push(tracer)

@@ -14,14 +14,14 @@ import { Tracer } from '../tracer.ts'
 import type { Api } from './api.ts'
 import { hrTime } from './time.ts'
 
-/** Sends spans to the SDK that the application has registered: its sampler, its propagators, its exporters, its context. */
+/** Sends spans to the SDK that the application registered: its sampler, propagators, exporters and context. */
 export class SdkTracer extends Tracer {
   readonly #api: Api
   readonly #sdk: OtelTracer
   readonly #sdkSpans = new WeakMap<SpanRecord, OtelSpan>()
   readonly #edge: boolean
 
-  /** At the `edge` what callers say of their traces is not even read. */
+  /** At the `edge`, trace headers of callers are not read. */
   constructor(api: Api, edge: boolean) {
     super({ sink: nowhere, sampler: never })
     this.#api = api

@@ -1,10 +1,10 @@
-/** B3, the propagation of Zipkin. https://github.com/openzipkin/b3-propagation */
+/** B3, Zipkin's propagation. https://github.com/openzipkin/b3-propagation */
 import { isHex, parseHex32 } from '../ids.ts'
 import type { SpanRecord } from '../spanRecord.ts'
 import type { IncomingHeaders, Propagator } from './propagator.ts'
 import type { RemoteParent } from './remoteParent.ts'
 
-/** The one header `b3`. */
+/** The single header `b3`. */
 export const b3Single: Propagator = {
   extract,
   inject(span, headers) {
@@ -24,7 +24,7 @@ export const b3Multi: Propagator = {
   },
 }
 
-/** Either form; the single header wins, as the specification has it. */
+/** Reads either form; the single header has precedence, as specified. */
 function extract(headers: IncomingHeaders): RemoteParent | undefined {
   const { b3 } = headers
   if (typeof b3 === 'string') {
@@ -41,7 +41,7 @@ function extract(headers: IncomingHeaders): RemoteParent | undefined {
   return trace === undefined && isSampled !== undefined ? decisionOnly(isSampled) : undefined
 }
 
-/** Reads `{trace}-{span}[-{decision}[-{parent}]]` or a decision alone; undefined when it breaks the rules. */
+/** Parses `{trace}-{span}[-{decision}[-{parent}]]` or a single decision; undefined when it is invalid. */
 export function parseB3(header: string): RemoteParent | undefined {
   if (header.length === 1) return singleDecisions.has(header) ? decisionOnly(singleDecisions.get(header)!) : undefined
   const [trace = '', span = '', decision, parent, ...rest] = header.split('-')
@@ -50,14 +50,14 @@ export function parseB3(header: string): RemoteParent | undefined {
   return withIds(trace, span, decision === undefined ? undefined : singleDecisions.get(decision))
 }
 
-// `d` is debug: record it whatever the sampler thinks.
+// `d` is debug: record the trace regardless of the sampler.
 const singleDecisions: ReadonlyMap<string, boolean> = new Map([
   ['1', true],
   ['d', true],
   ['0', false],
 ])
 
-// The words are what older tracers send.
+// Older tracers send words.
 const decisions: ReadonlyMap<string, boolean> = new Map([
   ['1', true],
   ['true', true],

@@ -1,12 +1,12 @@
 import type { SpanRecord } from '../spanRecord.ts'
 import type { RemoteParent } from './remoteParent.ts'
 
-/** Headers as Node gives them. */
+/** Headers as Node provides them. */
 export type IncomingHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
 
-/** Takes the parent of a request out of its headers and puts that of a call into its own. */
+/** Extracts the parent of a request from its headers, and injects that of a call. */
 export interface Propagator {
-  /** Undefined when there is none, or it breaks the rules. */
+  /** Returns undefined when there is no parent, or it is invalid. */
   extract(headers: IncomingHeaders): RemoteParent | undefined
   inject(span: SpanRecord, headers: Record<string, string>): void
 }

@@ -2,13 +2,13 @@ import { b3Multi, b3Single } from './b3.ts'
 import type { Propagator } from './propagator.ts'
 import { w3c } from './w3c.ts'
 
-/** The names of `OTEL_PROPAGATORS`. Each form of B3 is read whichever is named. */
+/** The names of `OTEL_PROPAGATORS`. Either name of B3 reads both of its forms. */
 export const propagatorNames = ['tracecontext', 'baggage', 'b3', 'b3multi', 'none'] as const
 
 /** A propagator's name. */
 export type PropagatorName = (typeof propagatorNames)[number]
 
-/** Several as one: the first that finds a parent is believed, each writes. */
+/** Combines propagators: the first that finds a parent wins, and each of them injects. */
 export function propagators(names: readonly PropagatorName[]): Propagator {
   const all = names.flatMap((name) => byName[name])
   return {
@@ -27,7 +27,7 @@ export function propagators(names: readonly PropagatorName[]): Propagator {
 
 const byName: Readonly<Record<PropagatorName, readonly Propagator[]>> = {
   tracecontext: [w3c],
-  baggage: [], // which is of no span: the calls of a request carry on what came with it
+  baggage: [], // baggage belongs to no span: calls forward that of their request
   b3: [b3Single],
   b3multi: [b3Multi],
   none: [],

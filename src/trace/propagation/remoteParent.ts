@@ -1,22 +1,22 @@
-/** What a caller says of the span that it calls from. */
+/** The caller's span, as its headers describe it. */
 export interface RemoteParent {
-  /** The trace's id, its highest 32 bits first; all 0: the caller tells only whether to sample. */
+  /** The trace's id, its highest 32 bits first; all 0 when the caller only sends a sampling decision. */
   readonly trace0: number
   readonly trace1: number
   readonly trace2: number
   readonly trace3: number
-  /** The span's id; likewise. */
+  /** The span's id; all 0 in the same case. */
   readonly span0: number
   readonly span1: number
-  /** Whether the caller records it; undefined: it leaves that to us. */
+  /** Whether the caller records the trace; undefined when it leaves the decision to this service. */
   readonly isSampled: boolean | undefined
-  /** Whether it says that the trace's id is random. */
+  /** Whether the caller marks the trace's id as random. */
   readonly isRandom: boolean
-  /** Its `tracestate`, unchecked. */
+  /** The caller's `tracestate`, not validated. */
   readonly state: string | undefined
 }
 
-/** Whether a parent names a span, and is not only a decision. */
+/** Whether a parent has a span, and not only a decision. */
 export function hasIds({ span0, span1 }: RemoteParent): boolean {
   return span0 !== 0 || span1 !== 0
 }

@@ -1,29 +1,29 @@
 /** The rules for `tracestate`. https://www.w3.org/TR/trace-context-2/#tracestate-header */
 const mostMembers = 32
-/** What must be passed on; more is not. */
+/** The length that must be forwarded at least; tricube forwards no more. */
 const mostCharacters = 512
-/** Longer members go first when it gets too long. */
+/** Members above this length are dropped first when the list is too long. */
 const longMember = 128
 
 /**
- * The list in the form in which it may be passed on; undefined when nothing is left. An entry that breaks the rules is left
- * out, and so is the second of a key: the other vendors lose nothing by it.
+ * Normalises a list for forwarding; undefined when nothing is left. Invalid entries and repeated keys are dropped, so that
+ * they do not cost other vendors their entries.
  */
 export function cleanTraceState(header: string): string | undefined {
-  const given = header
+  const entries = header
     .split(',')
     .map((member) => member.replace(/^[ \t]+|[ \t]+$/g, ''))
     .filter((member) => member !== '')
-  if (given.length > mostMembers) return undefined
+  if (entries.length > mostMembers) return undefined
   const members = new Map<string, string>()
-  for (const member of given.filter(isMember)) {
+  for (const member of entries.filter(isMember)) {
     const key = member.slice(0, member.indexOf('='))
     if (!members.has(key)) members.set(key, member)
   }
   return shortened([...members.values()]).join(',') || undefined
 }
 
-/** Takes away long members, then the oldest (the last), until it fits. */
+/** Drops long members, then the oldest (the last), until the list fits. */
 function shortened(members: readonly string[]): readonly string[] {
   let left = members
   while (left.join(',').length > mostCharacters) {

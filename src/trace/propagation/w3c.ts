@@ -22,12 +22,12 @@ export const w3c: Propagator = {
 // version "-" trace-id "-" parent-id "-" flags
 const length = 55
 
-/** Reads a `traceparent` strictly: undefined for whatever the standard calls invalid. */
+/** Parses a `traceparent` strictly: undefined for everything that the standard calls invalid. */
 export function parseTraceParent(header: string, state?: string | readonly string[]): RemoteParent | undefined {
   if (header.length < length || !hasForm(header)) return undefined
   const isVersion0 = header.startsWith('00')
   if (isVersion0 ? header.length > length : header.startsWith('ff')) return undefined
-  // A later version may append fields, each behind a dash.
+  // A later version may append fields, each after a dash.
   if (header.length > length && header.charCodeAt(length) !== dash) return undefined
 
   const parent = {
@@ -39,7 +39,7 @@ export function parseTraceParent(header: string, state?: string | readonly strin
     span1: parseHex32(header, 44),
     isSampled: (digitAt(header, 54) & sampledFlag) !== 0,
     isRandom: (digitAt(header, 54) & randomFlag) !== 0,
-    // Node joins what came in several headers.
+    // Node joins repeated headers.
     state: typeof state === 'string' ? state : undefined,
   }
   const hasTrace = (parent.trace0 | parent.trace1 | parent.trace2 | parent.trace3) !== 0

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 const things = pgTable('things', { id: integer().primaryKey(), code: bigint({ mode: 'bigint' }).notNull() })
 const Thing = selectSchema(things)
 
-it('a bigint in a response is a number up to 2^53, and its digits beyond', async () => {
+it('writes a bigint as a number up to 2^53, and as digits beyond', async () => {
   const rows = [5n, 2n ** 53n - 1n, 2n ** 53n + 1n, -(2n ** 63n)].map((code, id) => ({ id, code }))
   const app = service(contract('a', { list: { route: 'GET /things', returns: t.Array(Thing) } }), {
     handlers: { list: () => rows as never },
@@ -16,7 +16,7 @@ it('a bigint in a response is a number up to 2^53, and its digits beyond', async
   await app.close()
 })
 
-it('a bigint is no text where the schema has another one', async () => {
+it('rejects a bigint where the schema has another text', async () => {
   const app = service(contract('a', { one: { route: 'GET /one', returns: t.Object({ name: t.String() }) } }), {
     handlers: { one: () => ({ name: 5n as never }) },
   })
@@ -43,7 +43,7 @@ describe('a number beyond 2^53, which JSON.parse has rounded already, is to be s
     const { body } = await app.inject({ method: 'POST', url: path, headers, payload })
     return JSON.parse(body).error
   }
-  const message = 'is a number beyond 2^53, which JSON parsers round: send it as a string'
+  const message = 'exceeds 2^53, beyond which JSON parsers round: send it as a string'
 
   it.each([
     ['/one', '{"id":1,"code":9007199254740993}', 'code'],

@@ -6,7 +6,7 @@ function read(path: string): Promise<string> {
   return readFile(new URL(path, import.meta.url), 'utf8')
 }
 
-test('the example of docs/models.md is the one that is compiled here', async () => {
+test('docs/models.md has the example that is compiled here', async () => {
   const page = await read('../../../docs/models.md')
   expect(page).toContain(await read('example/models.ts'))
   expect(page).toContain(await read('example/contract.ts'))

@@ -35,7 +35,7 @@ describe('insertSchema', () => {
     })
   })
 
-  test('infers what may be sent', () => {
+  test('infers the type of a valid body', () => {
     expectTypeOf<Static<typeof NewUser>>().toEqualTypeOf<{
       name: string
       age: number
@@ -44,7 +44,7 @@ describe('insertSchema', () => {
     }>()
   })
 
-  test('takes a schema in place of a column, null and default still the table’s', () => {
+  test('accepts a schema for a column and keeps null and default of the table', () => {
     const schema = insertSchema(users, { nickname: t.Union([t.Literal('Ann'), t.Literal('Bob')]) })
     expectTypeOf<Static<typeof schema>['nickname']>().toEqualTypeOf<'Ann' | 'Bob' | null | undefined>()
     expect(accepts(schema, { name: 'x', age: 1, nickname: 'Bob' })).toBe(true)
@@ -64,7 +64,7 @@ describe('insertSchema', () => {
     expect(accepts(insertSchema(users), body)).toBe(false)
   })
 
-  test('does not compile with a column that is not there or keywords that do not fit', () => {
+  test('does not compile with an unknown column or keywords that do not fit', () => {
     // @ts-expect-error no such column
     insertSchema(users, { nmae: { minLength: 1 } })
     // @ts-expect-error generated, so nobody sends it
@@ -79,7 +79,7 @@ describe('insertSchema', () => {
 describe('updateSchema', () => {
   const UserPatch = updateSchema(users, { age: { minimum: 0 } })
 
-  test('has every column optional and wants at least one', () => {
+  test('has every column optional and requires at least one', () => {
     expectTypeOf<Static<typeof UserPatch>>().toEqualTypeOf<{
       name?: string
       age?: number
@@ -92,7 +92,7 @@ describe('updateSchema', () => {
     expect(accepts(UserPatch, { id: 1 })).toBe(false)
   })
 
-  test('goes through TypeBox’s own Pick, Omit and Partial', () => {
+  test('works with TypeBox’s Pick, Omit and Partial', () => {
     const Renaming = t.Pick(UserPatch, ['name'])
     expectTypeOf<Static<typeof Renaming>>().toEqualTypeOf<{ name?: string }>()
     expect(accepts(Renaming, { name: 'x' })).toBe(true)
@@ -115,7 +115,7 @@ describe('selectSchema', () => {
     }>()
   })
 
-  test('infers each type of column as it is in JSON', () => {
+  test('infers the JSON type of each column type', () => {
     expectTypeOf<Static<typeof Everything>>().toEqualTypeOf<{
       id: number
       small: number
@@ -145,7 +145,7 @@ describe('selectSchema', () => {
     }>()
   })
 
-  test('describes each type of column as it is in JSON', () => {
+  test('describes the JSON form of each column type', () => {
     expect(JSON.parse(JSON.stringify(Everything.properties))).toMatchObject({
       small: { type: 'integer', minimum: -32768, maximum: 32767 },
       big: { type: 'integer', maximum: Number.MAX_SAFE_INTEGER },
@@ -172,7 +172,7 @@ describe('selectSchema', () => {
     })
   })
 
-  test('is what an operation answers', async () => {
+  test('is the response of an operation', async () => {
     const row = {
       id: 1,
       small: 2,
@@ -206,7 +206,7 @@ describe('selectSchema', () => {
     expect((await app.inject('/')).json()).toEqual(row)
   })
 
-  test('is the body and the answer of an operation', () => {
+  test('is the body and the response of an operation', () => {
     const api = contract('user-service', {
       createUser: { route: 'POST /users', body: insertSchema(users, {}, { $id: 'UserBody' }), returns: User },
     })

@@ -12,7 +12,7 @@ const Kinds = t.Union([
 const Tree = t.Recursive((This) => t.Object({ kids: t.Array(This) }), { $id: 'Tree' })
 const unknown = (path: string): string => `${path} is not a known field`
 
-describe('a condition is not closed: more fields do not get around it', () => {
+describe('a condition is not closed, so that extra fields cannot bypass it', () => {
   it.each<[string, TSchema, unknown, unknown]>([
     [
       'not',
@@ -66,7 +66,7 @@ describe('a condition is not closed: more fields do not get around it', () => {
   })
 })
 
-describe('the whole of what applies to one value is closed', () => {
+describe('the union of the schemas of one value is closed', () => {
   it.each<[string, TSchema, unknown[], [unknown, string[]][]]>([
     [
       'an object and a union',
@@ -232,7 +232,7 @@ describe('records', () => {
     for (const [body, problems] of wrong) expect(await send('body', body)).toEqual({ status: 400, problems })
   })
 
-  it('what every object has is not there until it is sent', async () => {
+  it('treats inherited properties as missing', async () => {
     const send = await bodies({
       optional: t.Object({ constructor: t.Optional(t.String()) }),
       required: t.Object({ toString: t.Unknown(), valueOf: t.Unknown() }),

@@ -16,7 +16,7 @@ async function refusal(options: { pattern: string; maxLength?: number }): Promis
   }
 }
 
-describe('a pattern that takes long to match is refused when the service starts', () => {
+describe('a slow pattern is rejected when the service starts', () => {
   it.each([
     '^(a+)+$',
     '^(a|a)*$',
@@ -59,7 +59,7 @@ describe('a pattern that takes long to match is refused when the service starts'
     expect(await refusal({ pattern })).toBeUndefined()
   })
 
-  it('also of names of fields, in a query and in a list', async () => {
+  it('also for field names, in a query and in a list', async () => {
     const start = (operation: object): Promise<unknown> => {
       const things = contract('thing-service', { a: { route: 'POST /a', ...operation } })
       return testService(service(things, { handlers: { a() {} } }))

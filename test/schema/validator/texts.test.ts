@@ -7,7 +7,7 @@ import { bodies, texts } from './operations.ts'
 const Bounded = t.Integer({ minimum: -5, maximum: 10 })
 
 describe('numbers in a URL and in headers', () => {
-  it.each(['1e400', 'Infinity', '-Infinity', 'NaN', '1e309', '-1e400', '9'.repeat(400)])('%s is none', async (text) => {
+  it.each(['1e400', 'Infinity', '-Infinity', 'NaN', '1e309', '-1e400', '9'.repeat(400)])('rejects %s', async (text) => {
     const get = await texts({
       params: { id: Bounded },
       query: { n: t.Optional(Bounded), f: t.Optional(t.Number()), l: t.Optional(t.Array(t.Number())) },
@@ -28,7 +28,7 @@ describe('numbers in a URL and in headers', () => {
     },
   )
 
-  it('an integer has one spelling', async () => {
+  it('accepts only one spelling of an integer', async () => {
     const get = await texts({ query: { n: t.Integer() } })
     await fc.assert(
       fc.asyncProperty(fc.maxSafeInteger(), async (n) => {
@@ -38,7 +38,7 @@ describe('numbers in a URL and in headers', () => {
     )
   })
 
-  it('a number is written as JSON writes it', async () => {
+  it('accepts a number as JSON writes it', async () => {
     const get = await texts({ query: { n: t.Number() } })
     for (const [text, value] of [
       ['1.50', 1.5],
@@ -143,7 +143,7 @@ describe('numbers in a URL and in headers', () => {
     for (const [text, value] of cases) expect((await get(`/things/1?n=${text}`)).given.query).toEqual({ n: value })
   })
 
-  it('a list in a header or a path is one text with commas', async () => {
+  it('reads a list in a header or a path from one text with commas', async () => {
     const get = await texts({ params: { id: t.Array(t.Integer()) }, headers: { 'x-l': t.Array(t.String()) } })
     expect((await get('/things/1,2', { 'x-l': 'a, b' })).given).toMatchObject({
       params: { id: [1, 2] },
@@ -151,14 +151,14 @@ describe('numbers in a URL and in headers', () => {
     })
   })
 
-  it('a parameter that is sent twice is no single value', async () => {
+  it('rejects a repeated parameter for a single value', async () => {
     const get = await texts({ query: { n: t.Optional(t.Integer()) } })
     expect((await get('/things/1?n=1&n=2')).problems).toEqual(['n must be integer'])
   })
 })
 
 describe('multipleOf', () => {
-  it('is meant in decimal', async () => {
+  it('is computed in decimal', async () => {
     const send = await bodies({
       cents: t.Array(t.Number({ multipleOf: 0.01 })),
       thirds: t.Number({ multipleOf: 0.3 }),
@@ -173,7 +173,7 @@ describe('multipleOf', () => {
     ).toEqual([200, 400, 400])
   })
 
-  it('takes whatever is written with two decimals, and nothing with a third', async () => {
+  it('accepts any two decimals and rejects a third', async () => {
     const send = await bodies({ price: t.Number({ multipleOf: 0.01 }) })
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: -1e12, max: 1e12 }), fc.integer({ min: 1, max: 9 }), async (cents, more) => {

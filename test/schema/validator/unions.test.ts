@@ -14,7 +14,7 @@ const Filter = t.Recursive((This) =>
   ]),
 )
 
-describe('what is wrong with a value of a union is told of the part that it is meant for, once', () => {
+describe('problems in a union are reported once, for the part that the value selects', () => {
   it.each<[string, TSchema, unknown, string[]]>([
     ['literals', Status, 'activ', ['must be one of draft, active, retired']],
     ['literals below a property', t.Object({ s: Status }), { s: 1 }, ['s must be one of draft, active, retired']],
@@ -117,7 +117,7 @@ describe('what is wrong with a value of a union is told of the part that it is m
     expect(told.map((problem) => problem.replace(/^0(\.| )/, ''))).toEqual(problems)
   })
 
-  it('defaults of the part that the tag chooses are filled in', async () => {
+  it('fills in the defaults of the part that the tag selects', async () => {
     const send = await bodies({
       body: t.Union([
         t.Object({ kind: t.Literal('a'), n: t.Integer({ default: 5 }) }),
@@ -133,7 +133,7 @@ describe('what is wrong with a value of a union is told of the part that it is m
   })
 })
 
-describe('a field that is not known', () => {
+describe('an unknown field', () => {
   const schema = t.Object({ max_price: t.Optional(t.Integer()), name: t.Optional(t.String()) })
   it.each([
     ['max_prise', 'max_prise is not a known field, did you mean max_price?'],
@@ -147,7 +147,7 @@ describe('a field that is not known', () => {
     expect(await get(`/things/1?${name}=1`)).toEqual({ status: 400, problems: [problem] })
   })
 
-  it('in a query that the contract does not have', async () => {
+  it('is rejected in a query that the contract does not have', async () => {
     const things = contract('thing-service', {
       getThing: { route: 'GET /thing' },
       putThing: { route: 'PUT /thing', body: schema },

@@ -92,7 +92,7 @@ describe('no body of 64 KiB blocks the event loop for long', () => {
   )
 })
 
-it('a body of a recursive schema is refused when it is nested too deep, never a 500', async () => {
+it('rejects a body of a recursive schema that is nested too deep, without a 500', async () => {
   const send = await bodies({ tagless: Tagless, tree: t.Recursive((This) => t.Object({ a: t.Optional(This) })) })
   expect((await send('tagless', nested(180, 'null'))).status).toBe(200)
   expect((await send('tree', nested(199, '{}'))).status).toBe(200)
@@ -104,7 +104,7 @@ it('a body of a recursive schema is refused when it is nested too deep, never a 
   }
 })
 
-it('a check that takes too many steps ends, and a later one has all of its own', async () => {
+it('stops a check after too many steps, and starts the next with none', async () => {
   const send = await bodies({ body: Ambiguous })
   for (let i = 0; i < 3; i++) {
     const problems = ['takes too long to check: send less at once']
@@ -113,7 +113,7 @@ it('a check that takes too many steps ends, and a later one has all of its own',
   }
 })
 
-it('a list of problems ends at 100, in whatever kind of schema', async () => {
+it('reports at most 100 problems for any kind of schema', async () => {
   const send = await bodies({
     list: t.Array(t.Integer()),
     objects: t.Array(t.Object({ a: t.Integer(), b: t.Integer() })),
@@ -145,13 +145,13 @@ it('a list of problems ends at 100, in whatever kind of schema', async () => {
   ).toHaveLength(100)
 })
 
-it('a pattern is not matched against what is too long already', async () => {
+it('does not match a pattern against a text that is too long', async () => {
   const send = await bodies({ body: t.String({ maxLength: 10, pattern: '^a*$' }) })
   expect((await send('body', 'a'.repeat(60_000))).problems).toEqual(['must NOT have more than 10 characters'])
   expect((await send('body', '😀'.repeat(10))).problems).toEqual(['must match pattern "^a*$"'])
 })
 
-it('equal items are found whatever the order of their fields', async () => {
+it('finds equal items with any order of their fields', async () => {
   const send = await bodies({ body: t.Array(t.Unknown(), { uniqueItems: true }) })
   const problems = ['must not have the same item twice']
   for (const items of [
