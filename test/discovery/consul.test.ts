@@ -75,7 +75,7 @@ describe.each([
   { name: 'a fake Consul', start: fake, skipped: false },
   { name: 'a real Consul', start: real, skipped: !consulBinary },
 ])('$name', { timeout: 60_000 }, ({ start, skipped }) => {
-  it.skipIf(skipped)('names an instance with all that is known of it, until it leaves', async () => {
+  it.skipIf(skipped)('returns an instance with all of its fields until it leaves', async () => {
     const agent = await start()
     const given = {
       id: 'role-service@[::1]:8020/ä',
@@ -98,7 +98,7 @@ describe.each([
     expect(await agent.request('GET', '/v1/health/service/role-service')).toEqual([])
   })
 
-  it.skipIf(skipped)('tells of an instance that is there later', async () => {
+  it.skipIf(skipped)('notifies about an instance that comes later', async () => {
     const agent = await start()
     const { becomes } = watch(agent)
     await becomes([])
@@ -116,7 +116,7 @@ describe.each([
     await becomes(['role-2'])
   })
 
-  it.skipIf(skipped)('names an instance again that the agent forgot, within its time to live', async () => {
+  it.skipIf(skipped)('registers an instance again that the agent lost, within its time to live', async () => {
     const agent = await start()
     await register(agent)
     await register(agent, { id: 'role-2', port: 8021 }, { check: 'http' })
@@ -149,7 +149,7 @@ describe.each([
     },
   )
 
-  it.skipIf(skipped)('knows the address of one that listens on every address', async () => {
+  it.skipIf(skipped)('finds the address of an instance that listens on every interface', async () => {
     const agent = await start()
     await register(agent, { address: '0.0.0.0' })
     const { seen, becomes } = watch(agent)
@@ -157,7 +157,7 @@ describe.each([
     expect(seen[0]![0]).toMatchObject({ address: '127.0.0.1', port: 8020 })
   })
 
-  it.skipIf(skipped)('tells values that change', async () => {
+  it.skipIf(skipped)('notifies about changing values', async () => {
     const agent = await start()
     const seen: (string | undefined)[] = []
     const values = consulValues({ address: agent.url })

@@ -152,7 +152,7 @@ describe('a registry that fails', () => {
     ['an index of 0', () => 0],
     ['an index that is a word', () => 'soon'],
     ['an index that jumps', (n: number) => (n * 7919) % 1000],
-  ])('%s: no set is wiped, and it is asked at most once in 15 s', async (_, indexOf) => {
+  ])('%s: keeps all sets, and sends at most one query in 15 s', async (_, indexOf) => {
     const { clock, consul, ports, seen } = await fleet()
     await clock.advance(minute)
     let n = 0

@@ -38,11 +38,7 @@ async function run(
 describe('logged lines are written', () => {
   it.each([
     ['when the process exits', `log.info('last words'); process.exit(0)`, 0],
-    [
-      'after an exception that nobody caught',
-      `log.info('last words'); setImmediate(() => { throw new Error('x') })`,
-      1,
-    ],
+    ['after an uncaught exception', `log.info('last words'); setImmediate(() => { throw new Error('x') })`, 1],
     ['when it ends by itself', `log.info('last words'); setImmediate(() => app.close())`, 0],
   ])('%s', async (_name, then, code) => {
     const child = await run(then)
@@ -79,7 +75,7 @@ describe('logged lines are written', () => {
 })
 
 it.skipIf(process.platform === 'win32')(
-  'a reader who does not read stops no service, and costs it no memory',
+  'a reader that stops reading neither blocks the service nor fills its memory',
   async () => {
     const child = await run(
       `

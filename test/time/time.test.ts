@@ -30,7 +30,7 @@ describe('a timeout', () => {
   beforeEach(() => void vi.useFakeTimers())
   afterEach(() => void vi.useRealTimers())
 
-  it('tells whether a promise settles in time, and leaves no timer behind', async () => {
+  it('reports whether a promise settles in time, and leaves no timer behind', async () => {
     expect(await isDoneWithin(10, Promise.resolve())).toBe(true)
     await expect(isDoneWithin(10, Promise.reject(new Error('broken')))).rejects.toThrow('broken')
     const never = isDoneWithin(10, new Promise(() => {}))
@@ -39,7 +39,7 @@ describe('a timeout', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('drops what comes too late', async () => {
+  it('drops a late result', async () => {
     const late = vi.fn((input: string) => new Error(`${input} is late`))
     const slow = inTime(10, () => new Promise((resolve) => setTimeout(resolve, 20)), 'order 7', late)
     const [outcome] = await Promise.all([slow.catch((error: Error) => error.message), vi.advanceTimersByTimeAsync(20)])
@@ -47,7 +47,7 @@ describe('a timeout', () => {
     expect(late).toHaveBeenCalledTimes(1)
   })
 
-  it('gives what comes in time, also at once, and never asks why it would be late', async () => {
+  it('returns a result in time, also a synchronous one, without creating the error', async () => {
     const late = vi.fn(() => new Error('late'))
     expect(await inTime(10, (n: number) => n + 1, 1, late)).toBe(2)
     const throwing = (): never => {
@@ -60,7 +60,7 @@ describe('a timeout', () => {
   })
 })
 
-it('counts a response that has come while the process was busy as in time', async () => {
+it('accepts a response that arrived while the process was busy', async () => {
   const response = new Promise<number>((resolve) => setImmediate(resolve, 7)) // as from a socket: after the timers
   const end = performance.now() + 30
   const read = readInTime(10, response)
