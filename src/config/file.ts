@@ -9,7 +9,7 @@ export interface ConfigFile {
   readonly values: Readonly<Record<string, unknown>>
 }
 
-const usualNames = ['tricube.config.ts', 'tricube.config.js', 'tricube.config.mjs']
+const defaultNames = ['tricube.config.ts', 'tricube.config.js', 'tricube.config.mjs']
 
 /**
  * Loads the file that `TRICUBE_CONFIG` names, or else `tricube.config.{ts,js,mjs}` in the working folder.
@@ -18,7 +18,7 @@ const usualNames = ['tricube.config.ts', 'tricube.config.js', 'tricube.config.mj
  */
 export async function loadConfigFile(env: NodeJS.ProcessEnv): Promise<ConfigFile | undefined> {
   const named = env['TRICUBE_CONFIG']
-  const path = named || (await firstThatExists(usualNames))
+  const path = named || (await firstThatExists(defaultNames))
   if (!path) return undefined
   const module = await load(resolve(path)).catch((cause: unknown) => {
     const source = named ? ' (named by TRICUBE_CONFIG)' : ''

@@ -46,10 +46,10 @@ function instanceAt(service: string, text: string): Instance {
   const [, scheme, bracketed, plain, written] =
     /^(?:(https?):\/\/)?(?:\[([\da-f:.]+)\]|([^:/?#@\s]+))(?::(\d{1,5}))?\/?$/i.exec(text) ?? []
   const address = bracketed ?? plain
-  const port = Number(written ?? usualPorts[scheme?.toLowerCase() ?? ''])
+  const port = Number(written ?? defaultPorts[scheme?.toLowerCase() ?? ''])
   if (!address || !(port <= 65535)) throw new TypeError(`"${text}" is not host:port or https://host:port`)
   const secure = scheme?.toLowerCase() === 'https'
   return { id: `${service}@${text}`, service, address, port, ...(secure && { secure }) }
 }
 
-const usualPorts: Readonly<Record<string, number>> = { http: 80, https: 443 }
+const defaultPorts: Readonly<Record<string, number>> = { http: 80, https: 443 }

@@ -54,7 +54,7 @@ export async function fakeConsul({ port = 0, clock = systemClock }: FakeConsulOp
     if (!server) throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
     const cut = down.signal
     const signal = AbortSignal.any([request.signal, cut])
-    const response = await (consul.fault ?? ((asked, next) => next(asked)))({ ...request, signal }, reach)
+    const response = await (consul.fault ?? ((intercepted, next) => next(intercepted)))({ ...request, signal }, reach)
     if (cut.aborted) throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' })
     request.signal.throwIfAborted()
     return response

@@ -55,12 +55,13 @@ export class CallMetrics {
         http_response_status_code: status,
         error_type,
       })
-    const answered = (status: number): Histogram => of(status, status >= 400 ? String(status) : '')
+    const responseOf = (status: number): Histogram => of(status, status >= 400 ? String(status) : '')
     const byStatus: (Histogram | undefined)[] = []
-    for (const usual of [200, 500]) byStatus[usual] = answered(usual)
-    const byError = new Map(usualErrors.map((name) => [name, of('', name)]))
+    for (const usual of [200, 500]) byStatus[usual] = responseOf(usual)
+    const byError = new Map(knownErrors.map((name) => [name, of('', name)]))
     return (status, durationMs, traced, error) => {
-      const histogram = status === undefined ? byError.get(errorName(error))! : (byStatus[status] ??= answered(status))
+      const histogram =
+        status === undefined ? byError.get(errorName(error))! : (byStatus[status] ??= responseOf(status))
       histogram.observe(durationMs / 1000, traced)
     }
   }
@@ -108,7 +109,7 @@ export class CallMetrics {
 }
 
 /** The reasons for a missing response. Others are counted as one, because a caller's own reason may have any name. */
-const usualErrors = [
+const knownErrors = [
   'ServiceUnavailable',
   'GatewayTimeout',
   'BadGateway',
@@ -117,7 +118,7 @@ const usualErrors = [
   '_OTHER',
 ] as const
 
-function errorName(error: unknown): (typeof usualErrors)[number] {
+function errorName(error: unknown): (typeof knownErrors)[number] {
   const { name } = (error ?? {}) as { readonly name?: unknown }
-  return usualErrors.find((usual) => usual === name) ?? '_OTHER'
+  return knownErrors.find((usual) => usual === name) ?? '_OTHER'
 }

@@ -15,7 +15,7 @@ import type { Operation } from '../contract/operation.ts'
 import { queryOf } from '../contract/response.ts'
 import type { JsonSchema } from '../schema/schema.ts'
 import type { Components } from './components.ts'
-import { refusalHeaders } from './rateLimit.ts'
+import { rejectionHeaders } from './rateLimit.ts'
 import type { OpenApiReference, OpenApiResponse } from './types.ts'
 
 /** The errors of a document: each class is one named response, which operations refer to. */
@@ -69,7 +69,7 @@ export class ErrorResponses {
     const descriptions = new Set(classes.map((errorClass) => kindOf(errorClass).reason))
     return {
       description: [...descriptions].join(', or '),
-      ...(classes.includes(TooManyRequests) && { headers: refusalHeaders }),
+      ...(classes.includes(TooManyRequests) && { headers: rejectionHeaders }),
       content: { 'application/json': { schema, examples: Object.fromEntries(examples) } },
     }
   }

@@ -18,7 +18,7 @@ export const rateLimitHeaders: Readonly<Record<string, OpenApiHeader>> = {
 }
 
 /** The headers of a 429. */
-export const refusalHeaders: Readonly<Record<string, OpenApiHeader>> = {
+export const rejectionHeaders: Readonly<Record<string, OpenApiHeader>> = {
   'Retry-After': integer('seconds to wait'),
   ...rateLimitHeaders,
 }

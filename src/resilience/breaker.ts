@@ -47,7 +47,8 @@ export function throttle(options: ThrottleOptions = {}): Breaker {
 
   return {
     allows(now) {
-      if (failures.sum(now) > protection && now - lastAllowed < probeMs && random() < refusal(now)) return false
+      if (failures.sum(now) > protection && now - lastAllowed < probeMs && random() < rejectionProbability(now))
+        return false
       lastAllowed = now
       total.add(now, 1)
       return true
@@ -57,7 +58,7 @@ export function throttle(options: ThrottleOptions = {}): Breaker {
     forgotten: (now) => total.add(now, -1),
   }
 
-  function refusal(now: number): number {
+  function rejectionProbability(now: number): number {
     const weight = Math.max(strictest, mildest - ((mildest - strictest) * failingBuckets(now)) / buckets)
     const begun = total.sum(now)
     return (begun - protection - weight * accepts.sum(now)) / (begun + 1)

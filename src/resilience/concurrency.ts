@@ -6,8 +6,8 @@ interface OperationStats {
   known: number
   /** The requests that ended since the last observation, and those of them with a response. */
   ended: number
-  answered: number
-  answeredMs: number
+  responses: number
+  responseMs: number
 }
 
 /** The mean covers about this many requests, so that it follows changes. */
@@ -39,14 +39,14 @@ export class ConcurrencyLimit {
   }
 
   /** Records the end of a request: its response after this many milliseconds, or undefined when its caller hung up. */
-  ended(operation: string, answeredMs: number | undefined): void {
+  ended(operation: string, responseMs: number | undefined): void {
     let stats = this.#statsByOperation.get(operation)
     if (!stats)
-      this.#statsByOperation.set(operation, (stats = { usualMs: 0, known: 0, ended: 0, answered: 0, answeredMs: 0 }))
+      this.#statsByOperation.set(operation, (stats = { usualMs: 0, known: 0, ended: 0, responses: 0, responseMs: 0 }))
     stats.ended += 1
-    if (answeredMs === undefined) return
-    stats.answered += 1
-    stats.answeredMs += answeredMs
+    if (responseMs === undefined) return
+    stats.responses += 1
+    stats.responseMs += responseMs
   }
 
   /**
@@ -59,15 +59,15 @@ export class ConcurrencyLimit {
       if (stats.ended === 0) continue
       if (!isBusy) learn(stats)
       stayMs += stats.ended * (stats.usualMs + waitMs)
-      stats.ended = stats.answered = stats.answeredMs = 0
+      stats.ended = stats.responses = stats.responseMs = 0
     }
     this.#limit += (stayMs / elapsedMs - this.#limit) * weight
   }
 }
 
 function learn(stats: OperationStats): void {
-  if (stats.answered === 0) return
-  stats.known = Math.min(mostKnown, stats.known + stats.answered)
-  const weight = Math.min(1, stats.answered / stats.known)
-  stats.usualMs += (stats.answeredMs / stats.answered - stats.usualMs) * weight
+  if (stats.responses === 0) return
+  stats.known = Math.min(mostKnown, stats.known + stats.responses)
+  const weight = Math.min(1, stats.responses / stats.known)
+  stats.usualMs += (stats.responseMs / stats.responses - stats.usualMs) * weight
 }

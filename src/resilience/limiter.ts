@@ -15,7 +15,7 @@ export interface Limiter {
    */
   admits(rank: number, waitedMs: number, inFlight: number): boolean
   /** Records the end of a request: its response after this many milliseconds, or that its caller hung up. */
-  ended(operation: string, answeredMs: number | undefined): void
+  ended(operation: string, responseMs: number | undefined): void
   /**
    * Records the end of a turn with requests, the milliseconds since the last one, and how long the oldest rejected request
    * has waited for its response. Returns how many milliseconds to spend on rejections.
@@ -95,7 +95,7 @@ export function turnLimiter({ targetDelayMs = 20, shares = [1], coldMs = 5000 }:
   /** The last interval between observations, if the loop had no idle moment in it. */
   let busyMs = Number.POSITIVE_INFINITY
   /** The most important rank that was rejected in this turn. */
-  let refused = shares.length
+  let highestRejected = shares.length
 
   return {
     get isPressed() {
@@ -116,20 +116,20 @@ export function turnLimiter({ targetDelayMs = 20, shares = [1], coldMs = 5000 }:
     admits(rank, waitedMs, inFlight) {
       const share = current[rank]!
       if (waitedMs * running < share * targetMs && inFlight < share * concurrency.limit) return true
-      refused = Math.min(refused, rank)
+      highestRejected = Math.min(highestRejected, rank)
       return false
     },
-    ended: (operation, answeredMs) => concurrency.ended(operation, answeredMs),
+    ended: (operation, responseMs) => concurrency.ended(operation, responseMs),
     endTurn(durationMs, untoldMs = 0) {
       const isLate = untoldMs > longestUntoldMs
       const factor = Math.exp((isLate ? durationMs : -durationMs) / growthMs)
       targetMs = Math.max(usualMs, Math.min(largestFactor * targetDelayMs, targetMs * factor))
       for (const [rank, most] of shares.entries()) {
         const share = current[rank]!
-        if (refused < rank) current[rank] = share < leastShare ? 0 : share * cut
+        if (highestRejected < rank) current[rank] = share < leastShare ? 0 : share * cut
         else current[rank] = Math.min(most, share + (most * durationMs * running) / recoveryMs)
       }
-      refused = shares.length
+      highestRejected = shares.length
       return durationMs * (isLate ? lateTellingShare : tellingShare)
     },
   }

@@ -27,11 +27,11 @@ export function parseAgentAddress(
     )
   }
   const secure = ssl || scheme?.toLowerCase() === 'https'
-  const usual = scheme === undefined ? 8500 : secure ? 443 : 80
+  const defaultPort = scheme === undefined ? 8500 : secure ? 443 : 80
   return {
     secure,
     host: host.replace(/^\[(.*)\]$/, '$1'),
-    port: Number(port ?? usual),
+    port: Number(port ?? defaultPort),
     basePath: path.replace(/\/+$/, ''),
   }
 }
