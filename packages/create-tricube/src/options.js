@@ -1,0 +1,45 @@
+import { parseArgs } from 'node:util'
+
+export const usage = `Usage: npm create tricube@latest [folder] [-- options]
+
+  --yes, -y            ask nothing; install packages and create a Git repository
+  --no-install         do not install packages
+  --no-git             do not create a Git repository
+  --tricube <version>  the version or tarball of tricube, instead of the latest one
+  --help, -h`
+
+/** The command was used wrongly; the message is one line. */
+export class UsageError extends Error {}
+
+/** Reads the arguments; what is not given is undefined. */
+export function parseOptions(argv) {
+  const { values, positionals } = parse(argv)
+  if (positionals.length > 1) throw new UsageError(`expected one folder, got ${positionals.join(' ')}`)
+  const isSwitched = (name) => (values[`no-${name}`] ? false : undefined)
+  return {
+    folder: positionals[0],
+    yes: values.yes,
+    help: values.help,
+    install: isSwitched('install'),
+    git: isSwitched('git'),
+    tricube: values.tricube ?? 'latest',
+  }
+}
+
+function parse(args) {
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        yes: { type: 'boolean', short: 'y' },
+        help: { type: 'boolean', short: 'h' },
+        'no-install': { type: 'boolean' },
+        'no-git': { type: 'boolean' },
+        tricube: { type: 'string' },
+      },
+    })
+  } catch (error) {
+    throw new UsageError(error.message.split('. To specify')[0])
+  }
+}

@@ -1,0 +1,57 @@
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { basename, dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const template = fileURLToPath(new URL('../template', import.meta.url))
+
+/** Returns the files of the template that the folder already has. */
+export async function conflictsIn(folder) {
+  const files = await templateFiles()
+  return files.map(targetOf).filter((file) => existsSync(join(folder, file)))
+}
+
+/** Writes the template with the project's name and versions; returns the files. An existing file is an error. */
+export async function writeTemplate(folder, { name, tricube, manager }) {
+  const values = { name, tricube, install: manager.install, start: manager.start, test: manager.test, run: manager.run }
+  const files = await templateFiles()
+  for (const file of files) {
+    const text = await readFile(join(template, file), 'utf8')
+    const target = join(folder, targetOf(file))
+    await mkdir(dirname(target), { recursive: true })
+    await writeFile(
+      target,
+      text.replaceAll(/\{\{(\w+)\}\}/g, (_, key) => values[key]),
+      { flag: 'wx' },
+    )
+  }
+  return files
+}
+
+/** Makes a package name of a folder's name: `My Shop` becomes `my-shop`. */
+export function packageNameOf(folder) {
+  const name = basename(folder)
+    .normalize('NFKD')
+    .replaceAll(/\p{M}/gu, '')
+    .replaceAll(/[^A-Za-z0-9-]+/g, '-')
+    .replaceAll(/-+/g, '-')
+    .replaceAll(/^-|-$/g, '')
+    .toLowerCase()
+    .slice(0, 214)
+  return name || 'my-services'
+}
+
+async function templateFiles() {
+  const entries = await readdir(template, { recursive: true, withFileTypes: true })
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(template, join(entry.parentPath ?? entry.path, entry.name)))
+    .toSorted()
+}
+
+// npm leaves a .gitignore out of packages, and a second package.json would be a package of its own.
+const renamed = { _gitignore: '.gitignore', '_package.json': 'package.json' }
+
+function targetOf(file) {
+  return renamed[file] ?? file
+}

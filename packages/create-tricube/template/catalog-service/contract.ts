@@ -1,0 +1,22 @@
+import { contract, NotFound, t } from 'tricube'
+
+export const Product = t.Object(
+  { id: t.Integer(), name: t.String(), price_cents: t.Integer({ minimum: 0 }) },
+  { $id: 'Product' },
+)
+
+export const catalogService = contract('catalog-service', {
+  getProduct: {
+    route: 'GET /products/:id',
+    summary: 'get a product',
+    params: { id: t.Integer() },
+    returns: Product,
+    errors: [NotFound],
+  },
+  listProducts: {
+    route: 'GET /products',
+    summary: 'list products',
+    paginated: true,
+    returns: Product,
+  },
+})
