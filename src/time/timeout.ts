@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts'
+import { Expiring, timeouts } from './wheel.ts'
 
 /** Whether a promise settles within `timeoutMs` milliseconds; rejects when the promise does. */
 export async function isDoneWithin(timeoutMs: number, promise: PromiseLike<unknown>): Promise<boolean> {
@@ -12,24 +13,57 @@ export async function isDoneWithin(timeoutMs: number, promise: PromiseLike<unkno
 }
 
 /**
- * Runs a function, and rejects with the error from `late` when it takes longer than `timeoutMs` milliseconds. A later
- * result is dropped. Both functions get the input, so that the caller needs no closures.
+ * Runs a function, and rejects with the error from `late` when its promise takes longer than `timeoutMs` milliseconds. A
+ * later result is dropped. A value that is no promise is returned as it is. Both functions get the input, so that the caller
+ * needs no closures.
  */
-export async function inTime<Input, Output>(
+export function inTime<Input, Output>(
   timeoutMs: number,
   run: (input: Input) => Output | PromiseLike<Output>,
   input: Input,
   late: (input: Input) => Error,
-): Promise<Output> {
-  let timer: NodeJS.Timeout | undefined
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(late(input)), timeoutMs)
-  })
+): Output | Promise<Output> {
+  let value: Output | PromiseLike<Output>
   try {
-    return await Promise.race([run(input), deadline])
-  } finally {
-    clearTimeout(timer)
+    value = run(input)
+  } catch (error) {
+    return Promise.reject(error as Error)
   }
+  return isThenable(value) ? new TimedPromise(value, timeoutMs, () => late(input)).promise : value
+}
+
+/** A promise that is rejected when its time is over: on the wheel, for there is one for each request. */
+class TimedPromise<Output> extends Expiring {
+  readonly promise: Promise<Output>
+  readonly #late: () => Error
+  #reject!: (error: Error) => void
+
+  constructor(value: PromiseLike<Output>, timeoutMs: number, late: () => Error) {
+    super()
+    this.#late = late
+    this.promise = new Promise((resolve, reject) => {
+      this.#reject = reject
+      value.then(
+        (settled) => {
+          timeouts.remove(this)
+          resolve(settled)
+        },
+        (error: Error) => {
+          timeouts.remove(this)
+          reject(error)
+        },
+      )
+    })
+    timeouts.add(this, timeoutMs)
+  }
+
+  expire(): void {
+    this.#reject(this.#late())
+  }
+}
+
+function isThenable<Output>(value: Output | PromiseLike<Output>): value is PromiseLike<Output> {
+  return typeof (value as PromiseLike<Output> | null | undefined)?.then === 'function'
 }
 
 /**

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { Dispatcher } from 'undici'
 import type { Cancellable } from '../../resilience/cancellation.ts'
+import { Expiring, timeouts } from '../../time/wheel.ts'
 import type { LaneCall } from '../lanes/lane.ts'
 import type { ResponseHead } from '../lanes/responseHead.ts'
 import { isRefusedCertificate } from '../target/tlsProblem.ts'
@@ -20,11 +21,11 @@ export type Ending =
 /**
  * One request on its way, and what came of it.
  *
- * It is undici's own handler, a lane's call, its timer's argument and its signal's listener at once: one object for each
+ * It is undici's own handler, a lane's call, its own timeout and its signal's listener at once: one object for each
  * exchange, and it knows what undici's promises do not tell, whether anything was sent. It may be on its way on a lane and
  * over the pool: the first answer counts, and it has failed when both have.
  */
-export class Exchange implements Dispatcher.DispatchHandler, LaneCall, Answer, Cancellable {
+export class Exchange extends Expiring implements Dispatcher.DispatchHandler, LaneCall, Answer, Cancellable {
   readonly outgoing: Outgoing
   /** HTTP status; 0 until there is one. */
   status = 0
@@ -47,15 +48,15 @@ export class Exchange implements Dispatcher.DispatchHandler, LaneCall, Answer, C
   #resolve!: (self: this) => void
   #controller: Dispatcher.DispatchController | undefined
   #chunks: Buffer[] = []
-  readonly #timer: NodeJS.Timeout
   readonly #onEnd: (self: this) => void
 
   /** `onEnd` is called the moment it ends, before anybody who awaits it. */
   constructor(timeoutMs: number, outgoing: Outgoing, onEnd: (exchange: Exchange) => void) {
+    super()
     this.outgoing = outgoing
     this.#onEnd = onEnd
     this.ended = new Promise((resolve) => (this.#resolve = resolve))
-    this.#timer = setTimeout(expire, timeoutMs, this)
+    timeouts.add(this, timeoutMs)
     const { signal, cancellation } = outgoing
     cancellation?.add(this)
     if (signal) {
@@ -77,6 +78,11 @@ export class Exchange implements Dispatcher.DispatchHandler, LaneCall, Answer, C
   abort(ending: Ending): void {
     if (this.isOver) return
     this.#end(ending)
+  }
+
+  /** Its time is over. */
+  expire(): void {
+    this.abort('late')
   }
 
   /** Nobody waits for it any more. */
@@ -152,7 +158,7 @@ export class Exchange implements Dispatcher.DispatchHandler, LaneCall, Answer, C
     this.isOver = true
     this.ending = ending
     if (ending !== undefined) this.status = 0
-    clearTimeout(this.#timer)
+    timeouts.remove(this)
     const { signal, cancellation } = this.outgoing
     cancellation?.remove(this)
     signal?.removeEventListener('abort', this)
@@ -160,10 +166,6 @@ export class Exchange implements Dispatcher.DispatchHandler, LaneCall, Answer, C
     this.#resolve(this)
     this.#controller?.abort(new Error(ending ?? 'answered'))
   }
-}
-
-function expire(exchange: Exchange): void {
-  exchange.abort('late')
 }
 
 const tooLargeCodes: ReadonlySet<string | undefined> = new Set([
