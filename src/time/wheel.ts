@@ -1,4 +1,4 @@
-import { Ticker, type Swept } from './ticker.ts'
+import { Ticker, type Sweepable } from './ticker.ts'
 
 /** Milliseconds of a slot. */
 const slotMs = 8
@@ -26,7 +26,7 @@ export abstract class Expiring {
  * A timer of Node's is an object, and those of different lengths, such as what remains of deadlines, have a list each. Source:
  * Varghese and Lauck, Hashed and Hierarchical Timing Wheels, SOSP 1987, scheme 6.
  */
-export class Wheel implements Swept {
+export class Wheel implements Sweepable {
   readonly #slots: (Expiring | undefined)[] = Array.from({ length: slots }, () => undefined)
   readonly #ticker: Ticker = new Ticker(this)
   #size = 0

@@ -41,7 +41,8 @@ describe('a timeout', () => {
 
   it('drops a late result', async () => {
     const late = vi.fn((input: string) => new Error(`${input} is late`))
-    const slow = inTime(10, () => new Promise((resolve) => setTimeout(resolve, 20)), 'order 7', late)
+    const sleep = () => new Promise((resolve) => setTimeout(resolve, 20))
+    const slow = Promise.resolve(inTime(10, sleep, 'order 7', late))
     const [outcome] = await Promise.all([slow.catch((error: Error) => error.message), vi.advanceTimersByTimeAsync(20)])
     expect(outcome).toBe('order 7 is late')
     expect(late).toHaveBeenCalledTimes(1)

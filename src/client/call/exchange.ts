@@ -115,7 +115,7 @@ export class Exchange extends Expiring implements Dispatcher.DispatchHandler, La
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
-    if (this.isOver) controller.abort(new Error(this.ending ?? 'answered'))
+    if (this.ending !== undefined) controller.abort(new Error(this.ending))
   }
 
   onResponseStart(_controller: unknown, status: number, headers: Answer['headers']): void {
@@ -125,7 +125,7 @@ export class Exchange extends Expiring implements Dispatcher.DispatchHandler, La
   }
 
   onResponseData(_controller: unknown, chunk: Buffer): void {
-    this.#chunks.push(chunk)
+    if (!this.isOver) this.#chunks.push(chunk)
   }
 
   onResponseEnd(): void {
@@ -164,7 +164,8 @@ export class Exchange extends Expiring implements Dispatcher.DispatchHandler, La
     signal?.removeEventListener('abort', this)
     this.#onEnd(this)
     this.#resolve(this)
-    this.#controller?.abort(new Error(ending ?? 'answered'))
+    // Answered on its lane, it is left to end in the pool: closing the connection would cost more.
+    if (ending !== undefined) this.#controller?.abort(new Error(ending))
   }
 }
 

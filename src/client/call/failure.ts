@@ -4,12 +4,12 @@ import type { Exchange } from './exchange.ts'
 
 /** How an exchange failed; undefined when its answer is to be taken as it is. */
 export function failureOf(exchange: Exchange): Failure | undefined {
-  const { ending, status, headers } = exchange
+  const { ending, status } = exchange
   if (ending === 'not sent') return ending
   if (ending === 'broken') return exchange.isTooLarge ? 'final' : ending
   if (ending !== undefined) return 'final'
   if (status !== 503) return undefined
-  switch (headers[shouldRetryHeader]) {
+  switch (exchange.headers[shouldRetryHeader]) {
     case 'false':
       return 'final'
     case 'true':

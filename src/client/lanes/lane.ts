@@ -194,7 +194,8 @@ export class Lane implements ResponseReceiver {
     const text = this.#text
     this.#text = ''
     this.#unsent = 0
-    if (!this.#isClosed) this.#socket.write(text, 'latin1')
+    // As bytes, for Node hands a longer text to the system only in the next turn.
+    if (!this.#isClosed) this.#socket.write(Buffer.from(text, 'latin1'))
   }
 
   #shift(): Waiting {

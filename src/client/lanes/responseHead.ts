@@ -64,10 +64,9 @@ export function parseHead(text: string): ResponseHead | Problem {
     const colon = text.indexOf(':', at)
     const end = text.indexOf('\r\n', at)
     if (colon <= at || colon > end || !isFieldLine(text, at, colon, end)) return 'a header is malformed'
-    // Few of all that may come are as long as those that matter.
-    const length = colon - at
-    if (length === 10 || length === 12 || length === 14 || length === 17) {
-      const problem = readFraming(text.slice(at, colon).toLowerCase(), text.slice(colon + 1, end), framing)
+    const matters = framingNames[colon - at]
+    if (matters !== undefined && isName(text, at, colon, matters)) {
+      const problem = readFraming(matters, trimmed(text, colon + 1, end), framing)
       if (problem !== undefined) return problem
     }
     at = end + 2
@@ -77,8 +76,31 @@ export function parseHead(text: string): ResponseHead | Problem {
   return new ResponseHead(status, text.slice(firstEnd + 2), framing)
 }
 
-function readFraming(name: string, value: string, framing: Framing): Problem | undefined {
-  const text = value.replace(surroundingSpace, '')
+/** The headers that matter, by their lengths: no two have the same. */
+const framingNames: readonly (string | undefined)[] = [
+  'connection',
+  lanesHeader,
+  'content-length',
+  'transfer-encoding',
+].reduce<(string | undefined)[]>((names, name) => ((names[name.length] = name), names), [])
+
+function isName(text: string, at: number, colon: number, name: string): boolean {
+  return text.startsWith(name, at) || text.slice(at, colon).toLowerCase() === name
+}
+
+/** Without the spaces and tabs around it. */
+function trimmed(text: string, from: number, to: number): string {
+  let [start, end] = [from, to]
+  while (start < end && isSpace(text.charCodeAt(start))) start += 1
+  while (end > start && isSpace(text.charCodeAt(end - 1))) end -= 1
+  return text.slice(start, end)
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09
+}
+
+function readFraming(name: string, text: string, framing: Framing): Problem | undefined {
   if (name === 'connection') {
     framing.connection += `${framing.connection === '' ? '' : ','}${text.toLowerCase()}`
   } else if (name === lanesHeader) {
@@ -129,12 +151,11 @@ for (let code = 0x21; code < 0x7f; code++) {
   if (/[\w!#$%&'*+.^`|~-]/.test(String.fromCharCode(code))) characters[code] = nameCharacter
 }
 const zero = 0x30
-const surroundingSpace = /^[ \t]+|[ \t]+$/g
 
 /** Whether a list of tokens, in lower case, has one. */
 function hasToken(list: string, token: string): boolean {
   if (list === token) return true
-  return list.includes(token) && list.split(',').some((one) => one.replace(surroundingSpace, '') === token)
+  return list.includes(token) && list.split(',').some((one) => trimmed(one, 0, one.length) === token)
 }
 
 function headersOf(lines: string): Record<string, string | string[]> {
@@ -143,7 +164,7 @@ function headersOf(lines: string): Record<string, string | string[]> {
     const colon = lines.indexOf(':', at)
     const end = lines.indexOf('\r\n', colon)
     const name = lines.slice(at, colon).toLowerCase()
-    const value = lines.slice(colon + 1, end).replace(surroundingSpace, '')
+    const value = trimmed(lines, colon + 1, end)
     const before = Object.hasOwn(headers, name) ? headers[name] : undefined
     if (name === '__proto__') Object.defineProperty(headers, name, { value, enumerable: true, configurable: true })
     else headers[name] = before === undefined ? value : [before, value].flat()

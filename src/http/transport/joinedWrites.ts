@@ -26,7 +26,8 @@ export function joinWrites(socket: JoinedSocket): void {
     if (held === '') return
     const text = held
     held = ''
-    if (socket.writable) write(text, 'utf8')
+    // As bytes, for Node hands a longer text to the system only in the next turn.
+    if (socket.writable) write(Buffer.from(text))
   }
   const joined: Write = (data, encoding, callback) => {
     const isHeld = typeof data === 'string' && isUtf8(data, encoding) && socket.writableLength === 0

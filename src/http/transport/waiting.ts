@@ -11,19 +11,25 @@ import type { AnyResponse } from './messages.ts'
 export function hearWhileWaiting(response: AnyResponse, socket: WaitedFor): void {
   if (response.socket !== null || !(response instanceof ServerResponse)) return
   const answers = (socket[waiting] ??= waitingFor(socket))
-  answers.add(response)
-  response.once('close', () => answers.delete(response))
+  // They become due in order, so that those at the front tell by themselves: a listener for each would cost every request.
+  while (answers.length > 0 && !isWaiting(answers[0]!)) answers.shift()
+  answers.push(response)
 }
 
 const waiting: unique symbol = Symbol('tricube.waiting')
-type WaitedFor = Socket & { [waiting]?: Set<ServerResponse> }
+type WaitedFor = Socket & { [waiting]?: ServerResponse[] }
 
-function waitingFor(socket: Socket): Set<ServerResponse> {
-  const answers = new Set<ServerResponse>()
+function waitingFor(socket: Socket): ServerResponse[] {
+  const answers: ServerResponse[] = []
   socket.once('close', () => {
-    for (const answer of answers) if (answer.socket === null) close(answer)
+    for (const answer of answers) if (isWaiting(answer)) close(answer)
   })
   return answers
+}
+
+/** Whether it is not due: one that is due has the socket, and one that has been sent has it no more. */
+function isWaiting(answer: ServerResponse): boolean {
+  return answer.socket === null && !answer.writableFinished
 }
 
 /** As Node does it to the answer that is due. */
