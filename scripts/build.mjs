@@ -2,7 +2,7 @@
 //
 // Node takes a quarter to half a millisecond for each module that it loads: as 264 and 266 files tricube and TypeBox were
 // a third of a service's start. Other packages stay outside, so that their updates reach whoever uses them.
-import { copyFileSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
@@ -14,6 +14,7 @@ const programs = ['cli/describe']
 
 rmSync(`${root}dist/chunks`, { recursive: true, force: true })
 copyFileSync(`${root}node_modules/@sinclair/typebox/license`, `${root}dist/LICENSE-typebox`)
+copySwaggerUi()
 await build({
   absWorkingDir: root,
   entryPoints: [...published, ...programs].map((name) => ({ in: `src/${name}.ts`, out: name })),
@@ -37,3 +38,20 @@ await build({
     },
   ],
 })
+
+/**
+ * Copies the two files that the docs page needs. `@fastify/swagger-ui` has them without the analytics of `swagger-ui-dist`;
+ * as a dependency it would bring 24 packages, none of which runs.
+ */
+function copySwaggerUi() {
+  const folder = `${root}dist/swagger-ui`
+  mkdirSync(folder, { recursive: true })
+  for (const name of ['swagger-ui-bundle.js', 'swagger-ui.css']) {
+    copyFileSync(`${root}node_modules/@fastify/swagger-ui/static/${name}`, `${folder}/${name}`)
+  }
+  const apache2 = readFileSync(`${root}node_modules/typescript/LICENSE`, 'utf8')
+  writeFileSync(
+    `${folder}/LICENSE`,
+    `Swagger UI, https://github.com/swagger-api/swagger-ui, by SmartBear Software\n\n${apache2}`,
+  )
+}

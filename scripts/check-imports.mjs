@@ -26,7 +26,7 @@ const below = {
   jobs: ['time', 'contract', 'schema', 'metrics', 'sql', 'queue'],
   discovery: ['time', 'contract', 'resilience', 'log'],
   client: ['time', 'contract', 'config', 'schema', 'resilience', 'tls', 'log', 'trace', 'discovery'],
-  http: ['contract', 'schema', 'openapi', 'resilience', 'tls', 'log', 'trace', 'bytes'],
+  http: ['contract', 'schema', 'openapi', 'resilience', 'tls', 'log', 'trace', 'bytes', 'load'],
   models: ['schema'],
   migrations: ['time', 'sqlText', 'contract', 'resilience', 'load', 'log', 'sql', 'bytes', 'postgres'],
   postgres: ['bytes'],

@@ -40,7 +40,15 @@ afterAll(async () => {
 describe('the package', () => {
   it('holds what is built and what is read, nothing else', () => {
     expect(contents.filter((path) => !/^dist\/.+\.(js|d\.ts)$/.test(path)).sort()).toEqual(
-      ['CHANGELOG.md', 'LICENSE', 'dist/LICENSE-typebox', 'package.json', ...readmes].sort(),
+      [
+        'CHANGELOG.md',
+        'LICENSE',
+        'dist/LICENSE-typebox',
+        'dist/swagger-ui/LICENSE',
+        'dist/swagger-ui/swagger-ui.css',
+        'package.json',
+        ...readmes,
+      ].sort(),
     )
   })
 

@@ -37,7 +37,8 @@ export function registerDocs(fastify: FastifyInstance, contract: Contract, optio
 }
 
 async function load(contract: Contract, options: OpenApiOptions): Promise<Content> {
-  return (await import('./content.ts')).Content.of(contract, options)
+  const { Content } = await import('./content.ts')
+  return new Content(contract, options)
 }
 
 /** Answers 304 when the caller has it already. */
