@@ -10,25 +10,27 @@ import { parseRoute, shapeOf, type ParsedRoute } from './route.ts'
 import { isSchema, walkSchema, type TSchema } from '../schema/schema.ts'
 import { isText } from '../schema/text.ts'
 
-/** A contract that cannot be kept; the message is one line that names the operation. */
+/** A contract with a mistake; the message is one line that names the operation. */
 export class ContractError extends TypeError {
   override readonly name: string = 'ContractError'
 }
 
 /**
- * Checks what the compiler cannot see, and what it can for those who write JavaScript.
+ * Checks a contract when it is defined: what the compiler cannot see, and all of it for callers in JavaScript.
  *
- * @throws {ContractError} at the first thing that is wrong
+ * @throws {ContractError} at the first mistake
  */
 export function checkContract(name: string, operations: Operations, { envelope, partitioned }: ContractOptions): void {
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) {
-    throw new ContractError(`contract "${name}": a service's name is kebab-case, like user-service`)
+    throw new ContractError(`contract "${name}": the name must be kebab-case, like user-service`)
   }
   if (envelope !== undefined && envelope !== 'standard' && envelope !== 'plain') {
-    throw new ContractError(`contract "${name}": envelope is 'standard' or 'plain', not ${JSON.stringify(envelope)}`)
+    throw new ContractError(
+      `contract "${name}": envelope must be 'standard' or 'plain', got ${JSON.stringify(envelope)}`,
+    )
   }
   if (partitioned !== undefined && typeof partitioned !== 'boolean') {
-    throw new ContractError(`contract "${name}": partitioned is true or false, not ${JSON.stringify(partitioned)}`)
+    throw new ContractError(`contract "${name}": partitioned must be true or false, got ${JSON.stringify(partitioned)}`)
   }
   const taken = new Map<string, string>()
   for (const [key, operation] of Object.entries(operations)) {
@@ -38,7 +40,7 @@ export function checkContract(name: string, operations: Operations, { envelope, 
 }
 
 function problemOf(key: string, operation: Operation, taken: Map<string, string>): string | undefined {
-  if (!/^[A-Za-z_$][\w$]*$/.test(key)) return `an operation's name is a JavaScript identifier, like getUser`
+  if (!/^[A-Za-z_$][\w$]*$/.test(key)) return `the name of an operation must be a JavaScript identifier, like getUser`
   if (typeof operation !== 'object' || (operation as unknown) === null) {
     return `expected an operation such as { route: 'GET /users' }, got ${JSON.stringify(operation)}`
   }
@@ -51,10 +53,10 @@ function problemOf(key: string, operation: Operation, taken: Map<string, string>
   } catch (error) {
     return (error as Error).message
   }
-  const shape = shapeOf(route)
-  const other = taken.get(shape)
-  if (other !== undefined) return `route "${operation.route}" is taken by ${other}`
-  taken.set(shape, key)
+  const pattern = patternOf(route)
+  const other = taken.get(pattern)
+  if (other !== undefined) return `route "${operation.route}" is already the route of ${other}`
+  taken.set(pattern, key)
 
   return routeProblem(operation, route) ?? schemaProblem(operation) ?? valueProblem(operation)
 }
@@ -63,14 +65,14 @@ function routeProblem(operation: Operation, route: ParsedRoute): string | undefi
   const { params, body } = operation
   const { method, path, pathParams } = route
   const reserved = reservedPaths.find((prefix) => path === prefix || path.startsWith(`${prefix}/`))
-  if (reserved) return `${reserved} is answered by tricube itself`
+  if (reserved) return `route "${method} ${path}": ${reserved} is reserved for tricube, use another path`
   if (params) {
     const missing = pathParams.find((name) => !Object.hasOwn(params, name))
     if (missing !== undefined) return `path parameter ":${missing}" has no schema in params`
     const extra = Object.keys(params).find((name) => !pathParams.includes(name))
     if (extra !== undefined) return `params.${extra} is not in the route "${method} ${path}"`
   }
-  if (method === 'GET' && body) return 'a GET has no body'
+  if (method === 'GET' && body) return 'a GET cannot have a body, use query or another method'
   return responseForm(operation).problem(operation, method)
 }
 
@@ -78,10 +80,12 @@ function schemaProblem(operation: Operation): string | undefined {
   for (const part of ['params', 'query', 'headers'] as const) {
     const properties = operation[part]
     if (properties === undefined) continue
-    if (isSchema(properties)) return `${part} is a plain object of schemas: write ${part}: { id: t.Integer() }`
+    if (isSchema(properties)) return `${part} must be a plain object of schemas, like { id: t.Integer() }`
     for (const [name, schema] of Object.entries(properties)) {
-      if (!isSchema(schema)) return `${part}.${name} is not a schema`
-      if (part === 'headers' && name !== name.toLowerCase()) return `headers.${name}: header names are lower case`
+      if (!isSchema(schema)) return `${part}.${name} must be a schema, like t.String(), got ${JSON.stringify(schema)}`
+      if (part === 'headers' && name !== name.toLowerCase()) {
+        return `headers.${name} must be in lower case: ${name.toLowerCase()}`
+      }
       const path = `${part}.${name}`
       const problem = jsonProblem(schema, path) ?? textProblem(schema, part, name) ?? keywordProblem(schema, path)
       if (problem) return problem
@@ -90,29 +94,31 @@ function schemaProblem(operation: Operation): string | undefined {
   for (const part of ['body', 'returns'] as const) {
     const schema = operation[part]
     if (schema === undefined) continue
-    if (!isSchema(schema)) return `${part} is not a schema: write ${part}: t.Object({ … })`
-    if (OptionalKind in schema) return `${part} cannot be optional: make its fields so, or t.Union([…, t.Null()])`
+    if (!isSchema(schema)) return `${part} must be a schema, like t.Object({ … }), got ${JSON.stringify(schema)}`
+    if (OptionalKind in schema) {
+      return `${part} cannot be optional: make its fields optional, or allow null with t.Union([…, t.Null()])`
+    }
     const problem = jsonProblem(schema, part) ?? keywordProblem(schema, part)
     if (problem) return problem
   }
   return undefined
 }
 
-/** What JSON cannot carry in a schema: types of JavaScript, and code, which nothing would run. */
+/** Returns what JSON cannot carry in a schema: types of JavaScript, and code, which would never run. */
 export function jsonProblem(schema: TSchema, where: string): string | undefined {
   let problem: string | undefined
   walkSchema(schema, (node) => {
     if (TransformKind in node) {
-      problem ??= `${where}: t.Transform does not run, write the type of the JSON and convert it in the handler`
+      problem ??= `${where}: t.Transform is never run, use the type of the JSON and convert it in the handler`
     }
     const kind = (node as { [Kind]?: string })[Kind]
     const instead = kind === undefined ? undefined : notJson[kind]
-    if (instead) problem ??= `${where}: ${kind} is not JSON, use ${instead}`
+    if (instead) problem ??= `${where}: ${kind} is not a JSON type, use ${instead}`
   })
   return problem
 }
 
-/** What no text can be: no request would match. */
+/** Returns why no text can match a schema. */
 function textProblem(schema: TSchema, part: 'params' | 'query' | 'headers', name: string): string | undefined {
   if (isText(schema)) return undefined
   const where = { params: 'a path', query: 'a query', headers: 'a header' }[part]
@@ -134,21 +140,23 @@ const notJson: Readonly<Record<string, string>> = {
 function valueProblem(operation: Operation): string | undefined {
   const { route, status, errors, timeoutMs, returns, idempotent, rateLimit, priority, internal } = operation
   if (status !== undefined && !(Number.isInteger(status) && status >= 200 && status <= 299)) {
-    return `status is the status of success, 200 to 299, not ${status}`
+    return `status must be an integer from 200 to 299, got ${status}`
   }
-  if ((status === 204 || status === 205) && returns) return `status ${status} has no body, but returns is given`
+  if ((status === 204 || status === 205) && returns) {
+    return `status ${status} cannot have a body: remove returns, or use another status`
+  }
   const wrongError = errors && errorsProblem(errors)
   if (wrongError) return wrongError
   if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs < 2 ** 31)) {
-    return `timeoutMs is a positive number of milliseconds, not ${timeoutMs}`
+    return `timeoutMs must be a positive number of milliseconds, got ${timeoutMs}`
   }
   if (priority !== undefined && !priorities.includes(priority)) {
-    return `priority is one of ${priorities.join(', ')}, not ${JSON.stringify(priority)}`
+    return `priority must be one of ${priorities.join(', ')}, got ${JSON.stringify(priority)}`
   }
   if (internal !== undefined && typeof internal !== 'boolean') {
-    return `internal is true or false, not ${JSON.stringify(internal)}`
+    return `internal must be true or false, got ${JSON.stringify(internal)}`
   }
-  if (idempotent === 'by key' && route.startsWith('GET ')) return 'a GET is idempotent without a key'
+  if (idempotent === 'by key' && route.startsWith('GET ')) return `a GET needs no key, remove idempotent: 'by key'`
   return rateLimit && rateLimitProblem(rateLimit)
 }
 
@@ -156,7 +164,7 @@ function errorsProblem(errors: readonly ErrorClass[]): string | undefined {
   for (const [i, errorClass] of errors.entries()) {
     try {
       const { status, code } = kindOf(errorClass)
-      if (!(status >= 400 && status <= 599)) return `errors[${i}]: the status of an error is 400 to 599, not ${status}`
+      if (!(status >= 400 && status <= 599)) return `errors[${i}]: its status must be 400 to 599, got ${status}`
       if (Math.trunc(code / 100) !== status) {
         const usual = status * 100
         return `errors[${i}]: code ${code} does not belong to status ${status}: use ${usual} to ${usual + 99}`

@@ -3,7 +3,7 @@ import type { Checked, Drafts, OperationsOf } from './draft.ts'
 import type { Operations } from './operation.ts'
 import type { ContractOptions, Envelope } from './options.ts'
 
-/** What a service promises: its name and its operations. A value: share it with callers, tests and the gateway. */
+/** The contract of a service: its name and its operations, as a value that callers, tests and the gateway share. */
 export interface Contract<Name extends string = string, Ops extends Operations = Operations> extends ContractOptions {
   readonly name: Name
   readonly operations: Ops
@@ -11,9 +11,9 @@ export interface Contract<Name extends string = string, Ops extends Operations =
 }
 
 /**
- * Defines what a service promises.
+ * Defines the contract of a service.
  *
- * @throws {ContractError} one line naming the operation and what is wrong with it
+ * @throws {ContractError} naming the operation and what is wrong with it
  *
  * @example
  * export const roleService = contract('role-service', {

@@ -3,32 +3,32 @@ import type { ErrorClass } from './errors.ts'
 import type { Operation } from './operation.ts'
 import type { PathParamNames, Route } from './route.ts'
 
-// The types of a contract while it is written. They let every operation in, right or wrong, so that one mistake is one
-// error where it stands, and all other operations keep their types.
+// The types of a contract as it is written. They accept any operation, so that one mistake is one compiler error at the
+// right place, and all other operations keep their types.
 
-/** Operations as they are written, unchecked. */
+/** Operations as they are written, before they are checked. */
 export type Drafts = Readonly<Record<string, unknown>>
 
 type Draft = { readonly [Field in keyof Operation]?: unknown }
 
-/** The operations of a contract: the fields that are wrong are left out. */
+/** The operations of a contract, without the fields that are wrong. */
 export type OperationsOf<Ops extends Drafts> = {
   readonly [Key in keyof Ops]: Ops[Key] extends Operation
     ? Ops[Key]
     : Ops[Key] extends Draft
-      ? Mended<Ops[Key]>
+      ? ValidFields<Ops[Key]>
       : { readonly route: Route }
 }
 
-type Mended<Op extends Draft> = {
+type ValidFields<Op extends Draft> = {
   readonly route: Op['route'] extends Route ? Op['route'] : Route
 } & { readonly [Field in keyof Op as Op[Field] extends Operation[Field & keyof Operation] ? Field : never]: Op[Field] }
 
-/** What is wrong with an operation, as far as the compiler can see it; `checkContract` sees all of it. */
+/** What the compiler can check of an operation; `checkContract` checks all of it. */
 export type Checked<Op> = Op extends Draft
   ? CheckedFields<Op>
   : Op extends null | undefined
-    ? unknown // with anything else it makes `never`, of all operations: `checkContract` sees it
+    ? unknown // an intersection with null is `never`, for all operations: `checkContract` reports it instead
     : Expected<Operation>
 
 type CheckedFields<Op extends Draft> = (Op extends Operation ? unknown : CheckedValues<Op>) &
@@ -36,7 +36,7 @@ type CheckedFields<Op extends Draft> = (Op extends Operation ? unknown : Checked
   CheckedBody<Op> &
   CheckedKeys<Op>
 
-/** Each field that has a value of another type. Errors one by one: the message then stands at the wrong one. */
+/** The fields with a value of the wrong type. `errors` is checked item by item, so that the message points at the item. */
 type CheckedValues<Op extends Draft> = (Op extends { readonly route: unknown }
   ? unknown
   : { readonly route: Route }) & {
@@ -52,8 +52,8 @@ type CheckedErrors<Errors> = Errors extends readonly unknown[]
   : Expected<readonly ErrorClass[]>
 
 /**
- * What no value is, in words for whoever reads the message. An object, not a text: of a text and a number the compiler
- * makes `never`, and of the whole operation with it, and its message would no longer name the field.
+ * The type that the compiler names in its message. It is an object because the intersection of a string and a number is
+ * `never`. That would make the operation `never` too, and the message would no longer name the field.
  */
 interface Expected<Value> {
   readonly expected: Value

@@ -1,4 +1,4 @@
-/** Errors as they travel: one side writes the body, the other makes the same class of it again. */
+/** The body of an error on the wire: written by the service, turned back into the same class by its client. */
 import { errorClasses, HttpError, type ErrorClass, type ErrorOptions } from './errors.ts'
 
 /** An error's body on the wire. */
@@ -8,36 +8,36 @@ export interface ErrorBody {
   readonly error?: unknown
 }
 
-/** What goes into the body; `error` only when there is a detail. */
+/** Returns the body of an error; `error` is left out when there is no detail. */
 export function errorBody(error: HttpError): ErrorBody {
   const { code, reason: message, error: detail } = error
   return detail === undefined ? { code, message } : { code, message, error: detail }
 }
 
 /**
- * The error that a status and a body stand for: that of `classes` with its code, else the class of the status, else a plain
- * `HttpError`. `given` also holds the headers for whoever it is passed on to, and the operation that answered so.
+ * Turns a status and a body back into an error. Its class is the one in `classes` with the code of the body, else the one
+ * of the status, else `HttpError`.
  */
 export function errorFrom(
   status: number,
   body: unknown,
   fallbackDetail?: string,
-  { classes, ...given }: ErrorOrigin = {},
+  { classes, ...origin }: ErrorOrigin = {},
 ): HttpError {
   const { code, message, error = fallbackDetail } = isErrorBody(body, status) ? body : ({} as Partial<ErrorBody>)
   const options: ErrorOptions = {
-    ...given,
+    ...origin,
     ...(code !== undefined && { code }),
     ...(message !== undefined && { message }),
   }
   const errorClass = classes?.get(code ?? status * 100) ?? classOf.get(status) ?? HttpError
-  // Without the constructor of its own: that takes what a service likes, and has already made what came.
+  // Not by the constructor of the class: a service's own class may take other arguments.
   return Reflect.construct(HttpError, [status, error, options], errorClass)
 }
 
 /** Where an error came from. */
 export interface ErrorOrigin extends Pick<ErrorOptions, 'headers' | 'operation'> {
-  /** Those that the operation names, by their codes. */
+  /** The error classes that the operation declares, by code. */
   readonly classes?: ReadonlyMap<number, ErrorClass>
 }
 

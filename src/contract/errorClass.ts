@@ -1,17 +1,17 @@
 import { HttpError, type ErrorClass } from './errors.ts'
 
-/** What a class of error is on the wire. */
+/** What an error class puts on the wire. */
 export interface ErrorKind {
   readonly status: number
   readonly code: number
-  /** Its short text. */
+  /** The short text, `message` on the wire. */
   readonly reason: string
 }
 
 /**
- * Tells what a class of error is on the wire.
+ * Returns the status, code and short text of an error class.
  *
- * @throws {TypeError} one line, when it is none, or neither says its status nor can be made without arguments
+ * @throws {TypeError} when it does not extend `HttpError`, or has no `static status` and needs arguments to be made
  */
 export function kindOf(errorClass: ErrorClass): ErrorKind {
   let kind = known.get(errorClass)
@@ -22,7 +22,7 @@ export function kindOf(errorClass: ErrorClass): ErrorKind {
 const known = new WeakMap<ErrorClass, ErrorKind>()
 
 function findKind(errorClass: ErrorClass): ErrorKind {
-  if (!isErrorClass(errorClass)) throw new TypeError('is not an error class like NotFound: it has to extend HttpError')
+  if (!isErrorClass(errorClass)) throw new TypeError('must be an error class that extends HttpError, like NotFound')
   const { name, status, code } = errorClass
   if (status !== undefined && code !== undefined) return { status, code, reason: new HttpError(status).reason }
   let sample: HttpError
@@ -31,7 +31,7 @@ function findKind(errorClass: ErrorClass): ErrorKind {
   } catch (error) {
     if (status !== undefined) return { status, code: status * 100, reason: new HttpError(status).reason }
     const why = error instanceof Error ? error.message : String(error)
-    const message = `${name} cannot be made without arguments (${why}): say \`static status\` and \`static code\``
+    const message = `${name} needs arguments (${why}): declare \`static status\` and \`static code\``
     throw new TypeError(message, { cause: error })
   }
   return { status: sample.status, code: sample.code, reason: sample.reason }
@@ -42,7 +42,7 @@ function isErrorClass(value: unknown): boolean {
 }
 
 /**
- * The classes by their codes: of two with one code the first.
+ * Returns the classes by their codes. If two have the same code, the first one wins.
  *
  * @throws {TypeError} as `kindOf`
  */

@@ -1,27 +1,27 @@
 /**
- * The errors a service may answer with: one table, one class a row.
+ * The errors of a service: one class for each status.
  *
  * On the wire an error is its HTTP status and `{"code":40400,"message":"Not Found","error":"user 7"}`. A client turns
- * that back into the same class with the same code, so an error means the same on both sides of a call.
+ * that back into the same class with the same code, so you catch on one side what you throw on the other.
  */
 
-/** What an error class's constructor takes besides its detail. */
+/** Options of an error, after its detail. */
 export interface ErrorOptions {
-  /** Integer code on the wire, `status * 100 + n`; a service picks its own from n = 10. Default, and for any other: n = 0. */
+  /** Integer code on the wire, `status * 100 + n`; choose your own from n = 10. Default, and for a code that does not fit: n = 0. */
   readonly code?: number
-  /** Short text for humans, `message` on the wire. Default: the status's reason phrase. */
+  /** Short text for humans, `message` on the wire. Default: the reason phrase of the status. */
   readonly message?: string
-  /** The operation that failed so, like `role-service.getRole`: it goes before the detail in the error's own message. */
+  /** The operation that failed, like `role-service.getRole`; the error's message begins with it. */
   readonly operation?: string
-  /** What went wrong below; logged, never sent. */
+  /** The error behind this one. It is logged and never sent. */
   readonly cause?: unknown
   /** Extra response headers, for example `retry-after`. */
   readonly headers?: Readonly<Record<string, string>>
 }
 
 /**
- * The base of every error that may reach a caller. Its `message` is its detail, so that a stack or a log says what is wrong:
- * `NotFound: user 7`, or `NotFound: role-service.getRole: role 9` for one that another service answered with.
+ * The base class of all errors that are sent to callers. Its `message` is the detail, so that stacks and logs show it:
+ * `NotFound: user 7`, or `NotFound: role-service.getRole: role 9` for an error from another service.
  *
  * @example
  * if (error instanceof HttpError) reply.status(error.status)
@@ -33,14 +33,14 @@ export class HttpError extends Error {
   readonly code: number
   /** Short text for humans, `message` on the wire. */
   readonly reason: string
-  /** Detail meant for the caller: a string or any JSON value; never a stack, never SQL. */
+  /** Detail for the caller: a string or any JSON value. Never put a stack or SQL into it. */
   readonly error: unknown
-  /** Response headers that go with it. */
+  /** Extra response headers. */
   readonly headers: Readonly<Record<string, string>> | undefined
 
   constructor(status: number, error?: unknown, options: ErrorOptions = {}) {
     const { code = (new.target as ErrorClass).code ?? status * 100 } = options
-    // What is thrown decides the answer, so a wrong code must not be thrown in its place: it becomes the usual one.
+    // A wrong code must not replace the error that is thrown: it becomes the usual code, and is reported as the cause.
     const belongs = Number.isInteger(code) && Math.trunc(code / 100) === status
     const cause = options.cause ?? (belongs ? undefined : wrongCode(code, status))
     const reason = options.message ?? reasonOf(status)
@@ -71,17 +71,17 @@ abstract class StatusError extends HttpError {
 }
 
 /**
- * A class of error, as used in an operation's `errors`: any that extends `HttpError`. Its status and code are those of an
- * instance made without arguments, unless it says them itself.
+ * An error class, as an operation's `errors` takes it: any class that extends `HttpError`. Status and code are its static
+ * fields, or those of an instance made without arguments.
  */
 export interface ErrorClass {
   new (...args: never[]): HttpError
   readonly status?: number
-  /** What a client knows it by. */
+  /** The code by which a client recognizes it. */
   readonly code?: number
 }
 
-/** One of the classes below. */
+/** One of the error classes below. */
 interface StatusClass extends ErrorClass {
   new (error?: unknown, options?: ErrorOptions): HttpError
   readonly status: number
@@ -92,17 +92,17 @@ export class BadRequest extends StatusError {
   static readonly status = 400
 }
 
-/** 401: who is calling is not known. */
+/** 401: the caller is not authenticated. */
 export class Unauthorized extends StatusError {
   static readonly status = 401
 }
 
-/** 402: it has to be paid first. */
+/** 402: a payment is required first. */
 export class PaymentRequired extends StatusError {
   static readonly status = 402
 }
 
-/** 403: the caller is known and may not. */
+/** 403: the caller is authenticated, but not allowed. */
 export class Forbidden extends StatusError {
   static readonly status = 403
 }
@@ -112,12 +112,12 @@ export class NotFound extends StatusError {
   static readonly status = 404
 }
 
-/** 405: the path exists, the method does not; the answer carries `allow`. */
+/** 405: the path exists, but not with this method; the response has an `allow` header. */
 export class MethodNotAllowed extends StatusError {
   static readonly status = 405
 }
 
-/** 406: no representation that the caller accepts. */
+/** 406: no representation matches the request's `accept` headers. */
 export class NotAcceptable extends StatusError {
   static readonly status = 406
 }
@@ -127,17 +127,17 @@ export class RequestTimeout extends StatusError {
   static readonly status = 408
 }
 
-/** 409: in conflict with what is stored; also unique and foreign-key violations. */
+/** 409: the request conflicts with stored data, for example a unique or foreign key constraint. */
 export class Conflict extends StatusError {
   static readonly status = 409
 }
 
-/** 410: it was here and will not come back. */
+/** 410: the resource was removed for good. */
 export class Gone extends StatusError {
   static readonly status = 410
 }
 
-/** 412: the request was to hold only if what is stored is as the caller thought, `if-match` for example; it is not. */
+/** 412: a precondition of the request, such as `if-match`, does not hold. */
 export class PreconditionFailed extends StatusError {
   static readonly status = 412
 }
@@ -152,27 +152,27 @@ export class UriTooLong extends StatusError {
   static readonly status = 414
 }
 
-/** 415: the body's content type or encoding is not understood. */
+/** 415: the content type or encoding of the body is not supported. */
 export class UnsupportedMediaType extends StatusError {
   static readonly status = 415
 }
 
-/** 420: slow down, said in Twitter's words. */
+/** 420: the caller should slow down. Twitter's status, not a standard one. */
 export class EnhanceYourCalm extends StatusError {
   static readonly status = 420
 }
 
-/** 422: understood and well-formed, yet it cannot be done; also check and not-null violations. */
+/** 422: the request is well-formed but cannot be processed, for example because of a check or not-null constraint. */
 export class UnprocessableEntity extends StatusError {
   static readonly status = 422
 }
 
-/** 428: the caller has to say what it thinks is stored, so that nobody's change is lost. */
+/** 428: the request needs a precondition, such as `if-match`, so that no update gets lost. */
 export class PreconditionRequired extends StatusError {
   static readonly status = 428
 }
 
-/** 429: over the rate that was granted. */
+/** 429: the caller is over its rate limit. */
 export class TooManyRequests extends StatusError {
   static readonly status = 429
 }
@@ -182,32 +182,32 @@ export class RequestHeaderFieldsTooLarge extends StatusError {
   static readonly status = 431
 }
 
-/** 451: a law forbids it. */
+/** 451: the response is withheld for legal reasons. */
 export class UnavailableForLegalReasons extends StatusError {
   static readonly status = 451
 }
 
-/** 500: a fault of this service; whatever is thrown and not known becomes this, without detail. */
+/** 500: a fault of this service. All unexpected errors become this, without their detail. */
 export class ServerError extends StatusError {
   static readonly status = 500
 }
 
-/** 502: another service answered with something that is no answer. */
+/** 502: another service sent an invalid response. */
 export class BadGateway extends StatusError {
   static readonly status = 502
 }
 
-/** 503: a service (code 50300) or the database (50301) cannot be reached now, or this one is overloaded (50302). */
+/** 503: another service (code 50300) or the database (50301) is unavailable, or this service is overloaded (50302). */
 export class ServiceUnavailable extends StatusError {
   static readonly status = 503
 }
 
-/** 504: the time for an answer is over. */
+/** 504: the deadline passed before there was a response. */
 export class GatewayTimeout extends StatusError {
   static readonly status = 504
 }
 
-/** By their names, as a minifier makes of `NotFound` a class `a`, and leaves the names of properties. */
+/** By name: a minifier renames the class `NotFound` to `a`, but keeps the names of properties. */
 const byName: Readonly<Record<string, StatusClass>> = {
   BadRequest,
   Unauthorized,
@@ -236,10 +236,10 @@ const byName: Readonly<Record<string, StatusClass>> = {
 }
 for (const [value, named] of Object.entries({ HttpError, ...byName })) Object.defineProperty(named, 'name', { value })
 
-/** Every error class, in the order of their statuses. */
+/** All error classes, ordered by status. */
 export const errorClasses: readonly StatusClass[] = Object.values(byName)
 
-/** What an error says of itself: its detail, else its reason. */
+/** The message of an error: its detail, else the reason phrase. */
 function messageOf(reason: string, detail: unknown, operation: string | undefined): string {
   const text = typeof detail === 'string' && detail !== '' ? detail : withDetail(reason, detail)
   return operation === undefined ? text : `${operation}: ${text}`
@@ -248,13 +248,13 @@ function messageOf(reason: string, detail: unknown, operation: string | undefine
 function withDetail(reason: string, detail: unknown): string {
   if (detail === undefined || detail === '') return reason
   const text = Array.isArray(detail) && detail.every(isProblem) ? detail.map(problemText).join('; ') : jsonOf(detail)
-  return `${reason}: ${text.length > mostDetail ? `${text.slice(0, mostDetail)}…` : text}`
+  return `${reason}: ${text.length > maxDetailLength ? `${text.slice(0, maxDetailLength)}…` : text}`
 }
 
-/** Characters of a detail that is no text. */
-const mostDetail = 500
+/** Characters of a detail that is not a string. */
+const maxDetailLength = 500
 
-/** One thing that is wrong with a request, as validation lists them. */
+/** One problem of a request, as validation lists them. */
 interface Problem {
   readonly in: string
   readonly path: string
@@ -273,11 +273,11 @@ function jsonOf(value: unknown): string {
   try {
     return JSON.stringify(value) ?? String(value)
   } catch {
-    return String(value) // a circle, a BigInt: answering with it fails later, where it is told
+    return String(value) // a cycle or a BigInt: it cannot be sent either, and sending it reports so
   }
 }
 
-/** The reason phrase of a status: RFC 9110's, and the folk name of 420. */
+/** The reason phrase of a status, by RFC 9110; 420 has its usual name. */
 function reasonOf(status: number): string {
   return reasons[status] ?? `HTTP ${status}`
 }
@@ -311,8 +311,8 @@ const reasons: Readonly<Record<number, string>> = {
 }
 
 /**
- * The codes that tricube itself answers with, beside `status * 100`. `docs/errors.md` has the same table; a test ties
- * the two together.
+ * The codes that tricube itself sends, besides `status * 100`. `docs/errors.md` has the same table, and a test compares
+ * the two.
  */
 export const codes = {
   malformed: 40001,

@@ -2,27 +2,27 @@ import type { Static, TSchema } from '@sinclair/typebox'
 import { ContractError } from './check.ts'
 import { payloadProblem } from './payload.ts'
 
-/** What is said of a job, besides its name: data, without the code that runs it. */
+/** The declaration of a job, without its name and without the code that runs it. */
 export interface JobDraft {
-  /** Schema of its input. Default: it has none. */
+  /** Schema of its input. Default: no input. */
   readonly input?: TSchema
-  /** What it is for, in Markdown. */
+  /** Description, in Markdown. */
   readonly description?: string
-  /** How often it is run again when it fails. Default: 25, over about three days. */
+  /** How often it is retried after a failure. Default: 25, over about three days. */
   readonly retries?: number
-  /** Bounds of the wait before a retry: doubled each time from `baseMs` (default 2 s) to `capMs` (default 12 h), any of it random. */
+  /** Wait before a retry: random up to a bound that doubles from `baseMs` (default 2 s) to `capMs` (default 12 h). */
   readonly backoff?: { readonly baseMs?: number; readonly capMs?: number }
-  /** Milliseconds after which an attempt is given up: its signal aborts, and it has failed. Default: 60,000. */
+  /** Milliseconds after which an attempt fails and its signal aborts. Default: 60,000. */
   readonly timeoutMs?: number
-  /** The most that run at once in each process. Default: those of the whole process. */
+  /** How many run at the same time in each process. Default: the limit of the process. */
   readonly concurrency?: number
-  /** What goes first. Default `normal`. */
+  /** Which jobs run first. Default `normal`. */
   readonly priority?: JobPriority
-  /** The name of a field of its input: jobs with the same value run one after the other, in the order of enqueuing. */
+  /** The name of a field of its input. Jobs with the same value run one at a time, in the order of enqueuing. */
   readonly key?: string
   /**
-   * False: `db` in its handler is no transaction, and it may be run more than once. For what takes long or has no effects in
-   * the database. Default: true, all that it does through `db` takes effect once, or not at all.
+   * Whether the handler's `db` is one transaction, so that its changes take effect exactly once. Default: true. Set false
+   * for long jobs, or those without effects in the database: such a job may run more than once.
    */
   readonly transaction?: boolean
   /**
@@ -44,7 +44,7 @@ export interface JobDraft {
 /** How urgent a job is. */
 export type JobPriority = 'high' | 'normal' | 'low'
 
-/** A job that can be enqueued: `jobs` makes it. */
+/** A job that can be enqueued, made by `jobs`. */
 export interface Job extends JobDraft {
   readonly name: string
 }
@@ -55,44 +55,44 @@ export type JobDrafts = Readonly<Record<string, JobDraft>>
 /** Jobs by name. */
 export type Jobs = Readonly<Record<string, Job>>
 
-/** The jobs that drafts become. */
+/** The jobs of their declarations. */
 export type JobsOf<Drafts extends JobDrafts> = {
   readonly [Name in keyof Drafts]: Drafts[Name] & { readonly name: Name & string }
 }
 
-/** What a job is enqueued with. */
+/** The input of a job. */
 export type JobInputOf<One extends JobDraft> = One['input'] extends TSchema ? Static<One['input']> : undefined
 
-/** How one job is enqueued. */
+/** Options of enqueuing one job. */
 export interface EnqueueOptions {
-  /** Milliseconds from now before which it does not run. */
+  /** Milliseconds from now before it runs. */
   readonly delayMs?: number
-  /** When it runs at the earliest, in place of `delayMs`. */
+  /** When it runs at the earliest; use this or `delayMs`. */
   readonly runAt?: Date
-  /** While there is a job of the same name with this value that is not done, no other one is made. */
+  /** Enqueues nothing while an unfinished job of the same name has the same value. */
   readonly unique?: string
-  /** Default: the job's own. */
+  /** Default: the priority of the job. */
   readonly priority?: JobPriority
 }
 
-/** What follows the job in `db.enqueue`. */
+/** The arguments of `db.enqueue` after the job. */
 export type EnqueueArguments<One extends JobDraft> =
   undefined extends JobInputOf<One>
     ? [input?: JobInputOf<One>, options?: EnqueueOptions]
     : [input: JobInputOf<One>, options?: EnqueueOptions]
 
-/** What became of a job that was enqueued. */
+/** The result of enqueuing a job. */
 export interface Enqueued {
   readonly id: number
-  /** False: a job with this `unique` waits or runs already, and `id` is its. */
+  /** False if an unfinished job with the same `unique` exists; `id` is the id of that job. */
   readonly created: boolean
 }
 
 /**
- * Declares jobs: what can be enqueued, as data. A service runs them with `jobHandlers`; any file can enqueue them without
- * importing that code.
+ * Declares jobs: what can be enqueued, as data. A service runs them with `jobHandlers`. Other files can enqueue them
+ * without importing that code.
  *
- * @throws {ContractError} one line naming the job and what is wrong with it
+ * @throws {ContractError} naming the job and what is wrong with it
  *
  * @example
  * export const orderJobs = jobs({
@@ -110,7 +110,7 @@ export function jobs<const Drafts extends JobDrafts>(drafts: Drafts): JobsOf<Dra
 }
 
 function jobProblem(name: string, draft: JobDraft): string | undefined {
-  if (!/^[A-Za-z_$][\w$]*$/.test(name)) return `a job's name is a JavaScript identifier, like sendReceipt`
+  if (!/^[A-Za-z_$][\w$]*$/.test(name)) return `the name of a job must be a JavaScript identifier, like sendReceipt`
   const unknown = Object.keys(draft).find((field) => !fields.has(field))
   if (unknown) return `unknown field "${unknown}", expected ${[...fields].join(', ')}`
   const { input, retries, timeoutMs, concurrency, priority, key, transaction, backoff = {} } = draft
@@ -121,17 +121,17 @@ function jobProblem(name: string, draft: JobDraft): string | undefined {
     ['backoff.capMs', backoff.capMs, 0],
   ] as const) {
     if (value !== undefined && !(Number.isInteger(value) && value >= least)) {
-      return `${field} is a whole number from ${least}, not ${String(value)}`
+      return `${field} must be an integer of at least ${least}, got ${String(value)}`
     }
   }
   if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs < 2 ** 31)) {
-    return `timeoutMs is a positive number of milliseconds, not ${timeoutMs}`
+    return `timeoutMs must be a positive number of milliseconds, got ${timeoutMs}`
   }
   if (priority !== undefined && !jobPriorities.includes(priority)) {
-    return `priority is one of ${jobPriorities.join(', ')}, not ${JSON.stringify(priority)}`
+    return `priority must be one of ${jobPriorities.join(', ')}, got ${JSON.stringify(priority)}`
   }
   if (transaction !== undefined && typeof transaction !== 'boolean') {
-    return `transaction is true or false, not ${JSON.stringify(transaction)}`
+    return `transaction must be true or false, got ${JSON.stringify(transaction)}`
   }
   return scheduleFieldsProblem(draft) ?? payloadProblem('input', input, key)
 }

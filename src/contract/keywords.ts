@@ -1,8 +1,8 @@
-// What a schema may say, and what is wrong with what it says: a misspelt rule would be one that nobody keeps.
+// The keywords of a schema. A misspelt rule would check nothing, so an unknown keyword is an error.
 import { nearestName } from '../schema/validator/nearestName.ts'
 import { mapSchema, type JsonSchema } from '../schema/schema.ts'
 
-/** What is wrong with the keywords of a schema, as one line that begins with the field's path; undefined when nothing is. */
+/** Returns the first problem with the keywords of a schema, as one line that begins with the path of the field. */
 export function keywordProblem(schema: JsonSchema, path: string): string | undefined {
   for (const [keyword, value] of Object.entries(schema)) {
     const problem = wrongKeyword(keyword) ?? wrongValue(keyword, value)
@@ -28,15 +28,15 @@ function wrongValue(keyword: string, value: unknown): string | undefined {
   }
   const kind = known.get(keyword)
   if (kind === undefined || kinds[kind].accepts(value)) return undefined
-  return `${keyword}: expected ${kinds[kind].expected}, got ${typeof value === 'number' ? value : JSON.stringify(value)}`
+  return `${keyword}: must be ${kinds[kind].expected}, got ${typeof value === 'number' ? value : JSON.stringify(value)}`
 }
 
-function hint(given: string, names: readonly string[]): string {
-  const nearest = nearestName(given, names)
+function hint(name: string, names: readonly string[]): string {
+  const nearest = nearestName(name, names)
   return nearest === undefined ? '' : `, did you mean ${nearest}?`
 }
 
-/** `body.items[].name`; what is not a field of its own, such as a part of a union, has the path of the whole. */
+/** `body.items[].name`. A part that is not a field, such as a member of a union, has the path of its parent. */
 function pathInside(path: string, keyword: string, name: string): string {
   if (keyword === 'properties') return `${path}.${name}`
   return keyword === 'items' || keyword === 'prefixItems' ? `${path}[]` : path
@@ -44,17 +44,17 @@ function pathInside(path: string, keyword: string, name: string): string {
 
 const kinds = {
   count: {
-    expected: 'a whole number from 0',
+    expected: 'a non-negative integer',
     accepts: (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0,
   },
   number: { expected: 'a number', accepts: (value: unknown) => Number.isFinite(value) },
-  text: { expected: 'a text', accepts: (value: unknown) => typeof value === 'string' },
+  text: { expected: 'a string', accepts: (value: unknown) => typeof value === 'string' },
   flag: { expected: 'true or false', accepts: (value: unknown) => typeof value === 'boolean' },
-  list: { expected: 'a list', accepts: (value: unknown) => Array.isArray(value) },
+  list: { expected: 'an array', accepts: (value: unknown) => Array.isArray(value) },
   any: { expected: 'anything', accepts: () => true },
 } as const
 
-/** The keywords of JSON Schema 2020-12 and draft 7, of OpenAPI 3.1, and of models, by what their values are. */
+/** The keywords of JSON Schema 2020-12 and draft 7, OpenAPI 3.1 and models, by the type of their values. */
 const known: ReadonlyMap<string, keyof typeof kinds> = new Map(
   Object.entries({
     count: 'minLength maxLength minItems maxItems minProperties maxProperties minContains maxContains',
@@ -70,7 +70,7 @@ const known: ReadonlyMap<string, keyof typeof kinds> = new Map(
   }).flatMap(([kind, names]) => names.split(' ').map((name) => [name, kind as keyof typeof kinds] as const)),
 )
 
-/** The formats that are checked. */
+/** The formats that validation checks. */
 const formats: readonly string[] = (
   'date time date-time iso-time iso-date-time duration uri uri-reference uri-template url email hostname ipv4 ipv6 regex ' +
   'uuid json-pointer json-pointer-uri-fragment relative-json-pointer byte int32 int64 float double password binary'

@@ -2,57 +2,57 @@ import type { Static, TObject, TOptional, TProperties, TSchema } from '@sinclair
 import type { HasDefault } from '../schema/builder.ts'
 import type { ErrorClass } from './errors.ts'
 import type { RateLimit } from './rateLimit.ts'
-import type { Responding, ResponseOf } from './responding.ts'
+import type { ResponseFields, ResponseOf } from './responseForm.ts'
 import type { PathParamNames, Route } from './route.ts'
 
-export type { Items, Page } from './responding.ts'
+export type { Items, Page } from './responseForm.ts'
 
 /**
- * One promise of a service, as data.
+ * One operation of a service, as data.
  *
  * @example
  * const getUser = { route: 'GET /users/:id', params: { id: t.Integer() }, returns: User, errors: [NotFound] }
  */
-export interface Operation extends Responding {
+export interface Operation extends ResponseFields {
   /** Method and path, for example `GET /users/:id`. */
   readonly route: Route
   /** One line for the documentation. */
   readonly summary?: string
-  /** The long form, in Markdown. */
+  /** A longer description, in Markdown. */
   readonly description?: string
   /** Groups operations in the documentation. */
   readonly tags?: readonly string[]
-  /** Schemas of the path parameters. Left out, each is a string. */
+  /** Schemas of the path parameters. Default: each is a string. */
   readonly params?: TProperties
   /** Schemas of the query parameters; values are coerced. */
   readonly query?: TProperties
-  /** Schemas of request headers, names in lower case; values are coerced. */
+  /** Schemas of the request headers, with names in lower case; values are coerced. */
   readonly headers?: TProperties
-  /** Schema of the JSON body; fields that it does not name are refused. */
+  /** Schema of the JSON body; unknown fields are rejected. */
   readonly body?: TSchema
   /** HTTP status of success. Default 200. */
   readonly status?: number
-  /** The errors that belong to the operation, for the documentation. */
+  /** The errors of the operation, for its documentation and its clients. */
   readonly errors?: readonly ErrorClass[]
   /**
-   * Whether doing it twice is doing it once. Default: true for GET, PUT and DELETE. `by key`: the service remembers each
-   * call that names an `idempotency-key` in its database, and answers a second one of the same caller with the first's
-   * result.
+   * Whether repeating a request has no further effect, so that it may be retried. Default: true for GET, PUT and DELETE.
+   * `by key`: the service stores the result of each request with an `idempotency-key` in its database. A second request
+   * of the same caller with that key gets the stored result.
    */
   readonly idempotent?: boolean | 'by key'
-  /** Milliseconds after which the operation is given up, by its callers and by the service itself. */
+  /** Milliseconds after which callers and the service itself cancel the operation. */
   readonly timeoutMs?: number
-  /** How often each caller may do it; over that the answer is a 429. Default: as often as it likes. */
+  /** How often each caller may call it; more gets a 429. Default: no limit. */
   readonly rateLimit?: RateLimit
-  /** What goes when the service is overloaded: `sheddable` first, `critical` last. Default `normal`. */
+  /** Which requests an overloaded service rejects first: `sheddable`, last `critical`. Default `normal`. */
   readonly priority?: Priority
-  /** For other services only: where callers are strangers (`edge`) it is not there, and no public document tells of it. */
+  /** For other services only: an `edge` service responds with 404, and public documents leave it out. */
   readonly internal?: boolean
-  /** Marked in the documentation as going away. */
+  /** Marked as deprecated in the documentation. */
   readonly deprecated?: boolean
 }
 
-/** How much an operation matters while its service has too much to do. */
+/** How important an operation is while its service is overloaded. */
 export type Priority = (typeof priorities)[number]
 
 /** Priorities, the most important first. */
@@ -61,13 +61,15 @@ export const priorities = ['critical', 'normal', 'sheddable'] as const
 /** Operations by name. */
 export type Operations = Readonly<Record<string, Operation>>
 
-/** What properties hold; a contract's own `readonly` says nothing of the values. */
+/** The values of properties; `readonly` in a contract does not make the values read-only. */
 type StaticOf<Properties extends TProperties> = Static<
   TObject<{ -readonly [Name in keyof Properties]: Properties[Name] }>
 >
 
-/** What a caller gives for properties of text: what has a default may be left out. */
-type GivenOf<Properties extends TProperties> = [Extract<Properties[keyof Properties], HasDefault>] extends [never]
+/** What a caller passes for properties: those with a default are optional. */
+type PropertiesInputOf<Properties extends TProperties> = [Extract<Properties[keyof Properties], HasDefault>] extends [
+  never,
+]
   ? StaticOf<Properties>
   : StaticOf<{
       [Name in keyof Properties]: Properties[Name] extends HasDefault ? TOptional<Properties[Name]> : Properties[Name]
@@ -80,15 +82,15 @@ export type ParamsOf<Op extends Operation> = Op['params'] extends TProperties
 
 type DeclaredQuery<Op extends Operation> = Op['query'] extends TProperties ? StaticOf<Op['query']> : unknown
 
-/** The query as a handler sees it: coerced, with what its response adds. */
+/** The query as a handler sees it: coerced, with the parameters that its response form adds. */
 export type QueryOf<Op extends Operation> = Flat<DeclaredQuery<Op> & ResponseOf<Op>['query']>
 
-/** The declared headers as a handler sees them; all of them, as Node has them, when none is declared. */
+/** The headers as a handler sees them: the declared ones, or all of Node's when none is declared. */
 export type HeadersOf<Op extends Operation> = Op['headers'] extends TProperties
   ? StaticOf<Op['headers']>
   : Readonly<Record<string, string | string[] | undefined>>
 
-/** The body as a handler sees it. Of an operation that is not known, `unknown`. */
+/** The body as a handler sees it; `unknown` when the operation is not known. */
 export type BodyOf<Op extends Operation> = Op['body'] extends TSchema
   ? Static<Op['body']>
   : unknown extends Op['body']
@@ -103,14 +105,14 @@ export type OutputOf<Op extends Operation> = ResponseOf<Op>['output']
 /** What a caller gets. */
 export type ResultOf<Op extends Operation> = ResponseOf<Op>['result']
 
-/** What a caller gives: only what the operation takes, optional where everything in it is. */
+/** What a caller passes. A part is optional when everything in it is. */
 export type InputOf<Op extends Operation> = Flat<
   Part<'params', ParamsOf<Op>> &
     Part<
       'query',
-      Flat<(Op['query'] extends TProperties ? GivenOf<Op['query']> : unknown) & ResponseOf<Op>['givenQuery']>
+      Flat<(Op['query'] extends TProperties ? PropertiesInputOf<Op['query']> : unknown) & ResponseOf<Op>['queryInput']>
     > &
-    Part<'headers', Op['headers'] extends TProperties ? GivenOf<Op['headers']> : unknown> &
+    Part<'headers', Op['headers'] extends TProperties ? PropertiesInputOf<Op['headers']> : unknown> &
     Part<'body', Op['body'] extends TSchema ? BodyOf<Op> : unknown>
 >
 
@@ -124,12 +126,12 @@ type Part<Name extends string, Value> = unknown extends Value
 
 type Flat<Type> = unknown extends Type ? {} : { [Key in keyof Type]: Type[Key] }
 
-/** Those that strangers may call. */
+/** Returns the operations that are not internal. */
 export function publicOperations(operations: Operations): Operations {
   return Object.fromEntries(Object.entries(operations).filter(([, { internal }]) => !internal))
 }
 
-/** Whether doing it twice is doing it once: RFC 9110, 9.2.2, unless the operation says otherwise. */
+/** Whether repeating the operation has no further effect: as it declares, else by its method (RFC 9110, 9.2.2). */
 export function isIdempotent({ route, idempotent }: Operation): boolean {
   return idempotent === 'by key' ? false : (idempotent ?? /^(GET|PUT|DELETE) /.test(route))
 }

@@ -1,16 +1,16 @@
-/** How answers are wrapped: `standard` is `{"code":0,"data":…}`, `plain` the data itself. */
+/** The form of response bodies: `standard` is `{"code":0,"data":…}`, `plain` is the data alone. */
 export type Envelope = 'standard' | 'plain'
 
-/** What may be said of a service as a whole. */
+/** Options of a contract, for the service as a whole. */
 export interface ContractOptions {
-  /** Heading of the documentation. Default: the name. */
+  /** Heading of the documentation. Default: the name of the service. */
   readonly title?: string
-  /** What the service is for, in Markdown. */
+  /** Description of the service, in Markdown. */
   readonly description?: string
   /** Version of the contract, as the documentation shows it. Default `1.0.0`. */
   readonly version?: string
-  /** How answers are wrapped; errors look the same in both. Default `standard`. */
+  /** The form of response bodies; errors look the same in both. Default `standard`. */
   readonly envelope?: Envelope
-  /** Whether each region has data of its own, so that a call never leaves the region it is for. Default false. */
+  /** Whether each region has its own data, so that a call never leaves its region. Default false. */
   readonly partitioned?: boolean
 }

@@ -1,14 +1,15 @@
 import { jsonProblem } from './check.ts'
 import { isSchema, type TSchema } from '../schema/schema.ts'
 
-/** What is wrong with the schema of what a job or an event carries, and with the field that is its key. */
+/** Returns what is wrong with the schema of a job's or an event's data, and with the field that is its key. */
 export function payloadProblem(
   where: string,
   schema: TSchema | undefined,
   key: string | undefined,
 ): string | undefined {
-  if (schema === undefined) return key === undefined ? undefined : `key names a field of ${where}, which is not there`
-  if (!isSchema(schema)) return `${where} is not a schema: write ${where}: t.Object({ … })`
+  if (schema === undefined)
+    return key === undefined ? undefined : `key "${key}" names a field of ${where}, but there is no ${where}`
+  if (!isSchema(schema)) return `${where} must be a schema, like t.Object({ … }), got ${JSON.stringify(schema)}`
   const problem = jsonProblem(schema, where)
   if (problem) return problem
   if (key === undefined) return undefined

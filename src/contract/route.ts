@@ -1,7 +1,7 @@
-/** The HTTP methods an operation may have. HEAD follows GET, OPTIONS belongs to CORS. */
+/** The HTTP methods of operations. HEAD follows GET, and OPTIONS belongs to CORS. */
 export const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 
-/** One of the HTTP methods an operation may have. */
+/** One of the HTTP methods of operations. */
 export type Method = (typeof methods)[number]
 
 /** A method and a path, for example `GET /users/:id`. */
@@ -14,7 +14,7 @@ export type PathParamNames<Text extends string> = Text extends `${string}/:${inf
     : Tail
   : never
 
-/** A route, taken apart. */
+/** A parsed route. */
 export interface ParsedRoute {
   readonly method: Method
   readonly path: string
@@ -22,9 +22,9 @@ export interface ParsedRoute {
 }
 
 /**
- * Takes a route apart.
+ * Parses a route.
  *
- * @throws {SyntaxError} one line saying what a route looks like
+ * @throws {SyntaxError} saying what a route looks like
  */
 export function parseRoute(route: string): ParsedRoute {
   const space = route.indexOf(' ')
@@ -34,17 +34,17 @@ export function parseRoute(route: string): ParsedRoute {
     throw new SyntaxError(`route "${route}": unknown method "${method}", expected one of ${methods.join(', ')}`)
   }
   if (!pathSyntax.test(path)) {
-    throw new SyntaxError(`route "${route}": expected a path like /users/:id, without wildcards or a slash at the end`)
+    throw new SyntaxError(`route "${route}": expected a path like /users/:id, without wildcards or a trailing slash`)
   }
   const pathParams = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name as string)
   if (new Set(pathParams).size < pathParams.length) {
-    throw new SyntaxError(`route "${route}": the same path parameter twice`)
+    throw new SyntaxError(`route "${route}": a path parameter occurs twice, rename one`)
   }
   return { method, path, pathParams }
 }
 
-/** The route without its parameters' names: two routes of one shape are the same route. */
-export function shapeOf({ method, path }: ParsedRoute): string {
+/** The route without the names of its parameters: two routes with the same pattern match the same requests. */
+export function patternOf({ method, path }: ParsedRoute): string {
   return `${method} ${path.replaceAll(/:\w+/g, ':')}`
 }
 

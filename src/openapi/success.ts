@@ -1,7 +1,7 @@
 import type { Envelope } from '../contract/options.ts'
 import type { Operation } from '../contract/operation.ts'
 import { responseForm } from '../contract/response.ts'
-import type { FormName } from '../contract/responding.ts'
+import type { FormName } from '../contract/responseForm.ts'
 import type { JsonSchema } from '../schema/schema.ts'
 import { contentOf, type Components } from './components.ts'
 import { rateLimitHeaders } from './rateLimit.ts'

@@ -25,7 +25,7 @@ export function compileOutputCheck({ name, operations }: Contract, key: string):
   const write = compileWriter(jsonSchemaOf(schema))
   const check = compileCheck(schema, 'any')
   return (value, who) => {
-    const problem = form.misfit(value) ?? (isWritten(write, value) ? undefined : problemOf(check, value))
+    const problem = form.outputProblem(value) ?? (isWritten(write, value) ? undefined : problemOf(check, value))
     if (problem) throw new TestFailure(`${who} broke the contract of ${name}.${key}: ${problem}`)
   }
 }

@@ -262,7 +262,7 @@ function testClient<Tested extends Contract>(
         if (cause) (error as Error).cause = cause
         throw error
       }
-      return { status, headers: received, ...form.parts(value) }
+      return { status, headers: received, ...form.wrap(value) }
     }
     return [name, call]
   })

@@ -1,7 +1,7 @@
 import type { CallOptions } from '../client/types.ts'
 import type { Contract } from '../contract/contract.ts'
 import type { InputOf, Operation, Operations, OutputOf } from '../contract/operation.ts'
-import type { ResponseOf } from '../contract/responding.ts'
+import type { ResponseOf } from '../contract/responseForm.ts'
 
 /** The operations of the service under test, as functions that return the whole answer. */
 export type TestClient<Tested extends Contract> = TestClientOf<Tested['operations']>

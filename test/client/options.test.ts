@@ -141,7 +141,7 @@ describe('places and keys', () => {
     })
     await expect(caller.getThing(get)).rejects.toThrow('thing-service is partitioned: the call needs a region')
     expect(b.requests.length).toBe(0)
-    expect(() => contract('x', {}, { partitioned: 'yes' } as never)).toThrow('partitioned is true or false')
+    expect(() => contract('x', {}, { partitioned: 'yes' } as never)).toThrow('partitioned must be true or false')
   })
 
   it('calls with one key go to one instance', async () => {

@@ -5,13 +5,13 @@ import { describe, expect, it } from 'vitest'
 
 const User = t.Object({ id: t.Integer(), name: t.String() })
 
-/** What the compiler would refuse is given as JavaScript would give it. */
+/** Defines a contract without the compiler's checks, as JavaScript does. */
 function define(operations: object, name = 'user-service', options: object = {}): unknown {
   return contract(name, operations as {}, options)
 }
 
 describe('a contract', () => {
-  it('is the data it was given, frozen', () => {
+  it('is frozen data', () => {
     const getUser = { route: 'GET /users/:id', params: { id: t.Integer() }, returns: User, errors: [NotFound] } as const
     const users = contract('user-service', { getUser })
     expect(users.name).toBe('user-service')
@@ -20,7 +20,7 @@ describe('a contract', () => {
     expect(Object.isFrozen(users)).toBe(true)
   })
 
-  it('is put together from parts', () => {
+  it('can be composed from objects', () => {
     const people = { listUsers: { route: 'GET /users', returns: t.Array(User) } } as const
     const admin = { deleteUser: { route: 'DELETE /users/:id' } } as const
     expect(Object.keys(contract('user-service', { ...people, ...admin }).operations)).toEqual([
@@ -30,7 +30,7 @@ describe('a contract', () => {
   })
 })
 
-describe('a wrong contract fails at definition with one line', () => {
+describe('contract() rejects in one line', () => {
   const wrong: [title: string, operations: object, message: string][] = [
     [
       'an unknown method',
@@ -38,9 +38,9 @@ describe('a wrong contract fails at definition with one line', () => {
       'user-service.a: route "FETCH /users": unknown method "FETCH", expected one of GET, POST, PUT, PATCH, DELETE',
     ],
     [
-      'the same route twice, whatever its parameter is called',
+      'the same route twice, also with another parameter name',
       { a: { route: 'GET /users/:id' }, b: { route: 'GET /users/:name' } },
-      'user-service.b: route "GET /users/:name" is taken by a',
+      'user-service.b: route "GET /users/:name" is already the route of a',
     ],
     [
       'a path parameter without its schema',
@@ -48,25 +48,29 @@ describe('a wrong contract fails at definition with one line', () => {
       'user-service.a: path parameter ":role" has no schema in params',
     ],
     [
-      'a schema without its path parameter',
+      'a params schema that is not in the route',
       { a: { route: 'GET /users', params: { id: t.Integer() } } },
       'user-service.a: params.id is not in the route "GET /users"',
     ],
-    ['a body on GET', { a: { route: 'GET /users', body: User } }, 'user-service.a: a GET has no body'],
     [
-      'a field that operations do not have',
+      'a body on GET',
+      { a: { route: 'GET /users', body: User } },
+      'user-service.a: a GET cannot have a body, use query or another method',
+    ],
+    [
+      'an unknown field',
       { a: { route: 'GET /users', return: User } },
       'user-service.a: unknown field "return", expected route, summary, description, tags, params, query, headers, body, returns, status, paginated, errors, idempotent, timeoutMs, rateLimit, priority, internal, deprecated',
     ],
     [
       'a type that JSON does not have',
       { a: { route: 'GET /users', query: { since: t.Date() } } },
-      "user-service.a: query.since: Date is not JSON, use t.String({ format: 'date-time' })",
+      "user-service.a: query.since: Date is not a JSON type, use t.String({ format: 'date-time' })",
     ],
     [
       'code in a schema',
       { a: { route: 'POST /a', body: t.Object({ at: t.Transform(t.String()).Decode(Date.parse).Encode(String) }) } },
-      'user-service.a: body: t.Transform does not run, write the type of the JSON and convert it in the handler',
+      'user-service.a: body: t.Transform is never run, use the type of the JSON and convert it in the handler',
     ],
     [
       'an object in a query',
@@ -91,133 +95,133 @@ describe('a wrong contract fails at definition with one line', () => {
     [
       'a query that is a schema',
       { a: { route: 'GET /a', query: User } },
-      'user-service.a: query is a plain object of schemas: write query: { id: t.Integer() }',
+      'user-service.a: query must be a plain object of schemas, like { id: t.Integer() }',
     ],
     [
-      'a query of something else',
+      'a query parameter that is not a schema',
       { a: { route: 'GET /a', query: { x: 'string' } } },
-      'user-service.a: query.x is not a schema',
+      'user-service.a: query.x must be a schema, like t.String(), got "string"',
     ],
     [
-      'a body that is no schema',
+      'a body that is not a schema',
       { a: { route: 'POST /a', body: { name: 1 } } },
-      'user-service.a: body is not a schema: write body: t.Object({ … })',
+      'user-service.a: body must be a schema, like t.Object({ … }), got {"name":1}',
     ],
     [
       'a header in upper case',
       { a: { route: 'GET /a', headers: { 'X-A': t.String() } } },
-      'user-service.a: headers.X-A: header names are lower case',
+      'user-service.a: headers.X-A must be in lower case: x-a',
     ],
     [
-      'a route of the framework',
+      'a reserved path',
       { a: { route: 'GET /health/live' } },
-      'user-service.a: /health is answered by tricube itself',
+      'user-service.a: route "GET /health/live": /health is reserved for tricube, use another path',
     ],
     [
       'a wildcard',
       { a: { route: 'GET /files/*' } },
-      'user-service.a: route "GET /files/*": expected a path like /users/:id, without wildcards or a slash at the end',
+      'user-service.a: route "GET /files/*": expected a path like /users/:id, without wildcards or a trailing slash',
     ],
     [
-      'a slash at the end',
+      'a trailing slash',
       { a: { route: 'GET /files/' } },
-      'user-service.a: route "GET /files/": expected a path like /users/:id, without wildcards or a slash at the end',
+      'user-service.a: route "GET /files/": expected a path like /users/:id, without wildcards or a trailing slash',
     ],
     [
       'one path parameter twice',
       { a: { route: 'GET /a/:id/b/:id' } },
-      'user-service.a: route "GET /a/:id/b/:id": the same path parameter twice',
+      'user-service.a: route "GET /a/:id/b/:id": a path parameter occurs twice, rename one',
     ],
     [
-      'pages of nothing',
+      'pagination without returns',
       { a: { route: 'GET /a', paginated: true } },
       'user-service.a: a paginated operation needs returns, the schema of one item',
     ],
     [
-      'pages of a POST',
+      'pagination of a POST',
       { a: { route: 'POST /a', paginated: true, returns: User } },
       'user-service.a: only a GET can be paginated',
     ],
     [
-      'its own page',
+      'a query parameter that pagination adds',
       { a: { route: 'GET /a', paginated: true, returns: User, query: { page: t.Integer() } } },
-      'user-service.a: paginated adds query.page itself',
+      'user-service.a: query.page is added by paginated, remove it',
     ],
     [
-      'an error for success',
+      'a status of failure',
       { a: { route: 'GET /a', status: 404 } },
-      'user-service.a: status is the status of success, 200 to 299, not 404',
+      'user-service.a: status must be an integer from 200 to 299, got 404',
     ],
     [
       'a body for 204',
       { a: { route: 'GET /a', status: 204, returns: User } },
-      'user-service.a: status 204 has no body, but returns is given',
+      'user-service.a: status 204 cannot have a body: remove returns, or use another status',
     ],
     [
-      'an error that is no class',
+      'an error that is not a class',
       { a: { route: 'GET /a', errors: [404] } },
-      'user-service.a: errors[0] is not an error class like NotFound: it has to extend HttpError',
+      'user-service.a: errors[0] must be an error class that extends HttpError, like NotFound',
     ],
     [
-      'a timeout of nothing',
+      'a timeout of 0',
       { a: { route: 'GET /a', timeoutMs: 0 } },
-      'user-service.a: timeoutMs is a positive number of milliseconds, not 0',
+      'user-service.a: timeoutMs must be a positive number of milliseconds, got 0',
     ],
     [
-      'a rate limit of nothing',
+      'a rate limit of 0',
       { a: { route: 'GET /a', rateLimit: { key: 'ip', limit: 0, windowMs: 1000 } } },
-      'user-service.a: rateLimit.limit is a whole number from 1 on, not 0',
+      'user-service.a: rateLimit.limit must be a positive integer, got 0',
     ],
     [
-      'a rate limit in no time',
+      'a rate limit with a window of 0 ms',
       { a: { route: 'GET /a', rateLimit: { key: 'ip', limit: 1, windowMs: 0 } } },
-      'user-service.a: rateLimit.windowMs is a number of milliseconds, not 0',
+      'user-service.a: rateLimit.windowMs must be at least 1 millisecond and below 2^31, got 0',
     ],
     [
-      'a rate limit beyond what is counted',
+      'a rate limit of more than 1,000 per millisecond',
       { a: { route: 'GET /a', rateLimit: { key: 'ip', limit: 2001, windowMs: 2 } } },
-      'user-service.a: rateLimit.limit is at most 1,000 for each of the 2 milliseconds',
+      'user-service.a: rateLimit.limit must be at most 2000, 1,000 per millisecond of windowMs, got 2001',
     ],
     [
-      'a rate limit of nobody',
+      'a rate limit without a key',
       { a: { route: 'GET /a', rateLimit: { limit: 1, windowMs: 1000 } } },
-      "user-service.a: rateLimit.key is 'ip', { header: 'x-api-key' } or the name of a function in the service's rateLimits.keys",
+      "user-service.a: rateLimit.key must be 'ip', { header: 'x-api-key' } or the name of a function in the service's rateLimits.keys",
     ],
     [
-      'a rate limit by a header that nobody can send',
+      'a rate limit by a header in upper case',
       { a: { route: 'GET /a', rateLimit: { key: { header: 'X-Api-Key' }, limit: 1, windowMs: 1000 } } },
-      "user-service.a: rateLimit.key.header is a header's name in lower case, like x-api-key",
+      'user-service.a: rateLimit.key.header must be a header name in lower case, like x-api-key',
     ],
     [
-      'a rate limit with a field that it does not have',
+      'a rate limit with an unknown field',
       { a: { route: 'GET /a', rateLimit: { key: 'ip', limit: 1, windowMs: 1000, burst: 7 } } },
-      'user-service.a: rateLimit.burst is unknown, expected key, limit, windowMs',
+      'user-service.a: rateLimit: unknown field "burst", expected key, limit, windowMs',
     ],
     [
-      'a priority that there is not',
+      'an unknown priority',
       { a: { route: 'GET /a', priority: 'high' } },
-      'user-service.a: priority is one of critical, normal, sheddable, not "high"',
+      'user-service.a: priority must be one of critical, normal, sheddable, got "high"',
     ],
     [
       'a name with a dash',
       { 'get-user': { route: 'GET /a' } },
-      "user-service.get-user: an operation's name is a JavaScript identifier, like getUser",
+      'user-service.get-user: the name of an operation must be a JavaScript identifier, like getUser',
     ],
   ]
   it.each(wrong)('%s', (_title, operations, message) => {
     expect(() => define(operations)).toThrow(new ContractError(message))
   })
 
-  it('a name or an envelope that is none', () => {
+  it('an invalid name or envelope', () => {
     expect(() => define({}, 'UserService')).toThrow(
-      'contract "UserService": a service\'s name is kebab-case, like user-service',
+      'contract "UserService": the name must be kebab-case, like user-service',
     )
     expect(() => define({}, 'a', { envelope: 'xml' })).toThrow(
-      `contract "a": envelope is 'standard' or 'plain', not "xml"`,
+      `contract "a": envelope must be 'standard' or 'plain', got "xml"`,
     )
   })
 
-  it('whatever is given, it is a contract or one line that says why not', () => {
+  it('any invalid operation, with a ContractError', () => {
     const anything = fc.record({
       route: fc.oneof(fc.string(), fc.constantFrom('GET /a', 'POST /a/:id', 'PUT /:id')),
       params: fc.option(fc.dictionary(fc.string(), fc.anything())),
@@ -253,23 +257,23 @@ describe('a schema', () => {
       'a.a: returns.list[].s: unknown format "emial", did you mean email?',
     ],
     [{ body: t.Object({ n: t.Union([t.Null(), t.String({ maxlen: 3 })]) }) }, 'a.a: body.n: unknown keyword "maxlen"'],
-    [{ body: t.String({ minLength: '3' as never }) }, 'a.a: body: minLength: expected a whole number from 0, got "3"'],
-    [{ body: t.String({ maxLength: -1 }) }, 'a.a: body: maxLength: expected a whole number from 0, got -1'],
-    [{ body: t.Number({ minimum: Number.NaN }) }, 'a.a: body: minimum: expected a number, got NaN'],
+    [{ body: t.String({ minLength: '3' as never }) }, 'a.a: body: minLength: must be a non-negative integer, got "3"'],
+    [{ body: t.String({ maxLength: -1 }) }, 'a.a: body: maxLength: must be a non-negative integer, got -1'],
+    [{ body: t.Number({ minimum: Number.NaN }) }, 'a.a: body: minimum: must be a number, got NaN'],
     [
       { body: t.Array(t.String(), { uniqueItems: 1 as never }) },
-      'a.a: body: uniqueItems: expected true or false, got 1',
+      'a.a: body: uniqueItems: must be true or false, got 1',
     ],
-  ])('that says what nobody keeps is named by its path: %#', (operation, message) => {
+  ])('with an unknown or invalid keyword is rejected with its path: %#', (operation, message) => {
     expect(wrong(operation)).toThrow(message)
   })
 
-  it('may have what is not a rule, and a field may have any name', () => {
+  it('accepts keywords that are not rules, and any field name', () => {
     const body = t.Object({ minLenght: t.String({ 'x-order': 1, examples: ['a'], title: 'A' }) })
     expect(wrong({ body })).not.toThrow()
   })
 
-  it.each(formatNames)('may have the format %s', (format) => {
+  it.each(formatNames)('accepts the format %s', (format) => {
     expect(wrong({ body: t.String({ format }) })).not.toThrow()
   })
 })

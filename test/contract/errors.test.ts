@@ -1,7 +1,7 @@
 import { BadRequest, Conflict, HttpError, NotFound } from 'tricube'
 import { expect, it } from 'vitest'
 
-it('says in its message what is wrong, and on the wire the reason of its status', () => {
+it('has its detail as message, and sends the reason phrase of its status', () => {
   const error = new NotFound('user 7')
   expect([error.message, error.reason, error.error]).toEqual(['user 7', 'Not Found', 'user 7'])
   expect(String(error)).toBe('NotFound: user 7')
@@ -18,11 +18,11 @@ it.each<[unknown, string]>([
   [10n, 'Conflict: 10'],
   ['x'.repeat(2000), 'x'.repeat(2000)],
   [{ long: 'x'.repeat(2000) }, `Conflict: {"long":"${'x'.repeat(491)}…`],
-])('shows what is no text, case %#', (detail, message) => {
+])('shows details that are not strings, case %#', (detail, message) => {
   expect(new Conflict(detail).message).toBe(message)
 })
 
-it('names the fields that validation found wrong', () => {
+it('names the invalid fields of a request', () => {
   const problems = [
     { in: 'body', path: 'name', message: 'is required' },
     { in: 'body', path: '', message: 'must be an object' },
@@ -30,7 +30,7 @@ it('names the fields that validation found wrong', () => {
   expect(new BadRequest(problems).message).toBe('Bad Request: body.name is required; body must be an object')
 })
 
-it('keeps a text of its own for the wire, and names the operation that failed so', () => {
+it('sends the message of its options, and names the operation that failed', () => {
   const error = new Conflict('taken', { message: 'Name Taken', operation: 'role-service.addRole' })
   expect([error.message, error.reason]).toEqual(['role-service.addRole: taken', 'Name Taken'])
   expect(new HttpError(419).message).toBe('HTTP 419')

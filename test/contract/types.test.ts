@@ -30,14 +30,14 @@ const users = contract('user-service', {
 })
 type Ops = typeof users.operations
 
-describe('what is inferred from a contract', () => {
-  it('path parameters, from their schemas or from the text of the route', () => {
+describe('the types inferred from a contract', () => {
+  it('have path parameters, from their schemas or from the route', () => {
     expectTypeOf<ParamsOf<Ops['getUser']>>().toEqualTypeOf<{ id: number }>()
     expectTypeOf<ParamsOf<Ops['getFile']>>().toEqualTypeOf<{ owner: string; file: string }>()
     expectTypeOf<ParamsOf<Ops['ping']>>().toEqualTypeOf<{}>()
   })
 
-  it('what a caller gives', () => {
+  it("have the caller's input", () => {
     expectTypeOf<InputOf<Ops['getUser']>>().toEqualTypeOf<{ params: { id: number } }>()
     expectTypeOf<InputOf<Ops['createUser']>>().toEqualTypeOf<{ body: { name: string } }>()
     expectTypeOf<InputOf<Ops['listUsers']>>().toEqualTypeOf<{
@@ -50,7 +50,7 @@ describe('what is inferred from a contract', () => {
     expectTypeOf<InputOf<Ops['ping']>>().toEqualTypeOf<{}>()
   })
 
-  it('what a handler returns and a caller gets', () => {
+  it("have the handler's output and the caller's result", () => {
     type UserType = { id: number; name: string; nick?: string }
     expectTypeOf<OutputOf<Ops['getUser']>>().toEqualTypeOf<UserType>()
     expectTypeOf<OutputOf<Ops['listUsers']>>().toEqualTypeOf<{
@@ -70,7 +70,7 @@ describe('what is inferred from a contract', () => {
     expectTypeOf<Parameters<Users['getUser']>['length']>().toEqualTypeOf<1 | 2>()
   })
 
-  it("a handler's context", () => {
+  it("have the handler's context", () => {
     const one = contract('one-service', { listUsers: users.operations.listUsers })
     service(one, {
       clients: { users },
@@ -87,7 +87,7 @@ describe('what is inferred from a contract', () => {
   })
 })
 
-describe('what a caller may leave out', () => {
+describe('a value with a default', () => {
   const Sort = t.Union([t.Literal('name'), t.Literal('age')], { default: 'name' })
   const lists = contract('list-service', {
     list: {
@@ -99,7 +99,7 @@ describe('what a caller may leave out', () => {
   })
   type List = typeof lists.operations.list
 
-  it('is what has a default, in the query and in the headers', () => {
+  it('is optional for callers, in the query and in the headers', () => {
     expectTypeOf<InputOf<List>>().toEqualTypeOf<{
       query: { size?: number; sort?: 'name' | 'age'; all?: boolean; owner: string }
       headers?: { 'x-unit'?: string }
@@ -107,7 +107,7 @@ describe('what a caller may leave out', () => {
     expectTypeOf<{}>().toExtend<InputOf<typeof lists.operations.recent>>()
   })
 
-  it('a handler always has it', () => {
+  it('is always present for handlers', () => {
     expectTypeOf<QueryOf<List>>().toEqualTypeOf<{ size: number; sort: 'name' | 'age'; all: boolean; owner: string }>()
   })
 })
@@ -119,7 +119,7 @@ describe('a function that takes the context', () => {
     return db.one<{ id: number }>`SELECT ${id}::int AS id`
   })
 
-  it('is called from the handler of any operation, of a service with clients too', () => {
+  it('can be called from every handler, also in a service with clients', () => {
     const { getUser, createUser, listUsers, deleteUser } = users.operations
     service(contract('paying-service', { getUser, createUser, listUsers, deleteUser }), {
       clients: { users },
@@ -133,8 +133,8 @@ describe('a function that takes the context', () => {
   })
 })
 
-describe('what is closed', () => {
-  it('resolves a promise, not something like one', () => {
+describe('asyncDispose', () => {
+  it('returns a Promise, not a PromiseLike', () => {
     type Closed<Value extends { [Symbol.asyncDispose](): unknown }> = ReturnType<Value[typeof Symbol.asyncDispose]>
     expectTypeOf<Closed<ReturnType<typeof clientOf<typeof users>>>>().toEqualTypeOf<Promise<void>>()
     expectTypeOf<Closed<TestApp<typeof users>>>().toEqualTypeOf<Promise<void>>()
@@ -142,7 +142,7 @@ describe('what is closed', () => {
 })
 
 describe('a mistake in one operation', () => {
-  it('is told where it stands, and costs neither that operation nor the others their types', () => {
+  it('is one compiler error where it stands, and all operations keep their types', () => {
     const write = (): void => {
       const broken = contract('broken-service', {
         fine: { route: 'POST /fine/:id', params: { id: t.Integer() }, body: User, returns: t.Integer() },
@@ -212,10 +212,12 @@ describe('a mistake in one operation', () => {
         },
       })
     }
-    expect(write).toThrow('broken-service.error: errors[1] is not an error class')
+    expect(write).toThrow(
+      'broken-service.error: errors[1] must be an error class that extends HttpError, like NotFound',
+    )
   })
 
-  it('is told where it stands, also of an operation that is no object', () => {
+  it('is one compiler error where it stands, also when an operation is not an object', () => {
     const write = (): void => {
       const broken = contract('broken-service', {
         fine: { route: 'POST /fine/:id', params: { id: t.Integer() }, body: User, returns: t.Integer() },
@@ -223,9 +225,9 @@ describe('a mistake in one operation', () => {
         number: 5,
         // @ts-expect-error a route alone
         route: 'GET /route',
-        nothing: null, // of this the compiler can say nothing without taking the types away
-        // @ts-expect-error nothing that an operation has
-        stranger: { path: '/stranger' },
+        nothing: null, // a compiler error here would cost the other operations their types
+        // @ts-expect-error no field of an operation
+        unknown: { path: '/unknown' },
       })
       service(broken, {
         handlers: {
@@ -233,7 +235,7 @@ describe('a mistake in one operation', () => {
           number: ({ log }) => log.info('number'),
           route: ({ log }) => log.info('route'),
           nothing: ({ log }) => log.info('nothing'),
-          stranger: ({ log }) => log.info('stranger'),
+          unknown: ({ log }) => log.info('stranger'),
         },
       })
     }

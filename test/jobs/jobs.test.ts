@@ -354,12 +354,12 @@ describe('wrong definitions', () => {
   })
 
   it.each([
-    [{ sweep: { retries: -1 } }, 'job sweep: retries is a whole number from 0, not -1'],
-    [{ sweep: { key: 'id' } }, 'job sweep: key names a field of input, which is not there'],
+    [{ sweep: { retries: -1 } }, 'job sweep: retries must be an integer of at least 0, got -1'],
+    [{ sweep: { key: 'id' } }, 'job sweep: key "id" names a field of input, but there is no input'],
     [{ sweep: { input: Order, key: 'id' } }, 'job sweep: key: input has no field "id", expected one of order_id, note'],
     [{ sweep: { every: 5 } }, 'job sweep: unknown field "every"'],
-    [{ 'sweep it': {} }, "job sweep it: a job's name is a JavaScript identifier, like sendReceipt"],
-    [{ sweep: { input: t.Object({ at: t.Date() }) } }, 'Date is not JSON'],
+    [{ 'sweep it': {} }, 'job sweep it: the name of a job must be a JavaScript identifier, like sendReceipt'],
+    [{ sweep: { input: t.Object({ at: t.Date() }) } }, 'Date is not a JSON type'],
     [{ sweep: { priority: 'urgent' } }, 'job sweep: priority is one of high, normal, low, not "urgent"'],
   ])('rejects %o', (drafts, message) => {
     expect(() => jobs(drafts as never)).toThrow(message)

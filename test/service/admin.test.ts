@@ -137,7 +137,7 @@ describe('an internal operation', () => {
 
   it('says so with true or false', () => {
     expect(() => contract('a', { b: { route: 'GET /b', internal: 'yes' as never } })).toThrow(
-      'a.b: internal is true or false',
+      'a.b: internal must be true or false',
     )
   })
 })

@@ -20,7 +20,7 @@ export function compileDecoder(contract: Contract, name: string): (answer: Answe
     if (!returns) return undefined
     if (!standard && body !== undefined) return body
     if (typeof body === 'object' && body !== null && 'data' in body) {
-      return form.opened(body)
+      return form.unwrap(body)
     }
     throw new BadGateway(`${contract.name} answered with something that is no answer`, broken)
   }

@@ -1,0 +1,88 @@
+import type { Static, TProperties, TSchema } from '@sinclair/typebox'
+
+// How an operation responds. Each form of response is a member of `ResponseTypes` and a value of `ResponseForm`. Modules
+// that write, describe or read responses have an entry for each form, and the compiler reports a missing one.
+
+/** The fields of an operation that describe its response. */
+export interface ResponseFields {
+  /**
+   * Schema of the response's data, or of one item when `paginated`. Fields that it does not name are not sent. Data that
+   * does not match is a 500.
+   */
+  readonly returns?: TSchema
+  /** Adds `page` (from 1) and `size` (1 to 100, default 20) to the query; the handler returns `{ items, total }`. */
+  readonly paginated?: boolean
+}
+
+/** What a paginated operation's handler returns. */
+export interface Items<Item> {
+  readonly items: readonly Item[]
+  /** How many items there are on all pages. */
+  readonly total: number
+}
+
+/** What a paginated operation's caller gets. */
+export interface Page<Item> {
+  items: Item[]
+  page: number
+  size: number
+  total: number
+}
+
+/** The page of a response, as its body describes it. */
+export interface Pagination {
+  readonly page: number
+  readonly size: number
+  readonly total: number
+}
+
+/** The types of a response, by its form. */
+interface ResponseTypes<Data> {
+  single: {
+    /** What the form adds to the query, as a handler sees it and as a caller passes it. */
+    query: unknown
+    queryInput: unknown
+    /** What the handler returns. */
+    output: Data
+    /** What the caller gets. */
+    result: Data
+    /** The members of the body. */
+    data: Data
+    pagination: undefined
+  }
+  page: {
+    query: { page: number; size: number }
+    queryInput: { page?: number; size?: number }
+    output: Items<Data>
+    result: Page<Data>
+    data: readonly Data[]
+    pagination: Pagination
+  }
+}
+
+/** The name of a form. */
+export type FormName = keyof ResponseTypes<unknown>
+
+/** The types of an operation's response. */
+export type ResponseOf<Op extends ResponseFields> = ResponseTypes<
+  Op['returns'] extends TSchema ? Static<Op['returns']> : void
+>[Op['paginated'] extends true ? 'page' : 'single']
+
+/** One form of response, for the modules that check, send and read responses. */
+export interface ResponseForm {
+  readonly name: FormName
+  /** The query parameters that the form adds. */
+  readonly query?: TProperties
+  /** Returns what is wrong with an operation of this form. */
+  problem(operation: ResponseFields & { readonly query?: TProperties }, method: string): string | undefined
+  /** Returns the schema of what the handler returns, from the operation's `returns`. */
+  output(returns: TSchema): TSchema
+  /** Returns what is wrong with what a handler returned, before its schema is checked. */
+  outputProblem(output: unknown): string | undefined
+  /** Turns what the handler returned into what the caller gets. */
+  result(output: unknown, query: Readonly<Record<string, unknown>> | undefined): unknown
+  /** Turns a body in the standard envelope into what the caller gets. */
+  unwrap(body: { readonly data?: unknown }): unknown
+  /** Turns what the caller gets into the members of the body. */
+  wrap(result: unknown): { readonly data: unknown; readonly pagination: Pagination | undefined }
+}
