@@ -61,7 +61,14 @@ function isSentence(text) {
     return false
   if (/[{};]\s*\n|=>|<\/?[a-z]+/.test(text)) return false
   const words = text.split(/\s+/).filter((word) => /^[("'`]?[A-Za-z][a-z'’-]*[)"'`]?[,.:;!?]?$/.test(word))
-  return words.length >= 4
+  return words.length >= 4 && !isWordList(words)
+}
+
+/** Names in a row, such as the keywords of JSON Schema: eight and more without an article, a verb or a preposition. */
+function isWordList(words) {
+  return (
+    words.length >= 8 && !words.some((word) => /^(?:an?|the|of|is|are|must|to|in|on|by|for|with|has|have)$/i.test(word))
+  )
 }
 
 /** Every node under one, in any order; strings in types and import paths are no messages. */

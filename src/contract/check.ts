@@ -6,7 +6,7 @@ import { priorities, type Operation, type Operations } from './operation.ts'
 import type { ContractOptions } from './options.ts'
 import { rateLimitProblem } from './rateLimit.ts'
 import { responseForm } from './response.ts'
-import { parseRoute, shapeOf, type ParsedRoute } from './route.ts'
+import { parseRoute, patternOf, type ParsedRoute } from './route.ts'
 import { isSchema, walkSchema, type TSchema } from '../schema/schema.ts'
 import { isText } from '../schema/text.ts'
 
@@ -82,7 +82,7 @@ function schemaProblem(operation: Operation): string | undefined {
     if (properties === undefined) continue
     if (isSchema(properties)) return `${part} must be a plain object of schemas, like { id: t.Integer() }`
     for (const [name, schema] of Object.entries(properties)) {
-      if (!isSchema(schema)) return `${part}.${name} must be a schema, like t.String(), got ${JSON.stringify(schema)}`
+      if (!isSchema(schema)) return `${part}.${name} must be a schema, like t.String()`
       if (part === 'headers' && name !== name.toLowerCase()) {
         return `headers.${name} must be in lower case: ${name.toLowerCase()}`
       }
@@ -94,7 +94,7 @@ function schemaProblem(operation: Operation): string | undefined {
   for (const part of ['body', 'returns'] as const) {
     const schema = operation[part]
     if (schema === undefined) continue
-    if (!isSchema(schema)) return `${part} must be a schema, like t.Object({ … }), got ${JSON.stringify(schema)}`
+    if (!isSchema(schema)) return `${part} must be a schema, like t.Object({ … })`
     if (OptionalKind in schema) {
       return `${part} cannot be optional: make its fields optional, or allow null with t.Union([…, t.Null()])`
     }

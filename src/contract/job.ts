@@ -26,18 +26,18 @@ export interface JobDraft {
    */
   readonly transaction?: boolean
   /**
-   * A cron pattern: minute, hour, day, month and weekday, or six fields with the second first. The job runs by itself, once over
-   * all instances. It takes no input; `due` on its context tells the time that it runs for.
+   * A cron pattern: minute, hour, day, month and weekday, or six fields with the second first. The job runs at these
+   * times, once over all instances and without input. `due` on its context is the time that it runs for.
    */
   readonly schedule?: string
   /** The time zone of `schedule`. Default: UTC. */
   readonly timeZone?: string
   /**
-   * What becomes of the times that nobody was there for: `skip` leaves them out, `once` runs one for all of them, `all` runs
-   * each. Default: `once`.
+   * What happens to times at which no instance was running: `skip` leaves them out, `once` runs the job once for all of
+   * them, `all` runs it for each. Default: `once`.
    */
   readonly missed?: 'skip' | 'once' | 'all'
-  /** Whether a run may begin while the one before it still waits or runs. Default: false, it is left out. */
+  /** Whether a run may start while the previous one waits or runs. Default: false, the run is skipped. */
   readonly overlap?: boolean
 }
 
@@ -138,17 +138,17 @@ function jobProblem(name: string, draft: JobDraft): string | undefined {
 
 function scheduleFieldsProblem({ schedule, timeZone, missed, overlap, input, key }: JobDraft): string | undefined {
   if (schedule === undefined) {
-    const given = Object.entries({ timeZone, missed, overlap }).find(([, value]) => value !== undefined)
-    return given && `${given[0]} belongs to a schedule, which is not there`
+    const name = Object.entries({ timeZone, missed, overlap }).find(([, value]) => value !== undefined)?.[0]
+    return name && `${name} needs a schedule, like schedule: '30 2 * * *'`
   }
-  if (typeof schedule !== 'string') return `schedule is a cron pattern like '30 2 * * *', not ${typeof schedule}`
-  if (input !== undefined || key !== undefined)
-    return 'a job with a schedule takes no input: nobody is there to give it'
+  if (typeof schedule !== 'string')
+    return `schedule must be a cron pattern like '30 2 * * *', got ${JSON.stringify(schedule)}`
+  if (input !== undefined || key !== undefined) return 'a job with a schedule cannot have input or key'
   if (missed !== undefined && !['skip', 'once', 'all'].includes(missed)) {
-    return `missed is skip, once or all, not ${JSON.stringify(missed)}`
+    return `missed must be skip, once or all, got ${JSON.stringify(missed)}`
   }
   if (overlap !== undefined && typeof overlap !== 'boolean') {
-    return `overlap is true or false, not ${JSON.stringify(overlap)}`
+    return `overlap must be true or false, got ${JSON.stringify(overlap)}`
   }
   return undefined
 }

@@ -11,13 +11,13 @@ export const page: ResponseForm = {
   problem({ returns, query = {} }, method) {
     if (method !== 'GET') return 'only a GET can be paginated'
     if (!returns) return 'a paginated operation needs returns, the schema of one item'
+    const clash = ['page', 'size'].find((name) => Object.hasOwn(query, name))
     return clash && `query.${clash} is added by paginated, remove it`
-    return clash && `paginated adds query.${clash} itself`
   },
+  output: (returns) => t.Object({ items: t.Array(returns), total: t.Integer({ minimum: 0 }) }),
   outputProblem(output) {
     const { items, total } = (output ?? {}) as Partial<Items<unknown>>
     return items && Number.isInteger(total) ? undefined : 'the operation is paginated, return { items, total }'
-    return items && Number.isInteger(total) ? undefined : 'it is paginated, return { items, total }'
   },
   result(output, query) {
     const { items, total } = output as Items<unknown>

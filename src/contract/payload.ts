@@ -7,9 +7,8 @@ export function payloadProblem(
   schema: TSchema | undefined,
   key: string | undefined,
 ): string | undefined {
-  if (schema === undefined)
-    return key === undefined ? undefined : `key "${key}" names a field of ${where}, but there is no ${where}`
-  if (!isSchema(schema)) return `${where} must be a schema, like t.Object({ … }), got ${JSON.stringify(schema)}`
+  if (schema === undefined) return key && `key "${key}" names a field of ${where}, but there is no ${where}`
+  if (!isSchema(schema)) return `${where} must be a schema, like t.Object({ … })`
   const problem = jsonProblem(schema, where)
   if (problem) return problem
   if (key === undefined) return undefined

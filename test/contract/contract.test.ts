@@ -100,12 +100,12 @@ describe('contract() rejects in one line', () => {
     [
       'a query parameter that is not a schema',
       { a: { route: 'GET /a', query: { x: 'string' } } },
-      'user-service.a: query.x must be a schema, like t.String(), got "string"',
+      'user-service.a: query.x must be a schema, like t.String()',
     ],
     [
       'a body that is not a schema',
       { a: { route: 'POST /a', body: { name: 1 } } },
-      'user-service.a: body must be a schema, like t.Object({ … }), got {"name":1}',
+      'user-service.a: body must be a schema, like t.Object({ … })',
     ],
     [
       'a header in upper case',

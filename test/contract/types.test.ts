@@ -235,7 +235,7 @@ describe('a mistake in one operation', () => {
           number: ({ log }) => log.info('number'),
           route: ({ log }) => log.info('route'),
           nothing: ({ log }) => log.info('nothing'),
-          unknown: ({ log }) => log.info('stranger'),
+          unknown: ({ log }) => log.info('unknown'),
         },
       })
     }

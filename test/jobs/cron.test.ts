@@ -160,10 +160,10 @@ describe('wrong schedules', () => {
       { schedule: '30 2 * * *', timeZone: 'Asia/Shanhai' },
       'timeZone "Asia/Shanhai" is not known, expected one like Asia/Shanghai',
     ],
-    [{ timeZone: 'UTC' }, 'job tick: timeZone belongs to a schedule, which is not there'],
-    [{ schedule: 5 }, "job tick: schedule is a cron pattern like '30 2 * * *', not number"],
-    [{ schedule: '* * * * *', missed: 'twice' }, 'job tick: missed is skip, once or all, not "twice"'],
-    [{ schedule: '* * * * *', key: 'id' }, 'job tick: a job with a schedule takes no input'],
+    [{ timeZone: 'UTC' }, "job tick: timeZone needs a schedule, like schedule: '30 2 * * *'"],
+    [{ schedule: 5 }, "job tick: schedule must be a cron pattern like '30 2 * * *', got 5"],
+    [{ schedule: '* * * * *', missed: 'twice' }, 'job tick: missed must be skip, once or all, got "twice"'],
+    [{ schedule: '* * * * *', key: 'id' }, 'job tick: a job with a schedule cannot have input or key'],
   ])('rejects %o', (draft, message) => {
     expect(() => serviceWith(draft as Draft, () => {})).toThrow(message)
   })
