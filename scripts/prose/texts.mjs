@@ -61,7 +61,7 @@ function isSentence(text) {
     return false
   if (/[{};]\s*\n|=>|<\/?[a-z]+/.test(text)) return false
   const words = text.split(/\s+/).filter((word) => /^[("'`]?[A-Za-z][a-z'’-]*[)"'`]?[,.:;!?]?$/.test(word))
-  return words.length >= 4 && !isWordList(words)
+  return words.length >= 4 && !isWordList(text.trim().split(/\s+/))
 }
 
 /** Names in a row, such as the keywords of JSON Schema: eight and more without an article, a verb or a preposition. */

@@ -360,7 +360,7 @@ describe('wrong definitions', () => {
     [{ sweep: { every: 5 } }, 'job sweep: unknown field "every"'],
     [{ 'sweep it': {} }, 'job sweep it: the name of a job must be a JavaScript identifier, like sendReceipt'],
     [{ sweep: { input: t.Object({ at: t.Date() }) } }, 'Date is not a JSON type'],
-    [{ sweep: { priority: 'urgent' } }, 'job sweep: priority is one of high, normal, low, not "urgent"'],
+    [{ sweep: { priority: 'urgent' } }, 'job sweep: priority must be one of high, normal, low, got "urgent"'],
   ])('rejects %o', (drafts, message) => {
     expect(() => jobs(drafts as never)).toThrow(message)
   })
