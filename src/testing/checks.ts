@@ -6,31 +6,35 @@ import { compileCheck, firstProblem, type Check } from '../schema/validator/chec
 import { asJson } from '../schema/validator/json.ts'
 import { compileWriter, type Write } from '../schema/writer/writer.ts'
 
-/** A test in which a contract was broken, or a service called that nobody mocked. */
+/** A broken contract in a test, or a call of an operation that the test has not mocked. */
 export class TestFailure extends Error {
   override readonly name: string = 'TestFailure'
 }
 
 /**
- * Compiles the check of what a handler or a mock returns: it has to match `returns`; what the encoder leaves out anyway
- * may be there.
+ * Compiles the check of what a handler or a mock returns. It must match `returns`; fields that the encoder leaves out are
+ * allowed.
  *
  * The check throws `TestFailure` with one line.
  */
-export function compileOutputCheck({ name, operations }: Contract, key: string): (value: unknown, who: string) => void {
+export function compileOutputCheck(
+  { name, operations }: Contract,
+  key: string,
+): (value: unknown, source: string) => void {
   const operation = operations[key]!
   if (!operation.returns) return () => {}
   const form = responseForm(operation)
   const schema = form.output(operation.returns)
   const write = compileWriter(jsonSchemaOf(schema))
   const check = compileCheck(schema, 'any')
-  return (value, who) => {
+  return (value, source) => {
     const problem = form.outputProblem(value) ?? (isWritten(write, value) ? undefined : problemOf(check, value))
-    if (problem) throw new TestFailure(`${who} broke the contract of ${name}.${key}: ${problem}`)
+    if (problem)
+      throw new TestFailure(`${name}.${key}: ${source} returned what the contract does not allow: ${problem}`)
   }
 }
 
-/** Whether a service could send the value: it writes a few types that are not JSON yet, such as a `Date`. */
+/** Whether a service could send the value. It writes some types that are not JSON, such as `Date`. */
 function isWritten(write: Write, value: unknown): boolean {
   try {
     return write(value) !== undefined
@@ -45,7 +49,7 @@ function problemOf(check: Check, value: unknown): string | undefined {
 }
 
 /**
- * Compiles the check of what an operation is called with.
+ * Compiles the check of an operation's input.
  *
  * The check throws `TestFailure` with one line.
  */
@@ -54,21 +58,22 @@ export function compileInputCheck({ name, operations }: Contract, key: string): 
   const query = queryOf(operations[key]!)
   const parts: Partial<Record<keyof AnyInput, Check>> = {
     ...(params && { params: compileCheck(objectSchema(params), 'only known') }),
-    ...(query && { query: compileCheck(objectSchema(given(query)), 'only known') }),
-    ...(headers && { headers: compileCheck(objectSchema(given(headers)), 'any') }),
+    ...(query && { query: compileCheck(objectSchema(inputProperties(query)), 'only known') }),
+    ...(headers && { headers: compileCheck(objectSchema(inputProperties(headers)), 'any') }),
     ...(body && { body: compileCheck(body, 'only known') }),
   }
   return (input) => {
     for (const [part, check] of Object.entries(parts)) {
       const received = asJson(input[part as keyof AnyInput] ?? (part === 'body' ? null : {}))
       const problems = check(received)
-      if (problems) throw new TestFailure(`${name}.${key} was called with a wrong ${part}: ${firstProblem(problems)}`)
+      if (problems)
+        throw new TestFailure(`${name}.${key} was called with an invalid ${part}: ${firstProblem(problems)}`)
     }
   }
 }
 
-/** As a caller has to give it: what has a default may be left out. */
-function given(properties: TProperties): TProperties {
+/** The properties as a caller passes them: those with a default are optional. */
+function inputProperties(properties: TProperties): TProperties {
   return Object.fromEntries(
     Object.entries(properties).map(([name, schema]) => [name, 'default' in schema ? t.Optional(schema) : schema]),
   )

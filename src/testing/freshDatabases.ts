@@ -8,15 +8,15 @@ import { createTestDatabase, type TestDatabase } from './testDatabase.ts'
 
 /** The databases of a service under test. */
 export interface FreshDatabases {
-  /** Of the service; undefined when it has none besides its shards. */
+  /** URL of the database; undefined for a service without one, or with shards only. */
   readonly url: string | undefined
-  /** The service's own settings, its shards put here. */
+  /** The settings of the service, with its shards on the new databases. */
   readonly settings: DatabaseSettings | undefined
-  /** Drops them all. */
+  /** Drops all of them. */
   drop(): Promise<void>
 }
 
-/** Makes what a service needs, migrated and, when asked, seeded: one database, or one for each of its shards. */
+/** Creates the databases of a service, migrates them and optionally runs the seed: one, or one for each shard. */
 export async function freshDatabases(service: Service<Contract, unknown>, seeded: boolean): Promise<FreshDatabases> {
   const made: TestDatabase[] = []
   const drop = async (): Promise<void> => void (await Promise.all(made.map((one) => one.drop())))

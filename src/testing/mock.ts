@@ -13,13 +13,13 @@ import { recordOf } from '../trace/recordOf.ts'
 import { compileInputCheck, compileOutputCheck, TestFailure } from './checks.ts'
 import type { Mocks } from './types.ts'
 
-/** The stand-in for one service: what a test holds, and the client class that handlers get. */
+/** The mock of one service: what a test holds, and the client class that handlers get. */
 export interface MockedService {
   readonly mocks: Mocks<Contract>
   readonly Client: ClientClass<Contract>
 }
 
-/** Makes a stand-in; `fail` hears of every broken contract and every call that nobody mocked, whoever catches it. */
+/** Creates the mock of a service. `fail` gets each failure of the test, also when the handler catches it. */
 export function mockService(
   contract: Contract,
   fail: (failure: TestFailure) => void,
@@ -46,16 +46,16 @@ export function mockService(
   return { mocks: mocks as Mocks<Contract>, Client: MockClient as unknown as ClientClass<Contract> }
 }
 
-/** Compiles what a call would have brought with it: its input, the headers it was given and passes on, its key. */
+/** Compiles what a call would have sent: its input, the headers that it has or forwards, and its idempotency key. */
 function compileReceived(
   forward: readonly string[],
 ): (caller: Caller, input?: AnyInput, options?: CallOptions) => AnyInput {
   const names = forward.map(headerName)
-  return (caller, input = {}, { headers: given = {}, idempotencyKey } = {}) => {
+  return (caller, input = {}, { headers: extra = {}, idempotencyKey } = {}) => {
     const headers: Record<string, string> = {}
     for (const name of names) addHeaders(headers, { [name]: caller.received?.(name) })
     Object.assign(headers, input.headers)
-    addHeaders(headers, given)
+    addHeaders(headers, extra)
     return {
       ...input,
       ...(Object.keys(headers).length > 0 && { headers }),
@@ -64,7 +64,7 @@ function compileReceived(
   }
 }
 
-/** Compiles the span that a call of the operation would have had: an error is the answer that it arrives as. */
+/** Compiles the span that a real call would have had; an `HttpError` counts as the response with its status. */
 function compileSpan(
   contract: Contract,
   name: string,
@@ -76,14 +76,14 @@ function compileSpan(
     if (!parent?.isRecorded) return call()
     const span = recordOf(parent).child(shape)
     const value = call()
-    const answer = value.then(
+    const response = value.then(
       () => ({ status }),
       (error: unknown) => {
         if (error instanceof HttpError) return { status: error.status }
         throw error
       },
     )
-    await withCallSpan(span, answer).catch(() => {})
+    await withCallSpan(span, response).catch(() => {})
     return value
   }
 }
@@ -101,7 +101,7 @@ function mockOperation(
   const checkOutput = compileOutputCheck(contract, name)
   const calls: AnyInput[] = []
   let implementation: Implementation = () => {
-    throw new TestFailure(`${title} was called, but not mocked: app.mock(…).${name}.returns(…)`)
+    throw new TestFailure(`${title} was called, but the test has not mocked it: add app.mock(…).${name}.returns(…)`)
   }
   return {
     mock: {
@@ -118,7 +118,7 @@ function mockOperation(
         checkInput(input)
         calls.push(input)
         const value = await implementation(input)
-        checkOutput(value, 'a mock')
+        checkOutput(value, 'the mock')
         return asJson(form.result(value, input.query))
       } catch (error) {
         if (error instanceof TestFailure) fail(error)

@@ -2,27 +2,27 @@ import type { AttemptEnd } from '../queue/task.ts'
 import type { AnyPart } from '../service/lifecycle/openParts.ts'
 import { jobs, type OpenedJobs } from '../service/parts/jobs/jobs.ts'
 
-/** How the jobs of a service under test are run. */
+/** Options of `runJobs`. */
 export interface RunJobsOptions {
-  /** Moves the time of the jobs on by so many milliseconds, and runs what becomes due meanwhile. Default: 0. */
+  /** Milliseconds by which the clock of the jobs moves on; jobs that become due by then run too. Default: 0. */
   readonly forMs?: number
 }
 
-/** An attempt of a job. */
+/** One attempt of a job. */
 export interface JobRun {
   readonly job: string
   readonly id: number
-  /** From 1. */
+  /** Number of the attempt, from 1. */
   readonly attempt: number
-  /** `failed`: it will run again; `dead`: it will not. */
+  /** `failed`: it will be retried. `dead`: it has no retries left. */
   readonly outcome: AttemptEnd['outcome']
-  /** What it has thrown. */
+  /** What the handler threw. */
   readonly error?: unknown
 }
 
-/** Runs the jobs of a service under test, when it is asked to. */
+/** Runs the jobs of a service under test on demand. */
 export class JobsUnderTest {
-  /** Takes the place of the part that runs them by itself. */
+  /** Replaces the part that runs jobs in the background. */
   readonly part: AnyPart
   #opened: OpenedJobs | undefined
   #runs: JobRun[] = []
@@ -33,7 +33,7 @@ export class JobsUnderTest {
       open: async (host, options) => {
         const opened = await jobs.open(host as Parameters<typeof jobs.open>[0], options)
         this.#opened = opened
-        if (opened.outlet) opened.outlet.clock.random = () => 1 // a retry waits as long as it ever does
+        if (opened.outlet) opened.outlet.clock.random = () => 1 // a retry waits for the longest time
         opened.onEnded = ({ job }, { outcome, error }) => {
           const run = { job: job.name, id: job.id, attempt: job.attempt, outcome }
           this.#runs.push(error === undefined ? run : { ...run, error })
@@ -43,10 +43,10 @@ export class JobsUnderTest {
     }
   }
 
-  /** Runs what is due, and what becomes due by that, until nothing is. */
+  /** Runs the jobs that are due, and those that become due meanwhile, until none is left. */
   async run({ forMs = 0 }: RunJobsOptions = {}): Promise<readonly JobRun[]> {
     const opened = this.#opened
-    if (!opened?.outlet) throw new TypeError('this service has no jobs: give it jobs and jobHandlers')
+    if (!opened?.outlet) throw new TypeError('runJobs: this service has no jobs, set jobs and jobHandlers')
     const { clock } = opened.outlet
     const end = clock.aheadMs + forMs
     this.#runs = []

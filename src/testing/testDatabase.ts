@@ -3,18 +3,18 @@ import pg from 'pg'
 import { createDatabase } from '../postgres/database.ts'
 import { startPostgres, type EmbeddedPostgres } from '../postgres/start.ts'
 
-/** A database that a test has to itself. */
+/** A database of one test. */
 export interface TestDatabase {
   readonly url: string
-  /** Drops it. */
+  /** Drops the database. */
   drop(): Promise<void>
 }
 
 let own: Promise<EmbeddedPostgres> | undefined
 
 /**
- * Makes an empty database: on the server that `TRICUBE_TEST_DATABASE_URL` names, else on an embedded one that this
- * process starts once.
+ * Creates an empty database on the server of `TRICUBE_TEST_DATABASE_URL`, or on an embedded one that this process starts
+ * once.
  */
 export async function createTestDatabase(name: string): Promise<TestDatabase> {
   const server = process.env['TRICUBE_TEST_DATABASE_URL'] ?? (await (own ??= startPostgres())).url()

@@ -27,52 +27,52 @@ import { freshDatabases } from './freshDatabases.ts'
 import { JobsUnderTest, type JobRun, type RunJobsOptions } from './runJobs.ts'
 import type { Mocks, TestClient } from './types.ts'
 
-/** How a service is put under test. */
+/** Options of `testService`. */
 export interface TestOptions {
-  /** Runs the service's seed on the new database. Default: false. */
+  /** Whether to run the service's seed on the new database. Default: false. */
   readonly seed?: boolean
-  /** Runs the service's hook `afterStart`, as when it listens. One that calls mocks is run by `app.afterStart()`. Default: false. */
+  /** Whether to run the hook `afterStart`. If it calls mocks, use `app.afterStart()` instead. Default: false. */
   readonly afterStart?: boolean
-  /** Configuration in place of the environment's. */
+  /** Configuration values that replace those of the environment. */
   readonly config?: Partial<Config>
-  /** Values of the service's own settings, in place of the environment's. */
+  /** Values of the service's own settings that replace those of the environment. */
   readonly settings?: Readonly<Record<string, unknown>>
-  /** What takes the place of the service's resources, by their names; the real ones are not opened. */
+  /** Replacements of the service's resources, by name; the real ones are not opened. */
   readonly resources?: Readonly<Record<string, unknown>>
 }
 
-/** A service under test: in this process, with a database of its own, alone in the world. */
+/** A service under test: in this process, with its own database, and with mocks instead of other services. */
 export interface TestApp<Tested extends Contract, Ctx = WorkContext> {
-  /** Its operations by name; rejects with the error that the service answered with; the cause of a 5xx is what was thrown. */
+  /** Calls operations by name. A call rejects with the service's error; the `cause` of a 5xx is what the handler threw. */
   readonly client: TestClient<Tested>
-  /** Stand-ins for a service that it calls. */
+  /** Returns the mocks of a service that it calls. */
   mock<Callee extends Contract>(callee: Callee): Mocks<Callee>
   /** Its database. */
   readonly db: Database
   readonly fastify: FastifyInstance
-  /** What it has traced, in the order of the ends. */
+  /** The spans that have ended, in that order. */
   readonly spans: readonly RecordedSpan[]
-  /** Sends a request as it is, without a socket. */
+  /** Sends a raw request, without a socket. */
   inject(request: InjectOptions | string): Promise<LightMyRequestResponse>
-  /** Runs a function with a context of the service, as `service.run` does. */
+  /** Runs a function with a context of the service, like `service.run`. */
   run<Result>(fn: (context: Ctx) => Result | Promise<Result>, options?: RunOptions): Promise<Result>
-  /** Runs the service's hook `afterStart`, when the test has mocked what it calls. */
+  /** Runs the hook `afterStart`, once you have mocked what it calls. */
   afterStart(): Promise<void>
   /**
-   * Runs its jobs, in place of the workers of a service that listens: what is due, and with `forMs` what becomes due while so
-   * many milliseconds pass, which takes no time. Resolves to what ran.
+   * Runs the jobs that are due. With `forMs` it moves their clock on and also runs those that become due by then, without
+   * waiting. Resolves to the attempts.
    */
   runJobs(options?: RunJobsOptions): Promise<readonly JobRun[]>
-  /** Stops it and drops its database; rejects when a contract was broken that no call has told yet. */
+  /** Stops the service and drops its database. Rejects with a failure that no call has reported yet. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
 /**
- * Starts a service for a test: a fresh, migrated database; the other services are mocks; no network.
+ * Starts a service for a test, with a new, migrated database. Other services are mocks, and there is no network.
  *
- * A call that nobody mocked, and a handler or mock that breaks a contract, fail the test by name, whatever the handler
- * makes of it.
+ * The test fails on a call that is not mocked, and on a handler or mock that breaks a contract, even if the handler
+ * catches the error.
  *
  * @example
  * const app = await testService(userService)
@@ -87,22 +87,22 @@ export async function testService<Tested extends Contract, Ctx = WorkContext>(
   return app
 }
 
-/** A service under test that others may call. */
+/** A service under test that other services may call. */
 export interface StartedTest<Tested extends Contract, Ctx> {
   readonly app: TestApp<Tested, Ctx>
-  /** Listens on this computer, without what a service does when it listens; resolves to its port. */
+  /** Listens on the loopback interface, without registration and workers; resolves to the port. */
   listen(): Promise<number>
 }
 
-/** What services under test have in common. */
+/** What the services of one test share. */
 export interface TestSurroundings {
-  /** What was broken, whichever of them did. */
+  /** Broken contracts and calls that are not mocked, of all services. */
   readonly failures: TestFailure[]
-  /** Calls a real service; undefined where that is none of them, and is mocked. */
+  /** Returns the client of a real service; undefined for a service that is mocked. */
   readonly callee: (contract: Contract, options: ClientOptions | undefined) => ClientClass<Contract> | undefined
 }
 
-/** As `testService`, beside other services. */
+/** Starts a service for a test, optionally next to other services. */
 export async function startTest<Tested extends Contract, Ctx = WorkContext>(
   service: Service<Tested, Ctx>,
   { seed = false, afterStart = false, config = {}, settings = {}, resources = {}, ...unknown }: TestOptions = {},
@@ -122,7 +122,7 @@ export async function startTest<Tested extends Contract, Ctx = WorkContext>(
   const databases = await freshDatabases(service, seed)
   const sink = new MemorySink()
   const queue = new JobsUnderTest()
-  // A test that keeps the one loop busy, its own client included, is no overload.
+  // A test keeps the only event loop busy, also with its own client: that is not overload.
   const app = new Application(
     {
       admission: false,
@@ -170,13 +170,13 @@ export async function startTest<Tested extends Contract, Ctx = WorkContext>(
       const found = mocked.get(callee)
       if (!found && Object.values(clients).includes(callee)) {
         const name = callee.name
-        throw new TypeError(`${contract.name} does not call a mock of ${name}: that service is real in this test`)
+        throw new TypeError(`${contract.name} calls the real ${name} in this test, mock a service outside the system`)
       }
-      if (!found) throw new TypeError(`${contract.name} does not call ${callee.name}: it is not among its clients`)
+      if (!found) throw new TypeError(`${contract.name} does not call ${callee.name}: add it to its clients`)
       return found.mocks as Mocks<Callee>
     },
     get db() {
-      if (!app.db) throw new TypeError(`${contract.name} has no database`)
+      if (!app.db) throw new TypeError(`${contract.name} has no database: set database or migrations`)
       return app.db
     },
     fastify: app.fastify,
@@ -202,7 +202,7 @@ const rules: Fields<TestOptions> = {
   afterStart: flag,
   config: record('values of the configuration by name'),
   settings: record('values of settings by name'),
-  resources: record('what takes the place of resources, by name'),
+  resources: record('replacements of resources by name'),
 }
 
 function checkOptions(service: Service, options: TestOptions): void {
@@ -231,7 +231,7 @@ function outputChecks(
   }
 }
 
-/** What has been thrown, by the id of the request: an answer says of a 500 only that it is one. */
+/** Collects thrown errors by request ID, because a 500 does not contain its cause. */
 function errorsThrown(fastify: FastifyInstance): Map<unknown, Error> {
   const thrown = new Map<unknown, Error>()
   fastify.addHook('onError', (request, _reply, error, done) => {
@@ -269,22 +269,22 @@ function testClient<Tested extends Contract>(
   return Object.fromEntries(calls) as TestClient<Tested>
 }
 
-/** The resources of a service, some of them replaced. */
+/** The resources of a service, with replacements. */
 function withFakes({ contract, resources = {} }: Definition, fakes: Readonly<Record<string, unknown>>): Resources {
   const replaced = Object.entries(fakes).map(([name, value]) => {
     const real = resources[name]
-    if (!real) throw new TypeError(`${contract.name} has no resource ${name}: it cannot be replaced`)
+    if (!real) throw new TypeError(`${contract.name} has no resource ${name} to replace`)
     return [name, fakeResource(real, value)] as const
   })
   return { ...resources, ...Object.fromEntries(replaced) }
 }
 
-/** What is in the place of the clients of a service that runs by itself. */
+/** Replaces the part that opens the clients of a service. */
 function clientsPart(classes: Readonly<Record<string, ClientClass<Contract>>>): AnyPart {
   return { name: 'clients', open: () => clientsOf(classes) }
 }
 
-/** Throws the first failure and forgets them all. */
+/** Throws the first failure and clears the list. */
 function throwFirst(failures: TestFailure[]): void {
   const [first] = failures.splice(0)
   if (first) throw first

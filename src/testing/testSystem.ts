@@ -11,25 +11,25 @@ import { Certificates } from '../tls/certificates.ts'
 import type { TestFailure } from './checks.ts'
 import { startTest, type StartedTest, type TestApp, type TestOptions } from './testService.ts'
 
-/** Services by the names that a test gives them. */
+/** Services under test, by the names that the test uses. */
 export type TestedServices = Readonly<Record<string, Service<Contract, unknown>>>
 
-/** Several services under test, by name: each with its client, its database, its spans, and mocks of what is not here. */
+/** Real services under test, by name: each has a client, a database, spans, and mocks of services outside the system. */
 export type TestSystem<Services extends TestedServices> = {
   readonly [Name in keyof Services]: Services[Name] extends Service<infer Tested, infer Ctx>
     ? TestApp<Tested, Ctx>
     : never
 } & {
-  /** Stops all of them and drops their databases; rejects when a contract was broken that no call has told yet. */
+  /** Stops all services and drops their databases. Rejects with a failure that no call has reported yet. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
 /**
- * Starts several real services for a test, in this process. They call each other over sockets; what is not among them is
- * mocked. Each has a fresh, migrated database of its own.
+ * Starts real services for a test, in this process. They call each other over sockets. Services outside the system are
+ * mocked. Each service has a new, migrated database.
  *
- * @throws {TypeError} one line, when two have the same contract, or an option is wrong
+ * @throws {TypeError} when two services have the same contract, or an option is wrong
  *
  * @example
  * await using system = await testSystem({ catalog: catalogService, orders: orderService })
@@ -64,7 +64,7 @@ export async function testSystem<const Services extends TestedServices>(
       apps[name] = one.app
       wires.add(service.name, await one.listen())
     }
-    // Now that all are there to be called.
+    // Only now can all services be called.
     for (const [i, name] of Object.keys(services).entries()) {
       if (options[name]?.afterStart) await started[i]!.app.afterStart()
     }
@@ -75,7 +75,7 @@ export async function testSystem<const Services extends TestedServices>(
   }
 }
 
-/** What the services of a system call each other by. */
+/** The connections between the services of a system. */
 class Wires {
   readonly #names: readonly string[]
   readonly #ports = new Map<string, number>()
@@ -100,7 +100,7 @@ class Wires {
     }
   }
 
-  /** A client of a service of the system; undefined for any other. */
+  /** Returns the client of a service of the system; undefined for any other. */
   client(contract: Contract, options: ClientOptions = {}): ClientClass<Contract> | undefined {
     if (!this.#names.includes(contract.name)) return undefined
     const target = new Target(contract, this.#registry, options, {}, this.#certificates)
@@ -108,7 +108,7 @@ class Wires {
     return clientClass(contract, target, options)
   }
 
-  /** Tells where a service listens. */
+  /** Announces the port of a service. */
   add(service: string, port: number): void {
     this.#ports.set(service, port)
     for (const tell of this.#watches) tell()
@@ -133,11 +133,12 @@ function checkServices(services: TestedServices, options: object): void {
   const named = new Map<string, string>()
   for (const [name, service] of Object.entries(services)) {
     if (!(service instanceof Service)) fail(`${name}: expected a service, got ${describeValue(service)}`)
-    if (name === 'close') fail('close stops the system, name the service otherwise')
+    if (name === 'close') fail('a service cannot be named close, which stops the system')
     const other = named.get(service.name)
-    if (other !== undefined) fail(`${other} and ${name} are both ${service.name}`)
+    if (other !== undefined) fail(`${other} and ${name} are the same service, ${service.name}`)
     named.set(service.name, name)
   }
   const unknown = Object.keys(options).find((name) => !Object.hasOwn(services, name))
-  if (unknown !== undefined) fail(`options of ${unknown}, expected those of ${Object.keys(services).join(', ')}`)
+  if (unknown !== undefined)
+    fail(`unknown service "${unknown}" in options, expected ${Object.keys(services).join(', ')}`)
 }

@@ -139,7 +139,7 @@ describe('a resource of a service', () => {
     expect((await app.client.show()).data).toEqual({ url: 'https://test.example', retries: 3 })
     expect(happened).toEqual(['pool opened'])
     await expect(testService(mails([]), { resources: { printer: 1 } })).rejects.toThrow(
-      'mail-service has no resource printer: it cannot be replaced',
+      'mail-service has no resource printer to replace',
     )
   })
 })

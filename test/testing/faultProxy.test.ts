@@ -32,7 +32,7 @@ afterEach(async () => {
 })
 
 describe('without toxics', () => {
-  test('every byte goes through both ways, and the end of one way leaves the other open', async () => {
+  test('passes every byte in both directions, and keeps one direction open when the other ends', async () => {
     const sent = randomBytes(5_000_000)
     serve = (socket) => {
       const received = collect(socket)
@@ -44,7 +44,7 @@ describe('without toxics', () => {
     await vi.waitFor(() => expect(proxy.connections).toBe(0))
   })
 
-  test('who sends too fast is made to wait', async () => {
+  test('applies backpressure to a fast sender', async () => {
     serve = (socket) => socket.pause()
     const client = await open()
     const chunk = Buffer.alloc(64 * 1024, 'x')
@@ -61,14 +61,14 @@ describe('without toxics', () => {
     expect((await buffer(accepted[0]!)).length).toBe(1024 * chunk.length)
   })
 
-  test('a target that is not there resets the connection', async () => {
+  test('resets the connection if the target is down', async () => {
     await new Promise((resolve) => server.close(resolve))
     const client = connect(proxy.port)
     expect(await codeOf(client)).toBe('ECONNRESET')
     server.listen(0)
   })
 
-  test('a reset goes through', async () => {
+  test('passes a reset on', async () => {
     const client = await open()
     await vi.waitFor(() => expect(accepted).toHaveLength(1))
     const reset = codeOf(client)
@@ -80,7 +80,7 @@ describe('without toxics', () => {
 describe('in virtual time', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }))
 
-  test('latency: each byte comes that much later, not one after the other', async () => {
+  test('latency delays each byte by the same time', async () => {
     proxy.add({ type: 'latency', latencyMs: 10_000 })
     const client = await open()
     const received = collect(client)
@@ -93,7 +93,7 @@ describe('in virtual time', () => {
     expect(tookMs).toBeLessThan(15_000)
   })
 
-  test('latency of both directions adds up, and is no more once it is removed', async () => {
+  test('latency adds up over both directions, and ends when the toxic is removed', async () => {
     const removes = [
       proxy.add({ type: 'latency', latencyMs: 5000, stream: 'upstream' }),
       proxy.add({ type: 'latency', latencyMs: 10_000, stream: 'downstream' }),
@@ -108,7 +108,7 @@ describe('in virtual time', () => {
     while (received.length < 6) await turn() // the clock stands still
   })
 
-  test('jitter never changes the order', async () => {
+  test('jitter keeps the order of bytes', async () => {
     proxy.add({ type: 'latency', latencyMs: 100, jitterMs: 100 })
     const client = await open()
     const received = collect(client)
@@ -121,7 +121,7 @@ describe('in virtual time', () => {
     expect(received.toString()).toBe(sent.join(''))
   })
 
-  test('bandwidth: so many bytes a second', async () => {
+  test('bandwidth limits the bytes per second', async () => {
     proxy.add({ type: 'bandwidth', bytesPerSecond: 10_000 })
     const client = await open()
     const received = collect(client)
@@ -132,7 +132,7 @@ describe('in virtual time', () => {
     expect(halfMs + (await untilVirtually(() => received.length === 50_000))).toBeGreaterThan(4900)
   })
 
-  test('slicer: small pieces with pauses', async () => {
+  test('slicer sends small pieces with pauses', async () => {
     proxy.add({ type: 'slicer', averageBytes: 100, variationBytes: 20, delayMs: 10 })
     const client = await open()
     const sent = randomBytes(10_000)
@@ -142,7 +142,7 @@ describe('in virtual time', () => {
     expect(received.bytes().equals(sent)).toBe(true)
   })
 
-  test('timeout: a black hole in one direction, which closes the connection in the end', async () => {
+  test('timeout is a black hole in one direction, and closes the connection at its end', async () => {
     serve = (socket) => collect(socket)
     const client = await open()
     await vi.waitFor(() => expect(accepted).toHaveLength(1))
@@ -160,7 +160,7 @@ describe('in virtual time', () => {
     expect(received.length).toBe(0)
   })
 
-  test('reset_peer: after a while', async () => {
+  test('reset_peer resets the connection after its delay', async () => {
     proxy.add({ type: 'reset_peer', timeoutMs: 60_000 })
     const client = await open()
     const code = codeOf(client)
@@ -170,7 +170,7 @@ describe('in virtual time', () => {
     expect(await code).toBe('ECONNRESET')
   })
 
-  test('whatever toxics come and go, no byte is lost, changed or overtaken', async () => {
+  test('no byte is lost, changed or reordered while toxics come and go', async () => {
     const stream = fc.constantFrom('upstream' as const, 'downstream' as const)
     const toxic = fc.oneof(
       fc.record({
@@ -219,7 +219,7 @@ describe('in virtual time', () => {
 })
 
 describe('a black hole', () => {
-  test('swallows, holds back the end too, and closes what it has held when it is removed', async () => {
+  test('drops bytes and the end of the stream, and closes the connections when it is removed', async () => {
     const client = await open()
     client.write('before')
     await once(client, 'data')
@@ -243,7 +243,7 @@ describe('a black hole', () => {
 })
 
 describe('reset_peer', () => {
-  test('resets both ends of what is open, and of what comes, until it is removed', async () => {
+  test('resets both ends of open and new connections until it is removed', async () => {
     const client = await open()
     client.write('x')
     await once(client, 'data')
@@ -258,7 +258,7 @@ describe('reset_peer', () => {
 })
 
 describe('down', () => {
-  test('refuses connections and resets those that are open; afterwards the port is the same', async () => {
+  test('rejects new connections, resets open ones, and keeps its port for later', async () => {
     const client = await open()
     client.write('x')
     await once(client, 'data')
@@ -278,7 +278,7 @@ describe('down', () => {
     expect(await echo('up')).toBe('up')
   })
 
-  test('a proxy that is closed is closed for good', async () => {
+  test('a closed proxy stays closed', async () => {
     const up = proxy.add({ type: 'down' })
     await proxy.close()
     await up()
@@ -286,7 +286,7 @@ describe('down', () => {
   })
 })
 
-test('the URL is the target’s, but for the address', async () => {
+test('has the URL of the target, with the address of the proxy', async () => {
   const urlFor = async (target: string) => {
     await using other = await faultProxy({ target })
     return other.url.replace(String(other.port), 'PORT')

@@ -43,7 +43,7 @@ const start = (): ReturnType<typeof testService<typeof guideService>> =>
   testService(guide, { config: { logLevel: 'silent' } })
 
 describe('a mock', () => {
-  it('returns, throws or does what it is told, and keeps what it was called with', async () => {
+  it('returns a value, throws an error or runs a function, and records its calls', async () => {
     await using app = await start()
     const { getCity, listCities } = app.mock(cityService)
     getCity.returns({ id: 1, name: 'Chengdu' })
@@ -58,7 +58,7 @@ describe('a mock', () => {
     expect((await app.client.names()).data).toEqual(['a'])
   })
 
-  it('leaves the span of the call, as a real one would', async () => {
+  it('records the span of the call like a real one', async () => {
     await using app = await start()
     const { getCity } = app.mock(cityService)
     getCity.returns({ id: 1, name: 'Chengdu' })
@@ -91,28 +91,32 @@ describe('a mock', () => {
     ])
   })
 
-  it('that was not told fails the test by its name, even when the handler forgives', async () => {
+  it('fails the test with its name if it is called unprepared, even if the handler catches the error', async () => {
     await using app = await start()
-    const failure = new TestFailure('city-service.getCity was called, but not mocked: app.mock(…).getCity.returns(…)')
+    const failure = new TestFailure(
+      'city-service.getCity was called, but the test has not mocked it: add app.mock(…).getCity.returns(…)',
+    )
     await expect(app.client.describe({ params: { id: 1 } })).rejects.toThrow(failure)
     await expect(app.client.forgive()).rejects.toThrow(failure)
     await expect(app.inject('/forgiving')).rejects.toThrow(failure)
   })
 
-  it('whose value breaks the contract fails the test', async () => {
+  it('fails the test if its value breaks the contract', async () => {
     await using app = await start()
     const { getCity, listCities } = app.mock(cityService)
     getCity.returns({ id: '1', name: 'Chengdu' } as never)
     await expect(app.client.describe({ params: { id: 1 } })).rejects.toThrow(
-      new TestFailure('a mock broke the contract of city-service.getCity: id must be integer'),
+      new TestFailure('city-service.getCity: the mock returned what the contract does not allow: id must be integer'),
     )
     listCities.returns([] as never)
     await expect(app.client.names()).rejects.toThrow(
-      new TestFailure('a mock broke the contract of city-service.listCities: it is paginated, return { items, total }'),
+      new TestFailure(
+        'city-service.listCities: the mock returned what the contract does not allow: the operation is paginated, return { items, total }',
+      ),
     )
   })
 
-  it('that is called with something wrong fails the test', async () => {
+  it('fails the test if its input is invalid', async () => {
     const wrong = service(guideService, {
       clients: { cities: cityService },
       handlers: {
@@ -123,51 +127,51 @@ describe('a mock', () => {
     await using app = await testService(wrong, { config: { logLevel: 'silent' } })
     app.mock(cityService).getCity.returns({ id: 1, name: 'a' })
     await expect(app.client.describe({ params: { id: 1 } })).rejects.toThrow(
-      new TestFailure('city-service.getCity was called with a wrong params: id must be integer'),
+      new TestFailure('city-service.getCity was called with an invalid params: id must be integer'),
     )
   })
 
-  it('is only of a service that is called', async () => {
+  it('exists only for services that are called', async () => {
     await using app = await start()
-    expect(() => app.mock(otherService)).toThrow(
-      'guide-service does not call other-service: it is not among its clients',
-    )
+    expect(() => app.mock(otherService)).toThrow('guide-service does not call other-service: add it to its clients')
   })
 })
 
 describe('a service under test', () => {
-  it('whose handler breaks the contract fails the test', async () => {
+  it('fails the test if a handler breaks the contract', async () => {
     await using app = await start()
     await expect(app.client.sloppy()).rejects.toThrow(
-      new TestFailure('the handler broke the contract of guide-service.sloppy: at must match format "date-time"'),
+      new TestFailure(
+        'guide-service.sloppy: the handler returned what the contract does not allow: at must match format "date-time"',
+      ),
     )
   })
 
-  it('rejects with what the caller gets, and says what was thrown', async () => {
+  it("rejects with the caller's error, and has the thrown error as its cause", async () => {
     await using app = await start()
     const error = await app.client.fail().catch((error: unknown) => error)
     expect(error).toMatchObject({ status: 500, reason: 'Internal Server Error', cause: { name: 'TypeError' } })
     expect((error as { cause: Error }).cause.stack).toContain('testService.test.ts')
   })
 
-  it('tells at its close what no call has told', async () => {
+  it('rejects close() with a failure that no call has reported', async () => {
     const app = await start()
     await app.fastify.inject('/forgiving') // past the kit
-    await expect(app.close()).rejects.toThrow('city-service.getCity was called, but not mocked')
+    await expect(app.close()).rejects.toThrow('city-service.getCity was called, but the test has not mocked it')
   })
 
-  it('answers with what it answers: status, headers, data, pagination', async () => {
+  it('returns status, headers, data and pagination', async () => {
     await using app = await start()
     app.mock(cityService).getCity.returns({ id: 1, name: 'a' })
-    const answer = await app.client.describe({ params: { id: 1 } })
-    expect(answer).toMatchObject({ status: 200, data: { text: 'This is a' }, pagination: undefined })
-    expect(answer.headers['content-type']).toBe('application/json; charset=utf-8')
+    const response = await app.client.describe({ params: { id: 1 } })
+    expect(response).toMatchObject({ status: 200, data: { text: 'This is a' }, pagination: undefined })
+    expect(response.headers['content-type']).toBe('application/json; charset=utf-8')
     await expect(app.client.describe({ params: { id: 'x' as never } })).rejects.toThrow(BadRequest)
   })
 
-  it('says when it has no database', async () => {
+  it('has no database unless it declares one', async () => {
     await using app = await start()
-    expect(() => app.db).toThrow('guide-service has no database')
+    expect(() => app.db).toThrow('guide-service has no database: set database or migrations')
   })
 })
 
@@ -201,7 +205,7 @@ describe('its database', () => {
       },
     })
 
-  it('is migrated, seeded when asked, and its own', async () => {
+  it('is new, migrated and optionally seeded', async () => {
     const app = noteService()
     await using first = await testService(app, { seed: true })
     await using second = await testService(app)
@@ -212,7 +216,7 @@ describe('its database', () => {
     expect(await first.db.value`SELECT count(*) FROM notes`).toBe(2)
   })
 
-  it('is one for each shard of a service that has shards', async () => {
+  it('exists once per shard', async () => {
     const { handlers, migrations } = noteService().definition
     const sharded = service(notes, {
       migrations: migrations!,
@@ -238,7 +242,7 @@ describe('its database', () => {
     ])
   })
 
-  it("answers for the caller: its constraints' errors, without SQL", async () => {
+  it('turns constraint errors into HTTP errors without SQL', async () => {
     await using app = await testService(noteService())
     await app.client.add({ body: { id: 1, text: 'a' } })
     const again = await app.inject({ method: 'POST', url: '/notes', payload: { id: 1, text: 'a' } })

@@ -39,8 +39,8 @@ const orders = service(orderContract, {
   },
 })
 
-describe('several services in one process', () => {
-  it('call each other for real, and mocks of the others', async () => {
+describe('testSystem', () => {
+  it('lets services call each other, and mocks of all other services', async () => {
     await using system = await testSystem({ orders, catalog }) // the one that calls may come first
     system.orders.mock(pspContract).charge.implement(({ body }) => ({ id: `ch_${body.amount}` }))
     const { data } = await system.orders.client.placeOrder({ body: { sku: 'a' } }, { headers: { 'x-tenant': 't1' } })
@@ -53,27 +53,27 @@ describe('several services in one process', () => {
     expect((await system.catalog.client.getProduct({ params: { sku: 'b' } })).data.price).toBe(5)
   })
 
-  it('pass errors on as their classes', async () => {
+  it('keeps the classes of errors between services', async () => {
     await using system = await testSystem({ catalog, orders })
     await expect(system.orders.client.placeOrder({ body: { sku: 'none' } })).rejects.toThrow(NotFound)
   })
 
-  it('fail the test where one of them breaks its contract', async () => {
+  it('fails the test if one service breaks its contract', async () => {
     const system = await testSystem({ catalog, orders })
     await expect(system.orders.client.placeOrder({ body: { sku: 'wrong' } })).rejects.toThrow(
-      'the handler broke the contract of catalog-service.getProduct: price',
+      'catalog-service.getProduct: the handler returned what the contract does not allow: price',
     )
     await system.close()
   })
 
-  it('refuse a mock of a service that is here', async () => {
+  it('rejects a mock of a service of the system', async () => {
     await using system = await testSystem({ catalog, orders })
     expect(() => system.orders.mock(catalogContract)).toThrow(
-      'order-service does not call a mock of catalog-service: that service is real in this test',
+      'order-service calls the real catalog-service in this test, mock a service outside the system',
     )
   })
 
-  it('have databases of their own, and run afterStart once all are there', async () => {
+  it('gives each service its own database, and runs afterStart once all have started', async () => {
     const counter = contract('counter-service', { count: { route: 'GET /count', returns: t.Integer() } })
     const made: string[] = []
     const withDatabase = (name: string) =>
@@ -98,9 +98,9 @@ describe('several services in one process', () => {
   it.each([
     [[catalog], {}, 'expected services by name, like { orders: orderService }, got a list of 1'],
     [{ catalog: catalogContract }, {}, 'catalog: expected a service, got an object (Object)'],
-    [{ close: catalog }, {}, 'close stops the system, name the service otherwise'],
-    [{ a: catalog, b: catalog }, {}, 'a and b are both catalog-service'],
-    [{ catalog }, { orders: {} }, 'options of orders, expected those of catalog'],
+    [{ close: catalog }, {}, 'a service cannot be named close, which stops the system'],
+    [{ a: catalog, b: catalog }, {}, 'a and b are the same service, catalog-service'],
+    [{ catalog }, { orders: {} }, 'unknown service "orders" in options, expected catalog'],
   ])('are rejected when they cannot be: %#', async (services, options, problem) => {
     await expect(testSystem(services as never, options as never)).rejects.toThrow(`testSystem: ${problem}`)
   })
