@@ -43,6 +43,7 @@ export {
   PaymentRequired,
   PreconditionFailed,
   PreconditionRequired,
+  RequestHeaderFieldsTooLarge,
   RequestTimeout,
   ServerError,
   ServiceUnavailable,
@@ -51,6 +52,7 @@ export {
   UnavailableForLegalReasons,
   UnprocessableEntity,
   UnsupportedMediaType,
+  UriTooLong,
   type ErrorClass,
   type ErrorOptions,
 } from './contract/errors.ts'

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import * as tricube from 'tricube'
 import { expect, it } from 'vitest'
 import { codes, errorClasses } from '../../src/contract/errors.ts'
 
@@ -23,4 +24,9 @@ it('names the class and the status of each', () => {
 
 it('keeps the first ten of each status for tricube', () => {
   expect(Math.max(...Object.values(codes).map((code) => code % 100))).toBeLessThan(10)
+})
+
+it('names only classes that you can import', () => {
+  const exported = Object.keys(tricube)
+  expect([...new Set(rows.map(({ name }) => name!))].filter((name) => !exported.includes(name))).toEqual([])
 })

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { withMethods } from '../../../config/rules.ts'
 import type { LiveValues } from '../../../discovery/consul/keyValue.ts'
 import type { ConsulOptions } from '../../../discovery/consul/registry.ts'
 import type { Instance, Registry } from '../../../discovery/registry.ts'
@@ -9,15 +10,28 @@ import { tls } from '../tls.ts'
 import { workers } from '../workers/workers.ts'
 import { discoverySettings, type DiscoveryConfig } from './discoveryConfig.ts'
 
+/** The option that discovery reads. */
+export interface DiscoveryOptions {
+  /**
+   * How services find each other, instead of Consul or DNS from the configuration. Addresses in `TRICUBE_SERVICES` still
+   * come first.
+   */
+  readonly registry?: Registry
+}
+
 /** Finds the services that are called, and makes this one known while it is ready. */
-export const discovery: Part<{}, DiscoveryConfig, Discovery> = {
+export const discovery: Part<DiscoveryOptions, DiscoveryConfig, Discovery> = {
   name: 'discovery',
+  options: { registry: withMethods('a registry such as consulRegistry(…)', ['register', 'watch']) },
   settings: discoverySettings,
-  async open({ contract: { name }, config, log, readiness, use, whenListening }) {
+  async open({ contract: { name }, config, log, readiness, use, whenListening }, { registry }) {
     const { register } = await use(workers)
     const { isSecure } = await use(tls)
     const isReady = async (): Promise<boolean> => (await readiness()).status === 'ready'
-    const opened = await openDiscovery(config, log, register && ((instance) => register(instance, config as never)))
+    if (registry && register)
+      throw new Error('its registry cannot register several workers: use Consul, or one process')
+    const registerAs = register && ((instance: Instance) => register(instance, config as never))
+    const opened = await openDiscovery(config, log, { registry, registerAs })
     whenListening(async (at) => {
       if (at) await opened.join(name, { ...at, secure: isSecure }, isReady)
     })
@@ -30,13 +44,15 @@ export class Discovery implements Opened {
   readonly registry: Registry
   readonly #config: DiscoveryConfig
   readonly #values: LiveValues
+  readonly #hasOwnRegistry: boolean
   readonly #watches: (() => void)[] = []
   #joined: Promise<() => Promise<void>> | undefined
 
-  constructor(config: DiscoveryConfig, registry: Registry, values: LiveValues) {
+  constructor(config: DiscoveryConfig, registry: Registry, values: LiveValues, { hasOwnRegistry = false } = {}) {
     this.#config = config
     this.registry = registry
     this.#values = values
+    this.#hasOwnRegistry = hasOwnRegistry
   }
 
   /** Makes the service known where it listens, for as long as it is ready. */
@@ -64,7 +80,9 @@ export class Discovery implements Opened {
   /** Whether anything could name the instances of a service. */
   readonly isSought = (service: string): boolean => {
     const { consulAddress, dnsName, services } = this.#config
-    return consulAddress !== undefined || dnsName !== undefined || Object.hasOwn(services, service)
+    return (
+      this.#hasOwnRegistry || consulAddress !== undefined || dnsName !== undefined || Object.hasOwn(services, service)
+    )
   }
 
   /** Where the service runs: near instances are preferred. */
@@ -92,14 +110,20 @@ export class Discovery implements Opened {
   }
 }
 
+interface OpenOptions {
+  readonly registry?: Registry | undefined
+  /** Takes the registration over, where this process is not the one to do it. */
+  readonly registerAs?: ((instance: Instance) => void) | undefined
+}
+
 /**
- * Opens Consul or DNS, whichever is configured, and loads only that; what is written down comes before either, for the
- * services that it names. `registerAs` takes the registration over, where this process is not the one to do it.
+ * Opens the service's own registry, Consul or DNS, and loads only that. Addresses in the configuration come first, for the
+ * services that they name.
  */
 export async function openDiscovery(
   config: DiscoveryConfig,
   log: LateLog,
-  registerAs?: (instance: Instance) => void,
+  { registry, registerAs }: OpenOptions = {},
 ): Promise<Discovery> {
   const written = staticRegistry(config.services)
   const beside = (asked: Registry): Registry => ({
@@ -110,6 +134,7 @@ export async function openDiscovery(
     },
     watch: (service, onChange) => (Object.hasOwn(config.services, service) ? written : asked).watch(service, onChange),
   })
+  if (registry) return new Discovery(config, beside(registry), noValues, { hasOwnRegistry: true })
   if (config.consulAddress !== undefined) {
     const { consulRegistry, consulValues } = await import('../../../discovery/index.ts')
     const options = consulOptions(config, log)
