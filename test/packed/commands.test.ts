@@ -26,6 +26,7 @@ const elsewhere: readonly (readonly [form: RegExp, why: string])[] = [
   [/\bcurl\b/, 'asks a service of its page; the quick start is typed by test/pack.test.ts'],
   [/^consul /, 'a program of its own'],
   [/^npx tricube run /, 'needs a running tricube dev: test/cli/runScript.test.ts types it'],
+  [/^npx tricube jobs /, 'needs jobs in a database: test/cli/jobs.test.ts types it'],
   [/^TRICUBE_\w+=[^ ]+( +#.*)?$/, 'a variable, not a command'],
 ]
 

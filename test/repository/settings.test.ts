@@ -3,14 +3,14 @@ import { expect, it } from 'vitest'
 import type { Setting } from '../../src/config/setting.ts'
 import { settingsOf } from '../../src/service/config.ts'
 
-const page = new URL('../../docs/running.md', import.meta.url)
+const page = new URL('../../docs/configuration.md', import.meta.url)
 const [begin, end] = [
   '<!-- settings: written by test/repository/settings.test.ts -->\n',
   '<!-- end of the settings -->\n',
 ]
 
 // With TRICUBE_WRITE_DOCS=1 it writes the table.
-it('docs/running.md has every setting', async () => {
+it('docs/configuration.md has every setting', async () => {
   const text = await readFile(page, 'utf8')
   const from = text.indexOf(begin) + begin.length
   const to = text.indexOf(end)

@@ -1,7 +1,7 @@
 /**
  * Workers over node:cluster: the primary accepts the connections and hands them out in turn.
  *
- * Measured against the two other ways (bench/workers/sharing.mjs, figures in docs/running.md). One socket that all accept
+ * Measured against the two other ways (bench/workers/sharing.mjs, figures in docs/workers.md). One socket that all accept
  * from gave one of two workers up to 90 % of twenty connections, and callers keep theirs. SO_REUSEPORT is uneven too, needs
  * Node 22.12, and a worker that stops listening loses the connections in its queue, up to 1 % of those that come then. Here
  * shares are equal, on any Node, and nothing is lost; a new connection costs 0.2 ms more CPU, a request nothing.
