@@ -24,6 +24,7 @@ const below = {
   tables: ['sql'],
   queue: ['time', 'resilience', 'contract', 'sql', 'tables'],
   jobs: ['time', 'contract', 'schema', 'metrics', 'sql', 'queue'],
+  events: ['time', 'contract', 'schema', 'sql', 'tables'],
   discovery: ['time', 'contract', 'resilience', 'log'],
   client: ['time', 'contract', 'config', 'schema', 'resilience', 'tls', 'log', 'trace', 'discovery'],
   http: ['contract', 'schema', 'openapi', 'resilience', 'tls', 'log', 'trace', 'bytes', 'load'],

@@ -2,6 +2,7 @@
 export { contract, type Contract } from './contract/contract.ts'
 export type { ContractOptions, Envelope } from './contract/options.ts'
 export { ContractError } from './contract/check.ts'
+export { type ContractEvent, type EventDraft, type PayloadOf } from './contract/event.ts'
 export {
   jobs,
   type Enqueued,

@@ -16,6 +16,8 @@ export { type Hook, type Hooks, type RunningApplication as Application, type Run
 export { type Config, defineConfig, type LiveConfig } from './service/config.ts'
 export { type Around } from './service/request/around.ts'
 export { type Context, type WorkContext } from './service/request/context.ts'
+export { type EventContext } from './service/work/eventContext.ts'
+export { type SubscriptionOptions } from './events/subscription.ts'
 export { type JobContext, type JobHandlers } from './service/work/jobContext.ts'
 export { type QueueOptions } from './service/parts/jobs/jobs.ts'
 export { type Callees } from './service/parts/calls.ts'

@@ -176,7 +176,7 @@ function errorsProblem(errors: readonly ErrorClass[]): string | undefined {
   return undefined
 }
 
-const reservedPaths = ['/docs', '/health', '/metrics', '/openapi'] as const
+const reservedPaths = ['/docs', '/health', '/metrics', '/openapi', '/tricube'] as const
 
 const fields: ReadonlySet<string> = new Set<keyof Operation>([
   'route',

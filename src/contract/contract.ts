@@ -1,12 +1,19 @@
 import { checkContract } from './check.ts'
+import { eventsOf, type ContractEvents, type EventDrafts, type EventsOf } from './event.ts'
 import type { Checked, Drafts, OperationsOf } from './draft.ts'
 import type { Operations } from './operation.ts'
 import type { ContractOptions, Envelope } from './options.ts'
 
 /** The contract of a service: its name and its operations, as a value that callers, tests and the gateway share. */
-export interface Contract<Name extends string = string, Ops extends Operations = Operations> extends ContractOptions {
+export interface Contract<
+  Name extends string = string,
+  Ops extends Operations = Operations,
+  Events extends ContractEvents = ContractEvents,
+> extends ContractOptions {
   readonly name: Name
   readonly operations: Ops
+  /** What it tells other services: they handle it in `subscriptions`. */
+  readonly events: Events
   readonly envelope: Envelope
 }
 
@@ -20,16 +27,17 @@ export interface Contract<Name extends string = string, Ops extends Operations =
  *   getRole: { route: 'GET /roles/:id', params: { id: t.Integer() }, returns: Role, errors: [NotFound] },
  * })
  */
-export function contract<const Name extends string, const Ops extends Drafts>(
+export function contract<const Name extends string, const Ops extends Drafts, const Events extends EventDrafts = {}>(
   name: Name,
   operations: Ops & { [Key in keyof Ops]: Checked<Ops[Key]> },
-  options: ContractOptions = {},
-): Contract<Name, OperationsOf<Ops>> {
+  { events, ...options }: ContractOptions & { readonly events?: Events } = {},
+): Contract<Name, OperationsOf<Ops>, EventsOf<Events>> {
   checkContract(name, operations as unknown as Operations, options)
   return Object.freeze({
     envelope: 'standard' as const,
     ...options,
     name,
     operations: operations as unknown as OperationsOf<Ops>,
+    events: eventsOf(name, events ?? ({} as Events)),
   })
 }

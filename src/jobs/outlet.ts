@@ -4,7 +4,7 @@ import { enqueue } from '../queue/enqueue.ts'
 import { compileCheck, firstProblem, type Check } from '../schema/validator/check.ts'
 import type { Sql } from '../sql/index.ts'
 import { cancel } from '../queue/settle.ts'
-import type { Outlet, OutletTarget } from '../sql/api/outlet.ts'
+import type { OutletTarget } from '../sql/api/outlet.ts'
 
 /** Is told of a job that has been committed, and is due in so many milliseconds. */
 export type OnStored = (name: string, inMs: number) => void
@@ -18,8 +18,8 @@ interface Known {
 /** Largest input of a job, in bytes of JSON. What is larger belongs into a table, and its id into the job. */
 const inputLimit = 256 * 1024
 
-/** Stores what a service enqueues. */
-export class JobOutlet implements Outlet {
+/** Stores the jobs that a service enqueues. */
+export class JobOutlet {
   /** Is told of what has been committed; the worker of this process sets it. */
   onStored: OnStored = () => {}
   readonly clock: QueueClock = { aheadMs: 0, random: Math.random }
@@ -48,7 +48,7 @@ export class JobOutlet implements Outlet {
       runAt,
       key: keyOf(job, input),
       unique,
-      trace: traceOf(to.request),
+      trace: to.trace,
     })
     const inMs = runAt ? runAt.getTime() - Date.now() : delayMs
     if (enqueued.created) to.afterCommit(() => this.onStored(job.name, inMs))
@@ -128,10 +128,4 @@ function keyOf({ name, key }: Job, input: unknown): string | null {
   if (text === undefined) return null
   if (text.length <= 255) return text
   throw new TypeError(`job ${name}: its key input.${key} has ${text.length} characters, expected at most 255`)
-}
-
-/** The trace of whoever enqueues. */
-function traceOf(request: object | undefined): string | null {
-  const { span } = (request ?? {}) as { readonly span?: { readonly isRecorded: boolean; readonly traceParent: string } }
-  return span?.isRecorded ? span.traceParent : null
 }

@@ -38,11 +38,10 @@ export function listJobs(
 ): Promise<ListedJob[]> {
   const matches = sql`(${name}::text IS NULL OR name = ${name}) AND (${id}::bigint IS NULL OR id = ${id})`
   return db.many<ListedJob>`
-    (SELECT id, name, CASE WHEN worker IS NULL THEN 'waiting' ELSE 'running' END AS state, attempt, run_at AS at,
+    (SELECT id, name, ${stateOfJob} AS state, attempt, run_at AS at,
       ${described}, error
     FROM tricube.jobs
-    WHERE ${matches} AND (${state}::text IS NULL OR (${state} = 'waiting' AND worker IS NULL)
-      OR (${state} = 'running' AND worker IS NOT NULL))
+    WHERE ${matches} AND (${state}::text IS NULL OR ${stateOfJob} = ${state})
     ORDER BY worker IS NULL, run_at, id LIMIT ${limit})
     UNION ALL
     (SELECT id, name, 'dead', attempt, died_at, ${described}, error
@@ -50,6 +49,9 @@ export function listJobs(
     WHERE ${matches} AND (${state}::text IS NULL OR ${state} = 'dead')
     ORDER BY died_at DESC, id LIMIT ${limit})`
 }
+
+/** One that holds up others of its key is dead, and is still among them. */
+const stateOfJob: Fragment = sql`CASE WHEN worker IS NOT NULL THEN 'running' WHEN run_at = 'infinity' THEN 'dead' ELSE 'waiting' END`
 
 const described: Fragment = sql`input, key, created_at AS "createdAt", trace`
 
@@ -59,7 +61,9 @@ type Nullable<Filter> = { readonly [Name in keyof Filter]?: Filter[Name] | null 
 export async function retryJob(db: Database, id: number): Promise<number | undefined> {
   const [again] = await retryDead(db, sql`id = ${id}`)
   if (again !== undefined) return again
-  const touched = await db.execute`UPDATE tricube.jobs SET run_at = now() WHERE id = ${id} AND worker IS NULL`
+  const touched = await db.execute`
+    UPDATE tricube.jobs SET run_at = now(), attempt = CASE WHEN run_at = 'infinity' THEN 0 ELSE attempt END
+    WHERE id = ${id} AND worker IS NULL`
   return touched > 0 ? id : undefined
 }
 

@@ -5,7 +5,7 @@ import type { Wanted } from './claim.ts'
 import { Completions } from './completions.ts'
 import { failureText } from './failure.ts'
 import type { ClaimedJob } from './job.ts'
-import { bury, complete, giveBack, retry } from './settle.ts'
+import { bury, complete, giveBack, hold, retry } from './settle.ts'
 import { Slots } from './slots.ts'
 import type { QueueClock } from './clock.ts'
 import type { AttemptEnd, Task } from './task.ts'
@@ -21,8 +21,8 @@ export interface RunnerOptions {
   readonly clock: QueueClock
   /** There is room for more, or nothing is left. */
   readonly onRoom: () => void
-  /** A job that failed is due again in so many milliseconds. */
-  readonly onRetry: (inMs: number) => void
+  /** A job is due in so many milliseconds: one that failed, or the next one of a key. */
+  readonly onDue: (inMs: number) => void
 }
 
 const pause = fullJitter({ baseMs: 100, capMs: 2000 })
@@ -44,7 +44,9 @@ export class Runner {
     this.worker = worker
     this.#options = options
     this.#slots = new Map(tasks.map((task) => [task.name, new Slots(task)]))
-    this.#completions = new Completions((attempts) => this.#store(() => complete(db, worker, attempts)))
+    this.#completions = new Completions(
+      async (attempts) => void (await this.#store(() => complete(db, worker, attempts))),
+    )
   }
 
   get isLeased(): boolean {
@@ -143,6 +145,7 @@ export class Runner {
     this.#options.onRoom()
     const end = thrown && !attempt.isCompleted ? await this.#failed(job, task, thrown.error) : await this.#done(attempt)
     task.ended?.(attempt, end)
+    if (job.key !== null) this.#options.onDue(0)
     this.#attempts.delete(attempt)
     if (!this.isIdle) return
     this.#onIdle?.()
@@ -160,12 +163,15 @@ export class Runner {
     const { db, clock } = this.#options
     const text = failureText(error, job.trace)
     if (job.attempt > task.retries) {
-      await this.#store(() => bury(db, this.worker, job, text))
+      const isHeld = task.onDead === 'hold' && job.key !== null
+      const isOurs = await this.#store(() => (isHeld ? hold : bury)(db, this.worker, job, text))
+      if (isOurs === false) return { outcome: 'lost', error }
       return { outcome: 'dead', error }
     }
     const retryInMs = Math.ceil(task.backoff(job.attempt))
-    await this.#store(() => retry(db, this.worker, job, clock.aheadMs + retryInMs, text))
-    this.#options.onRetry(retryInMs)
+    const isOurs = await this.#store(() => retry(db, this.worker, job, clock.aheadMs + retryInMs, text))
+    if (isOurs === false) return { outcome: 'lost', error }
+    this.#options.onDue(retryInMs)
     return { outcome: 'failed', error, retryInMs }
   }
 
@@ -179,14 +185,13 @@ export class Runner {
   }
 
   /** Stores what became of an attempt, however often that takes; once the lease has ended there is no use. */
-  async #store(fn: () => Promise<unknown>): Promise<void> {
+  async #store<T>(fn: () => Promise<T>): Promise<T | undefined> {
     for (let failures = 1; ; failures++) {
       try {
-        await fn()
-        return
+        return await fn()
       } catch {
         await new Promise((resolve) => setTimeout(resolve, pause(failures)))
-        if (!this.isLeased) return
+        if (!this.isLeased) return undefined
       }
     }
   }

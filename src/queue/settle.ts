@@ -62,6 +62,14 @@ export async function bury(db: Database, worker: number, { id, attempt }: Attemp
   return rows.length > 0
 }
 
+/** Has one that has failed for the last time stay where it is, so that later ones of its key wait; `error` is JSON. */
+export async function hold(db: Database, worker: number, { id, attempt }: AttemptOf, error: string): Promise<boolean> {
+  const held = await db.execute`
+    UPDATE tricube.jobs SET worker = NULL, error = ${error}, run_at = 'infinity'
+    WHERE id = ${id} AND attempt = ${attempt} AND worker = ${worker}`
+  return held > 0
+}
+
 /** Gives back what was claimed; `uncounted` is 1 for what has not begun. */
 export async function giveBack(
   db: Database,

@@ -11,6 +11,8 @@ export interface Task {
   /** How often one that fails is run again. */
   readonly retries: number
   readonly backoff: Backoff
+  /** What one of a key that has failed for the last time does to later ones: `hold` has them wait. */
+  readonly onDead: 'skip' | 'hold'
   /** Milliseconds after which an attempt is given up. */
   readonly timeoutMs: number
   /** Does it; may complete the attempt in a transaction. A rejection is a failed attempt. */

@@ -157,7 +157,7 @@ export class Worker {
       concurrency,
       clock,
       onRoom: () => this.#wake(),
-      onRetry: (inMs) => this.expect(inMs),
+      onDue: (inMs) => this.expect(inMs),
     })
     runner.leasedUntil = now + leaseMs
     return runner

@@ -4,6 +4,7 @@ import { fieldsProblem, type Fields, type Rule } from '../config/rule.ts'
 import { flag, func, group, number, record, wholeNumber } from '../config/rules.ts'
 import type { Contract } from '../contract/contract.ts'
 import type { Operations, OutputOf } from '../contract/operation.ts'
+import type { ContractEvents } from '../contract/event.ts'
 import type { Jobs } from '../contract/job.ts'
 import type { ServerLimits } from '../http/limits.ts'
 import { trustProxyProblem } from '../http/trustProxy.ts'
@@ -16,6 +17,7 @@ import type { Callees } from './parts/calls.ts'
 import type { HealthOptions } from './parts/health/health.ts'
 import type { RateLimitKeys, RateLimitOptions } from './parts/rateLimits/options.ts'
 import { Resource, type Resources, type ResourceValues } from './resource.ts'
+import type { SubscriptionsTo } from './work/eventContext.ts'
 import type { JobHandlers } from './work/jobContext.ts'
 
 /** One function for each operation of the contract. */
@@ -41,11 +43,15 @@ export interface ServiceOptions<
   Things extends Resources = Resources,
   Values extends OwnSettings = OwnSettings,
   Declared extends Jobs = Jobs,
+  Heard extends ContractEvents = ContractEvents,
 >
   extends
     Omit<OwnOptions, 'hooks'>,
     AroundOptions<Ops, Others, OwnOf<Things, Values>>,
-    Omit<PartOptions, 'jobs' | 'jobHandlers' | 'clients' | 'calls' | 'health' | 'rateLimits' | 'settings'> {
+    Omit<
+      PartOptions,
+      'jobs' | 'jobHandlers' | 'subscriptions' | 'clients' | 'calls' | 'health' | 'rateLimits' | 'settings'
+    > {
   /** One function for each operation. */
   readonly handlers: Handlers<Ops, Others, OwnOf<Things, Values>>
   /** What runs around its life. */
@@ -62,6 +68,8 @@ export interface ServiceOptions<
   readonly jobs?: Declared
   /** One function for each of its jobs. */
   readonly jobHandlers?: JobHandlers<Declared, Others, OwnOf<Things, Values>>
+  /** What it does when something happens in other services: an event and a handler under each name. */
+  readonly subscriptions?: SubscriptionsTo<Heard, Others, OwnOf<Things, Values>>
   /** What the health checks tell, and the service's own among them. */
   readonly health?: HealthOptions<OwnValues<Values>>
   /** Where the requests of operations with a `rateLimit` are counted, and by which keys. */
@@ -144,6 +152,9 @@ const takenNames: ReadonlySet<string> = new Set([
   'input',
   'id',
   'attempt',
+  'event',
+  'eventId',
+  'publishedAt',
   'due',
 ])
 

@@ -1,5 +1,6 @@
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
 import type { Contract } from '../contract/contract.ts'
+import type { ContractEvents } from '../contract/event.ts'
 import type { Jobs } from '../contract/job.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Room } from '../tables/room.ts'
@@ -125,9 +126,10 @@ export function service<
   const Things extends Resources = {},
   const Values extends OwnSettings = {},
   const Declared extends Jobs = {},
+  const Heard extends ContractEvents = {},
 >(
   contract: Kept,
-  options: ServiceOptions<Kept['operations'], Others, Things, Values, Declared>,
+  options: ServiceOptions<Kept['operations'], Others, Things, Values, Declared, Heard>,
 ): Service<Kept, WorkContext<Others> & OwnOf<Things, Values>> {
   return new Service({ ...options, contract } as unknown as Definition<Kept>)
 }

@@ -1,6 +1,8 @@
+import type { ContractEvent, PayloadOf } from '../contract/event.ts'
 import type { EnqueueArguments, Enqueued, Job } from '../contract/job.ts'
 import { batchTag } from './statement/bulk.ts'
 import { noOutlet } from './statement/noOutlet.ts'
+import { traceOf } from './statement/traceOf.ts'
 import { drizzleOver } from './statement/drizzle.ts'
 import { Deadline } from './statement/deadline.ts'
 import type { Cluster } from './pool/cluster.ts'
@@ -23,7 +25,7 @@ import { simple } from './connection/simple.ts'
 import type { Database, DatabaseShards, ListenOptions, Listening, ShardResult } from './api/database.ts'
 import type { DatabaseOptions } from './api/options.ts'
 import type { Observer, RequestScope } from './api/observer.ts'
-import type { Outlet } from './api/outlet.ts'
+import type { Outlet, OutletTarget } from './api/outlet.ts'
 import type { BatchTag, StatementOptions } from './api/statements.ts'
 import type { Transaction, TransactionOptions } from './api/transaction.ts'
 import type { Drizzle } from './api/drizzle.ts'
@@ -117,13 +119,12 @@ class View extends Tags implements Database, StatementContext {
     await this.execute`SELECT pg_notify(${channel}, ${payload})`
   }
 
-  async enqueue<One extends Job>(job: One, ...[input, options]: EnqueueArguments<One>): Promise<Enqueued> {
-    if (!this.outlet) throw noOutlet()
-    const committed: (() => void)[] = []
-    const to = { sql: this, request: this.request, afterCommit: (fn: () => void) => void committed.push(fn) }
-    const enqueued = await this.outlet.enqueue(to, job, input, options)
-    for (const fn of committed) fn()
-    return enqueued
+  enqueue<One extends Job>(job: One, ...[input, options]: EnqueueArguments<One>): Promise<Enqueued> {
+    return this.#putOut((outlet, to) => outlet.enqueue(to, job, input, options))
+  }
+
+  publish<Event extends ContractEvent>(event: Event, payload: PayloadOf<Event>): Promise<void> {
+    return this.#putOut((outlet, to) => outlet.publish(to, event, payload))
   }
 
   async cancelJob(id: number): Promise<boolean> {
@@ -183,6 +184,16 @@ class View extends Tags implements Database, StatementContext {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  /** Each statement commits at once: what follows from that is done when it has been answered. */
+  async #putOut<T>(put: (outlet: Outlet, to: OutletTarget) => Promise<T>): Promise<T> {
+    if (!this.outlet) throw noOutlet()
+    const committed: (() => void)[] = []
+    const afterCommit = (fn: () => void): void => void committed.push(fn)
+    const result = await put(this.outlet, { sql: this, trace: traceOf(this.request), afterCommit })
+    for (const fn of committed) fn()
+    return result
   }
 
   // Looked for when first needed: a request without a shard key may well need no database.

@@ -1,3 +1,10 @@
+import type { ContractEvent } from '../contract/event.ts'
+import { inputOf } from '../events/cursors.ts'
+import { keyOf } from '../events/outlet.ts'
+import { enqueue } from '../queue/enqueue.ts'
+import type { Definition } from '../service/definition.ts'
+import { subscriptionTaskName } from '../service/parts/jobs/tasks.ts'
+import type { Database } from '../sql/index.ts'
 import type { AttemptEnd } from '../queue/task.ts'
 import type { AnyPart } from '../service/lifecycle/openParts.ts'
 import { jobs, type OpenedJobs } from '../service/parts/jobs/jobs.ts'
@@ -26,6 +33,7 @@ export class JobsUnderTest {
   readonly part: AnyPart
   #opened: OpenedJobs | undefined
   #runs: JobRun[] = []
+  #delivered = 0
 
   constructor() {
     this.part = {
@@ -41,6 +49,30 @@ export class JobsUnderTest {
         return opened
       },
     }
+  }
+
+  /** Has the subscriptions to an event get it, and runs what is due. */
+  async deliver(
+    { contract, subscriptions = {} }: Pick<Definition, 'contract' | 'subscriptions'>,
+    db: Database | undefined,
+    event: ContractEvent,
+    payload: unknown,
+  ): Promise<readonly JobRun[]> {
+    const found = Object.entries(subscriptions).filter(
+      ([, { event: one }]) => one.name === event.name && one.service === event.service,
+    )
+    if (found.length === 0 || !db) {
+      throw new TypeError(`${contract.name} has no subscription to ${event.name} of ${event.service}`)
+    }
+    const id = `${event.service}..test-${++this.#delivered}`
+    const fed = { id, name: event.name, trace: null, publishedAt: Date.now(), payload: JSON.stringify(payload) }
+    const key = keyOf(event.name, event.key, payload)
+    for (const [name] of found) {
+      const input = inputOf({ ...fed, key })
+      const job = { name: subscriptionTaskName(name), input, key, priority: 1, delayMs: 0, runAt: undefined }
+      await enqueue(db, { ...job, unique: undefined, trace: null })
+    }
+    return this.run()
   }
 
   /** Runs the jobs that are due, and those that become due meanwhile, until none is left. */

@@ -24,6 +24,8 @@ import type { TestFailure } from './checks.ts'
 import { compileOutputCheck } from './checks.ts'
 import { mockService, type MockedService } from './mock.ts'
 import { freshDatabases } from './freshDatabases.ts'
+import type { ContractEvent, PayloadOf } from '../contract/event.ts'
+import { publishedIn } from './published.ts'
 import { JobsUnderTest, type JobRun, type RunJobsOptions } from './runJobs.ts'
 import type { Mocks, TestClient } from './types.ts'
 
@@ -63,6 +65,10 @@ export interface TestApp<Tested extends Contract, Ctx = WorkContext> {
    * waiting. Resolves to the attempts.
    */
   runJobs(options?: RunJobsOptions): Promise<readonly JobRun[]>
+  /** What it has published of an event, in order. */
+  published<Event extends ContractEvent>(event: Event): Promise<readonly PayloadOf<Event>[]>
+  /** Gives it an event of another service, and runs what it does then. Resolves to what ran. */
+  deliver<Event extends ContractEvent>(event: Event, payload: PayloadOf<Event>): Promise<readonly JobRun[]>
   /** Stops the service and drops its database. Rejects with a failure that no call has reported yet. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
@@ -187,6 +193,8 @@ export async function startTest<Tested extends Contract, Ctx = WorkContext>(
     run,
     afterStart: runAfterStart,
     runJobs: (options) => queue.run(options),
+    published: (event) => publishedIn(app.db, event),
+    deliver: (event, payload) => queue.deliver(service.definition, app.db, event, payload),
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -1,4 +1,4 @@
-/** Starts instances of the service of `instance.ts`. */
+/** Starts instances of a service as processes. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, symlink } from 'node:fs/promises'
@@ -20,13 +20,15 @@ export interface Instance {
   readonly ended: Promise<unknown>
 }
 
-/** Bundles the service; `start` runs it. */
-export async function bundle(): Promise<{ start(env: NodeJS.ProcessEnv): Promise<Instance> } & AsyncDisposable> {
+/** Bundles a file that prints `listening` and its URL; `start` runs it. */
+export async function bundle(
+  entry: URL,
+): Promise<{ start(env: NodeJS.ProcessEnv): Promise<Instance> } & AsyncDisposable> {
   const folder = await mkdtemp(join(tmpdir(), 'tricube-jobs-'))
   await symlink(join(repository, 'node_modules'), join(folder, 'node_modules'))
   const built = process.env['TRICUBE_TEST_PACKAGE']
   await build({
-    entryPoints: [fileURLToPath(new URL('instance.ts', import.meta.url))],
+    entryPoints: [fileURLToPath(entry)],
     outfile: join(folder, 'instance.mjs'),
     bundle: true,
     packages: 'external',

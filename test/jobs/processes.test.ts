@@ -8,7 +8,7 @@ let bundled: Awaited<ReturnType<typeof bundle>>
 let fresh: Awaited<ReturnType<typeof directDatabase>>
 let db: Database
 beforeAll(async () => {
-  bundled = await bundle()
+  bundled = await bundle(new URL('instance.ts', import.meta.url))
 })
 afterAll(() => bundled[Symbol.asyncDispose]())
 beforeEach(async () => {

@@ -36,14 +36,15 @@ export function clientsOf(classes: Readonly<Record<string, ClientClass<Contract>
 }
 
 /** What calls go to. */
-interface Targets {
+export interface Targets {
   open(callee: Contract, options: ClientOptions | undefined): ClientClass<Contract>
   /** Loads what the first call needs, once the service is ready: it is a tenth of a start. */
   prepare(): void
   close(): Promise<void>
 }
 
-async function openTargets({ log, use }: Host): Promise<Targets> {
+/** Opens what calls go to. */
+export async function openTargets({ log, use }: Host): Promise<Targets> {
   const { registry, whereabouts, isSought } = await use(discovery)
   const { calls: callMetrics } = await use(metrics)
   const { certificates } = await use(tls)

@@ -65,7 +65,7 @@ export const database: Part<DatabasePartOptions, DatabaseConfig, OpenedDatabase>
     if (databaseUrl === undefined && !options.database?.shards) return none
     const { statements } = await use(tracing)
     const { size } = await use(workers)
-    const { outlet: jobOutlet } = await use(outlet)
+    const { outlet: out } = await use(outlet)
     await checkFiles(config)
     await import('pg') // now, for it is no part of the time that a statement waits for a connection
     const db = openSql<RequestScope>({
@@ -74,7 +74,7 @@ export const database: Part<DatabasePartOptions, DatabaseConfig, OpenedDatabase>
       replicas: databaseReplicaUrls,
       applicationName: host.contract.name,
       ...(statements && { observer: statements }),
-      ...(jobOutlet && { outlet: jobOutlet }),
+      outlet: out,
     })
     const hasHome = databaseUrl !== undefined
     const { metrics: all, isOn } = await use(metrics)

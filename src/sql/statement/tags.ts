@@ -15,7 +15,7 @@ export interface Tags extends Fragments {
 /** The statement methods over one way to run a statement. */
 export abstract class Tags implements Omit<
   Sql,
-  'stream' | 'script' | 'batch' | 'drizzle' | 'notify' | 'enqueue' | 'cancelJob'
+  'stream' | 'script' | 'batch' | 'drizzle' | 'notify' | 'enqueue' | 'publish' | 'cancelJob'
 > {
   /** Runs a statement; the promise is settled with what `mapper` makes of its rows. */
   abstract run<T>(statement: BoundStatement, mapper: ResultMapper, execution?: Execution): Promise<T>

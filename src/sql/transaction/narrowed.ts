@@ -1,3 +1,4 @@
+import type { ContractEvent, PayloadOf } from '../../contract/event.ts'
 import type { EnqueueArguments, Enqueued, Job } from '../../contract/job.ts'
 import { batchTag } from '../statement/bulk.ts'
 import { drizzleOver } from '../statement/drizzle.ts'
@@ -54,6 +55,10 @@ export class Narrowed extends Tags implements Transaction {
 
   enqueue<One extends Job>(job: One, ...rest: EnqueueArguments<One>): Promise<Enqueued> {
     return this.#within((tx) => tx.enqueue(job, ...rest))
+  }
+
+  publish<Event extends ContractEvent>(event: Event, payload: PayloadOf<Event>): Promise<void> {
+    return this.#within((tx) => tx.publish(event, payload))
   }
 
   cancelJob(id: number): Promise<boolean> {

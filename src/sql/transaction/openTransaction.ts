@@ -1,6 +1,9 @@
+import type { ContractEvent, PayloadOf } from '../../contract/event.ts'
 import type { EnqueueArguments, Enqueued, Job } from '../../contract/job.ts'
 import { batchTag, rowsOf } from '../statement/bulk.ts'
 import { noOutlet } from '../statement/noOutlet.ts'
+import { traceOf } from '../statement/traceOf.ts'
+import type { Outlet, OutletTarget } from '../api/outlet.ts'
 import { DatabaseError } from '../errors/databaseError.ts'
 import { drizzleOver } from '../statement/drizzle.ts'
 import type { Deadline } from '../statement/deadline.ts'
@@ -88,20 +91,26 @@ export class OpenTransaction extends Tags implements Transaction, Narrowable {
   }
 
   async enqueue<One extends Job>(job: One, ...[input, options]: EnqueueArguments<One>): Promise<Enqueued> {
-    const { outlet, request } = this.#deadline
-    if (!outlet) throw noOutlet()
-    return outlet.enqueue(
-      { sql: this, request, afterCommit: (fn) => this.#outermost.#tellLater(fn) },
-      job,
-      input,
-      options,
-    )
+    return this.#outlet.enqueue(this.#target, job, input, options)
+  }
+
+  async publish<Event extends ContractEvent>(event: Event, payload: PayloadOf<Event>): Promise<void> {
+    return this.#outlet.publish(this.#target, event, payload)
   }
 
   async cancelJob(id: number): Promise<boolean> {
+    return this.#outlet.cancelJob(this, id)
+  }
+
+  get #outlet(): Outlet {
     const { outlet } = this.#deadline
     if (!outlet) throw noOutlet()
-    return outlet.cancelJob(this, id)
+    return outlet
+  }
+
+  get #target(): OutletTarget {
+    const trace = traceOf(this.#deadline.request)
+    return { sql: this, trace, afterCommit: (fn) => this.#outermost.#tellLater(fn) }
   }
 
   /** It is committed: tells whoever has to know. */

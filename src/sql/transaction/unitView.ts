@@ -1,3 +1,4 @@
+import type { ContractEvent, PayloadOf } from '../../contract/event.ts'
 import type { EnqueueArguments, Enqueued, Job } from '../../contract/job.ts'
 import { batchTag } from '../statement/bulk.ts'
 import { drizzleOver } from '../statement/drizzle.ts'
@@ -81,6 +82,10 @@ export class UnitView extends Tags implements Database {
 
   enqueue<One extends Job>(job: One, ...rest: EnqueueArguments<One>): Promise<Enqueued> {
     return this.#unit.join({}, this.#limits, (tx) => this.#inside(tx).enqueue(job, ...rest))
+  }
+
+  publish<Event extends ContractEvent>(event: Event, payload: PayloadOf<Event>): Promise<void> {
+    return this.#unit.join({}, this.#limits, (tx) => this.#inside(tx).publish(event, payload))
   }
 
   cancelJob(id: number): Promise<boolean> {

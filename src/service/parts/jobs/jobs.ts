@@ -18,7 +18,8 @@ import { database, usesDatabase } from '../database.ts'
 import { drain } from '../drain.ts'
 import { metrics } from '../metrics.ts'
 import { jobsRule, outlet, type JobsOptions } from './outlet.ts'
-import { taskOf } from './task.ts'
+import { jobTasks, subscriptionTasks } from './tasks.ts'
+import { subscriptionsRule, type SubscriptionsOptions } from '../events/rule.ts'
 
 /** How a service runs its jobs. */
 export interface QueueOptions {
@@ -61,91 +62,99 @@ const handlersRule: Rule = {
 }
 
 /** Runs the jobs of a service, from its database and all of its shards. */
-export const jobs: Part<QueuePartOptions & Pick<JobsOptions, 'jobs'>, QueueConfig, OpenedJobs> = {
-  name: 'jobs',
-  options: {
-    jobs: jobsRule,
-    jobHandlers: handlersRule,
-    queue: group<QueueOptions>({ concurrency: wholeNumber({ min: 1 }) }),
-  },
-  settings: {
-    runJobs: setting(flag, {
-      variable: 'RUN_JOBS',
-      meaning: '`false`: this process enqueues jobs and runs none, so that others do.',
-      value: true,
-    }),
-  },
-  tables: queueTables,
-  needsTables: ({ jobs: declared }) => declared !== undefined,
-  async open(host, options) {
-    const { use, config, log, whenListening } = host
-    const { jobs: declared = {} } = options
-    const { outlet: jobOutlet } = await use(outlet)
-    if (!jobOutlet) return { outlet: undefined, runDue: async () => undefined, onEnded: () => {} }
-    const { db, home } = await use(database)
-    const { metrics: all } = await use(metrics)
-    const { timeoutMs: drainMs } = await use(drain)
-    const watched = new JobMetrics(all)
-    const onEnded: OpenedJobs['onEnded'] = (attempt, end) => opened.onEnded(attempt, end)
-    const concurrency = options.queue?.concurrency ?? 10
-    const stores: Store[] = [
-      ...(home ? [{ db: home, dbFor: (scope: RequestScope) => home.forRequest(scope) }] : []),
-      ...db!.shards.names.map((name) => ({
-        db: db!.shard(name),
-        dbFor: (scope: RequestScope) => db!.forRequest(scope).shard(name),
-      })),
-    ]
-    const workers = stores.map(({ db: store, dbFor }) => {
-      const taskHost = { ...host, outlet: jobOutlet, metrics: watched, dbFor, concurrency, onEnded }
-      const tasks = Object.values(declared).map((job) => taskOf(job, options.jobHandlers![job.name]!, taskHost))
-      return new Worker({
-        db: store,
-        name: `${hostname()} ${process.pid}`,
-        tasks,
-        concurrency,
-        clock: jobOutlet.clock,
-        onChange: (error) => tellDatabase(log, error),
+export const jobs: Part<QueuePartOptions & Pick<JobsOptions, 'jobs'> & SubscriptionsOptions, QueueConfig, OpenedJobs> =
+  {
+    name: 'jobs',
+    options: {
+      jobs: jobsRule,
+      jobHandlers: handlersRule,
+      subscriptions: subscriptionsRule,
+      queue: group<QueueOptions>({ concurrency: wholeNumber({ min: 1 }) }),
+    },
+    settings: {
+      runJobs: setting(flag, {
+        variable: 'RUN_JOBS',
+        meaning: '`false`: this process enqueues jobs and runs none, so that others do.',
+        value: true,
+      }),
+    },
+    tables: queueTables,
+    needsTables: ({ jobs: declared, subscriptions }) => declared !== undefined || subscriptions !== undefined,
+    async open(host, options) {
+      const { use, config, log, whenListening } = host
+      const { jobs: declared = {}, jobHandlers = {}, subscriptions = {} } = options
+      const { jobs: jobOutlet } = await use(outlet)
+      if (!options.jobs && !options.subscriptions) return none
+      const { db, home } = await use(database)
+      const { metrics: all } = await use(metrics)
+      const { timeoutMs: drainMs } = await use(drain)
+      const watched = new JobMetrics(all)
+      const onEnded: OpenedJobs['onEnded'] = (attempt, end) => opened.onEnded(attempt, end)
+      const concurrency = options.queue?.concurrency ?? 10
+      const stores: Store[] = [
+        ...(home ? [{ db: home, dbFor: (scope: RequestScope) => home.forRequest(scope) }] : []),
+        ...db!.shards.names.map((name) => ({
+          db: db!.shard(name),
+          dbFor: (scope: RequestScope) => db!.forRequest(scope).shard(name),
+        })),
+      ]
+      const workers = stores.map(({ db: store, dbFor }) => {
+        const taskHost = { ...host, clock: jobOutlet.clock, metrics: watched, dbFor, concurrency, onEnded }
+        const tasks = [
+          ...jobTasks(declared, jobHandlers, jobOutlet, taskHost),
+          ...subscriptionTasks(subscriptions, taskHost),
+        ]
+        return new Worker({
+          db: store,
+          name: `${hostname()} ${process.pid}`,
+          tasks,
+          concurrency,
+          clock: jobOutlet.clock,
+          onChange: (error) => tellDatabase(log, error),
+        })
       })
-    })
-    const wakes = stores.map(
-      ({ db: store }, i) => new Wakes({ db: store, worker: workers[i]!, onDeaf: () => tellDeaf(log) }),
-    )
-    const scheduler = new Scheduler({
-      db: stores[0]!.db,
-      jobs: Object.values(declared).filter(({ schedule }) => schedule !== undefined),
-      clock: jobOutlet.clock,
-      onFired: (name) => wakes[0]!.stored(name, 0),
-      onOverlap: (job, due) =>
-        log.warn({ job, due }, 'a run of a schedule was left out: the one before it has not ended'),
-    })
-    jobOutlet.onStored = (name, inMs) => {
-      for (const wake of wakes) wake.stored(name, inMs)
-    }
-    whenListening(() => {
-      if (!config.runJobs) return
-      for (const worker of workers) worker.start()
-      for (const wake of wakes) void wake.open()
-      scheduler.start()
-    })
-    const opened: OpenedJobs = {
-      outlet: jobOutlet,
-      onEnded: () => {},
-      async runDue() {
-        const scheduledInMs = await scheduler.fireDue()
-        return least([scheduledInMs, ...(await Promise.all(workers.map((worker) => worker.runDue())))])
-      },
-      async stopTaking() {
-        scheduler.stop()
-        await Promise.all(wakes.map((wake) => wake.close()))
-        await Promise.all(workers.map((worker) => worker.stopTaking()))
-      },
-      // What takes longer goes on elsewhere: the drain has not failed because of it.
-      finish: async () => void (await Promise.all(workers.map((worker) => worker.finish(drainMs * shareOfDrain)))),
-      close: async () => void (await Promise.all(workers.map((worker) => worker.close()))),
-    }
-    return opened
-  },
-}
+      const wakes = stores.map(
+        ({ db: store }, i) => new Wakes({ db: store, worker: workers[i]!, onDeaf: () => tellDeaf(log) }),
+      )
+      const scheduler = new Scheduler({
+        db: stores[0]!.db,
+        jobs: Object.values(declared).filter(({ schedule }) => schedule !== undefined),
+        clock: jobOutlet.clock,
+        onFired: (name) => wakes[0]!.stored(name, 0),
+        onOverlap: (job, due) =>
+          log.warn({ job, due }, 'a run of a schedule was left out: the one before it has not ended'),
+      })
+      jobOutlet.onStored = (name, inMs) => {
+        for (const wake of wakes) wake.stored(name, inMs)
+      }
+      whenListening(() => {
+        if (!config.runJobs) return
+        for (const worker of workers) worker.start()
+        for (const wake of wakes) void wake.open()
+        scheduler.start()
+      })
+      const opened: OpenedJobs = {
+        outlet: jobOutlet,
+        onEnded: () => {},
+        async runDue() {
+          const scheduledInMs = await scheduler.fireDue()
+          return least([scheduledInMs, ...(await Promise.all(workers.map((worker) => worker.runDue())))])
+        },
+        async stopTaking() {
+          scheduler.stop()
+          await Promise.all(wakes.map((wake) => wake.close()))
+          await Promise.all(workers.map((worker) => worker.stopTaking()))
+        },
+        // What takes longer goes on elsewhere: the drain has not failed because of it.
+        finish: async () => void (await Promise.all(workers.map((worker) => worker.finish(drainMs * shareOfDrain)))),
+        close: async () => void (await Promise.all(workers.map((worker) => worker.close()))),
+      }
+      return opened
+    },
+  }
+
+/** Of a service that runs nothing. */
+const none: OpenedJobs = { outlet: undefined, runDue: async () => undefined, onEnded: () => {} }
 
 /** A database with jobs. */
 interface Store {

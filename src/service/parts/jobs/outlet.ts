@@ -1,8 +1,10 @@
 import { record } from '../../../config/rules.ts'
 import type { Rule } from '../../../config/rule.ts'
 import type { Jobs } from '../../../contract/job.ts'
+import { EventOutlet } from '../../../events/outlet.ts'
 import { scheduleProblem } from '../../../jobs/schedule.ts'
 import { JobOutlet } from '../../../jobs/outlet.ts'
+import type { Outlet } from '../../../sql/api/outlet.ts'
 import type { Opened, Part } from '../../part.ts'
 
 /** The options of a service with jobs. */
@@ -13,10 +15,12 @@ export interface JobsOptions {
   readonly jobHandlers?: Readonly<Record<string, (context: never) => unknown>>
 }
 
-/** What stores the jobs of a service. */
+/** What stores the jobs and the events of a service. */
 export interface OpenedOutlet extends Opened {
-  /** Undefined when the service has no jobs. */
-  readonly outlet: JobOutlet | undefined
+  readonly jobs: JobOutlet
+  readonly events: EventOutlet
+  /** What its database is given. */
+  readonly outlet: Outlet
 }
 
 /** The rule of `jobs`. */
@@ -32,11 +36,21 @@ export const jobsRule: Rule = {
   },
 }
 
-/** Stores the jobs of a service: opened before its database, which hands them on. */
+/** Stores the jobs and the events of a service: opened before its database, which hands them on. */
 export const outlet: Part<Pick<JobsOptions, 'jobs'>, {}, OpenedOutlet> = {
   name: 'outlet',
   options: { jobs: jobsRule },
-  open({ contract }, { jobs }) {
-    return { outlet: jobs && new JobOutlet(contract.name, jobs) }
+  open({ contract }, { jobs: declared = {} }) {
+    const jobs = new JobOutlet(contract.name, declared)
+    const events = new EventOutlet(contract.name, contract.events)
+    return {
+      jobs,
+      events,
+      outlet: {
+        enqueue: (to, job, input, options) => jobs.enqueue(to, job, input, options),
+        publish: (to, event, payload) => events.publish(to, event, payload),
+        cancelJob: (sql, id) => jobs.cancelJob(sql, id),
+      },
+    }
   },
 }

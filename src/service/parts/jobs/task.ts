@@ -1,6 +1,6 @@
-import type { Job } from '../../../contract/job.ts'
 import type { JobMetrics } from '../../../jobs/metrics.ts'
-import type { JobOutlet } from '../../../jobs/outlet.ts'
+import type { QueueClock } from '../../../queue/clock.ts'
+import type { ClaimedJob } from '../../../queue/job.ts'
 import type { Attempt } from '../../../queue/attempt.ts'
 import type { AttemptEnd, Task } from '../../../queue/task.ts'
 import type { Database } from '../../../sql/index.ts'
@@ -10,12 +10,24 @@ import { spanShape } from '../../../trace/shape.ts'
 import type { SpanLink } from '../../../trace/span.ts'
 import type { Host, RequestScope } from '../../part.ts'
 
+/** What runs the jobs of a name, before the types say of what. */
+export interface TaskOptions extends Pick<Task, 'name' | 'isOrdered' | 'onDead'> {
+  readonly handler: JobHandler
+  readonly retries: number
+  readonly backoff?: { readonly baseMs?: number; readonly capMs?: number } | undefined
+  readonly timeoutMs?: number | undefined
+  readonly concurrency?: number | undefined
+  readonly transaction?: boolean | undefined
+  /** The members of the context that are the job's own. Throws when its input is not what it should be. */
+  readonly read: (job: ClaimedJob) => Record<string, unknown>
+}
+
 /** A job's handler, before the types say of what. */
-export type JobHandler = (context: never) => unknown
+type JobHandler = (context: never) => unknown
 
 /** What the tasks of a service have in common. */
 export interface TaskHost extends Pick<Host, 'contract' | 'log' | 'work'> {
-  readonly outlet: JobOutlet
+  readonly clock: QueueClock
   readonly metrics: JobMetrics
   /** The database of the jobs, as a context sees it. */
   readonly dbFor: (scope: RequestScope) => Database
@@ -25,14 +37,8 @@ export interface TaskHost extends Pick<Host, 'contract' | 'log' | 'work'> {
 }
 
 /** Compiles what runs a job. */
-export function taskOf(job: Job, handler: JobHandler, host: TaskHost): Task {
-  const {
-    name,
-    transaction = true,
-    retries = job.schedule === undefined ? 25 : 10,
-    timeoutMs = 60_000,
-    backoff = {},
-  } = job
+export function taskOf(options: TaskOptions, host: TaskHost): Task {
+  const { name, handler, read, transaction = true, retries, timeoutMs = 60_000, backoff = {} } = options
   const { contract, log, metrics, concurrency } = host
   const shape = spanShape(name, {
     kind: 'consumer',
@@ -45,23 +51,23 @@ export function taskOf(job: Job, handler: JobHandler, host: TaskHost): Task {
   })
   return {
     name,
-    concurrency: job.concurrency ?? concurrency,
-    isOrdered: job.key !== undefined || job.schedule !== undefined,
+    concurrency: options.concurrency ?? concurrency,
+    isOrdered: options.isOrdered,
+    onDead: options.onDead,
     retries,
     timeoutMs,
     backoff: fullJitter({
-      random: () => host.outlet.clock.random(),
+      random: () => host.clock.random(),
       baseMs: backoff.baseMs ?? 2000,
       capMs: backoff.capMs ?? 43_200_000,
     }),
     async run(attempt) {
-      const { id, input, attempt: number, createdAt, dueAt, trace } = attempt.job
+      const { id, attempt: number, createdAt, trace } = attempt.job
       const values: Record<string, unknown> = {
-        input: host.outlet.read(name, input),
         id,
-        due: job.schedule === undefined ? new Date(dueAt) : dueOf(input, dueAt),
         attempt: number,
         idempotencyKey: `${contract.name}.${name}.${id}.${Math.round(createdAt)}`,
+        ...read(attempt.job),
       }
       const { signal } = attempt.cancellation
       await host.work.run({ shape, timeoutMs, signal, links: linksOf(trace), values }, (context) => {
@@ -114,12 +120,6 @@ async function outside(
 function give(context: RequestScope, values: Record<string, unknown>, db: Database): void {
   values['db'] = db
   Object.defineProperty(context, 'db', { value: db, enumerable: true })
-}
-
-/** The time that a scheduled job runs for; one that was enqueued by hand has none. */
-function dueOf(input: string, dueAt: number): Date {
-  const { due } = (JSON.parse(input) ?? {}) as { readonly due?: string }
-  return new Date(due ?? dueAt)
 }
 
 /** The span of whoever enqueued it. */

@@ -1,0 +1,134 @@
+import { Gone } from '../contract/errors.ts'
+import type { Database, Sql } from '../sql/index.ts'
+
+/** An event as it is stored. */
+export interface NewEvent {
+  readonly name: string
+  readonly key: string | null
+  /** JSON. */
+  readonly payload: string
+  readonly trace: string | null
+}
+
+/** An event that was published. */
+export interface LoggedEvent extends NewEvent {
+  readonly id: number
+  /** Milliseconds since 1970. */
+  readonly publishedAt: number
+}
+
+/**
+ * How far a log has been read: all that tick `from` sees, and of what `to` sees besides, the rows up to `row`.
+ */
+export interface Position {
+  readonly from: number
+  readonly to: number
+  readonly row: number
+}
+
+/** So many ticks are read at once by whoever has fallen behind. */
+const mostTicks = 100
+
+/** Stores an event. */
+export async function publish(sql: Pick<Sql, 'execute'>, { name, key, payload, trace }: NewEvent): Promise<void> {
+  await sql.execute`
+    INSERT INTO tricube.events (name, key, payload, trace) VALUES (${name}, ${key}, ${payload}, ${trace})`
+}
+
+/**
+ * Stores a tick when there is something that the last one does not see. Of several that do so at once one wins, and the
+ * others see no less than it.
+ */
+export async function tick(db: Database): Promise<boolean> {
+  const ticked = await db.execute`
+    INSERT INTO tricube.event_ticks (id, snapshot)
+    SELECT last.id + 1, pg_current_snapshot()
+    FROM (SELECT id, snapshot FROM tricube.event_ticks ORDER BY id DESC LIMIT 1) AS last
+    WHERE EXISTS (
+      SELECT FROM tricube.events AS event
+      WHERE event.xid >= pg_snapshot_xmax(last.snapshot) AND pg_visible_in_snapshot(event.xid, pg_current_snapshot())
+    ) OR EXISTS (
+      SELECT FROM tricube.events AS event
+      WHERE event.xid = ANY (ARRAY(SELECT pg_snapshot_xip(last.snapshot)))
+        AND pg_visible_in_snapshot(event.xid, pg_current_snapshot())
+    )
+    ON CONFLICT (id) DO NOTHING`
+  return ticked > 0
+}
+
+/** Where a new subscription begins: now, with the oldest event that is left, or at a time. */
+export async function startOf(db: Database, from: 'now' | 'beginning' | Date): Promise<Position> {
+  if (from === 'now') await tick(db)
+  const at = from === 'now' ? 'infinity' : from === 'beginning' ? '-infinity' : from.toISOString()
+  const id = await db.primary.value<number>`
+    SELECT coalesce(
+      (SELECT max(id) FROM tricube.event_ticks WHERE ticked_at <= ${at}::timestamptz),
+      (SELECT min(id) FROM tricube.event_ticks)
+    )`
+  return { from: id, to: id, row: 0 }
+}
+
+/** What follows a position, and the position after that. */
+export interface Batch {
+  readonly events: readonly LoggedEvent[]
+  readonly position: Position
+}
+
+/**
+ * Reads on, events of these names only. Within what was read at once, the order is that of the rows.
+ *
+ * @throws {Gone} when what follows the position has been deleted
+ */
+export async function read(
+  db: Database,
+  { from, to, row }: Position,
+  names: readonly string[],
+  limit: number,
+): Promise<Batch> {
+  const end = to > from ? to : await nextTick(db, from)
+  if (end === from) return { events: [], position: { from, to: from, row: 0 } }
+  const events = await db.primary.many<LoggedEvent>`
+    WITH old AS (SELECT snapshot FROM tricube.event_ticks WHERE id = ${from}),
+      new AS (SELECT snapshot FROM tricube.event_ticks WHERE id = ${end}),
+      found AS (
+        SELECT event.* FROM old, new, tricube.events AS event
+        WHERE event.xid >= pg_snapshot_xmax(old.snapshot) AND event.xid < pg_snapshot_xmax(new.snapshot)
+          AND pg_visible_in_snapshot(event.xid, new.snapshot)
+        UNION ALL
+        SELECT event.* FROM old, new, tricube.events AS event
+        WHERE event.xid = ANY (ARRAY(SELECT pg_snapshot_xip(old.snapshot))) AND event.xid < pg_snapshot_xmax(old.snapshot)
+          AND pg_visible_in_snapshot(event.xid, new.snapshot)
+      )
+    SELECT id, name, key, payload, trace, extract(epoch FROM published_at)::float8 * 1000 AS "publishedAt"
+    FROM found
+    WHERE id > ${row} AND name = ANY (${names}::text[])
+    ORDER BY id
+    LIMIT ${limit}`
+  const isLast = events.length < limit
+  return { events, position: isLast ? { from: end, to: end, row: 0 } : { from, to: end, row: events.at(-1)!.id } }
+}
+
+/** The tick to read up to; the position's own when there is no later one. */
+async function nextTick(db: Database, from: number): Promise<number> {
+  const { isThere, end } = await db.primary.one<{ isThere: boolean; end: number | null }>`
+    SELECT EXISTS (SELECT FROM tricube.event_ticks WHERE id = ${from}) AS "isThere",
+      (SELECT max(id) FROM tricube.event_ticks WHERE id > ${from} AND id <= ${from + mostTicks}) AS "end"`
+  if (!isThere)
+    throw new Gone(`the events after tick ${from} have been deleted: this subscription was away for too long`)
+  return end ?? from
+}
+
+/** Deletes what is older than this, some of it at a time. The last tick stays. */
+export async function forgetBefore(db: Database, ms: number): Promise<void> {
+  const old = await db.primary.maybeOne<{ id: number }>`
+    SELECT id FROM tricube.event_ticks WHERE ticked_at < now() - ${ms}::float8 * interval '1 millisecond'
+    ORDER BY id DESC LIMIT 1`
+  if (!old) return
+  await db.execute`
+    DELETE FROM tricube.events WHERE id IN (
+      SELECT event.id FROM tricube.events AS event, tricube.event_ticks AS tick
+      WHERE tick.id = ${old.id} AND event.xid < pg_snapshot_xmin(tick.snapshot)
+      ORDER BY event.id LIMIT 10000
+    )`
+  await db.execute`DELETE FROM tricube.event_ticks WHERE id < ${old.id}`
+}

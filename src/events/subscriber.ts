@@ -1,0 +1,97 @@
+import type { Database } from '../sql/index.ts'
+import { fullJitter } from '../time/backoff.ts'
+import { lease, release, takeIn } from './cursors.ts'
+import type { FeedAnswer } from './feed.ts'
+
+/** What a subscriber asks a publisher for. */
+export type AskFeed = (query: {
+  readonly after: string | undefined
+  readonly waitMs: number
+  readonly signal: AbortSignal
+}) => Promise<FeedAnswer>
+
+/** What a subscriber is made of. */
+export interface SubscriberOptions {
+  readonly db: Database
+  /** Its name, which the position is stored under. */
+  readonly name: string
+  /** The name of the jobs that its events become. */
+  readonly task: string
+  /** Names this process among those that may read. */
+  readonly reader: string
+  readonly ask: AskFeed
+  /** Events have become jobs. */
+  readonly onTaken: () => void
+  /** The publisher does not answer; undefined: it does again. */
+  readonly onChange: (error: unknown) => void
+}
+
+/** The publisher waits so long for an event, in milliseconds: less than the lease of whoever reads. */
+const waitMs = 6000
+/** Looks so often whether the instance that reads is still there, in milliseconds. */
+const otherMs = 3000
+const pause = fullJitter({ baseMs: 200, capMs: 10_000 })
+
+/** Takes the events of a subscription in: of all instances one reads, and what it reads becomes jobs of the service. */
+export class Subscriber {
+  readonly #options: SubscriberOptions
+  readonly #stop = new AbortController()
+  #loop: Promise<void> = Promise.resolve()
+
+  constructor(options: SubscriberOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    this.#loop = this.#run()
+  }
+
+  /** Stops reading, so that another instance can go on at once. */
+  async stop(): Promise<void> {
+    const { db, name, reader } = this.#options
+    this.#stop.abort()
+    await this.#loop
+    await release(db, name, reader).catch(() => {}) // the lease ends by itself
+  }
+
+  async #run(): Promise<void> {
+    for (let failures = 0; !this.#stop.signal.aborted;) {
+      try {
+        const isMine = await this.#turn()
+        if (failures > 0) this.#options.onChange(undefined)
+        failures = 0
+        if (!isMine) await this.#wait(otherMs * (0.5 + Math.random()))
+      } catch (error) {
+        if (this.#stop.signal.aborted) return
+        if (failures++ === 0) this.#options.onChange(error)
+        await this.#wait(pause(failures))
+      }
+    }
+  }
+
+  /** Reads once; false when another instance does. */
+  async #turn(): Promise<boolean> {
+    const { db, name, task, reader, ask, onTaken } = this.#options
+    const position = await lease(db, name, reader)
+    if (position === undefined) return false
+    const isNew = position === ''
+    const { events, position: next } = await ask({
+      after: isNew ? undefined : position,
+      waitMs: isNew ? 0 : waitMs,
+      signal: this.#stop.signal,
+    })
+    if (next === position) return true
+    const isTaken = await takeIn(db, { subscription: name, task }, position, next, events)
+    if (isTaken && events.length > 0) onTaken()
+    return true
+  }
+
+  async #wait(ms: number): Promise<void> {
+    const { signal } = this.#stop
+    if (signal.aborted) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
+    })
+  }
+}

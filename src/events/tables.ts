@@ -1,0 +1,47 @@
+import type { TableVersion } from '../tables/room.ts'
+
+/**
+ * What was published. Rows are only inserted, and deleted when they are old.
+ *
+ * A tick stores a snapshot. What lies between two ticks is what the later one sees and the earlier one does not, so that nothing
+ * is left out however late a transaction commits: it only delays its own events. Source: PgQ, https://github.com/pgq/pgq
+ */
+export const logTables: readonly TableVersion[] = [
+  {
+    version: 1,
+    sql: `
+      CREATE TABLE tricube.events (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+        name text NOT NULL,
+        key text,
+        payload text NOT NULL,
+        trace text,
+        published_at timestamptz NOT NULL DEFAULT clock_timestamp()
+      );
+      CREATE INDEX events_xid ON tricube.events (xid);
+      CREATE TABLE tricube.event_ticks (
+        id bigint PRIMARY KEY,
+        snapshot pg_snapshot NOT NULL,
+        ticked_at timestamptz NOT NULL DEFAULT clock_timestamp()
+      );
+      INSERT INTO tricube.event_ticks (id, snapshot) VALUES (1, pg_current_snapshot());
+    `,
+  },
+]
+
+/** How far each subscription has read. */
+export const cursorTables: readonly TableVersion[] = [
+  {
+    version: 1,
+    sql: `
+      CREATE TABLE tricube.event_cursors (
+        subscription text PRIMARY KEY,
+        position text NOT NULL,
+        reader text,
+        leased_until timestamptz NOT NULL DEFAULT '-infinity',
+        read_at timestamptz NOT NULL DEFAULT now()
+      ) WITH (fillfactor = 50);
+    `,
+  },
+]

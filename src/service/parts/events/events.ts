@@ -1,0 +1,182 @@
+import { hostname } from 'node:os'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Contract } from '../../../contract/contract.ts'
+import { BadRequest } from '../../../contract/errors.ts'
+import { Feed, type FeedAnswer, type FeedQuery } from '../../../events/feed.ts'
+import { forgetBefore } from '../../../events/log.ts'
+import { Subscriber, type AskFeed } from '../../../events/subscriber.ts'
+import { cursorTables, logTables } from '../../../events/tables.ts'
+import type { Subscription } from '../../../events/subscription.ts'
+import { t } from '../../../schema/schema.ts'
+import type { Database } from '../../../sql/index.ts'
+import type { Host, Part } from '../../part.ts'
+import { openTargets } from '../clients.ts'
+import { database } from '../database.ts'
+import { jobs, type QueueConfig } from '../jobs/jobs.ts'
+import { subscriptionTaskName } from '../jobs/tasks.ts'
+import { outlet } from '../jobs/outlet.ts'
+import { subscriptionsRule, type SubscriptionsOptions } from './rule.ts'
+
+const path = '/tricube/events'
+/** Events are kept for so long, in milliseconds: a subscriber may be away for a week. */
+const keptMs = 7 * 86_400_000
+const sweepEveryMs = 600_000
+const mostWaitMs = 25_000
+const mostEvents = 500
+
+/** What a service publishes: other services take it from here. */
+export const eventLog: Part<{ readonly edge?: boolean }> = {
+  name: 'events',
+  tables: logTables,
+  needsTables: ({ contract: { events } }) => Object.keys(events).length > 0,
+  async open(host, { edge }) {
+    const { contract, use, fastify, inFlight } = host
+    if (Object.keys(contract.events).length === 0) return {}
+    const { db, home } = await use(database)
+    const { events } = await use(outlet)
+    const stores = new Map<string, Database>(home ? [['', home]] : [])
+    for (const name of db?.shards.names ?? []) stores.set(name, db!.shard(name))
+    const feed = new Feed(contract.name, stores)
+    events.onPublished = () => feed.published()
+    // Where callers are strangers nobody reads along.
+    if (!edge) {
+      fastify.get(path, async (request, reply) => {
+        const signal = AbortSignal.any([inFlight.draining, goneOf(reply)])
+        return { code: 0, data: await feed.take(queryOf(request), signal) }
+      })
+    }
+    const sweep = setInterval(() => {
+      for (const store of stores.values()) void forgetBefore(store, keptMs).catch(() => {})
+    }, sweepEveryMs).unref()
+    return {
+      close() {
+        clearInterval(sweep)
+        return feed.close()
+      },
+    }
+  },
+}
+
+/** Aborts when the caller hangs up. */
+function goneOf({ raw }: FastifyReply): AbortSignal {
+  const gone = new AbortController()
+  raw.once('close', () => gone.abort())
+  return gone.signal
+}
+
+/** @throws {BadRequest} */
+function queryOf({ query }: FastifyRequest): FeedQuery {
+  const {
+    after,
+    from = 'now',
+    names = '',
+    limit,
+    wait_ms: waitMs,
+  } = query as Readonly<Record<string, string | undefined>>
+  const start = from === 'now' || from === 'beginning' ? from : new Date(from)
+  if (start instanceof Date && Number.isNaN(start.getTime()))
+    throw new BadRequest('from: expected now, beginning or a time')
+  return {
+    after,
+    from: start,
+    names: names.split(','),
+    limit: Math.min(mostEvents, Math.max(1, Math.floor(Number(limit ?? mostEvents)) || mostEvents)),
+    waitMs: Math.min(mostWaitMs, Math.max(0, Number(waitMs ?? 0)) || 0),
+  }
+}
+
+/** What a service hears of others: their events become jobs of its own. */
+export const subscriptions: Part<SubscriptionsOptions, QueueConfig> = {
+  name: 'subscriptions',
+  options: { subscriptions: subscriptionsRule },
+  settings: { runJobs: jobs.settings!.runJobs },
+  tables: cursorTables,
+  needsTables: ({ subscriptions: declared }) => declared !== undefined,
+  async open(host, { subscriptions: declared = {} }) {
+    const entries = Object.entries(declared)
+    if (entries.length === 0) return {}
+    const { use, config, whenListening } = host
+    const { home } = await use(database)
+    const { outlet: jobOutlet } = await use(jobs)
+    const targets = await openTargets(host)
+    const asks = new Map<string, FeedClient>()
+    const clientOf = (service: string): FeedClient => {
+      const known =
+        asks.get(service) ??
+        new (targets.open(feedContract(service), { retries: 0, breaker: false, ejection: false }))(nobody)
+      asks.set(service, known as FeedClient)
+      return known as FeedClient
+    }
+    const subscribers = entries.map(([name, subscription]) => {
+      const task = subscriptionTaskName(name)
+      return new Subscriber({
+        db: home!,
+        name,
+        task,
+        reader: `${hostname()} ${process.pid} ${Math.random().toString(36).slice(2)}`,
+        ask: askOf(clientOf(subscription.event.service), subscription),
+        onTaken: () => jobOutlet?.onStored(task, 0),
+        onChange: (error) => tell(host, name, subscription, error),
+      })
+    })
+    whenListening(() => {
+      if (config.runJobs) for (const one of subscribers) one.start()
+    })
+    return {
+      stopTaking: async () => void (await Promise.all(subscribers.map((one) => one.stop()))),
+      close: () => targets.close(),
+    }
+  },
+}
+
+const nobody = {}
+
+/** What a publisher answers to subscribers, as a contract: found, secured and traced like any call of it. */
+function feedContract(service: string): Contract {
+  const operations = {
+    takeEvents: {
+      route: `GET ${path}` as const,
+      query: {
+        after: t.Optional(t.String()),
+        from: t.Optional(t.String()),
+        names: t.String(),
+        wait_ms: t.Integer(),
+      },
+      returns: t.Object({
+        events: t.Array(
+          t.Object({
+            id: t.String(),
+            name: t.String(),
+            key: t.Union([t.String(), t.Null()]),
+            payload: t.String(),
+            trace: t.Union([t.String(), t.Null()]),
+            publishedAt: t.Number(),
+          }),
+        ),
+        position: t.String(),
+      }),
+      timeoutMs: 40_000,
+      internal: true,
+    },
+  }
+  return { name: service, operations, envelope: 'standard', events: {} }
+}
+
+interface FeedClient {
+  takeEvents(input: object, options: object): Promise<FeedAnswer>
+}
+
+function askOf(client: FeedClient, { event, from = 'now' }: Subscription): AskFeed {
+  const start = from instanceof Date ? from.toISOString() : from
+  return ({ after, waitMs, signal }) =>
+    client.takeEvents(
+      { query: { ...(after === undefined ? { from: start } : { after }), names: event.name, wait_ms: waitMs } },
+      { signal },
+    )
+}
+
+function tell({ log }: Pick<Host, 'log'>, name: string, { event }: Subscription, error: unknown): void {
+  const fields = { subscription: name, publisher: event.service }
+  if (error === undefined) log.info(fields, 'a subscription hears of its publisher again')
+  else log.warn({ ...fields, reason: (error as Error).message }, 'a subscription does not hear of its publisher')
+}

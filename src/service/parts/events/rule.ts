@@ -1,0 +1,58 @@
+import { flag, func, group, number, oneOf, record, wholeNumber } from '../../../config/rules.ts'
+import { optionsProblem, type Fields, type Rule } from '../../../config/rule.ts'
+import type { Contract } from '../../../contract/contract.ts'
+import type { ContractEvent } from '../../../contract/event.ts'
+import type { Subscription, SubscriptionOptions, Subscriptions } from '../../../events/subscription.ts'
+import { usesDatabase } from '../database.ts'
+
+/** The options of a service that hears of others' events. */
+export interface SubscriptionsOptions {
+  /** What it does when something happens in other services: an event and a handler, under names of its own. */
+  readonly subscriptions?: Subscriptions
+}
+
+const rules: Fields<Subscription> = {
+  event: {
+    expected: 'an event of a contract, such as orderService.events.orderPlaced',
+    accepts: (value) => typeof (value as Partial<ContractEvent> | null)?.service === 'string',
+  },
+  handler: func,
+  from: {
+    expected: `'now', 'beginning' or a Date`,
+    accepts: (value) =>
+      value === 'now' || value === 'beginning' || (value instanceof Date && !Number.isNaN(value.getTime())),
+  },
+  retries: wholeNumber(),
+  backoff: group<NonNullable<SubscriptionOptions['backoff']>>({ baseMs: wholeNumber(), capMs: wholeNumber() }),
+  timeoutMs: number({ min: 1, max: 2 ** 31 - 1, unit: 'ms' }),
+  concurrency: wholeNumber({ min: 1 }),
+  transaction: flag,
+  onDead: oneOf(['skip', 'hold']),
+}
+
+/** The rule of `subscriptions`. */
+export const subscriptionsRule: Rule = {
+  ...record('subscriptions by name: { event, handler }'),
+  problem(subscriptions: Subscriptions | undefined, path: string, options: object) {
+    const { contract } = options as { readonly contract: Contract }
+    for (const [name, one] of Object.entries(subscriptions ?? {})) {
+      const problem = subscriptionProblem(one, contract)
+      if (problem !== undefined) return `${path}.${name}: ${problem}`
+    }
+    if (usesDatabase(options)) return undefined
+    const needs =
+      Object.keys(subscriptions ?? {}).length > 0 ? path : Object.keys(contract.events).length > 0 && 'events'
+    return needs ? `${needs}: events need a database: give the service models, migrations, or database: {}` : undefined
+  },
+}
+
+function subscriptionProblem(one: Subscription, { name }: Contract): string | undefined {
+  const problem = optionsProblem(one, rules)
+  if (problem !== undefined) return problem
+  const { event, handler, onDead } = one
+  if (event === undefined || handler === undefined) return 'expected { event, handler }'
+  if (event.service === name) return `${event.name} is an event of ${name} itself: enqueue a job instead`
+  if (onDead === 'hold' && event.key === undefined)
+    return `onDead 'hold' needs events with a key, and ${event.name} has none`
+  return undefined
+}
