@@ -65,6 +65,14 @@ export const works = {
     database: true,
     callees: ['cities', 'roles'],
   },
+  calls: {
+    title: 'two calls in parallel, no database; CPU of all three',
+    method: 'GET',
+    path: '/profiles/%d',
+    answer: (id) => works.compose.answer(id),
+    refused: { path: '/profiles/x' },
+    callees: ['cities', 'roles'],
+  },
 }
 
 /** Compares a server's answers with what is due, byte by byte; throws on the first difference. */

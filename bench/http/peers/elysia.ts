@@ -68,12 +68,18 @@ new Elysia()
   )
   .get(
     '/cities/:id',
-    async ({ params: { id } }) => ({ code: 0, data: (await sql`SELECT id, name FROM cities WHERE id = ${id}`)[0] }),
+    async ({ params: { id } }) => ({
+      code: 0,
+      data: sql ? (await sql`SELECT id, name FROM cities WHERE id = ${id}`)[0] : { id, name: `city ${id}` },
+    }),
     { params },
   )
   .get(
     '/roles/:id',
-    async ({ params: { id } }) => ({ code: 0, data: (await sql`SELECT id, name FROM roles WHERE id = ${id}`)[0] }),
+    async ({ params: { id } }) => ({
+      code: 0,
+      data: sql ? (await sql`SELECT id, name FROM roles WHERE id = ${id}`)[0] : { id, name: `role ${id}` },
+    }),
     { params },
   )
   .listen({ hostname: '127.0.0.1', port: Number(PORT) })

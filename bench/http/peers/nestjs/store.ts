@@ -35,6 +35,7 @@ export class Store {
   }
 
   async findNamed(table: 'cities' | 'roles', id: number) {
+    if (!DATABASE_URL) return { id, name: `${table === 'cities' ? 'city' : 'role'} ${id}` }
     return (await named[table].execute({ id }))[0]
   }
 
