@@ -1,39 +1,56 @@
-// One contender, in a process of its own: warms up, then makes as many calls as it is told to, and says what they cost.
-const ports = process.env.SERVER_PORTS.split(',')
+// One caller, in a process of its own: makes as many calls as it is told to, and says what they cost.
+import { broker, grpcUsers, userService } from './works.mjs'
+
+const [, , way, port] = process.argv
 const callers = 64
 
 const contenders = {
-  /** What a call cannot do without: the request and its parsed answer. */
-  async undici() {
-    const { Pool } = await import('undici')
-    const pool = new Pool(`http://127.0.0.1:${ports[0]}`, { connections: 128 })
-    const headers = { accept: 'application/json' }
-    return async (id) => {
-      const { statusCode, body } = await pool.request({ method: 'GET', path: `/users/${id}`, headers })
-      if (statusCode !== 200) throw new Error(`answered ${statusCode}`)
-      return (await body.json()).data
-    }
+  tricube: () => tricube({}),
+  'tricube-pool': () => tricube({ lanes: false }),
+  undici: () => undici({ connections: 128 }),
+  'undici-pipelining': () => undici({ connections: 128, pipelining: 10 }),
+  async moleculer() {
+    const node = await broker('caller', 40_000 + (process.pid % 20_000), [`tcp://127.0.0.1:${port}/users`])
+    await node.start()
+    await node.waitForServices(['users'])
+    return (id) => node.call('users.get', { id })
   },
-
-  /** The whole path: budget, breaker, balancer, deadline, headers, typed value. */
-  async tricube() {
-    const { contract, t } = await import('tricube')
-    const { client } = await import('tricube/client')
-    const { staticRegistry } = await import('tricube/discovery')
-    const City = t.Object({ id: t.Integer(), name: t.String() })
-    const User = t.Object({ id: t.Integer(), name: t.String(), age: t.Integer(), city: City })
-    const userService = contract('user-service', {
-      getUser: { route: 'GET /users/:id', params: { id: t.Integer() }, returns: User },
-    })
-    const registry = staticRegistry({ 'user-service': ports.map((port) => `127.0.0.1:${port}`) })
-    const users = client(userService, { registry })
-    return (id) => users.getUser({ params: { id } })
+  async grpc() {
+    const { grpc, Users } = await grpcUsers()
+    const users = new Users(`127.0.0.1:${port}`, grpc.credentials.createInsecure())
+    return (id) =>
+      new Promise((resolve, reject) => {
+        const deadline = Date.now() + 5000
+        users.getUser({ id }, { deadline }, (error, value) => (error ? reject(error) : resolve(value)))
+      })
   },
 }
 
-const call = await contenders[process.argv[2]]()
+/** The whole path: budget, breaker, balancer, deadline, headers, typed value. */
+async function tricube(options) {
+  const { client } = await import('tricube/client')
+  const { staticRegistry } = await import('tricube/discovery')
+  const registry = staticRegistry({ 'user-service': [`127.0.0.1:${port}`] })
+  const users = client(await userService(), { registry, ...options })
+  return (id) => users.getUser({ params: { id } })
+}
+
+/** What a call cannot do without: the request and its parsed answer. */
+async function undici(options) {
+  const { Pool } = await import('undici')
+  const pool = new Pool(`http://127.0.0.1:${port}`, options)
+  const headers = { accept: 'application/json' }
+  return async (id) => {
+    const { statusCode, body } = await pool.request({ method: 'GET', path: `/users/${id}`, headers })
+    if (statusCode !== 200) throw new Error(`answered ${statusCode}`)
+    return (await body.json()).data
+  }
+}
+
+const call = await contenders[way]()
 if ((await call(7)).city.name !== 'Shanghai') throw new Error('not the answer')
 process.on('message', async (count) => process.send(await measure(count)))
+process.on('disconnect', () => process.exit())
 process.send('ready')
 
 async function measure(count) {
@@ -41,8 +58,9 @@ async function measure(count) {
   const caller = async () => {
     while (left-- > 0) await call(left % 1000)
   }
+  const begun = performance.now()
   const cpu = process.cpuUsage()
   await Promise.all(Array.from({ length: callers }, caller))
   const { user, system } = process.cpuUsage(cpu)
-  return (user + system) / count
+  return { us: (user + system) / count, perSecond: (count / (performance.now() - begun)) * 1000 }
 }

@@ -1,65 +1,74 @@
 /**
- * CPU of the calling process for one call: tricube's client with all of its policies and two instances to choose from,
- * beside a bare undici request to one.
+ * CPU of a call for its caller and its callee: tricube with all of its policies, beside other ways to call.
  *
  *   npm run build && npm --prefix bench ci && node bench/client/run.mjs
  *
- * Three pairs of processes, one pair after the other, take turns in short rounds, so that both meet the same machine; what is
- * printed are medians, the difference is the median of the rounds' own. Exits 1 when it is over the bound.
+ * All pairs of processes are there at once and take turns in short rounds, so that all meet the same machine. Printed are lower
+ * quartiles of the rounds. Exits 1 when tricube's caller costs more than undici's and the bound.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { ways } from './works.mjs'
 
 const boundUs = 6
-const pairs = Number(process.env.PAIRS ?? 3)
-const rounds = Number(process.env.ROUNDS ?? 25)
+const rounds = Number(process.env.ROUNDS ?? 20)
 const calls = Number(process.env.CALLS ?? 6_000)
 const warmUpCalls = 30_000
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
-
-const server = fork(here('server.mjs'))
-const [ports] = await once(server, 'message')
-const env = { ...process.env, NODE_ENV: 'production', SERVER_PORTS: ports.join() }
-
-const results = []
-for (let pair = 0; pair < pairs; pair++) {
-  const [undici, tricube] = [await start('undici'), await start('tricube')]
-  for (let round = 0; round < rounds; round++) {
-    // The second one finds the server's caches warm, so they swap places.
-    const order = round % 2 === 0 ? [undici, tricube] : [tricube, undici]
-    const us = new Map()
-    for (const caller of order) us.set(caller, await measure(caller, calls))
-    results.push({ bare: us.get(undici), whole: us.get(tricube), added: us.get(tricube) - us.get(undici) })
-  }
-  undici.disconnect()
-  tricube.disconnect()
+const env = {
+  ...process.env,
+  NODE_ENV: 'production',
+  PORT: '0',
+  LOG_LEVEL: 'error',
+  OTEL_METRICS_EXPORTER: 'none',
 }
-server.disconnect()
 
-const quantile = (share, numbers) => numbers.toSorted((a, b) => a - b)[Math.floor((numbers.length - 1) * share)]
-const of = (key) => results.map((result) => result[key])
-const row = (key) => [0.5, 0.25, 0.75].map((share) => quantile(share, of(key)).toFixed(1)).join(' | ')
-console.log(`node ${process.version}, ${pairs} pairs of processes, ${rounds} rounds of ${calls} calls, 64 at a time`)
-console.log('| µs CPU a call | median | from | to |')
-console.log('|---|---|---|---|')
-console.log(`| undici \`request\` and \`body.json()\` | ${row('bare')} |`)
-console.log(`| tricube, the whole call path | ${row('whole')} |`)
-console.log(`| added | ${row('added')} |`)
-console.log(
-  `\nadded: ${quantile(0.5, of('added')).toFixed(1)} µs, bound ${boundUs} µs; from and to: half of the rounds`,
-)
-if (quantile(0.5, of('added')) > boundUs) process.exitCode = 1
+const pairs = []
+for (const way of Object.keys(ways)) pairs.push(await start(way))
+for (let round = 0; round < rounds; round++) {
+  // Who comes first finds other caches, so they change places.
+  const order = pairs.map((_, i) => pairs[(i + round) % pairs.length])
+  for (const pair of order) pair.results.push(await measure(pair, calls))
+}
+for (const { caller, callee } of pairs) for (const process of [caller, callee]) process.disconnect()
 
-async function start(name) {
-  const caller = fork(here('caller.mjs'), [name], { env })
+console.log(`node ${process.version}, ${rounds} rounds of ${calls} calls, 64 at a time`)
+console.log('| µs CPU a call | caller | callee | both | calls a second |')
+console.log('|---|---:|---:|---:|---:|')
+const cost = (results, key) => lowerQuartile(results.map((result) => result[key]))
+for (const { way, results } of pairs) {
+  const [caller, callee] = [cost(results, 'caller'), cost(results, 'callee')]
+  const perSecond = -lowerQuartile(results.map(({ perSecond }) => -perSecond))
+  const figures = [caller.toFixed(1), callee.toFixed(1), (caller + callee).toFixed(1), perSecond.toFixed(0)]
+  console.log(`| ${ways[way].title} | ${figures.join(' | ')} |`)
+}
+const of = (name) => cost(pairs.find(({ way }) => way === name).results, 'caller')
+const added = of('tricube') - of('undici')
+console.log(`\ntricube's caller beside undici's: ${added.toFixed(1)} µs, bound ${boundUs} µs`)
+if (added > boundUs) process.exitCode = 1
+
+async function start(way) {
+  const callee = fork(here('callee.mjs'), [ways[way].callee], { env })
+  const [port] = await once(callee, 'message')
+  const caller = fork(here('caller.mjs'), [way, String(port)], { env })
   await once(caller, 'message')
-  await measure(caller, warmUpCalls)
-  return caller
+  const pair = { way, caller, callee, results: [] }
+  await measure(pair, warmUpCalls)
+  return pair
 }
 
-async function measure(caller, count) {
-  caller.send(count)
-  const [us] = await once(caller, 'message')
-  return us
+async function measure({ caller, callee }, count) {
+  const before = await ask(callee, 'cpu')
+  const { us, perSecond } = await ask(caller, count)
+  return { caller: us, callee: ((await ask(callee, 'cpu')) - before) / count, perSecond }
+}
+
+async function ask(process, message) {
+  process.send(message)
+  return (await once(process, 'message'))[0]
+}
+
+function lowerQuartile(numbers) {
+  return numbers.toSorted((a, b) => a - b)[Math.floor((numbers.length - 1) / 4)]
 }
