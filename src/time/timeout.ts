@@ -27,7 +27,7 @@ export function inTime<Input, Output>(
   try {
     value = run(input)
   } catch (error) {
-    return Promise.reject(error as Error)
+    return Promise.reject(error)
   }
   return isThenable(value) ? new TimedPromise(value, timeoutMs, () => late(input)).promise : value
 }

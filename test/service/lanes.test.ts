@@ -33,7 +33,7 @@ async function start(options: object = {}, slowMs: (id: number) => number = () =
         return { id }
       },
     },
-  } as Parameters<typeof service<typeof idService>>[1])
+  })
   const { url } = await app.listen()
   onTestFinished(() => app.close().catch(() => {}))
   return { app, url: new URL(url), seen, onLanes: () => seen.filter(({ sequence }) => sequence) }
