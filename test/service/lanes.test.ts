@@ -1,8 +1,11 @@
 import { connect } from 'node:net'
 import { contract, service, t } from 'tricube'
 import { client } from 'tricube/client'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { memoryRegistry } from '../client/callee.ts'
+import { authority } from '../http/certificates.ts'
+import { collector } from '../trace/collector.ts'
+import { validSpans } from '../trace/zipkinSchema.ts'
 
 process.env['LOG_LEVEL'] = 'silent'
 
@@ -185,3 +188,37 @@ it('a handler that sleeps for a second moves its short neighbours by less than 1
 
 /** The bound is that of an idle machine: bench/ measures it, this test finds what is blocked for good. */
 const busyMachine = 5
+
+it('lanes go over TLS, with certificates of both sides', async () => {
+  const root = authority()
+  const { url, onLanes } = await start({ tls: { ...root.sign('id'), ca: root.cert, requestCert: true } })
+  const registry = memoryRegistry(instanceAt(url, { secure: true }))
+  await using caller = client(idService, { registry, tls: { ...root.sign('caller'), ca: root.cert } })
+  await callUntilOnLanes((id) => caller.quick({ params: { id } }), onLanes)
+  expect(await caller.quick({ params: { id: 5 } })).toEqual({ id: 5 })
+  await using stranger = client(idService, { registry, tls: { ca: root.cert } })
+  await expect(stranger.quick({ params: { id: 5 } })).rejects.toMatchObject({ code: 50300 })
+})
+
+it('spans say whether a call took a lane, and metrics count those that did', async () => {
+  const { url, onLanes } = await start()
+  await using zipkin = await collector((response) => void response.writeHead(202).end())
+  vi.stubEnv('OTEL_EXPORTER_ZIPKIN_ENDPOINT', zipkin.url)
+  vi.stubEnv('TRICUBE_SERVICES', `id-service=${url.host}`)
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const askService = contract('ask-service', { ask: { route: 'GET /ask', returns: Id } })
+  const app = service(askService, {
+    clients: { ids: idService },
+    handlers: { ask: ({ clients }) => clients.ids.quick({ params: { id: 1 } }) },
+  })
+  onTestFinished(() => app.close().catch(() => {}))
+  const own = await app.listen()
+  await callUntilOnLanes(() => fetch(`${own.url}/ask`), onLanes)
+  const metrics = await (await fetch(`${own.url}/metrics`)).text()
+  expect(Number(/^tricube_client_lane_calls_total\{target="id-service"\} (\d+)$/m.exec(metrics)![1])).toBeGreaterThan(0)
+  expect(metrics).toMatch(/^tricube_client_lanes\{target="id-service"\} [1-4]$/m)
+  await app.close()
+  const spans = zipkin.received.flatMap(({ body }) => validSpans(body.toString()))
+  const connections = spans.filter(({ kind }) => kind === 'CLIENT').map(({ tags }) => tags['tricube.connection'])
+  expect(new Set(connections)).toEqual(new Set(['pool', 'lane']))
+})

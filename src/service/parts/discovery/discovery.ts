@@ -48,7 +48,12 @@ export class Discovery implements Opened {
   readonly #watches: (() => void)[] = []
   #joined: Promise<() => Promise<void>> | undefined
 
-  constructor(config: DiscoveryConfig, registry: Registry, values: LiveValues, { hasOwnRegistry = false } = {}) {
+  constructor(
+    config: DiscoveryConfig,
+    registry: Registry,
+    values: LiveValues,
+    { hasOwnRegistry = false }: { readonly hasOwnRegistry?: boolean } = {},
+  ) {
     this.#config = config
     this.registry = registry
     this.#values = values
