@@ -11,7 +11,9 @@ async function work(id, clients) {
   process.send({ ran: id })
   if (mode.unavailable) throw new (await import('tricube')).ServiceUnavailable('told to')
   if (CALLS_NEXT) return clients.next.getThing({ params: { id } })
-  await new Promise((resolve) => setTimeout(resolve, Number(WORK_MS) * (0.5 + Math.random()) + (mode.slowerMs ?? 0)))
+  const sleepsMs = mode.sleeperOf && id % mode.sleeperOf === 0 ? 1000 : 0
+  const workMs = Number(WORK_MS) * (0.5 + Math.random()) + (mode.slowerMs ?? 0) + sleepsMs
+  await new Promise((resolve) => setTimeout(resolve, workMs))
   return id
 }
 
