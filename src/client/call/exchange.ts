@@ -35,6 +35,8 @@ export class Exchange extends Expiring implements Dispatcher.DispatchHandler, La
   cause: Error | undefined
   /** Whether the answer was larger than the caller takes; another instance would answer the same. */
   isTooLarge = false
+  /** Whether its end says nothing of the instance: another call has said so already. */
+  saysNothing = false
   /** Whether the answer came with the end of its connection, or said that the callee wants no more. */
   endsConnection = false
   /** Whether it has an answer, or never will. */
@@ -108,6 +110,11 @@ export class Exchange extends Expiring implements Dispatcher.DispatchHandler, La
     this.#failed('broken', cause)
   }
 
+  lostWithAnother(cause: Error): void {
+    this.saysNothing = true
+    this.#failed('broken', cause)
+  }
+
   tooLarge(): void {
     this.isTooLarge = true
     this.#end('broken')
@@ -139,6 +146,7 @@ export class Exchange extends Expiring implements Dispatcher.DispatchHandler, La
   }
 
   onResponseError(_controller: unknown, error: Error): void {
+    this.saysNothing = false
     const isSent = this.#controller !== undefined && !isRefusedCertificate(error)
     this.#controller = undefined
     if (!this.isOver) this.isTooLarge = tooLargeCodes.has((error as { code?: string }).code)

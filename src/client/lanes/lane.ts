@@ -19,6 +19,8 @@ export interface LaneCall {
   answeredOnLane(head: ResponseHead, body: string, isLast: boolean): void
   /** There will be no response to it on this lane. */
   lost(cause: Error): void
+  /** Likewise, as another call's response did not come. */
+  lostWithAnother(cause: Error): void
   /** Its response is larger than the caller takes. */
   tooLarge(): void
 }
@@ -213,6 +215,8 @@ export class Lane implements ResponseReceiver {
     this.#socket.destroy()
     this.#owner.closed(this, problem)
     const cause = new Error(`the connection was lost: ${why}`)
-    while (this.#oldest) this.#shift().call.lost(cause)
+    // The end of one connection is one failure of its instance, however many calls were on it.
+    if (this.#oldest) this.#shift().call.lost(cause)
+    while (this.#oldest) this.#shift().call.lostWithAnother(cause)
   }
 }

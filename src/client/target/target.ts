@@ -165,7 +165,7 @@ export class Target implements AsyncDisposable {
       backend.item.answered(exchange, now - begun)
       policy.pace.observe(now - begun, exchange.body.length)
     }
-    if (exchange.ending === 'given up' || exchange.isTooLarge) {
+    if (exchange.ending === 'given up' || exchange.isTooLarge || exchange.saysNothing) {
       backend.end()
       policy.breaker.forgotten(now)
     } else if (isRefused(exchange)) {

@@ -1,6 +1,6 @@
 import { service } from 'tricube'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { callee as plainCallee, memoryRegistry, thingService } from '../callee.ts'
+import { at, callee as plainCallee, memoryRegistry, thingService } from '../callee.ts'
 import { client } from 'tricube/client'
 import { echoClient, echoService, good, rawCallee, warmUp, type RawRequest } from './laneCallee.ts'
 
@@ -191,6 +191,31 @@ describe('the end of a lane', () => {
     const calls = ids(10).map((id) => caller.echo({ params: { id } }))
     expect(await Promise.all(calls)).toEqual(ids(10).map((id) => ({ id })))
     expect(ends).toBe(2)
+  })
+
+  it('is one failure of its instance, however many calls were on it: that is not ejected', async () => {
+    let isReset = false
+    const callees = [
+      await rawCallee((request) => {
+        if (!isReset || request.sequence === undefined) return request.answer()
+        if (request.id !== 9) return
+        isReset = false
+        request.socket.resetAndDestroy()
+      }),
+      await rawCallee((request) => request.answer()),
+    ] as const
+    const registry = memoryRegistry(...callees.map(({ address }) => ({ ...at(address), service: 'echo-service' })))
+    await using caller = client(echoService, { registry, balancer: 'round-robin' })
+    const [first] = callees
+    for (let n = 0; first.onLanes.length < 50; n++) await caller.echo({ params: { id: 100 + (n % 100) } })
+    isReset = true
+    for (let round = 0; isReset; round++) {
+      const calls = Array.from({ length: 40 }, (_, n) => caller.echo({ params: { id: n < 38 ? 10 + n : 9 } }))
+      await Promise.all(calls)
+    }
+    const before = first.requests.length
+    for (const id of ids(20)) await caller.echo({ params: { id } })
+    expect(first.requests.length).toBeGreaterThanOrEqual(before + 9)
   })
 
   it('is not the end of the calls when its callee is about to stop: it answers them, and gets no more', async () => {
