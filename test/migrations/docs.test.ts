@@ -3,8 +3,9 @@ import { migrate, rollback } from 'tricube/migrations'
 import { expect, test } from 'vitest'
 import { failure, fixture } from './fixture.ts'
 
-// The examples of docs/migrations.md, run as they are printed.
-const page = await readFile(new URL('../../docs/migrations.md', import.meta.url), 'utf8')
+// The examples of both pages on migrations, run as they are printed.
+const pages = ['migrations.md', 'migration-recipes.md'].map((name) => new URL(`../../docs/${name}`, import.meta.url))
+const page = (await Promise.all(pages.map((url) => readFile(url, 'utf8')))).join('\n')
 const files = Object.fromEntries(
   [...page.matchAll(/```sql\n-- migrations\/(\S+)\n([^]*?)```/g)].map(([, file, sql]) => [
     file as string,

@@ -26,7 +26,7 @@ export interface DrainOptions {
 /** What the drain reads of the configuration. */
 export interface DrainConfig {
   /**
-   * Milliseconds that a service which stops answers as before, for load balancers that hear of it late
+   * Milliseconds that a service which stops responds as before, for load balancers that hear of it late
    * (`TRICUBE_PRE_STOP_DELAY_MS`). Default: the service's own, else 0.
    */
   readonly preStopDelayMs: number
@@ -41,7 +41,7 @@ export const drain: Part<{ readonly drain?: DrainOptions }, DrainConfig, Drain> 
   settings: {
     preStopDelayMs: setting<number>(ms, {
       variable: 'TRICUBE_PRE_STOP_DELAY_MS',
-      meaning: 'How long a service that stops answers as before, for load balancers that hear of it late.',
+      meaning: 'How long a service that stops responds as before, for load balancers that hear of it late.',
       value: 0,
       fallback: "the service's own, else 0",
       own: ({ drain: { preStopDelayMs } = {} }: { drain?: DrainOptions }) => preStopDelayMs,

@@ -44,7 +44,7 @@ export const metrics: Part<MetricsOptions, MetricsConfig, Metering> = {
   settings: {
     metricsExporter: setting<MetricsConfig['metricsExporter']>(oneOf(['prometheus', 'none']), {
       variable: 'OTEL_METRICS_EXPORTER',
-      meaning: '`none` measures nothing and answers no `/metrics`.',
+      meaning: '`none` measures nothing and serves no `/metrics`.',
       value: 'prometheus',
       own: ({ metrics: isOn }: MetricsOptions) => (isOn === false ? 'none' : undefined),
     }),
