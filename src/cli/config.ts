@@ -7,7 +7,7 @@ import type { Definition } from '../service/definition.ts'
 import { CliError } from './failure.ts'
 import { loadService } from './load-service.ts'
 
-/** `tricube config [service]`: prints every setting in force, its value, and where it comes from. */
+/** `tricube config [service]`: prints every setting, its value and its source. */
 export async function configCommand(argv: string[]): Promise<number> {
   const { positionals } = parseArgs({ args: argv, allowPositionals: true, options: {} })
   const [path, ...others] = positionals
@@ -17,15 +17,15 @@ export async function configCommand(argv: string[]): Promise<number> {
   const { values, origins, unknown } = await loadConfig(settings, { options: definition })
   const rows = Object.entries<Setting>(settings).map(([name, setting]) => [
     setting.variable,
-    shownValue(setting, (values as unknown as Record<string, unknown>)[name], origins.get(name) === 'default'),
+    displayValue(setting, (values as unknown as Record<string, unknown>)[name], origins.get(name) === 'default'),
     origins.get(name) ?? '',
   ])
-  process.stdout.write(tableOf([['variable', 'value', 'from'], ...rows]))
+  process.stdout.write(tableOf([['variable', 'value', 'source'], ...rows]))
   for (const warning of unknown) process.stderr.write(`${printable(warning)}\n`)
   return 0
 }
 
-function shownValue({ secret, fallback }: Setting, value: unknown, isDefault: boolean): string {
+function displayValue({ secret, fallback }: Setting, value: unknown, isDefault: boolean): string {
   if (value === undefined) return fallback === undefined ? '(not set)' : `(not set: ${fallback})`
   if (secret && !isDefault) return '(secret)'
   return typeof value === 'string' ? value : JSON.stringify(value)

@@ -1,37 +1,37 @@
 /**
- * A short-lived process of `tricube dev`: imports every service's file that it is given and tells what dev must know of
- * them, so that dev itself never runs users' code.
+ * A short-lived process of `tricube dev`: imports the files of services and sends their descriptions to dev, which itself
+ * never runs the user's code.
  */
 import { failureLine } from './failure.ts'
 import { recordImports } from './imports.ts'
 import { loadService } from './load-service.ts'
 
-/** What `tricube dev` must know of a service before it starts it. */
+/** The facts about a service that `tricube dev` needs before it starts it. */
 export interface ServiceDescription {
   readonly name: string
   readonly port: number | undefined
-  /** `file:` URL of the folder of migrations. */
+  /** `file:` URL of the migrations' folder. */
   readonly migrations: string | undefined
   /** `file:` URL of the SQL that fills a new database. */
   readonly seed: string | undefined
   readonly usesDatabase: boolean
-  /** The files that it loads, without those of packages. */
+  /** The files that it loads, without those of installed packages. */
   readonly files: readonly string[]
 }
 
-/** A service's file, and what Node runs of it. */
+/** A service's file, and the compiled file that Node runs. */
 export interface Source {
   readonly file: string
   readonly compiled: string
 }
 
-/** Of each file its description, or a line that says why there is none. */
+/** The description of each file, or one line that says why it failed to load. */
 export type Descriptions = readonly ({ readonly service: ServiceDescription } | { readonly error: string })[]
 
-// Dev is gone, or stopped before the answer came.
+// Dev has exited, or stopped before it got the descriptions.
 process.on('disconnect', () => process.exit())
 
-/** What was compiled tells its files itself. */
+/** Imports are recorded only for files that run as they are: compiled ones have a list of their sources. */
 const imports = sources().some(({ file, compiled }) => file === compiled) ? recordImports() : undefined
 process.send!((await Promise.all(sources().map(describe))) satisfies Descriptions, () => process.exit(0))
 

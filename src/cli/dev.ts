@@ -5,7 +5,7 @@ import { openDatabases, prepareDatabase } from './dev/database.ts'
 import { EnvFile } from './dev/envFile.ts'
 import { lockFolder } from './dev/folderLock.ts'
 import { Interrupt } from './dev/interrupt.ts'
-import { onParentGone } from './dev/parent.ts'
+import { onParentExit } from './dev/parent.ts'
 import { planFiles, planServices, type PlannedService } from './dev/plan.ts'
 import { checkPorts } from './dev/ports.ts'
 import { openRegistry } from './dev/registry.ts'
@@ -16,8 +16,9 @@ import { watchServices } from './dev/watch.ts'
 import { failureLine } from './failure.ts'
 
 /**
- * `tricube dev [dir…]`: runs the services of these folders, each as its own process over its own database, and reloads
- * them on change, until Ctrl-C.
+ * `tricube dev [dir…]`: runs the services in these folders until Ctrl-C and restarts them on change.
+ *
+ * Each service gets its own process and its own database.
  */
 export async function devCommand(argv: string[]): Promise<number> {
   const { positionals } = parseArgs({ args: argv, allowPositionals: true })
@@ -27,7 +28,7 @@ export async function devCommand(argv: string[]): Promise<number> {
   envFile.read()
   const screen = new Screen(process.stdout)
   const interrupt = new Interrupt()
-  onParentGone(() => interrupt.ask())
+  onParentExit(() => interrupt.request())
   const cleanups: (() => Promise<void>)[] = []
   try {
     const services = await screen.step('reading the services', interrupt.guard(planServices(roots)))
@@ -58,10 +59,10 @@ export async function devCommand(argv: string[]): Promise<number> {
       child.problem = await work.then(() => undefined, failureLine)
       if (child.problem === before) return
       if (child.problem !== undefined) screen.warn(child.problem)
-      else screen.info(`${child.service.name}: its database is up to date again`)
+      else screen.info(`${child.service.name}: the database is up to date again`)
     }
     children.push(...(await Promise.all(services.map(processOf))))
-    await lock.tell(environments)
+    await lock.publish(environments)
     await screen.step('preparing the databases', interrupt.guard(Promise.all(children.map(prepare))))
     await screen.step('starting the services', interrupt.guard(Promise.all(children.map((child) => child.start()))))
 
@@ -73,10 +74,10 @@ export async function devCommand(argv: string[]): Promise<number> {
       await checkPorts([service!])
       const child = await processOf(service!)
       children.push(child)
-      await lock.tell(environments)
+      await lock.publish(environments)
       await prepare(child)
       await child.start()
-      screen.print(`\n${service!.name} is new:\n${serviceTable(children, databases)}\n`)
+      screen.print(`\n${service!.name} was added:\n${serviceTable(children, databases)}\n`)
     }
     const watcher = await watchServices({ roots, children, envFile, screen, prepare, add })
     cleanups.push(() => watcher.close())

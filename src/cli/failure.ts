@@ -1,10 +1,10 @@
 import { printableLayout } from '../bytes/printable.ts'
 import { ownFolder } from '../load/own.ts'
 
-/** A command cannot go on, and its message, one line for the user, says why. */
+/** An error that ends a command. Its message is one line for the user. */
 export class CliError extends Error {
   override readonly name = 'CliError'
-  /** 1: it failed; 2: it was called wrongly. */
+  /** 1: the command failed; 2: its arguments are wrong. */
   readonly exitCode: 1 | 2
 
   constructor(message: string, exitCode: 1 | 2 = 1) {
@@ -14,21 +14,22 @@ export class CliError extends Error {
 }
 
 /**
- * What to print for an error that ends a command: one line for one that was thrown on purpose (a class of its own) or
- * by the system (`EADDRINUSE`), else the stack too, because then it is a bug that somebody must find: down to where
- * tricube called what threw it.
+ * Returns the text to print for an error that ends a command.
+ *
+ * Errors with their own class and errors of the system (`EADDRINUSE`) are one line. Others are bugs: their text includes
+ * the stack, down to the frame in which tricube called the user's code.
  */
 export function describeFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   return isBug(error) ? stackOf(error) : messageOf(error)
 }
 
-/** Prints what is wrong; a terminal may be reading, and a message may quote anything. */
+/** Prints a line to standard error, with control characters escaped: a message may quote any input. */
 export function complain(text: string): void {
   process.stderr.write(`${printableLayout(text)}\n`)
 }
 
-/** One line for any error; for a bug with the place in the user's code where it was thrown. */
+/** Returns one line for any error. A bug's line ends with its place in the user's code. */
 export function failureLine(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const message = messageOf(error)
@@ -37,21 +38,21 @@ export function failureLine(error: unknown): string {
   if (!isBug(error)) return message
   const frame = error.stack
     ?.split('\n')
-    .find((line) => /^\s+at .*:\d+:\d+/.test(line) && !/node:|node_modules/.test(line) && !isOurs(line))
+    .find((line) => /^\s+at .*:\d+:\d+/.test(line) && !/node:|node_modules/.test(line) && !isOwn(line))
   const place = frame?.match(/(?:file:\/\/)?([^\s()]+:\d+:\d+)/)?.[1]
   return `${error.name}: ${message}${place ? ` (${place})` : ''}`
 }
 
-/** The whole of it when tricube itself threw: then it may be tricube's bug. */
+/** Returns the full stack if tricube threw the error: it may be tricube's bug. */
 function stackOf({ name, message, stack = `${name}: ${message}` }: Error): string {
   const lines = stack.split('\n')
   const first = lines.findIndex((line) => /^\s+at /.test(line))
-  const end = lines.findIndex((line, at) => at > first && first >= 0 && (isOurs(line) || isLoader(line)))
-  return end < 0 || isOurs(lines[first]!) ? stack : lines.slice(0, end).join('\n')
+  const end = lines.findIndex((line, at) => at > first && first >= 0 && (isOwn(line) || isLoader(line)))
+  return end < 0 || isOwn(lines[first]!) ? stack : lines.slice(0, end).join('\n')
 }
 
-/** A frame in tricube, or in what a service's packages were compiled to, see `compile`. */
-function isOurs(frame: string): boolean {
+/** Whether a frame is in tricube, or in a service's packages as `compile` bundles them. */
+function isOwn(frame: string): boolean {
   return frame.includes(ownFolder()) || /[/\\]tricube-\w+[/\\]\d+\.mjs/.test(frame)
 }
 
@@ -60,7 +61,7 @@ function isLoader(frame: string): boolean {
 }
 
 function messageOf(error: Error): string {
-  // Node answers a refused connection to a name with two addresses by an AggregateError without a message.
+  // For a name with two addresses, Node throws an AggregateError without a message if neither accepts the connection.
   return error.message || (error instanceof AggregateError && failureLine(error.errors[0])) || error.name
 }
 

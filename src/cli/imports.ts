@@ -1,25 +1,25 @@
-/** Which files a module leads to, of those that a developer edits. */
+/** Records which files a module imports, directly or not, except those of installed packages. */
 import * as module from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads'
 
-/** An import: the URL of the module that has it, and that of what it leads to. */
+/** An import: the URLs of the importing and of the imported module. */
 type Edge = readonly [parent: string, child: string]
 
-/** What this process has imported. */
+/** The imports of this process. */
 export interface Imports {
-  /** The files that a file leads to, itself included; those of packages left out. */
+  /** Returns a file and the files that it imports, directly or not, except those of installed packages. */
   from(file: string): string[]
 }
 
-/** Begins to write down what this process imports. */
+/** Starts to record the imports of this process. */
 export function recordImports(): Imports {
   const edges: Edge[] = []
   const { registerHooks } = module as { registerHooks?: RegisterHooks }
-  const catchUp = registerHooks ? recordHere(registerHooks, edges) : recordBeside(edges)
+  const receive = registerHooks ? recordInThread(registerHooks, edges) : recordInWorker(edges)
   return {
     from(file) {
-      catchUp()
+      receive()
       const seen = new Set([pathToFileURL(file).href])
       for (const url of seen) for (const [parent, child] of edges) if (parent === url) seen.add(child)
       return [...seen].filter(isEdited).map((url) => fileURLToPath(url))
@@ -31,7 +31,7 @@ function isEdited(url: string): boolean {
   return url.startsWith('file:') && !url.includes('/node_modules/')
 }
 
-/** Of Node 22.15 and later: hooks in this thread, for `import` and `require`. */
+/** `registerHooks` of Node 22.15 and later: hooks in this thread, for `import` and `require`. */
 type RegisterHooks = (hooks: {
   resolve(specifier: string, context: Context, next: (specifier: string, context: Context) => Resolved): Resolved
 }) => void
@@ -44,7 +44,7 @@ interface Resolved {
   readonly url: string
 }
 
-function recordHere(registerHooks: RegisterHooks, edges: Edge[]): () => void {
+function recordInThread(registerHooks: RegisterHooks, edges: Edge[]): () => void {
   registerHooks({
     resolve(specifier, context, next) {
       const resolved = next(specifier, context)
@@ -55,8 +55,8 @@ function recordHere(registerHooks: RegisterHooks, edges: Edge[]): () => void {
   return () => {}
 }
 
-/** On Node 20 they run in a thread of their own, which tells of each import before that goes on. */
-function recordBeside(edges: Edge[]): () => void {
+/** On Node 20, hooks run in a worker thread, which posts each import before it continues. */
+function recordInWorker(edges: Edge[]): () => void {
   const { port1, port2 } = new MessageChannel()
   module.register(`data:text/javascript,${encodeURIComponent(hooks)}`, { data: port2, transferList: [port2] })
   port1.unref()

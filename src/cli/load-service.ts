@@ -1,4 +1,4 @@
-/** Loads a service's file, TypeScript or JavaScript. */
+/** Loads a service from a TypeScript or JavaScript file. */
 import { existsSync, statSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import type { Contract } from '../contract/contract.ts'
@@ -7,7 +7,7 @@ import type { Logger } from '../log/logger.ts'
 import type { Room } from '../tables/room.ts'
 import { CliError } from './failure.ts'
 
-/** What the commands use of the object that a service's file exports. */
+/** The members of a service that the commands use. */
 export interface LoadedService {
   readonly name: string
   readonly definition: { readonly contract: Contract }
@@ -22,41 +22,42 @@ export interface LoadedService {
 }
 
 /**
- * Imports the service that a file, or a folder's `service.{ts,mts,js,mjs}`, exports as its default.
+ * Imports the default export of a service's file, or of the `service.{ts,mts,js,mjs}` in a folder.
  *
- * @param compiled - The JavaScript that dev has already made of it, if any.
- * @throws {CliError} when there is no such file, or it exports no service; whatever the file itself throws.
+ * @param compiled - The JavaScript file to run, if the caller has compiled it already.
+ * @throws {CliError} when the file is missing or exports no service. Errors that the file itself throws pass through.
  */
 export async function loadService(path: string, compiled?: string): Promise<LoadedService> {
   const file = serviceFile(path)
-  if (!/\.[cm]?[jt]s$/.test(file)) throw new CliError(`${shown(file)} is neither TypeScript nor JavaScript`)
+  if (!/\.[cm]?[jt]s$/.test(file)) throw new CliError(`${displayPath(file)}: expected a TypeScript or JavaScript file`)
   const exports: { default?: unknown } = await load(compiled ?? file)
-  // A file that a package.json without "type": "module" makes CommonJS arrives wrapped once more.
+  // The default export is nested once more if a package.json without "type": "module" makes the file CommonJS.
   const service = [exports.default, (exports.default as typeof exports | undefined)?.default].find(isService)
-  if (!service)
-    throw new CliError(`${shown(file)} has no service as its default export: export default service(contract, …)`)
+  if (!service) {
+    throw new CliError(`${displayPath(file)}: no service found; add export default service(contract, …)`)
+  }
   return service
 }
 
-/** The endings that a service's file may have. */
+/** The names that a service's file may have in a folder. */
 export const serviceFileNames: readonly string[] = ['service.ts', 'service.mts', 'service.js', 'service.mjs']
 
-/** A path as messages show it. */
-export function shown(path: string): string {
+/** Returns a path relative to the working folder, for messages. */
+export function displayPath(path: string): string {
   return relative(process.cwd(), path) || '.'
 }
 
 /**
- * The file that a path stands for.
+ * Returns the service's file for the path of a file or folder.
  *
- * @throws {CliError} when there is none
+ * @throws {CliError} when the file is missing
  */
 export function serviceFile(path: string): string {
   const full = resolve(path)
-  if (!existsSync(full)) throw new CliError(`${path}: no such file`)
+  if (!existsSync(full)) throw new CliError(`${path}: file not found`)
   if (!statSync(full).isDirectory()) return full
   const file = serviceFileNames.map((name) => join(full, name)).find((candidate) => existsSync(candidate))
-  if (!file) throw new CliError(`${path} has no service.ts`)
+  if (!file) throw new CliError(`${path}: no service found; expected service.ts in this folder`)
   return file
 }
 

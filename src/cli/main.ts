@@ -1,15 +1,15 @@
 #!/usr/bin/env node
-/** `tricube`: picks the command and turns what it throws into a line and an exit code. */
+/** The `tricube` command: runs the subcommand and turns its error into one line and an exit code. */
 import * as module from 'node:module'
 import { ownVersion } from '../load/own.ts'
 import { CliError, complain, describeFailure } from './failure.ts'
 
-// Node 22.1 and later keep compiled code on disk: a service starts in less time.
+// Node 22.1 and later cache compiled code on disk, so a service starts faster.
 ;(module as { enableCompileCache?: () => void }).enableCompileCache?.()
 
 type Command = (argv: string[]) => Promise<number>
 
-/** Each command is loaded when it is asked for, so that `start` loads nothing of `dev`. */
+/** Commands are loaded on demand: `start` must not load the code of `dev`. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   dev: async () => (await import('./dev.ts')).devCommand,
   run: async () => (await import('./run.ts')).runCommand,
@@ -25,19 +25,26 @@ const hasHelp: ReadonlySet<string> = new Set(['migrate', 'jobs'])
 
 const help = `Usage: tricube <command>
 
-  dev [dir…]                 run the services in these folders, with a PostgreSQL, and reload them on change
-  run <script> [options]     run a script with what a running dev has: its database, services and traces; options:
-                             --service <name>: whose database, -- <arguments of the script>
-  start <service> [options]  run one service; options: --port <n>, --host <address>,
-                             --workers <n> | max: in so many processes, which share the port
-  openapi <service>          print the service's OpenAPI document
-  config [service]           print the settings in force, and where each comes from
-  jobs …                     list, show, retry and cancel jobs; more: tricube jobs --help
-  migrate …                  apply, undo and list migrations; more: tricube migrate --help
+  dev [dir…]                 run the services in these folders (default: this folder) with an
+                             embedded PostgreSQL, and restart them when their files change
+  run <script> [options]     run a script with the database, the services and the traces
+                             of the dev that runs in this folder
+      --service <name>       use this service's database, if several services have one
+      -- <arguments>         pass these arguments to the script
+  start <service> [options]  run one service, until SIGTERM or SIGINT
+      --port <n>             listen on this port (default: PORT)
+      --host <address>       listen on this address (default: HOST)
+      --workers <n> | max    run this many processes that share the port; max: one per CPU
+  openapi <service>          print the service's OpenAPI document as JSON
+      --public               without internal operations and fields
+  config [service]           print every setting, its value and its source
+  jobs <command>             list, show, retry and cancel jobs; see tricube jobs --help
+  migrate <command>          apply, undo and list migrations; see tricube migrate --help
 
-  --help, --version
+  --help, -h                 print this help
+  --version, -v              print the version
 
-<service> is a service's file, such as user-service/service.ts, or its folder.
+<service> is the file of a service, such as user-service/service.ts, or its folder.
 `
 
 process.exit(await main(process.argv.slice(2)))
@@ -48,7 +55,11 @@ async function main([name = '--help', ...argv]: string[]): Promise<number> {
     if (name === '--version' || name === '-v') return print(`${ownVersion}\n`)
     if (name === 'help' || name === '--help' || name === '-h') return print(help)
     const load = Object.hasOwn(commands, name) ? commands[name] : undefined
-    if (!load) throw new CliError(`tricube: there is no command ${JSON.stringify(name)}, see tricube --help`, 2)
+    if (!load)
+      throw new CliError(
+        `tricube: unknown command ${JSON.stringify(name)}, expected ${Object.keys(commands).join(', ')}; see tricube --help`,
+        2,
+      )
     if (!hasHelp.has(name) && (argv.includes('--help') || argv.includes('-h'))) return print(help)
     return await (
       await load()
@@ -60,12 +71,12 @@ async function main([name = '--help', ...argv]: string[]): Promise<number> {
   }
 }
 
-/** What npm only warns of; older ones fail later, in words that name a package. */
+/** npm only warns about an old Node. Without this check, a dependency would fail with an unrelated message. */
 function checkNode(): void {
   const { node } = process.versions
   const [major = 0, minor = 0] = node.split('.').map(Number)
   if (major > 20 || (major === 20 && minor >= 19)) return
-  throw new CliError(`tricube needs Node 20.19 or newer, and this is ${node}`)
+  throw new CliError(`tricube: expected Node 20.19 or newer, got ${node}; install a newer Node`)
 }
 
 function print(text: string): 0 {
@@ -73,7 +84,7 @@ function print(text: string): 0 {
   return 0
 }
 
-/** What `parseArgs` says of an option that it does not know, without its advice. */
+/** The message of `parseArgs` for a wrong option, without its advice on positional arguments. */
 function optionError(error: unknown): string | undefined {
   const { code, message } = (error ?? {}) as NodeJS.ErrnoException
   return String(code).startsWith('ERR_PARSE_ARGS') ? message.split('. ')[0] : undefined

@@ -6,7 +6,7 @@ import { prepareTables } from '../tables/prepare.ts'
 import { CliError, failureLine } from './failure.ts'
 import { loadService, serviceFileNames } from './load-service.ts'
 
-/** `tricube migrate`, with an embedded PostgreSQL to try on what it writes, and with the tables of tricube's own. */
+/** `tricube migrate`, with an embedded PostgreSQL to verify generated migrations, and with tricube's own tables. */
 export function migrate(argv: string[]): Promise<number> {
   return migrateCommand(argv, {
     startServer: async () => (await import('../postgres/start.ts')).startPostgres(),
@@ -14,7 +14,7 @@ export function migrate(argv: string[]): Promise<number> {
   })
 }
 
-/** Creates the tables that the service in a folder needs; resolves to what it has done, undefined when it needs none. */
+/** Creates tricube's tables for the service in a folder; resolves to the actions taken, undefined if it needs none. */
 async function prepareFor(folder: string, url: string): Promise<readonly string[] | undefined> {
   if (!serviceFileNames.some((name) => existsSync(join(folder, name)))) return undefined
   const { name, tables = [] } = await loadService(folder)

@@ -4,7 +4,7 @@ import { openapiDocument } from '../openapi/document.ts'
 import { CliError } from './failure.ts'
 import { loadService } from './load-service.ts'
 
-/** `tricube openapi <service>`: prints the service's OpenAPI document as JSON; `--public` as strangers may see it. */
+/** `tricube openapi <service>`: prints the service's OpenAPI document as JSON; `--public` without internal operations. */
 export async function openapiCommand(argv: string[]): Promise<number> {
   const { positionals, values } = parseArgs({
     args: argv,

@@ -1,4 +1,4 @@
-/** `tricube run <script>`: a script with the database, the discovery and the traces of a running `tricube dev`. */
+/** `tricube run <script>`: runs a script with the database, discovery and traces of a running `tricube dev`. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
@@ -10,13 +10,13 @@ import { EnvFile } from './dev/envFile.ts'
 import { runningDev, type DevServices } from './dev/folderLock.ts'
 import { CliError } from './failure.ts'
 
-const usage = 'Usage: tricube run <script> [--service <name>] [-- arguments of the script]'
+const usage = 'Usage: tricube run <script> [--service <name>] [-- <arguments of the script>]'
 
 /**
- * Runs the script in a process of its own; resolves to its exit code.
+ * Runs the script in a child process and resolves to its exit code.
  *
- * @throws {CliError} when there is no such script, no `tricube dev` runs in this folder, or it is not clear whose database
- *   the script is to have
+ * @throws {CliError} when the script is missing, no `tricube dev` runs in this folder, or several services have a database
+ *   and `--service` names none
  */
 export async function runCommand(argv: string[]): Promise<number> {
   const end = argv.indexOf('--')
@@ -28,9 +28,9 @@ export async function runCommand(argv: string[]): Promise<number> {
   })
   const [script, ...others] = positionals
   if (script === undefined || others.length > 0) throw new CliError(usage, 2)
-  if (!existsSync(script)) throw new CliError(`${script}: no such file`)
+  if (!existsSync(script)) throw new CliError(`tricube run: ${script} not found`)
   const dev = await runningDev('.')
-  if (!dev) throw new CliError('no tricube dev runs in this folder: start it, then run the script from the same folder')
+  if (!dev) throw new CliError('tricube run: no tricube dev runs in this folder; start it here first')
   new EnvFile(resolve('.env'), process.env).read()
   const env = { NODE_ENV: 'development', ...process.env, ...environmentOf(dev, values.service) }
   const child = spawn(process.execPath, ['--enable-source-maps', await runnable(resolve(script)), ...rest], {
@@ -45,17 +45,19 @@ export async function runCommand(argv: string[]): Promise<number> {
 
 const signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
 
-/** The environment that dev gives to a service: the one that is named, else the only one with a database. */
+/** Returns the environment that dev sets for the named service, or for the only service with a database. */
 function environmentOf(services: DevServices, name: string | undefined): NodeJS.ProcessEnv {
   const names = Object.keys(services)
   if (name !== undefined) {
     const found = services[name]
-    if (!found) throw new CliError(`--service: tricube dev runs no ${name}, expected ${names.join(' or ')}`)
+    if (!found) throw new CliError(`tricube run: --service must be ${names.join(' or ')}, got ${JSON.stringify(name)}`)
     return found
   }
   const withDatabase = names.filter((one) => services[one]!['DATABASE_URL'] !== undefined)
   if (withDatabase.length > 1) {
-    throw new CliError(`whose database? say --service, expected ${withDatabase.join(' or ')}`)
+    throw new CliError(
+      `tricube run: several services have a database; add --service ${withDatabase.join(' or --service ')}`,
+    )
   }
   return services[withDatabase[0] ?? names[0]!] ?? {}
 }

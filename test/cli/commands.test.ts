@@ -18,20 +18,25 @@ test('--help lists the commands, --version is the package’s', async () => {
 
 test('a command or an option that does not exist is one line and exit code 2', async () => {
   const unknown = await tricube(['serve']).ended
-  expect(unknown).toEqual({ code: 2, stdout: '', stderr: 'tricube: there is no command "serve", see tricube --help\n' })
+  expect(unknown).toEqual({
+    code: 2,
+    stdout: '',
+    stderr:
+      'tricube: unknown command "serve", expected dev, run, start, openapi, config, jobs, migrate; see tricube --help\n',
+  })
   const option = await tricube(['start', 'service.js', '--prot', '1']).ended
   expect(option.code).toBe(2)
   expect(option.stderr).toMatch(/^[^\n]*--prot[^\n]*\n$/)
   const port = await tricube(['start', 'service.js', '--port', 'http']).ended
   expect(port.code).toBe(2)
-  expect(port.stderr).toBe('tricube start: --port is a whole number from 0 to 65535, not "http"\n')
+  expect(port.stderr).toBe('tricube start: --port must be an integer from 0 to 65535, got "http"\n')
 })
 
 test('an older Node is refused by its version', async () => {
   const pretend = "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.18.3' } })"
   const NODE_OPTIONS = `--import data:text/javascript,${encodeURIComponent(pretend)}`
   const { code, stderr } = await tricube(['--help'], { env: { NODE_OPTIONS } }).ended
-  expect([code, stderr]).toEqual([1, 'tricube needs Node 20.19 or newer, and this is 20.18.3\n'])
+  expect([code, stderr]).toEqual([1, 'tricube: expected Node 20.19 or newer, got 20.18.3; install a newer Node\n'])
 })
 
 test('start runs a service until SIGTERM and ends with exit code 0', async () => {
@@ -54,7 +59,10 @@ test('a second signal ends a service that does not stop, with exit code 1', asyn
   run.signal('SIGINT')
   await run.printed('closing')
   run.signal('SIGTERM')
-  expect(await run.ended).toMatchObject({ code: 1, stderr: 'stuck: a second signal, SIGTERM, while stopping\n' })
+  expect(await run.ended).toMatchObject({
+    code: 1,
+    stderr: 'stuck: received a second signal, SIGTERM, during shutdown; exiting now\n',
+  })
 })
 
 test('start runs TypeScript, also in a folder whose package.json says nothing of modules', async () => {
@@ -118,14 +126,12 @@ test('what keeps a service from starting is one line and exit code 1', async () 
     return stderr
   }
   expect(await failed('taken.mjs')).toBe(
-    `role-service: port ${port} is taken by another process; stop that, or choose another (PORT)\n`,
+    `role-service: port ${port} is in use; stop the process that uses it, or set another port (PORT)\n`,
   )
-  expect(await failed('none.mjs')).toBe(
-    'none.mjs has no service as its default export: export default service(contract, …)\n',
-  )
+  expect(await failed('none.mjs')).toBe('none.mjs: no service found; add export default service(contract, …)\n')
   expect(await failed('own-error.mjs')).toBe('PORT: expected a number, got "x"\n')
-  expect(await failed('absent.mjs')).toBe('absent.mjs: no such file\n')
-  expect(await failed('package.json')).toBe('package.json is neither TypeScript nor JavaScript\n')
+  expect(await failed('absent.mjs')).toBe('absent.mjs: file not found\n')
+  expect(await failed('package.json')).toBe('package.json: expected a TypeScript or JavaScript file\n')
   expect(await failed('no-handler.mjs')).toBe('ping-service: no handler for ping\n')
   expect(await failed('no-database.mjs')).toMatch(
     /^DATABASE_URL in the environment: ping-service has a database, [^\n]*\n$/,

@@ -68,7 +68,7 @@ test('a change restarts the services that load the file, and a migration its own
       : file.startsWith('alpha/m')
         ? ['alpha']
         : ['alpha', 'beta']) {
-      await run.printed(`${name}-service is up again`, from)
+      await run.printed(`${name}-service restarted`, from)
     }
     return pids()
   }
@@ -100,13 +100,13 @@ test('a service that dies is said so, with its code and last lines, and starts a
   await run.printed('Ready in')
   await expect(ask(`${crashing}/die`)).rejects.toThrow()
   await run.printed(
-    /crashing exited with code 7; it starts again on the next change\. Its last lines:\n {4}\d\d:\d\d:\d\d\.\d{3} INFO {2}request path=\/die\n/,
+    /crashing exited with code 7; fix it and save to start it again\. Last lines of its output:\n {4}\d\d:\d\d:\d\d\.\d{3} INFO {2}request path=\/die\n/,
   )
   expect(await ask(well)).toBeDefined()
   await appendFile(join(cwd, 'crashing/service.mjs'), '\nthrow new Error("no longer")')
   await run.printed('crashing exited with code 1')
   await writeFile(join(cwd, 'crashing/service.mjs'), serviceSource({ name: 'crashing', port: ports[0]! }))
-  await run.printed('crashing is up again')
+  await run.printed('crashing restarted')
   expect(await ask(crashing)).toBeDefined()
 })
 
@@ -132,14 +132,14 @@ test('what keeps dev from starting is one line and exit code 1', async () => {
   }
   const lines = await Promise.all(['taken', 'empty', 'nowhere', 'twins', 'namesakes'].map(failed))
   expect(lines).toEqual([
-    `role-service: port ${port} is taken by another process, another tricube dev perhaps\n`,
-    'empty has no services: neither service.ts nor */service.ts is there\n',
-    'nowhere: no such folder\n',
-    'twins/a/service.mjs and twins/b/service.mjs both have port 8020\n',
-    'namesakes/a/service.mjs and namesakes/b/service.mjs both have the name a\n',
+    `role-service: port ${port} is in use, perhaps by another tricube dev; stop that process or change the port\n`,
+    'empty: no service found; expected service.ts or */service.ts in this folder\n',
+    'nowhere: folder not found\n',
+    'twins/a/service.mjs and twins/b/service.mjs have the same port, 8020; change one of them\n',
+    'namesakes/a/service.mjs and namesakes/b/service.mjs have the same name, a; change one of them\n',
   ])
   expect(await failed('broken')).toMatch(
-    /^broken\/a\/service.mjs: TypeError: not today \(.*broken\/a\/service.mjs:1:7\)\nbroken\/b\/service.mjs: .* has no service as its default export.*\n$/,
+    /^broken\/a\/service.mjs: TypeError: not today \(.*broken\/a\/service.mjs:1:7\)\nbroken\/b\/service.mjs: .*: no service found.*\n$/,
   )
 })
 

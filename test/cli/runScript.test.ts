@@ -63,7 +63,9 @@ test('a script has the database, the discovery, the traces and the .env of the d
     args: ['--all', 'x'],
   })
   expect((await tricube(['run', 'scripts/fail.mjs'], { cwd }).ended).code).toBe(7)
-  expect((await tricube(['run', 'scripts/none.ts'], { cwd }).ended).stderr).toContain('scripts/none.ts: no such file')
+  expect((await tricube(['run', 'scripts/none.ts'], { cwd }).ended).stderr).toContain(
+    'tricube run: scripts/none.ts not found',
+  )
   expect((await tricube(['run'], { cwd }).ended).code).toBe(2)
   const lock = join(cwd, '.tricube/dev.json')
   expect((await stat(lock)).mode & 0o777).toBe(0o600)
@@ -78,9 +80,9 @@ test('among several databases `--service` names the one', async () => {
   const dev = tricube(['dev'], { cwd, env: { DATABASE_URL: await serverWith('one_service', 'two_service') } })
   await dev.printed('Ready in')
   const unclear = await tricube(['run', 'scripts/report.ts'], { cwd }).ended
-  expect(unclear.stderr).toContain('whose database? say --service, expected one-service or two-service')
+  expect(unclear.stderr).toContain('several services have a database; add --service ')
   const wrong = await tricube(['run', 'scripts/report.ts', '--service', 'three'], { cwd }).ended
-  expect(wrong.stderr).toContain('--service: tricube dev runs no three, expected one-service or two-service')
+  expect(wrong.stderr).toContain('--service must be ')
   const { stdout } = await tricube(['run', 'scripts/report.ts', '--service', 'two-service'], { cwd }).ended
   expect(JSON.parse(stdout)).toMatchObject({ database: '/two_service' })
 })

@@ -10,7 +10,7 @@ const drainMs = 1500
 /** A process that needs no machine: it listens after 300 ms and drains for 1500. */
 class FakeWorker implements Worker {
   url: string | undefined
-  unanswered = 0
+  missedPings = 0
   isStuck = false
   readonly signals: string[] = []
   readonly listening: Promise<string>
@@ -40,10 +40,10 @@ class FakeWorker implements Worker {
   }
 
   ping(): void {
-    if (this.isStuck) this.unanswered++
+    if (this.isStuck) this.missedPings++
   }
 
-  ask(): Promise<undefined> {
+  query(): Promise<undefined> {
     return Promise.resolve(undefined)
   }
 
@@ -140,7 +140,9 @@ test('while one serves, starting others is not given up; when nobody does, five 
   die(supervisor.workers[0]!)
   await clock.advance(120_000)
   expect(await supervisor.ended).toBe(1)
-  expect(log.fatal.mock.calls[0]![0]).toMatch(/^no worker is left, and \d\d in a row did not start: given up$/)
+  expect(log.fatal.mock.calls[0]![0]).toMatch(
+    /^no worker runs and \d\d starts in a row have failed, exiting with code 1$/,
+  )
 })
 
 test('a reload replaces one after the other, each by one that listens already', async () => {
@@ -168,7 +170,7 @@ test('a reload whose first worker does not start changes nothing', async () => {
   await reloaded
   expect(programs()).toEqual(['v1', 'v1'])
   expect(log.error.mock.lastCall![1]).toBe(
-    'the reload is given up, the other workers go on: a worker exited with code 9 before it listened',
+    'the reload failed, the other workers keep running: a worker exited with code 9 before it listened',
   )
   state.starts = true
   die(supervisor.workers[0]!)

@@ -41,7 +41,7 @@ test('what no service loads restarts none: a log, an upload, a script, a README'
     await writeFile(join(cwd, file), 'text')
   await rm(join(cwd, 'cron.mjs'))
   await appendFile(join(cwd, 'services/alpha/lib.mjs'), ' ') // comes after all of them, so they have been seen
-  await run.printed('alpha-service is up again')
+  await run.printed('alpha-service restarted')
   expect(run.output().match(/.* changed: restarting.*/g)).toEqual(['lib.mjs changed: restarting alpha-service'])
   expect((await ask(url)).pid).not.toBe(pid)
 })
@@ -51,7 +51,7 @@ test('what a service loads restarts it wherever it lies, also when it has begun 
   const changed = async (file: string, text: string): Promise<void> => {
     const from = run.output().length
     await appendFile(join(cwd, file), text)
-    await run.printed('alpha-service is up again', from)
+    await run.printed('alpha-service restarted', from)
   }
   await changed('lib/money.mjs', `\nimport './later.mjs'`)
   await vi.waitFor(() => changed('lib/later.mjs', ' '), 15_000)
@@ -62,7 +62,7 @@ test('a file that a service misses starts it when it comes', async () => {
   await appendFile(join(cwd, 'services/alpha/service.mjs'), `\nimport './missing.mjs'`)
   await run.printed('alpha-service exited with code 1')
   await writeFile(join(cwd, 'services/alpha/missing.mjs'), '')
-  await run.printed('alpha-service is up again')
+  await run.printed('alpha-service restarted')
 })
 
 test('a new service is started, as soon as its file is one', async () => {
@@ -70,15 +70,15 @@ test('a new service is started, as soon as its file is one', async () => {
   const [port] = await freePorts(1)
   await mkdir(join(cwd, 'services/gamma'))
   await writeFile(join(cwd, 'services/gamma/service.mjs'), 'export default 1')
-  await run.printed('services/gamma/service.mjs has no service as its default export')
+  await run.printed('services/gamma/service.mjs: no service found')
   await writeFile(join(cwd, 'services/gamma/service.mjs'), serviceSource({ name: 'gamma-service', port: port! }))
   await run.printed(
-    new RegExp(`gamma-service is new:\n.*\n.*alpha-service .*\n.*gamma-service +http://127.0.0.1:${port}`),
+    new RegExp(`gamma-service was added:\n.*\n.*alpha-service .*\n.*gamma-service +http://127.0.0.1:${port}`),
   )
   expect((await ask(`http://127.0.0.1:${port}`)).pid).toBeGreaterThan(0)
   const from = run.output().length
   await appendFile(join(cwd, 'services/gamma/service.mjs'), ' ')
-  await run.printed('gamma-service is up again', from)
+  await run.printed('gamma-service restarted', from)
   expect(run.output()).not.toContain('restarting alpha-service')
 }, 60_000)
 
@@ -99,7 +99,7 @@ test('a second dev in a folder says that one runs, and one that was killed holds
   const { cwd, run, dev } = await alphaIn({})
   expect(await tricube(['dev', 'services'], { cwd }).ended).toMatchObject({
     code: 1,
-    stderr: `tricube dev already runs in this folder (pid ${run.pid}): stop it, or use its services\n`,
+    stderr: `tricube dev already runs in this folder (pid ${run.pid}); stop it, or use its services\n`,
   })
   run.signal('SIGKILL')
   await run.ended
@@ -148,10 +148,10 @@ test('a failed migration is told once, with its name once, and is in the table u
 
   const from = run.output().length
   await appendFile(join(cwd, 'service.mjs'), ' ')
-  await run.printed('alpha-service is up again', from)
+  await run.printed('alpha-service restarted', from)
   expect(times()).toBe(1)
   await writeFile(join(cwd, 'migrations/0002_more.up.sql'), 'ALTER TABLE things ADD COLUMN a integer;')
-  await run.printed('alpha-service: its database is up to date again', from)
+  await run.printed('alpha-service: the database is up to date again', from)
   await vi.waitFor(async () => expect((await ask(`http://127.0.0.1:${port}`)).things).toBe(1), 10_000)
   expect(times()).toBe(1)
   expect(run.output()).not.toContain('alpha-service: alpha-service')

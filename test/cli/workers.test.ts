@@ -97,7 +97,7 @@ test('what keeps the workers from starting is said once, and is the exit code', 
   const wrong = await tricube(['start', 'broken.mjs', '--workers', 'many'], { cwd }).ended
   expect(wrong).toMatchObject({
     code: 2,
-    stderr: 'tricube start: --workers is a whole number from 1 to 999, or max, not "many"\n',
+    stderr: 'tricube start: --workers must be an integer from 1 to 999, or max, got "many"\n',
   })
 })
 

@@ -102,9 +102,9 @@ describe('an operation that is idempotent by key', () => {
     expect(await app.db.many`SELECT key FROM tricube.idempotency`).toEqual([{ key: 'k2' }])
   })
 
-  it('is no GET', () => {
+  it('rejects a GET', () => {
     expect(() => contract('x', { a: { route: 'GET /a', idempotent: 'by key' } })).toThrow(
-      'x.a: a GET is idempotent without a key',
+      "x.a: a GET needs no key, remove idempotent: 'by key'",
     )
   })
 })

@@ -125,8 +125,8 @@ it('OpenAPI has them with their codes', () => {
 })
 
 it.each<[string, unknown, string]>([
-  ['is no class', 'NotFound', 'errors[0] is not an error class like NotFound: it has to extend HttpError'],
-  ['is another class', RangeError, 'errors[0] is not an error class like NotFound: it has to extend HttpError'],
+  ['is no class', 'NotFound', 'errors[0] must be an error class that extends HttpError, like NotFound'],
+  ['is another class', RangeError, 'errors[0] must be an error class that extends HttpError, like NotFound'],
   [
     'cannot be made and does not say its code',
     class Needy extends HttpError {
@@ -134,7 +134,7 @@ it.each<[string, unknown, string]>([
         super(409, id)
       }
     },
-    'errors[0] Needy cannot be made without arguments',
+    'errors[0] Needy needs arguments',
   ],
   [
     'has a code of another status',
@@ -149,9 +149,9 @@ it.each<[string, unknown, string]>([
       static readonly status = 200
       static readonly code = 20010
     },
-    'errors[0]: the status of an error is 400 to 599, not 200',
+    'errors[0]: its status must be 400 to 599, got 200',
   ],
-])('a class that %s is refused at definition', (_what, errorClass, message) => {
+])('rejects a class at definition that %s', (_what, errorClass, message) => {
   expect(() => contract('odd-service', { get: { route: 'GET /', errors: [errorClass as never] } })).toThrow(
     `odd-service.get: ${message}`,
   )

@@ -9,12 +9,12 @@ import type { ListeningMessage } from '../start/fork.ts'
 import type { PlannedService } from './plan.ts'
 import type { Screen } from './screen.ts'
 
-/** A service as a process of its own: started, stopped, started again; its output goes to the screen. */
+/** A service's child process. It can be restarted; its output goes to the screen. */
 export class ServiceProcess {
   service: PlannedService
-  /** Where it listens; undefined while it does not. */
+  /** The URL that it listens on; undefined while it does not run. */
   url: string | undefined
-  /** Why its database is not up to date, on one line; undefined when it is. */
+  /** One line that says why the database is not up to date; undefined when it is. */
   problem: string | undefined
   readonly #env: NodeJS.ProcessEnv
   readonly #screen: Screen
@@ -31,15 +31,15 @@ export class ServiceProcess {
     screen.add(service.name)
   }
 
-  /** Starts it and waits until it listens or has died; either is told on the screen. */
+  /** Starts the process and resolves when it listens or has exited. Failures are printed. */
   async start(): Promise<void> {
     if (this.#closed) return
     const { name, file, host, port } = this.service
     const compiled = await runnable(file).catch((error: unknown) => {
-      this.#screen.warn(`${name}: ${failureLine(error)}; it starts again on the next change`)
+      this.#screen.warn(`${name}: ${failureLine(error)}; fix it and save to start it again`)
     })
     if (compiled === undefined || this.#closed) return
-    // In a process group of its own: a terminal's Ctrl-C is for dev, which stops the services in order.
+    // A new process group: a terminal's Ctrl-C must reach only dev, which stops the services in order.
     const child = spawn(
       process.execPath,
       [smallHeap, sourceMaps, ownProgram('main'), 'start', file, '--compiled', compiled],
@@ -60,13 +60,13 @@ export class ServiceProcess {
         resolve()
       })
     })
-    // Whatever it started ends with it; `close` comes after the last line of output.
+    // Its own child processes end with it. `close` comes after the last line of output.
     child.once('exit', () => killGroup(child, 'SIGKILL'))
     this.#ended = once(child, 'close').then(([code, signal]) => this.#onEnd(code as number, signal as string | null))
     await Promise.race([listening, this.#ended])
   }
 
-  /** Stops it: SIGTERM, and SIGKILL when it is not gone after 10 s. */
+  /** Sends SIGTERM, and SIGKILL if the process still runs after 10 s. */
   async stop(): Promise<void> {
     const timer = setTimeout(() => this.kill(), stopTimeoutMs)
     if (!this.#stopping) this.#child?.kill('SIGTERM')
@@ -75,20 +75,20 @@ export class ServiceProcess {
     clearTimeout(timer)
   }
 
-  /** Stops it for good. */
+  /** Stops the process and ignores later calls of `start`. */
   async close(): Promise<void> {
     this.#closed = true
     await this.stop()
   }
 
-  /** Kills it, and what it started, at once. */
+  /** Kills the process and its child processes. */
   kill(): void {
     if (this.#child) killGroup(this.#child, 'SIGKILL')
   }
 
   #follow(stream: Readable): void {
     createInterface({ input: stream }).on('line', (line) => {
-      this.#lastLines = [...this.#lastLines.slice(1 - keptLines), line]
+      this.#lastLines = [...this.#lastLines.slice(1 - maxLastLines), line]
       this.#screen.log(this.service.name, line)
     })
   }
@@ -97,18 +97,18 @@ export class ServiceProcess {
     this.#child = undefined
     this.url = undefined
     if (this.#stopping) return
-    const how = signal ? `was ended by ${signal}` : `exited with code ${code}`
-    const after = 'it starts again on the next change'
+    const how = signal ? `was killed by ${signal}` : `exited with code ${code}`
+    const after = 'fix it and save to start it again'
     if (this.#lastLines.length === 0) this.#screen.warn(`${this.service.name} ${how}; ${after}`)
-    else this.#screen.warn(`${this.service.name} ${how}; ${after}. Its last lines:`, this.#lastLines)
+    else this.#screen.warn(`${this.service.name} ${how}; ${after}. Last lines of its output:`, this.#lastLines)
   }
 }
 
-/** Megabytes of V8's young generation. Many services share a developer's machine: 15 MB less each for a little speed. */
+/** V8's young generation, in MB. Saves 15 MB per service on a developer's machine, at a small cost in speed. */
 const smallHeap = '--max-semi-space-size=2'
-/** Stacks name the lines that the user wrote, not those of what was compiled. */
+/** Stack traces show lines of the user's source, not of the compiled file. */
 const sourceMaps = '--enable-source-maps'
-const keptLines = 10
+const maxLastLines = 10
 const stopTimeoutMs = 10_000
 
 function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {

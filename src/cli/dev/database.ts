@@ -1,4 +1,4 @@
-/** The databases of `tricube dev`: one for each service, on DATABASE_URL's server or an embedded one. */
+/** The databases of `tricube dev`: one per service, on the server of DATABASE_URL or on an embedded one. */
 import { migrate } from '../../migrations/index.ts'
 import { createDatabase } from '../../postgres/database.ts'
 import { startPostgres } from '../../postgres/start.ts'
@@ -6,24 +6,25 @@ import { CliError, failureLine } from '../failure.ts'
 import type { PlannedService } from './plan.ts'
 import { seedOnce } from './seed.ts'
 
-/** Where the services' databases are. */
+/** The services' databases. */
 export interface Databases {
-  /** URL of the service's database, which is made if it is not there; undefined for a service without one. */
+  /** Returns the URL of the service's database, which is created if missing; undefined for a service without one. */
   url(service: PlannedService): Promise<string | undefined>
-  /** The URL as it may be shown: without the password when it is the user's. */
-  shownUrl(service: PlannedService): string | undefined
+  /** Returns the URL for display: without the password if the server is the user's. */
+  displayUrl(service: PlannedService): string | undefined
   stop(): Promise<void>
 }
 
 /**
- * Starts the embedded server, its data in `.tricube/postgres`, unless DATABASE_URL is set or no service has a database; then
- * it starts with the first that has one.
+ * Starts the embedded server with its data in `.tricube/postgres`.
+ *
+ * With DATABASE_URL set, no server is started. Without a service that has a database, it starts with the first such service.
  */
 export async function openDatabases(services: readonly PlannedService[]): Promise<Databases> {
-  const given = process.env['DATABASE_URL']
+  const ownUrl = process.env['DATABASE_URL']
   let embedded: ReturnType<typeof startPostgres> | undefined
   const serverUrl = async (): Promise<string> =>
-    given ?? (await (embedded ??= startPostgres({ dataDir: '.tricube/postgres' }))).url()
+    ownUrl ?? (await (embedded ??= startPostgres({ dataDir: '.tricube/postgres' }))).url()
   if (services.some((service) => service.usesDatabase)) await serverUrl()
   const urls = new Map<string, string>()
   return {
@@ -36,15 +37,15 @@ export async function openDatabases(services: readonly PlannedService[]): Promis
       urls.set(name, url)
       return url
     },
-    shownUrl(service) {
+    displayUrl(service) {
       const url = urls.get(service.name)
-      return given ? url?.replace(/(:\/\/[^:@/]*):[^@/]*@/, '$1@') : url
+      return ownUrl ? url?.replace(/(:\/\/[^:@/]*):[^@/]*@/, '$1@') : url
     },
     stop: async () => (await embedded)?.stop(),
   }
 }
 
-/** Brings the database up to date: migrations that are new, the seed if it never ran. */
+/** Applies pending migrations, and the seed if it has never run. */
 export async function prepareDatabase(service: PlannedService, url: string | undefined): Promise<void> {
   if (url === undefined) return
   try {
@@ -57,6 +58,6 @@ export async function prepareDatabase(service: PlannedService, url: string | und
 
 function noDatabase({ name }: PlannedService): (error: unknown) => never {
   return (error) => {
-    throw new CliError(`${name}: its database cannot be made: ${failureLine(error)}`)
+    throw new CliError(`${name}: cannot create its database: ${failureLine(error)}`)
   }
 }

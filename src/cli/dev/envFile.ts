@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 
-/** Variables of a `.env` file in this process's environment; what the environment has already, wins. */
+/** Loads a `.env` file into this process's environment. Variables that are already set win. */
 export class EnvFile {
   readonly path: string
   readonly #env: NodeJS.ProcessEnv
@@ -12,7 +12,7 @@ export class EnvFile {
     this.#env = env
   }
 
-  /** Reads the file, again when it has changed; a file that is not there has no variables. */
+  /** Reads the file and replaces the variables of the last read. A missing file has no variables. */
   read(): void {
     for (const name of this.#names) delete this.#env[name]
     const variables = parseEnv(textOf(this.path))

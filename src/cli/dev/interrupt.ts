@@ -1,45 +1,45 @@
-/** Ctrl-C, SIGTERM and a closed terminal: the first asks to stop, the second forces it. */
+/** Ctrl-C, SIGTERM and a closed terminal: the first signal stops dev, the second one forces it. */
 export class Interrupt {
-  /** What `guard` and `check` throw once the user wants to stop. */
+  /** The error that `guard` and `check` throw after the first signal. */
   readonly reason: Error = new Error('interrupted')
-  readonly #asked: Promise<never>
-  #wanted = false
-  #ask: () => void = () => {}
+  readonly #requested: Promise<never>
+  #isRequested = false
+  #request: () => void = () => {}
   #force: (() => void)[] = []
 
   constructor() {
-    this.#asked = new Promise((_, reject) => {
-      const ask = (): void => {
-        this.#wanted = true
+    this.#requested = new Promise((_, reject) => {
+      const request = (): void => {
+        this.#isRequested = true
         reject(this.reason)
       }
-      this.#ask = ask
+      this.#request = request
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-        process.on(signal, () => (this.#wanted ? this.#end() : ask()))
+        process.on(signal, () => (this.#isRequested ? this.#end() : request()))
       }
-      // Whoever read what we print is gone: `tricube dev | head`.
-      process.stdout.on('error', ask)
+      // The reader of our output has exited: `tricube dev | head`.
+      process.stdout.on('error', request)
     })
-    this.#asked.catch(() => {})
+    this.#requested.catch(() => {})
   }
 
-  /** Waits for the work, or throws `reason` when the user wants to stop first. */
+  /** Waits for the work; throws `reason` if a signal comes first. */
   guard<T>(work: Promise<T>): Promise<T> {
     work.catch(() => {})
-    return Promise.race([work, this.#asked])
+    return Promise.race([work, this.#requested])
   }
 
-  /** Throws `reason` when the user wants to stop. */
+  /** Throws `reason` if a signal has come. */
   check(): void {
-    if (this.#wanted) throw this.reason
+    if (this.#isRequested) throw this.reason
   }
 
-  /** Stops as at Ctrl-C. */
-  ask(): void {
-    this.#ask()
+  /** Stops dev as Ctrl-C does. */
+  request(): void {
+    this.#request()
   }
 
-  /** What a second signal does before the process ends; it must not wait for anything. */
+  /** Registers a synchronous action for the second signal, before the process exits. */
   onForce(action: () => void): void {
     this.#force.push(action)
   }

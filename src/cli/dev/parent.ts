@@ -1,14 +1,15 @@
 import { execFileSync } from 'node:child_process'
 
 /**
- * Calls back when whoever started this process is gone. Under npm that is npm itself: between it and this process may be a
- * shell, which lives on when npm is killed.
+ * Calls back when the parent process has exited.
+ *
+ * Under npm, it watches npm itself: npm may start a shell in between, which keeps running when npm is killed.
  */
-export function onParentGone(callback: () => void): void {
+export function onParentExit(callback: () => void): void {
   const parent = process.ppid
-  const npm = process.env['npm_execpath'] === undefined ? undefined : starterOfShell(parent)
+  const npm = process.env['npm_execpath'] === undefined ? undefined : parentOfShell(parent)
   const timer = setInterval(() => {
-    if (process.ppid === parent && (npm === undefined || isThere(npm))) return
+    if (process.ppid === parent && (npm === undefined || isRunning(npm))) return
     clearInterval(timer)
     callback()
   }, intervalMs)
@@ -17,8 +18,8 @@ export function onParentGone(callback: () => void): void {
 
 const intervalMs = 500
 
-/** The parent of a process that is a shell. */
-function starterOfShell(pid: number): number | undefined {
+/** Returns the parent of a process if that process is a shell. */
+function parentOfShell(pid: number): number | undefined {
   try {
     const ps = ['-o', 'ppid=,comm=', '-p', String(pid)]
     const text = execFileSync('ps', ps, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
@@ -29,7 +30,7 @@ function starterOfShell(pid: number): number | undefined {
   }
 }
 
-function isThere(pid: number): boolean {
+function isRunning(pid: number): boolean {
   try {
     return process.kill(pid, 0)
   } catch (error) {

@@ -1,4 +1,4 @@
-/** Finds the services below some folders and decides where each will run. */
+/** Finds the services in some folders and assigns a host and a port to each. */
 import { fork } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
@@ -8,9 +8,9 @@ import { ownProgram } from '../../load/own.ts'
 import { runnable, sourcesOf } from '../../load/load.ts'
 import { CliError, failureLine } from '../failure.ts'
 import { freePort } from '../../postgres/free-port.ts'
-import { serviceFileNames, shown } from '../load-service.ts'
+import { serviceFileNames, displayPath } from '../load-service.ts'
 
-/** A service that dev will run. */
+/** A service that dev runs. */
 export interface PlannedService extends ServiceDescription {
   readonly file: string
   readonly folder: string
@@ -19,28 +19,30 @@ export interface PlannedService extends ServiceDescription {
 }
 
 /**
- * Reads every root's own service.ts, else a service.ts of each of its folders.
+ * Loads the service.ts of every root or, if it has none, of each of its folders.
  *
- * @throws {CliError} with a line for each file that is no service, or for two services of one name or port.
+ * @throws {CliError} with a line for each file that is no service, or when two services have the same name or port
  */
 export async function planServices(roots: readonly string[]): Promise<PlannedService[]> {
   const found = await Promise.all(roots.map(async (root) => ({ root, files: await serviceFiles(root) })))
   const empty = found.find(({ files }) => files.length === 0)
-  if (empty) throw new CliError(`${empty.root} has no services: neither service.ts nor */service.ts is there`)
+  if (empty) throw new CliError(`${empty.root}: no service found; expected service.ts or */service.ts in this folder`)
   return planFiles([...new Set(found.flatMap(({ files }) => files))], [])
 }
 
 /**
- * Plans the services of these files, beside those that are there already.
+ * Plans the services of these files next to the ones that already run.
  *
  * @throws {CliError} as `planServices`
  */
 export async function planFiles(
   files: readonly string[],
-  others: readonly PlannedService[],
+  existing: readonly PlannedService[],
 ): Promise<PlannedService[]> {
   const descriptions = await describeAll(files)
-  const errors = descriptions.flatMap((item, i) => ('error' in item ? [`${shown(files[i]!)}: ${item.error}`] : []))
+  const errors = descriptions.flatMap((item, i) =>
+    'error' in item ? [`${displayPath(files[i]!)}: ${item.error}`] : [],
+  )
   if (errors.length > 0) throw new CliError(errors.join('\n'))
   const host = process.env['HOST'] || '127.0.0.1'
   const services = await Promise.all(
@@ -49,21 +51,21 @@ export async function planFiles(
       return { ...service, host, port: service.port || (await freePort()), file: files[i]!, folder: dirname(files[i]!) }
     }),
   )
-  refuseTwins([...others, ...services], 'name', (service) => `the name ${service.name}`)
-  refuseTwins([...others, ...services], 'port', (service) => `port ${service.port}`)
+  rejectDuplicates([...existing, ...services], 'name')
+  rejectDuplicates([...existing, ...services], 'port')
   return services
 }
 
-/** A service's description as its file is now; undefined when it cannot be loaded. */
+/** Loads a service's description again; undefined if the file fails to load. */
 export async function describeAgain(file: string): Promise<ServiceDescription | undefined> {
   const [item] = await describeAll([file])
   return item && 'service' in item ? item.service : undefined
 }
 
-/** The services' files of a root; none when it has none. */
+/** Returns the files of the services in a root folder. */
 export async function serviceFiles(root: string): Promise<string[]> {
   const folder = resolve(root)
-  if (!(await stat(folder).catch(() => undefined))?.isDirectory()) throw new CliError(`${root}: no such folder`)
+  if (!(await stat(folder).catch(() => undefined))?.isDirectory()) throw new CliError(`${root}: folder not found`)
   const own = serviceFileIn(folder)
   if (own) return [own]
   const entries = await readdir(folder, { withFileTypes: true })
@@ -77,7 +79,7 @@ function serviceFileIn(folder: string): string | undefined {
   return serviceFileNames.map((name) => join(folder, name)).find((file) => existsSync(file))
 }
 
-/** Of each file its description, or why there is none. */
+/** Returns each file's description, or why it failed to load. */
 async function describeAll(files: readonly string[]): Promise<Descriptions> {
   const sources = await Promise.all(
     files.map(async (file) =>
@@ -97,12 +99,12 @@ async function describeAll(files: readonly string[]): Promise<Descriptions> {
   )
 }
 
-/** Asks a process of its own, which ends after it: code that is reloaded must not stay in dev. */
+/** Loads the services in a short-lived process, so that no code of theirs stays in dev. */
 function describeInProcess(sources: readonly Source[]): Promise<Descriptions> {
   const child = fork(ownProgram('describe'), [JSON.stringify(sources)], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     detached: true,
-    execArgv: ['--enable-source-maps'], // errors name the lines that the user wrote
+    execArgv: ['--enable-source-maps'], // errors show lines of the user's source
   })
   let output = ''
   child.stderr!.setEncoding('utf8').on('data', (text: string) => (output += text))
@@ -113,24 +115,24 @@ function describeInProcess(sources: readonly Source[]): Promise<Descriptions> {
     child.once('close', (code, signal) => {
       const why =
         signal === 'SIGKILL'
-          ? `not imported within ${describeTimeoutMs / 1000} s`
-          : `the process exited with ${signal ?? code}`
-      fail(new CliError(`${sources.map(({ file }) => shown(file)).join(', ')}: ${why}\n${output}`.trim()))
+          ? `the import did not finish within ${describeTimeoutMs / 1000} s; does the file wait for something at the top level?`
+          : `the process that imported it exited with ${signal ?? code}`
+      fail(new CliError(`${sources.map(({ file }) => displayPath(file)).join(', ')}: ${why}\n${output}`.trim()))
     })
   }).finally(() => clearTimeout(timeout))
 }
 
 const describeTimeoutMs = 30_000
 
-function refuseTwins(
-  services: readonly PlannedService[],
-  key: 'name' | 'port',
-  say: (service: PlannedService) => string,
-): void {
+function rejectDuplicates(services: readonly PlannedService[], key: 'name' | 'port'): void {
   const seen = new Map<unknown, PlannedService>()
   for (const service of services) {
-    const twin = seen.get(service[key])
-    if (twin) throw new CliError(`${shown(twin.file)} and ${shown(service.file)} both have ${say(service)}`)
+    const other = seen.get(service[key])
+    if (other) {
+      throw new CliError(
+        `${displayPath(other.file)} and ${displayPath(service.file)} have the same ${key}, ${service[key]}; change one of them`,
+      )
+    }
     seen.set(service[key], service)
   }
 }

@@ -1,17 +1,17 @@
 import { fakeConsul } from '../../fakeConsul/fakeConsul.ts'
 
-/** Where the services of `tricube dev` find each other. */
+/** The registry in which the services of `tricube dev` find each other. */
 export interface DevRegistry {
-  /** For `CONSUL_HTTP_ADDR`. */
+  /** The value of `CONSUL_HTTP_ADDR`. */
   readonly url: string
   readonly isFake: boolean
   stop(): Promise<void>
 }
 
-/** The Consul of CONSUL_HTTP_ADDR, else one in memory: services do in development what they do in production. */
+/** Returns the Consul of CONSUL_HTTP_ADDR or starts one in memory, so that development works like production. */
 export async function openRegistry(): Promise<DevRegistry> {
-  const given = process.env['CONSUL_HTTP_ADDR']
-  if (given) return { url: given, isFake: false, stop: () => Promise.resolve() }
+  const url = process.env['CONSUL_HTTP_ADDR']
+  if (url) return { url, isFake: false, stop: () => Promise.resolve() }
   const consul = await fakeConsul()
   return { url: consul.url, isFake: true, stop: () => consul.stop() }
 }

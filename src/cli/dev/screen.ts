@@ -2,8 +2,9 @@ import { printableLayout } from '../../bytes/printable.ts'
 import { formatLogLine, paintFor, type Color, type Paint } from '../../log/pretty.ts'
 
 /**
- * What dev shows: log lines of the services, and below them, in a terminal, what it is waiting for. Elsewhere, and under
- * NO_COLOR, it is plain text.
+ * The output of dev: log lines of the services and, in a terminal, a spinner below them.
+ *
+ * Without a terminal, or with NO_COLOR, it is plain text.
  */
 export class Screen {
   readonly paint: Paint
@@ -19,7 +20,7 @@ export class Screen {
     this.paint = paintFor(out)
   }
 
-  /** Shows what is being waited for until the work is done: a spinner in a terminal, else a line. */
+  /** Shows a spinner with this text until the work is done; without a terminal, prints one line. */
   async step<T>(text: string, work: Promise<T>): Promise<T> {
     if (!this.#out.isTTY) {
       this.print(text)
@@ -35,36 +36,36 @@ export class Screen {
     }
   }
 
-  /** Gives a service its colour, and its name a place in the margin. */
+  /** Assigns a colour to a service and makes the margin wide enough for its name. */
   add(name: string): void {
     this.#colors.set(name, palette[this.#colors.size % palette.length]!)
     this.#width = Math.max(this.#width, name.length)
   }
 
-  /** A line of a service's output. */
+  /** Prints a line of a service's output. */
   log(name: string, line: string): void {
     const prefix = this.paint(this.#colors.get(name)!, `${name.padEnd(this.#width)} |`)
     for (const part of formatLogLine(line, this.paint).split('\n')) this.print(`${prefix} ${part}`)
   }
 
-  /** A line of dev's own. */
+  /** Prints a line of dev itself. */
   info(text: string): void {
     this.print(this.paint('dim', text))
   }
 
-  /** Something that the user should look at, and lines of a service's output that go with it. */
+  /** Prints a problem, and the lines of a service's output that belong to it. */
   warn(text: string, lines: readonly string[] = []): void {
     this.print(this.paint('red', text))
     for (const line of lines) this.print(`    ${formatLogLine(line, this.paint).replaceAll('\n', '\n    ')}`)
   }
 
-  /** Text above the spinner; file names and errors in it may hold anything. */
+  /** Prints text above the spinner, with control characters escaped: filenames and errors may contain any. */
   print(text: string): void {
     this.#out.write(`${this.#waiting ? clearLine : ''}${printableLayout(text)}\n`)
     if (this.#waiting) this.#draw()
   }
 
-  /** Takes the spinner away. */
+  /** Removes the spinner. */
   close(): void {
     clearInterval(this.#timer)
     if (this.#waiting) this.#out.write(clearLine)

@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { connectClient } from '../../sql/connection/connect.ts'
 import { CliError } from '../failure.ts'
-import { shown } from '../load-service.ts'
+import { displayPath } from '../load-service.ts'
 
 /**
- * Runs a file of SQL on a database that it has not run on before, as one transaction with the note that it has.
+ * Runs a file of SQL once per database. The file and the record that it has run share one transaction.
  *
- * @throws {CliError} naming the file and what PostgreSQL said.
+ * @throws {CliError} when a statement fails; the message has the file and PostgreSQL's message
  */
 export async function seedOnce(url: string, file: URL): Promise<void> {
   const sql = await readFile(file, 'utf8')
@@ -23,7 +23,7 @@ export async function seedOnce(url: string, file: URL): Promise<void> {
     }
     await client.query('COMMIT')
   } catch (error) {
-    throw new CliError(`${shown(fileURLToPath(file))}: ${(error as Error).message}`)
+    throw new CliError(`${displayPath(fileURLToPath(file))}: ${(error as Error).message}`)
   } finally {
     await client.end()
   }

@@ -2,7 +2,7 @@ import type { ServiceProcess } from './child.ts'
 import type { Databases } from './database.ts'
 import type { DevRegistry } from './registry.ts'
 
-/** What is said when everything is there for the first time. */
+/** Returns the summary that dev prints when all services have started. */
 export function summary(
   children: readonly ServiceProcess[],
   databases: Databases,
@@ -12,13 +12,13 @@ export function summary(
   return `\n${serviceTable(children, databases)}\n\n  Consul${registry.isFake ? ', in memory' : ''}: ${registry.url}\n\nReady in ${(tookMs / 1000).toFixed(1)} s. Ctrl-C stops everything.\n`
 }
 
-/** Where each service is, and what is wrong with its database. */
+/** Returns a table of the services with their URLs and databases. */
 export function serviceTable(children: readonly ServiceProcess[], databases: Databases): string {
   const rows = children.map(({ service, url, problem }) => [
     service.name,
     url ?? 'not running',
     url ? `${url}/docs` : '',
-    `${databases.shownUrl(service) ?? ''}${problem === undefined ? '' : ' (not up to date)'}`,
+    `${databases.displayUrl(service) ?? ''}${problem === undefined ? '' : ' (not up to date)'}`,
   ])
   return table([['service', 'url', 'documentation', 'database'], ...rows])
 }

@@ -5,29 +5,29 @@ import type { AddressInfo } from 'node:net'
 import { noteOf } from '../../trace/export/console.ts'
 import { drawTree, type TreeSpan } from '../../trace/export/tree.ts'
 
-/** What dev does for the traces of its services. */
+/** The receiver of the services' traces. */
 export interface DevTraces {
-  /** Tells a service to trace, and where to send it; nothing when the user has said so already. */
+  /** The variables that make a service send its traces here; none if the user has set an exporter. */
   readonly env: NodeJS.ProcessEnv
   stop(): Promise<void>
 }
 
-/** Milliseconds without a further span after which a trace is taken to be whole. */
+/** A trace is complete after this many milliseconds without a further span. */
 const quietMs = 1000
-/** Milliseconds that a service keeps spans back: dev wants to see them soon. */
+/** How long a service buffers spans, in milliseconds: short, so that traces show up quickly. */
 const delayMs = 100
-/** Traces a second, of each service: more than anybody reads. */
+/** Sampled traces per second and service: more than anybody reads. */
 const perSecond = 2
-const mostTraces = 100
-const mostBytes = 4 * 1024 * 1024
+const maxTraces = 100
+const maxBytes = 4 * 1024 * 1024
 
-/** Collects the spans of all services and draws each trace as one tree, when it is whole. */
+/** Collects the spans of all services and prints each complete trace as a tree. */
 export async function openTraces(print: (tree: string) => void, env: NodeJS.ProcessEnv): Promise<DevTraces> {
   if (Object.keys(env).some((name) => /^OTEL_(?:TRACES_EXPORTER|EXPORTER_.*ENDPOINT)$/.test(name))) {
     return { env: {}, stop: () => Promise.resolve() }
   }
   const traces = new Traces(print)
-  // Any page in a browser can post to this port; only the services know the path.
+  // Any page in a browser can post to this port. Only the services know the path.
   const path = `/${randomUUID()}/api/v2/spans`
   const server = createServer((request, response) => {
     if (request.url === path && request.method === 'POST') void receive(request, response, traces)
@@ -51,7 +51,7 @@ export async function openTraces(print: (tree: string) => void, env: NodeJS.Proc
   }
 }
 
-/** A span in Zipkin's JSON, as far as a tree shows it. */
+/** The fields of a Zipkin span that the tree shows. */
 interface ZipkinSpan {
   readonly traceId: string
   readonly id: string
@@ -63,10 +63,10 @@ interface ZipkinSpan {
   readonly tags: Readonly<Record<string, string>>
 }
 
-/** Traces that are not whole yet. */
+/** Traces that are not complete yet. */
 class Traces {
   readonly #print: (tree: string) => void
-  readonly #open = new Map<string, { readonly spans: TreeSpan[]; readonly timer: NodeJS.Timeout }>()
+  readonly #incomplete = new Map<string, { readonly spans: TreeSpan[]; readonly timer: NodeJS.Timeout }>()
 
   constructor(print: (tree: string) => void) {
     this.#print = print
@@ -74,24 +74,24 @@ class Traces {
 
   add(span: ZipkinSpan): void {
     const { traceId } = span
-    let trace = this.#open.get(traceId)
+    let trace = this.#incomplete.get(traceId)
     if (!trace) {
-      if (this.#open.size >= mostTraces) return
+      if (this.#incomplete.size >= maxTraces) return
       trace = { spans: [], timer: setTimeout(() => this.#draw(traceId), quietMs) }
-      this.#open.set(traceId, trace)
+      this.#incomplete.set(traceId, trace)
     }
     trace.timer.refresh()
     trace.spans.push(treeSpan(span))
   }
 
   close(): void {
-    for (const { timer } of this.#open.values()) clearTimeout(timer)
-    this.#open.clear()
+    for (const { timer } of this.#incomplete.values()) clearTimeout(timer)
+    this.#incomplete.clear()
   }
 
   #draw(traceId: string): void {
-    const { spans } = this.#open.get(traceId)!
-    this.#open.delete(traceId)
+    const { spans } = this.#incomplete.get(traceId)!
+    this.#incomplete.delete(traceId)
     this.#print(`trace ${traceId}\n${drawTree(spans)}\n`)
   }
 }
@@ -115,7 +115,7 @@ async function receive(request: IncomingMessage, response: ServerResponse, trace
     let bytes = 0
     for await (const chunk of request as AsyncIterable<Buffer>) {
       bytes += chunk.length
-      if (bytes > mostBytes) return void response.writeHead(413).end()
+      if (bytes > maxBytes) return void response.writeHead(413).end()
       chunks.push(chunk)
     }
     for (const span of JSON.parse(Buffer.concat(chunks).toString()) as readonly ZipkinSpan[]) traces.add(span)

@@ -8,29 +8,30 @@ import type { EnvFile } from './envFile.ts'
 import { describeAgain, serviceFiles } from './plan.ts'
 import type { Screen } from './screen.ts'
 
-/** What a reload needs. */
+/** The options of `watchServices`. */
 export interface WatchOptions {
   readonly roots: readonly string[]
-  /** The services that run; `add` puts new ones into it. */
+  /** The services that run. `add` appends new ones. */
   readonly children: readonly ServiceProcess[]
   readonly envFile: EnvFile
   readonly screen: Screen
-  /** Brings a service's database up to date, and tells what is wrong when that fails. */
+  /** Brings a service's database up to date and prints a failure. */
   readonly prepare: (child: ServiceProcess) => Promise<void>
-  /** Starts the service of a new file. */
+  /** Starts the service in a new file. */
   readonly add: (file: string) => Promise<void>
 }
 
 /**
- * Restarts services when what they load changes: their modules wherever they lie, their migrations and seeds, and for all
- * of them `.env` and the configuration. A new service is started.
+ * Restarts a service when one of its files changes: the modules it loads (in any folder), its migrations and its seed.
+ *
+ * A change of `.env` or of the configuration restarts all services. A new service is started.
  */
 export async function watchServices(options: WatchOptions): Promise<{ close(): Promise<void> }> {
   const { roots, children, envFile, screen, add } = options
   const changed = new Set<string>()
   let timer: NodeJS.Timeout | undefined
   let reloading: Promise<void> = Promise.resolve()
-  let refused = ''
+  let lastFailure = ''
 
   const reload = async (): Promise<void> => {
     const files = [...changed]
@@ -54,8 +55,8 @@ export async function watchServices(options: WatchOptions): Promise<{ close(): P
     for (const file of new Set(found)) {
       if (known.has(file) || !files.some((each) => isInside(each, dirname(file)) || each === dirname(file))) continue
       await add(file).catch((error: unknown) => {
-        if (failureLine(error) !== refused) screen.warn(failureLine(error))
-        refused = failureLine(error)
+        if (failureLine(error) !== lastFailure) screen.warn(failureLine(error))
+        lastFailure = failureLine(error)
       })
     }
   }
@@ -94,24 +95,24 @@ async function restart(
   await child.stop()
   if (child.problem !== undefined || files.some((file) => isData(file, child))) await prepare(child)
   await child.start()
-  if (child.url) screen.info(`${child.service.name} is up again on ${child.url}`)
-  // What it loads may be other files now.
+  if (child.url) screen.info(`${child.service.name} restarted, listening on ${child.url}`)
+  // It may load other files now.
   const { file, name, port } = child.service
   const now = await describeAgain(file).catch(() => undefined)
   if (!now) return
   if (now.name !== name || (now.port && now.port !== port)) {
-    screen.warn(`${name} has another name or port now: stop tricube dev and start it again`)
+    screen.warn(`${name}: its name or port has changed; restart tricube dev to apply that`)
   }
   const { migrations, seed, files: loaded } = now
   child.service = { ...child.service, migrations, seed, files: loaded }
 }
 
-/** Editors write a file in several steps, and `git checkout` many files. */
+/** In milliseconds. Editors write a file in several steps, and `git checkout` writes many files. */
 const debounceMs = 100
 
 const ignored = /[/\\](?:node_modules|\.tricube|\.git)(?:[/\\]|$)/
 
-/** All that has to be looked at, one level of each. */
+/** Returns the folders to watch. */
 function foldersOf(roots: readonly string[], children: readonly ServiceProcess[]): string[] {
   const ofServices = children.flatMap(({ service: { folder, files, migrations, seed } }) => [
     folder,
@@ -127,21 +128,21 @@ function foldersOf(roots: readonly string[], children: readonly ServiceProcess[]
 function concerns(file: string, child: ServiceProcess): boolean {
   const { files, folder } = child.service
   if (files.includes(file) || isData(file, child)) return true
-  // What it needs to start again, nobody knows: it may be a file that was not there.
+  // A service that does not run may need any file of its folder, also one that was missing.
   return child.url === undefined && isInside(file, folder) && /\.[cm]?[jt]sx?$|\.json$/.test(file)
 }
 
-/** A migration, or the seed. */
+/** Whether a file is a migration or the seed of a service. */
 function isData(file: string, { service: { migrations, seed } }: ServiceProcess): boolean {
   if (seed !== undefined && file === fileURLToPath(seed)) return true
   return migrations !== undefined && file.endsWith('.sql') && isInside(file, join(fileURLToPath(migrations), '.'))
 }
 
-/** What every service reads when it starts. */
+/** Whether a file is the configuration, which every service reads when it starts. */
 function isConfiguration(file: string): boolean {
-  const named = process.env['TRICUBE_CONFIG']
+  const ownPath = process.env['TRICUBE_CONFIG']
   const names = ['tricube.config.ts', 'tricube.config.js', 'tricube.config.mjs']
-  return [...names, ...(named ? [named] : [])].some((name) => file === resolve(name))
+  return [...names, ...(ownPath ? [ownPath] : [])].some((name) => file === resolve(name))
 }
 
 function isInside(file: string, folder: string): boolean {

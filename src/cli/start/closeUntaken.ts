@@ -1,19 +1,19 @@
 import type { ChildProcess } from 'node:child_process'
 
 /**
- * Closes the connections that a worker was handed and had not taken when it was gone.
+ * Closes the connections that were sent to a worker and not accepted by it before it exited.
  *
- * Node keeps them for an answer that will never come, and their callers wait. What it sends and hears between the two is
- * not documented; should it change, things are as they are without this.
+ * Node keeps such connections open for an acknowledgement that never comes, so their callers would wait. These internal
+ * messages of node:cluster are not documented. If they change, only this cleanup is lost.
  */
 export function closeUntaken(worker: ChildProcess): void {
-  const handed = new Map<number, { close(): void }>()
-  const send = worker.send.bind(worker) as (...given: unknown[]) => boolean
-  worker.send = (...given: unknown[]) => {
-    const [message, connection] = given as [{ act?: string; seq: number }, { close(): void } | undefined]
-    if (connection && message.act === 'newconn') handed.set(message.seq, connection)
-    return send(...given)
+  const unacknowledged = new Map<number, { close(): void }>()
+  const send = worker.send.bind(worker) as (...args: unknown[]) => boolean
+  worker.send = (...args: unknown[]) => {
+    const [message, connection] = args as [{ act?: string; seq: number }, { close(): void } | undefined]
+    if (connection && message.act === 'newconn') unacknowledged.set(message.seq, connection)
+    return send(...args)
   }
-  worker.on('internalMessage', ({ ack }: { ack?: number }) => ack !== undefined && handed.delete(ack))
-  worker.once('exit', () => handed.forEach((connection) => connection.close()))
+  worker.on('internalMessage', ({ ack }: { ack?: number }) => ack !== undefined && unacknowledged.delete(ack))
+  worker.once('exit', () => unacknowledged.forEach((connection) => connection.close()))
 }

@@ -1,27 +1,26 @@
-/** How many processors this process may use: those that it is bound to, within the limit of its container. */
+/** Finds out how many CPUs this process may use: its CPU affinity, capped by the CPU limit of its container. */
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { posix } from 'node:path'
 
-/** The text of a file; undefined when it cannot be read. */
+/** Returns the text of a file; undefined if it cannot be read. */
 export type ReadText = (path: string) => string | undefined
 
 /**
- * As many processes as can run at once: the processors that the system gives this one, or the whole ones of its
- * container's CPU limit, at least 1.
+ * Returns the number of processes that can run at once, at least 1.
  *
- * Rounded down as Uber's automaxprocs does: a process beyond the limit would make the kernel stop all of them for up to
- * 100 ms at a time. https://github.com/uber-go/automaxprocs
+ * A fractional limit is rounded down, as Uber's automaxprocs does. With one process more, the kernel would throttle all of
+ * them for up to 100 ms at a time. https://github.com/uber-go/automaxprocs
  */
 export function availableCpus(read: ReadText = readText, processors: number = availableParallelism()): number {
   return Math.max(1, Math.floor(Math.min(processors, cpuLimit(read))))
 }
 
 /**
- * The CPU limit of this process' control group in processors, such as 1.5; Infinity where there is none.
+ * Returns the CPU limit of this process's control group in CPUs, such as 1.5; Infinity without a limit.
  *
- * The groups above it limit it as well. Inside a container the path is often that of the host: then only the mounted root
- * is there, which is the container's own group.
+ * The parents of the group limit it as well. In a container, the path is often that of the host. Then only the mounted
+ * root exists, which is the container's own group.
  */
 export function cpuLimit(read: ReadText): number {
   const groups = parseGroups(read('/proc/self/cgroup') ?? '')
@@ -32,7 +31,7 @@ export function cpuLimit(read: ReadText): number {
 }
 
 /**
- * `cpu.max`: a quota, or `max`, and a period, both in microseconds.
+ * Parses `cpu.max`: a quota, or `max`, and a period, both in microseconds.
  *
  * https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu-interface-files
  */
@@ -45,7 +44,7 @@ function limitOfVersion2(read: ReadText, folder: string): number {
   return parseCpuMax(read(posix.join('/sys/fs/cgroup', folder, 'cpu.max')) ?? 'max')
 }
 
-/** A quota of -1 is none. https://docs.kernel.org/scheduler/sched-bwc.html#management */
+/** A quota of -1 means no limit. https://docs.kernel.org/scheduler/sched-bwc.html#management */
 function limitOfVersion1(read: ReadText, folder: string): number {
   const value = (name: string): string => (read(posix.join('/sys/fs/cgroup/cpu', folder, name)) ?? '').trim()
   return limitOf(value('cpu.cfs_quota_us'), value('cpu.cfs_period_us'))
@@ -53,10 +52,10 @@ function limitOfVersion1(read: ReadText, folder: string): number {
 
 function limitOf(quota: string, period: string): number {
   const limit = /^\d+$/.test(quota) && /^\d+$/.test(period) ? Number(quota) / Number(period) : Infinity
-  return limit > 0 ? limit : Infinity // also what a period of 0 makes
+  return limit > 0 ? limit : Infinity // a period of 0 means no limit
 }
 
-/** `/proc/self/cgroup`: `0::/path` for version 2, `4:cpu,cpuacct:/path` for the CPU of version 1. */
+/** Parses `/proc/self/cgroup`: `0::/path` for version 2, `4:cpu,cpuacct:/path` for the CPU of version 1. */
 function parseGroups(text: string): { readonly isVersion2: boolean; readonly path: string }[] {
   return text.split('\n').flatMap((line) => {
     const [, controllers, path] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? []
@@ -66,7 +65,7 @@ function parseGroups(text: string): { readonly isVersion2: boolean; readonly pat
   })
 }
 
-/** A folder and those above it. */
+/** Returns a folder and its parents. */
 function upwards(path: string): string[] {
   const parent = posix.dirname(path)
   return parent === path ? [path] : [path, ...upwards(parent)]

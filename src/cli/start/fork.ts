@@ -1,45 +1,47 @@
 /**
- * Workers over node:cluster: the primary accepts the connections and hands them out in turn.
+ * Workers over node:cluster: the primary accepts connections and distributes them round-robin.
  *
- * Measured against the two other ways (bench/workers/sharing.mjs, figures in docs/workers.md). One socket that all accept
- * from gave one of two workers up to 90 % of twenty connections, and callers keep theirs. SO_REUSEPORT is uneven too, needs
- * Node 22.12, and a worker that stops listening loses the connections in its queue, up to 1 % of those that come then. Here
- * shares are equal, on any Node, and nothing is lost; a new connection costs 0.2 ms more CPU, a request nothing.
+ * The two alternatives were measured by bench/workers/sharing.mjs (figures in docs/workers.md):
+ *
+ * - With one shared socket, one of two workers got up to 90 % of twenty connections, and callers keep theirs.
+ * - SO_REUSEPORT is uneven too and needs Node 22.12. A worker that stops listening loses the connections in its queue.
+ *
+ * Round-robin is even on any Node and loses nothing. It costs 0.2 ms of CPU per new connection, and nothing per request.
  */
 import cluster, { type Worker as ClusterWorker } from 'node:cluster'
 import {
   workerVariables,
-  type Answer,
   type Facts,
   type FromPrimary,
   type FromWorker,
+  type Reply,
 } from '../../service/parts/workers/messages.ts'
 import { ownProgram } from '../../load/own.ts'
 import { closeUntaken } from './closeUntaken.ts'
 import { StartError, type Exit, type Worker } from './worker.ts'
 
-/** Where a service listens: what `tricube start` says to whoever started it. */
+/** The message that `tricube start` sends to its parent process when the service listens. */
 export interface ListeningMessage {
   readonly tricube: 'listening'
   readonly url: string
 }
 
-/** What else it says to its primary. */
+/** A message of `tricube start` to its parent process or primary. */
 export type FromStart = ListeningMessage | { readonly tricube: 'stopping' } | { readonly tricube: 'pong' } | FromWorker
 
-/** What it hears from there. */
+/** A message of the primary to `tricube start`. */
 export type ToStart = { readonly tricube: 'ping' } | FromPrimary
 
-/** What each worker is started with. */
+/** The options of a worker. */
 export interface ForkOptions {
   readonly count: number
-  /** The service's file, as the user named it. */
+  /** The path of the service's file on the command line. */
   readonly path: string
-  /** Hears what workers say that is not an answer. */
+  /** Called with every message that is no reply. */
   readonly onMessage: (worker: ForkedWorker, message: FromWorker) => void
 }
 
-/** Starts the worker of this number, which runs `program`. */
+/** Starts the worker with this number, which runs `program`. */
 export function forkWorker({ count, path, onMessage }: ForkOptions, number: number, program: string): ForkedWorker {
   cluster.schedulingPolicy = cluster.SCHED_RR
   cluster.setupPrimary({
@@ -53,68 +55,69 @@ export function forkWorker({ count, path, onMessage }: ForkOptions, number: numb
   return new ForkedWorker(child, onMessage)
 }
 
-/** How long a worker may take to answer, in milliseconds. */
-const answerMs = 1000
+/** How long a query waits for a worker's reply, in milliseconds. */
+const replyTimeoutMs = 1000
 
-/** A worker as a process of its own. */
+/** A worker in a child process. */
 export class ForkedWorker implements Worker {
   readonly pid: number
   url: string | undefined
   readonly listening: Promise<string>
   readonly leaving: Promise<unknown>
   readonly exited: Promise<Exit>
-  unanswered = 0
+  missedPings = 0
   readonly #child: ClusterWorker
-  readonly #asked = new Map<number, (fact: never) => void>()
-  #asks = 0
+  readonly #pending = new Map<number, (fact: never) => void>()
+  #nextId = 0
 
   constructor(child: ClusterWorker, onMessage: ForkOptions['onMessage']) {
     this.#child = child
     this.pid = child.process.pid!
     this.exited = new Promise((resolve) => {
       child.once('exit', (code, signal) => resolve({ code, signal }))
-      // There is no such process; another error is a message to one that is just ending.
+      // Without a pid, the process did not start. Any other error is a message to a process that is exiting.
       child.on('error', () => child.process.pid === undefined && resolve({ code: 1, signal: null }))
     })
-    let left!: () => void
-    const told = new Promise<void>((resolve) => (left = resolve))
-    this.leaving = Promise.race([told, this.exited])
+    let beginStop!: () => void
+    const stopping = new Promise<void>((resolve) => (beginStop = resolve))
+    this.leaving = Promise.race([stopping, this.exited])
     this.listening = new Promise((resolve, reject) => {
       child.on('message', (message: FromStart | undefined) => {
-        if (!message?.tricube) return // the service's own code may send what it likes
+        if (!message?.tricube) return // the service's own code may send any message
         if (message.tricube === 'listening') resolve((this.url = message.url))
-        else if (message.tricube === 'pong') this.unanswered = 0
-        else if (message.tricube === 'stopping') left()
-        else if (message.tricube === 'told') this.#onTold(message.id, message.fact)
+        else if (message.tricube === 'pong') this.missedPings = 0
+        else if (message.tricube === 'stopping') beginStop()
+        else if (message.tricube === 'reply') this.#onReply(message.id, message.fact)
         else onMessage(this, message)
       })
       void this.exited.then((exit) => {
         reject(new StartError(exit))
-        for (const id of this.#asked.keys()) this.#onTold(id, undefined)
+
+        for (const id of this.#pending.keys()) this.#onReply(id, undefined)
       })
     })
-    this.listening.catch(() => {}) // whoever wants to know has it already
+    this.listening.catch(() => {}) // its users handle it; this only avoids an unhandled rejection
   }
 
   ping(): void {
-    this.unanswered++
+    this.missedPings++
     this.#send({ tricube: 'ping' })
   }
 
-  ask<About extends keyof Facts>(about: About): Promise<Facts[About] | undefined> {
-    const id = this.#asks++
+  query<About extends keyof Facts>(about: About): Promise<Facts[About] | undefined> {
+    const id = this.#nextId++
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#onTold(id, undefined), answerMs)
-      this.#asked.set(id, (fact) => {
+      const timer = setTimeout(() => this.#onReply(id, undefined), replyTimeoutMs)
+      this.#pending.set(id, (fact) => {
         clearTimeout(timer)
         resolve(fact)
       })
-      this.#send({ tricube: 'tell', id, about })
+      this.#send({ tricube: 'query', id, about })
     })
   }
 
-  answer(id: number, answer: Answer): void {
-    this.#send({ tricube: 'answer', id, answer })
+  reply(id: number, reply: Reply): void {
+    this.#send({ tricube: 'reply', id, reply })
   }
 
   signal(name: NodeJS.Signals): void {
@@ -125,8 +128,8 @@ export class ForkedWorker implements Worker {
     if (this.#child.isConnected()) this.#child.send(message)
   }
 
-  #onTold(id: number, fact: unknown): void {
-    this.#asked.get(id)?.(fact as never)
-    this.#asked.delete(id)
+  #onReply(id: number, fact: unknown): void {
+    this.#pending.get(id)?.(fact as never)
+    this.#pending.delete(id)
   }
 }

@@ -8,14 +8,13 @@ import { SharedRegistration } from './registration.ts'
 import { stopOnSignals } from './stopping.ts'
 import { Supervisor } from './supervisor.ts'
 import { StartError } from './worker.ts'
-import { Whole } from './whole.ts'
+import { WorkerStatus } from './workerStatus.ts'
 
 /**
- * Runs a service in several processes that share its port; resolves to the exit code.
+ * Runs a service in several worker processes that share its port; resolves to the exit code.
  *
- * This one runs none of the service's code, so that nothing in that can take it down and a reload reads all of it again. It
- * accepts and hands out the connections, watches the workers, registers the service, answers for all of them and counts
- * for its rate limits.
+ * The primary runs no code of the service. So the service cannot crash it, and a reload loads all code anew. It distributes
+ * connections, supervises the workers, registers the service, combines their metrics and readiness, and counts rate limits.
  */
 export async function runWorkers(path: string, count: number): Promise<number> {
   const file = serviceFile(path)
@@ -25,43 +24,43 @@ export async function runWorkers(path: string, count: number): Promise<number> {
     fork: (number, program) => forkWorker({ count, path, onMessage }, number, program),
     log: lateLog(() => registration.log),
   })
-  const whole = new Whole(supervisor)
+  const status = new WorkerStatus(supervisor)
   const rates = new ArrivalTimes()
-  const registration = new SharedRegistration(async () => (await whole.readiness()).status === 'ready')
+  const registration = new SharedRegistration(async () => (await status.readiness()).status === 'ready')
 
   function onMessage(worker: ForkedWorker, message: FromWorker): void {
     if (message.tricube === 'register') registration.use(message.registration)
-    else if (message.tricube === 'take') worker.answer(message.id, rates.take(message.key, message.quota))
-    else if (message.tricube === 'ask') {
+    else if (message.tricube === 'take') worker.reply(message.id, rates.take(message.key, message.quota))
+    else if (message.tricube === 'query') {
       const { id, about } = message
-      void whole.ask(about).then((fact) => worker.answer(id, fact))
+      void status.query(about).then((fact) => worker.reply(id, fact))
     } else if (message.tricube === 'ended') {
-      whole.end(worker, message.metrics)
-      worker.answer(message.id, null)
+      status.end(worker, message.metrics)
+      worker.reply(message.id, null)
     }
   }
 
-  let left: Promise<void> | undefined
+  let deregistered: Promise<void> | undefined
   const stop = (): void => {
-    left = registration.leave()
+    deregistered = registration.close()
     void supervisor.stop()
   }
   stopOnSignals(path, stop, () => supervisor.kill())
-  process.on('disconnect', () => process.exit(1)) // whoever started us was killed
+  process.on('disconnect', () => process.exit(1)) // our parent process was killed
   const started = supervisor.start()
   if (process.platform !== 'win32') {
     process.on('SIGHUP', () => void started.then(() => supervisor.reload()).catch(() => {}))
-    process.on('SIGUSR2', () => supervisor.workers.forEach((worker) => worker.signal('SIGUSR2'))) // their log's level
+    process.on('SIGUSR2', () => supervisor.workers.forEach((worker) => worker.signal('SIGUSR2'))) // toggles the level of their logs
   }
   try {
     const url = await started
     registration.open()
     process.send?.({ tricube: 'listening', url } satisfies ListeningMessage)
   } catch (error) {
-    if (!left && error instanceof StartError && error.exit.code) return error.exit.code // it has said why
-    if (!left) throw error
+    if (!deregistered && error instanceof StartError && error.exit.code) return error.exit.code // the worker printed why
+    if (!deregistered) throw error
   }
   const exitCode = await supervisor.ended
-  await left
+  await deregistered
   return exitCode
 }

@@ -4,42 +4,42 @@ import { openDiscovery } from '../../service/parts/discovery/discovery.ts'
 import { logFileOf } from '../../service/parts/logging/logging.ts'
 import type { Registration } from '../../service/parts/workers/messages.ts'
 
-/** A service that several processes run, in the registry once, and the log of their primary. */
+/** The registration that all workers of a service share, and the log of their primary. */
 export class SharedRegistration {
   log: Logger = createLogger({ name: 'tricube', level: 'info', pid: process.pid })
   readonly #isReady: () => Promise<boolean>
   readonly #opened: Promise<void>
   #open!: () => void
-  #told = ''
+  #current = ''
   #turn: Promise<void> = Promise.resolve()
   #closeLog: () => void = () => {}
-  #leave: () => Promise<void> = () => Promise.resolve()
-  #hasLeft = false
+  #deregister: () => Promise<void> = () => Promise.resolve()
+  #isClosed = false
 
   constructor(isReady: () => Promise<boolean>) {
     this.#isReady = isReady
     this.#opened = new Promise((resolve) => (this.#open = resolve))
   }
 
-  /** Registers what the first worker tells, and again when one with another configuration tells something else. */
+  /** Registers the service as the first worker describes it, and again when a worker describes it differently. */
   use(registration: Registration): void {
-    const told = JSON.stringify(registration)
-    if (told === this.#told || this.#hasLeft) return
-    this.#told = told
+    const json = JSON.stringify(registration)
+    if (json === this.#current || this.#isClosed) return
+    this.#current = json
     this.#turn = this.#turn.then(() => this.#register(registration)).catch((err: unknown) => this.log.error({ err }))
   }
 
-  /** All workers serve: registered before, it would be so as not ready. */
+  /** Allows the registration. Called when all workers serve: before, it would be registered as not ready. */
   open(): void {
     this.#open()
   }
 
-  /** Takes the service out of the registry, for good. */
-  async leave(): Promise<void> {
-    this.#hasLeft = true
+  /** Deregisters the service and ignores later calls of `use`. */
+  async close(): Promise<void> {
+    this.#isClosed = true
     this.#open()
     await this.#turn
-    await this.#leave()
+    await this.#deregister()
   }
 
   async #register({ instance, config }: Registration): Promise<void> {
@@ -50,9 +50,9 @@ export class SharedRegistration {
     this.#closeLog = close
     this.log = log
     await this.#opened
-    if (this.#hasLeft) return
-    await this.#leave()
+    if (this.#isClosed) return
+    await this.#deregister()
     const { registry } = await openDiscovery(config, log)
-    this.#leave = await registry.register(instance, this.#isReady)
+    this.#deregister = await registry.register(instance, this.#isReady)
   }
 }

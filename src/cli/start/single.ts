@@ -4,32 +4,32 @@ import { loadService, type LoadedService } from '../load-service.ts'
 import type { FromStart, ToStart } from './fork.ts'
 import { Stopping, stopOnSignals } from './stopping.ts'
 
-/** Runs a service in this process until it is told to stop; resolves to the exit code. */
+/** Runs a service in this process until a signal stops it; resolves to the exit code. */
 export async function runService(path: string, compiled: string | undefined): Promise<number> {
-  process.on('disconnect', () => process.exit(1)) // whoever started us was killed
-  if (cluster.isWorker) obeyPrimary()
+  process.on('disconnect', () => process.exit(1)) // our parent process was killed
+  if (cluster.isWorker) followPrimary()
   const service = await loadService(path, compiled)
-  const stopping = new Stopping(service, () => cluster.isWorker && tell({ tricube: 'stopping' }))
+  const stopping = new Stopping(service, () => cluster.isWorker && send({ tricube: 'stopping' }))
   if (cluster.isWorker) process.on('SIGTERM', () => stopping.begin())
   else stopOnSignals(service.name, () => stopping.begin())
   try {
     const { url } = await listen(service)
-    tell({ tricube: 'listening', url })
+    send({ tricube: 'listening', url })
   } catch (error) {
     if (!stopping.hasBegun) throw error
   }
   return stopping.exitCode
 }
 
-/** The signals of a terminal reach all processes of its group: those to a worker come from the primary. */
-function obeyPrimary(): void {
+/** Ignores the signals of a terminal, which reach all processes of its group: a worker obeys only its primary. */
+function followPrimary(): void {
   for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
   process.on('message', ({ tricube }: Partial<ToStart>) => {
-    if (tricube === 'ping') tell({ tricube: 'pong' })
+    if (tricube === 'ping') send({ tricube: 'pong' })
   })
 }
 
-function tell(message: FromStart): void {
+function send(message: FromStart): void {
   if (process.connected) process.send!(message)
 }
 
@@ -40,11 +40,13 @@ async function listen(service: LoadedService): Promise<{ url: string }> {
     const { code, syscall, port, message } = error as NodeJS.ErrnoException & { port?: number }
     if (code === 'EADDRINUSE') {
       throw new CliError(
-        `${service.name}: port ${port} is taken by another process; stop that, or choose another (PORT)`,
+        `${service.name}: port ${port} is in use; stop the process that uses it, or set another port (PORT)`,
       )
     }
     if (syscall === 'listen' || syscall === 'getaddrinfo') {
-      throw new CliError(`${service.name}: cannot listen: ${message}; what HOST and PORT name has to be this machine's`)
+      throw new CliError(
+        `${service.name}: cannot listen: ${message}; set HOST to an address of this machine and PORT to a port you may use`,
+      )
     }
     throw error
   }

@@ -2,11 +2,12 @@ import { complain, describeFailure } from '../failure.ts'
 import type { LoadedService } from '../load-service.ts'
 
 /**
- * Closes a service when it is told to, or once there was an exception or a rejection that nobody caught. How long `close()`
- * may take is the service's own matter.
+ * Closes a service on request, or after an uncaught exception or an unhandled rejection.
+ *
+ * The service itself limits how long its `close()` takes.
  */
 export class Stopping {
-  /** 0 when it was closed as it should be, else 1. */
+  /** 0 after a clean shutdown, else 1. */
   readonly exitCode: Promise<number>
   readonly #service: LoadedService
   readonly #onBegin: () => void
@@ -21,12 +22,12 @@ export class Stopping {
     process.on('uncaughtException', (error, origin) => this.#onUncaught(error, origin))
   }
 
-  /** Whether it is closing. */
+  /** Whether the service is closing. */
   get hasBegun(): boolean {
     return this.#hasBegun
   }
 
-  /** Closes it; once more changes nothing. */
+  /** Closes the service. Later calls do nothing. */
   begin(): void {
     if (this.#hasBegun) return
     this.#hasBegun = true
@@ -40,7 +41,7 @@ export class Stopping {
     )
   }
 
-  /** Node tells rejections here, too. What is in flight may well be fine, so it is finished. */
+  /** Node reports unhandled rejections here, too. Other requests in flight may be fine, so they are finished. */
   #onUncaught(err: Error, origin: string): void {
     const { log, name } = this.#service
     if (log) log.fatal({ err }, origin === 'unhandledRejection' ? 'unhandled rejection' : 'uncaught exception')
@@ -50,7 +51,7 @@ export class Stopping {
   }
 }
 
-/** SIGTERM or SIGINT begins to stop; a second one ends the process at once, after `force`. */
+/** Calls `begin` on the first SIGTERM or SIGINT. A second signal calls `force` and exits with code 1. */
 export function stopOnSignals(name: string, begin: () => void, force: () => void = () => {}): void {
   let first: NodeJS.Signals | undefined
   let firstAt = 0
@@ -61,13 +62,13 @@ export function stopOnSignals(name: string, begin: () => void, force: () => void
       firstAt = now
       return begin()
     }
-    if (signal === 'SIGINT' && first === signal && now - firstAt < sameKeyMs) return
+    if (signal === 'SIGINT' && first === signal && now - firstAt < duplicateMs) return
     force()
-    complain(`${name}: a second signal, ${signal}, while stopping`)
+    complain(`${name}: received a second signal, ${signal}, during shutdown; exiting now`)
     process.exit(1)
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, onSignal)
 }
 
-/** One Ctrl-C comes twice when npm has started us: from the terminal, and passed on by npm. In milliseconds. */
-const sameKeyMs = 100
+/** In milliseconds. Under npm, one Ctrl-C arrives twice: from the terminal, and forwarded by npm. */
+const duplicateMs = 100

@@ -4,31 +4,32 @@ import { fullJitter, type Backoff } from '../../time/backoff.ts'
 import { killStuck } from './killStuck.ts'
 import { describeExit, Slot, type Exit, type Worker } from './worker.ts'
 
-/** What workers are made of and how they are watched. */
+/** The options of a supervisor. */
 export interface SupervisorOptions {
   readonly count: number
-  /** Makes what workers run, anew for each reload. */
+  /** Compiles the program of the workers; each reload calls it. */
   readonly load: () => Promise<string>
-  /** Starts the process in the place of this number, from 1. */
+  /** Starts the worker with this number, from 1. */
   readonly fork: (number: number, program: string) => Worker
   readonly log: Pick<Logger, 'info' | 'warn' | 'error' | 'fatal'>
   readonly clock?: Clock
   readonly backoff?: Backoff
 }
 
-/** A worker that lived so many milliseconds did not die of its start. */
+/** In milliseconds. The exit of a worker that ran this long does not count as a failed start. */
 const stableMs = 30_000
-/** So many starts in a row that fail in each place, while nobody serves: given up, whoever started us may know better. */
-const mostFailedStarts = 5
-/** Keeps a number of workers running: starts them, replaces those that die, and all of them, one by one, at a reload. */
+/** The supervisor exits after this many failed starts in a row per worker while none serves. */
+const maxFailedStarts = 5
+
+/** Keeps a number of workers running: starts them, replaces those that exit, and reloads them one by one. */
 export class Supervisor {
-  /** Resolves to the exit code once it has stopped, or given up. */
+  /** Resolves to the exit code when the supervisor has stopped, or too many starts have failed. */
   readonly ended: Promise<number>
   readonly #options: SupervisorOptions
   readonly #clock: Clock
   readonly #backoff: Backoff
   readonly #slots: readonly Slot[]
-  /** Every process that has not exited, also those that drain. */
+  /** The processes that have not exited, including those that drain. */
   readonly #alive = new Set<Worker>()
   readonly #stopping = new AbortController()
   #end!: (exitCode: number) => void
@@ -47,12 +48,12 @@ export class Supervisor {
     this.ended = new Promise((resolve) => (this.#end = resolve))
   }
 
-  /** How many there should be. */
+  /** The number of workers that should run. */
   get count(): number {
     return this.#slots.length
   }
 
-  /** Those that serve. */
+  /** The workers that serve. */
   get workers(): readonly Worker[] {
     return this.#slots.flatMap(({ worker }) => worker ?? [])
   }
@@ -61,24 +62,24 @@ export class Supervisor {
     return this.#stopping.signal.aborted
   }
 
-  /** How many workers ended that nobody had told to. */
+  /** The number of workers that exited unexpectedly. */
   get losses(): number {
     return this.#losses
   }
 
   /**
-   * Starts all workers, the first of them alone, so that what is wrong with all is found and said once; resolves to the URL.
+   * Starts all workers and resolves to their URL. The first one starts alone, so that a common problem is reported once.
    *
-   * @throws {StartError} when one ends before it listens; the others are stopped
+   * @throws {StartError} when a worker exits before it listens; the remaining workers are stopped
    */
   async start(): Promise<string> {
     const { load, log } = this.#options
     this.#program = await load()
-    const [first, ...others] = this.#slots as [Slot, ...Slot[]]
+    const [first, ...rest] = this.#slots as [Slot, ...Slot[]]
     const began = this.#clock.now()
     try {
       await this.#fill(first)
-      if (!this.isStopping) await Promise.all(others.map((slot) => this.#fill(slot)))
+      if (!this.isStopping) await Promise.all(rest.map((slot) => this.#fill(slot)))
     } catch (error) {
       await this.stop()
       throw error
@@ -89,7 +90,7 @@ export class Supervisor {
     return url
   }
 
-  /** Puts new workers, with what `load` makes now, in the place of all, one by one; those of before drain. */
+  /** Replaces the workers one by one with workers that run what `load` returns now. The old ones drain. */
   reload(): Promise<void> {
     if (this.isStopping) return Promise.resolve()
     this.#reloadsAgain = this.#reload !== undefined
@@ -100,7 +101,7 @@ export class Supervisor {
     return this.#reload
   }
 
-  /** Has all workers drain; resolves to 0 when each of them ended well, else 1. */
+  /** Drains all workers; resolves to 0 if all of them shut down cleanly, else 1. */
   async stop(): Promise<number> {
     this.#stopping.abort()
     for (const worker of this.#alive) worker.signal('SIGTERM')
@@ -115,14 +116,14 @@ export class Supervisor {
     for (const worker of this.#alive) worker.signal('SIGKILL')
   }
 
-  /** Starts a worker in a place and waits until it listens; then whoever was there is its successor's business no more. */
+  /** Starts a worker in a slot and waits until it listens. It replaces the slot's previous worker, if any. */
   async #fill(slot: Slot): Promise<Worker> {
     const program = this.#program
     const worker = this.#options.fork(slot.number, program)
     this.#alive.add(worker)
     void worker.exited.then((exit) => {
       this.#alive.delete(worker)
-      if (this.isStopping && !endedWell(worker, exit)) this.#exitCode = 1
+      if (this.isStopping && !isCleanExit(worker, exit)) this.#exitCode = 1
     })
     slot.isFilling = true
     try {
@@ -148,7 +149,7 @@ export class Supervisor {
     await this.#refill(slot)
   }
 
-  /** Starts another in the place of one that was lost, later the more often that happens. */
+  /** Starts a worker in the slot of one that exited, with a longer delay after each failure. */
   async #refill(slot: Slot): Promise<void> {
     for (;;) {
       await this.#clock.wait(this.#backoff(slot.failures), this.#stopping.signal)
@@ -163,13 +164,13 @@ export class Supervisor {
         slot.failures++
         this.#failedStarts++
         this.#options.log.error({ worker: slot.number, failures: slot.failures }, (error as Error).message)
-        if (this.#failedStarts >= mostFailedStarts * this.count && this.workers.length === 0) return this.#giveUp()
+        if (this.#failedStarts >= maxFailedStarts * this.count && this.workers.length === 0) return this.#fail()
       }
     }
   }
 
-  #giveUp(): void {
-    this.#options.log.fatal(`no worker is left, and ${this.#failedStarts} in a row did not start: given up`)
+  #fail(): void {
+    this.#options.log.fatal(`no worker runs and ${this.#failedStarts} starts in a row have failed, exiting with code 1`)
     this.kill()
     this.#end(1)
   }
@@ -190,18 +191,18 @@ export class Supervisor {
     } catch (error) {
       if (this.isStopping) return
       if (replaced === 0) this.#program = before
-      log.error({ workers: replaced }, `the reload is given up, the other workers go on: ${(error as Error).message}`)
+      log.error({ workers: replaced }, `the reload failed, the other workers keep running: ${(error as Error).message}`)
     }
   }
 
-  /** Starts a worker, then has the one before it drain; a place that is empty is filled by `#refill`. */
+  /** Starts a worker, then drains the previous one. An empty slot is left to `#refill`. */
   async #replace(slot: Slot): Promise<void> {
     const before = slot.worker
     if (!before || this.isStopping) return
     try {
       await this.#fill(slot)
     } catch (error) {
-      if (!slot.worker) void this.#refill(slot) // it died meanwhile
+      if (!slot.worker) void this.#refill(slot) // it exited meanwhile
       throw error
     }
     before.signal('SIGTERM')
@@ -209,7 +210,7 @@ export class Supervisor {
   }
 }
 
-/** One that does not listen yet has nothing to drain: the signal itself ends it. */
-function endedWell({ url }: Worker, { code, signal }: Exit): boolean {
+/** A worker that does not listen yet has nothing to drain, so SIGTERM may kill it. */
+function isCleanExit({ url }: Worker, { code, signal }: Exit): boolean {
   return code === 0 || (signal === 'SIGTERM' && url === undefined)
 }

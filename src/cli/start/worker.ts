@@ -1,32 +1,32 @@
 import { CliError } from '../failure.ts'
 import type { Facts } from '../../service/parts/workers/messages.ts'
 
-/** How a process ended. */
+/** The exit code of a process, or the signal that ended it. */
 export interface Exit {
   readonly code: number | null
   readonly signal: string | null
 }
 
-/** A process that shares the port, as its primary sees it. */
+/** A worker process, seen from its primary. */
 export interface Worker {
   readonly pid: number
-  /** Where it listens; undefined until it does. */
+  /** The URL that it listens on; undefined before it listens. */
   readonly url: string | undefined
-  /** Resolves to the URL; rejects with a StartError when it ends before it listens. */
+  /** Resolves to the URL; rejects with a StartError if the worker exits before it listens. */
   readonly listening: Promise<string>
-  /** Resolves when it begins to stop, or has ended without. */
+  /** Resolves when the worker begins to stop, or has exited. */
   readonly leaving: Promise<unknown>
   readonly exited: Promise<Exit>
-  /** How many pings it has not answered. */
-  readonly unanswered: number
+  /** The number of pings without a response. */
+  readonly missedPings: number
   ping(): void
-  /** What it says of itself; undefined when it does not answer within a second. */
-  ask<About extends keyof Facts>(about: About): Promise<Facts[About] | undefined>
-  /** SIGTERM has it drain, and once more changes nothing; SIGKILL ends it at once. */
+  /** Queries a fact about the worker; resolves to undefined after a second without a reply. */
+  query<About extends keyof Facts>(about: About): Promise<Facts[About] | undefined>
+  /** SIGTERM drains the worker, a second one does nothing; SIGKILL ends it at once. */
   signal(name: 'SIGTERM' | 'SIGKILL' | 'SIGUSR2'): void
 }
 
-/** A worker ended before it listened. */
+/** A worker exited before it listened. */
 export class StartError extends CliError {
   readonly exit: Exit
 
@@ -36,18 +36,18 @@ export class StartError extends CliError {
   }
 }
 
-/** The place of a worker: one dies, another takes it over. */
+/** One of the supervisor's places for a worker. A new worker takes over the slot of one that exits. */
 export class Slot {
   readonly number: number
-  /** Who serves there. */
+  /** The worker that serves. */
   worker: Worker | undefined
-  /** What that one runs. */
+  /** The program that the worker runs. */
   program = ''
-  /** Since when, on the supervisor's clock. */
+  /** When the worker began to serve, in milliseconds of the supervisor's clock. */
   since = 0
-  /** How many did not live long, in a row. */
+  /** Failed starts and early exits in a row. */
   failures = 0
-  /** Whether somebody is being started for it. */
+  /** Whether a worker is being started for the slot. */
   isFilling = false
 
   constructor(number: number) {
@@ -61,7 +61,7 @@ export class Slot {
   }
 }
 
-/** What became of a process, as a log says it. */
+/** Describes how a process ended, for logs and messages. */
 export function describeExit({ code, signal }: Exit): string {
-  return signal ? `was ended by ${signal}` : `exited with code ${code}`
+  return signal ? `was killed by ${signal}` : `exited with code ${code}`
 }

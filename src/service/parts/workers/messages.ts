@@ -5,47 +5,48 @@ import type { DiscoveryConfig } from '../discovery/discoveryConfig.ts'
 import type { Readiness } from '../../lifecycle/readiness.ts'
 import type { LogConfig } from '../logging/logConfig.ts'
 
-/** What a worker is asked about itself, and asks about all of them. */
+/** The facts that the primary queries from each worker, and that a worker queries about all of them. */
 export interface Facts {
   readonly readiness: Readiness
   readonly metrics: readonly FamilySnapshot[]
 }
 
-/** Of a service's configuration what its primary needs to register it and to log as it does. */
+/** The part of a service's configuration that its primary needs for the registration and its own log. */
 export type SharedConfig = DiscoveryConfig & LogConfig
 
-/** An instance of a service as its workers describe it: the same words from each of them. */
+/** The registration of a service. Workers with the same configuration send equal ones. */
 export interface Registration {
   readonly instance: Instance
   readonly config: SharedConfig
 }
 
-/** What a worker says to its primary; `tricube` tells it from whatever a service's own code may send. */
+/** A message of a worker to its primary. The key `tricube` marks it: a service's own code may send messages, too. */
 export type FromWorker =
   | { readonly tricube: 'register'; readonly registration: Registration }
-  | { readonly tricube: 'ask'; readonly id: number; readonly about: keyof Facts }
+  | { readonly tricube: 'query'; readonly id: number; readonly about: keyof Facts }
   | { readonly tricube: 'take'; readonly id: number; readonly key: string; readonly quota: Quota }
-  | { readonly tricube: 'told'; readonly id: number; readonly fact: Facts[keyof Facts] }
+  | { readonly tricube: 'reply'; readonly id: number; readonly fact: Facts[keyof Facts] }
   | { readonly tricube: 'ended'; readonly id: number; readonly metrics: Facts['metrics'] }
 
 /**
- * What it answers: a fact about all workers; how far ahead of the clock a request put its key, in microseconds; or null to
- * a worker that ends: nothing more comes to it.
+ * The primary's reply: a fact about all workers, or the arrival time that `take` returns, in microseconds ahead of the clock.
+ * Null tells a worker that ends that it gets no more connections.
  */
-export type Answer = Facts[keyof Facts] | number | null
+export type Reply = Facts[keyof Facts] | number | null
 
-/** What a primary says to its workers. */
+/** A message of the primary to a worker. */
 export type FromPrimary =
-  | { readonly tricube: 'tell'; readonly id: number; readonly about: keyof Facts }
-  | { readonly tricube: 'answer'; readonly id: number; readonly answer: Answer }
+  | { readonly tricube: 'query'; readonly id: number; readonly about: keyof Facts }
+  | { readonly tricube: 'reply'; readonly id: number; readonly reply: Reply }
 
 /**
- * How many workers share a service's port, and which of them this process is, from 1. Variables of the environment, since
- * the tricube of the command and that of a compiled service may be two copies.
+ * Environment variables with the number of workers and the number of this one, from 1.
+ *
+ * Not a module variable: the command and a compiled service may load two copies of tricube.
  */
 export const workerVariables = { count: 'TRICUBE_WORKER_COUNT', number: 'TRICUBE_WORKER_NUMBER' } as const
 
-/** Which of how many workers this process is; undefined for one that serves alone. */
+/** Returns the number of this worker and of all workers; undefined without `--workers`. */
 export function workerOf(env: NodeJS.ProcessEnv): { readonly number: number; readonly size: number } | undefined {
   const size = Number(env[workerVariables.count])
   return size > 0 && process.send ? { size, number: Number(env[workerVariables.number]) } : undefined

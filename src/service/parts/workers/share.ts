@@ -1,23 +1,26 @@
 import { defaultLanes, defaultPool } from '../../../sql/open.ts'
 
-/** One worker's share of what is set for the whole service; at least 1, unless that is nothing. */
+/** Returns a worker's share of a limit that is set for the service: at least 1, unless the limit is 0. */
 export function shareOf(total: number, workers: number): number {
   return Math.max(Math.min(1, total), Math.floor(total / workers))
 }
 
-/** The options of a database that all workers share. */
-interface Shared {
+/** The database options that are divided among workers. */
+interface SharedOptions {
   readonly lanes?: number
   readonly pool?: number
 }
 
 /**
- * What one worker may use of a database, so that all of them keep to the service's `lanes` and `pool`.
+ * Returns a worker's share of the service's `lanes` and `pool`.
  *
- * What the service does not set grows with the workers, as far as each of them needs it: one lane, and two pooled
- * connections, so that a long transaction holds up no other.
+ * Defaults grow with the number of workers, because each of them needs one lane and two pooled connections. With one pooled
+ * connection, a long transaction would block all others.
  */
-export function databaseShare<Settings extends Shared>(settings: Settings, workers: number): Settings & Shared {
+export function databaseShare<Settings extends SharedOptions>(
+  settings: Settings,
+  workers: number,
+): Settings & SharedOptions {
   if (workers === 1) return settings
   const { lanes, pool } = settings
   return {

@@ -6,26 +6,26 @@ import { logSettings } from '../logging/logConfig.ts'
 import type { RateLimitStore } from '../rateLimits/store.ts'
 import { workerOf, type Facts, type FromPrimary, type FromWorker, type SharedConfig } from './messages.ts'
 
-/** How this process finds out a fact about itself. */
+/** Returns a fact about this process. */
 type Find<About extends keyof Facts> = () => Facts[About] | Promise<Facts[About]>
 
-/** The processes that share a service's port, as one of them sees them: what is said of one holds for all. */
+/** The processes that share a service's port, seen from one of them. */
 export interface Group extends Opened {
-  /** How many there are. */
+  /** The number of processes. */
   readonly size: number
-  /** Which of them this one is, from 1; undefined when it is alone. */
+  /** The number of this process, from 1; undefined without `--workers`. */
   readonly number: number | undefined
-  /** Sets how this process finds out a fact; returns how to find it out about all of them. */
+  /** Registers a function that finds a fact about this process; returns a function that finds it for all of them. */
   share<About extends keyof Facts>(about: About, find: Find<About>): () => Promise<Facts[About]>
-  /** Has the primary register the service, which does so once for all; undefined for a process that is alone. */
+  /** Registers the service once for all processes, through the primary; undefined without `--workers`. */
   readonly register: ((instance: Instance, config: SharedConfig) => void) | undefined
-  /** Counts the requests of all of them; undefined for a process that is alone. */
+  /** Counts the requests of all processes for rate limits; undefined without `--workers`. */
   readonly rateLimits: RateLimitStore | undefined
-  /** Hands over what has been counted, once the server is closed; then this process may end. */
+  /** Sends the final metrics to the primary after the server has closed. Afterwards the process may exit. */
   close(): Promise<void>
 }
 
-/** The processes of `tricube start --workers`, or this one alone. */
+/** The processes of `tricube start --workers`, or this process alone. */
 export const workers: Part<{}, {}, Group> = {
   name: 'workers',
   open() {
@@ -43,14 +43,14 @@ const alone: Group = {
   close: () => Promise.resolve(),
 }
 
-/** A worker asks its primary, which asks all of them. */
+/** Sends queries to the primary, which queries all workers. */
 class Workers implements Group {
   readonly size: number
   readonly number: number
   readonly rateLimits: RateLimitStore = { take: (key, quota) => this.#take(key, quota) }
   readonly #finds = new Map<keyof Facts, Find<keyof Facts>>()
-  readonly #asked = new Map<number, (answer: never) => void>()
-  #asks = 0
+  readonly #pending = new Map<number, (reply: never) => void>()
+  #nextId = 0
 
   constructor(size: number, number: number) {
     this.size = size
@@ -60,47 +60,47 @@ class Workers implements Group {
 
   share<About extends keyof Facts>(about: About, find: Find<About>): () => Promise<Facts[About]> {
     this.#finds.set(about, find)
-    return () => this.#answerTo((id) => ({ tricube: 'ask', id, about }))
+    return () => this.#request((id) => ({ tricube: 'query', id, about }))
   }
 
   register(instance: Instance, config: SharedConfig): void {
-    void tell({ tricube: 'register', registration: { instance, config: sharedOf(config) } })
+    void send({ tricube: 'register', registration: { instance, config: sharedOf(config) } })
   }
 
   /**
-   * The primary may have handed over connections before it heard that the server is closed. Their messages come before its
-   * answer, and have sent them back to it by then. It would keep open for good what a process has not read when it exits.
+   * Waits for the primary's reply. Before it knows that the server is closed, the primary may still send connections. Their
+   * messages arrive before the reply, and Node sends them back. A connection that is unread at the exit would stay open.
    */
   async close(): Promise<void> {
     const metrics = (await this.#finds.get('metrics')!()) as Facts['metrics']
-    await this.#answerTo<null>((id) => ({ tricube: 'ended', id, metrics }))
+    await this.#request<null>((id) => ({ tricube: 'ended', id, metrics }))
   }
 
   #take(key: string, quota: Quota): Promise<number> {
-    return this.#answerTo((id) => ({ tricube: 'take', id, key, quota }))
+    return this.#request((id) => ({ tricube: 'take', id, key, quota }))
   }
 
-  #answerTo<Fact>(question: (id: number) => FromWorker): Promise<Fact> {
-    const id = this.#asks++
+  #request<Fact>(messageOf: (id: number) => FromWorker): Promise<Fact> {
+    const id = this.#nextId++
     return new Promise((resolve) => {
-      this.#asked.set(id, resolve)
-      void tell(question(id))
+      this.#pending.set(id, resolve)
+      void send(messageOf(id))
     })
   }
 
   async #onMessage(message: FromPrimary): Promise<void> {
-    if (message.tricube === 'tell') {
+    if (message.tricube === 'query') {
       const { id, about } = message
-      void tell({ tricube: 'told', id, fact: await this.#finds.get(about)!() })
-    } else if (message.tricube === 'answer') {
-      this.#asked.get(message.id)?.(message.answer as never)
-      this.#asked.delete(message.id)
+      void send({ tricube: 'reply', id, fact: await this.#finds.get(about)!() })
+    } else if (message.tricube === 'reply') {
+      this.#pending.get(message.id)?.(message.reply as never)
+      this.#pending.delete(message.id)
     }
   }
 }
 
-/** Resolves when it has been sent; a primary that is gone is none of the sender's business: this process ends with it. */
-function tell(message: FromWorker): Promise<void> {
+/** Resolves when the message has been sent, or the primary has exited: this process ends with it. */
+function send(message: FromWorker): Promise<void> {
   return new Promise((resolve) => {
     if (process.connected) process.send!(message, undefined, undefined, () => resolve())
     else resolve()

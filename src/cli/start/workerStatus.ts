@@ -1,4 +1,4 @@
-/** What is said of a service whose workers share a port: one answer for all of them. */
+/** Combines the metrics and the readiness of workers that share a port. */
 import { addUp, countsOf } from '../../metrics/addUp.ts'
 import { Metrics } from '../../metrics/metrics.ts'
 import type { FamilySnapshot } from '../../metrics/snapshot.ts'
@@ -6,58 +6,58 @@ import type { Readiness } from '../../service/lifecycle/readiness.ts'
 import type { Facts } from '../../service/parts/workers/messages.ts'
 import type { Worker } from './worker.ts'
 
-/** The workers as they are now. */
-export interface Crew {
+/** The workers and their supervisor's counts. */
+export interface WorkerGroup {
   readonly count: number
   readonly workers: readonly Worker[]
   readonly losses: number
   readonly isStopping: boolean
 }
 
-/** Asks all workers and makes one answer of theirs. */
-export class Whole {
-  readonly #crew: Crew
+/** Queries all workers and combines their replies. */
+export class WorkerStatus {
+  readonly #group: WorkerGroup
   readonly #own = new Metrics()
-  /** Of each worker what it told last: its counts stay, also when it was too busy to answer, or died. */
+  /** The last metrics of each worker. They still count when it is too busy to reply, or has crashed. */
   readonly #last = new Map<Worker, Facts['metrics']>()
-  /** What workers counted that are gone. */
+  /** The counts of workers that have exited. */
   #ended: Facts['metrics'] = []
 
-  constructor(crew: Crew) {
-    this.#crew = crew
-    const running = this.#own.gauge('tricube_workers', { help: 'Processes that share the port and serve.' })
-    const lost = this.#own.counter('tricube_workers_lost_total', { help: 'Workers that ended though nobody said so.' })
+  constructor(group: WorkerGroup) {
+    this.#group = group
+    const running = this.#own.gauge('tricube_workers', { help: 'Worker processes that serve.' })
+    const lost = this.#own.counter('tricube_workers_lost_total', { help: 'Workers that exited unexpectedly.' })
     this.#own.onScrape(() => {
-      running.set(crew.workers.length)
-      lost.reach(crew.losses)
+      running.set(group.workers.length)
+      lost.reach(group.losses)
     })
   }
 
-  ask(about: keyof Facts): Promise<Facts[keyof Facts]> {
+  query(about: keyof Facts): Promise<Facts[keyof Facts]> {
     return about === 'metrics' ? this.metrics() : this.readiness()
   }
 
   async readiness(): Promise<Readiness> {
-    const { workers, count, isStopping } = this.#crew
-    return readinessOfAll(await Promise.all(workers.map((worker) => worker.ask('readiness'))), count, isStopping)
+    const { workers, count, isStopping } = this.#group
+    return readinessOfAll(await Promise.all(workers.map((worker) => worker.query('readiness'))), count, isStopping)
   }
 
   async metrics(): Promise<readonly FamilySnapshot[]> {
     await Promise.all(
-      this.#crew.workers.map(async (worker) => {
-        const told = await worker.ask('metrics')
-        if (told) this.#keep(worker, told)
+      this.#group.workers.map(async (worker) => {
+        const metrics = await worker.query('metrics')
+        if (metrics) this.#record(worker, metrics)
       }),
     )
     return addUp([this.#own.snapshot(), ...this.#last.values(), this.#ended])
   }
 
-  /** Takes over what a worker has counted, which tells it as the last thing it does. */
+  /** Records the final metrics of a worker, which sends them before it exits. */
   end(worker: Worker, metrics: Facts['metrics']): void {
-    this.#keep(worker, metrics)
+    this.#record(worker, metrics)
   }
 
-  #keep(worker: Worker, metrics: Facts['metrics']): void {
+  #record(worker: Worker, metrics: Facts['metrics']): void {
     if (!this.#last.has(worker)) void worker.exited.then(() => this.#forget(worker))
     this.#last.set(worker, metrics)
   }
@@ -69,10 +69,10 @@ export class Whole {
 }
 
 /**
- * Whether a service is ready, by what its workers say: when at least half of them are.
+ * Returns the readiness of a service: it is ready if at least half of its workers are.
  *
- * One that is being replaced is no reason to take all away, the others do its work; with less than half, other instances
- * serve callers better. What one cannot reach counts as unreachable.
+ * While a worker is replaced, the remaining ones do its work. With fewer than half, other instances serve callers better.
+ * A dependency that one worker cannot reach counts as unreachable.
  */
 export function readinessOfAll(
   workers: readonly (Readiness | undefined)[],

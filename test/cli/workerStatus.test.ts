@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readinessOfAll } from '../../src/cli/start/whole.ts'
+import { readinessOfAll } from '../../src/cli/start/workerStatus.ts'
 import type { Readiness } from '../../src/service/lifecycle/readiness.ts'
 import { logFileOf } from '../../src/service/parts/logging/logging.ts'
 import { admissionShare } from '../../src/service/parts/admission.ts'
