@@ -93,7 +93,7 @@ test.each([
   ],
   [
     ['up', '--url', 'postgres://ann:hunter2@:x:/users'],
-    'the URL of the database: a host of it is not clear: an IPv6 address is written [::1]',
+    'the URL of the database: one of its hosts is not valid: write an IPv6 address as [::1]',
   ],
   [['new', '--name', '../x'], '--name ../x: letters, digits, _ and - only'],
   [['check'], expect.stringMatching(/has no models.ts$/) as string],

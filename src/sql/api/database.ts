@@ -5,28 +5,28 @@ import type { Transaction, TransactionOptions } from './transaction.ts'
 
 /** A PostgreSQL database. */
 export interface Database extends Sql {
-  /** Runs `fn` in a transaction: committed when it returns, rolled back when it throws. */
+  /** Runs `fn` in a transaction. It commits when `fn` returns, and rolls back when it throws. */
   transaction<T>(fn: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>
-  /** The same database with options for the statements sent through it. */
+  /** Returns the same database with options for its statements. */
   with(options: StatementOptions): Database
-  /** The view for one request: its signal is read only by a statement that has to wait. */
+  /** Returns the database for one request. Its signal is read only by statements that have to wait. */
   forRequest(request: RequestScope): Database
   /**
-   * Calls `fn` with the payload of every notification on the channel, over a connection of its own that is opened again
-   * when it is lost. Resolves when it listens; end it with `close`.
+   * Calls `fn` with the payload of each notification on the channel. Uses its own connection, and reconnects when that is
+   * lost. Resolves once it listens; end it with `close`.
    */
   listen(channel: string, fn: (payload: string) => void, options?: ListenOptions): Promise<Listening>
-  /** The same database with its reads on the primary, for what must be read as it was just written. */
+  /** The same database with all reads on the primary, for data that was just written. */
   readonly primary: Database
-  /** The shard of that name. Throws a BadRequest for one that does not exist. */
+  /** Returns the shard with a name. Throws a BadRequest when there is none. */
   shard(name: string): Database
   /** All of its shards. */
   readonly shards: DatabaseShards
-  /** What its connections do now. */
+  /** Returns the state of its connections. */
   stats(): DatabaseStats
-  /** Resolves when the database answers, rejects when it does not within `timeoutMs` (default: 1000). */
+  /** Resolves when the database responds; rejects when it does not within `timeoutMs` (default: 1000). */
   ping(timeoutMs?: number): Promise<void>
-  /** Waits for what runs, then closes every connection. */
+  /** Waits for running statements, then closes all connections. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -34,18 +34,18 @@ export interface Database extends Sql {
 /** The shards of a database. */
 export interface DatabaseShards {
   readonly names: readonly string[]
-  /** The shard that holds the data of a key. */
+  /** Returns the shard that holds the data of a key. */
   of(key: string | number): Database
-  /** Calls `fn` for every shard at the same time; a shard that fails takes nothing away from the others. */
+  /** Calls `fn` for all shards at the same time. A failing shard does not affect the results of the rest. */
   each<T>(fn: (db: Database, shard: string) => Promise<T>): Promise<readonly ShardResult<T>[]>
 }
 
-/** What a function came to on one shard. */
+/** The result of a function on one shard. */
 export type ShardResult<T> = PromiseSettledResult<T> & { readonly shard: string }
 
-/** How to listen. */
+/** Options of `listen`. */
 export interface ListenOptions {
-  /** Called when the connection is back after a loss: notifications of the time between have been missed. */
+  /** Called after a reconnect: notifications in between were missed. */
   readonly onReconnect?: () => void
 }
 

@@ -1,6 +1,6 @@
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
 
-/** What `execute`, and a change without `returning`, resolve with. */
+/** The result of `execute`, and of a change without `returning`. */
 export interface DrizzleResult<Row = Record<string, unknown>> {
   readonly command: string
   readonly rowCount: number
@@ -11,5 +11,5 @@ interface DrizzleResultHKT extends PgQueryResultHKT {
   readonly type: DrizzleResult<this['row']>
 }
 
-/** Drizzle's query builder; it throws this side's errors, without a wrapper that quotes the parameters. */
+/** Drizzle's query builder. It throws `DatabaseError`, without a wrapper that contains the parameters. */
 export type Drizzle = PgDatabase<DrizzleResultHKT>

@@ -1,27 +1,27 @@
 import type { ContractEvent, PayloadOf } from '../../contract/event.ts'
 import type { EnqueueArguments, Enqueued, Job } from '../../contract/job.ts'
 
-/** What puts jobs and events into a database. */
+/** Enqueues jobs and publishes events in a database. */
 export interface Enqueuing {
   /**
-   * Has a job run: in a transaction, once that commits. Resolves to its id, and to whether it was new.
+   * Enqueues a job; in a transaction it runs only after the commit. Resolves to its ID and whether it is new.
    *
-   * @throws {TypeError} when the input breaks its schema, naming the field; nothing is stored then
+   * @throws {TypeError} naming the field of the input that breaks its schema; nothing is stored then
    *
    * @example await tx.enqueue(orderJobs.sendReceipt, { order_id: 7 }, { delayMs: 5_000, unique: 'receipt-7' })
    */
   enqueue<One extends Job>(job: One, ...rest: EnqueueArguments<One>): Promise<Enqueued>
   /**
-   * Tells other services that something has happened: in a transaction, once that commits.
+   * Publishes an event to other services; in a transaction only after the commit.
    *
-   * @throws {TypeError} when the payload breaks its schema, naming the field; nothing is stored then
+   * @throws {TypeError} naming the field of the payload that breaks its schema; nothing is stored then
    *
    * @example await tx.publish(orderService.events.orderPlaced, { order_id: 7 })
    */
   publish<Event extends ContractEvent>(event: Event, payload: PayloadOf<Event>): Promise<void>
   /**
-   * Takes back a job. When it runs, its signal aborts, and what it has done in the database is rolled back. False: there is
-   * none with this id, perhaps it is done.
+   * Cancels a job. If it is running, its signal aborts and its changes in the database are rolled back. Resolves to false
+   * if no such job waits or runs.
    */
   cancelJob(id: number): Promise<boolean>
 }

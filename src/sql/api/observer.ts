@@ -1,26 +1,27 @@
 import type { Prepared } from '../text/prepared.ts'
 
-/** What a database needs to know of the request it works for. */
+/** The request that a database works for. */
 export interface RequestScope {
-  /** Aborts when the caller is gone or the deadline is over. May be a getter: it is read late. */
+  /** Aborts when the caller is gone or the deadline has passed. May be a getter: it is read late. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** What a span or a metric can know of a statement's text. */
+/** What spans and metrics can use of a statement. */
 export type ObservedStatement = Pick<Prepared, 'text' | 'verb' | 'reads'>
 
-/** A transaction that is observed: its statements are told to run for `request`. */
+/** An observed transaction: its statements are reported for `request`. */
 export interface ObservedTransaction {
   readonly request: RequestScope
   end(error?: unknown): void
 }
 
-/** Is told of every statement when it has ended. Must not throw. */
+/** Observes all statements. Its methods must not throw. */
 export interface Observer {
   /**
-   * @param startedAt as `performance.now()` counts; the statement has ended now
+   * Called when a statement has ended.
+   * @param startedAt on the clock of `performance.now()`
    * @param error undefined when it succeeded
-   * @param request what was given to `forRequest`
+   * @param request the argument of `forRequest`
    */
   statement(
     statement: ObservedStatement,
@@ -29,6 +30,6 @@ export interface Observer {
     error: unknown,
     request: RequestScope | undefined,
   ): void
-  /** Is told of every transaction when it begins. */
+  /** Called when a transaction begins. */
   transaction?(request: RequestScope | undefined): ObservedTransaction | undefined
 }

@@ -3,54 +3,54 @@ import type { JsonText } from '../values/encoders.ts'
 import type { Drizzle } from './drizzle.ts'
 import type { Enqueuing } from './enqueuing.ts'
 
-/** A row when nothing else is said. */
+/** The type of rows by default. */
 export type AnyRow = Record<string, unknown>
 
-/** How a statement is run; every field also goes for a whole transaction. */
+/** Options of a statement, or of all statements of a transaction. */
 export interface StatementOptions {
-  /** Gives the statement up when it aborts; the caller gets the signal's reason. */
+  /** Cancels the statement when it aborts; the statement rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
-  /** Milliseconds until the statement is given up with sqlstate 57014. */
+  /** Milliseconds after which the statement is cancelled with sqlstate 57014. */
   readonly timeoutMs?: number | undefined
-  /** True: known to take long, keep it off the lanes. */
+  /** True: the statement takes long, so it stays off the lanes. */
   readonly slow?: boolean | undefined
-  /** True: it only reads, whatever its text looks like; false: it writes, although its text looks like a read. */
+  /** True: the statement only reads, even if its text does not show it. False: it writes, even if it looks like a read. */
   readonly readOnly?: boolean | undefined
 }
 
-/** The statement methods, shared by a database, its views and a transaction. All of them are template tags. */
+/** The statement methods of databases and transactions. All of them are template tags. */
 export interface Sql extends Fragments, Enqueuing {
   readonly sql: SqlTag
-  /** The one row. A DatabaseError P0002 without a row, P0003 with several. */
+  /** Returns the only row. Throws a DatabaseError P0002 without a row, P0003 with more than one. */
   one<Row = AnyRow>(strings: TemplateStringsArray, ...values: readonly unknown[]): Promise<Row>
-  /** The one row, or undefined. A DatabaseError P0003 with several. */
+  /** Returns the only row or undefined. Throws a DatabaseError P0003 with more than one. */
   maybeOne<Row = AnyRow>(strings: TemplateStringsArray, ...values: readonly unknown[]): Promise<Row | undefined>
-  /** All rows. */
+  /** Returns all rows. */
   many<Row = AnyRow>(strings: TemplateStringsArray, ...values: readonly unknown[]): Promise<Row[]>
-  /** The first column of the one row. */
+  /** Returns the first column of the only row. */
   value<Value = unknown>(strings: TemplateStringsArray, ...values: readonly unknown[]): Promise<Value>
-  /** Runs it and gives the number of rows that it touched. */
+  /** Returns the number of affected rows. */
   execute(strings: TemplateStringsArray, ...values: readonly unknown[]): Promise<number>
   /**
-   * Rows one by one out of a cursor, read as fast as they are asked for; leaving the loop closes it.
+   * Yields rows one by one from a cursor, as fast as you read them; leaving the loop closes it.
    * @example for await (const user of db.stream<User>`SELECT * FROM users`) …
    */
   stream<Row = AnyRow>(strings: TemplateStringsArray, ...values: readonly unknown[]): AsyncGenerator<Row, void, void>
   /**
-   * One statement for many rows, in one round trip, all or nothing; functions take their value from the row.
-   * Resolves with the number of rows touched.
+   * Runs one statement for many rows in one round trip, all or nothing; functions return the value of a row.
+   * Resolves to the number of affected rows.
    * @example db.batch(users)`INSERT INTO users (name, age) VALUES (${(user) => user.name}, ${(user) => user.age})`
    */
   batch<Row>(rows: readonly Row[]): BatchTag<Row>
-  /** Sends a notification to whoever listens on the channel; in a transaction, when that commits. */
+  /** Notifies the listeners of a channel; in a transaction, when it commits. */
   notify(channel: string, payload?: string): Promise<void>
   /** Drizzle's query builder on the same connections. */
   readonly drizzle: Drizzle
-  /** Runs a file of SQL: any number of statements, no parameters, no rows. Outside a transaction, all of them or none. */
+  /** Runs an SQL file: any number of statements, without parameters and results. Outside a transaction, all or none. */
   script(text: string): Promise<void>
 }
 
-/** A value of a batch: the same for every row, or taken from it. */
+/** A value of a batch: the same for all rows, or a function of the row. */
 export type BatchValue<Row> =
   | ((row: Row) => unknown)
   | string
@@ -65,5 +65,5 @@ export type BatchValue<Row> =
   | Fragment
   | JsonText
 
-/** The tag that `batch` gives. */
+/** The tag that `batch` returns. */
 export type BatchTag<Row> = (strings: TemplateStringsArray, ...values: readonly BatchValue<Row>[]) => Promise<number>

@@ -1,20 +1,20 @@
-/** What is going on with a server's connections. */
+/** The state of the connections to one server. */
 export interface ServerStats {
   readonly lanes: readonly { readonly connected: boolean; readonly inFlight: number }[]
   readonly pool: { readonly size: number; readonly idle: number; readonly waiting: number }
-  /** Statements that wait for a lane to connect. */
+  /** Statements that wait until a lane has connected. */
   readonly waiting: number
 }
 
-/** What a replica's connections do now. */
+/** The state of the connections to a replica. */
 export interface ReplicaStats extends ServerStats {
-  /** How far it is behind the primary, in milliseconds; Infinity: not known, or unreachable. */
+  /** Replication lag in milliseconds; Infinity when it is unknown or the replica is unreachable. */
   readonly lagMs: number
-  /** Whether reads go to it. */
+  /** Whether it gets reads. */
   readonly isUsed: boolean
 }
 
-/** What a database's connections do now. */
+/** The state of a database's connections. */
 export interface DatabaseStats extends ServerStats {
   readonly replicas: readonly ReplicaStats[]
 }

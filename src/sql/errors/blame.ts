@@ -1,8 +1,8 @@
 import type { DatabaseError } from './databaseError.ts'
 
 /**
- * The position of the one parameter that does not fit, from 1, where the server tells the limit alone: a numeric of too many
- * digits, a text of too many characters. Undefined when none or several are over it.
+ * Returns the position, from 1, of the parameter that is over a limit, when the server names only the limit: a numeric with
+ * too many digits, or a text with too many characters. Undefined unless exactly one is over it.
  */
 function parameterOver({ sqlstate, message, detail }: DatabaseError, values: readonly unknown[]): number | undefined {
   const isOver = sqlstate === '22003' ? overDigits(detail) : sqlstate === '22001' ? overLength(message) : undefined
@@ -11,7 +11,7 @@ function parameterOver({ sqlstate, message, detail }: DatabaseError, values: rea
   return second === undefined ? first : undefined
 }
 
-/** The error with the position of the parameter it is about, as far as that can be told. */
+/** Adds the position of the parameter to an error, if it can be found out. */
 export function withParameter(error: DatabaseError, values: readonly unknown[]): DatabaseError {
   const parameter = error.parameter ?? parameterOver(error, values)
   return parameter === error.parameter ? error : error.copy({ parameter })

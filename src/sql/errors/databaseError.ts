@@ -1,4 +1,4 @@
-/** What is known of a failed statement beside its message. */
+/** Details of a failed statement, besides its message. */
 export interface DatabaseErrorFields {
   readonly constraint?: string | undefined
   readonly table?: string | undefined
@@ -11,28 +11,28 @@ export interface DatabaseErrorFields {
 }
 
 /**
- * A statement failed. `sqlstate` says why, by PostgreSQL's own codes, also for what this side found out: 08006 the
- * connection was lost, 08001 none was to be had, 57014 the time was over, 54000 too many parameters, P0002 and P0003
- * not the one row that was expected, 25000 a transaction used after its end.
+ * The error of a failed statement. `sqlstate` is PostgreSQL's code for the cause, also for errors of the client: 08006
+ * connection lost, 08001 no connection, 57014 timeout, 54000 too many parameters, P0002 and P0003 not exactly one row,
+ * 25000 transaction used after its end.
  * https://www.postgresql.org/docs/current/errcodes-appendix.html
  *
- * The message has neither SQL nor values, so that it can be logged; `statement` has the SQL. The stack names the line of the
- * statement and those who wait for it.
+ * The message contains neither SQL nor values, so you can log it; `statement` contains the SQL. The stack shows the line
+ * of the statement and the functions that await it.
  */
 export class DatabaseError extends Error {
-  /** Of the class: a bundler may give it another one, which logs would tell as the error's type. */
+  /** Set here because a bundler may rename the class, and logs show this name. */
   static override readonly name: string = 'DatabaseError'
   /** Five characters, for example `23505`. */
   readonly sqlstate: string
-  /** Name of the constraint that was violated. */
+  /** Name of the violated constraint. */
   readonly constraint: string | undefined
   readonly table: string | undefined
   readonly column: string | undefined
-  /** Position of the parameter that was refused, from 1. */
+  /** Position of the rejected parameter, from 1. */
   readonly parameter: number | undefined
-  /** True when the connection was lost, or the time over, after the statement had been sent. */
+  /** True if the connection was lost, or the time was over, after the statement had been sent. */
   readonly mayHaveRun: boolean
-  /** The statement's text, with `?` for what is written into it. */
+  /** Text of the statement, with `?` instead of literals. */
   statement: string | undefined
   readonly #detail: string | undefined
   readonly #hint: string | undefined
@@ -53,30 +53,30 @@ export class DatabaseError extends Error {
     return 'DatabaseError'
   }
 
-  /** The same as `sqlstate`, as `pg` and Node call it. */
+  /** Same as `sqlstate`, under the name that `pg` and Node use. */
   get code(): string {
     return this.sqlstate
   }
 
-  /** The same error once more, with other fields where some are given. */
+  /** Returns a copy of the error, with some fields replaced. */
   copy(fields: DatabaseErrorFields = {}): DatabaseError {
     const { sqlstate, message, constraint, table, column, parameter, mayHaveRun, cause, detail, hint } = this
     const own = { constraint, table, column, parameter, mayHaveRun, cause, detail, hint }
     return new DatabaseError(sqlstate, message, { ...own, ...fields })
   }
 
-  /** The server's detail. It quotes values: not for logs, not for callers. */
+  /** The server's detail. It contains values: neither log it nor send it to callers. */
   get detail(): string | undefined {
     return this.#detail
   }
 
-  /** The server's advice to whoever wrote the statement. */
+  /** The server's advice to the author of the statement. */
   get hint(): string | undefined {
     return this.#hint
   }
 }
 
-/** The fields of PostgreSQL's ErrorResponse that are used here, by their protocol letters. */
+/** The fields of PostgreSQL's ErrorResponse that are used here, by protocol letter. */
 export interface ErrorResponse {
   readonly C?: string
   readonly M?: string
@@ -90,7 +90,7 @@ export interface ErrorResponse {
   readonly n?: string
 }
 
-/** The error that a server's ErrorResponse stands for. */
+/** Turns an ErrorResponse into an error. */
 export function errorOf(response: ErrorResponse): DatabaseError {
   const sqlstate = response.C ?? 'XX000'
   const parameter = /parameter \$(\d+)/.exec(response.W ?? '')?.[1]
@@ -104,32 +104,32 @@ export function errorOf(response: ErrorResponse): DatabaseError {
   })
 }
 
-// Only the class "data exception" quotes values in its primary message: `invalid input syntax for type integer: "…"`.
+// Only the class "data exception" has values in its primary message: `invalid input syntax for type integer: "…"`.
 function withoutValues(sqlstate: string, message: string): string {
   return sqlstate.startsWith('22') ? message.replace(/".*"/s, '"…"') : message
 }
 
-/** No connection was to be had; the cause, which it names, is what the last attempt met. */
+/** The error when no connection could be opened; it names the failure of the last attempt. */
 export function unreachable(cause: unknown): DatabaseError {
   if (cause instanceof DatabaseError && cause.sqlstate === '08001') {
     return new DatabaseError('08001', cause.message, { cause: cause.cause })
   }
-  const reason = cause === undefined ? 'no connection within the time for it' : reasonOf(cause)
+  const reason = cause === undefined ? 'timed out' : reasonOf(cause)
   return new DatabaseError('08001', `the database cannot be reached: ${reason}`, { cause })
 }
 
-/** What an error says. Node answers a refused connection to a name with two addresses by an AggregateError that says nothing. */
+/** The text of an error. If a name with two addresses rejects connections, Node throws an AggregateError without a message. */
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return error.errors.map(reasonOf).join(', ')
   return error instanceof Error ? error.message || error.name : String(error)
 }
 
-/** Whether trying again is no use: a wrong password, no such user or database. */
+/** Whether retrying is useless: a wrong password, no such user or database. */
 export function isFinal({ sqlstate }: DatabaseError): boolean {
   return sqlstate.startsWith('28') || sqlstate === '3D000'
 }
 
-/** Whether a migration changed what a statement of a transaction gives, after its first statement had run. */
+/** Whether a migration changed the result columns of a statement while its transaction was open. */
 export function isChangedPlan({ sqlstate, message }: DatabaseError): boolean {
   return sqlstate === '0A000' && message.startsWith('cached plan must not change')
 }

@@ -10,33 +10,33 @@ import {
 import { DatabaseError, isChangedPlan } from './databaseError.ts'
 
 /**
- * The answer that a failed statement stands for, or undefined when it is the service's own fault (a 500): bad SQL, a
- * missing table, `one` without its row.
+ * Returns the HTTP error of a failed statement; undefined for faults of the service itself (a 500): bad SQL, a missing
+ * table, `one` without a row.
  */
 export function httpErrorOf(error: unknown): HttpError | undefined {
   if (!(error instanceof DatabaseError)) return undefined
-  const answer = bySqlstate[error.sqlstate] ?? bySqlstate[error.sqlstate.slice(0, 2)]
-  return answer?.(error)
+  const toHttp = bySqlstate[error.sqlstate] ?? bySqlstate[error.sqlstate.slice(0, 2)]
+  return toHttp?.(error)
 }
 
-type Answer = (error: DatabaseError) => HttpError | undefined
+type ToHttpError = (error: DatabaseError) => HttpError | undefined
 
-const unavailable: Answer = (cause) => new ServiceUnavailable('database', { code: codes.databaseDown, cause })
-const timeout: Answer = (cause) => new GatewayTimeout('database', { cause })
-const violated: Answer = (cause) =>
+const unavailable: ToHttpError = (cause) => new ServiceUnavailable('database', { code: codes.databaseDown, cause })
+const timeout: ToHttpError = (cause) => new GatewayTimeout('database', { cause })
+const violated: ToHttpError = (cause) =>
   new UnprocessableEntity(`${cause.constraint ?? 'a constraint'} is violated`, { cause })
-const concurrent: Answer = (cause) => new Conflict('changed by another request at the same time', { cause })
-const refused: Answer = (cause) =>
+const concurrent: ToHttpError = (cause) => new Conflict('changed by another request at the same time', { cause })
+const rejected: ToHttpError = (cause) =>
   new BadRequest(cause.parameter === undefined ? cause.message : `parameter ${cause.parameter}: ${cause.message}`, {
     cause,
   })
 
-// By the whole code, else by its class (the first two characters).
-const bySqlstate: Readonly<Record<string, Answer>> = {
+// By the whole code, else by its class: the first two characters.
+const bySqlstate: Readonly<Record<string, ToHttpError>> = {
   '08': unavailable, // connection exception
-  '0A000': (cause) => (isChangedPlan(cause) ? unavailable(cause) : undefined), // a migration in the middle of it
-  '22': refused, // data exception: a wrong type, out of range, a NUL
-  '22012': () => undefined, // division by zero: the statement's own fault
+  '0A000': (cause) => (isChangedPlan(cause) ? unavailable(cause) : undefined), // a migration during a transaction
+  '22': rejected, // data exception: a wrong type, out of range, a NUL
+  '22012': () => undefined, // division by zero: a fault of the statement
   '23502': (cause) => new UnprocessableEntity(`${cause.column ?? 'a column'} is required`, { cause }),
   '23503': (cause) => new Conflict(`${cause.constraint} is violated`, { cause }),
   '23505': (cause) => new Conflict(`${cause.constraint} already exists`, { cause }),
@@ -44,10 +44,10 @@ const bySqlstate: Readonly<Record<string, Answer>> = {
   '23P01': (cause) => new Conflict(`${cause.constraint} already exists`, { cause }),
   '28': unavailable, // wrong password
   '3D000': unavailable, // no such database
-  '40001': concurrent, // serialisation failure
+  '40001': concurrent, // serialization failure
   '40P01': concurrent, // deadlock
   '53': unavailable, // insufficient resources, also too many connections
-  '54000': refused, // more than 65,535 parameters
+  '54000': rejected, // more than 65,535 parameters
   '55P03': timeout, // lock_timeout
   '57014': timeout, // statement_timeout, or cancelled
   '57': unavailable, // shutting down, crashed, starting up

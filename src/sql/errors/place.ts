@@ -1,22 +1,22 @@
 /**
- * Where a statement is written in the user's code, for the stack of its error.
+ * The place of a statement in the user's code, for the stack of its error.
  *
- * A statement fails in the socket's turn of the event loop, whose stack tells nothing. So the place of each template is noted
- * once, when it first runs; and the error is thrown where V8 can follow who waits for it. Neither costs a statement that
- * succeeds anything.
+ * A statement fails while its socket is read, and that stack is useless. So the place of each template is recorded once,
+ * when it first runs. The error is thrown where V8 can find the functions that await it. Statements that succeed pay for
+ * neither.
  */
 import { findSourceMap } from 'node:module'
 import { cutStack, isFrame } from '../../log/stack.ts'
 import { withoutLiterals } from '../../sqlText/literals.ts'
 import { DatabaseError } from './databaseError.ts'
 
-/** What a failing statement is told by. */
+/** The origin of a failing statement. */
 export interface Origin {
   readonly text?: string
   readonly strings?: TemplateStringsArray | undefined
 }
 
-/** A frame as somebody who maps stacks shows it, or where it is in what runs. */
+/** A stack frame, formatted if source maps are in use, else the position in the code that runs. */
 type Place =
   | string
   | { readonly file: string; readonly line: number; readonly column: number; readonly name: string | null }
@@ -26,7 +26,7 @@ const places = new WeakMap<TemplateStringsArray, Place>()
 /** A function on the stack, whose caller is the user's code. */
 export type Above = (...args: never[]) => unknown
 
-/** Notes where a template is written: the caller of `above`. */
+/** Records where a template is: the caller of `above`. */
 export function notePlace(strings: TemplateStringsArray, above: Above): void {
   if (typeof strings !== 'object' || places.has(strings)) return
   // oxlint-disable-next-line typescript/unbound-method -- a function that is kept there
@@ -44,7 +44,7 @@ export function notePlace(strings: TemplateStringsArray, above: Above): void {
   }
 }
 
-// Numbers and texts alone: a frame itself would hold on to what its function worked with.
+// Only numbers and strings: a call site would keep the values of its function alive.
 function placeOf(found: NodeJS.CallSite | string | undefined): Place | undefined {
   if (typeof found === 'string') return found.split('\n').find(isFrame)
   const file = found?.getFileName()
@@ -54,16 +54,16 @@ function placeOf(found: NodeJS.CallSite | string | undefined): Place | undefined
 }
 
 /**
- * Rejects with an error that has the statement's text and, in its stack, the template's place and who waits for it. To be
- * resolved with by the promise that they wait for.
+ * Rejects with an error whose stack has the place of the template and the functions that await it. Resolve their promise
+ * with this one.
  */
 export async function failing(cause: unknown, { text, strings }: Origin): Promise<never> {
   if (!(cause instanceof DatabaseError)) throw cause
-  // One error may end many statements.
-  const error = told.has(cause) ? cause.copy() : cause
-  told.add(error)
+  // The same error may end many statements.
+  const error = thrown.has(cause) ? cause.copy() : cause
+  thrown.add(error)
   error.statement = text === undefined ? undefined : withoutLiterals(text)
-  // By then the promise that is resolved with this one waits for it, and V8 sees who waits for that.
+  // After two ticks their promise waits for this one, and V8 sees who awaits theirs.
   await Promise.resolve()
   await Promise.resolve()
   const waiting: { stack?: string } = {}
@@ -79,13 +79,13 @@ export async function failing(cause: unknown, { text, strings }: Origin): Promis
   throw error
 }
 
-const told = new WeakSet<DatabaseError>()
+const thrown = new WeakSet<DatabaseError>()
 
-// Made only when somebody reads it.
+// Built only when the stack is read.
 function stackOf({ name, message }: Error, place: Place | undefined, waiting = ''): string {
   const frames = cutStack(waiting).split('\n').filter(isFrame)
   const own = place === undefined ? undefined : frameOf(place)
-  // Most often the first who waits is where the template is written.
+  // The first function that awaits is most often the one with the template.
   const isThere = own === undefined || frames.some((frame) => frame.includes(lineOf(own)))
   return [`${name}: ${message}`, ...(isThere ? [] : [own]), ...frames].join('\n')
 }

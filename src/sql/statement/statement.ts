@@ -218,7 +218,7 @@ export class Statement extends Exchange<Connection> {
   override holdsUp(now: number): void {
     if (this.#holdsUp) return
     this.#holdsUp = true
-    this.prepared.hasHeldUp(now)
+    this.prepared.hasBlocked(now)
   }
 
   /** Settles it with an error; its answer, if one comes, is dropped. */

@@ -1,17 +1,17 @@
-/** What a statement's text says about it: whether it only reads, and whether it may share a connection. */
+/** What the text of a statement shows: whether it only reads, and whether it may share a connection. */
 
 import { bareWords } from '../../sqlText/bareWords.ts'
 import { type Remains, remainsOf } from './remains.ts'
 
-/** What is known of a statement by its text. */
+/** What is known of a statement from its text. */
 export interface Classification {
   /** The first word, in capitals. */
   readonly verb: string
-  /** It changes nothing, so that a replica may answer it and it may be asked twice. Conservative: when in doubt, false. */
+  /** It changes nothing, so a replica may run it and it may be retried. False in doubt. */
   readonly reads: boolean
-  /** It changes the session it runs in, so that it is refused outside a transaction. */
+  /** It changes its session, so it is rejected outside a transaction. */
   readonly session: boolean
-  /** What it leaves on its connection for whoever comes next. */
+  /** What it leaves on its connection for the next user. */
   readonly remains: Remains | undefined
 }
 
@@ -23,7 +23,7 @@ export function classify(text: string): Classification {
   return { verb, reads: isRead(verb, words), session: remains !== undefined || sessionVerbs.has(verb), remains }
 }
 
-/** First words of what a shared connection is not for. */
+/** First words of statements that cannot run on a shared connection. */
 export const sessionVerbs: ReadonlySet<string> = new Set(
   (
     'BEGIN START COMMIT END ROLLBACK ABORT SAVEPOINT RELEASE PREPARE EXECUTE DEALLOCATE SET RESET DISCARD LISTEN ' +
@@ -38,8 +38,8 @@ function isRead(verb: string, words: string): boolean {
   return !calls(words)
 }
 
-// A function may write; those of this list are known not to. Words before a parenthesis that are no function at all
-// are part of it. Volatile ones that only differ between calls (now, random) are fine: they are asked again as a whole.
+// A function may write; those of this list do not. The list includes words before a parenthesis that are no functions.
+// Volatile functions such as now and random are allowed: a retry runs the whole statement.
 const harmless = new Set(
   (
     'all and any array as between by case cast check coalesce collate count cross cube distinct else end except exists ' +

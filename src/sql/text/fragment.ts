@@ -1,8 +1,8 @@
-/** Fragments: the pieces of SQL that compose inside a template without ever becoming a value, or a value SQL. */
+/** Fragments: pieces of SQL that compose in templates. A value never becomes SQL, and SQL never a value. */
 
 import { JsonText } from '../values/encoders.ts'
 
-/** What a template turns into: text with `$1`-style placeholders, and the values for them. */
+/** A rendered template: text with placeholders `$1`, `$2`, …, and their values. */
 export class Rendering {
   text = ''
   readonly values: unknown[] = []
@@ -12,7 +12,7 @@ export class Rendering {
     this.text += `$${this.values.length}`
   }
 
-  /** Joins a template: fragments become text, everything else a parameter. */
+  /** Appends a template: fragments as text, all other values as parameters. */
   template(strings: readonly string[], values: readonly unknown[]): void {
     this.text += strings[0]
     for (let i = 0; i < values.length; i++) {
@@ -23,7 +23,7 @@ export class Rendering {
     }
   }
 
-  /** Takes a keyword off the end of the text, if it is there, so that a helper may be written with or without it. */
+  /** Removes a keyword from the end of the text, so that a helper works with and without it. */
   takeKeyword(keyword: RegExp): boolean {
     const text = this.text.replace(keyword, '')
     const taken = text !== this.text
@@ -46,45 +46,45 @@ export type RowValues = Readonly<Record<string, unknown>>
 
 /** The fragment helpers, also found on every `db` and `tx`. */
 export interface Fragments {
-  /** A name: `sql.id('users')` is `"users"`, `sql.id('public', 'users')` is `"public"."users"`. */
+  /** A quoted name: `sql.id('users')` is `"users"`, `sql.id('public', 'users')` is `"public"."users"`. */
   id(...path: readonly string[]): Fragment
   /**
-   * Columns and values of an INSERT, of one row or of many; columns default to the rows' own keys, and a key that is
-   * undefined becomes the column's DEFAULT.
+   * Columns and values of an INSERT, for one row or many. Columns default to the keys of the rows. A key that is undefined
+   * becomes the column's DEFAULT.
    * @example db.execute`INSERT INTO users ${db.values({ name, age })}`
    */
   values(rows: RowValues | readonly RowValues[], columns?: readonly string[]): Fragment
   /**
-   * The assignments of an UPDATE; keys that are undefined are left alone. Throws a TypeError when none remains.
+   * The assignments of an UPDATE, without keys that are undefined. Throws a TypeError when none remains.
    * @example db.execute`UPDATE users SET ${db.set({ name })} WHERE id = ${id}`
    */
   set(row: RowValues): Fragment
   /**
-   * Membership in a list, which may be empty. The list travels as one array, so its length does not change the text.
+   * Membership in a list, which may be empty. The list is sent as one array, so the text is the same for each length.
    * @example db.many`SELECT * FROM users WHERE id IN ${db.in(ids)}`
    */
   in(list: readonly unknown[]): Fragment
   /**
-   * JSON that is text already, as the value of a json or jsonb; any other string is a JSON string.
+   * A string that is JSON already, for a json or jsonb parameter; other strings become JSON strings.
    * @example db.execute`UPDATE users SET settings = ${db.json(text)} WHERE id = ${id}`
    */
   json(text: string): JsonText
-  /** Text that goes into the statement as it is. Never give it anything that a caller has sent. */
+  /** Text that becomes part of the statement as it is. Never pass anything that comes from a caller. */
   unsafe(text: string): Fragment
 }
 
 /** Quotes an identifier. */
 export function quote(name: string): string {
-  if (name.includes('\0')) throw new TypeError('a name in SQL has no NUL')
+  if (name.includes('\0')) throw new TypeError('an SQL name cannot contain a NUL character')
   return `"${name.replaceAll('"', '""')}"`
 }
 
 export const fragments: Fragments = {
   id: (...path) => raw(path.map(quote).join('.')),
 
-  values: (given, columns) => {
-    const rows = Array.isArray(given) ? (given as readonly RowValues[]) : [given as RowValues]
-    if (rows.length === 0) throw new TypeError('values() needs at least one row')
+  values: (input, columns) => {
+    const rows = Array.isArray(input) ? (input as readonly RowValues[]) : [input as RowValues]
+    if (rows.length === 0) throw new TypeError('values() needs at least one row, got an empty list')
     const names = columns ?? definedKeys(rows)
     if (names.length === 0 && rows.length > 1) throw new TypeError('values() of many rows needs at least one column')
     return new Fragment((to) => {
@@ -107,7 +107,7 @@ export const fragments: Fragments = {
 
   set: (row) => {
     const names = definedKeys([row])
-    if (names.length === 0) throw new TypeError('set() needs at least one column to set')
+    if (names.length === 0) throw new TypeError('set() needs at least one column, got only undefined values')
     return new Fragment((to) => {
       to.takeKeyword(/\bSET\s*$/i)
       to.text += 'SET '
@@ -140,10 +140,10 @@ function raw(text: string): Fragment {
   })
 }
 
-function value(to: Rendering, given: unknown): void {
-  if (given === undefined) to.text += 'DEFAULT'
-  else if (given instanceof Fragment) given.render(to)
-  else to.parameter(given)
+function value(to: Rendering, cell: unknown): void {
+  if (cell === undefined) to.text += 'DEFAULT'
+  else if (cell instanceof Fragment) cell.render(to)
+  else to.parameter(cell)
 }
 
 function own(row: RowValues, name: string): unknown {
@@ -162,7 +162,7 @@ export interface SqlTag extends Fragments {
 }
 
 /**
- * A piece of SQL to put into a template; values inside it stay parameters.
+ * A piece of SQL for a template; values in it stay parameters.
  * @example
  * const adults = sql`age >= ${18}`
  * await db.many`SELECT * FROM users WHERE ${adults} ORDER BY ${sql.id(column)}`
@@ -172,8 +172,8 @@ export const sql: SqlTag = Object.assign((strings: TemplateStringsArray, ...valu
   return new Fragment((to) => to.template(strings, values))
 }, fragments)
 
-/** Throws a TypeError unless this is what a template literal passes to its tag. */
+/** Asserts that the argument is the first argument of a template tag; throws a TypeError otherwise. */
 export function assertTemplate(strings: unknown): asserts strings is TemplateStringsArray {
   if (Array.isArray(strings) && Array.isArray((strings as unknown as TemplateStringsArray).raw)) return
-  throw new TypeError('a statement is a template: write db.one`SELECT …`, not db.one("SELECT …")')
+  throw new TypeError('a statement must be a template: write db.one`SELECT …`, not db.one("SELECT …")')
 }

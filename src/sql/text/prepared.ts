@@ -1,27 +1,27 @@
-/** A statement's text with all that follows from it, worked out once. */
+/** The text of a statement with everything derived from it, computed once. */
 import { createHash } from 'node:crypto'
 import { type Classification, classify } from './classify.ts'
 import type { Remains } from './remains.ts'
 import { assertTemplate, Fragment, Rendering } from './fragment.ts'
 import { type Above, notePlace } from '../errors/place.ts'
 
-/** A text that connections prepare under one name. */
+/** A statement text, prepared under one name on all connections. */
 export class Prepared {
   readonly text: string
-  /** Its name on every connection, made from its text: whoever shares a server connection means the same by it. */
+  /** Its name on all connections, derived from the text: users of one server connection agree on its meaning. */
   readonly name: string
   readonly verb: string
-  /** See `Classification.reads`; false from then on when a server says that it writes. */
+  /** See `Classification.reads`. Becomes false when a server reports that it writes. */
   reads: boolean
   readonly session: boolean
   readonly remains: Remains | undefined
-  /** Whether it may run behind others in one transaction, which VACUUM and its like refuse. */
+  /** Whether it may follow other statements in one implicit transaction. VACUUM, for example, may not. */
   readonly isPlain: boolean
-  /** Whether what it leaves in its session has been looked at, or need not be. */
+  /** Whether its effects on the session have been checked, or need no check. */
   isChecked: boolean
   /** How often it was sent over a lane. */
   runs = 0
-  #heldUp = 0
+  #blocked = 0
   #slowUntil = 0
 
   constructor(text: string) {
@@ -36,17 +36,17 @@ export class Prepared {
     this.isPlain = plainVerbs.has(known.verb)
   }
 
-  /** Whether it is to be kept off the lanes, because too many of its runs have held one up. */
+  /** Whether it stays off the lanes for now, because too many of its runs have blocked one. */
   get isSlow(): boolean {
     return this.#slowUntil > 0 && this.#slowUntil > performance.now()
   }
 
-  /** A run of it has held up a lane. After a while it is given another chance. */
-  hasHeldUp(now: number): void {
-    this.#heldUp++
-    if (this.#heldUp / this.runs < slowShare) return
-    this.#slowUntil = now + keptOffMs
-    this.runs = this.#heldUp = 0
+  /** Records a run that blocked a lane. After too many the statement stays off the lanes for a while. */
+  hasBlocked(now: number): void {
+    this.#blocked++
+    if (this.#blocked / this.runs < slowShare) return
+    this.#slowUntil = now + slowMs
+    this.runs = this.#blocked = 0
   }
 }
 
@@ -61,26 +61,27 @@ const plainVerbs: ReadonlySet<string> = new Set([
   'TABLE',
 ])
 
-// A share, since any statement is slow once in a while, on a machine that is busy.
+// A share, because any statement may be slow once in a while on a busy machine.
 const slowShare = 0.1
-const keptOffMs = 10_000
+const slowMs = 10_000
 
-// 132 bits of SHA-256: short enough to be sent with each run, too many for two texts ever to meet.
+// 132 bits of SHA-256: short enough to send with each run, and long enough that two texts never collide.
 function nameOf(text: string): string {
   return createHash('sha256').update(text).digest('base64url').slice(0, 22)
 }
 
-/** A prepared text and the values for one run of it. */
+/** A prepared text and the values of one run. */
 export interface BoundStatement {
   readonly prepared: Prepared
   readonly values: readonly unknown[]
-  /** The template that it is of; undefined for a text. */
+  /** The template that it comes from; undefined for a plain text. */
   readonly strings?: TemplateStringsArray
 }
 
 /**
- * What a template literal stands for; the caller of `above` is who has written it. Throws a TypeError for anything that is
- * none.
+ * Turns a template literal into a statement. The caller of `above` is the place of the template.
+ *
+ * @throws {TypeError} unless it is a template literal
  */
 export function bind(strings: TemplateStringsArray, values: readonly unknown[], above?: Above): BoundStatement {
   for (const value of values) if (value instanceof Fragment) return composed(strings, values, above)
@@ -106,12 +107,12 @@ function composed(strings: TemplateStringsArray, values: readonly unknown[], abo
   return { prepared: preparedOf(rendering.text), values: rendering.values, strings }
 }
 
-// Texts by their own content: composed ones are equal without being the same template. The oldest is forgotten, so
-// that texts built of ever new pieces cannot fill the memory.
+// By text: composed statements are equal without being the same template. The oldest entry is evicted, so that texts
+// built from ever new pieces cannot fill the memory.
 const texts = new Map<string, Prepared>()
-const mostTexts = 2000
+const maxTexts = 2000
 
-/** The one `Prepared` of a text. */
+/** Returns the one `Prepared` of a text. */
 export function preparedOf(text: string): Prepared {
   const known = texts.get(text)
   if (known) {
@@ -121,6 +122,6 @@ export function preparedOf(text: string): Prepared {
   }
   const prepared = new Prepared(text)
   texts.set(text, prepared)
-  if (texts.size > mostTexts) texts.delete(texts.keys().next().value!)
+  if (texts.size > maxTexts) texts.delete(texts.keys().next().value!)
   return prepared
 }

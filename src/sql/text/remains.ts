@@ -1,16 +1,16 @@
-/** What statements leave on a connection after their transaction. Whoever gets that connection next would have it. */
+/** What statements leave on a connection after their transaction, where the next user of the connection would find it. */
 import { bareWords } from '../../sqlText/bareWords.ts'
 
-/** Something that stays. */
+/** An effect on the session that outlasts its transaction. */
 export interface Remains {
   readonly what: string
-  /** What to write instead. */
+  /** What to use instead. */
   readonly instead: string
-  /** It does no harm in a transaction, whose connection is its own until it ends. */
+  /** True if it is harmless in a transaction, which has its connection to itself. */
   readonly isFineInside?: boolean
 }
 
-/** What a statement leaves, as far as its text shows it. */
+/** Returns what a statement leaves, as far as its text shows. */
 export function remainsOf(verb: string, words: string): Remains | undefined {
   for (const [pattern, remains] of commands) if (pattern.test(words)) return remains
   if (!callers.has(verb)) return undefined
@@ -18,7 +18,7 @@ export function remainsOf(verb: string, words: string): Remains | undefined {
   return undefined
 }
 
-/** What a script leaves, as far as its text shows it. */
+/** Returns what a script leaves, as far as its text shows. */
 export function scriptRemains(text: string): Remains | undefined {
   for (const words of bareWords(text).split(';')) {
     const remains = remainsOf(/\w+/.exec(words)?.[0].toUpperCase() ?? '', words)
@@ -32,7 +32,7 @@ type Patterns = readonly (readonly [RegExp, Remains])[]
 const commands: Patterns = [
   [/^\s*set\s+(?!(local|transaction|constraints)\b)/i, { what: 'SET', instead: 'use SET LOCAL in a transaction' }],
   [/^\s*reset\b/i, { what: 'RESET', instead: 'use SET LOCAL … TO DEFAULT in a transaction' }],
-  [/^\s*discard\b/i, { what: 'DISCARD', instead: 'each session is kept as it was opened' }],
+  [/^\s*discard\b/i, { what: 'DISCARD', instead: 'leave it out, sessions are never changed' }],
   [/^\s*load\b/i, { what: 'LOAD', instead: 'use session_preload_libraries' }],
   [/^\s*(un)?listen\b/i, { what: 'LISTEN', instead: 'use db.listen' }],
   [/^\s*declare\b[^]*\bwith\s+hold\b/i, { what: 'DECLARE … WITH HOLD', instead: 'use db.stream' }],

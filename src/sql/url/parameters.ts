@@ -1,25 +1,25 @@
 /**
- * The parameters of a connection string, and the variables that stand in for them.
+ * The parameters of a connection string, and the environment variables that replace them.
  * https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
  */
 
-/** What sslmode may be, from the least to the most. */
+/** The values of sslmode, from the weakest to the strictest. */
 export const sslModes = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
 export type SslMode = (typeof sslModes)[number]
 
 export const sessionAttrs = ['any', 'read-write', 'read-only', 'primary', 'standby', 'prefer-standby'] as const
-/** What a server has to be to be connected to. */
+/** The kind of server to connect to. */
 export type SessionAttrs = (typeof sessionAttrs)[number]
 
 interface Parameter {
   readonly variable?: string
-  /** What it may be; anything when left out. */
+  /** The allowed values. Default: any. */
   readonly values?: readonly string[]
 }
 
 const number = /^\d+$/
 
-/** What is understood. */
+/** The supported parameters. */
 const parameters: Readonly<Record<string, Parameter>> = {
   host: { variable: 'PGHOST' },
   hostaddr: { variable: 'PGHOSTADDR' },
@@ -45,19 +45,19 @@ const parameters: Readonly<Record<string, Parameter>> = {
   client_encoding: { values: ['UTF8', 'utf8', 'UTF-8', 'utf-8', 'auto'] },
 }
 
-/** What needs no answer: sockets keep alive anyway, and the rest has no effect here. */
+/** Parameters without effect here; connections always use keepalive. */
 const ignored =
   /^(?:keepalives(?:_idle|_interval|_count)?|tcp_user_timeout|fallback_application_name|sslcompression|sslsni|uselibpqcompat)$/
 const settings = /^(?:statement_timeout|lock_timeout|idle_in_transaction_session_timeout|search_path|timezone)$/i
 
 /**
- * The parameters of a URL by their usual names.
+ * Returns the parameters of a URL under their usual names.
  *
- * @throws {TypeError} naming the first that is wrong or unknown
+ * @throws {TypeError} naming the first parameter that is invalid or unknown
  */
-export function checkedParameters(given: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+export function checkedParameters(raw: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   const checked: Record<string, string> = {}
-  for (const [name, value] of Object.entries(given)) {
+  for (const [name, value] of Object.entries(raw)) {
     if (ignored.test(name)) continue
     if (name === 'ssl') checked['sslmode'] ??= sslModeOf(value)
     else if (name === 'database') checked['dbname'] = value
@@ -67,27 +67,27 @@ export function checkedParameters(given: Readonly<Record<string, string>>): Read
   return checked
 }
 
-/** A parameter's value from the environment; undefined without one. */
+/** Returns the value of a parameter in the environment; undefined without one. */
 export function fromEnvironment(name: string, env: NodeJS.ProcessEnv): string | undefined {
   const { variable } = parameters[name]!
   const value = variable && env[variable]
   return value ? allowed(name, value, variable) : undefined
 }
 
-/** A whole number from `least` on. */
+/** Reads an integer between two bounds. */
 export function numberOf(name: string, text: string, least: number, most: number): number {
   const value = number.test(text) ? Number(text) : NaN
   if (value >= least && value <= most) return value
-  throw new TypeError(`its ${name} must be a whole number from ${least} to ${most}`)
+  throw new TypeError(`its ${name} must be an integer from ${least} to ${most}`)
 }
 
-function allowed(name: string, value: string, shown = `its parameter ${name}`): string {
+function allowed(name: string, value: string, source = `its parameter ${name}`): string {
   const { values } = parameters[name]!
   if (!values || values.includes(value)) return value
-  throw new TypeError(`${shown} must be ${values.join(', ')}; got ${JSON.stringify(value)}`)
+  throw new TypeError(`${source} must be one of ${values.join(', ')}; got ${JSON.stringify(value)}`)
 }
 
-// As JDBC writes it, which libpq understands as well.
+// JDBC's parameter, which libpq understands as well.
 function sslModeOf(value: string): SslMode {
   if (/^(?:true|1)$/.test(value)) return 'require'
   if (/^(?:false|0)$/.test(value)) return 'disable'
@@ -95,6 +95,6 @@ function sslModeOf(value: string): SslMode {
 }
 
 function unknown(name: string): string {
-  if (settings.test(name)) return `its parameter ${name} is a setting of the server: write options=-c%20${name}%3D…`
-  return `its parameter ${name} is not supported; known are ${Object.keys(parameters).join(', ')}`
+  if (settings.test(name)) return `its parameter ${name} is a setting of the server, use options=-c%20${name}%3D…`
+  return `its parameter ${name} is not supported, expected one of ${Object.keys(parameters).join(', ')}`
 }

@@ -1,11 +1,11 @@
-/** The parts of a connection string, decoded, under libpq's names of parameters; `host` and `port` may be lists. */
+/** The parts of a connection string, decoded, under libpq's parameter names. `host` and `port` may be lists. */
 export type RawParameters = Readonly<Record<string, string>>
 
 /**
- * Takes a connection string apart as libpq does: `postgres://user:password@host:port,host:port/database?parameter=value`.
+ * Parses a connection string as libpq does: `postgres://user:password@host:port,host:port/database?parameter=value`.
  * https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS
  *
- * @throws {TypeError} one line that shows nothing of what could be a password
+ * @throws {TypeError} whose message contains nothing that could be a password
  */
 export function parseUrl(text: unknown): RawParameters {
   if (typeof text !== 'string') throw new TypeError(`expected ${form}, got ${typeof text}`)
@@ -23,14 +23,14 @@ export function parseUrl(text: unknown): RawParameters {
 
 const form = 'a URL like postgres://user:password@host:5432/database'
 
-// Neither # nor any other character is special but these: a password may hold them as they are.
+// Only these characters are special, not even #: a password may contain the others as they are.
 function split(rest: string): { authority: string; path: string; query: string } {
   const [beforeQuery = '', ...queries] = rest.split('?')
   const [authority = '', ...paths] = beforeQuery.split('/')
   const path = paths.join('/')
   const query = queries.join('?')
   if (!authority.includes('@') && /@/.test(path + query.split('&')[0]) && !isPortList(authority)) {
-    throw new TypeError('in its user or password write / as %2F, ? as %3F and @ as %40')
+    throw new TypeError('its user or password contains / ? or @: write them as %2F, %3F and %40')
   }
   return { authority, path, query }
 }
@@ -51,7 +51,7 @@ function addresses(text: string): RawParameters {
   const pairs = text.split(',').map((one) => {
     const [, bracketed, plain = '', port = ''] = /^(?:\[([^\]]*)\]|([^:]*))(?::(.*))?$/s.exec(one) ?? []
     if (port.includes(':') || (bracketed === undefined && plain === '' && port === '' && one !== '')) {
-      throw new TypeError('a host of it is not clear: an IPv6 address is written [::1]')
+      throw new TypeError('one of its hosts is not valid: write an IPv6 address as [::1]')
     }
     return { host: decoded(bracketed ?? plain, 'a host'), port }
   })
@@ -68,7 +68,7 @@ function parameters(query: string): RawParameters {
       const name = decoded(equals < 0 ? pair : pair.slice(0, equals), 'a parameter')
       if (equals < 1) throw new TypeError(`its parameter ${name || 'without a name'} has no value: write name=value`)
       const value = pair.slice(equals + 1)
-      // URLSearchParams writes a space so. What has spaces are these, and a plus sign of their own is written %2B by it.
+      // URLSearchParams writes a space as + and a plus sign as %2B. Only these parameters contain spaces.
       const spaced = spacedParameters.has(name) ? value.replaceAll('+', ' ') : value
       return [name, decoded(spaced, `the parameter ${name}`)]
     }),
@@ -81,6 +81,6 @@ function decoded(text: string, what: string): string {
   try {
     return decodeURIComponent(text)
   } catch {
-    throw new TypeError(`${what} has a % that begins no escape: write it as %25`)
+    throw new TypeError(`${what} contains a % that begins no escape: write it as %25`)
   }
 }

@@ -2,8 +2,8 @@ import { readFile, stat } from 'node:fs/promises'
 import type { Address, ConnectionSettings } from './settings.ts'
 
 /**
- * The password for a server in a file of passwords; undefined when there is no such file, or nothing of the server in it.
- * One that others than its owner may read is left alone, as psql does.
+ * Returns the password for a server from a password file; undefined without a file or an entry. Like psql, it ignores a
+ * file that other users may read.
  * https://www.postgresql.org/docs/current/libpq-pgpass.html
  */
 export async function passwordFor(

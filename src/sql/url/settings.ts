@@ -3,18 +3,18 @@ import { join } from 'node:path'
 import { checkedParameters, fromEnvironment, numberOf, type SessionAttrs, type SslMode } from './parameters.ts'
 import { parseUrl } from './parseUrl.ts'
 
-/** One place where a server may be. */
+/** The address of a server. */
 export interface Address {
-  /** A name, an IP address or, with a leading `/`, the folder of a socket. */
+  /** A name, an IP address, or the folder of a socket, which begins with `/`. */
   readonly host: string
   /** The IP address to connect to, when `host` is only the name that a certificate is checked against. */
   readonly hostaddr: string | undefined
   readonly port: number
 }
 
-/** What a connection string and the environment say of how to connect. */
+/** How to connect, from a connection string and the environment. */
 export interface ConnectionSettings {
-  /** Tried in this order, or in a new one each time, see `loadBalance`. */
+  /** Attempted in this order, or in random order with `loadBalance`. */
   readonly addresses: readonly Address[]
   readonly user: string
   readonly database: string
@@ -22,7 +22,7 @@ export interface ConnectionSettings {
   readonly passfile: string
   readonly options: string | undefined
   readonly applicationName: string | undefined
-  /** For one address, in milliseconds; undefined: a share of all the time there is. */
+  /** Milliseconds for one address. Undefined: an equal share of the whole time. */
   readonly connectTimeoutMs: number | undefined
   readonly sslmode: SslMode
   readonly sslrootcert: string | undefined
@@ -37,18 +37,18 @@ export interface ConnectionSettings {
 }
 
 /**
- * What a connection string says, and where it says nothing the variables `PG…`, as psql understands both.
+ * Reads a connection string as psql does. Variables `PG…` provide what it leaves out.
  *
- * @throws {TypeError} one line: what is wrong in it, never a password
+ * @throws {TypeError} saying what is wrong in it, without a password
  */
 export function connectionSettings(url: unknown, env: NodeJS.ProcessEnv = process.env): ConnectionSettings {
-  const given = checkedParameters(parseUrl(url))
-  const get = (name: string): string | undefined => given[name] ?? fromEnvironment(name, env)
+  const inUrl = checkedParameters(parseUrl(url))
+  const get = (name: string): string | undefined => inUrl[name] ?? fromEnvironment(name, env)
   const user = get('user') ?? userInfo().username
   const mode = get('sslmode') ?? 'prefer'
   const isDirect = get('sslnegotiation') === 'direct'
   if (isDirect && /^(?:disable|allow|prefer)$/.test(mode)) {
-    throw new TypeError(`its sslnegotiation=direct needs sslmode=require or more; got ${mode}`)
+    throw new TypeError(`its sslnegotiation=direct needs sslmode=require or stricter; got ${mode}`)
   }
   if (get('sslrootcert') === 'system' && mode !== 'verify-full') {
     throw new TypeError(`its sslrootcert=system needs sslmode=verify-full; got ${mode}`)
@@ -77,7 +77,7 @@ export function connectionSettings(url: unknown, env: NodeJS.ProcessEnv = proces
   }
 }
 
-/** An address as messages show it. */
+/** Formats an address for messages. */
 export function addressText({ host, port }: Address): string {
   if (host.startsWith('/')) return `${host}/.s.PGSQL.${port}`
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
@@ -88,12 +88,12 @@ function addressesOf(get: (name: string) => string | undefined): readonly Addres
   const hosts = get('host')?.split(',') ?? hostaddrs ?? ['']
   const ports = get('port')?.split(',') ?? ['']
   if (ports.length > 1 && ports.length !== hosts.length) {
-    throw new TypeError(
-      `its ports must be one for all hosts or as many as the hosts, ${hosts.length}; got ${ports.length}`,
-    )
+    throw new TypeError(`it must have one port, or as many ports as hosts (${hosts.length}); got ${ports.length}`)
   }
   if (hostaddrs && hostaddrs.length !== hosts.length) {
-    throw new TypeError(`its hostaddr must name as many as its hosts, ${hosts.length}; got ${hostaddrs.length}`)
+    throw new TypeError(
+      `it must have as many addresses in hostaddr as hosts (${hosts.length}); got ${hostaddrs.length}`,
+    )
   }
   return hosts.map((host, i) => ({
     host: host || 'localhost',

@@ -1,6 +1,6 @@
 /** PostgreSQL's text form of arrays: `{1,NULL,"a \"b\"",{2,3}}`. https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO */
 
-/** Reads an array; bounds such as `[0:1]={…}` are dropped. */
+/** Reads an array; bounds such as `[0:1]={…}` are ignored. */
 export function parseArray(text: string, decode: (item: string) => unknown, delimiter: string): unknown[] {
   const open = text.indexOf('{')
   const [items] = parseLevel(text, open + 1, decode, delimiter)
@@ -42,7 +42,7 @@ function closingQuote(text: string, start: number): number {
   return at
 }
 
-/** Writes an array; what is null becomes NULL, what is nested another dimension. */
+/** Writes an array: null becomes NULL, and a nested array another dimension. */
 export function writeArray(
   items: readonly unknown[],
   encode: (item: unknown) => string | null,

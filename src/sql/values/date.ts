@@ -1,12 +1,12 @@
-/** Dates as PostgreSQL writes them (DateStyle ISO). https://www.postgresql.org/docs/current/datatype-datetime.html */
+/** Dates in PostgreSQL's ISO DateStyle. https://www.postgresql.org/docs/current/datatype-datetime.html */
 
-// The ends of a Date's range: there is no infinite Date, and these sort and compare as one.
+// The last and the first possible Date: they sort and compare like infinity.
 const endOfTime = 8.64e15
 
 const pattern =
   /^(\d{4,})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d):(\d\d)(?:\.(\d+))?)?(?:Z|([+-])(\d\d)(?::(\d\d))?(?::(\d\d))?)?( BC)?$/
 
-/** The Date of a date, a timestamp (read as UTC) or a timestamptz; digits beyond the millisecond are dropped. */
+/** Reads a date, a timestamp (as UTC) or a timestamptz; digits after the millisecond are cut off. */
 export function dateOf(text: string): Date {
   if (text === 'infinity') return new Date(endOfTime)
   if (text === '-infinity') return new Date(-endOfTime)
@@ -20,11 +20,11 @@ export function dateOf(text: string): Date {
   date.setUTCHours(Number(hour), Number(minute), Number(second), Number(fraction.padEnd(3, '0').slice(0, 3)))
   const offsetMs = (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)) * 1000
   const at = new Date(date.getTime() - (sign === '-' ? -offsetMs : offsetMs))
-  if (Number.isNaN(at.getTime())) throw new RangeError('beyond what a Date can hold')
+  if (Number.isNaN(at.getTime())) throw new RangeError('outside the range of a Date')
   return at
 }
 
-/** How PostgreSQL reads a Date, in whichever year it is. Throws a RangeError for an invalid one. */
+/** Writes a Date for PostgreSQL, in any year. Throws a RangeError for an invalid Date. */
 export function textOf(date: Date): string {
   const time = date.getTime()
   if (Math.abs(time) === endOfTime) return time > 0 ? 'infinity' : '-infinity'

@@ -1,11 +1,11 @@
 /**
- * Dates in other styles than ISO, which `SET LOCAL DateStyle` brings about.
+ * Dates in a DateStyle other than ISO, after `SET LOCAL DateStyle`.
  * https://www.postgresql.org/docs/current/datatype-datetime.html#DATATYPE-DATETIME-OUTPUT
  */
 import { parseArray } from './array.ts'
 import type { Decode, DecoderOf } from '../wire/decoder.ts'
 
-/** Decoders for a session whose DateStyle the server has told: the same ones, after dates have been put in ISO form. */
+/** Decoders for a session with another DateStyle: they convert dates to ISO, then use the usual decoders. */
 export function inDateStyle(style: string, decoderOf: DecoderOf): DecoderOf {
   const isDayFirst = style.endsWith('DMY')
   return (type) => {
@@ -43,9 +43,9 @@ const named = new RegExp(
 
 const isIso = /^(\d{4,}-|-?infinity$)/
 
-/** `01.07.2024 09:00:00 UTC`, `07/01/2024`, `Mon Jul 01 09:00:00 2024` as PostgreSQL writes them in ISO style. */
+/** Converts `01.07.2024 09:00:00 UTC`, `07/01/2024` or `Mon Jul 01 09:00:00 2024` to ISO style. */
 function isoOf(text: string, isDayFirst: boolean): string {
-  if (isIso.test(text)) return text // a transaction behind a pooler has set its own style, which is not reported
+  if (isIso.test(text)) return text // behind a pooler, a transaction may change its style without a report
   const parts = (numeric.exec(text) ?? named.exec(text))?.groups
   if (!parts) throw new RangeError('not a date in the DateStyle of the session')
   const { year, time: clock, zone, bc = '' } = parts
@@ -63,9 +63,9 @@ function monthAndDay(parts: Record<string, string | undefined>, isDayFirst: bool
   return isDayFirst || parts['between'] === '.' ? [second, first] : [first, second]
 }
 
-// Abbreviations are told apart by nobody: IST is at home in three zones.
+// Abbreviations are ambiguous: IST is the name of three zones.
 function offsetOf(zone: string): string {
   if (zone === 'UTC' || zone === 'GMT') return '+00'
   if (/^[+-]\d\d(:\d\d)*$/.test(zone)) return zone
-  throw new RangeError(`the time zone ${zone} does not say its offset: leave DateStyle at ISO, or TimeZone at UTC`)
+  throw new RangeError(`the time zone ${zone} has no offset: use DateStyle ISO, or TimeZone UTC`)
 }

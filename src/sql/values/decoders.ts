@@ -1,15 +1,15 @@
 /**
- * PostgreSQL's types and JavaScript's.
+ * The JavaScript types of PostgreSQL's types.
  *
- * int2, int4, int8, oid: a number; an int8 that no number holds exactly: a string. float4, float8: a number.
- * numeric, money, interval, time, uuid, enums and whatever is not listed: a string. bool: a boolean.
+ * int2, int4, int8, oid: a number; a string for an int8 that is no safe integer. float4, float8: a number.
+ * numeric, money, interval, time, uuid, enums and all unlisted types: a string. bool: a boolean.
  * date: `2026-11-23`. timestamp: `2026-11-23T05:36:00.123456`. timestamptz: the same in UTC with a `Z`.
- * json, jsonb: parsed. bytea: a Buffer. Arrays of all of these: arrays.
+ * json, jsonb: parsed. bytea: a Buffer. Arrays of these types: arrays.
  */
 import { inUtc } from './zone.ts'
 import type { Decode } from '../wire/decoder.ts'
 
-/** Text as it is; what every type without a decoder gets. */
+/** The text as it is, for each type without a decoder. */
 export const text: Decode = (bytes, start, end) => bytes.toString('utf8', start, end)
 
 const integer: Decode = (bytes, start, end) => {
@@ -27,13 +27,13 @@ const bigInteger: Decode = (bytes, start, end) => {
   return Number.isSafeInteger(value) ? value : digits
 }
 
-// `2026-11-23 05:36:00.1234` becomes ISO 8601 where it lies: the bytes are ours, and read once.
+// `2026-11-23 05:36:00.1234` becomes ISO 8601 in place: the bytes are ours, and read once.
 const timestamp: Decode = (bytes, start, end) => {
   if (end > start + 10 && bytes[start + 10] === 0x20) bytes[start + 10] = 0x54
   return bytes.toString('latin1', start, end)
 }
 
-// The session's time zone is UTC unless somebody has set another, so that it ends in `+00` nearly always.
+// The session's time zone is UTC unless it was changed, so the text ends in `+00` nearly always.
 const timestamptz: Decode = (bytes, start, end) => {
   const isUtc = end >= start + 13 && bytes[end - 3] === 0x2b && bytes[end - 2] === 0x30 && bytes[end - 1] === 0x30
   if (!isUtc) return inUtc(bytes.toString('latin1', start, end))
@@ -43,13 +43,13 @@ const timestamptz: Decode = (bytes, start, end) => {
   return bytes.toString('latin1', start, end - 2)
 }
 
-// Either form says which one it is: in the escape form a backslash is doubled, or followed by digits.
+// The form is recognizable: in the escape form a backslash is doubled, or followed by digits.
 const bytea: Decode = (bytes, start, end) =>
   bytes[start] === 0x5c && bytes[start + 1] === 0x78
     ? Buffer.from(bytes.toString('latin1', start + 2, end), 'hex')
     : unescaped(bytes.subarray(start, end))
 
-/** Bytes out of `bytea_output = 'escape'`. https://www.postgresql.org/docs/current/datatype-binary.html */
+/** Decodes `bytea_output = 'escape'`. https://www.postgresql.org/docs/current/datatype-binary.html */
 function unescaped(escaped: Uint8Array): Buffer {
   const out = Buffer.allocUnsafe(escaped.length)
   let length = 0
@@ -68,7 +68,7 @@ function unescaped(escaped: Uint8Array): Buffer {
   return out.subarray(0, length)
 }
 
-/** The decoders by the names of their types. */
+/** Decoders by type name. */
 export const builtIn: Readonly<Record<string, Decode>> = {
   bool: (bytes, start) => bytes[start] === 0x74,
   bytea,

@@ -2,23 +2,28 @@ import { DatabaseError } from '../errors/databaseError.ts'
 import { type Encode, scalar, UnsupportedValue } from './encoders.ts'
 import type { Encoded } from '../wire/output.ts'
 
-const mostParameters = 65_535
+const maxParameters = 65_535
 
 /**
- * The values of a Bind message. Throws a TypeError for what no parameter takes, and a DatabaseError for a value that
- * cannot be written; both have its position.
+ * Encodes the values of a Bind message.
+ *
+ * @throws {TypeError} for a value that no parameter accepts, with its position
+ * @throws {DatabaseError} for a value that cannot be written, with its position
  */
 export function encodeAll(
   values: readonly unknown[],
   encoders: readonly Encode[] | undefined,
-  otherwise: Encode = scalar,
+  fallback: Encode = scalar,
 ): readonly Encoded[] {
-  if (values.length > mostParameters) {
-    throw new DatabaseError('54000', `a statement takes at most ${mostParameters} parameters, not ${values.length}`)
+  if (values.length > maxParameters) {
+    throw new DatabaseError(
+      '54000',
+      `a statement can have ${maxParameters} parameters, got ${values.length}: use batch or db.in`,
+    )
   }
   const encoded: Encoded[] = []
   for (let i = 0; i < values.length; i++) {
-    const encode = encoders?.[i] ?? otherwise
+    const encode = encoders?.[i] ?? fallback
     try {
       encoded.push(encode(values[i]))
     } catch (cause) {

@@ -1,21 +1,21 @@
-/** From JavaScript values to what a Bind message takes: by the type of the parameter, one encoder each. */
+/** Encoders of parameter values for Bind messages, one for each type. */
 import { writeArray } from './array.ts'
 import { textOf } from './date.ts'
 import type { Encoded } from '../wire/output.ts'
 
-/** Writes a value. Throws an UnsupportedValue, or what the value or its codec throws. */
+/** Encodes a value. Throws an UnsupportedValue, or what the value or its codec throws. */
 export interface Encode {
   (value: unknown): Encoded
-  /** Whether a string is more than the text that it is: JSON. */
+  /** Whether a string is encoded as a JSON string, not as it is. */
   readonly quotesStrings?: true
-  /** Whether an array is one value, also in an array: a document, a vector. */
+  /** Whether an array is a single value, as in JSON and vectors. */
   readonly takesArrays?: true
 }
 
-/** Why a value cannot be a parameter: a mistake of whoever wrote the statement. */
+/** Why a value cannot be a parameter: a mistake in the statement. */
 export class UnsupportedValue extends TypeError {}
 
-/** JSON that is text already, made by `db.json`. */
+/** Text that is JSON already, made by `db.json`. */
 export class JsonText {
   readonly text: string
 
@@ -24,51 +24,50 @@ export class JsonText {
   }
 }
 
-/** What is written in one way only when the parameter's type is known. */
+/** Whether the encoding of a value depends on the type of its parameter. */
 export function needsType(value: unknown): boolean {
   return typeof value === 'string' || (typeof value === 'object' && value !== null)
 }
 
-/** The encoder of every type that is not listed below: the text that PostgreSQL reads. */
+/** The encoder of types that are not listed below: PostgreSQL's text form. */
 export const scalar: Encode = (value) => {
   if (typeof value !== 'object' || value === null) return primitive(value)
   if (value instanceof Date) return textOf(value)
   if (value instanceof JsonText) return value.text
-  if (value instanceof Uint8Array) throw new UnsupportedValue('a Buffer is for bytea, and this parameter is not')
-  if (Array.isArray(value))
-    throw new UnsupportedValue('an array is for an array or JSON, and this parameter is neither')
+  if (value instanceof Uint8Array) throw new UnsupportedValue('a Buffer needs a bytea parameter, this one is not')
+  if (Array.isArray(value)) throw new UnsupportedValue('an array needs an array or JSON parameter, this one is neither')
   return jsonOf(value)
 }
 
-/** Every value is a JSON value, except null, which is SQL's. */
+/** All values are JSON values, except null, which is SQL's NULL. */
 export const json: Encode = Object.assign(
   (value: unknown): Encoded => {
     if (typeof value === 'string') return JSON.stringify(value)
     if (typeof value !== 'object' || value === null) return primitive(value)
     if (value instanceof JsonText) return value.text
-    if (value instanceof Uint8Array) throw new UnsupportedValue('a Buffer is for bytea, and this parameter is JSON')
+    if (value instanceof Uint8Array) throw new UnsupportedValue('a Buffer needs a bytea parameter, this one is JSON')
     return Array.isArray(value) || value instanceof Date ? JSON.stringify(value) : jsonOf(value)
   },
   { quotesStrings: true, takesArrays: true } as const,
 )
 
-/** pgvector's: its text is JSON's. */
+/** pgvector's types: their text form is JSON. */
 export const vector: Encode = Object.assign(
   (value: unknown): Encoded => (Array.isArray(value) ? JSON.stringify(value) : scalar(value)),
   { takesArrays: true } as const,
 )
 
-/** Bytes as they are; a string is PostgreSQL's own text form. */
+/** Bytes as they are; a string is PostgreSQL's text form. */
 export const bytea: Encode = (value) => (value instanceof Uint8Array ? value : scalar(value))
 
-/** Objects by a codec of the user's, everything else as the type demands. */
-export function objectEncoder(encode: (value: unknown) => string, otherwise: Encode): Encode {
+/** Encodes objects with a user's codec, and all other values by their type. */
+export function objectEncoder(encode: (value: unknown) => string, fallback: Encode): Encode {
   const own = (value: unknown): Encoded =>
-    typeof value === 'object' && value !== null && !(value instanceof JsonText) ? encode(value) : otherwise(value)
-  return Object.assign(own, { ...otherwise })
+    typeof value === 'object' && value !== null && !(value instanceof JsonText) ? encode(value) : fallback(value)
+  return Object.assign(own, { ...fallback })
 }
 
-/** Arrays; a string is PostgreSQL's own text form. */
+/** Encodes arrays; a string is PostgreSQL's text form. */
 export function arrayEncoder(element: Encode, delimiter: string): Encode {
   const item = (value: unknown): string | null => {
     const encoded = element(value)
@@ -78,7 +77,7 @@ export function arrayEncoder(element: Encode, delimiter: string): Encode {
   return (value) => {
     if (Array.isArray(value)) return writeArray(value, item, isNested, delimiter)
     if (typeof value !== 'object' || value === null) return primitive(value)
-    throw new UnsupportedValue(`${named(value)} is no array, which this parameter is`)
+    throw new UnsupportedValue(`${named(value)} is not an array, and this parameter needs one`)
   }
 }
 
@@ -92,29 +91,29 @@ function primitive(value: unknown): string | null {
     case 'bigint':
       return String(value)
     case 'undefined':
-      throw new UnsupportedValue('undefined is no value for SQL, write null for NULL: ${value ?? null}')
+      throw new UnsupportedValue('undefined is not an SQL value, use null for NULL: ${value ?? null}')
     case 'function':
     case 'symbol':
-      throw new UnsupportedValue(`a ${typeof value} is no value for SQL`)
+      throw new UnsupportedValue(`a ${typeof value} is not an SQL value`)
     default:
       return null
   }
 }
 
-// Set, Map, a typed array, RegExp, Promise and their like would all become `{}`, a URL a text in quotes.
+// As JSON a Set, Map, typed array, RegExp or Promise would be `{}`, and a URL a quoted string.
 function jsonOf(value: object): string {
   const tag = Object.prototype.toString.call(value)
   const isPlain = tag === '[object Object]' || (!(tag in instead) && 'toJSON' in value)
   if (isPlain) return JSON.stringify(value) ?? 'null'
-  throw new UnsupportedValue(`${named(value)} is no value for SQL${instead[tag] ?? ''}`)
+  throw new UnsupportedValue(`${named(value)} is not an SQL value${instead[tag] ?? ''}`)
 }
 
 const instead: Readonly<Record<string, string>> = {
-  '[object Set]': ', write [...set]',
-  '[object Map]': ', write Object.fromEntries(map)',
-  '[object URL]': ', write url.href',
-  '[object URLSearchParams]': ', write String(params)',
-  '[object ArrayBuffer]': ', write Buffer.from(buffer)',
+  '[object Set]': ', use [...set]',
+  '[object Map]': ', use Object.fromEntries(map)',
+  '[object URL]': ', use url.href',
+  '[object URLSearchParams]': ', use String(params)',
+  '[object ArrayBuffer]': ', use Buffer.from(buffer)',
 }
 
 function named(value: object): string {

@@ -1,27 +1,27 @@
 /**
- * Statements that were prepared before a migration. PostgreSQL plans them anew when tables change, but a parameter keeps
- * the type that it had when the statement was prepared.
+ * Statements that were prepared before a migration. PostgreSQL replans them when tables change, but a parameter keeps the
+ * type it had when the statement was prepared.
  */
 import type { DatabaseError } from '../errors/databaseError.ts'
 
-/** Whether an error that came before anything ran can be one of what was prepared, rather than of the values. */
+/** Whether an error before execution may come from an outdated prepared statement, not from the values. */
 export function mayBeStale({ sqlstate }: DatabaseError): boolean {
   return /^(22|42|0A|XX)/.test(sqlstate)
 }
 
-/** Whether a name meant something else, or nothing, on the server connection that a pooler took. */
+/** Whether a statement name was unknown, or in use, on the server connection that a pooler chose. */
 export function isNameless({ sqlstate }: DatabaseError): boolean {
   return sqlstate === '26000' || sqlstate === '42P05'
 }
 
-/** Whether a type can hold less than a value of it may say. */
+/** Whether values of a type may lose information. */
 export function isNarrow(type: number): boolean {
   return narrow.has(type)
 }
 
 /**
- * Whether a value says more than its parameter's type can hold. PostgreSQL drops the rest without an error, so that a
- * column which has become wider meanwhile would get less than was given: a timestamp drops the offset of `…T00:00+05:00`.
+ * Whether a value has more information than the type of its parameter can hold. PostgreSQL drops it without an error, so a
+ * column that was widened in the meantime would lose data: a timestamp drops the offset of `…T00:00+05:00`.
  */
 export function isCut(values: readonly unknown[], parameterTypes: readonly number[]): boolean {
   return values.some((value, i) => {
@@ -39,8 +39,8 @@ const cutsZone: Cuts = (value) => typeof value === 'string' && /\d\s*[+-]\d|[a-z
 const cutsDigits: Cuts = (value) => value !== null && Math.fround(Number(value)) !== Number(value)
 const cutsBlanks: Cuts = (value) => typeof value === 'string' && value.endsWith(' ')
 
-// Types and their arrays by object id, see src/include/catalog/pg_type.dat of PostgreSQL. A Date as a timestamp loses
-// nothing: its text is in UTC, as is the session.
+// Types and their array types by OID, from PostgreSQL's src/include/catalog/pg_type.dat. A Date loses nothing as a
+// timestamp: its text is in UTC, and so is the session.
 const narrow: ReadonlyMap<number, Cuts> = new Map([
   [1114, cutsOffset], // timestamp
   [1115, cutsOffset],

@@ -1,4 +1,4 @@
-/** An entry of pg_type, as far as it is used here. */
+/** A row of pg_type, reduced to what is used here. */
 export interface TypeEntry {
   readonly oid: number
   readonly arrayOid: number
@@ -6,7 +6,7 @@ export interface TypeEntry {
 }
 
 // https://github.com/postgres/postgres/blob/master/src/include/catalog/pg_type.dat
-/** The types that codecs are known for, by name. */
+/** The types with codecs, by name. */
 export const catalog: Readonly<Record<string, TypeEntry>> = {
   bool: { oid: 16, arrayOid: 1000 },
   bytea: { oid: 17, arrayOid: 1001 },

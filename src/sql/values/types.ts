@@ -1,4 +1,4 @@
-/** How values go to PostgreSQL and come back, by the object ids of types. Built in are those of typeCatalog.ts. */
+/** Encoders and decoders by type OID. The types of typeCatalog.ts are known without asking the server. */
 import { parseArray } from './array.ts'
 import { builtIn, text } from './decoders.ts'
 import { arrayEncoder, bytea, type Encode, json, objectEncoder, scalar, vector } from './encoders.ts'
@@ -6,9 +6,9 @@ import { catalog, type TypeEntry } from './typeCatalog.ts'
 import type { Codec, Codecs } from './codecs.ts'
 import type { Decode, DecoderOf } from '../wire/decoder.ts'
 
-/** The types of one server: what is built in, over it the user's own codecs, and what the server has told. */
+/** The types of one server: the catalog, the user's codecs, and what the server's catalog adds. */
 export class Types {
-  /** Parameter types of the texts whose strings are written the same way whatever the connection says. */
+  /** Parameter types of statements whose strings need no conversion on any connection. */
   readonly ofParameters: WeakMap<object, readonly number[]> = new WeakMap()
   readonly #decoders = new Map<number, Decode>()
   readonly #encoders = new Map<number, Encode>()
@@ -21,24 +21,24 @@ export class Types {
 
   readonly decoderOf: DecoderOf = (type) => this.#decoders.get(type) ?? text
 
-  /** How the parameters of a statement are written. */
+  /** Returns the encoders of a statement's parameters. */
   encodersOf(types: readonly number[]): readonly Encode[] {
     return types.map((type) => this.#encoders.get(type) ?? scalar)
   }
 
-  /** Keeps the parameter types of a text for other connections, when they write its strings as they are. */
+  /** Stores the parameter types of a statement for other connections, if its strings need no conversion. */
   remember(text: object, types: readonly number[]): void {
     const isPlain = types.every((type) => this.#encoders.get(type)?.quotesStrings === undefined)
     if (isPlain && this.unknown(types).length === 0) this.ofParameters.set(text, types)
     else this.ofParameters.delete(text)
   }
 
-  /** Those of the types that only the server knows, and has not been asked for. */
+  /** Returns the types that the server must be asked for. */
   unknown(types: readonly number[]): readonly number[] {
     return types.filter((type) => !this.#decoders.has(type))
   }
 
-  /** Learns what a type is from the server's catalogue. Its base or element has to be known before. */
+  /** Adds a type of the server's catalog. Its base or element type must be known. */
   learn({ oid, name, base, element, delimiter }: CatalogRow): void {
     if (this.#decoders.has(oid)) return
     const own = this.#ownOf(name)
@@ -77,19 +77,19 @@ export class Types {
 
 const plain: readonly [Decode, Encode] = [text, scalar]
 
-// By name: their object ids differ from database to database.
+// By name: their OIDs differ between databases.
 const ofExtensions: Readonly<Record<string, readonly [Decode, Encode]>> = {
   vector: [builtIn['json']!, vector],
   halfvec: [builtIn['json']!, vector],
 }
 
-/** A row of pg_type, as far as it is used here; 0 stands for none. */
+/** A row of pg_type, reduced to what is used here; 0 means none. */
 export interface CatalogRow {
   readonly oid: number
   readonly name: string
-  /** What a domain is a domain over. */
+  /** The base type of a domain. */
   readonly base: number
-  /** What an array is an array of, and between its elements. */
+  /** The element type of an array, and the delimiter of its elements. */
   readonly element: number
   readonly delimiter: string
 }

@@ -1,19 +1,19 @@
-/** From the bytes of a DataRow to a row: one function per statement, compiled when its columns become known. */
+/** Turns DataRow messages into rows: one function per statement, compiled when its columns are known. */
 import type { Column } from './input.ts'
 import { int16, int32 } from './input.ts'
 
-/** Reads one value, which is not null, from its text form. */
+/** Reads one value from its text form. Not called for null. */
 export type Decode = (bytes: Buffer, start: number, end: number) => unknown
 
-/** Finds a type's decoder by its object id. */
+/** Returns the decoder of a type OID. */
 export type DecoderOf = (type: number) => Decode
 
 /** Reads a DataRow whose body starts at `start`. */
 export type RowDecoder<Row> = (bytes: Buffer, start: number) => Row
 
 /**
- * A decoder that makes plain objects of one hidden class, as a literal in the source would. Names are only ever quoted
- * strings in computed position, so that `__proto__` is a column like any other.
+ * Compiles a decoder to plain objects of one hidden class, as from an object literal. Names are only quoted strings in
+ * computed keys, so `__proto__` is a column like any other.
  */
 export function objectDecoder(columns: readonly Column[], decoderOf: DecoderOf): RowDecoder<Record<string, unknown>> {
   const read = columns.map(
@@ -22,11 +22,11 @@ export function objectDecoder(columns: readonly Column[], decoderOf: DecoderOf):
   const fields = columns.map(({ name }, i) => `[${JSON.stringify(name)}]: v${i}`)
   const source = `return (b, at) => { let n; at += 2\n${read.join('\n')}\nreturn { ${fields.join(', ')} } }`
   const decoders = columns.map(({ type }) => decoderOf(type))
-  // oxlint-disable-next-line no-new-func, typescript/no-implied-eval -- the text holds nothing but numbers and JSON strings
+  // oxlint-disable-next-line no-new-func, typescript/no-implied-eval -- the text consists of numbers and JSON strings
   return new Function('int32', 'd', source)(int32, decoders) as RowDecoder<Record<string, unknown>>
 }
 
-/** A decoder that makes arrays. */
+/** Compiles a decoder to arrays. */
 export function arrayDecoder(columns: readonly Column[], decoderOf: DecoderOf): RowDecoder<unknown[]> {
   const decoders = columns.map(({ type }) => decoderOf(type))
   return (bytes, start) => {
@@ -41,7 +41,7 @@ export function arrayDecoder(columns: readonly Column[], decoderOf: DecoderOf): 
   }
 }
 
-/** A decoder of the first column alone. */
+/** Compiles a decoder of the first column. */
 export function valueDecoder(columns: readonly Column[], decoderOf: DecoderOf): RowDecoder<unknown> {
   const decode = columns[0] && decoderOf(columns[0].type)
   return (bytes, start) => {
@@ -50,7 +50,7 @@ export function valueDecoder(columns: readonly Column[], decoderOf: DecoderOf): 
   }
 }
 
-/** A DataRow of one's own, for when its columns' types become known. */
+/** Copies a DataRow, to decode it once the types of its columns are known. */
 export function copyOfRow(bytes: Buffer, start: number): Buffer {
   let end = start + 2
   for (let n = int16(bytes, start); n > 0; n--) end += 4 + Math.max(0, int32(bytes, end))

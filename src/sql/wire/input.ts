@@ -1,12 +1,12 @@
-/** What PostgreSQL sends: bytes cut into messages, without copying those that arrive whole. */
+/** Messages of the server: cut from the stream of bytes, copied only when they arrive in pieces. */
 
-/** Takes one message: its code, and where its body is. The bytes are valid during the call only. */
+/** Receives one message: its code and the position of its body. The bytes are valid only during the call. */
 export type OnMessage = (code: number, bytes: Buffer, start: number, end: number) => void
 
 /** Cuts a stream of bytes into messages. */
 export class Input {
   readonly #onMessage: OnMessage
-  // The pieces of a message that is not whole yet, and how many bytes it takes until it is.
+  // The pieces of an incomplete message, and how many bytes it will have.
   #pieces: Buffer[] = []
   #have = 0
   #need = headerBytes
@@ -57,10 +57,10 @@ export function int16(bytes: Buffer, at: number): number {
   return (bytes[at]! << 8) | bytes[at + 1]!
 }
 
-/** A column of an answer. */
+/** A column of a result. */
 export interface Column {
   readonly name: string
-  /** The type's object id. */
+  /** OID of the type. */
   readonly type: number
 }
 
@@ -83,7 +83,7 @@ export function parameterTypesIn(bytes: Buffer, start: number): readonly number[
   return types
 }
 
-/** The fields of an ErrorResponse or NoticeResponse by their letters. */
+/** The fields of an ErrorResponse or NoticeResponse, by letter. */
 export function fieldsIn(bytes: Buffer, start: number): Record<string, string> {
   const fields: Record<string, string> = {}
   for (let at = start; bytes[at] !== 0;) {
@@ -94,7 +94,7 @@ export function fieldsIn(bytes: Buffer, start: number): Record<string, string> {
   return fields
 }
 
-/** The number of rows in a CommandComplete: the digits at the end of `UPDATE 3`. */
+/** The number of rows of a CommandComplete: the digits at the end of `UPDATE 3`. */
 export function rowCountIn(bytes: Buffer, start: number, end: number): number {
   let count = 0
   for (let at = end - 2, place = 1; at >= start; at--, place *= 10) {

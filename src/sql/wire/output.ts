@@ -1,29 +1,29 @@
 /**
- * What is sent to PostgreSQL: the frontend half of the extended query protocol, written into slabs.
+ * Messages to the server: the frontend half of the extended query protocol, written into slabs.
  *
- * A slab is never written twice at the same place, so what `take` has given away needs no copy; many statements leave
- * in one write. https://www.postgresql.org/docs/current/protocol-message-formats.html
+ * No byte of a slab is written twice, so the result of `take` needs no copy, and many statements leave in one write.
+ * https://www.postgresql.org/docs/current/protocol-message-formats.html
  */
 
-/** A value as it goes into a Bind message: text, bytes (sent as binary) or null. */
+/** A value of a Bind message: text, bytes (sent as binary) or null. */
 export type Encoded = string | Uint8Array | null
 
 const slabBytes = 65_536
 
-/** A growing run of protocol messages. */
+/** A growing sequence of protocol messages. */
 export class Output {
   #slab: Buffer = Buffer.allocUnsafeSlow(slabBytes)
   #taken = 0
   #at = 0
 
-  /** Everything written since the last call. */
+  /** Returns everything written since the last call. */
   take(): Buffer {
     const bytes = this.#slab.subarray(this.#taken, this.#at)
     this.#taken = this.#at
     return bytes
   }
 
-  /** Prepares `text` as the statement `name`; the empty name is the unnamed statement. A type of 0 is for the server to say. */
+  /** Prepares `text` as the statement `name`. The empty name is the unnamed statement; type 0 lets the server decide. */
   parse(name: string, text: string, types: readonly number[] = []): void {
     const length = this.#begin(0x50) // P
     this.#cstring(name)
@@ -33,7 +33,7 @@ export class Output {
     this.#end(length)
   }
 
-  /** Asks for the statement's parameter types and columns. */
+  /** Requests the parameter types and columns of a statement. */
   describe(name: string): void {
     this.#named(0x44, 0x53, name) // D, statement
   }
@@ -46,7 +46,7 @@ export class Output {
     this.#named(0x43, 0x50, name) // C, portal
   }
 
-  /** Binds values to a statement, under a portal's name; the answer's columns are asked for as text. */
+  /** Binds values to a statement, as a portal; its columns come back as text. */
   bind(portal: string, statement: string, values: readonly Encoded[]): void {
     const length = this.#begin(0x42) // B
     this.#cstring(portal)
@@ -63,7 +63,7 @@ export class Output {
     this.#end(length)
   }
 
-  /** Runs a portal, for at most `rows` rows; 0 is all of them. */
+  /** Runs a portal, for at most `rows` rows; 0 means all. */
   execute(portal: string, rows: number): void {
     const length = this.#begin(0x45) // E
     this.#cstring(portal)
@@ -71,13 +71,13 @@ export class Output {
     this.#end(length)
   }
 
-  /** Ends what must succeed or fail together, and asks for ReadyForQuery. */
+  /** Ends a group that succeeds or fails together, and requests ReadyForQuery. */
   sync(): void {
     const length = this.#begin(0x53) // S
     this.#end(length)
   }
 
-  /** The simple query protocol: any number of statements, no parameters. */
+  /** The simple query protocol: any number of statements, without parameters. */
   query(text: string): void {
     const length = this.#begin(0x51) // Q
     this.#cstring(text)
@@ -164,7 +164,7 @@ function writeInt32(to: Buffer, at: number, value: number): void {
   to[at + 3] = value
 }
 
-// A call into C++ costs more than a loop while the text is short, which keys and names are.
+// For short texts, such as keys and names, a loop is faster than a call into C++.
 const shortText = 24
 
 function writeText(to: Buffer, at: number, text: string): number {

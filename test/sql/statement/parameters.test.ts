@@ -172,17 +172,17 @@ describe('what is no value for SQL is a TypeError that names the parameter', () 
     x = 1
   }
   test.each([
-    ['a Set', new Set([1]), 'parameter $2: a Set is no value for SQL, write [...set]'],
-    ['a Map', new Map([['a', 1]]), 'parameter $2: a Map is no value for SQL, write Object.fromEntries(map)'],
-    ['a URL', new URL('https://example.com/'), 'parameter $2: a URL is no value for SQL, write url.href'],
-    ['a Float64Array', new Float64Array([1]), 'parameter $2: a Float64Array is no value for SQL'],
-    ['an ArrayBuffer', new ArrayBuffer(1), 'parameter $2: an ArrayBuffer is no value for SQL'],
-    ['a RegExp', /x/, 'parameter $2: a RegExp is no value for SQL'],
-    ['a Promise', Promise.resolve(1), 'parameter $2: a Promise is no value for SQL'],
-    ['an Error', new Error('x'), 'parameter $2: an Error is no value for SQL'],
-    ['a symbol', Symbol('x'), 'parameter $2: a symbol is no value for SQL'],
-    ['a function', () => 1, 'parameter $2: a function is no value for SQL'],
-    ['undefined', undefined, 'parameter $2: undefined is no value for SQL, write null for NULL'],
+    ['a Set', new Set([1]), 'parameter $2: a Set is not an SQL value, use [...set]'],
+    ['a Map', new Map([['a', 1]]), 'parameter $2: a Map is not an SQL value, use Object.fromEntries(map)'],
+    ['a URL', new URL('https://example.com/'), 'parameter $2: a URL is not an SQL value, use url.href'],
+    ['a Float64Array', new Float64Array([1]), 'parameter $2: a Float64Array is not an SQL value'],
+    ['an ArrayBuffer', new ArrayBuffer(1), 'parameter $2: an ArrayBuffer is not an SQL value'],
+    ['a RegExp', /x/, 'parameter $2: a RegExp is not an SQL value'],
+    ['a Promise', Promise.resolve(1), 'parameter $2: a Promise is not an SQL value'],
+    ['an Error', new Error('x'), 'parameter $2: an Error is not an SQL value'],
+    ['a symbol', Symbol('x'), 'parameter $2: a symbol is not an SQL value'],
+    ['a function', () => 1, 'parameter $2: a function is not an SQL value'],
+    ['undefined', undefined, 'parameter $2: undefined is not an SQL value, use null for NULL'],
   ])('%s', async (_, value, message) => {
     for (const type of ['text', 'jsonb', 'int', 'text[]'] as const) {
       const statement = db.value`SELECT ${1}::int, ${value}::${db.unsafe(type)}`
@@ -194,10 +194,16 @@ describe('what is no value for SQL is a TypeError that names the parameter', () 
   })
 
   test('a Buffer for what is no bytea, an array for what is none, nothing but an array for one', async () => {
-    await expect(db.value`SELECT ${Buffer.from('1234')}::int`).rejects.toThrow('parameter $1: a Buffer is for bytea')
-    await expect(db.value`SELECT ${Buffer.from('{}')}::jsonb`).rejects.toThrow('parameter $1: a Buffer is for bytea')
-    await expect(db.value`SELECT ${['a']}::text`).rejects.toThrow('parameter $1: an array is for an array or JSON')
-    await expect(db.value`SELECT ${{ a: 1 }}::text[]`).rejects.toThrow('parameter $1: an Object is no array')
+    await expect(db.value`SELECT ${Buffer.from('1234')}::int`).rejects.toThrow(
+      'parameter $1: a Buffer needs a bytea parameter',
+    )
+    await expect(db.value`SELECT ${Buffer.from('{}')}::jsonb`).rejects.toThrow(
+      'parameter $1: a Buffer needs a bytea parameter',
+    )
+    await expect(db.value`SELECT ${['a']}::text`).rejects.toThrow(
+      'parameter $1: an array needs an array or JSON parameter',
+    )
+    await expect(db.value`SELECT ${{ a: 1 }}::text[]`).rejects.toThrow('parameter $1: an Object is not an array')
   })
 
   test('a class of one’s own is what JSON makes of it', async () => {
