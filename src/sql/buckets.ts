@@ -1,23 +1,23 @@
 /**
- * Keys are hashed to buckets, buckets to shards by rendezvous hashing: each bucket goes to the shard that scores highest
- * for it, so that a new shard takes buckets only for itself, and one that goes leaves only its own.
+ * Maps keys to buckets by hash, and buckets to shards by rendezvous hashing: the shard with the highest score gets the
+ * bucket. So a new shard only takes buckets, and a removed one only leaves its own.
  * https://en.wikipedia.org/wiki/Rendezvous_hashing
  */
 import { createHash } from 'node:crypto'
 
-/** A bucket that changes its shard. */
+/** A bucket that moves to another shard. */
 export interface BucketMove {
   readonly bucket: number
   readonly from: string
   readonly to: string
 }
 
-/** The bucket of a key, from 0. */
+/** Returns the bucket of a key, from 0. */
 export function bucketOf(key: string, buckets: number): number {
   return Number(score(key) % BigInt(buckets))
 }
 
-/** The shard of a bucket. */
+/** Returns the shard of a bucket. */
 export function shardOfBucket(bucket: number, shards: readonly string[]): string {
   let best = ''
   let bestScore = -1n
@@ -32,7 +32,7 @@ export function shardOfBucket(bucket: number, shards: readonly string[]): string
 }
 
 /**
- * A dry run of a change of shards: which buckets would move where. The data of each has to be moved before the change.
+ * Returns the buckets that would move if you changed the shards. Move their data before the change.
  * @example bucketMoves(['a', 'b'], ['a', 'b', 'c'], 64)
  */
 export function bucketMoves(

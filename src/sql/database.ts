@@ -33,7 +33,7 @@ import type { DatabaseStats } from './api/stats.ts'
 
 /**
  * Opens a database. It need not be up yet: statements wait up to `acquireTimeoutMs` for it.
- * @throws {TypeError} one line, when an option is unknown or has a value that it cannot have
+ * @throws {TypeError} when an option is unknown or has an invalid value
  * @example await using db = await database({ url: process.env.DATABASE_URL })
  */
 export function database<Request extends object = RequestScope>(options: DatabaseOptions<Request>): Database {
@@ -42,7 +42,7 @@ export function database<Request extends object = RequestScope>(options: Databas
   return new View(openAll(options as DatabaseOptions), { observer, outlet })
 }
 
-/** A database seen with some options; cheap to make, one for each request. */
+/** A database with some options applied: cheap to create, one for each request. */
 class View extends Tags implements Database, StatementContext {
   readonly #all: Shards
   #cluster: Cluster | undefined
@@ -89,7 +89,7 @@ class View extends Tags implements Database, StatementContext {
     // oxlint-disable-next-line typescript/unbound-method -- it is only looked for on the stack
     notePlace(strings, this.stream)
     return streamed(this.#home.primary, this, (tx) => {
-      // What a stream writes, too, has to be seen by what reads after it.
+      // Reads after a stream have to see what it writes.
       const { session } = this
       if (session) session.hasWritten ||= !(this.readOnly ?? bind(strings, values).prepared.reads)
       return tx.stream<Row>(strings, ...values)
@@ -108,7 +108,7 @@ class View extends Tags implements Database, StatementContext {
     try {
       await deadline.race(simple(connection, connection.settings && scriptRemains(text) ? resetAfter(text) : text))
     } finally {
-      // What it has set is nobody else's.
+      // It may have changed its session, so its connection is not reused.
       if (deadline.isOver) connection.cancel()
       void connection.end()
     }
@@ -120,11 +120,11 @@ class View extends Tags implements Database, StatementContext {
   }
 
   enqueue<One extends Job>(job: One, ...[input, options]: EnqueueArguments<One>): Promise<Enqueued> {
-    return this.#putOut((outlet, to) => outlet.enqueue(to, job, input, options))
+    return this.#store((outlet, to) => outlet.enqueue(to, job, input, options))
   }
 
   publish<Event extends ContractEvent>(event: Event, payload: PayloadOf<Event>): Promise<void> {
-    return this.#putOut((outlet, to) => outlet.publish(to, event, payload))
+    return this.#store((outlet, to) => outlet.publish(to, event, payload))
   }
 
   async cancelJob(id: number): Promise<boolean> {
@@ -186,17 +186,17 @@ class View extends Tags implements Database, StatementContext {
     return this.close()
   }
 
-  /** Each statement commits at once: what follows from that is done when it has been answered. */
-  async #putOut<T>(put: (outlet: Outlet, to: OutletTarget) => Promise<T>): Promise<T> {
+  /** Each statement commits at once, so callbacks run after its response. */
+  async #store<T>(store: (outlet: Outlet, to: OutletTarget) => Promise<T>): Promise<T> {
     if (!this.outlet) throw noOutlet()
     const committed: (() => void)[] = []
     const afterCommit = (fn: () => void): void => void committed.push(fn)
-    const result = await put(this.outlet, { sql: this, trace: traceOf(this.request), afterCommit })
+    const result = await store(this.outlet, { sql: this, trace: traceOf(this.request), afterCommit })
     for (const fn of committed) fn()
     return result
   }
 
-  // Looked for when first needed: a request without a shard key may well need no database.
+  // Found when first needed: a request without a shard key may not need the database at all.
   get #home(): Cluster {
     return (this.#cluster ??= this.#all.of(this.request))
   }
@@ -206,7 +206,7 @@ class View extends Tags implements Database, StatementContext {
   }
 }
 
-/** What a function came to on one shard. */
+/** The result of a function on one shard. */
 async function settled<T>(shard: string, fn: () => Promise<T>): Promise<ShardResult<T>> {
   try {
     return { shard, status: 'fulfilled', value: await fn() }

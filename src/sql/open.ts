@@ -5,16 +5,16 @@ import { Types } from './values/types.ts'
 import { connectionSettings, type ConnectionSettings } from './url/settings.ts'
 import type { DatabaseOptions } from './api/options.ts'
 
-/** Pipelined connections of a database that says nothing of them. */
+/** Number of pipelined connections by default. */
 export const defaultLanes = 2
-/** Pooled connections of one that says nothing of them, at most. */
+/** Maximum of pooled connections by default. */
 export const defaultPool = 10
 
-/** Opens every server that the options name. */
+/** Opens all servers of the options. */
 export function openAll(options: DatabaseOptions): Shards {
   const { url, replicas = [], shards } = options
-  if (!url && !shards) throw new TypeError('a database needs a url, or shards')
-  // All of it is read before anything is opened: what is wrong in the last leaves no connection behind.
+  if (!url && !shards) throw new TypeError('database: url or shards is required')
+  // All URLs are parsed before the first connection is opened, so that an invalid one leaves nothing open.
   const plan = (what: string, primary: string, standbys: readonly string[], own = `${what} `): ClusterPlan => [
     serverOptions(primary, options, what),
     standbys.map((standby, i) => serverOptions(standby, options, `${own}replicas[${i}]`)),

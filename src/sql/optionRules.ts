@@ -1,4 +1,4 @@
-// The rules of the options of a database.
+// The rules of a database's options.
 import { optionsProblem, type Fields } from '../config/rule.ts'
 import { either, flag, func, group, listOf, number, record, text, wholeNumber } from '../config/rules.ts'
 import type { DatabaseOptions, ShardOptions, ShardsOptions } from './api/options.ts'
@@ -7,7 +7,7 @@ const ms = number({ unit: 'ms' })
 const connectionString = text('a connection string like postgres://host/name')
 const replicas = listOf(connectionString, 'a list of connection strings')
 
-/** Of how a database is used, besides where it is. */
+/** The options of how a database is used, besides its URLs. */
 export const usageRules: Fields<Omit<DatabaseOptions, 'url' | 'replicas' | 'applicationName' | 'observer' | 'outlet'>> =
   {
     maxLagMs: ms,
@@ -42,7 +42,7 @@ const rules: Fields<DatabaseOptions> = {
   applicationName: text('a name'),
 }
 
-/** @throws {TypeError} one line that names the option, what was expected and what was given */
+/** @throws {TypeError} naming the option, what was expected and what it is */
 export function checkOptions(options: DatabaseOptions): void {
   const problem = optionsProblem(options, rules)
   if (problem) throw new TypeError(`database: ${problem}`)

@@ -4,12 +4,12 @@ import type { Cluster } from './pool/cluster.ts'
 import { bucketOf, shardOfBucket } from './buckets.ts'
 import type { RequestScope } from './api/observer.ts'
 
-/** The clusters that a database consists of. */
+/** The clusters of a database. */
 export class Shards {
   readonly clusters: ReadonlyMap<string, Cluster>
   readonly #home: Cluster | undefined
   readonly #options: ShardsOptions | undefined
-  // With `hash`: the shard of every bucket.
+  // With `hash`: the shard of each bucket.
   readonly #buckets: readonly string[]
 
   constructor(home: Cluster | undefined, clusters: ReadonlyMap<string, Cluster>, options: ShardsOptions | undefined) {
@@ -28,16 +28,16 @@ export class Shards {
     return this.#home ? [this.#home, ...this.clusters.values()] : [...this.clusters.values()]
   }
 
-  /** The database of a request: its shard, or the one that is not sharded. Throws a BadRequest that names the key. */
+  /** Returns the cluster of a request: its shard, or the database without shards. Throws a BadRequest without a key. */
   of(request: RequestScope | undefined): Cluster {
     const key = request && this.#options?.key?.(request)
     if (key !== undefined) return this.ofKey(key)
     if (this.#home) return this.#home
     if (request && this.#options?.key) throw new BadRequest('the shard key is missing')
-    throw new TypeError('which shard? use db.shard(name), db.shards.of(key) or db.forRequest(request)')
+    throw new TypeError('the shard is not known: use db.shard(name), db.shards.of(key) or db.forRequest(request)')
   }
 
-  /** The shard of a key. */
+  /** Returns the shard of a key. */
   ofKey(key: string | number): Cluster {
     const { length } = this.#buckets
     return this.named(length === 0 ? String(key) : this.#buckets[bucketOf(String(key), length)]!)

@@ -9,20 +9,19 @@ const limitMs = 2000
 const cancelRequest = 80_877_102
 
 /**
- * Asks for a session's statement to be cancelled, over a connection of its own as the protocol wants it. Resolves when
- * the server has closed that connection: the signal has been sent by then, so that it cannot reach a later statement.
- * Never rejects.
+ * Cancels the statement that a session runs, over a new connection, as the protocol demands. Resolves when the server has
+ * closed that connection: by then the signal has been sent, so that it cannot hit a later statement. Never rejects.
  * https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-CANCELING-REQUESTS
  */
 export async function cancel(session: Session, settings: ConnectionSettings): Promise<void> {
   try {
     const socket = await open(session, settings)
     const limit = setTimeout(() => socket.destroy(), limitMs)
-    // Not ended from here: PgBouncer 1.18 drops the request of a client that has hung up, or crashes over it.
+    // The server has to close it: PgBouncer 1.18 drops the request of a client that hangs up, or crashes.
     await new Promise((resolve) => socket.on('close', resolve).resume().write(message(session)))
     clearTimeout(limit)
   } catch {
-    // It is asked again while the statement still runs.
+    // While the statement runs, it is cancelled once more later.
   }
 }
 

@@ -8,13 +8,13 @@ import { login, type Login } from './login.ts'
 import { openSocket, TlsError, type Security } from './socket.ts'
 import { tlsOptions } from './tls.ts'
 
-/** Opens a session with the first server that is there and is what it should be. Rejects with a DatabaseError. */
+/** Opens a session with the first server that responds and matches `target_session_attrs`. Rejects with a DatabaseError. */
 export async function connect(options: ConnectOptions): Promise<Connection> {
   const { session } = await begin(options)
   return new Connection(session, options)
 }
 
-/** The same as a client of `pg`, for what runs on a connection of its own: migrations, a seed. */
+/** Opens a session as a client of `pg`, for work on a single connection, such as migrations. */
 export async function connectClient(
   url: string,
   { applicationName = 'tricube', connectTimeoutMs = 10_000 }: Partial<LoginLimits> = {},
@@ -25,11 +25,11 @@ export async function connectClient(
 
 async function begin(options: LoginLimits & Pick<ConnectOptions, 'settings'>): Promise<Login> {
   const { addresses, loadBalance, targetSessionAttrs } = options.settings
-  const wanted: readonly SessionAttrs[] =
+  const acceptable: readonly SessionAttrs[] =
     targetSessionAttrs === 'prefer-standby' ? ['standby', 'any'] : [targetSessionAttrs]
   const order = loadBalance ? shuffled(addresses) : addresses
   const problems: Error[] = []
-  for (const attrs of wanted) {
+  for (const attrs of acceptable) {
     for (const address of order) {
       try {
         return await open(address, attrs, options)
@@ -52,21 +52,24 @@ async function open(
 ): Promise<Login> {
   const { settings, applicationName, connectTimeoutMs } = options
   const limitMs = Math.min(connectTimeoutMs, settings.connectTimeoutMs ?? connectTimeoutMs / settings.addresses.length)
-  const ways = await waysOf(settings, address)
+  const attempts = await attemptsFor(settings, address)
   const end = performance.now() + limitMs
-  for (const [i, security] of ways.entries()) {
+  for (const [i, security] of attempts.entries()) {
     try {
       const socket = await openSocket(address, security, end - performance.now())
       return await login(socket, { address, settings, applicationName, attrs, limitMs: end - performance.now() })
     } catch (error) {
-      if (i + 1 === ways.length || !mayDoOtherwise(error)) throw error
+      if (i + 1 === attempts.length || !isWorthNextAttempt(error)) throw error
     }
   }
   throw new Error('there is no way to connect')
 }
 
-/** With TLS, without it, or one after the other. */
-async function waysOf(settings: ConnectionSettings, { host }: Address): Promise<readonly (Security | undefined)[]> {
+/** The attempts in order: with TLS, without it, or both. */
+async function attemptsFor(
+  settings: ConnectionSettings,
+  { host }: Address,
+): Promise<readonly (Security | undefined)[]> {
   const { sslmode, isDirect } = settings
   if (sslmode === 'disable' || host.startsWith('/')) return [undefined]
   const security: Security = { options: await tlsOptions(settings), isOptional: sslmode === 'prefer', isDirect }
@@ -74,8 +77,8 @@ async function waysOf(settings: ConnectionSettings, { host }: Address): Promise<
   return sslmode === 'prefer' ? [security, undefined] : [security]
 }
 
-/** The handshake failed, or the server takes no such user from here with TLS, or without it. */
-function mayDoOtherwise(error: unknown): boolean {
+/** Whether the handshake failed, or the server accepts the user only with TLS, or only without it. */
+function isWorthNextAttempt(error: unknown): boolean {
   return error instanceof TlsError || (error instanceof DatabaseError && error.sqlstate === '28000')
 }
 

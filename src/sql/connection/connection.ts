@@ -1,6 +1,6 @@
 /**
- * One session with PostgreSQL. `pg` opens it (TLS, authentication); from then on exchanges go out back to back and are
- * answered in order. Why not through `pg` any further: `bench/sql` shows what that costs.
+ * A session with PostgreSQL. `pg` opens it, with TLS and authentication. From then on exchanges are pipelined and their
+ * responses arrive in order. `bench/sql` shows what going on through `pg` would cost.
  */
 import type { Socket } from 'node:net'
 import { DatabaseError, type ErrorResponse, errorOf } from '../errors/databaseError.ts'
@@ -16,54 +16,54 @@ import { ReportedSettings } from './reportedSettings.ts'
 import type { Settings } from './settings.ts'
 import { StatementCache } from './statementCache.ts'
 
-/** The time of whoever has a connection to itself. */
+/** The user of an exclusive connection, with its deadline. */
 export interface Owner {
-  /** Whether it can be over by itself, so that it has to be looked at. */
+  /** Whether its deadline may pass while it runs nothing, so that sweeps have to continue. */
   readonly isLimited: boolean
-  /** The request that it works for, if any. */
+  /** The request that it works for. */
   readonly request: object | undefined
-  /** Of a stream: how many rows it has handed out. */
+  /** Number of rows that a stream has yielded. */
   readonly rowsRead: number | undefined
   sweep(now: number): void
-  /** Ends it, for another reason. */
+  /** Ends it for another reason than its deadline. */
   end(reason: unknown): void
 }
 
-/** A session; `connect` opens one. */
+/** A session, opened by `connect`. */
 export class Connection {
   readonly types: Types
   readonly output: Output = new Output()
   readonly statements: StatementCache
-  /** The server's process, as it was told when the session began. */
+  /** ID of the server's process, as reported when the session began. */
   readonly processId: number
-  /** Behind a pooler: what each transaction has to set for itself. */
+  /** Set behind a pooler, where each transaction needs its own settings. */
   settings: Settings | undefined
-  /** What the server has told of the session's settings. */
+  /** The settings of the session as the server reports them. */
   readonly reported: ReportedSettings = new ReportedSettings()
   readonly openedAt: number = performance.now()
-  /** Called once, when the session is over for whatever reason. */
+  /** Called once, when the session has ended. */
   onClose: ((error: DatabaseError) => void) | undefined
-  /** Called whenever the last answer has come in. */
+  /** Called when all responses have arrived. */
   onIdle: (() => void) | undefined
-  /** Called when a statement had to be prepared anew: tables have changed, and other statements may be stale, too. */
+  /** Called when a statement had to be prepared anew: tables have changed, and other statements may be stale too. */
   onStale: (() => void) | undefined
   onNotification: ((channel: string, payload: string) => void) | undefined
-  /** How many exchanges have no answer yet. */
+  /** Number of exchanges without a response. */
   inFlight = 0
-  /** The oldest exchange without an answer. */
+  /** The oldest exchange without a response. */
   head: Exchange<Connection> | undefined
-  /** Whether it is outside a transaction, as of the last answer. */
+  /** Whether it is outside a transaction, as of the last response. */
   isIdle = true
   isOpen = true
-  /** Whether statements are looked at for what they leave in the session. */
+  /** Whether statements are checked for what they leave in the session. */
   readonly isChecked: boolean
-  /** A statement of the transaction under way is to be looked at when that has ended. */
+  /** Whether the session has to be checked when the open transaction has ended. */
   isDueForCheck = false
-  /** Something was left in its session: it is not for whoever comes next. */
-  isSpoilt = false
-  /** Pending while a cancel is under way; what is sent meanwhile may be hit by it. */
+  /** Whether something was left in the session: the connection must not be reused. */
+  isDirty = false
+  /** Pending during a cancel, which may hit statements that are sent meanwhile. */
   cancelling: Promise<void> | undefined
-  /** Whoever has this connection to itself; sweepable before its exchanges are. */
+  /** The user that has this connection to itself; it is swept before its exchanges. */
   owner: Owner | undefined
 
   readonly #socket: Socket
@@ -71,9 +71,9 @@ export class Connection {
   readonly #settings: ConnectionSettings
   #tail: Exchange<Connection> | undefined
   // Exchanges that wait until the server has described the parameters of the one before them.
-  #held: Exchange<Connection>[] | undefined
-  // Behind a pooler: what waits for the answer before it. The pooler may take the server connection away with that answer,
-  // although it has passed on half of the next exchange.
+  #deferred: Exchange<Connection>[] | undefined
+  // Behind a pooler: exchanges that wait for the response of the one before. With that response the pooler may take the
+  // server connection away, even if it has passed on half of the next exchange.
   readonly #queue: Exchange<Connection>[] = []
   #scheduled = false
   #onEnd: (() => void) | undefined
@@ -97,20 +97,20 @@ export class Connection {
       try {
         input.push(chunk)
       } catch (cause) {
-        this.destroy(new DatabaseError('08P01', 'the database sent what was not understood', { cause }))
+        this.destroy(new DatabaseError('08P01', 'the database sent a message that cannot be parsed', { cause }))
       }
     })
     this.#socket.on('error', (cause) => this.destroy(lost(cause)))
     this.#socket.on('close', () => this.destroy(lost()))
   }
 
-  /** Sends an exchange behind those that are under way. */
+  /** Sends an exchange after those in flight. */
   send(exchange: Exchange<Connection>): void {
     if (!this.isOpen) {
       exchange.lost(lost(), false)
-    } else if (this.#held) {
+    } else if (this.#deferred) {
       this.inFlight++
-      this.#held.push(exchange)
+      this.#deferred.push(exchange)
     } else if (this.settings && this.head) {
       this.inFlight++
       this.#queue.push(exchange)
@@ -120,50 +120,50 @@ export class Connection {
     }
   }
 
-  /** Holds everything sent from now on, until `resume`. */
-  hold(): void {
-    this.#held = []
+  /** Defers everything that is sent, until `resume`. */
+  defer(): void {
+    this.#deferred = []
   }
 
-  /** Sends `first`, then what was held. */
+  /** Sends `first`, then the deferred exchanges. */
   resume(first?: Exchange<Connection>): void {
-    const held = this.#held ?? []
-    this.#held = undefined
-    this.inFlight -= held.length
+    const deferred = this.#deferred ?? []
+    this.#deferred = undefined
+    this.inFlight -= deferred.length
     if (first) this.send(first)
-    for (const exchange of held) this.send(exchange)
+    for (const exchange of deferred) this.send(exchange)
   }
 
-  /** The server at its other end. */
+  /** The address of the server. */
   get address(): Address {
     return this.#session.address
   }
 
-  /** For how long the last sweeps have met the same oldest exchange, in milliseconds; 0 once it is answered. */
+  /** Milliseconds for which sweeps have seen the same oldest exchange; 0 once its response is complete. */
   get stuckMs(): number {
     return this.head === this.#seen ? this.#stuckMs : 0
   }
 
   /**
-   * Called every few milliseconds, after answers have been read: lets exchanges give up, and notices when the oldest
-   * is still the same. True when one has been given up; and again from time to time while the server still runs it, for
-   * a cancel that comes before it has begun does nothing.
+   * Called every few milliseconds, after responses have been read. Expires exchanges and notices when the oldest stays the
+   * same. Returns true when an exchange has expired, and from time to time while the server still runs it: a cancel
+   * that arrives before the statement starts has no effect.
    */
   sweep(now: number): boolean {
     this.owner?.sweep(now)
-    let gaveUp = false
-    for (let exchange = this.head; exchange; exchange = exchange.next) gaveUp = exchange.overdue(now) || gaveUp
-    for (const exchange of this.#queue) gaveUp = exchange.overdue(now) || gaveUp
-    for (const exchange of this.#held ?? []) gaveUp = exchange.overdue(now) || gaveUp
+    let hasExpired = false
+    for (let exchange = this.head; exchange; exchange = exchange.next) hasExpired = exchange.expire(now) || hasExpired
+    for (const exchange of this.#queue) hasExpired = exchange.expire(now) || hasExpired
+    for (const exchange of this.#deferred ?? []) hasExpired = exchange.expire(now) || hasExpired
     if (this.head === undefined || this.head !== this.#seen) {
       this.#seen = this.head
       this.#seenAt = now
     }
     this.#stuckMs = now - this.#seenAt
-    return gaveUp || (this.head?.isSettled === true && now - this.#cancelledAt > cancelAgainMs)
+    return hasExpired || (this.head?.isSettled === true && now - this.#cancelledAt > cancelAgainMs)
   }
 
-  /** Asks the server to stop what this session runs. Only for a connection that nobody else uses. */
+  /** Cancels what this session runs. Only for a connection with a single user. */
   cancel(): void {
     this.#cancelledAt = performance.now()
     this.cancelling ??= cancel(this.#session, this.#settings).then(() => {
@@ -171,7 +171,7 @@ export class Connection {
     })
   }
 
-  /** Says goodbye when exchanges under way have been answered. */
+  /** Closes the session when the exchanges in flight have ended. */
   async end(): Promise<void> {
     if (this.isOpen && this.inFlight > 0) {
       await new Promise<void>((resolve) => {
@@ -185,7 +185,7 @@ export class Connection {
     this.#close(lost())
   }
 
-  /** Closes at once; exchanges under way fail with `error`. */
+  /** Closes at once; exchanges in flight fail with `error`. */
   destroy(error: DatabaseError): void {
     if (!this.isOpen) return
     this.#socket.destroy()
@@ -194,15 +194,15 @@ export class Connection {
 
   #close(error: DatabaseError): void {
     this.isOpen = false
-    const held = [...(this.#held ?? []), ...this.#queue.splice(0)]
+    const unsent = [...(this.#deferred ?? []), ...this.#queue.splice(0)]
     const sent: Exchange<Connection>[] = []
     for (let exchange = this.head; exchange; exchange = exchange.next) sent.push(exchange)
-    this.head = this.#tail = this.#held = undefined
+    this.head = this.#tail = this.#deferred = undefined
     this.inFlight = 0
     this.onClose?.(error)
     this.#onEnd?.()
     for (const exchange of sent) exchange.lost(error, true)
-    for (const exchange of held) exchange.lost(error, false)
+    for (const exchange of unsent) exchange.lost(error, false)
   }
 
   #enqueue(exchange: Exchange<Connection>): void {
@@ -211,7 +211,7 @@ export class Connection {
     else this.head = exchange
     this.#tail = exchange
     if (this.#scheduled) return
-    // One write for all that is sent in this turn of the event loop.
+    // One write for everything that is sent in this turn of the event loop.
     this.#scheduled = true
     setImmediate(this.#flush)
   }
@@ -230,7 +230,7 @@ export class Connection {
         return head!.complete(rowCountIn(bytes, start, end), bytes[start]!)
       case 0x5a: // Z
         this.isIdle = bytes[start] === 0x49
-        if (this.isIdle && this.reported.isOdd && !this.settings) this.isSpoilt = true
+        if (this.isIdle && this.reported.isChanged && !this.settings) this.isDirty = true
         return this.#finish(head!)
       case 0x54: // T
         return head!.columns(columnsIn(bytes, start))
@@ -255,7 +255,7 @@ export class Connection {
       case 0x49: // I EmptyQueryResponse
       case 0x73: // s PortalSuspended
       case 0x4e: // N NoticeResponse
-      case 0x48: // H CopyOutResponse, d CopyData, c CopyDone: rows that nobody has asked for
+      case 0x48: // H CopyOutResponse, d CopyData, c CopyDone: rows of a COPY, which are ignored
       case 0x64:
       case 0x63:
         return
@@ -266,13 +266,13 @@ export class Connection {
 
   #finish(head: Exchange<Connection>): void {
     this.head = head.next
-    // Not for its own sake: one that the garbage collector has put among the old would keep all behind it alive, which
-    // then grow old themselves, each with its request.
+    // An exchange in the old generation would otherwise keep all later ones alive, each with its request, until they are
+    // old too.
     head.next = undefined
     if (!this.head) this.#tail = undefined
     this.inFlight--
     head.ready(this)
-    while (!this.head && !this.#held && this.#queue.length > 0) {
+    while (!this.head && !this.#deferred && this.#queue.length > 0) {
       this.inFlight--
       this.send(this.#queue.shift()!)
     }
@@ -280,23 +280,23 @@ export class Connection {
   }
 
   #statusChanged(name: string, value: string): void {
-    this.reported.tell(name, value)
+    this.reported.update(name, value)
     if (name !== 'client_encoding' || value === 'UTF8') return
-    this.destroy(new DatabaseError('0A000', `client_encoding is ${value}: texts are read as UTF8, leave it at that`))
+    this.destroy(new DatabaseError('0A000', `client_encoding must be UTF8, got ${value}: do not change it`))
   }
 
   #failed(response: ErrorResponse): void {
     const error = errorOf(response)
-    // The session is over: the socket closes next, and then everything under way learns of it.
+    // The session is over: the socket closes next and fails everything in flight.
     if (response.V === 'FATAL' || response.V === 'PANIC') this.#fatal = error
     else this.head?.fail(error)
   }
 }
 
-/** How long a statement that was cancelled may take to end, in milliseconds, before it is cancelled again. */
+/** Milliseconds after which a cancelled statement that still runs is cancelled once more. */
 const cancelAgainMs = 100
 
-/** The error of an exchange whose connection went away. */
+/** The error of an exchange whose connection was lost. */
 function lost(cause?: unknown): DatabaseError {
   return new DatabaseError('08006', 'the connection to the database was lost', { cause })
 }

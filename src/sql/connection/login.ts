@@ -6,7 +6,7 @@ import { passwordFor } from '../url/passwordFile.ts'
 import type { SessionAttrs } from '../url/parameters.ts'
 import type { Address, ConnectionSettings } from '../url/settings.ts'
 
-/** A session that has begun. */
+/** An open session. */
 export interface Session {
   readonly socket: Socket
   readonly address: Address
@@ -14,13 +14,13 @@ export interface Session {
   readonly secretKey: number
 }
 
-/** A session, and `pg`'s client that has begun it. */
+/** A session, and the client of `pg` that opened it. */
 export interface Login {
   readonly client: Client
   readonly session: Session
 }
 
-/** What `pg` keeps of a client that has connected, below its public surface. */
+/** The fields of a connected client of `pg` that are used here; they are not public. */
 interface OpenedClient {
   readonly connection: EventEmitter & { readonly stream: Socket }
   readonly processID: number
@@ -28,32 +28,32 @@ interface OpenedClient {
   query(text: string): Promise<{ readonly rows: readonly Record<string, unknown>[] }>
 }
 
-/** How a session is to begin. */
+/** How to open a session. */
 export interface LoginOptions {
   readonly address: Address
   readonly settings: ConnectionSettings
   readonly applicationName: string
   readonly attrs: SessionAttrs
-  /** For all of it, in milliseconds. */
+  /** Milliseconds for all of it. */
   readonly limitMs: number
 }
 
 /**
- * Begins a session over a socket: `pg` knows how to authenticate. Rejects with the server's own DatabaseError, or with
- * whatever else went wrong.
+ * Opens a session over a socket; `pg` does the authentication. Rejects with the server's DatabaseError, or with the error
+ * of the socket.
  */
 export async function login(socket: Socket, options: LoginOptions): Promise<Login> {
   const { settings, address, attrs, limitMs } = options
   const { default: pg } = await import('pg')
-  const limit = setTimeout(() => socket.destroy(new Error(`no answer within ${Math.round(limitMs)} ms`)), limitMs)
+  const limit = setTimeout(() => socket.destroy(new Error(`no response within ${Math.round(limitMs)} ms`)), limitMs)
   try {
     const client = new pg.Client(clientOptions(socket, options))
-    client.on('error', () => {}) // the socket's own events tell
+    client.on('error', () => {}) // the events of the socket report it
     const opened = client as unknown as OpenedClient
     if (settings.needsChannelBinding) requireChannelBinding(opened.connection, socket)
-    const said = attrs === 'any' ? undefined : statuses(opened.connection)
+    const reported = attrs === 'any' ? undefined : statuses(opened.connection)
     await client.connect()
-    if (said) await assertAttrs(opened, said, attrs)
+    if (reported) await assertAttrs(opened, reported, attrs)
     return { client, session: { socket, address, processId: opened.processID, secretKey: opened.secretKey } }
   } catch (cause) {
     socket.destroy()
@@ -71,10 +71,10 @@ function clientOptions(socket: Socket, { settings, address, applicationName }: L
     database,
     host: address.host,
     port: address.port,
-    // Asked for only when the server wants one.
+    // Called only when the server asks for a password.
     password: async () => password ?? (await passwordFor(settings, address)) ?? noPassword(user),
     stream: () => connected(socket),
-    ssl: false, // the socket is what it should be
+    ssl: false, // the socket is encrypted already, if it should be
     sslnegotiation: 'postgres',
     options,
     application_name: settings.applicationName ?? applicationName,
@@ -85,11 +85,11 @@ function clientOptions(socket: Socket, { settings, address, applicationName }: L
 function noPassword(user: string): never {
   throw new DatabaseError(
     '28P01',
-    `the server asks for the password of ${user}: put it in the URL, in PGPASSWORD or in a file of passwords`,
+    `the server requires a password for ${user}: set it in the URL, in PGPASSWORD or in a password file`,
   )
 }
 
-/** `pg` connects what it is given; this one is connected. */
+/** A socket as `pg` expects it: `pg` connects its socket, and this one is connected. */
 function connected(socket: Socket): Socket {
   const connect = (): Socket => {
     process.nextTick(() => socket.emit('connect'))
@@ -98,33 +98,33 @@ function connected(socket: Socket): Socket {
   return Object.assign(socket, { connect })
 }
 
-/** Gives nothing away to a server that does not prove that the encrypted connection ends at it. */
+/** Sends no password to a server that does not prove that the encrypted connection ends at it. */
 function requireChannelBinding(connection: EventEmitter, socket: Socket): void {
   let isBound = false
-  const refuse = (): void => {
-    socket.destroy(new DatabaseError('28000', 'channel_binding=require, and the server does not offer it'))
+  const reject = (): void => {
+    socket.destroy(new DatabaseError('28000', 'channel_binding=require, but the server does not offer it'))
   }
   connection.on('authenticationSASL', ({ mechanisms }: { mechanisms: readonly string[] }) => {
     isBound = mechanisms.includes('SCRAM-SHA-256-PLUS')
-    if (!isBound) refuse()
+    if (!isBound) reject()
   })
-  connection.on('authenticationCleartextPassword', refuse)
-  connection.on('authenticationMD5Password', refuse)
-  connection.on('authenticationOk', () => isBound || refuse())
+  connection.on('authenticationCleartextPassword', reject)
+  connection.on('authenticationMD5Password', reject)
+  connection.on('authenticationOk', () => isBound || reject())
 }
 
-/** What the server says of itself from PostgreSQL 14 on. */
+/** The settings that the server reports; those used here exist since PostgreSQL 14. */
 function statuses(connection: EventEmitter): Map<string, string> {
-  const said = new Map<string, string>()
+  const reported = new Map<string, string>()
   connection.on('parameterStatus', ({ parameterName, parameterValue }: Record<string, string>) =>
-    said.set(parameterName!, parameterValue!),
+    reported.set(parameterName!, parameterValue!),
   )
-  return said
+  return reported
 }
 
-async function assertAttrs(client: OpenedClient, said: Map<string, string>, attrs: SessionAttrs): Promise<void> {
-  let isStandby = said.get('in_hot_standby')
-  let isReadOnly = said.get('default_transaction_read_only')
+async function assertAttrs(client: OpenedClient, reported: Map<string, string>, attrs: SessionAttrs): Promise<void> {
+  let isStandby = reported.get('in_hot_standby')
+  let isReadOnly = reported.get('default_transaction_read_only')
   if (isStandby === undefined || isReadOnly === undefined) {
     const { rows } = await client.query(
       `SELECT CASE WHEN pg_is_in_recovery() THEN 'on' ELSE 'off' END AS s, current_setting('transaction_read_only') AS r`,
@@ -134,10 +134,10 @@ async function assertAttrs(client: OpenedClient, said: Map<string, string>, attr
   }
   const standby = isStandby === 'on'
   const readOnly = standby || isReadOnly === 'on'
-  const isWanted =
+  const isMatch =
     { 'read-write': !readOnly, 'read-only': readOnly, primary: !standby, standby }[attrs as string] ?? true
-  if (isWanted) return
+  if (isMatch) return
   throw new Error(
-    `it is ${standby ? 'a standby' : readOnly ? 'read-only' : 'a primary'}, target_session_attrs=${attrs}`,
+    `the server is ${standby ? 'a standby' : readOnly ? 'read-only' : 'a primary'}, target_session_attrs=${attrs}`,
   )
 }

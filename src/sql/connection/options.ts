@@ -1,17 +1,17 @@
 import type { ConnectionSettings } from '../url/settings.ts'
 import type { Types } from '../values/types.ts'
 
-/** What a session is opened with. */
+/** Options of opening a session. */
 export interface LoginLimits {
   readonly applicationName: string
-  /** Limit for opening it, in milliseconds. */
+  /** Milliseconds for opening it. */
   readonly connectTimeoutMs: number
 }
 
 /** How to open a connection. */
 export interface ConnectOptions extends LoginLimits {
   readonly settings: ConnectionSettings
-  /** The most statements that are kept prepared on it. */
+  /** Maximum of prepared statements on the connection. */
   readonly preparedStatements: number
   readonly types: Types
   readonly checkSessions: boolean

@@ -1,8 +1,8 @@
 import type { Address } from '../url/settings.ts'
 import { dial, sslRequest } from './socket.ts'
 
-/** Whether a PostgreSQL answers at all, within `limitMs`; costs it no session. */
-export function answers(address: Address, limitMs: number): Promise<boolean> {
+/** Whether a PostgreSQL responds at all, within `limitMs`; opens no session. */
+export function responds(address: Address, limitMs: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = dial(address)
     const end = (alive: boolean): void => {

@@ -1,7 +1,7 @@
 import { inDateStyle } from '../values/dateStyle.ts'
 import type { DecoderOf } from '../wire/decoder.ts'
 
-// What decoding and encoding rely on, of what the server reports by itself.
+// The reported settings that encoding and decoding depend on.
 const expected: Readonly<Record<string, RegExp>> = {
   DateStyle: /^ISO/,
   TimeZone: /^(Etc\/)?UTC$/,
@@ -9,29 +9,29 @@ const expected: Readonly<Record<string, RegExp>> = {
   standard_conforming_strings: /^on$/,
 }
 
-/** The settings of a session as the server reports them, whoever has changed them. */
+/** The settings of a session as the server reports them, however they were changed. */
 export class ReportedSettings {
-  readonly #odd = new Set<string>()
+  readonly #changed = new Set<string>()
   #dateStyle = 'ISO'
-  // Kept, because compiled decoders of rows hold on to them.
+  // Cached, because compiled row decoders refer to them.
   readonly #styles = new Map<string, WeakMap<DecoderOf, DecoderOf>>()
 
-  /** Whether a setting is another one than it was set to when the session began. */
-  get isOdd(): boolean {
-    return this.#odd.size > 0
+  /** Whether a setting differs from its value at the beginning of the session. */
+  get isChanged(): boolean {
+    return this.#changed.size > 0
   }
 
-  tell(name: string, value: string): void {
+  update(name: string, value: string): void {
     const usual = expected[name]
     if (!usual) return
-    if (usual.test(value)) this.#odd.delete(name)
-    else this.#odd.add(name)
+    if (usual.test(value)) this.#changed.delete(name)
+    else this.#changed.add(name)
     if (name === 'DateStyle') this.#dateStyle = value
   }
 
-  /** How values are to be read now. */
+  /** Returns the decoders for the current settings. */
   read(decoderOf: DecoderOf): DecoderOf {
-    return this.#odd.size > 0 && this.#odd.has('DateStyle') ? this.#styled(decoderOf) : decoderOf
+    return this.#changed.size > 0 && this.#changed.has('DateStyle') ? this.#styled(decoderOf) : decoderOf
   }
 
   #styled(decoderOf: DecoderOf): DecoderOf {

@@ -1,6 +1,6 @@
 /**
- * What a statement has left in its session although its text did not show it: a function, a trigger or a DO block did it.
- * Asked once for each text, outside production.
+ * Finds what a statement has left in its session without showing it in its text: by a function, a trigger or a DO block.
+ * Runs once for each statement text, outside production.
  */
 import { DatabaseError } from '../errors/databaseError.ts'
 import type { Connection } from './connection.ts'
@@ -13,7 +13,7 @@ const ours = Object.entries(expectedSettings)
   .map(([name, value]) => `('${name}', '${value}')`)
   .join(', ')
 
-// Pgpool-II sets application_name by itself when it hands a connection on; it changes no result.
+// Pgpool-II sets application_name itself when it hands a connection on. It affects no result.
 const leftBehind = `
   SELECT string_agg(what, ', ') FROM (
     SELECT 'the setting ' || s.name AS what FROM pg_catalog.pg_settings s
@@ -30,7 +30,7 @@ const leftBehind = `
     UNION ALL SELECT 'PREPARE ' || name FROM pg_catalog.pg_prepared_statements WHERE from_sql
   ) remains`
 
-/** Rejects with a DatabaseError when something was left, and sees to it that nobody else gets the connection. */
+/** Rejects with a DatabaseError if something was left, and marks the connection as not reusable. */
 export function assertNothingLeft(connection: Connection): Promise<void> {
   return new Promise((resolve, reject) => connection.send(new SessionCheck(resolve, reject)))
 }
@@ -59,17 +59,17 @@ class SessionCheck extends Exchange<Connection> {
 
   override ready(connection: Connection): void {
     if (this.#left === undefined) return this.#resolve()
-    connection.isSpoilt = true
+    connection.isDirty = true
     this.#reject(
       new DatabaseError(
         '25001',
-        `it has run, and left ${this.#left} on its connection, which others use next: let it last for a transaction only`,
+        `the statement has run, but left ${this.#left} on its connection for the next user: limit it to a transaction`,
       ),
     )
   }
 
   override lost(): void {
-    this.#resolve() // with whatever it was
+    this.#resolve() // the session is gone, with everything in it
   }
 }
 

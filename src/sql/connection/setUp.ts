@@ -5,12 +5,12 @@ import { Settings } from './settings.ts'
 import { simple } from './simple.ts'
 
 /**
- * Sets the session up as decoding relies on it. Rejects, and closes the connection, when the server does not agree.
+ * Sets up the session as decoding expects it. Rejects and closes the connection if the server does not agree.
  *
- * It uses SET because poolers reject startup parameters. Behind a pooler the session is not ours. Its settings then go
- * with each transaction, and statements have no names. A pooler that keeps names itself (PgBouncer's
- * `max_prepared_statements`) gives equal texts one statement of the server, and never parses that again: after a
- * migration it would have the types of before.
+ * It uses SET because poolers reject startup parameters. Behind a pooler the session is shared: settings go with each
+ * transaction, and statements have no names. A pooler that manages names itself (PgBouncer's `max_prepared_statements`)
+ * gives equal texts one statement on the server and never parses it anew. After a migration that statement would have
+ * the old types.
  */
 export async function setUp(connection: Connection, statementTimeoutMs: number): Promise<Connection> {
   try {

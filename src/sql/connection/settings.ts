@@ -1,6 +1,6 @@
 import type { Output } from '../wire/output.ts'
 
-/** What values are read and written by. */
+/** The settings that encoding and decoding rely on. */
 export const expectedSettings: Readonly<Record<string, string>> = {
   TimeZone: 'UTC',
   DateStyle: 'ISO',
@@ -9,10 +9,10 @@ export const expectedSettings: Readonly<Record<string, string>> = {
   extra_float_digits: '1',
 }
 
-/** What a session is set to: values are read and written in these forms, and no statement runs for ever. */
+/** The settings of a session: the forms of values, and a limit for each statement. */
 export class Settings {
   readonly #all: readonly (readonly [name: string, value: string])[]
-  /** For one statement by itself: until the end of its exchange, without a row. */
+  /** For a single statement: valid until the end of its exchange, without a result row. */
   readonly #forExchange: string
 
   constructor(statementTimeoutMs: number) {
@@ -21,17 +21,17 @@ export class Settings {
     this.#forExchange = `SELECT WHERE (${set.join(' || ')}) IS NULL`
   }
 
-  /** For a session that is ours. */
+  /** For a session without a pooler. */
   get forSession(): string {
     return this.#all.map(([name, value]) => `SET ${name} = '${value}'`).join('; ')
   }
 
-  /** For a transaction that has just begun. Not by SELECT, after which its isolation could not be set any more. */
+  /** For a transaction that has just begun. Not by SELECT, after which the isolation level is fixed. */
   get forTransaction(): string {
     return this.#all.map(([name, value]) => `SET LOCAL ${name} = '${value}'`).join('; ')
   }
 
-  /** Written before a statement of one exchange, which is a transaction of its own. */
+  /** Written before a statement whose exchange is its own transaction. */
   writeForExchange(output: Output): void {
     output.parse('', this.#forExchange)
     output.bind('', '', [])

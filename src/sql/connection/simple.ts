@@ -4,7 +4,7 @@ import { arrayDecoder, type RowDecoder } from '../wire/decoder.ts'
 import { Exchange } from './exchange.ts'
 import type { Column } from '../wire/input.ts'
 
-/** Runs text by the simple query protocol: any number of statements. Gives the rows of all of them as arrays of text. */
+/** Runs any number of statements by the simple query protocol. Returns the rows of all of them as arrays of text. */
 export function simple(connection: Connection, text: string): Promise<readonly string[][]> {
   return new Promise((resolve, reject) => connection.send(new SimpleQuery(text, resolve, reject)))
 }

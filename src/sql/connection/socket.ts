@@ -2,29 +2,29 @@ import net, { type Socket } from 'node:net'
 import tls, { type ConnectionOptions } from 'node:tls'
 import type { Address } from '../url/settings.ts'
 
-// SSLRequest: eight bytes that a server answers with one, before anything else.
+// SSLRequest: eight bytes to which a server responds with one byte, before anything else.
 // https://www.postgresql.org/docs/current/protocol-message-formats.html#PROTOCOL-MESSAGE-FORMATS-SSLREQUEST
 export const sslRequest: Buffer = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f])
 
-/** How a socket is to be secured. */
+/** How to secure a socket. */
 export interface Security {
   readonly options: ConnectionOptions
-  /** True: a server that has no TLS is spoken to without it. */
+  /** True: continue without TLS if the server has none. */
   readonly isOptional: boolean
-  /** True: TLS begins at once, without asking whether the server has it. */
+  /** True: start TLS at once, without asking the server first. */
   readonly isDirect: boolean
 }
 
-/** The server's certificate, or the handshake, is at fault. */
+/** The certificate of the server is invalid, or the handshake failed. */
 export class TlsError extends Error {
   override readonly name: string = 'TlsError'
 }
 
-/** Opens a socket to a server, secured as asked. Rejects with the system's error or a `TlsError`; `limitMs` is for all of it. */
+/** Opens a socket within `limitMs`, secured as requested. Rejects with the system's error or a `TlsError`. */
 export async function openSocket(address: Address, security: Security | undefined, limitMs: number): Promise<Socket> {
   const socket = dial(address)
   socket.setNoDelay(true).setKeepAlive(true)
-  const limit = setTimeout(() => socket.destroy(new Error(`no answer within ${Math.round(limitMs)} ms`)), limitMs)
+  const limit = setTimeout(() => socket.destroy(new Error(`no response within ${Math.round(limitMs)} ms`)), limitMs)
   try {
     await event(socket, 'connect')
     if (!security || (!security.isDirect && !(await hasTls(socket, security.isOptional)))) return socket
@@ -37,7 +37,7 @@ export async function openSocket(address: Address, security: Security | undefine
   }
 }
 
-/** Begins to connect; errors are told by its events, and nobody has to listen. */
+/** Starts to connect. Errors are events; they are ignored unless somebody listens. */
 export function dial({ host, hostaddr, port }: Address): Socket {
   const socket = host.startsWith('/') ? net.connect(`${host}/.s.PGSQL.${port}`) : net.connect(port, hostaddr ?? host)
   return socket.on('error', () => {})
@@ -45,12 +45,12 @@ export function dial({ host, hostaddr, port }: Address): Socket {
 
 async function hasTls(socket: Socket, isOptional: boolean): Promise<boolean> {
   socket.write(sslRequest)
-  const answer = await event<Buffer>(socket, 'data')
-  // More than one byte is what somebody between has put in front of the handshake: CVE-2021-23222.
-  if (answer.length === 1 && answer[0] === 0x53) return true
-  if (answer.length === 1 && answer[0] === 0x4e && isOptional) return false
-  if (answer.length === 1 && answer[0] === 0x4e) throw new TlsError('the server has no TLS, which the sslmode asks for')
-  throw new TlsError('the server does not answer whether it has TLS')
+  const reply = await event<Buffer>(socket, 'data')
+  // More than one byte was injected before the handshake: CVE-2021-23222.
+  if (reply.length === 1 && reply[0] === 0x53) return true
+  if (reply.length === 1 && reply[0] === 0x4e && isOptional) return false
+  if (reply.length === 1 && reply[0] === 0x4e) throw new TlsError('the server has no TLS, but sslmode requires it')
+  throw new TlsError('the server does not say whether it has TLS')
 }
 
 async function secured(socket: Socket, host: string, { options, isDirect }: Security): Promise<Socket> {

@@ -5,34 +5,34 @@ import type { Types } from '../values/types.ts'
 import { arrayDecoder, type DecoderOf, objectDecoder, type RowDecoder, valueDecoder } from '../wire/decoder.ts'
 import type { Column } from '../wire/input.ts'
 
-/** In which form rows are wanted. */
+/** The form of rows. */
 export type RowForm = 'object' | 'array' | 'value'
 
 const compilers = { object: objectDecoder, array: arrayDecoder, value: valueDecoder } as const
 
-/** A statement as one connection knows it. */
+/** A statement as prepared on one connection. */
 export class PreparedStatement {
   /** Empty: the unnamed statement, which the next Parse replaces. */
   readonly name: string
-  /** The server has agreed to it: until then its name must not be relied upon. */
+  /** Whether the server has accepted it. Until then its name must not be used. */
   isConfirmed = false
-  /** How its parameters are written, once that was needed. */
+  /** The encoders of its parameters, once they were needed. */
   encoders: readonly Encode[] | undefined
   lastUse = 0
   #parameterTypes: readonly number[] | undefined
   #isNarrow = false
-  /** The cache's age when it was prepared. */
+  /** Age of the cache when it was prepared. */
   readonly age: number
   #columns: readonly Column[] = []
   #isReadable = false
   #decoders: Compiled[] = []
-  #before: PreparedStatement | undefined
+  #previous: PreparedStatement | undefined
 
-  /** `before`: the same text as it was prepared earlier. */
-  constructor(name: string, age = 0, before?: PreparedStatement) {
+  /** `previous` is the same text as it was prepared before. */
+  constructor(name: string, age = 0, previous?: PreparedStatement) {
     this.name = name
     this.age = age
-    this.#before = before
+    this.#previous = previous
   }
 
   get parameterTypes(): readonly number[] | undefined {
@@ -44,7 +44,7 @@ export class PreparedStatement {
     this.#isNarrow = types?.some(isNarrow) ?? false
   }
 
-  /** Whether values for it would lose something if a column has become wider since it was prepared. */
+  /** Whether values would lose information if a column was widened after the statement was prepared. */
   cuts(values: readonly unknown[], further: readonly (readonly unknown[])[]): boolean {
     const types = this.#parameterTypes
     return this.#isNarrow && (isCut(values, types!) || further.some((other) => isCut(other, types!)))
@@ -54,15 +54,15 @@ export class PreparedStatement {
     return this.#columns.map(({ type }) => type)
   }
 
-  /** The server has described its columns, which is the last it says of a statement. */
+  /** Called when the server has described the columns, its last message about a statement. */
   confirm(columns: readonly Column[]): void {
     this.isConfirmed = this.name !== ''
     this.#columns = columns
-    const before = this.#before
-    this.#before = undefined
-    if (!before || !areEqual(before.#columns, columns)) return
-    this.#decoders = before.#decoders
-    this.#isReadable = before.#isReadable
+    const previous = this.#previous
+    this.#previous = undefined
+    if (!previous || !areEqual(previous.#columns, columns)) return
+    this.#decoders = previous.#decoders
+    this.#isReadable = previous.#isReadable
   }
 
   /** Whether the types of all its columns are known. */
@@ -70,7 +70,7 @@ export class PreparedStatement {
     return (this.#isReadable ||= types.unknown(this.columnTypes).length === 0)
   }
 
-  /** The decoder of its rows, compiled when first wanted. */
+  /** Returns the decoder of its rows, compiled on first use. */
   decoder(form: RowForm, decoderOf: DecoderOf): RowDecoder<unknown> {
     for (const known of this.#decoders) if (known.form === form && known.decoderOf === decoderOf) return known.decode
     const decode = compilers[form](this.#columns, decoderOf)
@@ -89,17 +89,17 @@ function areEqual(a: readonly Column[], b: readonly Column[]): boolean {
   return a.length === b.length && a.every(({ name, type }, i) => name === b[i]!.name && type === b[i]!.type)
 }
 
-/** The statements that a connection keeps prepared: so many, the least recently used goes first. */
+/** The prepared statements of a connection. The least recently used one is evicted first. */
 export class StatementCache {
-  /** False behind a pooler, which may put the next statement on another server connection: names do not last there. */
+  /** False behind a pooler, which may run the next statement on another server connection, where names are unknown. */
   keepsNames = true
   readonly #entries = new Map<Prepared, PreparedStatement>()
-  readonly #most: number
+  readonly #max: number
   #uses = 0
   #age = 0
 
-  constructor(most: number) {
-    this.#most = most
+  constructor(max: number) {
+    this.#max = max
   }
 
   get(prepared: Prepared): PreparedStatement | undefined {
@@ -108,43 +108,43 @@ export class StatementCache {
     return entry
   }
 
-  /** Whether what the server has told of a statement can be relied upon. */
+  /** Whether the server's description of a statement is up to date. */
   isCurrent(entry: PreparedStatement): boolean {
     return entry.age === this.#age
   }
 
-  /** What is prepared now is prepared again before its next use: tables may have changed since. */
+  /** Marks all statements to be prepared anew before their next use, because tables may have changed. */
   grow(): void {
     this.#age++
   }
 
-  /** A new entry, in the place of the text's earlier one; and the name of the one that has to be closed for it. */
+  /** Adds an entry, which replaces that of the same text. Returns the name of the statement that it evicts. */
   add(
     prepared: Prepared,
-    before?: PreparedStatement,
+    previous?: PreparedStatement,
   ): {
     readonly entry: PreparedStatement
     readonly evicted: string | undefined
   } {
     const isNew = !this.#entries.has(prepared)
-    const evicted = isNew && this.#entries.size >= this.#most ? this.#evict() : undefined
-    const entry = new PreparedStatement(this.keepsNames ? prepared.name : '', this.#age, before)
+    const evicted = isNew && this.#entries.size >= this.#max ? this.#evict() : undefined
+    const entry = new PreparedStatement(this.keepsNames ? prepared.name : '', this.#age, previous)
     entry.lastUse = ++this.#uses
     this.#entries.set(prepared, entry)
     return { entry, evicted: evicted?.name }
   }
 
-  /** Forgets an entry that the server does not have, or no longer serves. */
+  /** Removes an entry that the server does not have, or no longer accepts. */
   delete(prepared: Prepared, entry: PreparedStatement): void {
     if (this.#entries.get(prepared) === entry) this.#entries.delete(prepared)
   }
 
-  /** Forgets whatever the server has told of a text. */
+  /** Removes the entry of a text. */
   forget(prepared: Prepared): void {
     this.#entries.delete(prepared)
   }
 
-  // Looked for only when a new text meets a full cache, so that a use costs one counter.
+  // Searched only when a new text meets a full cache, so that each use costs just one counter.
   #evict(): PreparedStatement {
     let oldest: Prepared | undefined
     let oldestUse = Infinity

@@ -10,9 +10,10 @@ type TlsSettings = Pick<
 >
 
 /**
- * What TLS does by libpq's meaning of sslmode: below `verify-ca` it encrypts and believes any certificate, unless there is a
- * root certificate; `verify-ca` wants it signed by that, `verify-full` also for the host's name. Files are read each time, as
- * they may have been replaced. Without a root certificate the `verify-` modes believe the authorities that Node knows.
+ * Returns the TLS options for libpq's sslmode. Below `verify-ca` it encrypts and accepts any certificate, unless there is
+ * a root certificate. `verify-ca` requires a certificate signed by that root, `verify-full` also one for the hostname.
+ * Without a root certificate these two modes trust Node's authorities. Files are read each time, because they may have
+ * been replaced.
  * https://www.postgresql.org/docs/current/libpq-ssl.html
  *
  * @throws {Error} naming the parameter and the file that cannot be read
@@ -35,7 +36,7 @@ export async function tlsOptions(settings: TlsSettings): Promise<ConnectionOptio
   }
 }
 
-/** A named file has to be there; the one that libpq looks for without being told need not. */
+/** Reads a file. A configured file must exist, libpq's default file need not. */
 async function file(parameter: string, path: string | undefined, usual: string): Promise<Buffer | undefined> {
   try {
     return await readFile(path ?? join(homedir(), '.postgresql', usual))

@@ -1,8 +1,8 @@
 import type { DatabaseError } from './databaseError.ts'
 
 /**
- * Returns the position, from 1, of the parameter that is over a limit, when the server names only the limit: a numeric with
- * too many digits, or a text with too many characters. Undefined unless exactly one is over it.
+ * Returns the position, from 1, of the parameter that is over a limit, when the server names only the limit. It does so for
+ * a numeric with too many digits and a text with too many characters. Undefined unless exactly one is over it.
  */
 function parameterOver({ sqlstate, message, detail }: DatabaseError, values: readonly unknown[]): number | undefined {
   const isOver = sqlstate === '22003' ? overDigits(detail) : sqlstate === '22001' ? overLength(message) : undefined

@@ -11,9 +11,9 @@ export interface DatabaseErrorFields {
 }
 
 /**
- * The error of a failed statement. `sqlstate` is PostgreSQL's code for the cause, also for errors of the client: 08006
- * connection lost, 08001 no connection, 57014 timeout, 54000 too many parameters, P0002 and P0003 not exactly one row,
- * 25000 transaction used after its end.
+ * The error of a failed statement. `sqlstate` is PostgreSQL's code for the cause. Errors of the client have codes too: 08006
+ * connection lost, 08001 no connection, 57014 timeout, 54000 too many parameters. P0002 and P0003 mean not exactly one
+ * row, 25000 a transaction used after its end.
  * https://www.postgresql.org/docs/current/errcodes-appendix.html
  *
  * The message contains neither SQL nor values, so you can log it; `statement` contains the SQL. The stack shows the line

@@ -24,7 +24,7 @@ export class Cluster implements Route {
     return this.#monitor !== undefined
   }
 
-  /** Sends a read to the replica with the least to do, everything else to the primary. */
+  /** Sends a read to the replica with the least load, everything else to the primary. */
   send(statement: Statement): void {
     this.#serverFor(statement).send(statement)
   }
@@ -57,7 +57,7 @@ export class Cluster implements Route {
       return this.primary
     }
     if (statement.needsPrimary) {
-      // Perhaps a replica has refused it because it writes after all.
+      // A replica may have rejected it because it writes after all.
       if (context.session) context.session.hasWritten = true
       return this.primary
     }

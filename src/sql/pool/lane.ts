@@ -5,13 +5,13 @@ import type { Connection } from '../connection/connection.ts'
 /** Opens a connection for use; rejects with a DatabaseError. */
 export type Open = () => Promise<Connection>
 
-/** What a lane tells. */
+/** Events of a lane. */
 export interface LaneEvents {
   connected(): void
   failed(error: DatabaseError): void
 }
 
-/** A pipelined connection that many share: opened again whenever it is lost, and from time to time anyway. */
+/** A shared, pipelined connection. It reconnects when it is lost, and is renewed from time to time. */
 export class Lane {
   connection: Connection | undefined
   readonly #open: Open
@@ -27,13 +27,13 @@ export class Lane {
     void this.#connect()
   }
 
-  /** Puts a new connection in the place of one that is spoilt, or older than `lifetimeMs`; what is under way on that is answered first. */
+  /** Replaces a connection that is dirty or older than `lifetimeMs`, once its exchanges in flight have ended. */
   renew(now: number, lifetimeMs: number): void {
     if (!this.connection || this.#isOpening) return
-    if (this.connection.isSpoilt || now - this.connection.openedAt > lifetimeMs) void this.#connect()
+    if (this.connection.isDirty || now - this.connection.openedAt > lifetimeMs) void this.#connect()
   }
 
-  /** Closes the connection when what is under way has been answered. */
+  /** Closes the connection when its exchanges in flight have ended. */
   async close(): Promise<void> {
     this.#isClosed = true
     clearTimeout(this.#retry)

@@ -5,7 +5,7 @@ import { quote } from '../text/fragment.ts'
 import type { Open } from './lane.ts'
 import { closed } from './pool.ts'
 import type { Connection } from '../connection/connection.ts'
-import { hearsNotifications } from '../connection/pooler.ts'
+import { receivesNotifications } from '../connection/pooler.ts'
 import { simple } from '../connection/simple.ts'
 import type { ListenOptions, Listening } from '../api/database.ts'
 
@@ -14,10 +14,10 @@ interface Subscription {
   readonly onReconnect: (() => void) | undefined
 }
 
-// A connection that only listens would not notice that the other side is gone.
+// A connection that only listens would not notice that the server is gone.
 const heartbeatMs = 15_000
 
-/** The channels that are listened to, all over one connection that exists while there are any. */
+/** The channels of `listen`. They share one connection, which exists while there are any. */
 export class Listener {
   readonly #open: Open
   readonly #channels = new Map<string, Set<Subscription>>()
@@ -68,7 +68,7 @@ export class Listener {
   async #connect(): Promise<Connection> {
     try {
       const connection = await this.#open()
-      if (connection.settings) await this.#assertHears(connection)
+      if (connection.settings) await this.#assertReceives(connection)
       connection.onNotification = (channel, payload) => {
         for (const { fn } of this.#channels.get(channel) ?? []) queueMicrotask(() => fn(payload))
       }
@@ -81,17 +81,17 @@ export class Listener {
     }
   }
 
-  async #assertHears(connection: Connection): Promise<void> {
+  async #assertReceives(connection: Connection): Promise<void> {
     const other = await this.#open()
     try {
-      if (await hearsNotifications(connection, other)) return
+      if (await receivesNotifications(connection, other)) return
     } finally {
       void other.end()
     }
     void connection.end()
     throw new DatabaseError(
       '0A000',
-      'db.listen hears nothing behind this connection pooler: give it a database() whose url leads straight to PostgreSQL, or pool by session',
+      'db.listen receives nothing behind this connection pooler: use a database() whose url leads straight to PostgreSQL, or pool sessions',
     )
   }
 
@@ -109,7 +109,7 @@ export class Listener {
           for (const { onReconnect } of subscriptions) onReconnect?.()
         return
       } catch {
-        // Again, later: the reason is the same that every other statement meets.
+        // It is retried: other statements report the reason.
       }
     }
   }
@@ -124,17 +124,17 @@ export class Listener {
   }
 }
 
-/** @throws {TypeError} PostgreSQL cuts longer names off: nothing that is sent to them would arrive */
+/** @throws {TypeError} if PostgreSQL would cut the name off, so that no notification would arrive */
 export function assertChannel(channel: string): void {
   const bytes = Buffer.byteLength(channel)
-  if (bytes >= 1 && bytes <= longestName) return
-  throw new TypeError(`a channel's name has 1 to ${longestName} bytes, "${channel}" has ${bytes}`)
+  if (bytes >= 1 && bytes <= maxNameBytes) return
+  throw new TypeError(`the name of a channel must have 1 to ${maxNameBytes} bytes, "${channel}" has ${bytes}`)
 }
 
-// NAMEDATALEN, less its end: https://www.postgresql.org/docs/current/sql-syntax-lexical.html
-const longestName = 63
+// NAMEDATALEN - 1: https://www.postgresql.org/docs/current/sql-syntax-lexical.html
+const maxNameBytes = 63
 
 function beat(connection: Connection): void {
-  if (connection.inFlight > 0) connection.destroy(new DatabaseError('08006', 'the database does not answer'))
-  else simple(connection, '').catch(() => {}) // `onClose` tells
+  if (connection.inFlight > 0) connection.destroy(new DatabaseError('08006', 'the database does not respond'))
+  else simple(connection, '').catch(() => {}) // `onClose` reports it
 }

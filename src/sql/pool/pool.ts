@@ -1,22 +1,22 @@
 import { backoffMs } from './backoff.ts'
 import { DatabaseError, isFinal, unreachable } from '../errors/databaseError.ts'
-import { endUnread, whyNone } from './held.ts'
+import { endUnread, exhaustionHint } from './exclusive.ts'
 import type { Open } from './lane.ts'
 import type { Connection } from '../connection/connection.ts'
 
-/** What waits in line for a connection of its own. */
+/** A user that waits for an exclusive connection. */
 export interface Waiter {
-  /** Gets the connection, to give it back with `release`. */
+  /** Called with the connection; return it with `release`. */
   serve(connection: Connection): void
-  /** There will be none. */
-  refuse(error: unknown): void
-  /** False when it has given up by itself. */
+  /** Called when there will be none. */
+  reject(error: unknown): void
+  /** False when it no longer waits. */
   isWaiting(now: number): boolean
-  /** The request that it works for, if any. */
+  /** The request that it works for. */
   readonly request?: object | undefined
 }
 
-/** How large a pool is, and how long its connections live. */
+/** The size of a pool, and the lifetime of its connections. */
 export interface PoolOptions {
   readonly max: number
   readonly acquireTimeoutMs: number
@@ -24,11 +24,11 @@ export interface PoolOptions {
   readonly maxLifetimeMs: number
 }
 
-/** Connections that one user at a time has to itself; opened on demand, waited for in order of arrival. */
+/** Connections for exclusive use: opened on demand, handed out in order of arrival. */
 export class Pool {
   readonly #open: Open
   readonly #options: PoolOptions
-  /** The one used last is used next, so that the others can grow old. */
+  /** A stack: the connection used last is used next, so that the rest can time out. */
   readonly #idle: { readonly connection: Connection; readonly since: number }[] = []
   readonly #all = new Set<Connection>()
   #waiting: { readonly waiter: Waiter; readonly until: number }[] = []
@@ -60,41 +60,41 @@ export class Pool {
     return this.#all
   }
 
-  /** Serves the waiter now, or in its turn; refuses it with 08001 when that takes longer than `acquireTimeoutMs`. */
+  /** Serves the waiter now or in its turn; rejects it with 08001 after `acquireTimeoutMs`. */
   acquire(waiter: Waiter, waitsUntil: number = performance.now() + this.#options.acquireTimeoutMs): void {
-    if (this.#isClosed) return waiter.refuse(closed())
+    if (this.#isClosed) return waiter.reject(closed())
     const idle = this.#waiting.length === 0 ? this.#idle.pop() : undefined
     if (idle) return waiter.serve(idle.connection)
     this.#waiting.push({ waiter, until: waitsUntil })
     this.#grow()
   }
 
-  /** Takes a connection back; one that is not outside a transaction, or too old, is closed. */
+  /** Takes a connection back. Closes it if it is inside a transaction, dirty or too old. */
   release(connection: Connection): void {
     connection.onIdle = connection.owner = undefined
     if (!connection.isOpen) return
     if (connection.cancelling) return void connection.cancelling.then(() => this.release(connection))
     const isOld = performance.now() - connection.openedAt > this.#options.maxLifetimeMs
-    if (!connection.isIdle || isOld || connection.isSpoilt) return void connection.end()
+    if (!connection.isIdle || isOld || connection.isDirty) return void connection.end()
     this.#offer(connection)
   }
 
-  /** Takes a connection back when what is under way on it has been answered. */
+  /** Takes a connection back once its exchanges in flight have ended. */
   releaseWhenIdle(connection: Connection): void {
     if (connection.inFlight === 0) this.release(connection)
     else connection.onIdle = () => this.release(connection)
   }
 
-  /** Lets waiters give up. */
+  /** Rejects waiters whose time is over. */
   sweep(now: number): void {
     if (this.#waiting.length === 0) return
-    const refused: Waiter[] = []
+    const rejected: Waiter[] = []
     this.#waiting = this.#waiting.filter(({ waiter, until }) => {
       if (!waiter.isWaiting(now)) return false
-      if (now >= until) refused.push(waiter)
+      if (now >= until) rejected.push(waiter)
       return now < until
     })
-    for (const waiter of refused) waiter.refuse(this.#noConnection(waiter))
+    for (const waiter of rejected) waiter.reject(this.#noConnection(waiter))
   }
 
   /** Closes connections that have been idle for too long, or are too old. */
@@ -105,11 +105,11 @@ export class Pool {
     }
   }
 
-  /** Refuses who waits, closes what is idle, and resolves when the rest has come back. */
+  /** Rejects waiters, closes idle connections, and resolves when all others have been returned. */
   async close(): Promise<void> {
     this.#isClosed = true
     clearTimeout(this.#retry)
-    for (const { waiter } of this.#waiting.splice(0)) waiter.refuse(closed())
+    for (const { waiter } of this.#waiting.splice(0)) waiter.reject(closed())
     for (const { connection } of this.#idle.slice()) void connection.end()
     if (this.#all.size === 0) return
     const look = endUnread(this.#all, closed())
@@ -148,7 +148,7 @@ export class Pool {
 
   #failed(error: DatabaseError): void {
     this.#lastError = error
-    if (isFinal(error)) for (const { waiter } of this.#waiting.splice(0)) waiter.refuse(error)
+    if (isFinal(error)) for (const { waiter } of this.#waiting.splice(0)) waiter.reject(error)
     if (this.#waiting.length === 0 || this.#isClosed || this.#retry) return
     this.#retry = setTimeout(
       () => {
@@ -170,12 +170,12 @@ export class Pool {
   #noConnection({ request }: Waiter): DatabaseError {
     const { acquireTimeoutMs, max } = this.#options
     if (this.#lastError) return unreachable(this.#lastError)
-    const why = whyNone(this.#all, request)
-    return new DatabaseError('53300', `none of ${max} connections became free within ${acquireTimeoutMs} ms${why}`)
+    const hint = exhaustionHint(this.#all, request)
+    return new DatabaseError('53300', `none of ${max} connections became free within ${acquireTimeoutMs} ms${hint}`)
   }
 }
 
-/** The error of what comes after `close`. */
+/** The error of calls after `close`. */
 export function closed(): DatabaseError {
   return new DatabaseError('08003', 'the database has been closed')
 }

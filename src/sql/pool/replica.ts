@@ -3,9 +3,9 @@ import type { Server } from './server.ts'
 import * as mappers from '../statement/resultMapper.ts'
 import { Statement } from '../statement/statement.ts'
 
-/** How far a server's log had come at some time. */
+/** A position in a server's write-ahead log at some time. */
 interface Position {
-  /** Bytes since the beginning of the log. */
+  /** Bytes from the beginning of the log. */
   readonly lsn: number
   readonly at: number
 }
@@ -13,17 +13,17 @@ interface Position {
 const onPrimary = preparedOf(`SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::int8`)
 const onReplica = preparedOf(`SELECT pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0')::int8`)
 
-/** A standby that answers reads while it is close enough behind the primary. */
+/** A standby that gets reads while its lag is small. */
 export class Replica {
   readonly server: Server
-  /** Milliseconds behind the primary; Infinity as long as that is not known. */
+  /** Lag in milliseconds; Infinity while it is unknown. */
   lagMs: number = Infinity
 
   constructor(server: Server) {
     this.server = server
   }
 
-  /** The position that it has replayed decides; a server that replays nothing is no replica. */
+  /** Measures by the replayed position. A server that replays nothing is no replica. */
   async measure(history: readonly Position[], limitMs: number): Promise<void> {
     const replayed = await positionOf(this.server, onReplica, limitMs)
     const now = performance.now()
@@ -33,8 +33,8 @@ export class Replica {
 }
 
 /**
- * Measures how far replicas are behind: where the primary's log was at which time, and how far each has replayed it.
- * One clock, no privileges, and a replica that has lost its primary is seen to fall behind.
+ * Measures the lag of replicas: it records positions of the primary's log with their times, and compares how far each
+ * replica has replayed. It needs one clock and no privileges, and a replica that has lost its primary falls behind.
  */
 export class LagMonitor {
   readonly #primary: Server
@@ -61,10 +61,10 @@ export class LagMonitor {
     this.#isMeasuring = true
     const at = performance.now()
     const lsn = await positionOf(this.#primary, onPrimary, this.#maxLagMs)
-    // While the primary is away nothing is written, so that a replica can be no further behind.
+    // While the primary is down nothing is written, so no replica falls behind.
     if (lsn !== undefined) this.#history.push({ lsn, at })
     await Promise.all(this.#replicas.map((replica) => replica.measure(this.#history, this.#maxLagMs)))
-    // Positions older than this only say what is too far behind anyway; one of them is enough.
+    // Older positions are all beyond the limit; one of them is enough.
     while (this.#history.length > 1 && at - this.#history[1]!.at > 2 * this.#maxLagMs) this.#history.shift()
     this.#isMeasuring = false
   }
@@ -76,6 +76,6 @@ async function positionOf(server: Server, prepared: typeof onPrimary, timeoutMs:
       server.send(new Statement({ prepared, values: [] }, mappers.value, { timeoutMs }, server, resolve)),
     ).then((lsn) => lsn ?? undefined)
   } catch {
-    return undefined // it will be asked again
+    return undefined // the next measurement follows
   }
 }

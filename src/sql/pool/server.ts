@@ -10,26 +10,26 @@ import type { Address } from '../url/settings.ts'
 import { connect } from '../connection/connect.ts'
 import type { ConnectOptions } from '../connection/options.ts'
 import type { Connection } from '../connection/connection.ts'
-import { answers } from '../connection/probe.ts'
+import { responds } from '../connection/probe.ts'
 import { setUp } from '../connection/setUp.ts'
 
-/** How one server is used. */
+/** Options of one server. */
 export interface ServerOptions extends ConnectOptions, PoolOptions {
   readonly lanes: number
   readonly statementTimeoutMs: number
 }
 
-// Tuned by bench/sql on two busy cores: a server that is only short of CPU often takes 10 ms to answer, and sending
-// its statements to ever more connections makes that worse. A stuck lane is left for another one at once (that is after
-// a sweep, 5 to 10 ms), for the pool when all have been stuck this long.
+// Tuned with bench/sql on two busy cores. A server that lacks only CPU often takes 10 ms to respond, and more connections
+// make that worse. New statements avoid a stuck lane from the next sweep on, after 5 to 10 ms. They go to the pool once
+// all lanes have been stuck for this time.
 const poolAfterMs = 20
-// An answer that takes longer than this may never come: see whether the server still answers anything.
+// After this time without a response, a probe finds out whether the server responds at all.
 const suspectMs = 1000
 const probeMs = 1000
 const housekeepingMs = 1000
-const preparedForMs = 5000
+const prepareAnewMs = 5000
 
-/** One PostgreSQL server as it is reached from here: lanes for the many short statements, a pool for the rest. */
+/** One PostgreSQL server: lanes for the many short statements, a pool for the rest. */
 export class Server implements Route, Sweepable {
   readonly pool: Pool
   readonly #options: ServerOptions
@@ -48,10 +48,10 @@ export class Server implements Route, Sweepable {
     this.pool = new Pool(this.open, options)
     const events = { connected: () => this.#connected(), failed: (error: DatabaseError) => this.#failed(error) }
     this.#lanes = Array.from({ length: options.lanes }, () => new Lane(this.open, events))
-    this.#housekeeping = setInterval(() => this.#keepHouse(performance.now()), housekeepingMs).unref()
+    this.#housekeeping = setInterval(() => this.#maintain(performance.now()), housekeepingMs).unref()
   }
 
-  /** Opens a connection whose session is set up; it is the caller's. Rejects with a DatabaseError, whatever goes wrong. */
+  /** Opens a connection and sets up its session; the caller owns it. Always rejects with a DatabaseError. */
   readonly open = async (): Promise<Connection> => {
     try {
       return await this.#open()
@@ -71,9 +71,9 @@ export class Server implements Route, Sweepable {
     }
   }
 
-  /** Runs a statement: on the lane with the least to do, else on the pool. */
+  /** Runs a statement on the lane with the least load, else in the pool. */
   send(statement: Statement): void {
-    if (this.#isClosed) return statement.giveUp(closed())
+    if (this.#isClosed) return statement.reject(closed())
     this.#ticker.wake()
     if (this.#isSlow(statement)) return this.#sendToPool(statement)
     const lane = this.#bestLane()
@@ -83,7 +83,7 @@ export class Server implements Route, Sweepable {
     lane.send(statement)
   }
 
-  // The one that is stuck the shortest; among those that are not, the one with the least to do.
+  // The lane that is stuck for the shortest time; among those that are not stuck, the one with the least load.
   #bestLane(): Connection | undefined {
     let best: Connection | undefined
     for (const { connection } of this.#lanes) {
@@ -95,17 +95,17 @@ export class Server implements Route, Sweepable {
     return best
   }
 
-  /** A connection of one's own; give it back with `pool.release`. */
+  /** Acquires an exclusive connection; return it with `pool.release`. */
   acquire(deadline: Deadline): Promise<Connection> {
     this.#ticker.wake()
     return new Promise((serve) => {
-      const refuse = (error: unknown): void => serve(failing(error, {}))
+      const reject = (error: unknown): void => serve(failing(error, {}))
       const isWaiting = (now: number): boolean => {
         deadline.sweep(now)
-        if (deadline.isOver) refuse(deadline.reason)
+        if (deadline.isOver) reject(deadline.reason)
         return !deadline.isOver
       }
-      this.pool.acquire({ serve, refuse, isWaiting, request: deadline.request })
+      this.pool.acquire({ serve, reject, isWaiting, request: deadline.request })
     })
   }
 
@@ -113,7 +113,7 @@ export class Server implements Route, Sweepable {
     return this.#lanes.length === 0 || this.#lanes.some(({ connection }) => connection)
   }
 
-  /** Statements under way on its lanes. */
+  /** Statements in flight on its lanes. */
   get load(): number {
     let load = 0
     for (const { connection } of this.#lanes) load += connection?.inFlight ?? 0
@@ -129,11 +129,11 @@ export class Server implements Route, Sweepable {
     }
   }
 
-  /** Answers what is under way, then closes all connections. */
+  /** Waits for statements in flight, then closes all connections. */
   async close(): Promise<void> {
     this.#isClosed = true
     clearInterval(this.#housekeeping)
-    for (const statement of this.#waiting.splice(0)) statement.giveUp(closed())
+    for (const statement of this.#waiting.splice(0)) statement.reject(closed())
     await Promise.all([this.pool.close(), ...this.#lanes.map((lane) => lane.close())])
     this.#ticker.stop()
   }
@@ -145,16 +145,16 @@ export class Server implements Route, Sweepable {
     for (const { connection } of this.#lanes) {
       if (!connection) continue
       connection.sweep(now)
-      if (connection.stuckMs >= poolAfterMs) connection.head?.holdsUp(now)
+      if (connection.stuckMs >= poolAfterMs) connection.head?.blocks(now)
       stuckMs = Math.max(stuckMs, connection.stuckMs)
       inFlight += connection.inFlight
     }
     for (const connection of this.pool.connections) {
-      // It has this connection to itself, so that cancelling can hit nobody else.
+      // The connection has a single user, so a cancel cannot hit anybody else.
       if (connection.sweep(now)) connection.cancel()
       stuckMs = Math.max(stuckMs, connection.stuckMs)
       inFlight += connection.inFlight
-      // A transaction may be over while it runs nothing, and in a quiet process nobody else keeps the clock going.
+      // A transaction may time out while it runs nothing, and nothing else may keep the ticker running.
       if (connection.owner?.isLimited) isOwned = true
     }
     this.pool.sweep(now)
@@ -174,18 +174,18 @@ export class Server implements Route, Sweepable {
         connection.send(statement)
         this.pool.releaseWhenIdle(connection)
       },
-      refuse: (error) => statement.giveUp(error),
-      isWaiting: (now) => !statement.overdue(now) && !statement.isSettled,
+      reject: (error) => statement.reject(error),
+      isWaiting: (now) => !statement.expire(now) && !statement.isSettled,
     }
     this.pool.acquire(waiter, this.#waitsUntil(statement))
   }
 
   #wait(statement: Statement): void {
-    if (this.#lastError && isFinal(this.#lastError)) return statement.giveUp(this.#lastError)
+    if (this.#lastError && isFinal(this.#lastError)) return statement.reject(this.#lastError)
     this.#waiting.push(statement)
   }
 
-  // However often it is sent again, it has this time once.
+  // The time counts once, even if the statement is sent several times.
   #waitsUntil(statement: Statement): number {
     statement.waitsSince ||= performance.now()
     return statement.waitsSince + this.#options.acquireTimeoutMs
@@ -194,8 +194,8 @@ export class Server implements Route, Sweepable {
   #sweepWaiting(now: number): void {
     if (this.#waiting.length === 0) return
     this.#waiting = this.#waiting.filter((statement) => {
-      if (!statement.overdue(now) && now >= this.#waitsUntil(statement)) {
-        statement.giveUp(unreachable(this.#lastError))
+      if (!statement.expire(now) && now >= this.#waitsUntil(statement)) {
+        statement.reject(unreachable(this.#lastError))
       }
       return !statement.isSettled
     })
@@ -208,17 +208,17 @@ export class Server implements Route, Sweepable {
 
   #failed(error: DatabaseError): void {
     this.#lastError = error
-    if (isFinal(error)) for (const statement of this.#waiting.splice(0)) statement.giveUp(error)
+    if (isFinal(error)) for (const statement of this.#waiting.splice(0)) statement.reject(error)
   }
 
-  // A server that is stopped, or cut off without a word, keeps its connections open and never answers.
+  // A server that is stopped, or cut off silently, keeps its connections open and never responds.
   async #probe(): Promise<void> {
     this.#isProbing = true
     const lanes = this.#lanes.flatMap(({ connection }) => connection ?? [])
     const addresses = new Set([...lanes, ...this.pool.connections].map(({ address }) => address))
     const dead = new Set<Address>()
     const probe = async (address: Address): Promise<void> => {
-      if (!(await answers(address, probeMs))) dead.add(address)
+      if (!(await responds(address, probeMs))) dead.add(address)
     }
     await Promise.all([...addresses].map(probe))
     this.#isProbing = false
@@ -228,22 +228,22 @@ export class Server implements Route, Sweepable {
     for (const connection of all) if (connection && dead.has(connection.address)) connection.destroy(silent())
   }
 
-  #keepHouse(now: number): void {
+  #maintain(now: number): void {
     this.pool.reap(now)
     const { maxLifetimeMs } = this.#options
     this.#lanes.forEach((lane) => lane.renew(now, maxLifetimeMs))
     if (now >= this.#preparesAnewAt) this.#prepareAnew()
   }
 
-  // A migration is seen at once by what it breaks. What it does not break, such as a parameter of type json where the
-  // column has become text, is right again when it is prepared anew.
+  // A migration that breaks statements is noticed at once. Changes that break nothing, such as a json column that becomes
+  // text, take effect when statements are prepared anew.
   #prepareAnew(): void {
-    this.#preparesAnewAt = performance.now() + preparedForMs
+    this.#preparesAnewAt = performance.now() + prepareAnewMs
     for (const { connection } of this.#lanes) connection?.statements.grow()
     for (const connection of this.pool.connections) connection.statements.grow()
   }
 }
 
 function silent(): DatabaseError {
-  return new DatabaseError('08006', 'the database does not answer')
+  return new DatabaseError('08006', 'the database does not respond')
 }

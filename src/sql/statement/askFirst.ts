@@ -4,7 +4,7 @@ import type { Missing, Parameters } from './parameters.ts'
 import type { SuspendedStatement } from './suspended.ts'
 import { TypeLookup } from './typeLookup.ts'
 
-/** Asks the server for what is missing. The statement goes, and those behind it, when that is known. */
+/** Asks the server for what is missing. The statement and those after it are sent once that is known. */
 export function askFirst(
   connection: Connection,
   statement: SuspendedStatement,
@@ -20,6 +20,6 @@ export function askFirst(
     const onDone = (): void => connection.resume(statement)
     connection.send(new TypeLookup({ statement, unknown: missing, hasRun: false, onDone }))
   }
-  connection.hold()
+  connection.defer()
   return false
 }

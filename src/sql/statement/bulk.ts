@@ -1,4 +1,4 @@
-/** Many rows at once: out of a cursor, and into one statement. */
+/** Rows in bulk: read from a cursor, or written by one statement. */
 import type { BatchTag, BatchValue } from '../api/statements.ts'
 import { failing } from '../errors/place.ts'
 import { bind } from '../text/prepared.ts'
@@ -14,7 +14,7 @@ import { Exchange } from '../connection/exchange.ts'
 const rowsPerFetch = 200
 let portals = 0
 
-/** Rows as they are asked for. Must be in a transaction, which keeps the portal open between the fetches. */
+/** Yields rows as they are read. The transaction keeps the portal open between fetches. */
 export async function* rowsOf<Row>(
   tx: Tags & { readonly isOpen: boolean; assertOpen(): void },
   connection: Connection,
@@ -64,7 +64,7 @@ function close(connection: Connection, portal: string): Promise<Chunk> {
   return new Promise((resolve, reject) => connection.send(new Fetch(portal, undefined, {}, resolve, reject)))
 }
 
-/** The next rows of a portal or, without a decoder, its end. */
+/** Fetches the next rows of a portal or, without a decoder, closes it. */
 class Fetch extends Exchange<Connection> {
   readonly #portal: string
   readonly #decode: RowDecoder<unknown> | undefined
@@ -118,14 +118,14 @@ class Fetch extends Exchange<Connection> {
     this.#reject(error)
   }
 
-  override overdue(): boolean {
+  override expire(): boolean {
     if (!this.#context.signal?.aborted) return false
     this.#reject(this.#context.signal.reason)
     return true
   }
 }
 
-/** A tag that runs a statement once for each row, in one round trip, all or nothing, and gives how many rows it touched. */
+/** A tag that runs a statement for each row in one round trip, all or nothing, and returns the number of affected rows. */
 export function batchTag<Row>(on: Tags, rows: readonly Row[]): BatchTag<Row> {
   const tag: BatchTag<Row> = (strings, ...values) => bulk(on, rows, strings, values, tag)
   return tag
@@ -135,10 +135,10 @@ async function bulk<Row>(
   on: Tags,
   rows: readonly Row[],
   strings: TemplateStringsArray,
-  given: readonly BatchValue<Row>[],
+  parameters: readonly BatchValue<Row>[],
   tag: BatchTag<Row>,
 ): Promise<number> {
-  const { prepared, values } = bind(strings, given, tag)
+  const { prepared, values } = bind(strings, parameters, tag)
   if (rows.length === 0) return 0
   const [first, ...further] = rows.map((row) =>
     values.map((value) => (typeof value === 'function' ? (value as (row: Row) => unknown)(row) : value)),

@@ -1,18 +1,18 @@
 import { performance } from 'node:perf_hooks'
 import type { StatementContext } from './context.ts'
-import { tooLong } from '../errors/tooLong.ts'
+import { timedOut } from '../errors/timedOut.ts'
 import type { Observer, RequestScope } from '../api/observer.ts'
 import type { Outlet } from '../api/outlet.ts'
 import type { TransactionLimits } from '../api/transaction.ts'
 
-/** The time and the signal that a whole transaction has; the context of its statements. */
+/** The time limit and the signal of a whole transaction; the context of its statements. */
 export class Deadline implements StatementContext {
   readonly request: RequestScope | undefined
   readonly observer: Observer | undefined
   readonly outlet: Outlet | undefined
-  /** Aborted once it is over, so that statements under way are given up. */
+  /** Set once the deadline has passed, so that statements in flight expire. */
   signal: AbortSignal | undefined
-  /** How many rows a stream has handed out, so that one that nobody reads is noticed; undefined: it is no stream. */
+  /** Number of rows that a stream has yielded, to notice an abandoned stream; undefined when it is no stream. */
   rowsRead: number | undefined
   readonly #timeoutMs: number | undefined
   readonly #endsAt: number
@@ -31,7 +31,7 @@ export class Deadline implements StatementContext {
     this.#outer = outer
   }
 
-  /** A deadline for a part of what this one is for, which ends with whichever ends first; `leave` it when that part is done. */
+  /** Returns a deadline for a part of the work, which also ends with this one. Call `leave` when that part is done. */
   within({ signal, timeoutMs }: TransactionLimits): Deadline {
     const { request, observer, outlet } = this
     const inner = new Deadline({ signal, timeoutMs, request, observer, outlet }, this)
@@ -43,12 +43,12 @@ export class Deadline implements StatementContext {
     if (this.#outer) this.#outer.#inner.delete(this)
   }
 
-  /** Whether it can ever be over by itself. */
+  /** Whether it can ever end by itself. */
   get isLimited(): boolean {
     return this.#endsAt !== Infinity || !!this.#signal || !!this.request || this.#inner.size > 0
   }
 
-  /** Whether it is over now, by the clock and by the signal. */
+  /** Whether it has ended, by its clock or its signal. */
   get isOver(): boolean {
     if (!this.signal) (this.#outer ?? this).sweep(performance.now())
     return this.signal !== undefined
@@ -58,22 +58,22 @@ export class Deadline implements StatementContext {
     return this.signal?.reason
   }
 
-  /** Throws the reason when it is over, without asking a request for its signal. */
+  /** Throws the reason when it has ended, without reading the signal of the request. */
   assert(): void {
     this.signal?.throwIfAborted()
     this.#signal?.throwIfAborted()
-    if (performance.now() >= this.#endsAt) throw tooLong(this.#timeoutMs!)
+    if (performance.now() >= this.#endsAt) throw timedOut(this.#timeoutMs!)
   }
 
   sweep(now: number): void {
     if (this.signal) return
     const signal = this.#signal ?? this.request?.signal
     if (signal?.aborted) this.#end(signal)
-    else if (now >= this.#endsAt) this.end(tooLong(this.#timeoutMs!))
+    else if (now >= this.#endsAt) this.end(timedOut(this.#timeoutMs!))
     else for (const inner of this.#inner) inner.sweep(now)
   }
 
-  /** It is over, whatever its time and signal. */
+  /** Ends it now. */
   end(reason: unknown): void {
     if (!this.signal) this.#end(AbortSignal.abort(reason))
   }
@@ -81,22 +81,22 @@ export class Deadline implements StatementContext {
   #end(signal: AbortSignal): void {
     this.signal = signal
     for (const inner of this.#inner) if (!inner.signal) inner.#end(signal)
-    for (const tell of this.#onOver) tell(signal.reason)
+    for (const fn of this.#onOver) fn(signal.reason)
   }
 
-  /** Calls `tell` with the reason when it is over, at once when it is already; gives what takes that back. */
-  onOver(tell: (reason: unknown) => void): () => void {
-    if (this.isOver) tell(this.reason)
-    this.#onOver.add(tell)
-    return () => this.#onOver.delete(tell)
+  /** Calls `fn` with the reason when it ends, or at once when it has ended. Returns a function that removes the callback. */
+  onOver(fn: (reason: unknown) => void): () => void {
+    if (this.isOver) fn(this.reason)
+    this.#onOver.add(fn)
+    return () => this.#onOver.delete(fn)
   }
 
-  /** The promise's result, unless the deadline comes first: then rejects with its reason. */
+  /** Returns the result of the promise, or rejects with the reason when the deadline ends first. */
   race<T>(promise: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const forget = this.onOver(reject)
+      const remove = this.onOver(reject)
       promise.then(resolve, reject)
-      promise.then(forget, forget)
+      promise.then(remove, remove)
     })
   }
 }

@@ -6,21 +6,21 @@ import type { Column } from '../wire/input.ts'
 import type { PreparedStatement } from '../connection/statementCache.ts'
 import { prepare } from './prepare.ts'
 
-/** Asks for a statement's parameter types, then lets it and those behind it go. */
+/** Requests the parameter types of a statement, then resumes it and the statements after it. */
 export class Description extends Exchange<Connection> {
-  readonly #for: SuspendedStatement
-  readonly #tell: (types: readonly number[]) => void
+  readonly #statement: SuspendedStatement
+  readonly #onTypes: (types: readonly number[]) => void
   #entry: PreparedStatement | undefined
   #error: DatabaseError | undefined
 
-  constructor(statement: SuspendedStatement, tell: (types: readonly number[]) => void) {
+  constructor(statement: SuspendedStatement, onTypes: (types: readonly number[]) => void) {
     super()
-    this.#for = statement
-    this.#tell = tell
+    this.#statement = statement
+    this.#onTypes = onTypes
   }
 
   override write(connection: Connection): boolean {
-    const { prepared } = this.#for
+    const { prepared } = this.#statement
     this.#entry = prepare(connection, prepared, connection.statements.get(prepared))
     connection.output.sync()
     return true
@@ -28,7 +28,7 @@ export class Description extends Exchange<Connection> {
 
   override parameterTypes(types: readonly number[]): void {
     this.#entry!.parameterTypes = types
-    this.#tell(types)
+    this.#onTypes(types)
   }
 
   override columns(columns: readonly Column[]): void {
@@ -41,17 +41,17 @@ export class Description extends Exchange<Connection> {
 
   override ready(connection: Connection): void {
     if (this.#error) {
-      connection.statements.delete(this.#for.prepared, this.#entry!)
-      this.#for.giveUp(this.#error)
+      connection.statements.delete(this.#statement.prepared, this.#entry!)
+      this.#statement.reject(this.#error)
     }
-    connection.resume(this.#for)
+    connection.resume(this.#statement)
   }
 
   override lost(error: DatabaseError): void {
-    this.#for.lost(error, false)
+    this.#statement.lost(error, false)
   }
 
-  override overdue(now: number): boolean {
-    return this.#for.overdue(now)
+  override expire(now: number): boolean {
+    return this.#statement.expire(now)
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Drizzle's query builder on tricube's connections. What it gives is what `drizzle-orm/node-postgres` gives, since that
- * is what runs here: over a client that is no `pg.Client`, with `pg`'s own reading and writing of values.
+ * Drizzle's query builder on tricube's connections. It runs `drizzle-orm/node-postgres` over a client of its own, with
+ * `pg`'s encoding and decoding of values, so that results are the same.
  */
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
@@ -14,7 +14,7 @@ import type { Tags } from './tags.ts'
 import type { Drizzle, DrizzleResult } from '../api/drizzle.ts'
 import type { Transaction, TransactionOptions } from '../api/transaction.ts'
 
-/** What runs Drizzle's statements: a database or a transaction. */
+/** The database or transaction that runs Drizzle's statements. */
 export interface DrizzleTarget extends Tags {
   transaction<T>(fn: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>
 }
@@ -22,7 +22,7 @@ export interface DrizzleTarget extends Tags {
 const builders = new WeakMap<DrizzleTarget, Drizzle>()
 let over: ((on: DrizzleTarget) => Drizzle) | undefined
 
-/** Drizzle's query builder over what runs statements. */
+/** Returns Drizzle's query builder for a database or a transaction. */
 export function drizzleOver(on: DrizzleTarget): Drizzle {
   let builder = builders.get(on)
   if (!builder) builders.set(on, (builder = (over ??= load())(on)))
@@ -31,8 +31,8 @@ export function drizzleOver(on: DrizzleTarget): Drizzle {
 
 const require = createRequire(import.meta.url)
 
-// The copy that `import` gives, so that its classes are those of the user: `instanceof TransactionRollbackError`. A
-// loader that cannot tell where that is, such as a test runner's, gets the other one.
+// Resolved like an `import`, so that its classes are those of the user, as in `instanceof TransactionRollbackError`.
+// Loaders that cannot resolve so, such as a test runner's, get the copy of `require`.
 function shared(name: string): unknown {
   try {
     return require(fileURLToPath(import.meta.resolve(name)))
@@ -41,7 +41,7 @@ function shared(name: string): unknown {
   }
 }
 
-// Loaded when first wanted: it takes longer than all the rest of tricube/sql.
+// Loaded on first use: it takes longer than the rest of tricube/sql together.
 function load(): (on: DrizzleTarget) => Drizzle {
   const orm = shared('drizzle-orm') as typeof import('drizzle-orm')
   const core = shared('drizzle-orm/pg-core') as typeof import('drizzle-orm/pg-core')
@@ -64,7 +64,7 @@ function load(): (on: DrizzleTarget) => Drizzle {
       const client = {
         query: ({ rowMode }: QueryConfig, values: unknown[]) => this.#run(query.sql, values, rowMode, isJson),
       }
-      const given = [
+      const common = [
         client as never,
         query.sql,
         query.params,
@@ -73,7 +73,7 @@ function load(): (on: DrizzleTarget) => Drizzle {
         metadata,
         cacheConfig,
       ] as const
-      return new Query(...given, fields, name, inArrays, mapper as never) as never
+      return new Query(...common, fields, name, inArrays, mapper as never) as never
     }
 
     override transaction<T>(fn: (tx: never) => Promise<T>, config: PgTransactionConfig = {}): Promise<T> {
@@ -113,12 +113,12 @@ function load(): (on: DrizzleTarget) => Drizzle {
     }
   }
 
-  // It says the values of the parameters, which belong into no log, and hides why the statement failed.
+  // Drizzle's own error contains parameter values, which do not belong into logs, and hides the cause.
   function unwrapped(error: unknown): never {
     throw error instanceof orm.DrizzleQueryError && error.cause ? error.cause : error
   }
 
-  // Drizzle's columns read dates and times themselves, from PostgreSQL's own text.
+  // Drizzle's columns parse dates and times themselves, from PostgreSQL's text.
   const asText = new Set([1082, 1114, 1184, 1186, 1115, 1182, 1185, 1187, 1231])
   const decoderOf: DecoderOf = (type) => {
     const parse = (asText.has(type) ? String : types.getTypeParser(type, 'text')) as (text: string) => unknown
@@ -159,7 +159,7 @@ function isJsonColumn({ columnType }: { readonly columnType: string }): boolean 
   return columnType === 'PgJson' || columnType === 'PgJsonb'
 }
 
-// Drizzle's json columns parse what is a string: the JSON string "5" would come back as the number.
+// Drizzle's json columns parse strings, so the JSON string "5" would come back as a number.
 function quoteStrings(row: unknown[], isJson: readonly boolean[]): void {
   for (let i = 0; i < row.length; i++) if (isJson[i] && typeof row[i] === 'string') row[i] = JSON.stringify(row[i])
 }

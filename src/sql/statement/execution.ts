@@ -1,16 +1,16 @@
 import type { Encoded, Output } from '../wire/output.ts'
 
-/** How a statement is bound and executed, when not just once for all rows. */
+/** How a statement is bound and executed. */
 export interface Execution {
   /** Name of the portal, which stays open in a transaction. */
   readonly portal: string
-  /** The most rows of the answer; 0: all. */
+  /** Maximum of rows in the response; 0 means all. */
   readonly rowLimit: number
-  /** The values of further runs, in the same exchange. */
+  /** Values of further runs in the same exchange. */
   readonly further: readonly (readonly unknown[])[]
 }
 
-/** One run, all rows. */
+/** One run that returns all rows. */
 export const single: Execution = { portal: '', rowLimit: 0, further: [] }
 
 /** Writes Bind and Execute for each run. */

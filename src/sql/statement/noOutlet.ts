@@ -1,4 +1,4 @@
-/** A database that belongs to no service was asked to store a job or an event. */
+/** The error of storing a job or an event in a database that belongs to no service. */
 export function noOutlet(): TypeError {
   return new TypeError(
     'db.enqueue and db.publish need the database of a service: with jobs, service(contract, { jobs, jobHandlers, … }), or with events in its contract',

@@ -5,35 +5,35 @@ import { type Encode, needsType } from '../values/encoders.ts'
 import type { Types } from '../values/types.ts'
 import type { Encoded } from '../wire/output.ts'
 
-/** What the server has to be asked before values can be written. */
+/** What the server must be asked before values can be encoded. */
 export type Missing = 'parameter types' | readonly number[]
 
-/** The values of a statement's runs. The type of a parameter decides how some of them are written: [1] is `{1}` or `[1]`. */
+/** The values of a statement's runs. The type of a parameter decides how they are encoded: [1] is `{1}` or `[1]`. */
 export class Parameters {
   readonly values: readonly unknown[]
-  /** Those of further runs in the same exchange. */
+  /** The values of further runs in the same exchange. */
   readonly further: readonly (readonly unknown[])[]
-  /** The types as the server has told them for this run. */
+  /** The types that the server has reported for this run. */
   described: readonly number[] | undefined
-  /** Types that another connection was told, by which the values are written although this one has not confirmed them. */
+  /** Types that the server reported on another connection. They are used before this connection has confirmed them. */
   guess: readonly number[] | undefined
   readonly #encode: Encode | undefined
   #encoders: readonly Encode[] | undefined
   #types: Types | undefined
 
-  /** `encode`: how all values are written, instead of by type. */
+  /** `encode` encodes all values, instead of an encoder for each type. */
   constructor(values: readonly unknown[], further: readonly (readonly unknown[])[], encode: Encode | undefined) {
     this.values = values
     this.further = further
     this.#encode = encode
   }
 
-  /** Whether they are written by the types of their parameters. */
+  /** Whether the values are encoded by the types of their parameters. */
   get areTyped(): boolean {
     return this.#encoders !== undefined
   }
 
-  /** Works out how to write them. Gives what is missing for that. `entry`: the statement, as far as it is known to be current. */
+  /** Finds the encoders, and returns what is missing for that. `entry` is the prepared statement, if it is up to date. */
   resolve(prepared: Prepared, entry: PreparedStatement | undefined, types: Types): Missing | undefined {
     this.#types = types
     this.guess = undefined
@@ -51,12 +51,12 @@ export class Parameters {
     return undefined
   }
 
-  /** The server has told the types while the statement was under way: right or wrong, they take the place of a guess. */
-  confirm(prepared: Prepared, told: readonly number[]): void {
-    if (this.guess) this.#types!.remember(prepared, told)
+  /** Called when the server reports the types of a statement in flight; they replace a guess, right or wrong. */
+  confirm(prepared: Prepared, reported: readonly number[]): void {
+    if (this.guess) this.#types!.remember(prepared, reported)
   }
 
-  /** The values of one run as they are sent. Throws as `encodeAll` does. */
+  /** Encodes the values of one run. Throws as `encodeAll` does. */
   encoded(values: readonly unknown[]): readonly Encoded[] {
     return encodeAll(values, this.#encoders, this.#encode)
   }

@@ -4,7 +4,7 @@ import type { Prepared } from '../text/prepared.ts'
 import { catalog } from '../values/typeCatalog.ts'
 import type { Parameters } from './parameters.ts'
 
-/** The statement that values are bound to: `current`, which the connection knows, or one that is prepared before them. */
+/** Returns the statement to bind values to: `current`, if the connection has it, or one that is prepared first. */
 export function statementFor(
   connection: Connection,
   prepared: Prepared,
@@ -13,15 +13,15 @@ export function statementFor(
   current: PreparedStatement | undefined,
 ): PreparedStatement {
   if (current?.isConfirmed && !current.cuts(values, further)) return current
-  // Behind a pooler each run is prepared anew: what was written as text must not be taken for JSON by then.
-  const insisted = guess ?? (areTyped ? current?.parameterTypes?.map(textOnly) : undefined)
-  return prepare(connection, prepared, known, insisted)
+  // Behind a pooler each run is prepared anew. A value that was encoded as text must not be read as JSON by then.
+  const forced = guess ?? (areTyped ? current?.parameterTypes?.map(textOnly) : undefined)
+  return prepare(connection, prepared, known, forced)
 }
 
 /**
- * Writes Parse and Describe. The first to use a text names it; those that come before the server has agreed prepare it
- * for themselves, without a name, so that each of them gets the true error if it is refused. `guess` has the parameter
- * types by which the values are written already.
+ * Writes Parse and Describe. The first run of a text names the statement. Runs before the server has accepted it prepare
+ * their own unnamed statement, so that each gets the right error if it is rejected. `guess` has the parameter types by
+ * which the values are already encoded.
  */
 export function prepare(
   connection: Connection,
@@ -38,23 +38,23 @@ export function prepare(
     const added = statements.add(prepared, known)
     entry = added.entry
     if (added.evicted) output.closeStatement(added.evicted)
-    // One that went stale, or another client's behind a pooler. Closing what is not there is no error.
+    // It is stale, or another client's behind a pooler. Closing a missing statement is no error.
     if (entry.name) output.closeStatement(entry.name)
   }
-  output.parse(entry.name, prepared.text, guess?.map(insistedOn))
+  output.parse(entry.name, prepared.text, guess?.map(forcedType))
   output.describe(entry.name)
   return entry
 }
 
-// A parameter that was text and is jsonb by now must not be taken for JSON: as text it is refused. Other types are left
-// to the server, which may have widened them.
-function insistedOn(type: number): number {
+// A parameter that was text and is jsonb by now must not be read as JSON: as text it is rejected. For other types the
+// server decides, because it may have widened them.
+function forcedType(type: number): number {
   return textTypes.has(type) ? type : 0
 }
 
-// Leaves a type to the server unless a value of it is text to the last blank.
+// Lets the server decide unless a value of the type keeps all its blanks as text.
 function textOnly(type: number): number {
-  return type === catalog['bpchar']!.oid ? 0 : insistedOn(type)
+  return type === catalog['bpchar']!.oid ? 0 : forcedType(type)
 }
 
 const textTypes: ReadonlySet<number> = new Set(['text', 'varchar', 'bpchar'].map((name) => catalog[name]!.oid))

@@ -1,15 +1,15 @@
-/** What the tags make of a statement's rows. */
+/** The results of the tags. */
 import { DatabaseError } from '../errors/databaseError.ts'
 import type { RowForm } from '../connection/statementCache.ts'
 import type { Encode } from '../values/encoders.ts'
 import type { DecoderOf, RowDecoder } from '../wire/decoder.ts'
 
-/** What is made of a statement's rows. */
+/** Turns the rows of a statement into its result. */
 export interface ResultMapper {
   readonly form: RowForm
-  /** Other decoders than the connection's own. */
+  /** Decoders instead of the connection's own. */
   readonly decoderOf?: DecoderOf
-  /** How all values are written, instead of by the types of the parameters. */
+  /** Encodes all values, instead of an encoder for each type. */
   readonly encode?: Encode
   result(rows: unknown[], rowCount: number, tag: number, decode: RowDecoder<unknown> | undefined): unknown
 }
@@ -27,7 +27,7 @@ export const value: ResultMapper = { form: 'value', result: exactlyOne }
 
 export const count: ResultMapper = { form: 'array', result: (_rows, rowCount) => rowCount }
 
-/** The first byte of the command tag. */
+/** Returns the first byte of the command tag. */
 export const tag: ResultMapper = { form: 'array', result: (_rows, _rowCount, byte) => byte }
 
 function exactlyOne(rows: readonly unknown[]): unknown {

@@ -1,18 +1,18 @@
-/** When a statement is sent once more, and how. */
+/** When and how a statement is retried. */
 import type { Connection } from '../connection/connection.ts'
 import { simple } from '../connection/simple.ts'
 import type { DatabaseError } from '../errors/databaseError.ts'
 
-// When a server goes down its connections are found lost one after the other: not onto the next one that is lost.
-export const secondTryAfterMs = 10
+// The connections to a server that goes down are lost one after the other: the wait avoids the next one to be lost.
+export const retryAfterMs = 10
 
-/** A replica was asked for what it may not do, or it had to stop reading to keep up with its primary. */
+/** Whether a replica rejected a statement that writes, or cancelled it to keep up with its primary. */
 export function needsPrimary({ sqlstate }: DatabaseError): boolean {
   return sqlstate === '25006' || sqlstate === '40001'
 }
 
-/** Begins a transaction again whose first statement has failed before it did anything. */
-export function beginAgain(connection: Connection, begin: string): void {
+/** Restarts a transaction whose first statement failed before it did anything. */
+export function restart(connection: Connection, begin: string): void {
   const settings = connection.settings ? `; ${connection.settings.forTransaction}` : ''
   simple(connection, `ROLLBACK; ${begin}${settings}`).catch((error: DatabaseError) => connection.destroy(error))
 }

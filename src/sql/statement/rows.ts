@@ -4,11 +4,11 @@ import type { Types } from '../values/types.ts'
 import { copyOfRow, type DecoderOf, type RowDecoder } from '../wire/decoder.ts'
 import type { ResultMapper } from './resultMapper.ts'
 
-/** The rows of one run: decoded as they come in or, while a type of their columns is unknown, kept as bytes until then. */
+/** The rows of one run. They are decoded on arrival or, while a column type is unknown, stored as bytes. */
 export class Rows {
-  /** How many the statement has touched. */
+  /** Number of affected rows. */
   count = 0
-  /** The error of the first one that could not be decoded. */
+  /** The error of the first row that could not be decoded. */
   error: DatabaseError | undefined
   readonly #mapper: ResultMapper
   #tag = 0
@@ -22,14 +22,14 @@ export class Rows {
     this.#mapper = mapper
   }
 
-  /** They come from this statement next. */
+  /** Sets the statement that the next rows belong to. */
   begin(entry: PreparedStatement, types: Types, decoderOf: DecoderOf): void {
     this.#entry = entry
     this.#types = types
     this.#decoderOf = decoderOf
   }
 
-  /** The statement's columns are known: compiles their decoder if their types are, too. */
+  /** Called when the columns are known: compiles the decoder if their types are known too. */
   described(): void {
     if (this.#mapper.decoderOf || this.#entry!.isReadable(this.#types!)) this.#compile()
   }
@@ -44,30 +44,30 @@ export class Rows {
     this.#tag = tag
   }
 
-  /** The types that have to be known before the rows can be read. */
+  /** The types that must be looked up before the rows can be decoded. */
   get unknownTypes(): readonly number[] {
     return this.#decode || this.#rows.length === 0 ? none : this.#types!.unknown(this.#entry!.columnTypes)
   }
 
-  /** What is made of them. @throws {DatabaseError} when one cannot be decoded, or there are too few or too many */
+  /** Returns the result. @throws {DatabaseError} when a row cannot be decoded, or the number of rows is wrong */
   result(): unknown {
-    if (!this.#decode && this.#rows.length > 0) this.#readKept()
+    if (!this.#decode && this.#rows.length > 0) this.#decodeStored()
     if (this.error) throw this.error
     return this.#mapper.result(this.#rows, this.count, this.#tag, this.#decode)
   }
 
-  /** Forgets them, and what went wrong with them. */
+  /** Drops the rows and their error. */
   drop(): void {
     this.#rows = []
     this.#decode = this.error = undefined
     this.count = 0
   }
 
-  #readKept(): void {
-    const kept = this.#rows as Buffer[]
+  #decodeStored(): void {
+    const stored = this.#rows as Buffer[]
     this.#rows = []
     const decode = this.#compile()
-    for (const row of kept) this.#read(decode, row, 0)
+    for (const row of stored) this.#read(decode, row, 0)
   }
 
   #compile(): RowDecoder<unknown> {

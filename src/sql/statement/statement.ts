@@ -1,4 +1,4 @@
-import { performance } from 'node:perf_hooks' // the global one is a getter, a fifth of the price of the time
+import { performance } from 'node:perf_hooks' // as a global it is a getter, which costs a fifth of reading the time
 import type { Connection } from '../connection/connection.ts'
 import { Exchange } from '../connection/exchange.ts'
 import { assertNothingLeft } from '../connection/sessionCheck.ts'
@@ -6,7 +6,7 @@ import type { PreparedStatement } from '../connection/statementCache.ts'
 import { withParameter } from '../errors/blame.ts'
 import { DatabaseError } from '../errors/databaseError.ts'
 import { failing } from '../errors/place.ts'
-import { tooLong } from '../errors/tooLong.ts'
+import { timedOut } from '../errors/timedOut.ts'
 import type { BoundStatement, Prepared } from '../text/prepared.ts'
 import { isNameless, mayBeStale } from '../values/stale.ts'
 import type { Column } from '../wire/input.ts'
@@ -17,11 +17,11 @@ import { type Execution, single, writeRuns } from './execution.ts'
 import { Parameters } from './parameters.ts'
 import type { ResultMapper } from './resultMapper.ts'
 import { statementFor } from './prepare.ts'
-import { beginAgain, needsPrimary, secondTryAfterMs } from './retry.ts'
+import { needsPrimary, restart, retryAfterMs } from './retry.ts'
 import { Rows } from './rows.ts'
 import { TypeLookup } from './typeLookup.ts'
 
-/** What sends a statement on its way, and again when its connection was lost and it only reads. */
+/** Sends a statement to a connection, and retries a read whose connection was lost. */
 export interface Route {
   send(statement: Statement): void
 }
@@ -30,11 +30,11 @@ export interface Route {
 export class Statement extends Exchange<Connection> {
   readonly prepared: Prepared
   readonly context: StatementContext
-  /** When it was first met waiting, for a connection or its answer, as `performance.now()` counts; 0: not yet. */
+  /** When a sweep first saw it waiting, for a connection or its response, on `performance.now()`'s clock; 0: not yet. */
   waitsSince = 0
-  /** A replica could not answer it. */
+  /** Whether a replica could not run it. */
   needsPrimary = false
-  /** The text that began its transaction, when it is the first statement there: nothing is lost by beginning again. */
+  /** The text that began its transaction, if it is the first statement there: then a restart loses nothing. */
   begin: string | undefined
 
   readonly #mapper: ResultMapper
@@ -47,15 +47,15 @@ export class Statement extends Exchange<Connection> {
   readonly #parameters: Parameters
   readonly #rows: Rows
   #entry: PreparedStatement | undefined
-  // What it goes by was learnt in an earlier exchange, so that a migration may have come between.
-  #isByHeart = false
-  // How many Binds the server has yet to agree to until anything of it runs.
+  // Its types come from an earlier exchange, so a migration may have changed them since.
+  #usesCachedTypes = false
+  // Number of Binds that the server has yet to accept before anything runs.
   #binds = 1
   #error: DatabaseError | undefined
   #check: Promise<void> | undefined
-  #holdsUp = false
+  #isBlocking = false
   #wasStale = false
-  #wasSentAgain = false
+  #wasRetried = false
   #isSettled = false
 
   constructor(
@@ -84,7 +84,7 @@ export class Statement extends Exchange<Connection> {
     return this.#isSettled
   }
 
-  /** Whether it carries more than the one run that a lane is for. */
+  /** Whether it is more than the single run that lanes are for. */
   get isBulk(): boolean {
     return this.#execution !== single
   }
@@ -100,15 +100,18 @@ export class Statement extends Exchange<Connection> {
     const parameters = this.#parameters
     const missing = parameters.resolve(this.prepared, current, connection.types)
     if (missing) return askFirst(connection, this, parameters, missing)
-    this.#isByHeart = parameters.guess !== undefined || (!!current && (current.isConfirmed || parameters.areTyped))
+    this.#usesCachedTypes =
+      parameters.guess !== undefined || (!!current && (current.isConfirmed || parameters.areTyped))
     let first: readonly Encoded[]
     let further: readonly (readonly Encoded[])[]
     try {
       first = parameters.encoded(parameters.values)
       further = parameters.further.map((values) => parameters.encoded(values))
     } catch (error) {
-      // The column may take it by now: the types are asked for again before the value is blamed.
-      if (this.#isByHeart && this.#forgets(connection)) return askFirst(connection, this, parameters, 'parameter types')
+      // The column may accept the value by now: its type is requested again before the value is blamed.
+      if (this.#usesCachedTypes && this.#forgets(connection)) {
+        return askFirst(connection, this, parameters, 'parameter types')
+      }
       this.#settle(error)
       return false
     }
@@ -156,7 +159,7 @@ export class Statement extends Exchange<Connection> {
     if (error) return this.#failed(connection, error)
     if (this.#wasStale) connection.onStale?.()
     if (this.#isSettled) return
-    if (connection.isChecked && !this.prepared.isChecked) this.#lookBehind(connection)
+    if (connection.isChecked && !this.prepared.isChecked) this.#checkSession(connection)
     const unknown = this.#rows.unknownTypes
     if (unknown.length === 0) return this.#finish()
     connection.send(new TypeLookup({ statement: this, unknown, hasRun: true, onDone: () => this.#finish() }))
@@ -164,19 +167,19 @@ export class Statement extends Exchange<Connection> {
 
   #failed(connection: Connection, error: DatabaseError): void {
     if (this.#entry) {
-      const isStale = isNameless(error) || (this.#isByHeart && this.#binds > 0 && mayBeStale(error))
+      const isStale = isNameless(error) || (this.#usesCachedTypes && this.#binds > 0 && mayBeStale(error))
       if (isStale || !this.#entry.isConfirmed) connection.statements.delete(this.prepared, this.#entry)
-      if (isStale && this.#runsAgain(connection)) return
+      if (isStale && this.#isPreparedAnew(connection)) return
     }
-    if (needsPrimary(error) && this.reads && this.#route && this.#again()) {
+    if (needsPrimary(error) && this.reads && this.#route && this.#retries()) {
       this.needsPrimary = true
       return this.#route.send(this)
     }
     this.#settle(error)
   }
 
-  #lookBehind(connection: Connection): void {
-    if (connection.settings) return // the session is the pooler's
+  #checkSession(connection: Connection): void {
+    if (connection.settings) return // the session belongs to the pooler
     this.prepared.isChecked = true
     if (connection.isIdle && this.#route) this.#check = assertNothingLeft(connection)
     else connection.isDueForCheck = true
@@ -198,57 +201,57 @@ export class Statement extends Exchange<Connection> {
   }
 
   override lost({ sqlstate, message, cause }: DatabaseError, wasSent: boolean): void {
-    if ((this.reads || !wasSent) && this.#route && this.#again()) {
+    if ((this.reads || !wasSent) && this.#route && this.#retries()) {
       this.needsPrimary = true
-      setTimeout(() => this.#route!.send(this), secondTryAfterMs)
+      setTimeout(() => this.#route!.send(this), retryAfterMs)
       return
     }
     this.#settle(new DatabaseError(sqlstate, message, { mayHaveRun: wasSent, cause }))
   }
 
-  override overdue(now: number): boolean {
+  override expire(now: number): boolean {
     if (this.#isSettled || this.context.isUnlimited) return false
     const signal = this.context.signal ?? (this.waitsSince > 0 ? this.context.request?.signal : undefined)
     this.waitsSince ||= now
     if (signal?.aborted) this.#settle(signal.reason)
-    else if (now >= this.#deadline) this.#settle(tooLong(this.context.timeoutMs!))
+    else if (now >= this.#deadline) this.#settle(timedOut(this.context.timeoutMs!))
     return this.#isSettled
   }
 
-  override holdsUp(now: number): void {
-    if (this.#holdsUp) return
-    this.#holdsUp = true
+  override blocks(now: number): void {
+    if (this.#isBlocking) return
+    this.#isBlocking = true
     this.prepared.hasBlocked(now)
   }
 
-  /** Settles it with an error; its answer, if one comes, is dropped. */
-  giveUp(error: unknown): void {
+  /** Settles it with an error; a late response is dropped. */
+  reject(error: unknown): void {
     this.#settle(error)
   }
 
-  // Nothing of it has run: prepared anew, it may well do. In a transaction only the first statement can: with those
-  // before it, their effects would be lost.
-  #runsAgain(connection: Connection): boolean {
+  // Nothing has run yet, so preparing it anew may help. In a transaction only the first statement can: the effects of
+  // earlier ones would be lost.
+  #isPreparedAnew(connection: Connection): boolean {
     const isFirst = this.begin !== undefined && connection.inFlight === 0
     if (!(connection.isIdle || isFirst) || !this.#forgets(connection)) return false
     this.#wasStale = true
-    if (!connection.isIdle) beginAgain(connection, this.begin!)
+    if (!connection.isIdle) restart(connection, this.begin!)
     connection.send(this)
     return true
   }
 
-  // What the server has told of it earlier. False when it has been told twice, or nobody waits for it any more.
+  // Drops what the server reported of it earlier. False when that was tried before, or it is settled.
   #forgets({ statements, types }: Connection): boolean {
     statements.forget(this.prepared)
     types.ofParameters.delete(this.prepared)
     this.#parameters.described = undefined
-    return this.#again()
+    return this.#retries()
   }
 
-  // Once only. The rows of a first, half-read answer are dropped.
-  #again(): boolean {
-    if (this.#wasSentAgain || this.#isSettled) return false
-    this.#wasSentAgain = true
+  // Only once. The rows of a first, incomplete response are dropped.
+  #retries(): boolean {
+    if (this.#wasRetried || this.#isSettled) return false
+    this.#wasRetried = true
     this.#error = this.#entry = undefined
     this.#rows.drop()
     return true

@@ -7,17 +7,17 @@ import type { Execution } from './execution.ts'
 import type { ResultMapper } from './resultMapper.ts'
 import type { AnyRow, Sql } from '../api/statements.ts'
 
-// The helpers are on the prototype, so that a view costs nothing for them.
+// The helpers are on the prototype, so that creating a view costs nothing for them.
 export interface Tags extends Fragments {
   readonly sql: SqlTag
 }
 
-/** The statement methods over one way to run a statement. */
+/** The statement methods, on top of one way to run a statement. */
 export abstract class Tags implements Omit<
   Sql,
   'stream' | 'script' | 'batch' | 'drizzle' | 'notify' | 'enqueue' | 'publish' | 'cancelJob'
 > {
-  /** Runs a statement; the promise is settled with what `mapper` makes of its rows. */
+  /** Runs a statement; resolves to what `mapper` returns for its rows. */
   abstract run<T>(statement: BoundStatement, mapper: ResultMapper, execution?: Execution): Promise<T>
 
   one<Row = AnyRow>(strings: TemplateStringsArray, ...values: readonly unknown[]): Promise<Row> {

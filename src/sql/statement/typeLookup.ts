@@ -6,19 +6,19 @@ import { Exchange } from '../connection/exchange.ts'
 import type { Column } from '../wire/input.ts'
 import { text } from '../values/decoders.ts'
 
-/** A statement that cannot go on before the server has told what some types are. */
+/** A statement that waits until the server has described some types. */
 export interface LookupOptions {
   readonly statement: SuspendedStatement
   readonly unknown: readonly number[]
-  /** Whether the statement was sent already, and it is its rows that wait. */
+  /** Whether the statement has run, so that its rows wait. */
   readonly hasRun: boolean
-  /** Called when the types are known, or the statement was given up. */
+  /** Called when the types are known, or the statement has been rejected. */
   readonly onDone: (connection: Connection) => void
 }
 
 /**
- * Asks the server's catalogue for types: each once, since an object id never changes its meaning. What a domain is
- * over and an array is of come with it.
+ * Reads types from the server's catalog, each once, because an OID never changes its meaning. The base types of domains
+ * and the element types of arrays are included.
  */
 export class TypeLookup extends Exchange<Connection> {
   readonly #options: LookupOptions
@@ -50,7 +50,7 @@ export class TypeLookup extends Exchange<Connection> {
 
   override ready(connection: Connection): void {
     const { statement, unknown, onDone } = this.#options
-    if (this.#error) statement.giveUp(this.#error)
+    if (this.#error) statement.reject(this.#error)
     else this.#learn(connection, unknown)
     onDone(connection)
   }
@@ -59,8 +59,8 @@ export class TypeLookup extends Exchange<Connection> {
     this.#options.statement.lost(error, this.#options.hasRun)
   }
 
-  override overdue(now: number): boolean {
-    return this.#options.statement.overdue(now)
+  override expire(now: number): boolean {
+    return this.#options.statement.expire(now)
   }
 
   #learn({ types }: Connection, unknown: readonly number[]): void {
@@ -68,12 +68,12 @@ export class TypeLookup extends Exchange<Connection> {
       const of = { base: Number(base), element: Number(element), delimiter: delimiter! }
       types.learn({ oid: Number(oid), name: name!, ...of })
     }
-    // Dropped meanwhile: nothing will be told of it.
+    // Types that have been dropped meanwhile: the server cannot describe them.
     for (const oid of unknown) types.learn({ oid, name: '', base: 0, element: 0, delimiter: ',' })
   }
 }
 
-// The innermost come first. An array is what its element calls its array: int2vector and point have elements, too.
+// Base and element types come first. Only an element's own array type counts: int2vector and point have elements too.
 function catalogQuery(oids: readonly number[]): string {
   return `WITH RECURSIVE wanted(oid, depth) AS (
       SELECT oid, 0 FROM pg_catalog.unnest('{${oids.join()}}'::pg_catalog.oid[]) AS oid

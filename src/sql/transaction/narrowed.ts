@@ -10,14 +10,14 @@ import type { Transaction, TransactionLimits } from '../api/transaction.ts'
 import type { BatchTag } from '../api/statements.ts'
 import type { Drizzle } from '../api/drizzle.ts'
 
-/** A transaction that can be used with less time than it has. */
+/** A transaction that can be limited further. */
 export interface Narrowable extends Transaction {
-  /** A handle with a deadline of its own besides; `leave` it when it has been used. */
+  /** Returns a handle with its own deadline; call `leave` after use. */
   narrow(limits: TransactionLimits): { readonly tx: Transaction & Tags; readonly leave: () => void }
   savepoint<T>(fn: (tx: Transaction) => Promise<T>, limits: TransactionLimits): Promise<T>
 }
 
-/** A transaction whose statements and savepoints each have a deadline of their own besides. */
+/** A transaction in which each statement and savepoint has its own deadline. */
 export class Narrowed extends Tags implements Transaction {
   readonly #tx: Narrowable
   readonly #limits: TransactionLimits

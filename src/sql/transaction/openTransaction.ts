@@ -26,14 +26,14 @@ import type { Transaction, TransactionLimits } from '../api/transaction.ts'
 import type { BatchTag } from '../api/statements.ts'
 import type { Drizzle } from '../api/drizzle.ts'
 
-/** A transaction, or a savepoint in one, while its function runs. */
+/** A transaction or a savepoint while its function runs. */
 export class OpenTransaction extends Tags implements Transaction, Narrowable {
   readonly #connection: Connection
   readonly #deadline: Deadline
   readonly #parent: OpenTransaction | undefined
   readonly #depth: number
   #hasEnded = false
-  // Until its first statement: what began it.
+  // The text that began it, until its first statement.
   #begin: string | undefined
   #committed: (() => void)[] | undefined
   #lastSavepoint: Promise<unknown> = Promise.resolve()
@@ -82,7 +82,7 @@ export class OpenTransaction extends Tags implements Transaction, Narrowable {
     }
     if (!this.#connection.isIdle) return
     this.end()
-    throw new DatabaseError('25000', 'the script has ended the transaction')
+    throw new DatabaseError('25000', 'the script has ended the transaction: remove its COMMIT or ROLLBACK')
   }
 
   async notify(channel: string, payload = ''): Promise<void> {
@@ -110,15 +110,15 @@ export class OpenTransaction extends Tags implements Transaction, Narrowable {
 
   get #target(): OutletTarget {
     const trace = traceOf(this.#deadline.request)
-    return { sql: this, trace, afterCommit: (fn) => this.#outermost.#tellLater(fn) }
+    return { sql: this, trace, afterCommit: (fn) => this.#outermost.#afterCommit(fn) }
   }
 
-  /** It is committed: tells whoever has to know. */
-  tellCommitted(): void {
+  /** Calls the callbacks that wait for the commit. */
+  runAfterCommit(): void {
     for (const fn of this.#committed ?? []) fn()
   }
 
-  #tellLater(fn: () => void): void {
+  #afterCommit(fn: () => void): void {
     const committed = (this.#committed ??= [])
     committed.push(fn)
   }
@@ -143,8 +143,9 @@ export class OpenTransaction extends Tags implements Transaction, Narrowable {
   }
 
   /**
-   * A savepoint. Those of one transaction run one after the other: PostgreSQL nests them. One that is asked for by the
-   * function of another one is in that, whichever handle it asks: else the two would wait for each other.
+   * Runs a savepoint. The savepoints of one transaction run one after the other, because PostgreSQL nests them. A savepoint
+   * inside the function of another one is nested in that, whichever handle it uses: otherwise both would wait for each
+   * other.
    */
   transaction<T>(fn: (tx: Transaction) => Promise<T>): Promise<T> {
     return this.savepoint(fn)
@@ -168,7 +169,7 @@ export class OpenTransaction extends Tags implements Transaction, Narrowable {
     return this.#parent
   }
 
-  /** From now on neither it nor a savepoint in it may be used: the connection will be somebody else's. */
+  /** Makes it and its savepoints unusable: the connection will have another user. */
   end(): void {
     this.#hasEnded = true
   }
@@ -194,7 +195,7 @@ export class OpenTransaction extends Tags implements Transaction, Narrowable {
       return result
     } catch (error) {
       inner.end()
-      // Before anything else is sent, which that would hit.
+      // Before the next statement, which the cancel could hit.
       await cancelLate(deadline, this.#connection)
       if (this.isOpen) await this.#control(`ROLLBACK TO SAVEPOINT s${inner.#depth}`)
       throw error
@@ -207,13 +208,13 @@ export class OpenTransaction extends Tags implements Transaction, Narrowable {
   }
 }
 
-/** Has what still runs cancelled when the time for it is over. */
+/** Cancels what still runs after the deadline. */
 async function cancelLate(deadline: Deadline, connection: Connection): Promise<void> {
   if (deadline.isOver && connection.inFlight > 0) connection.cancel()
   await connection.cancelling
 }
 
-/** Runs BEGIN and its like, whether or not the time is over. Gives the first byte of the command tag. */
+/** Runs BEGIN and similar commands, even after the deadline. Resolves to the first byte of the command tag. */
 export function control(
   connection: Connection,
   { observer, request }: StatementContext,

@@ -1,15 +1,15 @@
 import { DatabaseError } from '../errors/databaseError.ts'
-import { tooLong } from '../errors/tooLong.ts'
+import { timedOut } from '../errors/timedOut.ts'
 import type { Database } from '../api/database.ts'
 import type { Sql } from '../api/statements.ts'
 import type { Transaction, TransactionLimits, TransactionOptions } from '../api/transaction.ts'
 
-/** What is done in a transaction, or by itself, at the end of something. */
+/** What is done at the end of a piece, in its transaction, or alone. */
 export type Seal = (sql: Pick<Sql, 'execute'>) => Promise<void>
 
-/** A transaction that is begun here and ended elsewhere. */
+/** A transaction that begins here and ends elsewhere. */
 export class Piece {
-  /** How many statements, streams and savepoints it has had. */
+  /** Number of its statements, streams and savepoints. */
   uses = 0
   readonly #isolation: TransactionOptions['isolation']
   readonly #tx: Promise<Transaction>
@@ -23,7 +23,7 @@ export class Piece {
     this.#isolation = isolation
     const options = { ...(isolation && { isolation }), ...(deferrable !== undefined && { deferrable }) }
     const ended = new Promise<Seal>((resolve) => (this.#end = resolve))
-    ended.catch(() => {}) // `#outcome` tells
+    ended.catch(() => {}) // `#outcome` reports it
     let begin!: (tx: Transaction) => void
     const begun = new Promise<Transaction>((resolve) => (begin = resolve))
     this.#outcome = db.transaction(async (tx) => {
@@ -32,7 +32,7 @@ export class Piece {
       await seal(tx)
     }, options)
     this.#tx = Promise.race([begun, this.#outcome.then(() => begun)])
-    this.#tx.catch(() => {}) // whoever uses it is told
+    this.#tx.catch(() => {}) // its users get the error
   }
 
   /** Whether nothing runs in it. */
@@ -40,7 +40,7 @@ export class Piece {
     return this.#running + this.#streams === 0
   }
 
-  /** Resolves when no statement and no savepoint runs in it; a stream may have been left. */
+  /** Resolves when no statement and no savepoint runs in it; an abandoned stream may remain. */
   async idle(): Promise<void> {
     while (this.#running > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve))
   }
@@ -49,11 +49,11 @@ export class Piece {
     if (isolation === undefined || isolation === this.#isolation) return
     throw new DatabaseError(
       '25001',
-      `a transaction that is ${isolation} has to come before anything else that writes: it is a part of one that has begun`,
+      `a transaction with isolation ${isolation} must come before all other writes: the open transaction cannot change it`,
     )
   }
 
-  /** Runs `fn` in it; `limits` go for the wait until it has begun. */
+  /** Runs `fn` in it; `limits` apply to the wait until it has begun. */
   async run<T>(fn: (tx: Transaction) => Promise<T>, limits: TransactionLimits): Promise<T> {
     this.uses++
     this.#running++
@@ -85,12 +85,12 @@ export class Piece {
   }
 }
 
-/** The promise's result, unless the limits are over first. */
+/** Returns the result of the promise, unless the limits end first. */
 function within<T>({ signal, timeoutMs }: TransactionLimits, promise: Promise<T>): Promise<T> {
   if (!signal && timeoutMs === undefined) return promise
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal!.reason)
-    const timer = timeoutMs === undefined ? undefined : setTimeout(() => reject(tooLong(timeoutMs)), timeoutMs)
+    const timer = timeoutMs === undefined ? undefined : setTimeout(() => reject(timedOut(timeoutMs)), timeoutMs)
     if (signal?.aborted) abort()
     signal?.addEventListener('abort', abort)
     const end = (): void => {

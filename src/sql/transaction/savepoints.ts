@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
-/** A transaction or a savepoint, as far as it matters which one is in which. */
+/** A transaction or a savepoint, with the one that contains it. */
 export interface Nested {
   readonly isOpen: boolean
   readonly parent: Nested | undefined
@@ -18,7 +18,7 @@ let running = 0
 /**
  * Runs the function of a savepoint so that `innermost` finds it.
  *
- * Before Node 24 this makes every promise of the process dearer, so it is on only while there is a savepoint.
+ * Before Node 24 this makes each promise of the process more expensive, so it is active only while there is a savepoint.
  */
 export async function within<T>(savepoint: Nested, fn: () => Promise<T>): Promise<T> {
   running++
@@ -29,7 +29,7 @@ export async function within<T>(savepoint: Nested, fn: () => Promise<T>): Promis
   }
 }
 
-/** The innermost open savepoint of a transaction that the code which asks is in; the transaction when it is in none. */
+/** Returns the innermost open savepoint of a transaction around the calling code, else the transaction. */
 export function innermost<Tx extends Nested>(transaction: Tx): Tx {
   if (running === 0) return transaction
   for (let at = storage.getStore(); at; at = at.around) {

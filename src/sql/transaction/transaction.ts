@@ -9,7 +9,7 @@ import type { Server } from '../pool/server.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { Transaction, TransactionOptions } from '../api/transaction.ts'
 
-/** Runs `fn` in a transaction on a connection of the server's pool, again as often as `retries` says. */
+/** Runs `fn` in a transaction on a connection of the server's pool, and retries it as often as `retries` allows. */
 export async function transaction<T>(
   server: Server,
   context: StatementContext,
@@ -54,7 +54,7 @@ async function once<T>(
   begin: string,
   fn: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
-  const opened = await Opened.begin(server, deadline, begin)
+  const opened = await StartedTransaction.begin(server, deadline, begin)
   try {
     const result = await deadline.race(fn(opened.tx))
     await opened.commit()
@@ -65,7 +65,7 @@ async function once<T>(
   }
 }
 
-/** Rows out of a transaction that lasts as long as they are read; leaving early rolls it back. */
+/** Yields rows from a transaction that lasts while they are read; leaving early rolls it back. */
 export async function* streamed<Row>(
   server: Server,
   context: StatementContext,
@@ -73,9 +73,9 @@ export async function* streamed<Row>(
 ): AsyncGenerator<Row, void, void> {
   const deadline = new Deadline(context)
   deadline.rowsRead = 0
-  const opened = await Opened.begin(server, deadline, beginText({}, context.readOnly))
-  // Whoever reads may have left without a word: its connection is not kept for longer than it has time.
-  const forget = deadline.onOver(() => void opened.rollback())
+  const opened = await StartedTransaction.begin(server, deadline, beginText({}, context.readOnly))
+  // The reader may have abandoned the iterator: its connection is released at the deadline.
+  const remove = deadline.onOver(() => void opened.rollback())
   let isCommitted = false
   try {
     for await (const row of open(opened.tx)) {
@@ -85,21 +85,21 @@ export async function* streamed<Row>(
     await opened.commit()
     isCommitted = true
   } finally {
-    forget()
+    remove()
     if (!isCommitted) await opened.rollback()
   }
 }
 
 /** A connection in a transaction, from BEGIN to COMMIT or ROLLBACK. */
-class Opened {
+class StartedTransaction {
   readonly tx: OpenTransaction
   readonly #server: Server
   readonly #connection: Connection
   readonly #deadline: Deadline
   readonly #begun: Promise<unknown>
 
-  static async begin(server: Server, deadline: Deadline, text: string): Promise<Opened> {
-    return new Opened(server, await server.acquire(deadline), deadline, text)
+  static async begin(server: Server, deadline: Deadline, text: string): Promise<StartedTransaction> {
+    return new StartedTransaction(server, await server.acquire(deadline), deadline, text)
   }
 
   private constructor(server: Server, connection: Connection, deadline: Deadline, text: string) {
@@ -108,7 +108,7 @@ class Opened {
     this.#server = server
     this.#connection = connection
     this.#deadline = deadline
-    // Not waited for: the first statement follows it closely. Were it refused, nothing may run without it.
+    // Not awaited: the first statement follows at once. If BEGIN is rejected, nothing may run without it.
     this.#begun = control(connection, deadline, text)
     this.#begun.catch((error: DatabaseError) => connection.destroy(error))
   }
@@ -117,7 +117,7 @@ class Opened {
     this.tx.end()
     await this.#deadline.race(this.#begun)
     if (this.#deadline.isOver) throw this.#deadline.reason
-    // COMMIT is answered with ROLLBACK when a statement has failed, even if nobody has looked at its error.
+    // PostgreSQL responds to COMMIT with ROLLBACK after a failed statement, even if nobody has read its error.
     const isCommitted = (await control(this.#connection, this.#deadline, 'COMMIT')) === commitTag
     const check = this.#connection.isDueForCheck ? assertNothingLeft(this.#connection) : undefined
     this.#connection.isDueForCheck = false
@@ -125,15 +125,15 @@ class Opened {
     if (!isCommitted) {
       throw new DatabaseError('25P02', 'rolled back instead of committed, because a statement in it had failed')
     }
-    this.tx.tellCommitted()
+    this.tx.runAfterCommit()
     await check
   }
 
-  /** Resolves when it has been rolled back or, if the deadline is over, at once. */
+  /** Resolves when it has been rolled back or, after the deadline, at once. */
   async rollback(): Promise<void> {
     this.tx.end()
     if (!this.#connection.isOpen || this.#connection.owner !== this.#deadline) return
-    // What runs there has the connection to itself: it would else keep ROLLBACK waiting, and its locks.
+    // Statements that run would delay ROLLBACK, and keep their locks. The connection has no other user to hit.
     if (this.#deadline.isOver && this.#connection.inFlight > 0) this.#connection.cancel()
     this.#connection.isDueForCheck = false
     const rolledBack = control(this.#connection, this.#deadline, 'ROLLBACK').catch(() => {})
@@ -148,7 +148,9 @@ function beginText(
   { isolation, readOnly, deferrable }: TransactionOptions,
   contextReadOnly: boolean | undefined,
 ): string {
-  if (isolation && !isolations.has(isolation)) throw new TypeError(`no such isolation: ${isolation as string}`)
+  if (isolation && !isolations.has(isolation)) {
+    throw new TypeError(`isolation must be one of ${[...isolations].join(', ')}, got "${isolation as string}"`)
+  }
   const level = isolation ? ` ISOLATION LEVEL ${isolation.toUpperCase()}` : ''
   return `BEGIN${level}${(readOnly ?? contextReadOnly) ? ' READ ONLY' : ''}${deferrable ? ' DEFERRABLE' : ''}`
 }
@@ -156,8 +158,8 @@ function beginText(
 const isolations: ReadonlySet<string> = new Set(['read committed', 'repeatable read', 'serializable'])
 
 /**
- * A serialisation failure, a deadlock, or a migration that changed a table in its middle: it has been rolled back, and may
- * well succeed the next time.
+ * Whether a transaction may succeed when it is retried: after a serialization failure, a deadlock, or a migration that
+ * changed a table meanwhile.
  */
 export function canBeRetried(error: unknown): boolean {
   if (!(error instanceof DatabaseError)) return false

@@ -8,12 +8,12 @@ import type { Database } from '../api/database.ts'
 import type { Transaction, TransactionLimits, TransactionOptions } from '../api/transaction.ts'
 
 /**
- * What one caller does with a database, in pieces: what it does between two commits takes effect together, with what its
- * owner adds to it. A piece is a transaction that begins with the first statement that may write. What only reads until
- * then runs as always, so that no connection is held for it.
+ * The work of one caller on a database, in pieces. Everything between two commits takes effect together, including what the
+ * owner adds to it. A piece is a transaction that begins with the first statement that may write. Earlier reads run
+ * outside, so that they occupy no connection.
  */
 export class UnitOfWork implements Joined {
-  /** The database as its caller is to see it. */
+  /** The database as the caller sees it. */
   readonly db: Database
   readonly #base: Database
   readonly #seal: Seal
@@ -22,7 +22,7 @@ export class UnitOfWork implements Joined {
   #elsewhere = 0
   #isOver = false
 
-  /** `seal` runs at the end of each piece but the last, in its transaction; when it throws, that piece is undone. */
+  /** `seal` runs at the end of each piece but the last, in its transaction. If it throws, that piece is rolled back. */
   constructor(base: Database, seal: Seal) {
     this.#base = base
     this.#seal = seal
@@ -33,12 +33,12 @@ export class UnitOfWork implements Joined {
     return this.#piece !== undefined
   }
 
-  /** One that has failed fails whatever follows: it would go on without what was done before. */
+  /** A failed piece fails everything after it, which would otherwise go on without it. */
   settled(): Promise<void> {
     return this.#committing
   }
 
-  /** Runs what waits for others: what was done before is committed first, and no connection is held meanwhile. */
+  /** Runs something that waits for other services: commits first, so that no connection is occupied meanwhile. */
   async elsewhere<T>(fn: () => Promise<T>): Promise<T> {
     this.#elsewhere++
     try {
@@ -49,7 +49,7 @@ export class UnitOfWork implements Joined {
     }
   }
 
-  /** Commits the last piece together with what `seal` does, which runs by itself when there is none. Nothing may follow. */
+  /** Commits the last piece together with `seal`, which runs alone when there is no piece. Nothing may follow. */
   async commit(seal: Seal): Promise<void> {
     await this.#committing
     await this.#piece?.idle()
@@ -59,7 +59,7 @@ export class UnitOfWork implements Joined {
     await (piece ? piece.commit(seal) : seal(this.#base))
   }
 
-  /** Undoes the piece that is open. Nothing may follow. */
+  /** Rolls the open piece back. Nothing may follow. */
   async rollback(reason: unknown): Promise<void> {
     this.#isOver = true
     await this.#undo(reason)
@@ -71,7 +71,8 @@ export class UnitOfWork implements Joined {
     fn: (tx: Transaction, piece: Piece) => Promise<T>,
   ): Promise<T> {
     if (!this.#piece) await this.#committing
-    if (this.#isOver) throw new DatabaseError('25000', 'the call that this database was given to is over')
+    if (this.#isOver)
+      throw new DatabaseError('25000', 'the call of this database has ended: do not use its db afterwards')
     const piece = (this.#piece ??= new Piece(this.#base, options))
     piece.assertLike(options)
     const result = await piece.run((tx) => fn(tx, piece), limits)
@@ -79,7 +80,7 @@ export class UnitOfWork implements Joined {
     return result
   }
 
-  /** A savepoint. While there is nothing else in its piece, it can be run again as a transaction can. */
+  /** Runs a savepoint. While it is alone in its piece, it can be retried like a transaction. */
   async transaction<T>(
     fn: (tx: Transaction) => Promise<T>,
     options: TransactionOptions,
@@ -106,7 +107,7 @@ export class UnitOfWork implements Joined {
     if (piece?.isIdle) {
       this.#piece = undefined
       this.#committing = piece.commit(this.#seal)
-      this.#committing.catch(() => {}) // whatever follows is told
+      this.#committing.catch(() => {}) // the next statement reports it
     }
     await this.#committing
   }
@@ -118,7 +119,7 @@ export class UnitOfWork implements Joined {
   }
 }
 
-/** Until the end of the savepoint. */
+/** Makes the savepoint read-only until it ends. */
 async function onlyReading<T>(tx: Transaction, fn: (tx: Transaction) => Promise<T>): Promise<T> {
   await tx.execute`SELECT set_config('transaction_read_only', 'on', true)`
   return fn(tx)

@@ -15,13 +15,13 @@ import type { Transaction, TransactionLimits, TransactionOptions } from '../api/
 import type { DatabaseStats } from '../api/stats.ts'
 import type { Drizzle } from '../api/drizzle.ts'
 
-/** A database of tricube's own: whatever runs statements has the tags. */
+/** A database of tricube, which has the tags. */
 export type Runner = Database & Tags & Pick<StatementOptions, 'readOnly'>
 
-/** What statements join. */
+/** What the statements of a view join. */
 export interface Joined {
   readonly isOpen: boolean
-  /** Resolves when what was committed last has been. */
+  /** Resolves when the last commit is complete. */
   settled(): Promise<void>
   join<T>(
     options: TransactionOptions,
@@ -35,7 +35,7 @@ export interface Joined {
   ): Promise<T>
 }
 
-/** A database whose statements are part of a unit of work, but for those that only read before it has begun. */
+/** A database whose statements are part of a unit of work, except for reads before it has begun. */
 export class UnitView extends Tags implements Database {
   readonly #unit: Joined
   readonly #base: Runner

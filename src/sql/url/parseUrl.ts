@@ -23,7 +23,7 @@ export function parseUrl(text: unknown): RawParameters {
 
 const form = 'a URL like postgres://user:password@host:5432/database'
 
-// Only these characters are special, not even #: a password may contain the others as they are.
+// Only these characters are special, not even #: a password may contain all other characters as they are.
 function split(rest: string): { authority: string; path: string; query: string } {
   const [beforeQuery = '', ...queries] = rest.split('?')
   const [authority = '', ...paths] = beforeQuery.split('/')

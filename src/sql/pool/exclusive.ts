@@ -1,8 +1,8 @@
-/** What is known of the connections that somebody has to himself. */
+/** What can be found out about connections that are in exclusive use. */
 import type { DatabaseError } from '../errors/databaseError.ts'
 import type { Connection, Owner } from '../connection/connection.ts'
 
-/** Ends streams of which nobody has read a row for a while: an iterator that was left keeps its connection for ever. */
+/** Ends streams from which no row was read for a while: an abandoned iterator would occupy its connection for ever. */
 export function endUnread(connections: Iterable<Connection>, reason: DatabaseError): NodeJS.Timeout {
   const seen = new WeakMap<Owner, number>()
   return setInterval(() => {
@@ -16,13 +16,13 @@ export function endUnread(connections: Iterable<Connection>, reason: DatabaseErr
 
 const unreadMs = 500
 
-/** Why no connection became free. A pool that waits for itself looks like one that is too small, and no size of it helps for long. */
-export function whyNone(connections: Iterable<Connection>, request: object | undefined): string {
+/** Explains why no connection became free. A pool that waits for itself looks too small, but no size would help for long. */
+export function exhaustionHint(connections: Iterable<Connection>, request: object | undefined): string {
   const owners: (Owner | undefined)[] = []
   for (const { owner, inFlight } of connections) owners.push(inFlight === 0 ? owner : undefined)
   const own = request && owners.filter((owner) => owner?.request === request).length
   const advice = 'inside db.transaction use its tx, not db'
-  if (own) return `, and the request that waits holds ${own} of them in a transaction: ${advice}`
+  if (own) return `, and the waiting request itself occupies ${own} of them with transactions: ${advice}`
   if (!owners.every(Boolean)) return ''
-  return `: each is held by a transaction that runs no statement; if those wait for this one, the pool waits for itself: ${advice}`
+  return `: all are occupied by transactions that run no statement, perhaps while they wait for this one: ${advice}`
 }
