@@ -372,7 +372,7 @@ describe('the handler’s database', () => {
         context.db.transaction((tx) => tx.execute`DELETE FROM orders`, { readOnly: true }),
       ).rejects.toMatchObject({ sqlstate: '25006' })
       await expect(context.db.transaction(async () => {}, { isolation: 'repeatable read' })).rejects.toThrow(
-        'a transaction that is repeatable read has to come before anything else that writes',
+        'a transaction with isolation repeatable read must come before all other writes',
       )
       await insert(context)
       return { id: 1, item: level }

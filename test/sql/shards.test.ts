@@ -21,7 +21,7 @@ const here = (db: Database) => db.value<string>`SELECT name FROM here`
 describe('by name', () => {
   const open = () => database<{ region?: string }>({ shards: { key: ({ region }) => region, map }, lanes: 1, pool: 2 })
 
-  test('a request works on the shard of its key', async () => {
+  test('a request uses the shard of its key', async () => {
     await using db = await open()
     for (const region of names) {
       const view = db.forRequest({ region } as object)
@@ -31,7 +31,7 @@ describe('by name', () => {
     }
   })
 
-  test('a key without a shard is a 400 that names it, when the database is needed', async () => {
+  test('rejects an unknown key with a 400 that names it, on first use of the database', async () => {
     await using db = await open()
     const view = db.forRequest({ region: 'mars' } as object)
     await expect(here(view)).rejects.toThrow(BadRequest)
@@ -39,10 +39,12 @@ describe('by name', () => {
     await expect(view.transaction(async () => {})).rejects.toMatchObject({ error: 'no such shard: mars' })
     await expect(here(db.forRequest({ region: '__proto__' } as object))).rejects.toThrow(BadRequest)
     await expect(here(db.forRequest({}))).rejects.toMatchObject({ error: 'the shard key is missing' })
-    await expect(here(db)).rejects.toThrow('which shard?')
+    await expect(here(db)).rejects.toThrow(
+      'the shard is not known: use db.shard(name), db.shards.of(key) or db.forRequest(request)',
+    )
   })
 
-  test('a shard can be named, and all of them asked', async () => {
+  test('queries one shard by name, and all of them', async () => {
     await using db = await open()
     expect(await here(db.shard('shanghai'))).toBe('shanghai')
     expect(() => db.shard('mars')).toThrow(BadRequest)
@@ -58,7 +60,7 @@ describe('by name', () => {
     ])
   })
 
-  test('a shard that is down takes nothing from the others', async () => {
+  test('a shard that is down does not affect the rest', async () => {
     const down = new URL(map['beijing']!)
     down.port = '1'
     await using db = await database({ shards: { map: { ...map, beijing: down.href } }, acquireTimeoutMs: 200 })
@@ -67,7 +69,7 @@ describe('by name', () => {
     expect(httpErrorOf((results[0] as PromiseRejectedResult).reason)).toMatchObject({ status: 503 })
   })
 
-  test('what has no shard is where the url says', async () => {
+  test('uses the database of url without a shard', async () => {
     await using db = await database({ url: map['beijing']!, shards: { map } })
     expect(await here(db)).toBe('beijing')
     expect(await here(db.shard('chengdu'))).toBe('chengdu')
@@ -76,7 +78,7 @@ describe('by name', () => {
 })
 
 describe('by hash', () => {
-  test('a key is always on the same shard, and every shard gets its part', async () => {
+  test('maps a key always to the same shard, and uses all shards', async () => {
     await using db = await database({ shards: { key: () => 7, map, hash: 64 }, lanes: 1 })
     const found = await Promise.all(Array.from({ length: 300 }, (_, key) => here(db.shards.of(key))))
     for (const name of names) expect(found.filter((shard) => shard === name).length).toBeGreaterThan(30)
@@ -84,7 +86,7 @@ describe('by hash', () => {
     expect(await here(db.shards.of('7'))).toBe(found[7])
   })
 
-  test('a new shard takes buckets from the others, and nothing else moves', () => {
+  test('moves buckets only to a new shard', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.string({ minLength: 1 }), { minLength: 2, maxLength: 8 }), (shards) => {
         const fewer = shards.slice(1)

@@ -92,21 +92,21 @@ describe('sslmode', () => {
       await expect(isSecure(url)).rejects.toMatchObject({ sqlstate: '08001', message: expect.stringMatching(outcome) })
   })
 
-  test('verify-full also checks the name, verify-ca does not', async () => {
+  test('verify-full checks the hostname, verify-ca does not', async () => {
     const url = `${at(secure, '127.0.0.1')}?sslrootcert=${ca.cert}&sslmode=`
     expect(await isSecure(`${url}verify-ca`)).toBe(true)
     await expect(isSecure(`${url}verify-full`)).rejects.toThrow(/Hostname\/IP does not match/)
   })
 
-  test('a server without TLS: prefer goes on without, require says so, channel_binding=require too', async () => {
+  test('without TLS on the server: prefer connects, require and channel_binding=require reject', async () => {
     expect(await isSecure(at(plain, 'localhost'))).toBe(false)
     expect(await isSecure(`${at(plain, 'localhost')}?sslmode=prefer`)).toBe(false)
     await expect(isSecure(`${at(plain, 'localhost')}?sslmode=require`)).rejects.toThrow(
-      'the database cannot be reached: the server has no TLS, which the sslmode asks for',
+      'the database cannot be reached: the server has no TLS, but sslmode requires it',
     )
     await expect(isSecure(`${at(plain, 'localhost')}?channel_binding=require`)).rejects.toMatchObject({
       sqlstate: '28000',
-      message: 'channel_binding=require, and the server does not offer it',
+      message: 'channel_binding=require, but the server does not offer it',
     })
   })
 
@@ -123,8 +123,8 @@ describe('sslmode', () => {
   })
 })
 
-describe('a file of a certificate', () => {
-  test.each(['sslrootcert', 'sslcert', 'sslkey'])('%s that is missing is told, and ends nothing', async (name) => {
+describe('a certificate file', () => {
+  test.each(['sslrootcert', 'sslcert', 'sslkey'])('rejects a missing %s, and does not crash', async (name) => {
     const db = open(`${at(secure, 'localhost')}?sslmode=require&${name}=/nowhere.pem`)
     await expect(db.value`SELECT 1`).rejects.toMatchObject({
       sqlstate: '08001',
@@ -133,7 +133,7 @@ describe('a file of a certificate', () => {
     await expect(db.transaction(async () => 1)).rejects.toMatchObject({ sqlstate: '08001' })
   })
 
-  test('may be away for a moment while a service runs', async () => {
+  test('may be missing for a moment while a service runs', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'tricube-ca-'))
     const file = join(folder, 'ca.crt')
     await copyFile(ca.cert, file)
@@ -178,24 +178,24 @@ describe('several hosts', () => {
     expect(await portOf(both(`target_session_attrs=${attrs}&passfile=${passfile}`))).toBe(port())
   })
 
-  test('none that is as it should be: says of each why', async () => {
+  test('names the reason for each host if none is acceptable', async () => {
     await expect(portOf(both(`target_session_attrs=standby&passfile=${passfile}`))).rejects.toThrow(
-      `the database cannot be reached: 127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1; 127.0.0.1:${secure.port}: it is read-only, target_session_attrs=standby; 127.0.0.1:${plain.port}: it is a primary, target_session_attrs=standby`,
+      `the database cannot be reached: 127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1; 127.0.0.1:${secure.port}: the server is read-only, target_session_attrs=standby; 127.0.0.1:${plain.port}: the server is a primary, target_session_attrs=standby`,
     )
   })
 
-  test('load_balance_hosts=random uses all of them', async () => {
+  test('uses all hosts with load_balance_hosts=random', async () => {
     const url = both(`load_balance_hosts=random&passfile=${passfile}`)
     const seen = new Set<number>()
     await expect.poll(async () => seen.add(await portOf(url)).size).toBe(2)
   })
 
-  test('a password out of the file, with escapes; without one the message says where to put it', async () => {
+  test('reads the password file, and says where to set a missing password', async () => {
     const url = `postgres://pass@127.0.0.1:${secure.port}/postgres`
     expect(await open(`${url}?passfile=${passfile}`).value`SELECT current_user`).toBe('pass')
     await expect(open(`${url}?passfile=/nowhere`).value`SELECT 1`).rejects.toMatchObject({
       sqlstate: '28P01',
-      message: 'the server asks for the password of pass: put it in the URL, in PGPASSWORD or in a file of passwords',
+      message: 'the server requires a password for pass: set it in the URL, in PGPASSWORD or in a password file',
     })
     await chmod(passfile, 0o644) // others may read it: psql leaves it alone as well
     await expect(open(`${url}?passfile=${passfile}`).value`SELECT 1`).rejects.toMatchObject({ sqlstate: '28P01' })
@@ -203,7 +203,7 @@ describe('several hosts', () => {
   })
 })
 
-test('a socket, options and the name of the application', async () => {
+test('connects over a Unix socket, with options and an application name', async () => {
   const { username, password } = new URL(plain.url())
   const db = open(
     `postgres://${username}:${password}@/postgres?host=${sockets}&port=${plain.port}&application_name=mine&options=-c+work_mem%3D7MB`,
@@ -213,7 +213,7 @@ test('a socket, options and the name of the application', async () => {
   ).toEqual({ port: null, mem: '7MB', name: 'mine' })
 })
 
-test('the reason of the server is in the message', async () => {
+test('includes the reason of the server in the message', async () => {
   const wrong = plain.url().replace(/:[^:@]*@/, ':wrong@')
   await expect(open(wrong).value`SELECT 1`).rejects.toMatchObject({
     sqlstate: '28P01',

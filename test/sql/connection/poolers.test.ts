@@ -64,7 +64,7 @@ describe.each(poolers)('behind $name', ({ name }) => {
 
   const open = (options: Partial<DatabaseOptions> = {}) => database({ url, lanes: 2, pool: 4, ...options })
 
-  test('two services get their own rows and write into their own tables', async () => {
+  test('two services read and write their own tables', async () => {
     await using a = open()
     await using b = open()
     const use = (db: Database, own: string) =>
@@ -86,7 +86,7 @@ describe.each(poolers)('behind $name', ({ name }) => {
     expect(await direct.many`SELECT v, count(*) AS n FROM b GROUP BY v`).toEqual([{ v: 'b', n: 200 }])
   })
 
-  test('values are read as they were meant, whatever the server connection is set to', async () => {
+  test('values are decoded correctly whatever the settings of the server connection are', async () => {
     await using db = open()
     const one = (on: Pick<Database, 'one'>) => on.one`
       SELECT '\\x00ff41'::bytea AS bytes, '2026-01-02T03:04:05.6Z'::timestamptz AS instant, '2026-01-02'::date AS day,
@@ -125,7 +125,7 @@ describe.each(poolers)('behind $name', ({ name }) => {
     ])
   })
 
-  test('what a transaction or a script sets is not there for the next', async () => {
+  test('settings of a transaction or a script do not reach the next', async () => {
     await using db = open()
     await db.script(`SET search_path = nowhere; CREATE TEMP TABLE tmp (); SELECT 1 -- a comment`)
     await db.transaction((tx) => tx.execute`SET LOCAL search_path = nowhere`)
@@ -136,7 +136,7 @@ describe.each(poolers)('behind $name', ({ name }) => {
     expect(await direct.value`SELECT count(*) FROM pg_class WHERE relname = 'tmp'`).toBe(0)
   })
 
-  test('isolation can be set, a batch is one transaction, and what may not be in one runs', async () => {
+  test('isolation, batches and statements outside transactions work', async () => {
     await using db = open()
     const level = (tx: Pick<Database, 'value'>) => tx.value`SELECT current_setting('transaction_isolation')`
     expect(await db.transaction(level, { isolation: 'serializable' })).toBe('serializable')
@@ -149,7 +149,7 @@ describe.each(poolers)('behind $name', ({ name }) => {
     await db.execute`CREATE INDEX CONCURRENTLY a_v ON a (v)`
   })
 
-  test('a stream and a batch are whole', async () => {
+  test('streams and batches are complete', async () => {
     await using db = open()
     const numbers: unknown[] = []
     for await (const { n } of db.stream<{ n: number }>`SELECT n FROM generate_series(1, 5000) n`) numbers.push(n)
@@ -159,7 +159,7 @@ describe.each(poolers)('behind $name', ({ name }) => {
     await db.execute`DELETE FROM a WHERE v LIKE 'batch%'`
   })
 
-  test('what is over its time is cancelled, and nobody else is', async () => {
+  test('a timeout cancels its own statement only', async () => {
     await using db = open()
     const others = Array.from({ length: 3 }, () => db.transaction((tx) => tx.value`SELECT 'mine' FROM pg_sleep(1)`))
     const late = Array.from({ length: 3 }, () => db.with({ slow: true, timeoutMs: 200 }).value`SELECT pg_sleep(60)`)
@@ -192,16 +192,16 @@ describe.each(poolers)('behind $name', ({ name }) => {
 })
 
 describe.each(poolers.filter(({ keepsConnections }) => !keepsConnections))('behind $name', ({ name }) => {
-  test('listening is refused with what to do instead', async () => {
+  test('listen is rejected with what to do instead', async () => {
     await using fresh = await directDatabase()
     await using pooler = await startPooler(name, fresh.url)
     await using db = database({ url: pooler.behind(fresh.url) })
     await expect(db.listen('news', () => {})).rejects.toThrow(
-      'db.listen hears nothing behind this connection pooler: give it a database() whose url leads straight to PostgreSQL',
+      'db.listen receives nothing behind this connection pooler: use a database() whose url leads straight to PostgreSQL',
     )
   })
 
-  test('migrations that cannot be in a transaction are refused before anything of them runs', async () => {
+  test('migrations outside transactions are rejected before they start', async () => {
     await using fresh = await directDatabase()
     await using pooler = await startPooler(name, fresh.url)
     await using direct = database({ url: fresh.url, lanes: 0, pool: 1 })
@@ -220,7 +220,7 @@ describe.each([
   ['pgbouncer-session', pgbouncerBinary],
   ['pgpool', pgpoolBinary],
 ] as const)('behind %s, which keeps its clients’ sessions', (name, binary) => {
-  test.runIf(binary)('db.listen hears, and migrations without a transaction run', async () => {
+  test.runIf(binary)('db.listen receives, and migrations without a transaction run', async () => {
     await using fresh = await directDatabase()
     await using pooler = await startPooler(name, fresh.url)
     const url = pooler.behind(fresh.url)
@@ -236,7 +236,7 @@ describe.each([
   })
 })
 
-test.runIf(pgpoolBinary)('what Pgpool-II sets on a connection that it hands on is nobody’s fault', async () => {
+test.runIf(pgpoolBinary)('settings that Pgpool-II changes itself are not reported', async () => {
   await using fresh = await directDatabase()
   await using pooler = await startPgpool(fresh.url, { num_init_children: '2' })
   for (let i = 0; i < 4; i++) {

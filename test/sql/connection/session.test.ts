@@ -36,7 +36,7 @@ const remaining = [
   `SELECT pg_catalog.pg_advisory_lock_shared(1, 2)`,
 ]
 
-describe('what would stay on a connection is refused', () => {
+describe('a statement that would change its connection is rejected', () => {
   test.each(remaining)('%s', async (text) => {
     const statement = (on: Pick<Database, 'execute'>) => on.execute`${db.unsafe(text)}`
     await expect(statement(db)).rejects.toMatchObject({ sqlstate: '25001' })
@@ -45,7 +45,7 @@ describe('what would stay on a connection is refused', () => {
     await expect(db.transaction((tx) => tx.script(`SELECT 1; ${text}`))).rejects.toMatchObject({ sqlstate: '25001' })
   })
 
-  test('in a transaction what ends with it is not', async () => {
+  test('but not in a transaction, if its effect ends with that', async () => {
     await db.transaction(async (tx) => {
       await tx.execute`SET LOCAL search_path = public`
       await tx.execute`SET TRANSACTION READ WRITE`
@@ -62,18 +62,18 @@ describe('what would stay on a connection is refused', () => {
     expect(await db.value`SELECT current_setting('app.tenant', true)`).toBeOneOf([null, ''])
   })
 
-  test('lastval and currval are for a transaction', async () => {
+  test('lastval and currval need a transaction', async () => {
     await expect(db.value`SELECT lastval()`).rejects.toThrow('use RETURNING')
     await expect(db.value`SELECT currval('items_id_seq')`).rejects.toMatchObject({ sqlstate: '25001' })
   })
 
-  test('a script of its own may set what it likes', async () => {
+  test('a script outside a transaction may change settings', async () => {
     await db.script('SET search_path = nowhere; CREATE TEMP TABLE t ()')
     expect(await db.with({ slow: true }).value`SELECT current_setting('search_path')`).toBe('"$user", public')
   })
 })
 
-describe('values are read by what they say', () => {
+describe('values are read in any format', () => {
   const within = <T>(setting: string, fn: (tx: Transaction) => Promise<T>) =>
     db.transaction(async (tx) => {
       await tx.execute`SET LOCAL ${db.unsafe(setting)}`
@@ -100,7 +100,7 @@ describe('values are read by what they say', () => {
     })
   })
 
-  test('any instant in any zone is the same instant', async () => {
+  test('any instant in any time zone', async () => {
     const zones = await db.many<{ name: string }>`SELECT name FROM pg_timezone_names ORDER BY name`
     const instants = fc.date({
       min: new Date('0002-01-01T00:00:00Z'),
@@ -117,7 +117,7 @@ describe('values are read by what they say', () => {
     )
   })
 
-  test('any bytes in either form are the same bytes', async () => {
+  test('any bytes in both output formats', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), async (array) => {
         const bytes = Buffer.from(array)
@@ -153,25 +153,25 @@ describe('values are read by what they say', () => {
     expect(await db.transaction((tx) => tx.value`SELECT '2026-02-03'::date`)).toBe('2026-02-03')
   })
 
-  test('an abbreviation of a time zone is refused, not guessed', async () => {
+  test('rejects an abbreviated time zone', async () => {
     const tokyo = within('DateStyle = SQL', async (tx) => {
       await tx.execute`SET LOCAL TimeZone = 'Asia/Tokyo'`
       return tx.value`SELECT now()`
     })
     await expect(tokyo).rejects.toMatchObject({
       sqlstate: '22000',
-      cause: expect.objectContaining({ message: expect.stringContaining('JST does not say its offset') }),
+      cause: expect.objectContaining({ message: expect.stringContaining('the time zone JST has no offset') }),
     })
   })
 
-  test('another client_encoding ends the connection, before a text is read wrongly', async () => {
+  test('closes the connection after a change of client_encoding', async () => {
     const latin = within('client_encoding = LATIN1', (tx) => tx.value`SELECT 'Zoë'`)
-    await expect(latin).rejects.toThrow('client_encoding is LATIN1')
+    await expect(latin).rejects.toThrow('client_encoding must be UTF8, got LATIN1: do not change it')
     expect(await db.transaction((tx) => tx.value`SELECT 'Zoë'`)).toBe('Zoë')
   })
 })
 
-describe('what a text does not show is found after its first run', () => {
+describe('finds hidden effects on the session after the first run', () => {
   const hidden: readonly (readonly [string, string, string])[] = [
     ['a setting', `PERFORM set_config('search_path', 'nowhere', false)`, 'the setting search_path'],
     [
@@ -206,7 +206,7 @@ describe('what a text does not show is found after its first run', () => {
     }
   })
 
-  test('what leaves nothing is not told apart, and production does not look', async () => {
+  test('reports nothing without effects, and does not check in production', async () => {
     await db.script(`
       CREATE FUNCTION tidy() RETURNS int LANGUAGE plpgsql SET search_path = pg_catalog AS $$
         BEGIN PERFORM pg_advisory_xact_lock(1); PERFORM set_config('TimeZone', 'Asia/Tokyo', true); RETURN 1; END $$;

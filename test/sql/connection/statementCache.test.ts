@@ -6,7 +6,7 @@ import { Prepared } from '../../../src/sql/text/prepared.ts'
 const texts = Array.from({ length: 12 }, (_, i) => new Prepared(`SELECT ${i}`))
 
 describe('the cache', () => {
-  it('keeps the statements that were used last, and closes the one that it forgets', () => {
+  it('keeps the most recently used statements, and closes the one that it evicts', () => {
     const uses = fc.array(fc.nat({ max: texts.length - 1 }), { maxLength: 200 })
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 6 }), uses, (most, used) => {
@@ -27,7 +27,7 @@ describe('the cache', () => {
     )
   })
 
-  it('takes a text anew without closing another', () => {
+  it('replaces the entry of a text without closing another', () => {
     const cache = new StatementCache(1)
     const { entry } = cache.add(texts[0]!)
     expect(cache.add(texts[0]!, entry).evicted).toBeUndefined()
@@ -37,7 +37,7 @@ describe('the cache', () => {
     expect(cache.get(texts[0]!)).toBeUndefined()
   })
 
-  it('gives no names while they do not last', () => {
+  it('uses unnamed statements behind a pooler', () => {
     const cache = new StatementCache(2)
     cache.keepsNames = false
     const { entry } = cache.add(texts[0]!)
@@ -45,7 +45,7 @@ describe('the cache', () => {
     expect(entry).toMatchObject({ name: '', isConfirmed: false })
   })
 
-  it('relies on nothing that was told before tables changed', () => {
+  it('ignores descriptions from before tables changed', () => {
     const cache = new StatementCache(2)
     const { entry } = cache.add(texts[0]!)
     expect(cache.isCurrent(entry)).toBe(true)

@@ -84,11 +84,11 @@ describe('the stack of a failed statement', () => {
     for (let i = 0; i < 2; i++) expect(framesOf(await failureOf(run))[0]).toBe(name)
   })
 
-  test('and those who wait for it', async () => {
+  test('names the functions that await it', async () => {
     expect(framesOf(await failureOf(outer))).toEqual(expect.arrayContaining(['awaited', 'outer']))
   })
 
-  test('is each one’s own when one reason ends many', async () => {
+  test('is separate for each statement that one error ends', async () => {
     const down = database({ url: 'postgres://u@127.0.0.1:1/d', acquireTimeoutMs: 100 })
     onTestFinished(() => down.close())
     async function one(): Promise<unknown> {
@@ -109,7 +109,7 @@ describe('the stack of a failed statement', () => {
     ).toContain('begin')
   })
 
-  test('of a query of Drizzle reaches the function that waits', async () => {
+  test('of a Drizzle query reaches the function that awaits it', async () => {
     async function query(): Promise<unknown> {
       return await db.drizzle.execute('SELECT idd FROM products')
     }
@@ -118,7 +118,7 @@ describe('the stack of a failed statement', () => {
   })
 })
 
-test('it has the code, and the statement without what is written into it', async () => {
+test('a failed statement has its code, and its text without literals', async () => {
   const error = await failureOf(() => db.execute`INSERT INTO products (id, nam) VALUES (${1}, 'secret')`)
   expect(error).toMatchObject({
     code: '42703',
@@ -149,7 +149,7 @@ describe('the position of the parameter', () => {
   })
 })
 
-test('the log has the statement, its operation and the line; of a text that was thrown, too, a stack', async () => {
+test('the log has the statement, its operation and its line, and a stack for thrown strings too', async () => {
   const api = contract('product-service', { getProduct: { route: 'GET /product' }, throwText: { route: 'GET /text' } })
   vi.stubEnv('DATABASE_URL', own.url)
   onTestFinished(() => void vi.unstubAllEnvs())

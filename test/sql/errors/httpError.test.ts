@@ -22,11 +22,11 @@ test.each([
   expect(httpErrorOf(cause)).toMatchObject({ status, code, error: detail, cause })
 })
 
-test.each(['42601', '42P01', 'P0002', '22012', '25000', 'XX000'])('%s is the service’s own fault', (sqlstate) => {
+test.each(['42601', '42P01', 'P0002', '22012', '25000', 'XX000'])('%s is a fault of the service', (sqlstate) => {
   expect(httpErrorOf(new DatabaseError(sqlstate, 'message'))).toBeUndefined()
 })
 
-test('other errors are none of a database', () => {
+test('other errors are not database errors', () => {
   expect(httpErrorOf(new Error('x'))).toBeUndefined()
   expect(httpErrorOf('x')).toBeUndefined()
 })

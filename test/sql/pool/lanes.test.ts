@@ -14,7 +14,7 @@ afterAll(() => fresh[Symbol.asyncDispose]())
 const pid = (db: Database) => db.value<number>`SELECT pg_backend_pid()`
 
 describe('a slow statement', () => {
-  test('does not hold up those that come after it', async () => {
+  test('does not block the statements after it', async () => {
     await using db = await database({ url: fresh.url, lanes: 1 })
     await pid(db)
     const slow = db.execute`SELECT pg_sleep(1) AS head_of_line`
@@ -26,7 +26,7 @@ describe('a slow statement', () => {
     await slow
   })
 
-  test('is remembered: the next of its kind does not use a lane', async () => {
+  test('keeps later runs of its text off the lanes', async () => {
     await using db = await database({ url: fresh.url, lanes: 1 })
     const sleep = () => db.execute`SELECT pg_sleep(${0.1}) AS remembered`
     // A process that gets no CPU for so long does not notice; it has more than one try.
@@ -42,14 +42,14 @@ describe('a slow statement', () => {
     )
   })
 
-  test('that is known to be slow goes to the pool', async () => {
+  test('marked slow runs in the pool', async () => {
     await using db = await database({ url: fresh.url, lanes: 1 })
     expect(await pid(db.with({ slow: true }))).not.toBe(await pid(db))
   })
 })
 
-describe('giving up', () => {
-  test('returns at once, the late answer is dropped, neighbours never notice', async () => {
+describe('a statement that is cancelled', () => {
+  test('returns at once, drops the late response, and does not affect other statements', async () => {
     await using db = await database({ url: fresh.url, lanes: 1, pool: 1 })
     await pid(db)
     const started = performance.now()
@@ -60,7 +60,7 @@ describe('giving up', () => {
     expect(await neighbours).toEqual([1, 2, 3])
   })
 
-  test('by a signal gives its reason', async () => {
+  test('by a signal rejects with its reason', async () => {
     await using db = await database({ url: fresh.url, lanes: 1 })
     await expect(db.with({ signal: AbortSignal.abort('before') }).execute`SELECT 1`).rejects.toBe('before')
     const controller = new AbortController()
@@ -69,7 +69,7 @@ describe('giving up', () => {
     await expect(given).rejects.toBe('during')
   })
 
-  test('asks a request for its signal only when a statement has to wait', async () => {
+  test('reads the signal of a request only when it has to wait', async () => {
     await using db = await database({ url: fresh.url, lanes: 1 })
     await pid(db)
     let asked = 0
@@ -89,7 +89,7 @@ describe('giving up', () => {
     await expect(slow).rejects.toBe('hung up')
   })
 
-  test('the server ends what nobody limits', async () => {
+  test('is cancelled by the server if it has no limit', async () => {
     await using db = await database({ url: fresh.url, statementTimeoutMs: 50 })
     await expect(db.execute`SELECT pg_sleep(5)`).rejects.toMatchObject({ sqlstate: '57014', mayHaveRun: false })
   })
@@ -104,7 +104,7 @@ describe('a lost connection', () => {
     await use(db, proxy)
   }
 
-  test.skipIf(isPooled)('fails a write, saying that it may have run, and repeats a read', () =>
+  test.skipIf(isPooled)('fails a write with mayHaveRun, and retries a read', () =>
     withProxy(async (db, proxy) => {
       const read = db.value`SELECT count(*) FROM log WHERE n = ${1}`
       const write = db.execute`INSERT INTO log VALUES (${2}) RETURNING pg_sleep(0.2)`
@@ -116,21 +116,21 @@ describe('a lost connection', () => {
     }),
   )
 
-  test('is opened again', () =>
+  test('is reopened', () =>
     withProxy(async (db, proxy) => {
       const before = await pid(db)
       await reset(proxy)
       expect(await pid(db)).not.toBe(before)
     }))
 
-  test('a read that is said to be one is repeated', () =>
+  test('retries a statement marked as a read', () =>
     withProxy(async (db, proxy) => {
       const read = db.with({ readOnly: true }).value`SELECT 'done', pg_sleep(0.1)`
       setTimeout(() => reset(proxy), 50)
       expect(await read).toBe('done')
     }))
 
-  test.skipIf(isPooled)('by the server’s own will is told as such', () =>
+  test.skipIf(isPooled)('has the server’s reason if the server closed it', () =>
     withProxy(async (db) => {
       const backend = await pid(db)
       const waiting = db.execute`SELECT pg_sleep(5), 'x' AS terminated`
@@ -143,7 +143,7 @@ describe('a lost connection', () => {
 })
 
 describe('a database that', () => {
-  test('is not up yet is waited for', async () => {
+  test('is not up yet is awaited', async () => {
     await using proxy = await faultProxy({ target: fresh.url })
     const up = proxy.add({ type: 'down' })
     await using db = await database({ url: proxy.url })
@@ -153,7 +153,7 @@ describe('a database that', () => {
     expect(await Promise.all([early, transaction])).toEqual(['here', 'too'])
   })
 
-  test('stays down makes a 503, within the acquire timeout', async () => {
+  test('stays down causes a 503 within the acquire timeout', async () => {
     await using proxy = await faultProxy({ target: fresh.url })
     proxy.add({ type: 'down' })
     await using db = await database({ url: proxy.url, acquireTimeoutMs: 200 })
@@ -165,7 +165,7 @@ describe('a database that', () => {
     ])
   })
 
-  test('falls silent makes a 503 within the acquire timeout, and is found again (check 13)', async () => {
+  test('stops responding causes a 503 within the acquire timeout, and is used again afterwards', async () => {
     await using proxy = await faultProxy({ target: fresh.url })
     await using db = await database({ url: proxy.url })
     await db.transaction((tx) => tx.execute`SELECT 1`)
@@ -190,7 +190,7 @@ describe('a database that', () => {
     await vi.waitFor(() => db.ping(), { timeout: 5000 })
   })
 
-  test.skipIf(isPooled)('does not know the user is not tried for long', async () => {
+  test.skipIf(isPooled)('does not know the user fails statements at once', async () => {
     const url = new URL(fresh.url)
     url.pathname = '/no_such_database'
     await using db = await database({ url: url.href })
@@ -201,7 +201,7 @@ describe('a database that', () => {
   })
 })
 
-test('closing answers what is under way, and refuses the rest', async () => {
+test('close() waits for statements in flight, and rejects new ones', async () => {
   const db = await database({ url: fresh.url })
   const running = db.value`SELECT 'answered', pg_sleep(0.05)`
   const started = withResolvers()

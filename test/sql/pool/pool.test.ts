@@ -27,7 +27,7 @@ async function occupy(db: Database): Promise<{ release(): Promise<void> }> {
   }
 }
 
-test('who comes first is served first', async () => {
+test('serves waiters in order of arrival', async () => {
   await using db = database({ url: fresh.url, pool: 1 })
   const held = await occupy(db)
   const order: number[] = []
@@ -38,21 +38,23 @@ test('who comes first is served first', async () => {
   expect(order).toEqual([1, 2, 3, 4])
 })
 
-test('waiting is bounded, and a 503', async () => {
+test('rejects with a 503 after the acquire timeout', async () => {
   await using db = database({ url: fresh.url, pool: 1, acquireTimeoutMs: 100 })
   await vi.waitFor(() => db.transaction(async () => {}), { timeout: 10_000 }) // a busy machine opens it more slowly than that
   const held = await occupy(db)
   const error = await db.transaction(async () => {}).catch((e: unknown) => e)
   expect(error).toMatchObject({
     sqlstate: '53300',
-    message: expect.stringMatching(/^none of 1 connections became free within 100 ms: each is held by a transaction/),
+    message: expect.stringMatching(
+      /^none of 1 connections became free within 100 ms: all are occupied by transactions that run no statement/,
+    ),
   })
   expect(httpErrorOf(error)).toMatchObject({ status: 503, code: 50301 })
   await held.release()
   await db.transaction(async () => {})
 })
 
-test('who gives up while waiting takes no connection', async () => {
+test('gives no connection to a cancelled waiter', async () => {
   await using db = database({ url: fresh.url, pool: 1 })
   const held = await occupy(db)
   const controller = new AbortController()
@@ -64,7 +66,7 @@ test('who gives up while waiting takes no connection', async () => {
   await held.release()
 })
 
-test('the pool grows no further than it may, and shrinks when nobody needs it', async () => {
+test('grows up to its maximum, and shrinks when idle', async () => {
   await using db = database({ url: fresh.url, pool: 3, idleTimeoutMs: 1 })
   await Promise.all(Array.from({ length: 10 }, () => db.transaction((tx) => tx.execute`SELECT pg_sleep(0.01)`)))
   expect(db.stats().pool.size).toBeLessThanOrEqual(3)
@@ -72,7 +74,7 @@ test('the pool grows no further than it may, and shrinks when nobody needs it', 
 })
 
 // A pooler's server connections live on.
-test.skipIf(isPooled)('connections that are too old are replaced, lanes too', async () => {
+test.skipIf(isPooled)('replaces connections and lanes after their maximum lifetime', async () => {
   await using db = database({ url: fresh.url, lanes: 1, pool: 1, maxLifetimeMs: 1 })
   const pid = () => db.value<number>`SELECT pg_backend_pid()`
   const pooled = () => db.transaction((tx) => tx.value<number>`SELECT pg_backend_pid()`)
@@ -81,7 +83,7 @@ test.skipIf(isPooled)('connections that are too old are replaced, lanes too', as
   await vi.waitFor(async () => expect(await pid()).not.toBe(before), { timeout: 3000 })
 })
 
-test('without lanes everything uses the pool', async () => {
+test('runs everything in the pool when there are no lanes', async () => {
   await using db = database({ url: fresh.url, lanes: 0, pool: 1 })
   expect(await Promise.all([1, 2, 3].map((n) => db.value`SELECT ${n}::int`))).toEqual([1, 2, 3])
   expect(db.stats()).toMatchObject({ lanes: [], pool: { size: 1, idle: 1, waiting: 0 } })

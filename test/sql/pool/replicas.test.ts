@@ -54,7 +54,7 @@ async function caughtUp(): Promise<void> {
 const isReplica = (on: Pick<Database, 'value'>) => on.value<boolean>`SELECT pg_is_in_recovery()`
 
 describe('with a streaming replica', () => {
-  test('reads go to it, writes and transactions to the primary', async () => {
+  test('sends reads to it, writes and transactions to the primary', async () => {
     await used()
     expect(await isReplica(db)).toBe(true)
     expect(await db.execute`INSERT INTO t VALUES (1)`).toBe(1)
@@ -73,7 +73,7 @@ describe('with a streaming replica', () => {
     }
   })
 
-  test('after a write in one request its reads go to the primary, others’ do not', async () => {
+  test('after a write, only reads of the same request go to the primary', async () => {
     await used()
     const [one, other] = [db.forRequest({}), db.forRequest({})]
     expect(await isReplica(one)).toBe(true)
@@ -86,7 +86,7 @@ describe('with a streaming replica', () => {
     expect(await isReplica(other)).toBe(false)
   })
 
-  test('a write counts however it was made', async () => {
+  test('every kind of write counts', async () => {
     await used()
     const rows = async (stream: AsyncIterable<unknown>) => {
       for await (const _ of stream);
@@ -109,7 +109,7 @@ describe('with a streaming replica', () => {
     expect(await isReplica(reader)).toBe(true)
   })
 
-  test('a statement that may write goes to the primary; one that does after all is sent there', async () => {
+  test('a statement that may write goes to the primary, also after a replica has rejected it', async () => {
     await used()
     expect(await db.value`SELECT nextval('s')`).toBe(1)
     await db.script(`CREATE FUNCTION length(box) RETURNS bigint LANGUAGE sql AS $$ SELECT nextval('s') $$`)
@@ -122,7 +122,7 @@ describe('with a streaming replica', () => {
     expect(await isReplica(one)).toBe(false)
   })
 
-  test('one that lags is left out until it has caught up', async () => {
+  test('a replica that lags gets no reads until it has caught up', async () => {
     await used()
     await db.with({ readOnly: false }).execute`SELECT 1`
     await using direct = await database({ url: replica.url() })
@@ -135,7 +135,7 @@ describe('with a streaming replica', () => {
     await used()
   })
 
-  test('one that dies fails no read, and is used again when it is back', async () => {
+  test('a replica that dies fails no read, and is used again when it is back', async () => {
     await used()
     const { port } = replica
     let isOver = false

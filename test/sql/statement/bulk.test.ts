@@ -21,7 +21,7 @@ afterAll(async () => {
 })
 
 describe('stream', () => {
-  test('gives all rows, of any number', async () => {
+  test('yields any number of rows', async () => {
     for (const length of [0, 1, 199, 200, 201, 1000]) {
       const seen: number[] = []
       for await (const { n } of db.stream<{ n: number }>`SELECT n FROM generate_series(1, ${length}::int) n`)
@@ -30,7 +30,7 @@ describe('stream', () => {
     }
   })
 
-  test('reads no more than is asked for; leaving early gives the connection back', async () => {
+  test('reads only what is requested, and returns the connection when the loop is left', async () => {
     let seen = 0
     for await (const { n } of db.stream<{ n: number }>`SELECT n FROM generate_series(1, 10000000) n`) {
       seen = n
@@ -40,7 +40,7 @@ describe('stream', () => {
     expect(db.stats().pool).toMatchObject({ size: 1, idle: 1 })
   })
 
-  test('in a transaction lets other statements between its rows', async () => {
+  test('allows other statements of its transaction between rows', async () => {
     await db.transaction(async (tx) => {
       for await (const { n } of tx.stream<{ n: number }>`SELECT n FROM generate_series(1, 500) n`) {
         if (n % 100 === 0) await tx.execute`INSERT INTO items (id) VALUES (${n})`
@@ -49,7 +49,7 @@ describe('stream', () => {
     expect(await db.value`SELECT count(*) FROM items`).toBe(5)
   })
 
-  test('ends with the statement’s error', async () => {
+  test('rejects with the error of the statement', async () => {
     const read = async () => {
       for await (const _ of db.stream`SELECT 1 / (300 - n) FROM generate_series(1, 1000) n`);
     }
@@ -57,7 +57,7 @@ describe('stream', () => {
     await vi.waitFor(() => expect(db.stats().pool.idle).toBe(db.stats().pool.size))
   })
 
-  test('ends with its time', async () => {
+  test('rejects at its timeout', async () => {
     const read = async () => {
       for await (const _ of db.with({ timeoutMs: 50 }).stream`SELECT pg_sleep(0.001) FROM generate_series(1, 10000) n`);
     }
@@ -88,7 +88,7 @@ describe('batch', () => {
   })
 })
 
-test('a script is many statements, all or nothing, and leaves no trace on a connection', async () => {
+test('a script runs many statements, all or none, and does not change a connection', async () => {
   await db.script(`SET search_path = nowhere; INSERT INTO public.items (id) VALUES (1)`)
   await expect(db.script('INSERT INTO items (id) VALUES (2); SELECT 1 / 0')).rejects.toMatchObject({
     sqlstate: '22012',
@@ -98,7 +98,7 @@ test('a script is many statements, all or nothing, and leaves no trace on a conn
 })
 
 describe.skipIf(isPooled)('listen', () => {
-  test('gets what is notified on its channel', async () => {
+  test('receives the notifications of its channel', async () => {
     const heard: string[] = []
     const listening = await db.listen('Weird "channel"', (payload) => void heard.push(payload))
     await using other = await db.listen('other', (payload) => void heard.push(`other ${payload}`))
@@ -116,7 +116,7 @@ describe.skipIf(isPooled)('listen', () => {
     await other.close()
   })
 
-  test('goes on after the connection was lost, and says that something may be missing', async () => {
+  test('reconnects, and reports that notifications may have been missed', async () => {
     await using proxy = await faultProxy({ target: fresh.url })
     await using through = await database({ url: proxy.url })
     const heard: string[] = []
@@ -145,7 +145,7 @@ test('drizzle builds queries for the same connections', async () => {
   expect(await db.drizzle.select({ name: items.name }).from(items)).toEqual([{ name: 'x' }])
 })
 
-test('an observer is told of every statement', async () => {
+test('an observer sees every statement', async () => {
   const seen: unknown[] = []
   await using watched = await database({
     url: fresh.url,

@@ -82,7 +82,7 @@ afterAll(async () => {
   await fresh[Symbol.asyncDispose]()
 })
 
-describe('gives what drizzle-orm/node-postgres gives', () => {
+describe('returns what drizzle-orm/node-postgres returns', () => {
   const row = {
     big: 9007199254740993n,
     small: 3,
@@ -204,7 +204,7 @@ describe('what fails', () => {
   const Row = t.Object({ name: t.Union([t.String(), t.Null()]), secret: t.String(), age: t.Integer() })
   const userService = contract('user-service', { add: { route: 'POST /users', body: Row, returns: t.Unknown() } })
 
-  test('is a DatabaseError, not a wrapper of it', async () => {
+  test('is a DatabaseError without a wrapper', async () => {
     await db.drizzle.insert(users).values({ name: 'twice' })
     const failing = [
       [db.drizzle.insert(users).values({ name: 'twice' }), '23505'],
@@ -228,7 +228,7 @@ describe('what fails', () => {
     await db.execute`DELETE FROM users`
   })
 
-  test('is the answer that it is for db.execute, and no value is in the log', async () => {
+  test('has the same response as with db.execute, and no value in the log', async () => {
     vi.stubEnv('DATABASE_URL', fresh.url)
     const { app, text } = await logging(userService, {
       database: {},

@@ -121,7 +121,7 @@ const expected: Record<Step['kind'], readonly unknown[]> = {
   transaction: [undefined, 'rolled back', '25P02'],
 }
 
-test('1,000 random interleavings: nobody ever receives another’s rows', { timeout: 120_000 }, async () => {
+test('1,000 random interleavings never mix up rows', { timeout: 120_000 }, async () => {
   // A scenario also meets the losses of those beside it, and of one that has just ended.
   let lastLoss = -Infinity
   const scenarios = fc.asyncProperty(scenario, async ({ steps, lossAfter }) => {

@@ -29,8 +29,8 @@ const open = () =>
 const add = (tx: Transaction) => tx.execute`UPDATE stock SET n = n + 1`
 const settled = { timeout: 5000, interval: 10 }
 
-describe('a transaction whose time is over while it runs no statement', () => {
-  test('is rolled back at its deadline, not when its function comes back', async () => {
+describe('a transaction whose deadline passes while it runs no statement', () => {
+  test('is rolled back at its deadline, not when its function returns', async () => {
     const elsewhere = withResolvers()
     const second = withResolvers<unknown>()
     const late = db.with({ timeoutMs: 300 }).transaction(async (tx) => {
@@ -45,7 +45,7 @@ describe('a transaction whose time is over while it runs no statement', () => {
     expect(await count()).toBe(0)
   })
 
-  test('is rolled back when its signal aborts, and the caller gets its reason', async () => {
+  test('is rolled back when its signal aborts, and rejects with its reason', async () => {
     const reason = new Error('enough')
     const signal = new AbortController()
     const gone = db.with({ signal: signal.signal }).transaction(async (tx) => {
@@ -58,7 +58,7 @@ describe('a transaction whose time is over while it runs no statement', () => {
     await expect.poll(open, settled).toBe(0)
   })
 
-  test('is not committed when the time ends in the same turn of the event loop as its function', async () => {
+  test('is not committed if the deadline passes in the turn of the event loop in which its function returns', async () => {
     const signal = new AbortController()
     const gone = db.with({ signal: signal.signal }).transaction(async (tx) => {
       await add(tx)
@@ -74,7 +74,7 @@ describe('a transaction whose time is over while it runs no statement', () => {
     expect(await count()).toBe(0)
   })
 
-  test('sends no further statement, also when its function goes on', async () => {
+  test('sends no further statement, even if its function continues', async () => {
     const signal = new AbortController()
     const second = withResolvers<unknown>()
     const gone = db.with({ signal: signal.signal }).transaction(async (tx) => {
@@ -89,7 +89,7 @@ describe('a transaction whose time is over while it runs no statement', () => {
     expect(await count()).toBe(0)
   })
 
-  test('follows the request that it works for, and frees its locks', async () => {
+  test('ends with its request, and frees its locks', async () => {
     const hangUp = new AbortController()
     const gone = db.forRequest({ signal: hangUp.signal }).transaction(async (tx) => {
       await add(tx)
@@ -102,13 +102,13 @@ describe('a transaction whose time is over while it runs no statement', () => {
     expect(await count()).toBe(10)
   })
 
-  test('lets go of a script that runs in it', async () => {
+  test('cancels a script that runs in it', async () => {
     const late = db.with({ timeoutMs: 300 }).transaction((tx) => tx.script('SELECT pg_sleep(60)'))
     await expect(late).rejects.toMatchObject({ sqlstate: '57014' })
     await expect.poll(open, settled).toBe(0)
   })
 
-  test('ends a stream that nobody reads any further', async () => {
+  test('ends an abandoned stream', async () => {
     const rows = db.with({ timeoutMs: 300 }).stream`SELECT generate_series(1, 1000) AS i`
     await rows.next()
     await expect.poll(open, settled).toBe(0)
@@ -121,7 +121,7 @@ describe('a transaction whose time is over while it runs no statement', () => {
 })
 
 describe('tx.with', () => {
-  test('limits a savepoint, and the transaction goes on', async () => {
+  test('limits a savepoint, and the transaction continues', async () => {
     const inside = await db.transaction(async (tx) => {
       await add(tx)
       const hasty = tx.with({ timeoutMs: 50 })
@@ -140,7 +140,7 @@ describe('tx.with', () => {
     expect([inside, await count()]).toEqual([[1, 1], 1])
   })
 
-  test('limits a statement, which spoils its transaction', async () => {
+  test('limits a statement, which fails its transaction', async () => {
     const spoilt = db.transaction(async (tx) => {
       await add(tx)
       await expect(tx.with({ timeoutMs: 50 }).execute`SELECT pg_sleep(10)`).rejects.toMatchObject({
@@ -165,8 +165,8 @@ describe('tx.with', () => {
   })
 })
 
-describe('what would wait for itself', () => {
-  test('a nested transaction of the outer handle is a savepoint where it was asked for', async () => {
+describe('a deadlock within one process', () => {
+  test('is avoided: a nested transaction of the outer handle is a savepoint of the inner one', async () => {
     const steps: number[] = []
     await db.transaction((tx) =>
       tx.transaction(async () => {
@@ -183,7 +183,7 @@ describe('what would wait for itself', () => {
     expect([steps, await count()]).toEqual([[2], 1])
   })
 
-  test('so is one that comes by way of another transaction, or after its own savepoint has ended', async () => {
+  test('is avoided through another transaction, and after the inner savepoint has ended', async () => {
     await db.transaction((one) =>
       one.transaction(() => db.transaction((two) => two.transaction(() => one.transaction((inner) => add(inner))))),
     )
@@ -214,7 +214,7 @@ describe('what would wait for itself', () => {
     expect(await count()).toBe(1)
   })
 
-  test('a pool that waits for its own transactions says so', async () => {
+  test('is explained if the pool waits for its own transactions', async () => {
     await using small = database({ url: fresh.url, lanes: 0, pool: 2, acquireTimeoutMs: 3000 })
     const arrived = withResolvers()
     let waiting = 0
@@ -242,12 +242,14 @@ describe('what would wait for itself', () => {
         await tx.execute`SELECT 1`
         await alone.script('SELECT 1')
       }),
-    ).rejects.toThrow('and the request that waits holds 1 of them in a transaction: inside db.transaction use its tx')
+    ).rejects.toThrow(
+      'and the waiting request itself occupies 1 of them with transactions: inside db.transaction use its tx, not db',
+    )
     hold.resolve()
     await other
   })
 
-  test('a pool that is busy does not', async () => {
+  test('is not reported for a busy pool', async () => {
     await using small = database({ url: fresh.url, lanes: 0, pool: 1, acquireTimeoutMs: 2000 })
     await small.execute`SELECT 1`
     const slow = small.execute`SELECT pg_sleep(3)`
@@ -265,7 +267,7 @@ describe('close', () => {
     return rows
   }
 
-  test('ends though streams were left in the middle', async () => {
+  test('ends although streams were abandoned', async () => {
     const other = database({ url: fresh.url, pool: 3 })
     const left = await Promise.all([abandoned(other), abandoned(other), abandoned(other)])
     await other.close()
@@ -277,7 +279,7 @@ describe('close', () => {
     await left[1].return()
   })
 
-  test('lets a stream that is read go on to its end, and a transaction', async () => {
+  test('waits for active streams and transactions', async () => {
     const other = database({ url: fresh.url, pool: 2 })
     const rows = await abandoned(other)
     let n = 1
@@ -301,7 +303,7 @@ describe('close', () => {
 })
 
 describe.skipIf(isPooled)('listening', () => {
-  test('is over with the database', async () => {
+  test('ends with the database', async () => {
     const other = database({ url: fresh.url, lanes: 1, applicationName: 'listener' })
     const sessions = () =>
       observer.value<number>`SELECT count(*) FROM pg_stat_activity WHERE application_name = 'listener'`
@@ -325,13 +327,13 @@ describe.skipIf(isPooled)('listening', () => {
     ['ü'.repeat(32), 64],
     ['', 0],
   ])('on the channel %s is refused, and sending to it', async (channel, bytes) => {
-    const problem = `a channel's name has 1 to 63 bytes, "${channel}" has ${bytes}`
+    const problem = `the name of a channel must have 1 to 63 bytes, "${channel}" has ${bytes}`
     await expect(db.listen(channel, () => {})).rejects.toThrow(problem)
     await expect(db.notify(channel)).rejects.toThrow(problem)
     await expect(db.transaction((tx) => tx.notify(channel))).rejects.toThrow(problem)
   })
 
-  test('on the longest name hears', async () => {
+  test('works with the longest possible name', async () => {
     const heard: string[] = []
     const channel = 'ü'.repeat(31) + 'x'
     await using _ = await db.listen(channel, (payload) => void heard.push(payload))
@@ -340,10 +342,10 @@ describe.skipIf(isPooled)('listening', () => {
   })
 })
 
-describe('what leads nowhere', () => {
+describe('statements with another way to do it', () => {
   test.each([
     ['COPY stock TO STDOUT', 'write many rows with batch, read them with stream'],
-    ['PREPARE x AS SELECT 1', 'every statement is prepared already'],
+    ['PREPARE x AS SELECT 1', 'run the statement itself, it is prepared automatically'],
     ['LISTEN here', "use db.listen('channel', …)"],
   ])('%s gets the same advice in both places', async (text, advice) => {
     const strings = Object.assign([text], { raw: [text] })

@@ -39,7 +39,7 @@ describe('a read', () => {
   ])('%s', async (text) => expect(await classified(text)).toBe(true))
 })
 
-describe('no read, or not surely', () => {
+describe('a write, or possibly one', () => {
   test.each([
     'INSERT INTO t VALUES (2, 2)',
     'UPDATE t SET id = 1',

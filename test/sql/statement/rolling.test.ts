@@ -35,7 +35,7 @@ const insert = (on: Pick<Database, 'execute'>, { id, amount, mood }: Order) =>
 const find = (on: Pick<Database, 'one'>, { id, amount, mood }: Order) =>
   on.one<Order>`SELECT id, amount, mood FROM orders WHERE id = ${id} AND amount = ${amount} AND mood = ${mood}`
 
-test('a rolling deploy with a migration fails no statement and stores nothing wrong', async () => {
+test('a rolling deploy with a migration fails no statement and stores only right values', async () => {
   await using fresh = await freshDatabase(`
     CREATE TYPE mood AS ENUM ('ok', 'sad'); CREATE TABLE orders (id int PRIMARY KEY, amount int, mood mood)`)
   await using old = database({ url: fresh.url, lanes: 2, pool: 4 })

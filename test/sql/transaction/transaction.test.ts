@@ -22,7 +22,7 @@ afterAll(async () => {
 const balance = (id: number) => db.value<number>`SELECT balance FROM accounts WHERE id = ${id}`
 
 describe('a transaction', () => {
-  test('is committed when its function returns', async () => {
+  test('commits when its function returns', async () => {
     const result = await db.transaction(async (tx) => {
       await tx.execute`UPDATE accounts SET balance = balance - ${10} WHERE id = ${1}`
       expect(await balance(1)).toBe(100)
@@ -33,7 +33,7 @@ describe('a transaction', () => {
     expect([await balance(1), await balance(2)]).toEqual([90, 110])
   })
 
-  test('is rolled back when it throws', async () => {
+  test('rolls back when its function throws', async () => {
     const failing = db.transaction(async (tx) => {
       await tx.execute`UPDATE accounts SET balance = 0 WHERE id = 3`
       throw new Error('no')
@@ -42,7 +42,7 @@ describe('a transaction', () => {
     expect(await balance(3)).toBe(100)
   })
 
-  test('that COMMIT refuses has failed', async () => {
+  test('rejects if COMMIT fails', async () => {
     const missing = db.transaction((tx) => tx.execute`INSERT INTO later VALUES (99)`)
     await expect(missing).rejects.toMatchObject({ sqlstate: '23503' })
     const swallowed = db.transaction(async (tx) => {
@@ -53,7 +53,7 @@ describe('a transaction', () => {
     expect(await balance(3)).toBe(100)
   })
 
-  test('may not be used after its end', async () => {
+  test('cannot be used after its end', async () => {
     let leaked: Transaction | undefined
     await db.transaction(async (tx) => {
       leaked = tx
@@ -62,7 +62,7 @@ describe('a transaction', () => {
     await expect(leaked!.transaction(async () => {})).rejects.toMatchObject({ sqlstate: '25000' })
   })
 
-  test('leaves nothing behind that could still use its connection', async () => {
+  test('does not let later calls use its connection', async () => {
     await using one = await database({ url: fresh.url, pool: 1 })
     const late: Promise<unknown>[] = []
     let leaked: AsyncGenerator | undefined
@@ -96,7 +96,7 @@ describe('a transaction', () => {
     })
   })
 
-  test('keeps statements that nobody waits for in their order, before COMMIT', async () => {
+  test('runs statements that are not awaited in order, before COMMIT', async () => {
     await db.transaction(async (tx) => {
       void tx.execute`UPDATE accounts SET balance = 1 WHERE id = 4`
       void tx.execute`UPDATE accounts SET balance = balance * 2 WHERE id IN ${tx.in([4])}`
@@ -105,7 +105,7 @@ describe('a transaction', () => {
     expect(await balance(4)).toBe(7)
   })
 
-  test('has its isolation, is read only, and cannot be ended by a statement', async () => {
+  test('has its isolation level, may be read-only, and cannot be ended by a statement', async () => {
     const settings = await db.transaction(
       (tx) =>
         tx.many`SELECT name, setting FROM pg_settings WHERE name IN ('transaction_deferrable', 'transaction_isolation', 'transaction_read_only') ORDER BY name`,
@@ -120,8 +120,10 @@ describe('a transaction', () => {
       sqlstate: '25006',
     })
     await expect(db.transaction((tx) => tx.execute`COMMIT`)).rejects.toMatchObject({ sqlstate: '25001' })
-    await expect(db.transaction((tx) => tx.script('COMMIT'))).rejects.toThrow('the script has ended the transaction')
-    // @ts-expect-error no such isolation
+    await expect(db.transaction((tx) => tx.script('COMMIT'))).rejects.toThrow(
+      'the script has ended the transaction: remove its COMMIT or ROLLBACK',
+    )
+    // @ts-expect-error an unknown isolation level
     await expect(db.transaction(async () => {}, { isolation: 'none; DROP TABLE x' })).rejects.toThrow(TypeError)
   })
 })
@@ -140,7 +142,7 @@ describe('a nested transaction', () => {
     expect(await balance(5)).toBe(6)
   })
 
-  test('waits for the one beside it', async () => {
+  test('waits for its sibling', async () => {
     await db.transaction(async (tx) => {
       const results = await Promise.allSettled([
         tx.transaction(async (a) => {
@@ -174,7 +176,7 @@ describe('retries', () => {
     return { results: await Promise.allSettled([add(), add()]), runs: () => runs }
   }
 
-  test('repeat a serialisation failure', async () => {
+  test('follow a serialization failure', async () => {
     await db.execute`UPDATE accounts SET balance = 0 WHERE id = 7`
     const { results, runs } = await both(5)
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled'])
@@ -182,12 +184,12 @@ describe('retries', () => {
     expect(runs()).toBeGreaterThan(2)
   })
 
-  test('are not made unless asked for', async () => {
+  test('are off by default', async () => {
     const { results } = await both(0)
     expect(results).toContainEqual(expect.objectContaining({ reason: expect.objectContaining({ sqlstate: '40001' }) }))
   })
 
-  test('repeat a deadlock', async () => {
+  test('follow a deadlock', async () => {
     let arrived = 0
     const { promise: bothHold, resolve } = withResolvers()
     const lock = (first: number, second: number) =>
@@ -204,11 +206,11 @@ describe('retries', () => {
   })
 })
 
-describe('the time of a transaction', () => {
+describe('the timeout of a transaction', () => {
   const running = (text: string) =>
     db.value<number>`SELECT count(*) FROM pg_stat_activity WHERE query LIKE ${`%${text}%`} AND state <> 'idle' AND pid <> pg_backend_pid()`
 
-  test('ends its statement in PostgreSQL, and rolls it back', async () => {
+  test('cancels its statement in PostgreSQL, and rolls back', async () => {
     const started = performance.now()
     const late = db.with({ timeoutMs: 60 }).transaction(async (tx) => {
       await tx.execute`UPDATE accounts SET balance = 0 WHERE id = 10`
@@ -220,7 +222,7 @@ describe('the time of a transaction', () => {
     expect(await balance(10)).toBe(100)
   })
 
-  test('ends it also between two statements', async () => {
+  test('also ends it between two statements', async () => {
     let tx: Transaction | undefined
     const stuck = db.with({ timeoutMs: 30 }).transaction(async (given) => {
       tx = given
@@ -232,7 +234,7 @@ describe('the time of a transaction', () => {
     await db.execute`UPDATE accounts SET balance = 100 WHERE id = 10` // not locked any more
   })
 
-  test('that is over before it begins', async () => {
+  test('may pass before it begins', async () => {
     let isRun = false
     const run = async () => void (isRun = true)
     await expect(db.with({ signal: AbortSignal.abort('before') }).transaction(run)).rejects.toBe('before')
@@ -240,7 +242,7 @@ describe('the time of a transaction', () => {
     expect(isRun).toBe(false)
   })
 
-  test('may be a signal, whose reason is what the caller gets', async () => {
+  test('may be a signal, and rejects with its reason', async () => {
     const reason = new Error('the caller is gone')
     const controller = new AbortController()
     const gone = db.with({ signal: controller.signal }).transaction(async (tx) => {
@@ -251,7 +253,7 @@ describe('the time of a transaction', () => {
     await vi.waitFor(async () => expect(await running('also_cancelled')).toBe(0), { timeout: 3000, interval: 10 })
   })
 
-  test('leaves no connection behind', async () => {
+  test('returns the connection', async () => {
     await vi.waitFor(() => expect(db.stats().pool.idle).toBe(db.stats().pool.size))
   })
 })

@@ -8,7 +8,7 @@ function read(url: string, env: NodeJS.ProcessEnv = {}) {
   return connectionSettings(url, env)
 }
 
-test('any user, password and database arrive as they were, encoded or not where nothing else could be meant', () => {
+test('reads any user, password and database, encoded or not unless that is ambiguous', () => {
   const word = fc.string({ minLength: 1, unit: 'grapheme' })
   fc.assert(
     fc.property(word, word, word, (user, password, dbname) => {
@@ -59,7 +59,7 @@ test.each<[url: string, addresses: readonly [string, number][]]>([
   expect(read(url).addresses.map(({ host, port }) => [host, port])).toEqual(addresses)
 })
 
-test('what the URL leaves out, the environment says', () => {
+test('takes what the URL leaves out from the environment', () => {
   const env = {
     PGHOST: 'h1,h2',
     PGPORT: '1,2',
@@ -96,7 +96,7 @@ test('what the URL leaves out, the environment says', () => {
   })
 })
 
-describe('what is wrong is one line at start, without a password', () => {
+describe('rejects an invalid URL in one line without its password', () => {
   test.each<[url: unknown, message: string]>([
     ['postgres:/x', 'expected a URL like postgres://user:password@host:5432/database'],
     ['mysql://u:hunter2@h/d', 'expected a URL like postgres://user:password@host:5432/database'],
@@ -109,7 +109,7 @@ describe('what is wrong is one line at start, without a password', () => {
     ['postgres://u@::1/d', 'one of its hosts is not valid: write an IPv6 address as [::1]'],
     [
       'postgres://u@h/d?sslmode=verify_full',
-      'its parameter sslmode must be disable, allow, prefer, require, verify-ca, verify-full, no-verify; got "verify_full"',
+      'its parameter sslmode must be one of disable, allow, prefer, require, verify-ca, verify-full, no-verify; got "verify_full"',
     ],
     ['postgres://u@h/d?service=x', 'its parameter service is not supported, expected one of host, '],
     ['postgres://u@h/d?sslmod=require', 'its parameter sslmod is not supported, expected one of host, '],
@@ -117,9 +117,15 @@ describe('what is wrong is one line at start, without a password', () => {
       'postgres://u@h/d?statement_timeout=5',
       'its parameter statement_timeout is a setting of the server, use options=',
     ],
-    ['postgres://u@h/d?sslnegotiation=direct', 'its sslnegotiation=direct needs sslmode=require or more; got prefer'],
+    [
+      'postgres://u@h/d?sslnegotiation=direct',
+      'its sslnegotiation=direct needs sslmode=require or stricter; got prefer',
+    ],
     ['postgres://u@h/d?connect_timeout=soon', 'its connect_timeout must be an integer from 0 to 86400'],
-    ['postgres://u@h/d?target_session_attrs=master', 'its parameter target_session_attrs must be any, read-write, '],
+    [
+      'postgres://u@h/d?target_session_attrs=master',
+      'its parameter target_session_attrs must be one of any, read-write, ',
+    ],
   ])('%s', (url, message) => {
     let error: Error | undefined
     try {

@@ -94,7 +94,7 @@ test.each([
   expect(await db.value`SELECT ${db.unsafe(expression)}`).toEqual(expected)
 })
 
-test('the built-in types are those of the server’s catalogue', async () => {
+test('the built-in types are those of the server’s catalog', async () => {
   const rows = await db.many<{ name: string; oid: number; arrayOid: number; delimiter: string }>`
     SELECT typname AS name, oid, typarray AS "arrayOid", typdelim AS delimiter FROM pg_type WHERE oid < 10000 AND typtype <> 'c'`
   const server = new Map(rows.map((row) => [row.name, row]))
@@ -103,8 +103,8 @@ test('the built-in types are those of the server’s catalogue', async () => {
   }
 })
 
-describe('types that are made while the service runs', () => {
-  test('are known when they are met, in a pipeline, a transaction, a stream, a batch', async () => {
+describe('types that are created while the service runs', () => {
+  test('are looked up on first use, in a pipeline, a transaction, a stream and a batch', async () => {
     await using own = database({ url: fresh.url, lanes: 1, types: { later: { decode: (text) => `later ${text}` } } })
     await own.script(`CREATE TYPE later AS ENUM ('x', 'y'); CREATE TABLE laters (l later, many later[])`)
     const all = Array.from({ length: 20 }, (_, i) => own.value`SELECT ${['x', 'y']}::later[] AS ${own.id(`c${i % 2}`)}`)
@@ -131,7 +131,7 @@ describe('types that are made while the service runs', () => {
   })
 
   // Behind a pooler one exchange follows the other, so that the catalogue is asked before the transaction fails.
-  test.skipIf(isPooled)('cost their statement no more than its own time', async () => {
+  test.skipIf(isPooled)('delay no statement but their own', async () => {
     await using own = database({ url: fresh.url, lanes: 0, pool: 1 })
     await own
       .transaction(async (tx) => {
@@ -147,7 +147,7 @@ describe('types that are made while the service runs', () => {
   })
 })
 
-describe('what is written is read', () => {
+describe('values survive a round trip', () => {
   const roundTrip = (type: string, arbitrary: fc.Arbitrary<unknown>) =>
     fc.assert(
       fc.asyncProperty(arbitrary, async (value) => {
@@ -177,7 +177,7 @@ describe('what is written is read', () => {
   test('json', () => roundTrip('json', fc.record({ any: json })))
 })
 
-test('int8 as bigint, timestamptz as Date, an enum and a domain by codecs of one’s own', async () => {
+test('int8 as bigint, timestamptz as Date, an enum and a domain by your own codecs', async () => {
   await using own = await database({
     url: fresh.url,
     types: {
@@ -203,7 +203,7 @@ test('int8 as bigint, timestamptz as Date, an enum and a domain by codecs of one
   expect(await own.value`SELECT ${[{ x: 1, y: 2 }]}::point[]`).toEqual([{ x: 1, y: 2 }])
 })
 
-test('a codec that throws fails its own statement only', async () => {
+test('a codec that throws fails only its own statement', async () => {
   await using own = await database({
     url: fresh.url,
     lanes: 1,

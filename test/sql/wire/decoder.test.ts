@@ -17,7 +17,7 @@ const row = fc
   )
 
 describe('a row', () => {
-  it('is read as an array, an object and a value alike, wherever it is in the bytes', () => {
+  it('is read as an array, an object and a value, at any offset', () => {
     fc.assert(
       fc.property(row, fc.nat({ max: 20 }), ([columns, cells], before) => {
         const bytes = Buffer.concat([Buffer.alloc(before, 7), rowBody(cells), Buffer.alloc(3, 9)])
@@ -33,20 +33,20 @@ describe('a row', () => {
     )
   })
 
-  it('is copied: the bytes it came in may be used again', () => {
+  it('is copied from its buffer', () => {
     const bytes = rowBody(['a', null, 'b'])
     const copy = copyOfRow(bytes, 0)
     bytes.fill(0)
     expect(copy).toEqual(rowBody(['a', null, 'b']))
   })
 
-  it('runs nothing that a column is called', () => {
+  it('never runs code in the name of a column', () => {
     const name = `"]: (globalThis.hacked = true), ["x`
     expect(objectDecoder([{ name, type: 25 }], asText)(rowBody(['1']), 0)).toEqual({ [name]: '25:1' })
     expect(globalThis).not.toHaveProperty('hacked')
   })
 
-  it('takes the last of two columns of one name', () => {
+  it('has the last of two columns with one name', () => {
     const columns = [
       { name: 'a', type: 1 },
       { name: 'a', type: 2 },

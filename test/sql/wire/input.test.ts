@@ -20,7 +20,7 @@ function body(bytes: Buffer): [bytes: Buffer, start: number] {
   return [whole, 3 + 5]
 }
 
-test('messages come out whole and in order, however the stream is cut', () => {
+test('messages arrive complete and in order, however the stream is cut', () => {
   const messages = fc.array(fc.tuple(fc.integer({ min: 1, max: 127 }), fc.uint8Array({ maxLength: 300 })), {
     maxLength: 20,
   })
@@ -40,7 +40,7 @@ test('messages come out whole and in order, however the stream is cut', () => {
   )
 })
 
-test('a message that comes byte by byte is read', () => {
+test('reads a message that arrives byte by byte', () => {
   const got: string[] = []
   const input = new Input((code, bytes, start, end) => got.push(`${code} ${bytes.toString('latin1', start, end)}`))
   for (const byte of Buffer.concat([message('Z', Buffer.from('I')), message('1'), message('C', 'SELECT 1')])) {
@@ -49,7 +49,7 @@ test('a message that comes byte by byte is read', () => {
   expect(got).toEqual(['90 I', '49 ', '67 SELECT 1\0'])
 })
 
-describe('bodies are read as they were written', () => {
+describe('reads the body of', () => {
   it('RowDescription', () => {
     fc.assert(
       fc.property(fc.array(fc.record({ name: text, type: oid }), { maxLength: 50 }), (columns) => {
@@ -59,7 +59,7 @@ describe('bodies are read as they were written', () => {
     )
   })
 
-  it('ParameterDescription, object ids above 2^31 included', () => {
+  it('ParameterDescription, also with OIDs above 2^31', () => {
     fc.assert(
       fc.property(fc.array(oid, { maxLength: 50 }), (types) => {
         const bytes = message('t', short(types.length), ...types.map((type) => type | 0))

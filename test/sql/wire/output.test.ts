@@ -51,7 +51,7 @@ describe('messages', () => {
   })
 })
 
-test('what was taken stays as it was, whatever is written after it', () => {
+test('taken bytes never change', () => {
   const text = fc.string({ unit: 'grapheme', maxLength: 50_000 }).filter((each) => !each.includes('\0'))
   fc.assert(
     fc.property(fc.array(fc.array(text, { maxLength: 4 }), { minLength: 2, maxLength: 12 }), (turns) => {
@@ -68,7 +68,7 @@ test('what was taken stays as it was, whatever is written after it', () => {
   )
 })
 
-test('a value larger than a slab is written whole, with what is before and behind it', () => {
+test('writes a value larger than a slab, between other messages', () => {
   const large = 'é'.repeat(100_000)
   const messages = messagesIn(
     written((output) => {
