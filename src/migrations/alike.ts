@@ -2,9 +2,9 @@ import { quoted } from './rename.ts'
 import type { Snapshot, TableSnapshot } from './snapshot.ts'
 
 /**
- * Renames, within `from`, what `to` has under another name and otherwise alike: indexes, constraints and the sequences
- * of identity columns. They hold no data, so nobody is asked; dropping and building them anew would be the work of
- * hours on a large table. Returns the statements.
+ * Renames, in `from`, the indexes, constraints and identity sequences that `to` has under another name but otherwise equal.
+ * They hold no data, so this needs no decision. Dropping and rebuilding them could take hours on a large table. Returns
+ * the statements.
  */
 export function renameAlike(from: Snapshot, to: Snapshot): string[] {
   return Object.entries(from.tables).flatMap(([key, table]) => {

@@ -5,35 +5,35 @@ import { MigrationError } from './error.ts'
 import type { Script } from './files.ts'
 import type { Statement } from './split.ts'
 
-/** How a script waits for the locks that its statements need. */
-export interface LockPatience {
-  /** How long one attempt may stand in a table's lock queue, in milliseconds. */
+/** How a script waits for locks. */
+export interface LockOptions {
+  /** Milliseconds that one attempt may wait in the queue of a table's lock. */
   readonly lockTimeoutMs: number
-  /** How many attempts there are before the script fails. */
+  /** Number of attempts before the script fails. */
   readonly lockAttempts: number
 }
 
 /**
- * Runs one script and `record`, which writes down that it ran.
+ * Runs one script, and `record`, which stores that it ran.
  *
- * Both happen in one transaction, so that a script that fails leaves nothing behind; a script marked no-transaction
- * runs statement by statement. A lock that is not to be had in time is tried again later, holding nothing meanwhile:
- * who waits for a table's lock makes every later query on that table wait behind it.
+ * Both run in one transaction, so a failed script leaves nothing behind. A script marked no-transaction runs statement by
+ * statement. If a lock is not available in time, the attempt ends and is retried later without holding anything. A waiting
+ * attempt would block all later queries of the table.
  *
- * @throws {MigrationError} naming the file, the line and what PostgreSQL said, without SQL text or values.
+ * @throws {MigrationError} naming the file, the line and PostgreSQL's message, without SQL text or values.
  */
 export async function runScript(
   client: Client,
   id: string,
   script: Script,
-  patience: LockPatience,
+  locks: LockOptions,
   record: () => Promise<void>,
 ): Promise<void> {
-  if (!script.transaction) return runStatements(client, id, script, patience, record)
-  await withLockRetries(patience, async () => {
-    // What a file sets is for that file alone: also behind a pooler, where the session is not ours.
+  if (!script.transaction) return runStatements(client, id, script, locks, record)
+  await withLockRetries(locks, async () => {
+    // Settings of a file apply to that file only, also behind a pooler, where sessions are shared.
     await client.query(
-      `BEGIN; ${resetSession}; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = ${patience.lockTimeoutMs}`,
+      `BEGIN; ${resetSession}; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = ${locks.lockTimeoutMs}`,
     )
     try {
       for (const statement of script.statements) await runStatement(client, id, script, statement)
@@ -61,20 +61,20 @@ async function runStatements(
   client: Client,
   id: string,
   script: Script,
-  patience: LockPatience,
+  locks: LockOptions,
   record: () => Promise<void>,
 ): Promise<void> {
   let done = 0
   await client.query(`${resetSession}; SET statement_timeout = 0`)
   try {
     for (const statement of script.statements) {
-      // CONCURRENTLY takes no lock that stops reads or writes, waits by design, and leaves an INVALID index when cut short.
-      await client.query(`SET lock_timeout = ${isConcurrent(statement) ? 0 : patience.lockTimeoutMs}`)
-      await withLockRetries(patience, () => runStatement(client, id, script, statement))
+      // CONCURRENTLY takes no lock that blocks reads or writes, waits by design, and leaves an INVALID index if cancelled.
+      await client.query(`SET lock_timeout = ${isConcurrent(statement) ? 0 : locks.lockTimeoutMs}`)
+      await withLockRetries(locks, () => runStatement(client, id, script, statement))
       done++
     }
     const invalid = await invalidIndexes(client, script)
-    if (invalid.length > 0) throw new MigrationError(`${script.file}: an index is not usable`, { migration: id })
+    if (invalid.length > 0) throw new MigrationError(`${script.file}: an index is invalid`, { migration: id })
     await client.query('RESET ROLE')
     await record()
   } catch (error) {
@@ -86,18 +86,18 @@ async function runStatements(
   }
 }
 
-/** What a script outside a transaction leaves behind when it fails after `done` statements. */
+/** Describes what a script outside a transaction leaves behind when it fails after `done` statements. */
 async function remains(client: Client, script: Script, done: number): Promise<string[]> {
   const invalid = await invalidIndexes(client, script).catch(() => [])
   return [
     ...(done > 0
-      ? [`${done} of its ${script.statements.length} statements ran and stay: it is marked no-transaction`]
+      ? [`${done} of its ${script.statements.length} statements ran and stay applied: it is marked no-transaction`]
       : []),
-    ...invalid.map((name) => `the index ${name} is left INVALID: DROP INDEX CONCURRENTLY ${name}, then migrate again`),
+    ...invalid.map((name) => `the index ${name} is INVALID: run DROP INDEX CONCURRENTLY ${name}, then migrate`),
   ]
 }
 
-/** The indexes named in a script that an interrupted CREATE INDEX CONCURRENTLY left unusable. */
+/** The indexes of a script that an interrupted CREATE INDEX CONCURRENTLY left invalid. */
 async function invalidIndexes(client: Client, script: Script): Promise<string[]> {
   const words = script.statements.flatMap(({ tokens }) =>
     tokens.map(({ text }) => text.replaceAll('"', '').toLowerCase()),
@@ -116,19 +116,19 @@ function isConcurrent({ tokens }: Statement): boolean {
 
 const lockBackoffMs = fullJitter({ baseMs: 250, capMs: 10_000 })
 
-async function withLockRetries(patience: LockPatience, attempt: () => Promise<void>): Promise<void> {
+async function withLockRetries(locks: LockOptions, attempt: () => Promise<void>): Promise<void> {
   for (let retry = 0; ; retry++) {
     try {
       return await attempt()
     } catch (error) {
-      if (!isLockTrouble(error) || retry + 1 >= patience.lockAttempts) throw error
+      if (!isLockFailure(error) || retry + 1 >= locks.lockAttempts) throw error
     }
     await systemClock.wait(lockBackoffMs(retry + 1))
   }
 }
 
-/** Lock not available (lock_timeout) or a deadlock that PostgreSQL resolved against us. */
-function isLockTrouble(error: unknown): boolean {
+/** Whether a lock was not available (lock_timeout), or PostgreSQL ended a deadlock by failing this attempt. */
+function isLockFailure(error: unknown): boolean {
   const code = error instanceof MigrationError && error.cause instanceof DatabaseError && error.cause.code
   return code === '55P03' || code === '40P01'
 }
@@ -145,13 +145,13 @@ function failure(id: string, place: string, error: unknown, statement?: Statemen
 }
 
 const hints: Readonly<Record<string, string>> = {
-  '25001': ' (a first line `-- tricube: no-transaction` runs this file outside a transaction)',
-  '55P03': ' (other transactions held the table during every attempt)',
+  '25001': ' (to run this file outside a transaction, begin it with the line `-- tricube: no-transaction`)',
+  '55P03': ' (other transactions held the lock during all attempts)',
 }
 
 /**
- * Messages of PostgreSQL's class 22, data exceptions, quote the value they are about, and a syntax error the text where
- * it is; that may be a secret of the file. Words and operators stay: they are what was misspelt.
+ * Removes values from messages. PostgreSQL's class 22, data exceptions, quotes the value, and a syntax error the text at
+ * its position, which may be a secret. Words and operators stay, because they show what was misspelt.
  */
 function withoutValues(message: string, { code }: DatabaseError, statement: Statement | undefined): string {
   if (statement && code?.startsWith('22')) return message.replaceAll(/"[^]*"/g, '"…"')

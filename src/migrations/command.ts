@@ -1,4 +1,4 @@
-/** `tricube migrate`: the migrations of one service, from the command line. */
+/** `tricube migrate`: the migrations of a service on the command line. */
 import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -11,25 +11,25 @@ import { migrate, migrationStatus, rollback, type MigrateOptions, type Migration
 
 const help = `Usage: tricube migrate <command> <service> [options]
 
-  generate --name <name>  write the SQL that brings the database to models.ts, and the SQL that leads back
+  generate --name <name>  write the SQL from the last migration to models.ts, and the SQL back
   new --name <name>       write an empty pair of files
-  up                      apply what is pending, and create the tables of tricube that the service needs
-  down [n]                undo the last n migrations, one when n is not given
-  status                  list migrations and whether they are applied
-  check                   do models.ts and the migrations agree? exits 1 and prints the missing SQL when not
+  up                      apply pending migrations, and create the tables that tricube needs for the service
+  down [n]                undo the last n migrations, default 1
+  status                  list migrations and their states
+  check                   compare models.ts with the migrations; if they differ, print the missing SQL and exit with 1
 
-<service> is the service's folder or its service.ts; default: the current folder.
+<service> is the folder of the service or its service.ts, default: the current folder
 
-  --url <url>             the database, default DATABASE_URL; again for each further shard
-  --allow-destructive     let statements run that lose data
-  --allow-newer           accept a database that is ahead of this folder, as it is for an older release
-  --lock-timeout <ms>     how long one attempt may wait for a table's lock, default 1000
-  --rename <old:new>      generate: users:people or users.name:full_name keeps its data; may be repeated
-  --drop <name>           generate: users or users.name is dropped, not renamed; may be repeated
-  --fill <name:sql>       generate: what rows get in a column that may not be null: users.vendor:''
-  --using <name:sql>      generate: what a column becomes when its type changes: users.age:age::integer
-  --replace <old:new>     generate: what becomes of a value that an enum no longer has: mood.sad:ok, or null
-  --snapshot-only         generate: write no SQL, the migrations written by hand already make the models
+  --url <url>             URL of the database, default DATABASE_URL; repeat it for each shard
+  --allow-destructive     run statements that lose data
+  --allow-newer           accept a database that is ahead of this folder, for an older release
+  --lock-timeout <ms>     how long one attempt waits for the lock of a table, default 1000
+  --rename <old:new>      generate: rename users:people or users.name:full_name and keep the data; repeatable
+  --drop <name>           generate: drop users or users.name instead of renaming it; repeatable
+  --fill <name:sql>       generate: value of existing rows in a column that becomes NOT NULL, like users.vendor:''
+  --using <name:sql>      generate: conversion of a column whose type changes, like users.age:age::integer
+  --replace <old:new>     generate: replacement of a value that an enum loses, like mood.sad:ok, or null
+  --snapshot-only         generate: write no SQL, because migrations written by hand already match the models
   --author <author>       generate, new: default git's user.name and user.email
 `
 
@@ -49,27 +49,27 @@ const options = {
   help: { type: 'boolean', short: 'h' },
 } as const satisfies ParseArgsConfig['options']
 
-/** Where the command reads its environment and writes its lines. */
+/** The environment and the output of the command. */
 export interface CommandContext {
   readonly env?: Readonly<Record<string, string | undefined>>
   readonly out?: (line: string) => void
   readonly err?: (line: string) => void
-  /** Starts a PostgreSQL on which `generate` tries what it writes, where no database is named. */
+  /** Starts a PostgreSQL on which `generate` tests its SQL when there is no database URL. */
   readonly startServer?: (() => Promise<ScratchServer>) | undefined
   /**
-   * Creates the tables of tricube's own for the service in this folder; resolves to what it has done, to undefined when the
+   * Creates the tables that tricube needs for the service of a folder. Resolves to what it did, or to undefined when the
    * service needs none. A service that needs them may have no migrations.
    */
   readonly prepare?: (folder: string, url: string) => Promise<readonly string[] | undefined>
 }
 
 /**
- * Runs `tricube migrate` with the arguments behind that word.
+ * Runs `tricube migrate` with the arguments after that word.
  *
- * @returns The exit code: 0, 1 when it failed or `check` found a difference, 2 when the arguments make no sense.
+ * @returns The exit code: 0, or 1 when it failed or `check` found a difference, or 2 for invalid arguments.
  */
 export async function migrateCommand(argv: readonly string[], context: CommandContext = {}): Promise<number> {
-  const { env = process.env, out = print, err = complain, startServer, prepare = nothing } = context
+  const { env = process.env, out = print, err = printError, startServer, prepare = prepareNothing } = context
   try {
     const { values, positionals } = parse(argv)
     if (values.help || positionals.length === 0) {
@@ -94,11 +94,11 @@ export async function migrateCommand(argv: readonly string[], context: CommandCo
   }
 }
 
-// Errors of PostgreSQL quote what the tables have.
+// Messages of PostgreSQL may contain data of the tables.
 const print = (line: string): void => console.log(printableLayout(line))
-const complain = (line: string): void => console.error(printableLayout(line))
+const printError = (line: string): void => console.error(printableLayout(line))
 
-const nothing = (): Promise<undefined> => Promise.resolve(undefined)
+const prepareNothing = (): Promise<undefined> => Promise.resolve(undefined)
 
 class UsageError extends MigrationError {}
 
@@ -133,7 +133,7 @@ const commands: Readonly<Record<CommandName, (invocation: Invocation) => Promise
       const hasOnlyTables = prepared !== undefined && !existsSync(target.directory)
       const { applied } = hasOnlyTables ? { applied: [] } : await migrate(target)
       for (const one of prepared ?? []) invocation.out(`${target.label}tricube: ${one}`)
-      if (applied.length === 0 && !prepared?.length) invocation.out(`${target.label}nothing to apply`)
+      if (applied.length === 0 && !prepared?.length) invocation.out(`${target.label}no pending migrations`)
     }
     return 0
   },
@@ -141,40 +141,40 @@ const commands: Readonly<Record<CommandName, (invocation: Invocation) => Promise
   async down(invocation) {
     for (const target of targetsOf(invocation)) {
       const { undone } = await rollback({ ...target, steps: invocation.count })
-      if (undone.length === 0) invocation.out(`${target.label}nothing to undo`)
+      if (undone.length === 0) invocation.out(`${target.label}no migrations to undo`)
     }
     return 0
   },
 
   async status(invocation) {
-    let trouble = false
+    let hasProblem = false
     for (const target of targetsOf(invocation)) {
       const rows = await migrationStatus(target)
       for (const line of table(rows)) invocation.out(`${target.label}${line}`)
-      trouble ||= rows.some(({ state }) => state !== 'applied' && state !== 'pending')
+      hasProblem ||= rows.some(({ state }) => state !== 'applied' && state !== 'pending')
     }
-    return trouble ? 1 : 0
+    return hasProblem ? 1 : 0
   },
 
   async check({ folder, out, err }) {
     const statements = await missingSql(folder)
     if (statements.length === 0) {
-      out('models and migrations agree')
+      out('models and migrations match')
       return 0
     }
     for (const statement of statements) out(statement)
-    err('models.ts has changes that no migration makes: run tricube migrate generate')
+    err('models.ts has changes without a migration: run tricube migrate generate')
     return 1
   },
 }
 
-/** Each database to work on, and what its lines begin with. */
+/** Each database, and the prefix of its lines. */
 function* targetsOf(invocation: Invocation): Generator<MigrateOptions & { readonly label: string }> {
   const { folder, env, out, url = [env['DATABASE_URL'] ?? ''] } = invocation
-  if (url.includes('')) throw new UsageError('which database? Give --url or set DATABASE_URL')
+  if (url.includes('')) throw new UsageError('the database is missing: pass --url or set DATABASE_URL')
   const lockTimeoutMs = invocation['lock-timeout'] === undefined ? 1000 : Number(invocation['lock-timeout'])
   if (!Number.isInteger(lockTimeoutMs) || lockTimeoutMs < 1) {
-    throw new UsageError(`--lock-timeout ${invocation['lock-timeout']}: expected milliseconds, 1 or more`)
+    throw new UsageError(`--lock-timeout must be 1 or more milliseconds, got ${invocation['lock-timeout']}`)
   }
   for (const each of url) {
     const label = url.length === 1 ? '' : `${databaseOf(each)}: `
@@ -205,11 +205,11 @@ function parse(argv: readonly string[]) {
   }
 }
 
-/** `up user-service` and `user-service up` are the same; the count of `down` stands behind the command or last. */
+/** `up user-service` and `user-service up` are equal; the number of `down` follows the command or comes last. */
 function readPositionals(positionals: readonly string[]): { command: CommandName; service: string; count: number } {
   const isCommand = (word: string): word is CommandName => Object.hasOwn(commands, word)
   const command = positionals.find(isCommand)
-  if (!command) throw new UsageError(`there is no command "${positionals[0]}", see tricube migrate --help`)
+  if (!command) throw new UsageError(`unknown command "${positionals[0]}", see tricube migrate --help`)
   const rest = positionals.filter((_, index) => index !== positionals.indexOf(command))
   const counts = command === 'down' ? rest.filter((word) => /^\d+$/.test(word)) : []
   const [service = '.', ...superfluous] = rest.filter((word) => !counts.includes(word))
@@ -218,13 +218,13 @@ function readPositionals(positionals: readonly string[]): { command: CommandName
 }
 
 function required(name: string | undefined): string {
-  if (name === undefined) throw new UsageError('what does it do? Give it a name: --name add_age')
+  if (name === undefined) throw new UsageError('--name is missing: pass a name like --name add_age')
   return name
 }
 
 async function folderOf(service: string): Promise<string> {
   const found = await stat(service).catch(() => undefined)
-  if (!found) throw new UsageError(`there is no ${service}`)
+  if (!found) throw new UsageError(`${service} does not exist`)
   return found.isDirectory() ? service : dirname(service)
 }
 

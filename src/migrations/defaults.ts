@@ -1,6 +1,6 @@
 import type { Column, SQL } from 'drizzle-orm'
 
-/** What `withWrittenDefaults` uses of drizzle-orm, which is loaded only to compare models. */
+/** The functions of drizzle-orm used here; it is loaded only to compare models. */
 export interface Orm {
   readonly is: typeof import('drizzle-orm').is
   readonly sql: typeof import('drizzle-orm').sql
@@ -9,8 +9,8 @@ export interface Orm {
 }
 
 /**
- * Calls `work` while the columns' defaults that drizzle-kit would write wrongly are SQL: a bigint, JSON, what is in an array,
- * bytes, and whatever else is an object.
+ * Calls `work` with SQL for the column defaults that drizzle-kit would write wrongly: bigint, JSON, array elements, bytes,
+ * and other objects.
  */
 export function withWrittenDefaults<T>({ is, sql, getTableColumns, PgTable }: Orm, models: object, work: () => T): T {
   const columns = Object.values(models).flatMap((table) =>
@@ -32,7 +32,7 @@ export function withWrittenDefaults<T>({ is, sql, getTableColumns, PgTable }: Or
 
 type Writable = Omit<Column, 'default'> & { default: unknown }
 
-/** The SQL of a default; undefined for one that drizzle-kit writes as it should be. */
+/** The SQL of a default; undefined for one that drizzle-kit writes correctly. */
 function defaultText(column: Writable): string | undefined {
   const { default: value } = column
   const isJson = /^jsonb?$/i.test(column.getSQLType())
@@ -41,9 +41,9 @@ function defaultText(column: Writable): string | undefined {
     return `${quote(JSON.stringify(value))}::${column.getSQLType().toLowerCase()}`
   }
   if (typeof value !== 'object' || value === null || value instanceof Date || isSql(value)) return undefined
-  const given: unknown = column.mapToDriverValue(value)
-  if (given instanceof Uint8Array) return `'\\x${Buffer.from(given).toString('hex')}'`
-  return quote(typeof given === 'string' ? given : JSON.stringify(given))
+  const encoded: unknown = column.mapToDriverValue(value)
+  if (encoded instanceof Uint8Array) return `'\\x${Buffer.from(encoded).toString('hex')}'`
+  return quote(typeof encoded === 'string' ? encoded : JSON.stringify(encoded))
 }
 
 function isSql(value: unknown): value is SQL {

@@ -1,19 +1,19 @@
 import type { Token } from '../sqlText/lexer.ts'
 import { opening, type Statement } from './split.ts'
 
-/** Something that a statement takes data from. */
+/** Something that a statement removes data from. */
 export interface Target {
   readonly kind: 'table' | 'column' | 'type' | 'rows' | 'other'
-  /** The table, quoted, with its schema when the statement gives it; for `other`, a description. */
+  /** The table, quoted, with its schema if the statement has it; for `other`, a description. */
   readonly table: string
-  /** The column's true name, for `column` and `type` (the type of a column). */
+  /** Name of the column, for `column` and `type` (the type of a column). */
   readonly column?: string
 }
 
 /**
- * What a statement would take data from, judged by its text: DROP TABLE, DROP COLUMN, a change of a column's type,
- * TRUNCATE, DELETE, DROP SCHEMA and any DROP … CASCADE that may reach a table. What a DO block or a function does is
- * not seen.
+ * Returns what a statement would remove data from, by its text. It knows DROP TABLE, DROP COLUMN, a change of a column's
+ * type, TRUNCATE, DELETE, DROP SCHEMA, and any DROP … CASCADE that may reach a table. It cannot see into DO blocks and
+ * functions.
  */
 export function targetsOf({ tokens }: Statement): Target[] {
   const first = opening(tokens, 1)
@@ -23,9 +23,9 @@ export function targetsOf({ tokens }: Statement): Target[] {
   return first === 'delete' || first === 'with' ? ofDelete(tokens) : []
 }
 
-/** A table or column that an ALTER TABLE … RENAME of the same file gives another name. */
+/** A rename of a table or a column by ALTER TABLE in the same file. */
 export interface NameChange {
-  /** The table, as in `Target`: before the rename. */
+  /** The table before the rename, as in `Target`. */
   readonly table: string
   /** The table after the rename. */
   readonly tableTo: string
@@ -33,7 +33,7 @@ export interface NameChange {
   readonly columnTo?: string
 }
 
-/** The rename that a statement is; undefined when it is none. */
+/** Returns the rename of a statement; undefined if it has none. */
 export function nameChangeOf({ tokens }: Statement): NameChange | undefined {
   const cursor = new Cursor(tokens, 1)
   if (opening(tokens, 2) !== 'alter table') return undefined
@@ -46,7 +46,7 @@ export function nameChangeOf({ tokens }: Statement): NameChange | undefined {
   return cursor.skip('to') ? { table, tableTo: table, column, columnTo: cursor.identifier() } : undefined
 }
 
-// What these drop holds no rows, and CASCADE from them reaches at most views, triggers and constraints.
+// These hold no rows, and their CASCADE reaches at most views, triggers and constraints.
 const harmless = /^(index|view|materialized|trigger|policy|rule|function|procedure|aggregate|sequence|constraint)$/
 
 function ofDrop(tokens: readonly Token[]): Target[] {
@@ -119,21 +119,21 @@ class Cursor {
     return this.#tokens[this.#at++]?.text.toLowerCase() ?? ''
   }
 
-  /** Passes over these words when they come next, all of them or none. */
+  /** Skips these words if all of them come next. */
   skip(...words: readonly string[]): boolean {
     const here = words.every((word, index) => this.#tokens[this.#at + index]?.text.toLowerCase() === word)
     if (here) this.#at += words.length
     return here
   }
 
-  /** One identifier as PostgreSQL stores it. */
+  /** Reads an identifier as PostgreSQL stores it. */
   identifier(): string {
     const token = this.#tokens[this.#at++]
     if (!token) return ''
     return token.kind === 'name' ? token.text.slice(1, -1).replaceAll('""', '"') : token.text.toLowerCase()
   }
 
-  /** A name with or without its schema, quoted. */
+  /** Reads a name with or without its schema, quoted. */
   name(): string {
     const parts = [this.identifier()]
     while (this.skip('.')) parts.push(this.identifier())
@@ -162,7 +162,7 @@ class Cursor {
     return names
   }
 
-  /** What remains, split at the commas that are in no parentheses. */
+  /** Splits the rest at commas outside parentheses. */
   actions(): Token[][] {
     const actions: Token[][] = [[]]
     let depth = 0

@@ -1,5 +1,5 @@
 import { renameAlike } from './alike.ts'
-import { plain, type Answers } from './answers.ts'
+import { plain, type RowChanges } from './rowChanges.ts'
 import { MigrationError } from './error.ts'
 import type { Kit } from './kit.ts'
 import { applyRename, inverse, type Rename } from './rename.ts'
@@ -17,24 +17,24 @@ export interface Change {
 }
 
 /**
- * The statements that lead from one snapshot to another.
+ * Returns the statements from one snapshot to another.
  *
- * @param answers - What becomes of rows that do not fit; undefined on the way back.
+ * @param changes - How existing rows change; undefined on the way back.
  */
 export async function diff(
   kit: Kit,
   from: Snapshot,
   to: Snapshot,
   renames: readonly Rename[],
-  answers?: Answers,
+  changes?: RowChanges,
 ): Promise<Change> {
   const before = structuredClone(from)
   const renamed = [...renames.map((rename) => applyRename(before, rename)), ...renameAlike(before, to)]
-  // In two steps, so that drizzle-kit never sees a drop beside an addition and has nothing to ask; and what goes away
-  // goes last, when whatever moves its data elsewhere has run.
+  // In two steps, so that drizzle-kit never sees a drop and an addition together, which it would ask about. Drops come
+  // last, after the statements that move their data.
   const both = keepDropped(before, to)
   const raw = [...(await kit.diff(before, both)), ...(await kit.diff(both, to))].map(tidy)
-  const statements = repair(raw, { from: before, to, answers })
+  const statements = repair(raw, { from: before, to, changes })
   const isNew = (table: string): boolean => !before.tables[table]
   const drops = statements.filter((text) => dropIndex.test(text))
   const creates = statements.filter((text) => createIndex.test(text) && !isNew(tableOf(text)))
@@ -49,16 +49,16 @@ export async function diff(
   }
 }
 
-/** Two snapshots on the way. */
-export interface Stations {
-  /** `from` with the values that its enums get: PostgreSQL lets no statement use a new one before it is committed. */
+/** Intermediate snapshots of a change. */
+export interface EnumStages {
+  /** `from` with the new values of its enums: PostgreSQL allows their use only after a commit. */
   readonly withNewValues: Snapshot
-  /** `to` with the values that its enums lose: what uses one goes before it does, and comes back after it. */
+  /** `to` with the values that its enums lose: what uses one is dropped before and created after the value. */
   readonly withOldValues: Snapshot
 }
 
-/** Where a change stops on its way, each part being a migration of its own; without a change of enums it does not. */
-export function stationsOf(from: Snapshot, to: Snapshot): Stations {
+/** Returns the stages of a change, each of which is a migration. Without a change of enums they equal its ends. */
+export function enumStages(from: Snapshot, to: Snapshot): EnumStages {
   const [withNewValues, withOldValues] = [structuredClone(from), structuredClone(to)]
   for (const [key, type] of Object.entries(from.enums)) {
     const target = to.enums[key]
@@ -72,13 +72,12 @@ export function stationsOf(from: Snapshot, to: Snapshot): Stations {
 }
 
 /**
- * Refuses a change in which a table, or a table's column, goes while another comes: it may be a rename, and who
- * mistakes one for a drop loses data.
+ * Rejects a change that drops one table or column and adds another: it may be a rename, and a drop would lose data.
  *
- * @param drops - Names that are said to be no rename: `users.name`.
- * @throws {MigrationError} that says how to tell.
+ * @param drops - Names that are dropped, not renamed: `users.name`.
+ * @throws {MigrationError} listing the options that decide it.
  */
-export function refuseGuesses(
+export function assertUnambiguous(
   from: Snapshot,
   to: Snapshot,
   renames: readonly Rename[],
@@ -87,7 +86,7 @@ export function refuseGuesses(
   const before = structuredClone(from)
   for (const rename of renames) applyRename(before, rename)
   const oldKeyOf = new Map(renames.map((rename) => [inverse(rename).table, rename.table]))
-  const said = new Set(drops.map(plain))
+  const confirmed = new Set(drops.map(plain))
   const pairs = [
     { gone: missing(before.tables, to.tables), come: missing(to.tables, before.tables) },
     ...Object.entries(before.tables).map(([key, table]) => {
@@ -97,11 +96,13 @@ export function refuseGuesses(
     }),
   ]
   const questions = pairs.flatMap(({ gone, come }) => {
-    const open = gone.map(plain).filter((name) => !said.has(name))
+    const open = gone.map(plain).filter((name) => !confirmed.has(name))
     const news = come.map((name) => name.slice(name.lastIndexOf('.') + 1))
     return news.length > 0 ? open.map((name) => `  ${name}: --rename ${name}:${news.join('|')} or --drop ${name}`) : []
   })
-  if (questions.length > 0) throw new MigrationError(['renamed or dropped? Say which:', ...questions].join('\n'))
+  if (questions.length > 0) {
+    throw new MigrationError(['renamed or dropped? Decide for each:', ...questions].join('\n'))
+  }
 }
 
 function missing(here: object, there: object): string[] {
@@ -110,7 +111,7 @@ function missing(here: object, there: object): string[] {
 
 const collections = ['tables', 'enums', 'schemas', 'views', 'sequences', 'roles', 'policies'] as const
 
-/** `to`, and with it all that it no longer has. */
+/** `to`, with everything that it no longer has. */
 function keepDropped(from: Snapshot, to: Snapshot): Snapshot {
   const both = structuredClone(to)
   for (const collection of collections) {

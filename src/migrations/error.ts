@@ -1,14 +1,14 @@
-/** What `MigrationError` says beside its message. */
+/** Options of a `MigrationError`. */
 export interface MigrationErrorOptions {
-  /** The migration it is about: version and name, as in its file's name. */
+  /** The migration with the error: version and name, as in its filename. */
   readonly migration?: string
   readonly cause?: unknown
 }
 
-/** A migration that cannot be read, trusted or applied; the message is one line or a short list, without any SQL text. */
+/** A migration that cannot be read, verified or applied. The message is one line or a short list, without SQL text. */
 export class MigrationError extends Error {
   override readonly name = 'MigrationError'
-  /** The migration it is about, for example `0007_add_age`; undefined when it is about none in particular. */
+  /** The migration with the error, such as `0007_add_age`; undefined if it is about none in particular. */
   readonly migration: string | undefined
 
   constructor(message: string, { migration, cause }: MigrationErrorOptions = {}) {

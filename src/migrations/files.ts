@@ -7,46 +7,46 @@ import { opening, splitStatements, type Statement } from './split.ts'
 
 /** One direction of a migration. */
 export interface Script {
-  /** Its file's name, without the directory. */
+  /** Name of the file, without the directory. */
   readonly file: string
   /** False when the file is marked `-- tricube: no-transaction`. */
   readonly transaction: boolean
   readonly statements: readonly Statement[]
 }
 
-/** A migration as it lies in the directory: `0007_add_age.up.sql` and, when it can be undone, `0007_add_age.down.sql`. */
+/** A migration in the directory: `0007_add_age.up.sql` and, if it can be undone, `0007_add_age.down.sql`. */
 export interface Migration {
   /** Version and name: `0007_add_age`. */
   readonly id: string
-  /** The digits its file's name begins with: `0007`. */
+  /** The digits at the beginning of the filename: `0007`. */
   readonly version: string
   readonly name: string
-  /** From the line `-- author: …` at the head of the file. */
+  /** From the line `-- author: …` at the beginning of the file. */
   readonly author: string | undefined
-  /** SHA-256 of the up file, line endings made equal. */
+  /** SHA-256 of the up file, with normalized line endings. */
   readonly checksum: string
   readonly up: Script
   readonly down: Script | undefined
 }
 
 /**
- * Reads a directory's migrations, in the order of their versions.
+ * Reads the migrations of a directory, ordered by version.
  *
- * @throws {MigrationError} naming the file that has no proper name, no partner, a version twice or text that is no SQL.
+ * @throws {MigrationError} naming the file with an invalid name, a missing up file, a duplicate version or invalid SQL.
  */
 export async function readMigrations(directory: string | URL): Promise<Migration[]> {
   const folder = pathOf(directory)
   const pairs = pairUp(await sqlFiles(folder))
   const migrations = await Promise.all(
     [...pairs].map(async ([id, { up, down }]) => {
-      if (!up) throw new MigrationError(`${id}.down.sql has no ${id}.up.sql beside it`, { migration: id })
+      if (!up) throw new MigrationError(`${id}.down.sql has no ${id}.up.sql`, { migration: id })
       return toMigration(id, await readSource(folder, up), down === undefined ? down : await readSource(folder, down))
     }),
   )
   return inOrder(migrations)
 }
 
-/** A directory given as a path or as a `file:` URL. */
+/** Returns the path of a directory that is a path or a `file:` URL. */
 function pathOf(directory: string | URL): string {
   return directory instanceof URL || directory.startsWith('file:') ? fileURLToPath(directory) : directory
 }
@@ -62,7 +62,7 @@ function pairUp(files: readonly string[]): Map<string, Pair> {
   const pairs = new Map<string, Pair>()
   for (const file of files) {
     const [, id, , , direction] = fileName.exec(file) ?? []
-    if (!id) throw new MigrationError(`${file} is no migration: expected a name like 0001_create_users.up.sql`)
+    if (!id) throw new MigrationError(`${file} is not a migration: expected a name like 0001_create_users.up.sql`)
     const pair = pairs.get(id) ?? {}
     pair[direction as keyof Pair] = file
     pairs.set(id, pair)
@@ -94,7 +94,7 @@ function toScript(id: string, { file, text }: Source): Script {
   }
   const directives = headerOf(text, 'tricube')
   const unknown = directives.find((directive) => directive !== 'no-transaction')
-  if (unknown !== undefined) fail(`"-- tricube: ${unknown}" is not known; there is "-- tricube: no-transaction"`)
+  if (unknown !== undefined) fail(`unknown directive "-- tricube: ${unknown}", expected "-- tricube: no-transaction"`)
 
   let statements: Statement[] = []
   try {
@@ -104,15 +104,15 @@ function toScript(id: string, { file, text }: Source): Script {
     fail(error.message)
   }
   const control = statements.find(({ tokens }) => transactionControl.test(opening(tokens, 2)))
-  if (control) fail(`line ${control.line}: a migration leaves BEGIN, COMMIT and ROLLBACK to tricube`)
+  if (control) fail(`line ${control.line}: remove BEGIN, COMMIT and ROLLBACK, tricube runs the transaction`)
   const psql = statements.flatMap(({ text, line }) => /^\\\w*/.exec(text)?.map((word) => ({ word, line })) ?? [])[0]
-  if (psql) fail(`line ${psql.line}: ${psql.word} is a command of psql, not SQL: delete the line`)
+  if (psql) fail(`line ${psql.line}: ${psql.word} is a command of psql, not SQL: remove the line`)
   return { file, transaction: directives.length === 0, statements }
 }
 
 const transactionControl = /^(begin|start transaction|commit|end|rollback|abort|savepoint|prepare transaction)\b/
 
-/** The values of `-- key: value` in the comment lines that a file begins with. */
+/** Returns the values of `-- key: value` in the comment lines at the beginning of a file. */
 function headerOf(text: string, key: string): string[] {
   const head = /^(?:[^\S\n]*(?:--[^\n]*)?\n)*(?:[^\S\n]*--[^\n]*)?/.exec(text)?.[0] ?? ''
   return [...head.matchAll(new RegExp(`^[^\\S\\n]*--[^\\S\\n]*${key}:[^\\S\\n]*(.*?)[^\\S\\n]*$`, 'gm'))].map(
@@ -144,7 +144,7 @@ async function sqlFiles(folder: string): Promise<string[]> {
     return (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort()
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    throw new MigrationError(`there is no directory ${folder}`, { cause: error })
+    throw new MigrationError(`the directory ${folder} does not exist`, { cause: error })
   }
 }
 

@@ -2,39 +2,38 @@ import { execFile } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { parseAnswers, refuseLosingRows, type AnswerTexts } from './answers.ts'
-import { diff, refuseGuesses, stationsOf, type Change } from './diff.ts'
+import { assertRowsFit, parseRowChanges, type RowChangeTexts } from './rowChanges.ts'
+import { assertUnambiguous, diff, enumStages, type Change } from './diff.ts'
 import { MigrationError } from './error.ts'
 import { readMigrations, type Migration } from './files.ts'
 import { loadKit, loadModels } from './kit.ts'
 import { applyRename, inverse, parseRenames } from './rename.ts'
 import { lastSnapshot, snapshotFolder, type Snapshot } from './snapshot.ts'
 
-/** What `generate` and `newMigration` write. */
+/** Options of `generate` and `newMigration`. */
 export interface GenerateOptions {
-  /** The service's folder, with `models.ts` and `migrations/` in it. */
+  /** Folder of the service, with `models.ts` and `migrations/`. */
   readonly folder: string
-  /** What the migration does, as part of its file's name: `add_age`. */
+  /** Name of the migration, part of its filename: `add_age`. */
   readonly name: string
   /** Default: git's user.name and user.email. */
   readonly author?: string | undefined
 }
 
-/** What models do not tell of a change. */
-export interface ChangeOptions extends AnswerTexts {
-  /** What keeps its data: `users:people`, `users.name:full_name`. */
+/** Decisions about a change that models do not contain. */
+export interface ChangeOptions extends RowChangeTexts {
+  /** Tables and columns that are renamed and keep their data: `users:people`, `users.name:full_name`. */
   readonly renames?: readonly string[] | undefined
-  /** What is no rename although something new appears beside it: `users.name`. */
+  /** Tables and columns that are dropped although a new one appears: `users.name`. */
   readonly drops?: readonly string[] | undefined
 }
 
 /**
- * Writes the migration that brings a database from the last generated migration to the models as they are now, and the
- * one that leads back. What cannot be in one transaction goes into files of its own: indexes on tables that exist already,
- * and new values of enums.
+ * Writes the migration from the last generated migration to the current models, and the migration back. Statements that
+ * cannot run in one transaction get their own files: indexes on existing tables, and new values of enums.
  *
- * @returns The files, relative to the folder; none when models and migrations agree.
- * @throws {MigrationError} when something may be a rename, or rows may be lost, and nobody said what becomes of them.
+ * @returns The files, relative to the folder; none when models and migrations match.
+ * @throws {MigrationError} when something may be a rename, or rows may be lost, and no option decides it.
  */
 export async function generate(options: GenerateOptions & ChangeOptions): Promise<string[]> {
   const { folder, name, renames: renameTexts = [], drops = [] } = options
@@ -42,22 +41,22 @@ export async function generate(options: GenerateOptions & ChangeOptions): Promis
   const [models, before] = await Promise.all([loadModels(folder), lastSnapshot(directoryOf(folder))])
   const [from, to] = [before ?? kit.snapshot({}), kit.snapshot(models)]
   const renames = parseRenames(renameTexts, from, to)
-  refuseGuesses(from, to, renames, drops)
-  const answers = parseAnswers(options)
+  assertUnambiguous(from, to, renames, drops)
+  const changes = parseRowChanges(options)
   const renamed = structuredClone(from)
   for (const rename of renames) applyRename(renamed, rename)
-  refuseLosingRows(renamed, to, answers)
+  assertRowsFit(renamed, to, changes)
 
-  const { withNewValues, withOldValues } = stationsOf(from, to)
+  const { withNewValues, withOldValues } = enumStages(from, to)
   const written = await writeMigrations(
     options,
-    stepsOf(name, {
+    draftsOf(name, {
       values: { up: await diff(kit, from, withNewValues, []), down: await diff(kit, withNewValues, from, []) },
       main: {
-        up: await diff(kit, withNewValues, withOldValues, renames, answers),
+        up: await diff(kit, withNewValues, withOldValues, renames, changes),
         down: await diff(kit, withOldValues, withNewValues, renames.map(inverse).reverse()),
       },
-      oldValues: { up: await diff(kit, withOldValues, to, [], answers), down: await diff(kit, to, withOldValues, []) },
+      oldValues: { up: await diff(kit, withOldValues, to, [], changes), down: await diff(kit, to, withOldValues, []) },
     }),
   )
   const last = written.at(-1)
@@ -65,7 +64,7 @@ export async function generate(options: GenerateOptions & ChangeOptions): Promis
 }
 
 /**
- * Takes the models as what the migrations so far lead to, for migrations that were written by hand. Returns the file,
+ * Stores the models as the result of the existing migrations, for migrations that were written by hand. Returns the file,
  * relative to the folder.
  *
  * @throws {MigrationError} when there is no migration yet.
@@ -81,13 +80,13 @@ export async function acceptModels(folder: string): Promise<string> {
   return writeSnapshot(folder, last.version, kit.snapshot(models))
 }
 
-/** Writes an empty pair, for what models do not tell: data, functions, extensions. Returns the files, relative to the folder. */
+/** Writes an empty pair of files, for data, functions and extensions. Returns the files, relative to the folder. */
 export async function newMigration(options: GenerateOptions): Promise<string[]> {
   const written = await writeMigrations(options, [{ name: options.name, up: [], down: [], transaction: true }])
   return written.flatMap(({ files }) => files)
 }
 
-/** The SQL that is missing between the last generated migration and the models; none when they agree. */
+/** Returns the SQL from the last generated migration to the models; none when they match. */
 export async function missingSql(folder: string): Promise<string[]> {
   const kit = await loadKit(folder)
   await readMigrations(directoryOf(folder))
@@ -96,7 +95,7 @@ export async function missingSql(folder: string): Promise<string[]> {
   return [...dropIndexes, ...main, ...createIndexes]
 }
 
-interface Step {
+interface Draft {
   readonly name: string
   readonly up: readonly string[]
   readonly down: readonly string[]
@@ -114,18 +113,18 @@ interface Parts {
   readonly oldValues: BothWays
 }
 
-/** What comes first on the way up comes last on the way down, so each step undoes itself. */
-function stepsOf(name: string, { values, main, oldValues }: Parts): Step[] {
+/** The first step of the way up is the last of the way down, so each migration undoes itself. */
+function draftsOf(name: string, { values, main, oldValues }: Parts): Draft[] {
   const { up, down } = main
-  const steps: Step[] = [
+  const drafts: Draft[] = [
     { name: `${name}_values`, up: values.up.main, down: values.down.main, transaction: true },
     { name: `${name}_drop_indexes`, up: up.dropIndexes, down: down.createIndexes, transaction: false },
     { name, up: up.main, down: down.main, transaction: true },
     { name: `${name}_old_values`, up: oldValues.up.main, down: oldValues.down.main, transaction: true },
     { name: `${name}_indexes`, up: up.createIndexes, down: down.dropIndexes, transaction: false },
   ]
-  const some = steps.filter((step) => step.up.length > 0)
-  return some.length === 1 ? some.map((step) => ({ ...step, name })) : some
+  const some = drafts.filter((draft) => draft.up.length > 0)
+  return some.length === 1 ? some.map((draft) => ({ ...draft, name })) : some
 }
 
 interface Written {
@@ -133,19 +132,19 @@ interface Written {
   readonly files: string[]
 }
 
-async function writeMigrations(options: GenerateOptions, steps: readonly Step[]): Promise<Written[]> {
+async function writeMigrations(options: GenerateOptions, drafts: readonly Draft[]): Promise<Written[]> {
   const { folder, name } = options
-  if (!/^[a-z0-9_-]+$/i.test(name)) throw new MigrationError(`--name ${name}: letters, digits, _ and - only`)
+  if (!/^[a-z0-9_-]+$/i.test(name)) throw new MigrationError(`--name may contain letters, digits, _ and -, got ${name}`)
   await mkdir(directoryOf(folder), { recursive: true })
   const author = options.author ?? (await gitAuthor(folder))
   const existing = await readMigrations(directoryOf(folder))
   const written: Written[] = []
-  for (const [index, step] of steps.entries()) {
+  for (const [index, draft] of drafts.entries()) {
     const version = versionAfter(existing, index + 1)
-    const files = { up: step.up, down: step.down }
+    const files = { up: draft.up, down: draft.down }
     const paths = Object.entries(files).map(([direction, statements]) => {
-      const path = join('migrations', `${version}_${step.name}.${direction}.sql`)
-      return { path, text: textOf(author, step.transaction, statements) }
+      const path = join('migrations', `${version}_${draft.name}.${direction}.sql`)
+      return { path, text: textOf(author, draft.transaction, statements) }
     })
     await Promise.all(paths.map(({ path, text }) => writeFile(join(folder, path), text, { flag: 'wx' })))
     written.push({ version, files: paths.map(({ path }) => path) })
@@ -175,10 +174,10 @@ async function writeSnapshot(folder: string, version: string, snapshot: Snapshot
 }
 
 async function gitAuthor(folder: string): Promise<string | undefined> {
-  const ask = async (key: string): Promise<string> => {
-    const answer = await promisify(execFile)('git', ['config', key], { cwd: folder }).catch(() => ({ stdout: '' }))
-    return answer.stdout.trim()
+  const read = async (key: string): Promise<string> => {
+    const { stdout } = await promisify(execFile)('git', ['config', key], { cwd: folder }).catch(() => ({ stdout: '' }))
+    return stdout.trim()
   }
-  const [name, email] = await Promise.all([ask('user.name'), ask('user.email')])
+  const [name, email] = await Promise.all([read('user.name'), read('user.email')])
   return name ? `${name}${email && ` <${email}>`}` : undefined
 }

@@ -7,18 +7,18 @@ import { withWrittenDefaults } from './defaults.ts'
 import { MigrationError } from './error.ts'
 import type { Snapshot } from './snapshot.ts'
 
-/** What of drizzle-kit is used: it is large, so it is loaded only to compare models. */
+/** The functions of drizzle-kit used here. It is large, so it is loaded only to compare models. */
 export interface Kit {
-  /** Writes down the tables, enums and so on among a module's exports. */
+  /** Creates the snapshot of the tables, enums and other objects that a module exports. */
   snapshot(models: Readonly<Record<string, unknown>>): Snapshot
-  /** The statements that lead from one to the other. It asks in the terminal when something could be a rename. */
+  /** Returns the statements from one snapshot to another. It asks in the terminal if something could be a rename. */
   diff(from: Snapshot, to: Snapshot): Promise<string[]>
 }
 
 /**
- * Loads the drizzle-kit that is installed for a service.
+ * Loads the drizzle-kit of a service.
  *
- * @throws {MigrationError} when there is none.
+ * @throws {MigrationError} when it is not installed.
  */
 export async function loadKit(folder: string): Promise<Kit> {
   const { generateDrizzleJson, generateMigration } = await importKit(folder)
@@ -36,9 +36,9 @@ export async function loadKit(folder: string): Promise<Kit> {
 const candidates = ['models.ts', 'models.js', 'models.mjs', 'models/index.ts', 'models/index.js']
 
 /**
- * Loads the models of a service's folder: the exports of `models.ts`, or of `models/index.ts`.
+ * Loads the models of a service: the exports of `models.ts` or `models/index.ts`.
  *
- * @throws {MigrationError} when there are none or the module does not load.
+ * @throws {MigrationError} when there are none, or the module fails to load.
  */
 export async function loadModels(folder: string): Promise<Readonly<Record<string, unknown>>> {
   for (const candidate of candidates) {
@@ -48,7 +48,7 @@ export async function loadModels(folder: string): Promise<Readonly<Record<string
       return await load(path)
     } catch (error) {
       if (error instanceof MigrationError) throw error
-      throw new MigrationError(`${candidate} does not load: ${(error as Error).message}`, { cause: error })
+      throw new MigrationError(`${candidate} fails to load: ${(error as Error).message}`, { cause: error })
     }
   }
   throw new MigrationError(`${folder} has no models.ts`)
@@ -62,8 +62,8 @@ async function exists(path: string): Promise<boolean> {
 }
 
 /**
- * It is the service's dependency for development, not tricube's: npm would install an optional peer in production too, and
- * strict layouts of node_modules show it to the service alone.
+ * It is a development dependency of the service, not of tricube. As an optional peer it would be installed in production too.
+ * Strict layouts of node_modules make it visible only to the service.
  */
 async function importKit(folder: string): Promise<typeof import('drizzle-kit/api')> {
   for (const from of [join(resolve(folder), 'models.ts'), import.meta.url]) {
@@ -74,5 +74,5 @@ async function importKit(folder: string): Promise<typeof import('drizzle-kit/api
       if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error
     }
   }
-  throw new MigrationError('this needs drizzle-kit: npm install --save-dev drizzle-kit')
+  throw new MigrationError('drizzle-kit is not installed: run npm install --save-dev drizzle-kit')
 }

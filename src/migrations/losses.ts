@@ -3,10 +3,10 @@ import { nameChangeOf, targetsOf, type NameChange, type Target } from './destruc
 import { MigrationError } from './error.ts'
 import type { Script } from './files.ts'
 
-/** The object ids of a database's tables and views; they survive a rename. */
+/** The OIDs of a database's tables and views, which survive a rename. */
 export type TableIds = ReadonlySet<string>
 
-/** Every table and view of the database but PostgreSQL's own. */
+/** Returns all tables and views of the database, except PostgreSQL's. */
 export async function tableIds(client: Client): Promise<TableIds> {
   const { rows } = await client.query<{ id: string }>(
     `SELECT oid::text AS id FROM pg_class WHERE relkind IN ('r', 'p', 'f', 'v') AND oid >= 16384`,
@@ -15,14 +15,14 @@ export async function tableIds(client: Client): Promise<TableIds> {
 }
 
 /**
- * Stops a script that would take data away.
+ * Rejects a script that would lose data.
  *
- * Only tables in `before`, those that were there when the run began, can hold data worth asking for: a fresh database
- * takes a whole history of creates and drops without a question.
+ * Only tables in `before`, which existed when the run began, can hold data. So a new database runs a long history of
+ * creates and drops without confirmation.
  *
- * @throws {MigrationError} that lists what would be lost, with the number of rows.
+ * @throws {MigrationError} listing what would be lost, with the number of rows.
  */
-export async function refuseLosses(client: Client, id: string, script: Script, before: TableIds): Promise<void> {
+export async function assertNoLosses(client: Client, id: string, script: Script, before: TableIds): Promise<void> {
   const losses: string[] = []
   const renames: NameChange[] = []
   for (const statement of script.statements) {
@@ -35,12 +35,12 @@ export async function refuseLosses(client: Client, id: string, script: Script, b
   }
   if (losses.length === 0) return
   throw new MigrationError(
-    [`${script.file} loses data and needs --allow-destructive (allowDestructive: true):`, ...losses].join('\n  '),
+    [`${script.file} loses data, pass --allow-destructive (allowDestructive: true) to run it:`, ...losses].join('\n  '),
     { migration: id },
   )
 }
 
-/** What a target was called before a rename. */
+/** The target by its name before a rename. */
 function undo(target: Target, { table, tableTo, column, columnTo }: NameChange): Target {
   if (target.table !== tableTo) return target
   return { ...target, table, ...(column !== undefined && target.column === columnTo && { column }) }
@@ -61,7 +61,7 @@ async function describe(
   )
   const relation = rows[0]
   if (!relation?.id || !relation.found) {
-    // It is made in this file, or does not exist: nothing to lose. After a rename one cannot be so sure.
+    // It is created in this file, or does not exist, so nothing is lost. After a rename that is not certain.
     return renamed ? `${labels[kind]} ${nameOf(table, column)}: not found, after a rename in the same file` : undefined
   }
   if (!before.has(relation.id)) return undefined
@@ -74,7 +74,7 @@ function nameOf(table: string, column: string | undefined): string {
   return column === undefined ? table : `${table}.${column}`
 }
 
-// Counting stops here: whoever is asked needs to know "none", "some" or "a lot".
+// Counting stops here: the reader needs to know "none", "some" or "a lot".
 const countLimit = 100_000
 
 async function countRows(client: Client, table: string, column: string | undefined): Promise<string> {

@@ -2,43 +2,43 @@ import type { Client } from 'pg'
 import { runScript } from './apply.ts'
 import { MigrationError } from './error.ts'
 import { readMigrations, type Migration, type Script } from './files.ts'
-import { refuseLosses, tableIds, type TableIds } from './losses.ts'
+import { assertNoLosses, tableIds, type TableIds } from './losses.ts'
 import { compare, pendingOf, type MigrationState, type PlanEntry } from './plan.ts'
 import { Records } from './record.ts'
 import { keepsSession, withConnection, withMigrationLock } from './session.ts'
 
-/** Where the migrations are and where they go. */
+/** A database, and the directory of its migrations. */
 export interface MigrationTarget {
   /** `postgres://` URL of the database. Files marked no-transaction need one that leads straight to PostgreSQL. */
   readonly url: string
-  /** The directory of the `.sql` files: a path or a `file:` URL. */
+  /** Directory of the `.sql` files: a path or a `file:` URL. */
   readonly directory: string | URL
 }
 
-/** How `migrate` and `rollback` go about it. */
+/** Options of `migrate` and `rollback`. */
 export interface MigrateOptions extends MigrationTarget {
-  /** Let statements run that lose data: DROP TABLE, DROP COLUMN, a change of type, TRUNCATE, DELETE. Default: false. */
+  /** Whether to run statements that lose data: DROP TABLE, DROP COLUMN, a change of type, TRUNCATE, DELETE. Default: false. */
   readonly allowDestructive?: boolean
-  /** Accept a database that is ahead of the directory, as it is for an older release. Default: false. */
+  /** Whether to accept a database that is ahead of the directory, for an older release. Default: false. */
   readonly allowNewer?: boolean
   /**
-   * How long one attempt may wait for a table's lock, in milliseconds; queries behind it wait as long. Default: 1000,
-   * a fifth of a client's default timeout.
+   * Milliseconds that one attempt may wait for the lock of a table; queries behind it wait as long. Default: 1000, a fifth
+   * of a client's default timeout.
    */
   readonly lockTimeoutMs?: number
-  /** How often a lock is tried for, with growing pauses in between. Default: 10, about half a minute. */
+  /** Number of attempts to get a lock, with growing pauses in between. Default: 10, about half a minute. */
   readonly lockAttempts?: number
-  /** How long to wait while another instance migrates, in milliseconds. Default: 600000. */
+  /** Milliseconds to wait while another instance migrates. Default: 600000. */
   readonly waitMs?: number
   /** Called after each migration. */
   readonly onApplied?: (migration: { readonly id: string; readonly durationMs: number }) => void
 }
 
 /**
- * Applies the migrations that a database does not have yet, each in its transaction. Any number of processes may call
- * it at once: one migrates, the others wait and find nothing left to do.
+ * Applies pending migrations, each in its transaction. Any number of processes may call it at the same time: one migrates,
+ * and all others wait until it is done.
  *
- * @throws {MigrationError} naming the migration that fails, or that changed or vanished after it was applied.
+ * @throws {MigrationError} naming the migration that fails, or that was changed or removed after it was applied.
  *
  * @example
  * const { applied } = await migrate({ url: process.env.DATABASE_URL, directory: new URL('migrations/', import.meta.url) })
@@ -49,7 +49,7 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
   return withConnection(options.url, async (client) => {
     const records = await Records.open(client)
     const pending = async (): Promise<Migration[]> => pendingOf(compare(migrations, await records.all()), allowNewer)
-    if ((await pending()).length === 0) return { applied: [] } // the usual start of a service: no lock, no write
+    if ((await pending()).length === 0) return { applied: [] } // the usual start of a service, without lock or write
 
     return withMigrationLock(options.url, waitMs, async (lock) => {
       await records.create()
@@ -70,9 +70,9 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
 }
 
 /**
- * Undoes the last `steps` migrations, newest first, by their down files.
+ * Undoes the last `steps` migrations with their down files, newest first.
  *
- * @throws {MigrationError} when one has no down file, or the history does not agree with the files.
+ * @throws {MigrationError} when one has no down file, or the database does not match the files.
  */
 export async function rollback(options: MigrateOptions & { readonly steps?: number }): Promise<{ undone: string[] }> {
   const { steps = 1, waitMs = 600_000 } = options
@@ -86,7 +86,7 @@ export async function rollback(options: MigrateOptions & { readonly steps?: numb
       const undone: string[] = []
       for (const migration of appliedOf(plan).slice(-steps).reverse()) {
         const { id, down } = migration
-        if (!down) throw new MigrationError(`${id} has no ${id}.down.sql: it cannot be undone`, { migration: id })
+        if (!down) throw new MigrationError(`${id} cannot be undone: it has no ${id}.down.sql`, { migration: id })
         const began = performance.now()
         await run(client, before, migration, down, options, async () => {
           await lock.assertHeld()
@@ -100,18 +100,18 @@ export async function rollback(options: MigrateOptions & { readonly steps?: numb
   )
 }
 
-/** One migration as `migrationStatus` tells of it. */
+/** The state of one migration. */
 export interface MigrationStatus {
   /** Version and name: `0007_add_age`. */
   readonly id: string
   readonly state: MigrationState
   readonly author: string | undefined
-  /** ISO 8601; undefined when it is not applied. */
+  /** ISO 8601; undefined if it is not applied. */
   readonly appliedAt: string | undefined
   readonly durationMs: number | undefined
 }
 
-/** Every migration that is in the directory or in the database, in order. It writes nothing. */
+/** Returns all migrations of the directory and the database, in order. It writes nothing. */
 export async function migrationStatus({ url, directory }: MigrationTarget): Promise<MigrationStatus[]> {
   const migrations = await readMigrations(directory)
   const records = await withConnection(url, async (client) => (await Records.open(client)).all())
@@ -132,11 +132,12 @@ async function run(
   { url, allowDestructive = false, lockTimeoutMs = 1000, lockAttempts = 10 }: MigrateOptions,
   record: () => Promise<void>,
 ): Promise<void> {
-  if (script.statements.length === 0) throw new MigrationError(`${script.file} holds no statement`, { migration: id })
-  if (!allowDestructive) await refuseLosses(client, id, script, before)
+  if (script.statements.length === 0)
+    throw new MigrationError(`${script.file} contains no statement`, { migration: id })
+  if (!allowDestructive) await assertNoLosses(client, id, script, before)
   if (!script.transaction && !(await keepsSession(client, url))) {
     throw new MigrationError(
-      `${script.file} is marked no-transaction: a pooler in transaction mode cannot run it, use a URL that leads straight to PostgreSQL`,
+      `${script.file} is marked no-transaction, and a pooler in transaction mode cannot run it: use a URL that leads straight to PostgreSQL`,
       { migration: id },
     )
   }

@@ -2,23 +2,23 @@ import { MigrationError } from './error.ts'
 import { compareVersions, type Migration } from './files.ts'
 import type { MigrationRecord } from './record.ts'
 
-/** How a migration's file and its row in `migration_record` stand to each other. */
+/** How the file of a migration and its row in `migration_record` relate. */
 export type MigrationState = 'applied' | 'pending' | 'changed' | 'missing' | 'late'
 
-/** A migration that is in the directory, in the database or in both. */
+/** A migration in the directory, in the database or in both. */
 export interface PlanEntry {
   /** Version and name: `0007_add_age`. */
   readonly id: string
   /**
-   * `changed`: the file is not what was applied. `missing`: applied, and its file is gone. `late`: not applied although
-   * a later one is.
+   * `changed`: the file differs from what was applied. `missing`: it was applied, and its file is gone. `late`: it is not
+   * applied, but a later one is.
    */
   readonly state: MigrationState
   readonly migration: Migration | undefined
   readonly record: MigrationRecord | undefined
 }
 
-/** Lays the directory beside the database, in the order of the versions. */
+/** Compares the directory with the database, ordered by version. */
 export function compare(migrations: readonly Migration[], records: readonly MigrationRecord[]): PlanEntry[] {
   const recordOf = new Map(records.map((record) => [BigInt(record.version), record]))
   const known = new Set(migrations.map(({ version }) => BigInt(version)))
@@ -48,10 +48,10 @@ function versionOf({ migration, record }: PlanEntry): string {
 }
 
 /**
- * The migrations that wait to be applied.
+ * Returns the pending migrations.
  *
- * @param allowNewer - Accept that the database is ahead of the directory, as it is for an older release.
- * @throws {MigrationError} naming every migration whose history does not agree with its file.
+ * @param allowNewer - Accept a database that is ahead of the directory, for an older release.
+ * @throws {MigrationError} naming each migration that does not match its file.
  */
 export function pendingOf(plan: readonly PlanEntry[], allowNewer: boolean): Migration[] {
   const lastFile = plan.findLastIndex(({ migration }) => migration)
@@ -68,7 +68,7 @@ export function pendingOf(plan: readonly PlanEntry[], allowNewer: boolean): Migr
 }
 
 const problem: Readonly<Partial<Record<MigrationState, string>>> = {
-  changed: 'was applied and its file has changed since: restore the file and put the change into a new migration',
-  missing: 'was applied and its file is gone: restore the file',
-  late: 'is not applied although a later one is: give it a later number',
+  changed: 'was applied, and its file has changed since: restore the file and put the change into a new migration',
+  missing: 'was applied, and its file is missing: restore the file',
+  late: 'is not applied, but a later one is: give it a later number',
 }

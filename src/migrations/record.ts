@@ -2,19 +2,19 @@ import type { Client } from 'pg'
 import { MigrationError } from './error.ts'
 import { compareVersions, type Migration } from './files.ts'
 
-/** A row of `migration_record`: what was applied to this database. */
+/** A row of `migration_record`: a migration that was applied to this database. */
 export interface MigrationRecord {
   readonly version: string
   readonly name: string
   readonly author: string | null
-  /** SHA-256 of the file as it was applied. */
+  /** SHA-256 of the applied file. */
   readonly checksum: string
   /** ISO 8601. */
   readonly applied_at: string
   readonly duration_ms: number
 }
 
-/** The table of what was applied, in the schema that unqualified names of the connection go to. */
+/** The table of applied migrations, in the current schema of the connection. */
 export class Records {
   readonly #client: Client
   readonly #table: string
@@ -24,15 +24,15 @@ export class Records {
     this.#table = table
   }
 
-  /** @throws {MigrationError} when the connection's search_path leads to no schema. */
+  /** @throws {MigrationError} when the search_path of the connection contains no existing schema. */
   static async open(client: Client): Promise<Records> {
     const { rows } = await client.query<{ schema: string | null }>('SELECT current_schema() AS schema')
     const schema = rows[0]?.schema
-    if (!schema) throw new MigrationError('the search_path of this database user names no schema that exists')
+    if (!schema) throw new MigrationError('the search_path of this database user contains no existing schema')
     return new Records(client, `${client.escapeIdentifier(schema)}.migration_record`)
   }
 
-  /** Every row in the order of the versions; none when nothing was ever applied. */
+  /** Returns all rows, ordered by version; none before the first migration. */
   async all(): Promise<MigrationRecord[]> {
     const exists = await this.#client.query<{ found: boolean }>('SELECT to_regclass($1) IS NOT NULL AS found', [
       this.#table,

@@ -1,20 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import { type Client, DatabaseError } from 'pg'
-import { runScript, type LockPatience } from './apply.ts'
+import { runScript, type LockOptions } from './apply.ts'
 import { MigrationError } from './error.ts'
 import type { Migration, Script } from './files.ts'
 import { addRows } from './sampleRows.ts'
 import { withConnection } from './session.ts'
 
-/** Earlier migrations do not run on an empty database, so nothing can be said of what follows. */
+/** The earlier migrations cannot run on an empty database, so the new ones cannot be tested. */
 export class NotRehearsed extends MigrationError {}
 
 /**
- * Runs migrations up, down and up again on a scratch database of this server: on top of the earlier ones, with rows in
- * every table. The database is dropped at the end.
+ * Runs migrations up, down and up on a scratch database of a server, after the earlier ones and with rows in all tables.
+ * Drops the database at the end.
  *
- * @throws {MigrationError} naming the file that fails, the line and what PostgreSQL said; {@link NotRehearsed} when it
- *   comes to none of them.
+ * @throws {MigrationError} naming the file that fails, the line and PostgreSQL's message; {@link NotRehearsed} when the
+ *   migrations could not be tested.
  */
 export async function rehearse(
   serverUrl: string,
@@ -25,7 +25,7 @@ export async function rehearse(
     await onScratch(serverUrl, (client) => play(client, earlier, fresh, { withRows: true }))
   } catch (error) {
     if (!isAboutValues(error)) throw error
-    // A value of the sample rows is none of the new type: that says nothing about the rows that there are.
+    // A value of the sample rows does not fit a new type, which says nothing about real rows.
     await onScratch(serverUrl, (client) => play(client, earlier, fresh, { withRows: false }))
   }
 }
@@ -47,10 +47,10 @@ async function play(
 }
 
 function run(client: Client, id: string, script: Script): Promise<void> {
-  return runScript(client, id, script, patience, () => Promise.resolve())
+  return runScript(client, id, script, locks, () => Promise.resolve())
 }
 
-const patience: LockPatience = { lockTimeoutMs: 5000, lockAttempts: 1 }
+const locks: LockOptions = { lockTimeoutMs: 5000, lockAttempts: 1 }
 
 function notRehearsed(error: Error): never {
   throw new NotRehearsed(error.message, { cause: error })

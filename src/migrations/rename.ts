@@ -1,7 +1,7 @@
 import { MigrationError } from './error.ts'
 import type { Snapshot, TableSnapshot } from './snapshot.ts'
 
-/** A table or column that keeps its data under another name. */
+/** A rename of a table or a column, which keeps its data. */
 export interface Rename {
   /** The table's key in the snapshot before the rename. */
   readonly table: string
@@ -11,10 +11,10 @@ export interface Rename {
 }
 
 /**
- * Reads renames such as `users:people` (a table) and `users.name:full_name` (a column), all by the old names; a schema
- * other than public goes in front. They come back in the order in which to apply them: columns, then tables.
+ * Parses renames such as `users:people` (a table) and `users.name:full_name` (a column), with the old names on the left
+ * and the schema first unless it is public. Returns them in the order of their application: columns, then tables.
  *
- * @throws {MigrationError} when there was nothing of the old name, or is nothing of the new.
+ * @throws {MigrationError} when the old or the new name does not exist.
  */
 export function parseRenames(texts: readonly string[], from: Snapshot, to: Snapshot): Rename[] {
   const renames = texts.map((text) => parseRename(text, from))
@@ -46,12 +46,12 @@ function keyOf(table: string): string {
   return table.includes('.') ? table : `public.${table}`
 }
 
-/** A table's name as SQL. */
+/** The name of a table as SQL. */
 export function quoted({ schema, name }: Pick<TableSnapshot, 'schema' | 'name'>): string {
   return schema ? `"${schema}"."${name}"` : `"${name}"`
 }
 
-/** Renames within a snapshot, everything that refers to the name included; returns the statement that does it. */
+/** Renames in a snapshot, including all references. Returns the statement that does it. */
 export function applyRename(snapshot: Snapshot, { table: key, column, to }: Rename): string {
   const table = snapshot.tables[key] as TableSnapshot
   const before = quoted(table)
@@ -63,7 +63,7 @@ export function applyRename(snapshot: Snapshot, { table: key, column, to }: Rena
   return `ALTER TABLE ${before} RENAME COLUMN "${column}" TO "${to}";`
 }
 
-/** The rename that leads back. */
+/** Returns the rename back. */
 export function inverse({ table, column, to }: Rename): Rename {
   if (column !== undefined) return { table, column: to, to: column }
   const dot = table.lastIndexOf('.')

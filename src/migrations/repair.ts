@@ -1,19 +1,19 @@
-import { conversion, enumOf, isFilledByItself, plain, type Answers } from './answers.ts'
+import { conversion, enumOf, isFilledByItself, plain, type RowChanges } from './rowChanges.ts'
 import type { ColumnSnapshot, Snapshot, TableSnapshot } from './snapshot.ts'
 import { convertsByItself, emptyValue } from './types.ts'
 
-/** Between what a migration's statements lead, and what becomes of rows that do not fit. */
-export interface Course {
+/** The snapshots of a migration, and how rows change. */
+export interface Transition {
   readonly from: Snapshot
   readonly to: Snapshot
-  /** Undefined on the way back, where nobody is asked. */
-  readonly answers: Answers | undefined
+  /** Undefined on the way back, which takes no decisions. */
+  readonly changes: RowChanges | undefined
 }
 
-/** Makes drizzle-kit's statements run, in this order, over tables that have rows. */
-export function repair(statements: readonly string[], course: Course): string[] {
+/** Makes drizzle-kit's statements run, in this order, on tables with rows. */
+export function repair(statements: readonly string[], transition: Transition): string[] {
   const texts = statements.map(dropPrimaryKey).map(quoteNewValue)
-  return keysInOrder(plainColumnsFirst(texts)).flatMap((text) => ofColumn(text, course))
+  return keysInOrder(plainColumnsFirst(texts)).flatMap((text) => ofColumn(text, transition))
 }
 
 function quoteNewValue(statement: string): string {
@@ -22,15 +22,15 @@ function quoteNewValue(statement: string): string {
   return `ALTER TYPE ${type} ADD VALUE ${literal(value)}${before === undefined ? '' : ` BEFORE ${literal(before)}`};`
 }
 
-/** A column that was generated is filled only when it is no longer. */
+/** A column that was generated can be filled only after that. */
 function plainColumnsFirst(statements: readonly string[]): string[] {
   const isPlain = (text: string): boolean => text.endsWith(' DROP EXPRESSION;')
   return [...statements.filter(isPlain), ...statements.filter((text) => !isPlain(text))]
 }
 
 /**
- * drizzle-kit leaves the name of a primary key to its user. PostgreSQL has called it after the table, as it was named
- * then, so it is looked up when the migration runs.
+ * drizzle-kit leaves out the name of a primary key. PostgreSQL named it after the table at that time, so the migration
+ * looks it up.
  */
 function dropPrimaryKey(statement: string): string {
   const table = /^\/\*[^]*primary key[^]*-- ALTER TABLE "([^"]+)" DROP CONSTRAINT/.exec(statement)?.[1]
@@ -41,7 +41,7 @@ function dropPrimaryKey(statement: string): string {
   return `DO $$ BEGIN\n  EXECUTE format('ALTER TABLE ${full} DROP CONSTRAINT %I', (${name}));\nEND $$;`
 }
 
-/** A table has one primary key: the old one goes before the new one comes, and the columns of that come before it. */
+/** A table has one primary key: the old one is dropped before the new one is added, after the new one's columns. */
 function keysInOrder(statements: readonly string[]): string[] {
   const isDrop = (text: string): boolean => text.startsWith('DO $$ BEGIN') || dropKey.test(text)
   const isAdd = (text: string): boolean => addKey.test(text)
@@ -68,26 +68,26 @@ const dropNotNull = /^ALTER TABLE (.+?) ALTER COLUMN "([^"]+)" DROP NOT NULL;$/
 const setType = /^ALTER TABLE (.+?) ALTER COLUMN "([^"]+)" SET DATA TYPE (.+?)(?: USING .*)?;$/
 const changeDefault = /^ALTER TABLE (.+?) ALTER COLUMN "([^"]+)" (?:SET DEFAULT .*|DROP DEFAULT);$/
 
-function ofColumn(statement: string, course: Course): string[] {
+function ofColumn(statement: string, transition: Transition): string[] {
   const match = [addColumn, setNotNull, dropNotNull, setType, changeDefault].flatMap(
     (form) => form.exec(statement) ?? [],
   )
   const [, table, name] = match
   if (table === undefined || name === undefined) return [statement]
   const key = keyOf(table)
-  const before = course.from.tables[key]?.columns[name]
-  const after = course.to.tables[key]?.columns[name]
+  const before = transition.from.tables[key]?.columns[name]
+  const after = transition.to.tables[key]?.columns[name]
   if (!after) return [statement]
   const column = `ALTER TABLE ${table} ALTER COLUMN "${name}"`
-  const change: Change = { table, name: `${plain(key)}.${name}`, column, before, after, course }
+  const change: Change = { table, name: `${plain(key)}.${name}`, column, before, after, transition }
   if (addColumn.test(statement)) return filledColumn(statement, change)
-  if (dropNotNull.test(statement)) return isKey(course.to.tables[key], name) ? [] : [statement]
+  if (dropNotNull.test(statement)) return isKey(transition.to.tables[key], name) ? [] : [statement]
   if (setNotNull.test(statement)) return [...fill(change, ` WHERE "${name}" IS NULL`), statement]
   if (!before || typeName(before) === typeName(after)) return [withReplacements(statement, change)]
   return setType.test(statement) ? newType(match[3] as string, change) : []
 }
 
-/** A column of a primary key is never null, whatever its model says. */
+/** Whether a column is in a primary key, and so never null. */
 function isKey(table: TableSnapshot | undefined, column: string): boolean {
   const keys = Object.values(table?.compositePrimaryKeys ?? {})
   return table?.columns[column]?.primaryKey === true || keys.some(({ columns }) => columns.includes(column))
@@ -98,14 +98,14 @@ interface Change {
   readonly table: string
   /** `users.age` */
   readonly name: string
-  /** What a statement about it begins with. */
+  /** The beginning of a statement that changes it. */
   readonly column: string
   readonly before: ColumnSnapshot | undefined
   readonly after: ColumnSnapshot
-  readonly course: Course
+  readonly transition: Transition
 }
 
-/** A new column that may not be null comes empty, is filled, and is not null then. */
+/** A new NOT NULL column is added as nullable, filled, and then made NOT NULL. */
 function filledColumn(statement: string, change: Change): string[] {
   const { after, column } = change
   if (!after.notNull || after.default !== undefined || isFilledByItself(after)) return [statement]
@@ -114,15 +114,15 @@ function filledColumn(statement: string, change: Change): string[] {
   return [statement.replace(/ NOT NULL;$/, ';'), ...filling, `${column} SET NOT NULL;`]
 }
 
-function fill({ table, name, after, course: { answers } }: Change, where: string): string[] {
-  const value = answers ? answers.fills.get(name) : (after.default ?? emptyValue(after.type))
+function fill({ table, name, after, transition: { changes } }: Change, where: string): string[] {
+  const value = changes ? changes.fills.get(name) : (after.default ?? emptyValue(after.type))
   return value === undefined ? [] : [`UPDATE ${table} SET "${after.name}" = ${value}${where};`]
 }
 
-/** The default goes first and comes last: PostgreSQL would convert it like a value, and often cannot. */
-function newType(type: string, { name, column, before, after, course: { answers } }: Change): string[] {
+/** Drops the default and sets it afterwards: PostgreSQL would convert it like a value, and often cannot. */
+function newType(type: string, { name, column, before, after, transition: { changes } }: Change): string[] {
   const old = before as ColumnSnapshot
-  const using = answers?.usings.get(name) ?? (isUnasked(old, after) ? undefined : conversion(old, after))
+  const using = changes?.usings.get(name) ?? (isUnasked(old, after) ? undefined : conversion(old, after))
   return [
     ...(old.default === undefined ? [] : [`${column} DROP DEFAULT;`]),
     `${column} SET DATA TYPE ${type}${using === undefined ? '' : ` USING ${using}`};`,
@@ -135,12 +135,12 @@ function isUnasked(before: ColumnSnapshot, after: ColumnSnapshot): boolean {
   return convertsByItself(before.type, after.type)
 }
 
-/** An enum that has lost values is made anew; the rows that have them get others on the way. */
-function withReplacements(statement: string, { before, after, course: { to, answers } }: Change): string {
+/** Recreates an enum that loses values; rows with these values get their replacements. */
+function withReplacements(statement: string, { before, after, transition: { to, changes } }: Change): string {
   const type = setType.test(statement) && !statement.endsWith(' SET DATA TYPE text;') ? enumOf(to, after) : undefined
   if (!type || !before) return statement
   const prefix = `${plain(`${type.schema}.${type.name}`)}.`
-  const replacements = [...(answers?.replacements ?? [])].filter(([name]) => name.startsWith(prefix))
+  const replacements = [...(changes?.replacements ?? [])].filter(([name]) => name.startsWith(prefix))
   if (replacements.length === 0) return statement
   const column = `"${after.name}"`
   return statement.replace(

@@ -1,12 +1,12 @@
 import type { Client } from 'pg'
 
 /**
- * Puts rows into every table: one for each value of its enums, one with all that may be null left null. Equal types have
- * equal values within a row, so that references hold. A row that a constraint refuses is left out.
+ * Inserts rows into all tables: one for each value of its enums, one with nulls where they are allowed. Equal types have
+ * equal values within a row, so that references hold. Rows that a constraint rejects are left out.
  */
 export async function addRows(client: Client): Promise<void> {
   await client.query('RESET ALL; RESET ROLE')
-  // References among tables in any order; it needs a superuser, and without one some rows are left out.
+  // Allows references in any order. It needs a superuser; without one some rows are left out.
   await client.query('SET session_replication_role = replica').catch(() => {})
   const { rows: tables } = await client.query<Table>(readTables)
   for (const { name, columns } of tables) {
@@ -32,7 +32,7 @@ interface Column {
   readonly labels: readonly string[] | null
 }
 
-/** All columns but those that PostgreSQL fills: generated, identities. */
+/** All columns except generated columns and identities, which PostgreSQL fills. */
 const readTables = `
   SELECT attrelid::regclass::text AS name, json_agg(json_build_object(
            'name', quote_ident(attname), 'type', format_type(atttypid, atttypmod), 'category', typcategory,
@@ -46,14 +46,14 @@ const readTables = `
   GROUP BY attrelid`
 
 async function addRow(client: Client, table: string, columns: readonly Column[], row: number): Promise<void> {
-  const given = columns.filter(({ required }) => required || row !== 2)
-  const names = given.map(({ name }) => name).join(', ')
-  const values = given.map((column) => `${literal(valueOf(column, row))}::${column.type}`).join(', ')
-  const filled = given.length === 0 ? 'DEFAULT VALUES' : `(${names}) VALUES (${values})`
+  const set = columns.filter(({ required }) => required || row !== 2)
+  const names = set.map(({ name }) => name).join(', ')
+  const values = set.map((column) => `${literal(valueOf(column, row))}::${column.type}`).join(', ')
+  const filled = set.length === 0 ? 'DEFAULT VALUES' : `(${names}) VALUES (${values})`
   await client.query(`INSERT INTO ${table} ${filled}`).catch(() => {})
 }
 
-/** By `typcategory`, https://www.postgresql.org/docs/current/catalog-pg-type.html, and by name where that is too wide. */
+/** By `typcategory`, https://www.postgresql.org/docs/current/catalog-pg-type.html, and by name for broad categories. */
 function valueOf({ type, category, labels }: Column, row: number): string | undefined {
   if (labels && category === 'A') return `{${labels.map((label) => JSON.stringify(label)).join(',')}}`
   if (labels) return labels[(row - 1) % labels.length]

@@ -6,7 +6,7 @@ import { connectClient } from '../sql/connection/connect.ts'
 import { MigrationError } from './error.ts'
 
 /**
- * Runs `work` on one connection of its own and closes that connection.
+ * Runs `work` on a new connection and closes it afterwards.
  *
  * @throws {MigrationError} when the database cannot be reached; its message has the host and never the password.
  */
@@ -23,7 +23,7 @@ async function connect(url: string): Promise<Client> {
   try {
     return await connectClient(url, { applicationName: 'tricube migrate' })
   } catch (error) {
-    // A TypeError: what is wrong with the URL.
+    // A TypeError means an invalid URL.
     if (!(error instanceof DatabaseError)) throw new MigrationError(`the URL of the database: ${reasonOf(error)}`)
     const { addresses, database } = connectionSettings(url)
     const place = `the database ${database} at ${addresses.map(addressText).join(', ')}`
@@ -32,24 +32,23 @@ async function connect(url: string): Promise<Client> {
   }
 }
 
-// One lock per database: advisory locks are local to a database. The number is the ASCII of "tricube".
+// One lock per database, because advisory locks are local to a database. The number is the ASCII of "tricube".
 const lockKey = '32776894264205925'
 
-/** The migration lock while it is held. */
+/** The migration lock of this process. */
 export interface MigrationLock {
-  /** @throws {MigrationError} when its connection has been lost, so that another instance may be migrating by now. */
+  /** @throws {MigrationError} when its connection was lost, so that another instance may be migrating. */
   assertHeld(): Promise<void>
 }
 
 /**
- * Runs `work` while a connection of its own holds the database's migration lock, so that of ten instances one migrates.
+ * Runs `work` while a separate connection holds the migration lock of the database, so that of ten instances one migrates.
  *
- * The lock belongs to a transaction and not to a session, which a pooler may give to others; and that transaction holds
- * no snapshot, for which CREATE INDEX CONCURRENTLY would wait. For the same reason it asks again and again instead of
- * waiting inside PostgreSQL: a statement that waits holds a snapshot.
+ * The lock belongs to a transaction, because a pooler may share the session. That transaction holds no snapshot, for
+ * which CREATE INDEX CONCURRENTLY would wait. A statement that waits holds a snapshot too, so the lock is polled.
  *
- * @param waitMs - How long to wait for another holder, in milliseconds.
- * @throws {MigrationError} when it is still held after that.
+ * @param waitMs - Milliseconds to wait for another holder.
+ * @throws {MigrationError} when the lock is still held after that.
  */
 export async function withMigrationLock<T>(
   url: string,
@@ -59,8 +58,8 @@ export async function withMigrationLock<T>(
   return withConnection(url, async (client) => {
     for (const until = performance.now() + waitMs; !(await tryLock(client));) {
       if (performance.now() > until)
-        throw new MigrationError(`${await holder(client)} has been migrating for over ${waitMs} ms`)
-      await delay(50 + Math.random() * 100) // milliseconds; instances that started together spread out
+        throw new MigrationError(`${await holder(client)} has been migrating for more than ${waitMs} ms`)
+      await delay(50 + Math.random() * 100) // milliseconds; random, to spread instances that started together
     }
     try {
       return await work({
@@ -71,7 +70,7 @@ export async function withMigrationLock<T>(
         },
       })
     } finally {
-      await client.query('COMMIT').catch(() => {}) // on a connection that was lost the lock is gone with it
+      await client.query('COMMIT').catch(() => {}) // a lost connection has lost the lock too
     }
   })
 }
@@ -80,7 +79,7 @@ async function tryLock(client: Client): Promise<boolean> {
   await client.query('BEGIN ISOLATION LEVEL READ COMMITTED')
   const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS locked', [lockKey])
   const isLocked = rows[0]?.locked === true
-  // A migration may take hours, while this connection does nothing.
+  // A migration may take hours, during which this connection is idle.
   await client.query(isLocked ? forHours : 'ROLLBACK')
   return isLocked
 }
@@ -89,22 +88,22 @@ const forHours = `SELECT set_config(name, '0', true) FROM pg_settings
   WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout')`
 
 /**
- * Whether what is set for a session lasts from one transaction to the next: not behind a pooler in transaction mode. Such
- * a pooler takes the server connection away in between, so that a notification does not arrive.
+ * Whether settings of a session last from one transaction to the next. Behind a pooler in transaction mode they do not: it
+ * takes the server connection away in between, so that a notification does not arrive.
  */
 export async function keepsSession(client: Client, url: string): Promise<boolean> {
   const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
   if (rows[0]?.pid === (client as unknown as { readonly processID: number }).processID) return true
   return withConnection(url, async (other) => {
-    const heard = new Promise<boolean>((resolve) => {
+    const received = new Promise<boolean>((resolve) => {
       client.once('notification', () => resolve(true))
       setTimeout(() => resolve(false), notificationMs).unref()
     })
     await client.query('LISTEN tricube_probe')
     await other.query('NOTIFY tricube_probe')
-    const isHeard = await heard
+    const isReceived = await received
     await client.query('UNLISTEN tricube_probe')
-    return isHeard
+    return isReceived
   })
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { MigrationError } from './error.ts'
 import { compareVersions } from './files.ts'
 
-/** The models as drizzle-kit writes them down, as far as this folder looks into them. */
+/** drizzle-kit's snapshot of the models, reduced to what is used here. */
 export interface Snapshot {
   readonly tables: Record<string, TableSnapshot>
   readonly enums: Record<string, EnumSnapshot>
@@ -14,7 +14,7 @@ export interface Snapshot {
   readonly policies: Record<string, unknown>
 }
 
-/** A table; the key it has in the snapshot is `schema.name`. */
+/** A table; its key in the snapshot is `schema.name`. */
 export interface TableSnapshot {
   name: string
   /** Empty for `public`. */
@@ -28,7 +28,7 @@ export interface TableSnapshot {
   policies: Record<string, unknown>
 }
 
-/** An enum type; the key it has in the snapshot is `schema.name`. */
+/** An enum type; its key in the snapshot is `schema.name`. */
 export interface EnumSnapshot {
   readonly name: string
   readonly schema: string
@@ -38,7 +38,7 @@ export interface EnumSnapshot {
 export interface ColumnSnapshot {
   name: string
   readonly type: string
-  /** The schema of the enum that the type is; undefined for another type. */
+  /** Schema of the enum type; undefined for other types. */
   readonly typeSchema?: string
   readonly primaryKey: boolean
   readonly notNull: boolean
@@ -63,13 +63,13 @@ export interface ForeignKeySnapshot {
   columnsTo: string[]
 }
 
-/** Where the snapshots are, within the directory of the migrations: `meta/0007.json`. */
+/** Folder of the snapshots in the directory of the migrations: `meta/0007.json`. */
 export const snapshotFolder = 'meta'
 
 /**
- * The models as of the last generated migration; undefined before the first.
+ * Returns the snapshot of the last generated migration; undefined before the first.
  *
- * @throws {MigrationError} when the file is no JSON, as after a merge conflict.
+ * @throws {MigrationError} when the file is not JSON, for example after a merge conflict.
  */
 export async function lastSnapshot(directory: string): Promise<Snapshot | undefined> {
   const folder = join(directory, snapshotFolder)

@@ -2,18 +2,18 @@ import { lineAt, tokens, type Token } from '../sqlText/lexer.ts'
 
 /** One SQL statement of a file. */
 export interface Statement {
-  /** From its first to its last token, without the semicolon. */
+  /** From the first to the last token, without the semicolon. */
   readonly text: string
-  /** The line it begins at, from 1. */
+  /** Number of its first line, from 1. */
   readonly line: number
   readonly tokens: readonly Token[]
 }
 
 /**
- * Splits a file into statements at the semicolons that end one: not those within quotes, comments, parentheses (as in
- * CREATE RULE) or the body of a function written as BEGIN ATOMIC … END. These are psql's rules.
+ * Splits a file into statements by psql's rules. A semicolon does not end a statement within quotes, comments or
+ * parentheses (as in CREATE RULE), or in a function body written as BEGIN ATOMIC … END.
  *
- * @throws {SyntaxError} when a quote or comment is never closed.
+ * @throws {SyntaxError} when a quote or comment is not closed.
  */
 export function splitStatements(sql: string): Statement[] {
   const statements: Statement[] = []
@@ -47,7 +47,7 @@ export function splitStatements(sql: string): Statement[] {
   return statements
 }
 
-/** How many BEGIN and CASE of a function's body are open after a word. */
+/** Returns the number of open BEGIN and CASE in a function body after a word. */
 function depthAfter(token: Token, depth: number, statement: readonly Token[]): number {
   const word = token.text.toLowerCase()
   if (word === 'begin') return isRoutine(statement) ? depth + 1 : depth
@@ -61,7 +61,7 @@ function isRoutine(statement: readonly Token[]): boolean {
   return routine.test(opening(statement, 4))
 }
 
-/** The first `count` tokens in lower case, with one space between them: `alter table users`. */
+/** Returns the first `count` tokens in lower case, separated by spaces: `alter table users`. */
 export function opening(statement: readonly Token[], count: number): string {
   return statement
     .slice(0, count)

@@ -1,6 +1,6 @@
-/** How a column's type may change. */
+/** How the type of a column may change. */
 
-/** Types of which each holds every value of those before it. */
+/** Types in which each holds all values of those before it. */
 const widening: readonly (readonly string[])[] = [
   ['smallint', 'integer', 'bigint', 'numeric'],
   ['real', 'double precision'],
@@ -8,8 +8,8 @@ const widening: readonly (readonly string[])[] = [
 ]
 
 /**
- * Whether every value of one type is also one of the other and PostgreSQL converts it unasked: `integer` to `bigint`,
- * `varchar(10)` to `text`. Arrays follow their elements.
+ * Whether one type holds all values of another, and PostgreSQL converts them implicitly: `integer` to `bigint`,
+ * `varchar(10)` to `text`. Arrays follow their items.
  */
 export function isWider(from: string, to: string): boolean {
   const [a, b] = [parse(from), parse(to)]
@@ -22,7 +22,7 @@ export function isWider(from: string, to: string): boolean {
   })
 }
 
-/** Whether PostgreSQL converts unasked, and fails where a value does not fit: a cast would cut `varchar(80)` in silence. */
+/** Whether PostgreSQL converts implicitly, and fails for a value that does not fit. A cast would silently cut `varchar(80)`. */
 export function convertsByItself(from: string, to: string): boolean {
   const [a, b] = [parse(from), parse(to)]
   const kin = (names: readonly string[]): boolean => names.includes(a.name) && names.includes(b.name)
@@ -67,7 +67,7 @@ function parse(type: string): Type {
   }
 }
 
-/** Something of a type for rows that have nothing, as SQL: undefined where none is obvious. */
+/** Returns an SQL value of a type for existing rows; undefined if none is obvious. */
 export function emptyValue(type: string): string | undefined {
   const { name, dimensions } = parse(type)
   if (dimensions !== '') return `'{}'`

@@ -2,25 +2,25 @@ import { MigrationError } from './error.ts'
 import type { ColumnSnapshot, EnumSnapshot, Snapshot } from './snapshot.ts'
 import { convertsByItself, emptyValue, isWider } from './types.ts'
 
-/** What becomes of rows that do not fit the new models: SQL by `table.column`, new values by `enum.value`. */
-export interface Answers {
-  /** What a row gets in a column that may no longer be null. */
+/** How existing rows change to fit the new models: SQL by `table.column`, new values by `enum.value`. */
+export interface RowChanges {
+  /** The value of existing rows in a column that becomes NOT NULL. */
   readonly fills: ReadonlyMap<string, string>
-  /** What a column's values become when its type changes. */
+  /** The conversion of a column whose type changes. */
   readonly usings: ReadonlyMap<string, string>
-  /** What becomes of a value that an enum no longer has: another one, or `null`. */
+  /** The replacement of a value that an enum loses: another value, or `null`. */
   readonly replacements: ReadonlyMap<string, string>
 }
 
-/** Options as they are typed: `users.vendor:''`. */
-export interface AnswerTexts {
+/** Row changes as command-line options: `users.vendor:''`. */
+export interface RowChangeTexts {
   readonly fills?: readonly string[] | undefined
   readonly usings?: readonly string[] | undefined
   readonly replacements?: readonly string[] | undefined
 }
 
-/** @throws {MigrationError} naming the option that has no colon. */
-export function parseAnswers({ fills = [], usings = [], replacements = [] }: AnswerTexts): Answers {
+/** @throws {MigrationError} naming the option that is not `name:value` */
+export function parseRowChanges({ fills = [], usings = [], replacements = [] }: RowChangeTexts): RowChanges {
   return {
     fills: parse('fill', fills, "users.vendor:''"),
     usings: parse('using', usings, 'users.age:age::integer'),
@@ -38,13 +38,13 @@ function parse(option: string, texts: readonly string[], example: string): Map<s
 }
 
 /**
- * Refuses a change that some rows may not survive: a column that may no longer be null, a type that holds less, a value
- * that an enum no longer has.
+ * Rejects a change that existing rows may not survive: a column that becomes NOT NULL, a narrower type, or a value that an
+ * enum loses.
  *
- * @param from - The snapshot before the change, with its renames applied.
- * @throws {MigrationError} that says how to tell what becomes of these rows.
+ * @param from - The snapshot before the change, with renames applied.
+ * @throws {MigrationError} listing the options that say how these rows change.
  */
-export function refuseLosingRows(from: Snapshot, to: Snapshot, { fills, usings, replacements }: Answers): void {
+export function assertRowsFit(from: Snapshot, to: Snapshot, { fills, usings, replacements }: RowChanges): void {
   const columns = columnChanges(from, to)
   const questions = [
     ...columns.filter((change) => mayBeNull(change) && !fills.has(change.name)).map(fillQuestion),
@@ -52,20 +52,18 @@ export function refuseLosingRows(from: Snapshot, to: Snapshot, { fills, usings, 
     ...removedValues(from, to).flatMap(({ name, value, rest }) =>
       replacements.has(`${name}.${value}`)
         ? []
-        : [
-            `  ${name}.${value}, which the enum no longer has: --replace ${name}.${value}:${[...rest, 'null'].join('|')}`,
-          ],
+        : [`  ${name}.${value} is no longer in the enum: --replace ${name}.${value}:${[...rest, 'null'].join('|')}`],
     ),
   ]
   if (questions.length > 0) {
     throw new MigrationError(
-      ['rows may not fit the new models. Say in SQL what becomes of them:', ...questions].join('\n'),
+      ['existing rows may not fit the new models. Say in SQL how they change:', ...questions].join('\n'),
     )
   }
-  refuseUnknown(columns, from, to, { fills, usings, replacements })
+  assertKnown(columns, from, to, { fills, usings, replacements })
 }
 
-/** A column of a table that is there before and after; `before` is undefined for a new one. */
+/** A column of a table that exists before and after; `before` is undefined for a new column. */
 interface ColumnChange {
   /** `users.age`, with its schema unless that is public. */
   readonly name: string
@@ -90,7 +88,7 @@ function mayBeNull({ before, after }: ColumnChange): boolean {
   return before ? !before.notNull : after.default === undefined
 }
 
-/** Whether PostgreSQL fills a new column of every row by itself. */
+/** Whether PostgreSQL fills a new column in all rows. */
 export function isFilledByItself({ type, generated, identity }: ColumnSnapshot): boolean {
   return generated !== undefined || identity !== undefined || type.endsWith('serial')
 }
@@ -106,30 +104,30 @@ function typeOf({ type, typeSchema }: ColumnSnapshot): string {
 
 function fillQuestion({ name, before, after }: ColumnChange): string {
   const value = after.default ?? emptyValue(after.type) ?? '…'
-  const why = before ? 'which may no longer be null' : 'new, not null and without a default'
-  return `  ${name}, ${why}: --fill "${name}:${value}"`
+  const why = before ? 'can no longer be null' : 'is new, not null and has no default'
+  return `  ${name} ${why}: --fill "${name}:${value}"`
 }
 
 function usingQuestion({ name, before, after }: ColumnChange): string {
   const from = before as ColumnSnapshot
-  return `  ${name}, ${from.type} before and ${after.type} now: --using "${name}:${conversion(from, after)}"`
+  return `  ${name} changes from ${from.type} to ${after.type}: --using "${name}:${conversion(from, after)}"`
 }
 
-/** What converts a column's values where nobody says how; it fails where one does not fit. */
+/** Returns the default conversion of a column's values. It fails for values that do not fit. */
 export function conversion(before: ColumnSnapshot, after: ColumnSnapshot): string {
   const column = /^[a-z_][a-z0-9_]*$/.test(after.name) ? after.name : `"${after.name}"`
   if (before.typeSchema === undefined && convertsByItself(before.type, after.type)) return column
   return `${column}${before.typeSchema === undefined ? '' : '::text'}::${sqlType(after)}`
 }
 
-/** A column's type as SQL, an enum's with its schema. */
+/** The type of a column as SQL; an enum has its schema. */
 function sqlType({ type, typeSchema }: ColumnSnapshot): string {
   if (typeSchema === undefined) return type
   const [, name, dimensions] = /^([^[]*)(.*)$/.exec(type) as unknown as [string, string, string]
   return typeSchema === 'public' ? `${name}${dimensions}` : `${typeSchema}.${name}${dimensions}`
 }
 
-/** Values that an enum no longer has while columns are of it. */
+/** Values that enums in use lose. */
 function removedValues(from: Snapshot, to: Snapshot): { name: string; value: string; rest: readonly string[] }[] {
   return Object.entries(from.enums).flatMap(([key, { name, schema, values }]) => {
     const rest = to.enums[key]?.values
@@ -144,32 +142,32 @@ function isUsed({ tables }: Snapshot, name: string, schema: string): boolean {
   )
 }
 
-function refuseUnknown(columns: readonly ColumnChange[], from: Snapshot, to: Snapshot, answers: Answers): void {
+function assertKnown(columns: readonly ColumnChange[], from: Snapshot, to: Snapshot, changes: RowChanges): void {
   const names = new Set(columns.map(({ name }) => name))
   const removed = removedValues(from, to)
-  for (const [option, given] of [
-    ['fill', answers.fills],
-    ['using', answers.usings],
+  for (const [option, entries] of [
+    ['fill', changes.fills],
+    ['using', changes.usings],
   ] as const) {
-    const unknown = [...given.keys()].find((name) => !names.has(name))
+    const unknown = [...entries.keys()].find((name) => !names.has(name))
     if (unknown !== undefined)
-      throw new MigrationError(`--${option} ${unknown}: the models have no such column in a table that exists`)
+      throw new MigrationError(`--${option} ${unknown}: no such column in a table that exists before and after`)
   }
-  for (const [name, value] of answers.replacements) {
+  for (const [name, value] of changes.replacements) {
     const values = removed.find((each) => `${each.name}.${each.value}` === name)?.rest
-    if (!values) throw new MigrationError(`--replace ${name}: the models have not removed such a value from an enum`)
+    if (!values) throw new MigrationError(`--replace ${name}: the models remove no such value from an enum`)
     if (value !== 'null' && !values.includes(value)) {
       throw new MigrationError(`--replace ${name}:${value}: expected one of ${values.join(', ')}, or null`)
     }
   }
 }
 
-/** A name without the schema that goes without saying. */
+/** A name without the schema public. */
 export function plain(name: string): string {
   return name.replace(/^public\./, '')
 }
 
-/** An enum's type with its values, for whoever needs one by a column. */
+/** Returns the enum type of a column. */
 export function enumOf({ enums }: Snapshot, { type, typeSchema }: ColumnSnapshot): EnumSnapshot | undefined {
   return typeSchema === undefined ? undefined : enums[`${typeSchema}.${type.replace(/\[.*$/, '')}`]
 }
