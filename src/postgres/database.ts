@@ -1,6 +1,6 @@
 import pg from 'pg'
 
-/** URL of a database on 127.0.0.1. */
+/** Returns the URL of a database on 127.0.0.1. */
 export function databaseUrl({
   port,
   password,
@@ -13,7 +13,7 @@ export function databaseUrl({
   return `postgres://postgres:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`
 }
 
-/** Makes the database on the server behind `serverUrl` unless it is there, and returns its URL. */
+/** Creates a database on the server of `serverUrl` unless it exists, and returns its URL. */
 export async function createDatabase(serverUrl: string, name: string): Promise<string> {
   const client = new pg.Client({ connectionString: serverUrl })
   await client.connect()
@@ -29,5 +29,5 @@ export async function createDatabase(serverUrl: string, name: string): Promise<s
   return url.href
 }
 
-/** SQLSTATE of a name that is taken: https://www.postgresql.org/docs/18/errcodes-appendix.html */
+/** SQLSTATE of a database that exists: https://www.postgresql.org/docs/18/errcodes-appendix.html */
 const duplicateDatabase = '42P04'

@@ -1,9 +1,9 @@
-/** The embedded PostgreSQL cannot run, and one line says why. */
+/** The embedded PostgreSQL cannot run; the message says why in one line. */
 export class PostgresError extends Error {
   override readonly name = 'PostgresError'
 }
 
-/** A line for what a program of PostgreSQL said before it gave up. */
+/** Returns the reason of a failure, from the output of a PostgreSQL program. */
 export function reasonIn(output: string): string {
   if (/No space left on device|wrote only \d+ of \d+ bytes/.test(output)) return 'the disk is full'
   const lines = output.trim().split('\n')

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { PostgresError } from './error.ts'
 
-/** Its lines, as in https://www.postgresql.org/docs/18/storage-file-layout.html */
+/** The lines of the file, see https://www.postgresql.org/docs/18/storage-file-layout.html */
 export interface ServerFile {
   readonly pid: number
   readonly port: number
@@ -12,7 +12,7 @@ export interface ServerFile {
   readonly status: string
 }
 
-/** Reads the file of the server on this cluster, if there is one. */
+/** Reads the file of the server on a cluster, if there is one. */
 export async function readServerFile(cluster: string): Promise<ServerFile | undefined> {
   const text = await readFile(join(cluster, 'postmaster.pid'), 'utf8').catch(() => '')
   const lines = text.split('\n')
@@ -21,7 +21,7 @@ export async function readServerFile(cluster: string): Promise<ServerFile | unde
 }
 
 /**
- * The server that runs on the cluster already; one that is starting or stopping is waited for.
+ * Returns the server that already runs on the cluster. Waits for a server that starts or stops.
  *
  * @throws {PostgresError} when it does neither within 60 s.
  */
@@ -30,7 +30,7 @@ export async function runningServer(cluster: string): Promise<ServerFile | undef
     const file = await readServerFile(cluster)
     if (!file) return undefined
     if (!(await isServing(file.pid, cluster))) {
-      // Of a server that was killed. PostgreSQL would refuse to start if another program got its number since.
+      // Left by a killed server. PostgreSQL would not start if another program had the same process ID by now.
       await rm(join(cluster, 'postmaster.pid'), { force: true })
       return undefined
     }
@@ -39,7 +39,7 @@ export async function runningServer(cluster: string): Promise<ServerFile | undef
   throw new PostgresError(`the PostgreSQL on ${cluster} neither starts nor stops`)
 }
 
-/** Whether this process is alive and the server of this cluster: Linux tells by its working folder, elsewhere the number must do. */
+/** Whether a process is alive and serves this cluster. Linux shows its working folder; elsewhere the ID has to suffice. */
 export async function isServing(pid: number, cluster: string): Promise<boolean> {
   if (!isAlive(pid)) return false
   if (process.platform !== 'linux') return true
@@ -55,7 +55,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** How long a start or a stop may take, in milliseconds: as long as pg_ctl waits. */
+/** Milliseconds that a start or a stop may take: as long as pg_ctl waits. */
 export const patienceMs = 60_000
-/** pg_ctl reads the file every 100 ms; a start takes about 50. */
+/** pg_ctl reads the file every 100 ms; a start takes about 50 ms. */
 export const pollMs = 5

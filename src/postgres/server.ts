@@ -1,4 +1,4 @@
-/** The server process: started or found, and stopped. */
+/** The server process: started or adopted, and stopped. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { open, readFile, rm } from 'node:fs/promises'
@@ -18,14 +18,14 @@ export interface Server {
 }
 
 interface LaunchOptions extends ClusterHome {
-  /** A server that runs on the cluster already. */
+  /** The server that already runs on the cluster. */
   readonly running: ServerFile | undefined
   readonly port: number | undefined
   readonly settings: Readonly<Record<string, string | number>>
 }
 
 /**
- * Starts the server on the cluster, or adopts the one that runs there.
+ * Starts the server on a cluster, or adopts the one that runs there.
  *
  * @throws {PostgresError} when it does not start within 60 s.
  */
@@ -46,7 +46,7 @@ export async function launch(options: LaunchOptions): Promise<Server> {
 interface Started {
   readonly pid: number
   readonly port: number
-  /** Resolves when the process is gone. */
+  /** Resolves when the process has ended. */
   readonly ended: () => Promise<unknown>
 }
 
@@ -65,7 +65,7 @@ async function start(options: LaunchOptions, attempts = 3): Promise<Started> {
   const logFile = join(folder, 'server.log')
   await rm(logFile, { force: true })
   const log = await open(logFile, 'wx')
-  // In a session of its own: a terminal's Ctrl-C is for us, and we stop the server after those who use it.
+  // In its own session: Ctrl-C in a terminal is for this process, which stops the server after its users.
   const child = spawn(binaries.postgres, ['-D', cluster, ...args], {
     ...user,
     cwd: '/',
@@ -77,7 +77,7 @@ async function start(options: LaunchOptions, attempts = 3): Promise<Started> {
     () => void log.close(),
   )
   if (!failed) {
-    child.unref() // a program that forgets to stop the server may end all the same
+    child.unref() // so that a program that forgets to stop the server can end
     return { pid: child.pid!, port, ended: () => exitOf(child) }
   }
   if (failed.cause) throw failed
@@ -107,5 +107,5 @@ async function ready(cluster: string, child: ChildProcess): Promise<PostgresErro
     const file = await readServerFile(cluster)
     if (file?.pid === child.pid && file?.status === 'ready') return undefined
   }
-  return new PostgresError('it took too long')
+  return new PostgresError('it did not become ready in time')
 }

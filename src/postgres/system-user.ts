@@ -1,4 +1,4 @@
-/** Who the server runs as. PostgreSQL refuses root, so root lends it the system user `postgres`. */
+/** The user that runs the server. PostgreSQL does not run as root, so root switches to the system user `postgres`. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chown, lstat, mkdir, stat } from 'node:fs/promises'
@@ -6,23 +6,23 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { PostgresError } from './error.ts'
 
-/** A system user, in the form that `spawn` takes. */
+/** A system user, as `spawn` takes it. */
 export interface SystemUser {
   readonly uid: number
   readonly gid: number
 }
 
 /**
- * The user that PostgreSQL's programs must run as: undefined for the one we are.
+ * Returns the user that PostgreSQL's programs must run as; undefined for the current user.
  *
- * @throws {PostgresError} as root, when there is no user `postgres` and none can be made.
+ * @throws {PostgresError} as root, when the user `postgres` is missing and cannot be created.
  */
 export function serverUser(): SystemUser | undefined {
   if (process.getuid?.() !== 0) return undefined
   const user = lookUp() ?? (make(), lookUp())
   if (user) return user
   throw new PostgresError(
-    'PostgreSQL does not run as root and the system user "postgres" cannot be made: run as another user, make that one, or set DATABASE_URL',
+    'PostgreSQL does not run as root, and the system user "postgres" cannot be created: run as another user, create that user, or set DATABASE_URL',
   )
 }
 
@@ -35,7 +35,7 @@ function lookUp(): SystemUser | undefined {
   }
 }
 
-/** With shadow's tools, else with BusyBox's (Alpine). Each may fail: the look-up that follows decides. */
+/** With the tools of shadow, else of BusyBox (Alpine). Failures are ignored, because the user is looked up afterwards. */
 function make(): void {
   const commands = [
     ['groupadd', '--system', '--force', 'postgres'],
@@ -49,12 +49,12 @@ function make(): void {
   }
 }
 
-/** Makes a folder or file theirs; nothing to do when they are who we are. */
+/** Gives a folder or file to the user; does nothing for the current user. */
 export async function giveTo(user: SystemUser | undefined, path: string): Promise<void> {
   if (user) await chown(path, user.uid, user.gid)
 }
 
-/** Whether the user may pass through the folder and everything above it. */
+/** Whether the user may enter the folder and all folders above it. */
 export async function canEnter(user: SystemUser | undefined, folder: string): Promise<boolean> {
   if (!user) return true
   const { mode, uid, gid } = await stat(folder)
@@ -65,16 +65,16 @@ export async function canEnter(user: SystemUser | undefined, folder: string): Pr
 }
 
 /**
- * A folder of root's below the temporary folder, which every user may enter, named after a purpose and a key.
+ * Returns a folder of root below the temporary folder, which all users may enter, named after a purpose and a key.
  *
- * @throws {PostgresError} when it belongs to somebody else: what lies in there would be run or trusted.
+ * @throws {PostgresError} when it belongs to another user, because its programs would be run and its data trusted.
  */
 export async function sharedFolder(purpose: string, key: string): Promise<string> {
   const root = join(tmpdir(), 'tricube')
   await mkdir(root, { recursive: true, mode: 0o755 })
   const { uid, mode } = await lstat(root)
   if (uid !== process.getuid?.() || mode & 0o022)
-    throw new PostgresError(`${root} belongs to another user or is open to writes: delete it`)
+    throw new PostgresError(`${root} belongs to another user or is writable for others: delete it`)
   const folder = join(root, `postgres-${purpose}-${createHash('sha256').update(key).digest('hex').slice(0, 16)}`)
   await mkdir(folder, { recursive: true, mode: 0o755 })
   return folder

@@ -1,15 +1,15 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 
-/** Stops the server when this process is gone, `kill -9` included. */
+/** Stops the server when this process ends, also by `kill -9`. */
 export interface Watchdog {
-  /** The server has stopped: nothing to watch. */
+  /** Ends the watch, once the server has stopped. */
   release(): void
 }
 
 /**
- * A shell that waits on a pipe from us. When we end, in whatever way, the pipe closes: it stops the server and deletes
- * the folder of a temporary one. Windows has no such shell: there the next start adopts the server.
+ * A shell that waits on a pipe. The pipe closes when this process ends for any reason. Then the shell stops the server and
+ * deletes its temporary folder. Windows has no such shell: there the next start adopts the server.
  */
 export function watchdog(pid: number, cluster: string, folder?: string): Watchdog {
   if (process.platform === 'win32') return { release: () => {} }
@@ -24,7 +24,7 @@ export function watchdog(pid: number, cluster: string, folder?: string): Watchdo
   return { release: () => void child.kill('SIGKILL') }
 }
 
-// The file is there as long as the server is: its number may be another program's afterwards.
+// The file exists as long as the server does. Afterwards another program may have its process ID.
 const script = `
 read -r _
 read -r pid < "$2" && [ "$pid" = "$1" ] && kill -INT "$1"

@@ -1,6 +1,6 @@
 import { pieces } from './lexer.ts'
 
-/** A text in which literals are '', quoted names ", comments a space, so that no word in them counts. */
+/** Returns a text in which literals are '', quoted names ", and comments a space, so that words in them do not count. */
 export function bareWords(sql: string): string {
   let words = ''
   for (const { kind, text } of pieces(sql)) {

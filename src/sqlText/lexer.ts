@@ -1,22 +1,22 @@
-/** SQL text in pieces, by PostgreSQL's lexical rules with standard_conforming_strings on. */
+/** Splits SQL text into pieces, by PostgreSQL's lexical rules with standard_conforming_strings on. */
 
-/** A piece of SQL text. The pieces of a text, one after the other, are the text. */
+/** A piece of SQL text. All pieces of a text together are the text. */
 export interface Piece {
-  /** `word` is a bare identifier or key word, `name` a quoted identifier, `string` any kind of quoted constant. */
+  /** `word` is a bare identifier or keyword, `name` a quoted identifier, `string` any kind of quoted constant. */
   readonly kind: 'space' | 'comment' | 'word' | 'name' | 'string' | 'number' | 'symbol'
   readonly text: string
   /** Offset of its first character. */
   readonly start: number
-  /** False for a quote or comment that goes on to the end of the text, because nothing closes it. */
+  /** False for a quote or comment that nothing closes, and that extends to the end of the text. */
   readonly isClosed: boolean
 }
 
-/** A piece that is neither white space nor a comment. */
+/** A piece that is neither whitespace nor a comment. */
 export interface Token extends Piece {
   readonly kind: Exclude<Piece['kind'], 'space' | 'comment'>
 }
 
-// https://www.postgresql.org/docs/current/sql-syntax-lexical.html. Each quote has a group for what closes it.
+// https://www.postgresql.org/docs/current/sql-syntax-lexical.html. Each kind of quote has a group for its end.
 const lexeme = new RegExp(
   [
     String.raw`(?<space>[ \t\n\r\f\v\ufeff]+)`,
@@ -33,7 +33,7 @@ const lexeme = new RegExp(
 
 const kinds = ['space', 'comment', 'string', 'name', 'word', 'number', 'symbol'] as const
 
-/** Splits any text into pieces; never fails. */
+/** Splits a text into pieces. It accepts any text. */
 export function* pieces(sql: string): Generator<Piece, void, undefined> {
   for (let start = 0, end: number; start < sql.length; start = end) {
     if (sql.startsWith('/*', start)) {
@@ -53,21 +53,21 @@ export function* pieces(sql: string): Generator<Piece, void, undefined> {
 }
 
 /**
- * Splits SQL text into tokens; comments and white space are left out.
+ * Splits SQL text into tokens, without comments and whitespace.
  *
- * @throws {SyntaxError} when a quote or comment is never closed; its message says where.
+ * @throws {SyntaxError} with the line of a quote or comment that is not closed.
  */
 export function* tokens(sql: string): Generator<Token, void, undefined> {
   for (const piece of pieces(sql)) {
     if (!piece.isClosed) {
       const what = piece.kind === 'comment' ? 'comment' : 'quote'
-      throw new SyntaxError(`line ${lineAt(sql, piece.start)}: a ${what} is opened and never closed`)
+      throw new SyntaxError(`line ${lineAt(sql, piece.start)}: a ${what} is not closed`)
     }
     if (isToken(piece)) yield piece
   }
 }
 
-/** The line of an offset, from 1. */
+/** Returns the number of the line of an offset, from 1. */
 export function lineAt(sql: string, offset: number): number {
   let line = 1
   for (let at = sql.indexOf('\n'); at !== -1 && at < offset; at = sql.indexOf('\n', at + 1)) line++

@@ -3,15 +3,15 @@ import { pieces } from './lexer.ts'
 const longestText = 2048
 
 /**
- * The text of a statement as a span may have it: parameters are numbers anyway, and what was written into the text itself
- * becomes `?`, also within comments.
+ * Returns the text of a statement for spans and logs. Literals become `?`, also within comments; parameters are
+ * placeholders already.
  */
 export function withoutLiterals(text: string): string {
   const clean = masked(text).replace(/\s+/g, ' ').trim()
   return clean.length > longestText ? `${clean.slice(0, longestText)}…` : clean
 }
 
-/** The table that a statement is about: the first one that it names. */
+/** Returns the main table of a statement: the first one that it names. */
 export function collectionOf(text: string): string | undefined {
   const found =
     /\b(?:FROM|INTO|UPDATE|JOIN|TABLE)\s+(?:ONLY\s+|IF\s+(?:NOT\s+)?EXISTS\s+)?((?:"[^"]+"|\w+)(?:\.(?:"[^"]+"|\w+))*)/i

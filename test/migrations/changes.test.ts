@@ -47,7 +47,7 @@ export const users = pgTable('users', { id: integer().primaryKey(), mood: mood()
     before: mood(`'sad', 'ok'`, `mood().default('sad').notNull()`),
     after: mood(`'ok'`, `mood().default('ok').notNull()`),
     rows: `INSERT INTO users VALUES (1, 'sad'), (2, 'ok')`,
-    asks: 'mood.sad, which the enum no longer has: --replace mood.sad:ok|null',
+    asks: 'mood.sad is no longer in the enum: --replace mood.sad:ok|null',
     answers: ['--replace', 'mood.sad:ok'],
     query: 'SELECT mood::text FROM users ORDER BY id',
     gives: ['ok', 'ok'],
@@ -65,7 +65,7 @@ export const users = pgTable('users', { id: integer().primaryKey(), mood: mood()
     before: `${table(`mood: text().default('ok')`)}export const mood = pgEnum('mood', ['sad', 'ok'])`,
     after: mood(`'sad', 'ok'`, `mood().default('ok')`),
     rows: `INSERT INTO users VALUES (1, 'sad'), (2, null)`,
-    asks: 'users.mood, text before and mood now: --using "users.mood:mood::mood"',
+    asks: 'users.mood changes from text to mood: --using "users.mood:mood::mood"',
     answers: ['--using', 'users.mood:mood::mood'],
     query: 'SELECT mood::text FROM users ORDER BY id',
     gives: ['sad', null],
@@ -76,7 +76,7 @@ export const users = pgTable('users', { id: integer().primaryKey(), kind: a().de
     after: `${head}export const a = pgEnum('a', ['x', 'y'])\nexport const b = pgEnum('b', ['x', 'z'])
 export const users = pgTable('users', { id: integer().primaryKey(), kind: b().default('z') })`,
     rows: `INSERT INTO users VALUES (1, 'x')`,
-    asks: 'users.kind, a before and b now: --using "users.kind:kind::text::b"',
+    asks: 'users.kind changes from a to b: --using "users.kind:kind::text::b"',
     answers: ['--using', 'users.kind:kind::text::b'],
     query: 'SELECT kind::text FROM users',
     gives: ['x'],
@@ -85,7 +85,7 @@ export const users = pgTable('users', { id: integer().primaryKey(), kind: b().de
     before: table('age: bigint({ mode: "number" }).default(5)'),
     after: table('age: integer().default(5)'),
     rows: 'INSERT INTO users VALUES (1, 7)',
-    asks: 'users.age, bigint before and integer now: --using "users.age:age"',
+    asks: 'users.age changes from bigint to integer: --using "users.age:age"',
     answers: ['--using', 'users.age:least(age, 2147483647)'],
     query: 'SELECT age FROM users',
     gives: [7],
@@ -103,7 +103,7 @@ export const users = pgTable('users', { id: integer().primaryKey(), kind: b().de
     before: table('price: numeric({ precision: 10, scale: 4 })'),
     after: table('price: numeric({ precision: 10, scale: 2 })'),
     rows: 'INSERT INTO users VALUES (1, 1.2549)',
-    asks: 'users.price, numeric(10, 4) before and numeric(10, 2) now',
+    asks: 'users.price changes from numeric(10, 4) to numeric(10, 2)',
     answers: ['--using', 'users.price:trunc(price, 2)'],
     query: 'SELECT price::text FROM users',
     gives: ['1.25'],
@@ -112,7 +112,7 @@ export const users = pgTable('users', { id: integer().primaryKey(), kind: b().de
     before: table(`age: text().default('x').notNull()`),
     after: table('age: integer().default(0).notNull()'),
     rows: `INSERT INTO users VALUES (1, '41')`,
-    asks: 'users.age, text before and integer now: --using "users.age:age::integer"',
+    asks: 'users.age changes from text to integer: --using "users.age:age::integer"',
     answers: ['--using', `users.age:nullif(age, 'x')::integer`],
     query: 'SELECT age FROM users',
     gives: [41],
@@ -121,7 +121,7 @@ export const users = pgTable('users', { id: integer().primaryKey(), kind: b().de
     before: table('age: text()'),
     after: table('years: integer()'),
     rows: `INSERT INTO users VALUES (1, '41')`,
-    asks: 'renamed or dropped? Say which:\n  users.age: --rename users.age:years',
+    asks: 'renamed or dropped? Decide for each:\n  users.age: --rename users.age:years',
     answers: ['--rename', 'users.age:years', '--using', 'users.years:years::integer'],
     query: 'SELECT years FROM users',
     gives: [41],
@@ -130,7 +130,7 @@ export const users = pgTable('users', { id: integer().primaryKey(), kind: b().de
     before: table('name: text()'),
     after: table('name: text(), vendor: text().notNull()'),
     rows: `INSERT INTO users VALUES (1, 'Ann')`,
-    asks: `users.vendor, new, not null and without a default: --fill "users.vendor:''"`,
+    asks: `users.vendor is new, not null and has no default: --fill "users.vendor:''"`,
     answers: ['--fill', `users.vendor:'of ' || coalesce(name, 'all')`],
     query: 'SELECT vendor FROM users',
     gives: ['of Ann'],
@@ -139,7 +139,7 @@ export const users = pgTable('users', { id: integer().primaryKey(), kind: b().de
     before: table('name: text(), age: integer().notNull()'),
     after: table('name: text().notNull(), age: integer()'),
     rows: 'INSERT INTO users VALUES (1, null, 3)',
-    asks: `users.name, which may no longer be null: --fill "users.name:''"`,
+    asks: `users.name can no longer be null: --fill "users.name:''"`,
     answers: ['--fill', `users.name:'nobody'`],
     query: 'SELECT name FROM users',
     gives: ['nobody'],
@@ -205,7 +205,7 @@ export const users = pgTable('users', { id: integer().primaryKey(), kind: b().de
     before: table('code: text().notNull()').replace("'users'", "'people'"),
     after: `${head}export const users = pgTable('users', { id: integer().notNull(), code: text().primaryKey() })`,
     rows: `INSERT INTO people VALUES (1, 'a')`,
-    asks: 'renamed or dropped? Say which:\n  people: --rename people:users',
+    asks: 'renamed or dropped? Decide for each:\n  people: --rename people:users',
     answers: ['--rename', 'people:users'],
     query: `SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'p' AND conrelid = 'users'::regclass`,
     gives: ['PRIMARY KEY (code)'],
@@ -216,7 +216,7 @@ export const users = pgTable('users', { id: integer().primaryKey(), kind: b().de
 export const users = pgTable('users', { id: integer().primaryKey(), name: text(), n: serial().notNull(),
   m: integer().generatedAlwaysAsIdentity(), city: integer().notNull().references(() => cities.id) })`,
     rows: `INSERT INTO cities VALUES (9); INSERT INTO users VALUES (1, 'Ann')`,
-    asks: 'users.city, new, not null and without a default: --fill "users.city:0"',
+    asks: 'users.city is new, not null and has no default: --fill "users.city:0"',
     answers: ['--fill', 'users.city:(SELECT min(id) FROM cities)'],
     query: 'SELECT n + m + city FROM users',
     gives: [11],
@@ -225,7 +225,7 @@ export const users = pgTable('users', { id: integer().primaryKey(), name: text()
     before: table('at: timestamp()'),
     after: table('at: timestamp({ withTimezone: true })'),
     rows: `INSERT INTO users VALUES (1, '2024-01-01 12:00')`,
-    asks: 'users.at, timestamp before and timestamp with time zone now',
+    asks: 'users.at changes from timestamp to timestamp with time zone',
     answers: ['--using', `users.at:at AT TIME ZONE 'Asia/Tokyo'`],
     query: `SELECT (at AT TIME ZONE 'UTC')::text FROM users`,
     gives: ['2024-01-01 03:00:00'],
@@ -234,14 +234,14 @@ export const users = pgTable('users', { id: integer().primaryKey(), name: text()
     before: `${head}export const app = pgSchema('app')\nexport const users = app.table('users', { id: integer().primaryKey(), on: text() })`,
     after: `${head}export const app = pgSchema('app')\nexport const users = app.table('users', { id: integer().primaryKey(), on: boolean().notNull() })`,
     rows: `INSERT INTO app.users VALUES (1, 'yes')`,
-    asks: 'app.users.on, text before and boolean now',
+    asks: 'app.users.on changes from text to boolean',
     answers: ['--using', 'app.users.on:"on"::boolean', '--fill', `app.users.on:false`],
     query: 'SELECT "on" FROM app.users',
     gives: [true],
   },
 }
 
-test.each(Object.entries(cases))('%s: up, down and up again, with rows', async (_, change) => {
+test.each(Object.entries(cases))('%s: up, down and up, with rows', async (_, change) => {
   const { before, after, rows, asks, answers = [], query, gives } = change
   await using f = await fixture()
   await f.write({ 'models.ts': before })
@@ -267,7 +267,7 @@ test.each(Object.entries(cases))('%s: up, down and up again, with rows', async (
   expect((await migrate({ ...f, allowDestructive: true })).applied).toHaveLength(steps)
 })
 
-test('what does not run over rows is said at once, with its file and line', async () => {
+test('generate reports SQL that fails on existing rows, with file and line', async () => {
   await using f = await fixture()
   await f.write({ 'models.ts': table('name: text()') })
   await f.run('generate', '--name', 'first')
@@ -275,33 +275,33 @@ test('what does not run over rows is said at once, with its file and line', asyn
   expect(await f.run('generate', '--name', 'next', '--author', 'Ann', '--fill', 'users.vendor:name')).toEqual({
     code: 1,
     out: expect.stringContaining('0002_next.up.sql'),
-    err: `tried on a scratch database, and failed: 0002_next.up.sql, line 7: column "vendor" of relation "users" contains null values
-mend the file before you apply it, or delete the files and generate again`,
+    err: `failed on a scratch database: 0002_next.up.sql, line 7: column "vendor" of relation "users" contains null values
+fix the file before you apply it, or delete the files and generate them anew`,
   })
 })
 
-test('where earlier files do not run by themselves, or there is no server, it says that nothing was tried', async () => {
+test('generate reports if it could not test the SQL', async () => {
   await using f = await fixture()
   await f.migrations({ '0001_by_hand.up.sql': 'CREATE TABLE things (id integer REFERENCES elsewhere)' })
   await f.write({ 'models.ts': table('name: text()') })
   expect(await f.run('generate', '--name', 'next')).toEqual({
     code: 0,
     out: expect.stringContaining('0002_next.up.sql'),
-    err: 'not tried on a scratch database: 0001_by_hand.up.sql, line 1: relation "elsewhere" does not exist',
+    err: 'not tested on a scratch database: 0001_by_hand.up.sql, line 1: relation "elsewhere" does not exist',
   })
   const [out, err]: [string[], string[]] = [[], []]
   await f.write({ 'models.ts': table('name: text(), age: integer()') })
   const context = { env: {}, out: (line: string) => out.push(line), err: (line: string) => err.push(line) }
   expect(await migrateCommand(['generate', f.folder, '--name', 'last'], context)).toBe(0)
-  expect(err).toEqual(['not tried on a scratch database: set DATABASE_URL, or give --url'])
+  expect(err).toEqual(['not tested on a scratch database: set DATABASE_URL or pass --url'])
 })
 
 test.each([
   [['--fill', 'users.vendor'], "--fill users.vendor: expected name:value, as in users.vendor:''"],
-  [['--fill', 'users.vendr:1'], '--fill users.vendr: the models have no such column in a table that exists'],
-  [['--replace', 'mood.ok:sad'], '--replace mood.ok: the models have not removed such a value from an enum'],
+  [['--fill', 'users.vendr:1'], '--fill users.vendr: no such column in a table that exists before and after'],
+  [['--replace', 'mood.ok:sad'], '--replace mood.ok: the models remove no such value from an enum'],
   [['--replace', 'mood.sad:happy'], '--replace mood.sad:happy: expected one of ok, or null'],
-])('%j is refused', async (answers, message) => {
+])('rejects %j', async (answers, message) => {
   await using f = await fixture()
   await f.write({ 'models.ts': mood(`'sad', 'ok'`, 'mood()') })
   await f.run('generate', '--name', 'first')
@@ -310,10 +310,10 @@ test.each([
   expect(await f.run('generate', '--name', 'next', ...answers, ...rest)).toMatchObject({ code: 1, err: message })
 })
 
-test('a dump of pg_dump with commands of psql says which line to delete', async () => {
+test('rejects psql commands of pg_dump with the line to remove', async () => {
   await using f = await fixture()
   await f.migrations({ '0001_dump.up.sql': '-- PostgreSQL database dump\n\n\\restrict aB3xyz\n\nSELECT 1;\n' })
   await expect(migrate(f)).rejects.toThrow(
-    '0001_dump.up.sql: line 3: \\restrict is a command of psql, not SQL: delete the line',
+    '0001_dump.up.sql: line 3: \\restrict is a command of psql, not SQL: remove the line',
   )
 })

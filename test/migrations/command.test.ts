@@ -12,17 +12,17 @@ test('up, status and down', async () => {
   await f.migrations(users)
   expect(await f.run('status')).toEqual({ code: 0, out: '0001_users  pending  Ann', err: '' })
   expect(await f.run('up')).toEqual({ code: 0, out: expect.stringMatching(/^0001_users \(\d+ ms\)$/), err: '' })
-  expect(await f.run('up')).toEqual({ code: 0, out: 'nothing to apply', err: '' })
+  expect(await f.run('up')).toEqual({ code: 0, out: 'no pending migrations', err: '' })
   expect((await f.run('status')).out).toMatch(/^0001_users {2}applied {2}\d{4}-\d\d-\d\dT[\d:.]+Z {2}\d+ ms {2}Ann$/)
   expect(await f.run('down')).toMatchObject({ code: 1, err: expect.stringContaining('table users: 0 rows') })
   expect(await f.run('down', '2', '--allow-destructive')).toMatchObject({
     code: 0,
     out: expect.stringContaining('0001_users'),
   })
-  expect(await f.run('down')).toEqual({ code: 0, out: 'nothing to undo', err: '' })
+  expect(await f.run('down')).toEqual({ code: 0, out: 'no migrations to undo', err: '' })
 })
 
-test('each shard has its lines', async () => {
+test('prints lines for each shard', async () => {
   await using f = await fixture()
   await using g = await fixture()
   await f.migrations(users)
@@ -32,7 +32,7 @@ test('each shard has its lines', async () => {
   )
 })
 
-test('status fails when files and history do not agree', async () => {
+test('status fails if files and history do not match', async () => {
   await using f = await fixture()
   await f.migrations(users)
   await f.run('up')
@@ -40,7 +40,7 @@ test('status fails when files and history do not agree', async () => {
   expect(await f.run('status')).toMatchObject({ code: 1, out: expect.stringContaining('changed') })
 })
 
-test('new writes an empty pair, numbered on', async () => {
+test('new writes an empty pair with the next number', async () => {
   await using f = await fixture()
   await f.migrations(users)
   const { code, out } = await f.run('new', '--name', 'fill', '--author', 'Bob <bob@example.com>')
@@ -50,10 +50,10 @@ test('new writes an empty pair, numbered on', async () => {
     `${f.folder}/migrations/0002_fill.down.sql`,
   ])
   expect(await f.read('migrations/0002_fill.up.sql')).toBe('-- author: Bob <bob@example.com>\n')
-  expect((await f.run('up')).err).toBe('0002_fill.up.sql holds no statement')
+  expect((await f.run('up')).err).toBe('0002_fill.up.sql contains no statement')
 })
 
-test('takes the service before or after the command, as a folder or a file', async () => {
+test('accepts the service before or after the command, as a folder or a file', async () => {
   await using f = await fixture()
   await f.migrations(users)
   await f.write({ 'service.ts': '' })
@@ -70,14 +70,14 @@ test('takes the service before or after the command, as a folder or a file', asy
 })
 
 test.each([
-  [['up'], 'which database? Give --url or set DATABASE_URL'],
-  [['sideways'], 'there is no command "sideways", see tricube migrate --help'],
-  [['up', 'nowhere'], 'there is no nowhere'],
+  [['up'], 'the database is missing: pass --url or set DATABASE_URL'],
+  [['sideways'], 'unknown command "sideways", see tricube migrate --help'],
+  [['up', 'nowhere'], 'nowhere does not exist'],
   [['up', '.', 'user-service'], 'too many arguments: . user-service'],
-  [['new'], 'what does it do? Give it a name: --name add_age'],
+  [['new'], '--name is missing: pass a name like --name add_age'],
   [
     ['up', '--url', 'postgres://127.0.0.1:1/x', '--lock-timeout', 'soon'],
-    '--lock-timeout soon: expected milliseconds, 1 or more',
+    '--lock-timeout must be 1 or more milliseconds, got soon',
   ],
   [['up', '--fast'], expect.stringContaining(`Unknown option '--fast'`) as string],
 ])('%j is a usage error', async (argv, message) => {
@@ -95,7 +95,7 @@ test.each([
     ['up', '--url', 'postgres://ann:hunter2@:x:/users'],
     'the URL of the database: one of its hosts is not valid: write an IPv6 address as [::1]',
   ],
-  [['new', '--name', '../x'], '--name ../x: letters, digits, _ and - only'],
+  [['new', '--name', '../x'], '--name may contain letters, digits, _ and -, got ../x'],
   [['check'], expect.stringMatching(/has no models.ts$/) as string],
 ])('%j fails in one line', async (argv, message) => {
   await using folder = await folderOf(users)

@@ -14,7 +14,7 @@ const files = Object.fromEntries(
 )
 const models = /```ts\n(\/\/ models\.ts\n[^]*?)```/.exec(page)?.[1] as string
 
-test('generate writes what the page shows', async () => {
+test('generate writes the SQL that the page shows', async () => {
   await using f = await fixture()
   await f.write({ 'models.ts': models })
   const { code } = await f.run('generate', '--name', 'create_users', '--author', 'Ann')
@@ -26,7 +26,7 @@ test('generate writes what the page shows', async () => {
   }
 })
 
-test('every change goes up over a table with rows, down again and up again', async () => {
+test('all changes run up, down and up on a table with rows', async () => {
   await using f = await fixture()
   const first = Object.entries(files).filter(([file]) => file.startsWith('0001'))
   await f.migrations(Object.fromEntries(first))
@@ -64,7 +64,7 @@ test('every change goes up over a table with rows, down again and up again', asy
   }
 })
 
-test('the way around a rename and the question about it are as the page says', async () => {
+test('a rename and its question are as on the page', async () => {
   await using f = await fixture()
   await f.write({ 'models.ts': models })
   await f.run('generate', '--name', 'create_users')

@@ -28,7 +28,7 @@ async function step(f: Fixture, text: string, ...argv: string[]): Promise<Record
 const author = '-- author: Ann'
 const apart = '-- author: Ann\n-- tricube: no-transaction'
 
-test('generates each change, up and down, until the database is what the models say', async () => {
+test('generates each change, up and down, until the database matches the models', async () => {
   await using f = await fixture()
   await step(f, models('name: text().notNull().unique(), city_id: integer().references(() => cities.id),'))
   await migrate(f)
@@ -117,9 +117,9 @@ test('generates each change, up and down, until the database is what the models 
     ],
   })
 
-  expect(await f.run('check')).toMatchObject({ code: 0, out: 'models and migrations agree' })
+  expect(await f.run('check')).toMatchObject({ code: 0, out: 'models and migrations match' })
   expect(await f.run('generate', '--name', 'x')).toMatchObject({
-    out: 'models and migrations agree: nothing to generate',
+    out: 'models and migrations match: nothing to generate',
   })
   expect((await f.run('up', '--allow-destructive')).err).toBe('')
   expect(await f.column('SELECT full_name FROM people')).toEqual(['Ann'])
@@ -145,7 +145,7 @@ async function catalog(f: Fixture): Promise<unknown[]> {
     ORDER BY 1`)
 }
 
-test('an enum and the columns that use it come and go', async () => {
+test('adds and drops an enum and the columns that use it', async () => {
   await using f = await fixture()
   const [imports, ...rest] = models(`mood: mood().default('ok'),`).split('export const cities')
   await step(f, [imports, `mood = pgEnum('mood', ['sad', 'ok'])\n`, `cities${rest.join('')}`].join('export const '))
@@ -154,7 +154,7 @@ test('an enum and the columns that use it come and go', async () => {
   expect(await f.column(`SELECT to_regtype('mood')`)).toEqual([null])
 })
 
-test('refuses to guess between a rename and a drop, without ever asking in the terminal', async () => {
+test('rejects an ambiguous rename or drop, without a prompt in the terminal', async () => {
   await using f = await fixture()
   await step(f, models('name: text(), age: integer(),'))
   await f.write({ 'models.ts': models('full_name: text(), years: integer(),') })
@@ -162,7 +162,7 @@ test('refuses to guess between a rename and a drop, without ever asking in the t
     code: 1,
     out: '',
     err: [
-      'renamed or dropped? Say which:',
+      'renamed or dropped? Decide for each:',
       '  users.name: --rename users.name:full_name|years or --drop users.name',
       '  users.age: --rename users.age:full_name|years or --drop users.age',
     ].join('\n'),
@@ -176,24 +176,24 @@ test('refuses to guess between a rename and a drop, without ever asking in the t
   expect((await f.run('generate', '--name', 'x', '--rename', 'name')).err).toContain('expected old:new')
 })
 
-test('models that do not load are said so in one line', async () => {
+test('reports models that fail to load in one line', async () => {
   await using f = await fixture()
   await f.write({ 'models.ts': 'export const users = pgTable()' })
-  expect(await f.run('check')).toEqual({ code: 1, out: '', err: 'models.ts does not load: pgTable is not defined' })
+  expect(await f.run('check')).toEqual({ code: 1, out: '', err: 'models.ts fails to load: pgTable is not defined' })
 })
 
-test('check fails and prints the SQL that is missing', async () => {
+test('check fails and prints the missing SQL', async () => {
   await using f = await fixture()
   await step(f, models('name: text(),'))
   await f.write({ 'models.ts': models('name: text(), age: integer(),') })
   expect(await f.run('check')).toEqual({
     code: 1,
     out: 'ALTER TABLE "users" ADD COLUMN "age" integer;',
-    err: 'models.ts has changes that no migration makes: run tricube migrate generate',
+    err: 'models.ts has changes without a migration: run tricube migrate generate',
   })
 })
 
-test('--snapshot-only takes up the thread after migrations written by hand', async () => {
+test('--snapshot-only continues after migrations written by hand', async () => {
   await using f = await fixture()
   await f.write({ 'models.ts': models('name: text(),') })
   expect((await f.run('generate', '--snapshot-only')).err).toMatch(/migrations has no migrations yet$/)

@@ -14,7 +14,7 @@ const ages = {
 }
 
 describe('migrate', () => {
-  test('applies what is pending, in order, and records it', async () => {
+  test('applies pending migrations in order, and records them', async () => {
     await using f = await fixture()
     await f.migrations(users)
     expect(await migrate(f)).toEqual({ applied: ['0001_create_users'] })
@@ -35,7 +35,7 @@ describe('migrate', () => {
     ])
   })
 
-  test('runs once though ten instances start at the same moment, also with an index built CONCURRENTLY', async () => {
+  test('runs once if ten instances start at the same time, also with an index built CONCURRENTLY', async () => {
     await using f = await fixture()
     await f.migrations({
       ...users,
@@ -47,16 +47,16 @@ describe('migrate', () => {
     expect(await f.column('SELECT count(*)::integer FROM users')).toEqual([1000])
   })
 
-  test('gives up after waitMs and says who holds the lock', async () => {
+  test('rejects after waitMs with the holder of the lock', async () => {
     await using f = await fixture()
     await f.migrations(users)
     await f.client.query('SELECT pg_advisory_lock(32776894264205925)')
     const [pid] = await f.column('SELECT pg_backend_pid()')
     const error = await failure(migrate({ ...f, waitMs: 1 }))
-    expect(error.message).toBe(`PostgreSQL process ${String(pid)} has been migrating for over 1 ms`)
+    expect(error.message).toBe(`PostgreSQL process ${String(pid)} has been migrating for more than 1 ms`)
   })
 
-  test('leaves nothing of a migration that fails, keeps those before, and names file and line', async () => {
+  test('rolls a failed migration back, keeps the earlier ones, and names file and line', async () => {
     await using f = await fixture()
     await f.migrations({
       ...users,
@@ -72,7 +72,7 @@ describe('migrate', () => {
     expect(await f.column('SELECT version FROM migration_record')).toEqual(['0001'])
   })
 
-  test('notices what fails only at COMMIT', async () => {
+  test('reports what fails only at COMMIT', async () => {
     await using f = await fixture()
     await f.migrations({
       '0001_deferred.up.sql': `
@@ -86,7 +86,7 @@ describe('migrate', () => {
     expect(await f.column('SELECT version FROM migration_record')).toEqual([])
   })
 
-  test('one file’s settings do not reach the next', async () => {
+  test('settings of one file do not reach the next', async () => {
     await using f = await fixture()
     await f.migrations({
       '0001_a.up.sql': `CREATE SCHEMA other; SET search_path = other; CREATE TABLE a (id integer); SET ROLE pg_monitor`,
@@ -98,7 +98,7 @@ describe('migrate', () => {
     )
   })
 
-  test('says no secret: not the password, not the statement, not a value', async () => {
+  test('reveals no password, statement or value', async () => {
     await using f = await fixture()
     await f.migrations({ '0001_a.up.sql': `CREATE TABLE a (id integer); INSERT INTO a VALUES ('hunter2')` })
     expect((await failure(migrate(f))).message).toBe(
@@ -133,32 +133,24 @@ describe('history', () => {
       { '0001_create_users.up.sql': 'CREATE TABLE users ()' },
       '0001_create_users was applied and its file has changed',
     ],
-    [
-      'given an earlier number',
-      { '0000_early.up.sql': 'SELECT 1' },
-      '0000_early is not applied although a later one is',
-    ],
+    ['given an earlier number', { '0000_early.up.sql': 'SELECT 1' }, '0000_early is not applied, but a later one is'],
     ['given a number twice', { '1_again.up.sql': 'SELECT 1' }, '1_again have the same version'],
-    ['named otherwise', { 'readme.sql': '' }, 'readme.sql is no migration'],
+    ['named otherwise', { 'readme.sql': '' }, 'readme.sql is not a migration'],
     ['a down file alone', { '0003_a.down.sql': 'SELECT 1' }, '0003_a.down.sql has no 0003_a.up.sql'],
-    ['empty', { '0003_a.up.sql': '-- nothing\n;' }, '0003_a.up.sql holds no statement'],
-    ['not closed', { '0003_a.up.sql': "\nSELECT 'a" }, '0003_a.up.sql: line 2: a quote is opened and never closed'],
-    [
-      'its own transaction',
-      { '0003_a.up.sql': 'BEGIN; SELECT 1; COMMIT' },
-      '0003_a.up.sql: line 1: a migration leaves BEGIN',
-    ],
+    ['empty', { '0003_a.up.sql': '-- nothing\n;' }, '0003_a.up.sql contains no statement'],
+    ['not closed', { '0003_a.up.sql': "\nSELECT 'a" }, '0003_a.up.sql: line 2: a quote is not closed'],
+    ['its own transaction', { '0003_a.up.sql': 'BEGIN; SELECT 1; COMMIT' }, '0003_a.up.sql: line 1: remove BEGIN'],
     [
       'marked unknown',
       { '0003_a.up.sql': '-- tricube: no-transactions\nSELECT 1' },
-      '"-- tricube: no-transactions" is not known',
+      'unknown directive "-- tricube: no-transactions", expected "-- tricube: no-transaction"',
     ],
   ])('a file that is %s is an error that names it', async (_, files, message) => {
     await using folder = await folderOf({ ...users, ...files })
     expect((await failure(migrate({ ...folder, url: f.url }))).message).toContain(message)
   })
 
-  test('a file that is gone is an error that names it, but for an older release that says so', async () => {
+  test('rejects a missing file by name, unless allowNewer is set', async () => {
     await using newer = await fixture()
     await newer.migrations({ ...users, ...ages })
     await migrate(newer)
@@ -167,7 +159,7 @@ describe('history', () => {
     const target = { url: newer.url, directory: older.directory }
     expect(await failure(migrate(target))).toMatchObject({
       migration: '0002_add_age',
-      message: '0002_add_age was applied and its file is gone: restore the file',
+      message: '0002_add_age was applied, and its file is missing: restore the file',
     })
     expect(await migrate({ ...target, allowNewer: true })).toEqual({ applied: [] })
     expect(await migrationStatus(target)).toMatchObject([
@@ -176,7 +168,7 @@ describe('history', () => {
     ])
   })
 
-  test('line endings do not count', async () => {
+  test('ignores line endings', async () => {
     await using f = await fixture()
     const text = '-- a\nCREATE TABLE a (id integer);\n'
     await f.migrations({ '0001_a.up.sql': text })
@@ -206,7 +198,7 @@ describe('history', () => {
 })
 
 describe('rollback', () => {
-  test('undoes the last ones, newest first', async () => {
+  test('undoes the last migrations, newest first', async () => {
     await using f = await fixture()
     await f.migrations({ ...users, ...ages })
     await migrate(f)
@@ -218,11 +210,11 @@ describe('rollback', () => {
     expect(await migrate(f)).toEqual({ applied: ['0001_create_users', '0002_add_age'] })
   })
 
-  test('stops at one that has no down file', async () => {
+  test('stops at a migration without a down file', async () => {
     await using f = await fixture()
     await f.migrations({ '0001_a.up.sql': 'CREATE TABLE a (id integer)' })
     await migrate(f)
-    expect((await failure(rollback(f))).message).toBe('0001_a has no 0001_a.down.sql: it cannot be undone')
+    expect((await failure(rollback(f))).message).toBe('0001_a cannot be undone: it has no 0001_a.down.sql')
   })
 })
 
@@ -260,7 +252,7 @@ describe('data', () => {
   ])('%s needs to be allowed', async (sql, loss) => {
     await f.migrations({ '0004_loses.up.sql': sql })
     expect((await failure(migrate(f))).message).toContain(
-      `0004_loses.up.sql loses data and needs --allow-destructive (allowDestructive: true):\n  ${loss}`,
+      `0004_loses.up.sql loses data, pass --allow-destructive (allowDestructive: true) to run it:\n  ${loss}`,
     )
     expect(await f.column('SELECT count(*)::integer FROM users')).toEqual([3])
   })
@@ -283,7 +275,7 @@ describe('data', () => {
     expect(await migrate(f)).toEqual({ applied: [id] })
   })
 
-  test('a fresh database takes a history with drops in it', async () => {
+  test('a new database runs a history with drops', async () => {
     await using f = await fixture()
     await f.migrations({
       ...rows,
@@ -302,13 +294,13 @@ describe('outside a transaction', () => {
       CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS users_name_idx ON users (name);`,
   }
 
-  test('says what remains when it fails, and goes on when that is put right', async () => {
+  test('reports what remains after a failure, and continues once that is fixed', async () => {
     await using f = await fixture()
     await f.migrations({ ...duplicates, ...unique })
-    const left = 'the index users_name_idx is left INVALID: DROP INDEX CONCURRENTLY users_name_idx, then migrate again'
+    const left = 'the index users_name_idx is INVALID: run DROP INDEX CONCURRENTLY users_name_idx, then migrate'
     expect((await failure(migrate(f))).message.split('\n')).toEqual([
       '0003_unique.up.sql, line 3: could not create unique index "users_name_idx"',
-      '1 of its 2 statements ran and stay: it is marked no-transaction',
+      '1 of its 2 statements ran and stay applied: it is marked no-transaction',
       left,
     ])
 
@@ -319,17 +311,17 @@ describe('outside a transaction', () => {
     expect(await migrate(f)).toEqual({ applied: ['0003_unique'] })
   })
 
-  test('a file that needs the mark is told so', async () => {
+  test('a file that needs the directive is reported', async () => {
     await using f = await fixture()
     await f.migrations({ ...users, '0002_index.up.sql': 'CREATE INDEX CONCURRENTLY a ON users (name)' })
     expect((await failure(migrate(f))).message).toMatch(
-      /cannot run inside a transaction block \(a first line `-- tricube: no-transaction`/,
+      /cannot run inside a transaction block \(to run this file outside a transaction, begin it with the line `-- tricube: no-transaction`\)/,
     )
   })
 })
 
 describe('a table in use', () => {
-  test('is waited for in short attempts that hold nothing, and then migrated', async () => {
+  test('is migrated after short attempts that hold nothing in between', async () => {
     await using f = await fixture()
     await f.migrations(users)
     await migrate(f)
@@ -349,7 +341,7 @@ describe('a table in use', () => {
     expect(await migration).toEqual({ applied: ['0002_two'] })
   })
 
-  test('is given up on after the last attempt, unchanged', async () => {
+  test('is unchanged after the last attempt', async () => {
     await using f = await fixture()
     await f.migrations(users)
     await migrate(f)

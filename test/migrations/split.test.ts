@@ -32,14 +32,14 @@ test.each([
   expect(split(sql)).toEqual(statements)
 })
 
-test('knows the line of each statement', () => {
+test('reports the line of each statement', () => {
   expect(splitStatements('-- a\n\nSELECT\n1;SELECT 2;\n\n  SELECT 3').map(({ line }) => line)).toEqual([3, 4, 6])
 })
 
 test.each([`SELECT 'a`, `SELECT E'a\\'`, 'SELECT "a', 'SELECT $a$ ; $b$', 'SELECT 1 /* /* */'])(
   '%s is never closed',
   (sql) => {
-    expect(() => split(sql)).toThrow(/^line 1: a (quote|comment) is opened and never closed/)
+    expect(() => split(sql)).toThrow(/^line 1: a (quote|comment) is not closed/)
   },
 )
 
@@ -65,7 +65,7 @@ const statement = fc
       .map((gaps) => pieces.map((each, index) => each + (gaps[index] ?? '')).join('')),
   )
 
-test('splitting what was joined gives the statements back', () => {
+test('splits joined statements into the same statements', () => {
   fc.assert(
     fc.property(fc.array(statement), fc.array(gap), (statements, gaps) => {
       const sql = statements.map((each, index) => `${gaps[index] ?? ''}${each}`).join(';')
@@ -75,7 +75,7 @@ test('splitting what was joined gives the statements back', () => {
   )
 })
 
-test('any text is either split, losing nothing but gaps and semicolons, or refused by line', () => {
+test('splits any text without loss, or rejects it with a line number', () => {
   fc.assert(
     fc.property(text, (sql) => {
       try {
@@ -96,7 +96,7 @@ test('any text is either split, losing nothing but gaps and semicolons, or refus
   )
 })
 
-test('a megabyte in quotes takes no time and no stack', () => {
+test('splits a quoted megabyte quickly and without a deep stack', () => {
   const sql = `SELECT '${"it''s ".repeat(200_000)}'; SELECT $$${'; '.repeat(500_000)}$$`
   expect(splitStatements(sql)).toHaveLength(2)
 })

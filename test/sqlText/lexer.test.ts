@@ -25,12 +25,12 @@ describe('tokens', () => {
   })
 
   it.each([
-    ["\nSELECT 'a", 'line 2: a quote is opened and never closed'],
-    ["'a''", 'line 1: a quote is opened and never closed'],
-    ["E'a\\", 'line 1: a quote is opened and never closed'],
-    ['"a""', 'line 1: a quote is opened and never closed'],
-    ['$a$ $b$', 'line 1: a quote is opened and never closed'],
-    ['a\n\n/* /* */', 'line 3: a comment is opened and never closed'],
+    ["\nSELECT 'a", 'line 2: a quote is not closed'],
+    ["'a''", 'line 1: a quote is not closed'],
+    ["E'a\\", 'line 1: a quote is not closed'],
+    ['"a""', 'line 1: a quote is not closed'],
+    ['$a$ $b$', 'line 1: a quote is not closed'],
+    ['a\n\n/* /* */', 'line 3: a comment is not closed'],
   ])('of %j fail', (sql, message) => {
     expect(() => [...tokens(sql)]).toThrow(new SyntaxError(message))
   })
@@ -39,7 +39,7 @@ describe('tokens', () => {
 const sqlLike = fc.string({ unit: fc.constantFrom(...Array.from(`aeE'"$\\/*-._19 \n\ré\u{1f600};(`)), maxLength: 40 })
 
 describe('pieces', () => {
-  it('are the text, whatever it is', () => {
+  it('together are the text', () => {
     fc.assert(
       fc.property(fc.oneof(sqlLike, fc.string({ unit: 'binary' })), (sql) => {
         const all = [...pieces(sql)]
@@ -55,7 +55,7 @@ describe('pieces', () => {
     )
   })
 
-  it('are open only at the end', () => {
+  it('are unclosed only at the end', () => {
     fc.assert(
       fc.property(sqlLike, (sql) => {
         expect([...pieces(sql)].slice(0, -1).every(({ isClosed }) => isClosed)).toBe(true)
@@ -64,7 +64,7 @@ describe('pieces', () => {
     )
   })
 
-  it('take a time that grows with the text', () => {
+  it('take time linear in the length of the text', () => {
     const long = 200_000
     for (const sql of [
       "'".repeat(long),

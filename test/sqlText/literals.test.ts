@@ -19,7 +19,7 @@ it.each([
   expect(withoutLiterals(text)).toBe(clean)
 })
 
-it('tells no text that was written as a literal', () => {
+it('reveals no literal', () => {
   fc.assert(
     fc.property(fc.string(), fc.constantFrom('', ' ', ';', ' --'), (secret, after) => {
       const marked = `s3cr3t${secret}`

@@ -165,7 +165,7 @@ describe('a database user that may not create tables', () => {
       stderr: '',
     })
     const again = await tricube(['migrate', 'up', folder, '--url', url]).ended
-    expect(again.stdout).toBe('nothing to apply\n')
+    expect(again.stdout).toBe('no pending migrations\n')
     const refusedToo = await tricube(['migrate', 'up', folder, '--url', limited]).ended
     expect(refusedToo).toMatchObject({
       code: 1,

@@ -228,7 +228,7 @@ describe('a deadlock within one process', () => {
     const [one, two] = await Promise.allSettled([nested(small), nested(small)])
     const reasons = [one, two].map((result) => String((result as PromiseRejectedResult).reason?.message))
     expect(reasons).toContainEqual(
-      expect.stringContaining('the pool waits for itself: inside db.transaction use its tx, not db'),
+      expect.stringContaining('perhaps while they wait for this one: inside db.transaction use its tx, not db'),
     )
     waiting = 0
     const alone = small.forRequest({})
