@@ -59,7 +59,7 @@ function textOfLiteral(node) {
 function isSentence(text) {
   if (/^\s*(?:SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|WITH|BEGIN|COMMIT|SET|COPY|LOCK|DO|GRANT)\b/.test(text))
     return false
-  if (/[{};]\s*\n|=>|<\/?[a-z]+|\"\$\d\"/.test(text)) return false
+  if (/[{};]\s*\n|=>|<\/?[a-z]+|"\$\d"/.test(text)) return false
   const words = text.split(/\s+/).filter((word) => /^[("'`]?[A-Za-z][a-z'’-]*[)"'`]?[,.:;!?]?$/.test(word))
   return words.length >= 4 && !isWordList(text.trim().split(/\s+/))
 }
