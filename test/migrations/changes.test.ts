@@ -56,7 +56,7 @@ export const users = pgTable('users', { id: integer().primaryKey(), mood: mood()
     before: mood(`"it's", 'ok'`, 'mood()', ', moods: mood().array()'),
     after: mood(`'ok', 'new'`, 'mood()', ', moods: mood().array()'),
     rows: `INSERT INTO users VALUES (1, 'it''s', '{it''s,ok}')`,
-    asks: `mood.it's, which the enum no longer has`,
+    asks: `mood.it's is no longer in the enum`,
     answers: ['--replace', `mood.it's:null`],
     query: 'SELECT mood::text || moods::text FROM users UNION ALL SELECT moods::text FROM users',
     gives: [null, '{ok}'],

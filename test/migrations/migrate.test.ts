@@ -131,11 +131,11 @@ describe('history', () => {
     [
       'edited',
       { '0001_create_users.up.sql': 'CREATE TABLE users ()' },
-      '0001_create_users was applied and its file has changed',
+      '0001_create_users was applied, and its file has changed',
     ],
     ['given an earlier number', { '0000_early.up.sql': 'SELECT 1' }, '0000_early is not applied, but a later one is'],
     ['given a number twice', { '1_again.up.sql': 'SELECT 1' }, '1_again have the same version'],
-    ['named otherwise', { 'readme.sql': '' }, 'readme.sql is not a migration'],
+    ['named wrongly', { 'readme.sql': '' }, 'readme.sql is not a migration'],
     ['a down file alone', { '0003_a.down.sql': 'SELECT 1' }, '0003_a.down.sql has no 0003_a.up.sql'],
     ['empty', { '0003_a.up.sql': '-- nothing\n;' }, '0003_a.up.sql contains no statement'],
     ['not closed', { '0003_a.up.sql': "\nSELECT 'a" }, '0003_a.up.sql: line 2: a quote is not closed'],
@@ -145,7 +145,7 @@ describe('history', () => {
       { '0003_a.up.sql': '-- tricube: no-transactions\nSELECT 1' },
       'unknown directive "-- tricube: no-transactions", expected "-- tricube: no-transaction"',
     ],
-  ])('a file that is %s is an error that names it', async (_, files, message) => {
+  ])('rejects a file that is %s, by name', async (_, files, message) => {
     await using folder = await folderOf({ ...users, ...files })
     expect((await failure(migrate({ ...folder, url: f.url }))).message).toContain(message)
   })
