@@ -66,8 +66,7 @@ export function compileInputCheck({ name, operations }: Contract, key: string): 
     for (const [part, check] of Object.entries(parts)) {
       const received = asJson(input[part as keyof AnyInput] ?? (part === 'body' ? null : {}))
       const problems = check(received)
-      if (problems)
-        throw new TestFailure(`${name}.${key} was called with an invalid ${part}: ${firstProblem(problems)}`)
+      if (problems) throw new TestFailure(`${name}.${key} was called with invalid ${part}: ${firstProblem(problems)}`)
     }
   }
 }

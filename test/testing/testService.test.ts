@@ -127,7 +127,7 @@ describe('a mock', () => {
     await using app = await testService(wrong, { config: { logLevel: 'silent' } })
     app.mock(cityService).getCity.returns({ id: 1, name: 'a' })
     await expect(app.client.describe({ params: { id: 1 } })).rejects.toThrow(
-      new TestFailure('city-service.getCity was called with an invalid params: id must be integer'),
+      new TestFailure('city-service.getCity was called with invalid params: id must be integer'),
     )
   })
 

@@ -1,0 +1,148 @@
+import { contract, jobs, NotFound, t } from 'tricube'
+import { describe } from 'vitest'
+import { type Row, testMessages } from './row.ts'
+
+const User = t.Object({ id: t.Integer(), name: t.String() })
+
+const operations: readonly Row<object>[] = [
+  [
+    'misspells a field of an operation',
+    { route: 'GET /users', return: User },
+    'user-service.op: unknown field "return", expected route, summary, description, tags, params, query, headers, body, returns, status, paginated, errors, idempotent, timeoutMs, rateLimit, priority, internal, deprecated',
+  ],
+  [
+    'writes an unknown method',
+    { route: 'FETCH /users' },
+    'user-service.op: route "FETCH /users": unknown method "FETCH", expected one of GET, POST, PUT, PATCH, DELETE',
+  ],
+  [
+    'writes a wildcard',
+    { route: 'GET /files/*' },
+    'user-service.op: route "GET /files/*": expected a path like /users/:id, without wildcards or a trailing slash',
+  ],
+  [
+    'uses a path of tricube',
+    { route: 'GET /metrics' },
+    'user-service.op: route "GET /metrics": /metrics is reserved for tricube, use another path',
+  ],
+  [
+    'forgets the schema of a path parameter',
+    { route: 'GET /users/:id/:role', params: { id: t.Integer() } },
+    'user-service.op: path parameter ":role" has no schema in params',
+  ],
+  [
+    'names a parameter that is not in the path',
+    { route: 'GET /users', params: { id: t.Integer() } },
+    'user-service.op: params.id is not in the route "GET /users"',
+  ],
+  [
+    'gives a GET a body',
+    { route: 'GET /users', body: User },
+    'user-service.op: a GET cannot have a body, use query or another method',
+  ],
+  [
+    'passes a schema as query',
+    { route: 'GET /users', query: User },
+    'user-service.op: query must be a plain object of schemas, like { id: t.Integer() }',
+  ],
+  [
+    'passes a plain object as body',
+    { route: 'POST /users', body: { name: t.String() } },
+    'user-service.op: body must be a schema, like t.Object({ … })',
+  ],
+  [
+    'makes a body optional',
+    { route: 'POST /users', body: t.Optional(User) },
+    'user-service.op: body cannot be optional: make its fields optional, or allow null with t.Union([…, t.Null()])',
+  ],
+  [
+    'writes a header in upper case',
+    { route: 'GET /users', headers: { 'X-Tenant': t.String() } },
+    'user-service.op: headers.X-Tenant must be in lower case: x-tenant',
+  ],
+  [
+    'uses a Date in a schema',
+    { route: 'POST /users', body: t.Object({ born: t.Date() }) },
+    "user-service.op: body: Date is not a JSON type, use t.String({ format: 'date-time' })",
+  ],
+  [
+    'misspells a rule of a schema',
+    { route: 'POST /users', body: t.Object({ name: t.String({ minLenght: 3 }) }) },
+    'user-service.op: body.name: unknown keyword "minLenght", did you mean minLength?',
+  ],
+  [
+    'misspells a format',
+    { route: 'POST /users', body: t.Object({ mail: t.String({ format: 'emial' }) }) },
+    'user-service.op: body.mail: unknown format "emial", did you mean email?',
+  ],
+  [
+    'paginates without returns',
+    { route: 'GET /users', paginated: true },
+    'user-service.op: a paginated operation needs returns, the schema of one item',
+  ],
+  [
+    'declares a status of failure',
+    { route: 'GET /users', status: 404 },
+    'user-service.op: status must be an integer from 200 to 299, got 404',
+  ],
+  [
+    'declares an error by its status',
+    { route: 'GET /users', errors: [NotFound, 409] },
+    'user-service.op: errors[1] must be an error class that extends HttpError, like NotFound',
+  ],
+  [
+    'sets a timeout of 0',
+    { route: 'GET /users', timeoutMs: 0 },
+    'user-service.op: timeoutMs must be a positive number of milliseconds, got 0',
+  ],
+  [
+    'writes an unknown priority',
+    { route: 'GET /users', priority: 'high' },
+    'user-service.op: priority must be one of critical, normal, sheddable, got "high"',
+  ],
+  [
+    'limits by a header in upper case',
+    { route: 'GET /users', rateLimit: { key: { header: 'X-Key' }, limit: 1, windowMs: 1000 } },
+    'user-service.op: rateLimit.key.header must be a header name in lower case, like x-api-key',
+  ],
+]
+
+const declarations: readonly Row<() => unknown>[] = [
+  [
+    'names a service in camel case',
+    () => contract('userService', {}),
+    'contract "userService": the name must be kebab-case, like user-service',
+  ],
+  [
+    'writes an unknown envelope',
+    () => contract('user-service', {}, { envelope: 'xml' as never }),
+    `contract "user-service": envelope must be 'standard' or 'plain', got "xml"`,
+  ],
+  [
+    'names an operation with a dash',
+    () => contract('user-service', { 'get-user': { route: 'GET /users' } }),
+    'user-service.get-user: the name of an operation must be a JavaScript identifier, like getUser',
+  ],
+  [
+    'uses a route twice',
+    () => contract('user-service', { one: { route: 'GET /users/:id' }, two: { route: 'GET /users/:name' } }),
+    'user-service.two: route "GET /users/:name" is already the route of one',
+  ],
+  [
+    'sets negative retries of a job',
+    () => jobs({ sweep: { retries: -1 } }),
+    'job sweep: retries must be an integer of at least 0, got -1',
+  ],
+  [
+    'orders a job without input by a key',
+    () => jobs({ sweep: { key: 'id' } }),
+    'job sweep: key "id" names a field of input, but there is no input',
+  ],
+]
+
+describe('what you read when you declare an operation that', () => {
+  testMessages(operations, (op) => contract('user-service', { op } as {}))
+})
+describe('what you read when a declaration', () => {
+  testMessages(declarations, (declare) => declare())
+})
