@@ -1,17 +1,17 @@
 import type { Static, TSchema } from '@sinclair/typebox'
 import { payloadProblem } from './payload.ts'
 
-/** What is said of an event in a contract. */
+/** The declaration of an event in a contract. */
 export interface EventDraft {
-  /** Schema of what it carries. */
+  /** Schema of its payload. */
   readonly payload: TSchema
-  /** The name of a field of the payload: events with the same value arrive one after the other, in their order. */
+  /** The name of a field of the payload: events with the same value are handled one at a time, in order. */
   readonly key?: string
-  /** What has happened, in Markdown. */
+  /** Description, in Markdown. */
   readonly description?: string
 }
 
-/** Events by name, as they are written. */
+/** Events by name, before they are checked. */
 export type EventDrafts = Readonly<Record<string, EventDraft>>
 
 /** An event of a contract. */
@@ -21,18 +21,22 @@ export interface ContractEvent extends EventDraft {
   readonly service: string
 }
 
-/** The events of a contract by name. */
+/** The events of a contract, by name. */
 export type ContractEvents = Readonly<Record<string, ContractEvent>>
 
-/** The events that drafts become. */
+/** The events of their declarations. */
 export type EventsOf<Drafts extends EventDrafts> = {
   readonly [Name in keyof Drafts]: Drafts[Name] & { readonly name: Name & string; readonly service: string }
 }
 
-/** What an event carries. */
+/** The payload of an event. */
 export type PayloadOf<Event extends EventDraft> = Static<Event['payload']>
 
-/** Makes the events of a contract. Throws a TypeError with what is wrong, beginning with the name of the event. */
+/**
+ * Returns the events of a contract.
+ *
+ * @throws {TypeError} naming the event and what is wrong with it
+ */
 export function eventsOf<Drafts extends EventDrafts>(service: string, drafts: Drafts): EventsOf<Drafts> {
   const entries = Object.entries(drafts).map(([name, draft]) => {
     const problem = eventProblem(name, draft)
@@ -43,10 +47,10 @@ export function eventsOf<Drafts extends EventDrafts>(service: string, drafts: Dr
 }
 
 function eventProblem(name: string, draft: EventDraft): string | undefined {
-  if (!/^[A-Za-z_$][\w$]*$/.test(name)) return `an event's name is a JavaScript identifier, like orderPlaced`
+  if (!/^[A-Za-z_$][\w$]*$/.test(name)) return 'the name of an event must be a JavaScript identifier, like orderPlaced'
   const unknown = Object.keys(draft).find((field) => !fields.has(field))
   if (unknown) return `unknown field "${unknown}", expected ${[...fields].join(', ')}`
-  if (draft.payload === undefined) return 'payload is missing: write payload: t.Object({ … })'
+  if (draft.payload === undefined) return 'payload is required, like payload: t.Object({ … })'
   return payloadProblem('payload', draft.payload, draft.key)
 }
 

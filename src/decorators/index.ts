@@ -4,9 +4,10 @@ import { tracedFunction, type TracedOptions } from '../trace/traced.ts'
 type Method<This, Args extends never[], Result> = (this: This, ...args: Args) => Result
 
 /**
- * Gives a method a span and one line of log, as `traced` does for a function: a standard decorator.
+ * Gives a method a span and a log line, as `traced` does for a function. It is a standard decorator.
  *
- * A method that takes the context first is handed one of its own; others find their span through `AsyncLocalStorage`.
+ * A method whose first argument is the context gets a context with that span. Other methods find the span through
+ * `AsyncLocalStorage`.
  *
  * @example
  * class Cities {

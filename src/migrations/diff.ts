@@ -118,10 +118,10 @@ function keepDropped(from: Snapshot, to: Snapshot): Snapshot {
     Object.assign(both[collection], { ...structuredClone(from[collection]), ...both[collection] })
   }
   for (const [key, table] of Object.entries(to.tables)) {
-    const kept = both.tables[key]
-    if (!kept) continue
-    kept.columns = { ...from.tables[key]?.columns, ...table.columns }
-    kept.policies = { ...from.tables[key]?.policies, ...table.policies }
+    const merged = both.tables[key]
+    if (!merged) continue
+    merged.columns = { ...from.tables[key]?.columns, ...table.columns }
+    merged.policies = { ...from.tables[key]?.policies, ...table.policies }
   }
   return both
 }

@@ -1,4 +1,4 @@
-/** Models: Drizzle tables as the schemas of operations. */
+/** Turns Drizzle tables into the schemas of operations. */
 export type { Keywords, Overrides } from '../schema/models/overrides.ts'
 export {
   insertSchema,

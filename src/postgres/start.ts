@@ -100,8 +100,8 @@ const unsafeAndFast = { fsync: 'off', synchronous_commit: 'off', full_page_write
 
 /** Returns the requested folder or, if the server's user may not enter that, one below the temporary folder. */
 async function homeOf(dataDir: string, user: ReturnType<typeof serverUser>): Promise<string> {
-  const wanted = resolve(dataDir)
-  await mkdir(wanted, { recursive: true })
-  if (await canEnter(user, join(wanted, '..'))) return wanted
-  return sharedFolder('data', wanted)
+  const requested = resolve(dataDir)
+  await mkdir(requested, { recursive: true })
+  if (await canEnter(user, join(requested, '..'))) return requested
+  return sharedFolder('data', requested)
 }

@@ -89,13 +89,13 @@ class Wires {
     this.#registry = {
       register: () => Promise.resolve(() => Promise.resolve()),
       watch: (service, onChange) => {
-        const tell = (): void => {
+        const notify = (): void => {
           const port = this.#ports.get(service)
           if (port !== undefined) onChange([instanceAt(service, port)])
         }
-        this.#watches.add(tell)
-        tell()
-        return () => void this.#watches.delete(tell)
+        this.#watches.add(notify)
+        notify()
+        return () => void this.#watches.delete(notify)
       },
     }
   }
@@ -111,7 +111,7 @@ class Wires {
   /** Announces the port of a service. */
   add(service: string, port: number): void {
     this.#ports.set(service, port)
-    for (const tell of this.#watches) tell()
+    for (const notify of this.#watches) notify()
   }
 
   async close(): Promise<void> {

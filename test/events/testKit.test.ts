@@ -173,9 +173,9 @@ describe('wrong definitions', () => {
   it.each([
     [{ Order: { payload: Order } }, ''],
     [{ orderPlaced: { payload: Order, key: 'id' } }, 'key: payload has no field "id", expected one of order_id, note'],
-    [{ orderPlaced: {} }, 'order-service: event orderPlaced: payload is missing'],
+    [{ orderPlaced: {} }, 'order-service: event orderPlaced: payload is required, like payload: t.Object({ … })'],
     [{ orderPlaced: { payload: Order, topic: 'orders' } }, 'unknown field "topic"'],
-    [{ 'order placed': { payload: Order } }, "an event's name is a JavaScript identifier"],
+    [{ 'order placed': { payload: Order } }, 'the name of an event must be a JavaScript identifier, like orderPlaced'],
   ])('contract %#', (events, message) => {
     const define = () => contract('order-service', {}, { events: events as never })
     if (message) expect(define).toThrow(message)

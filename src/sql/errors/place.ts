@@ -29,7 +29,7 @@ export type Above = (...args: never[]) => unknown
 /** Records where a template is: the caller of `above`. */
 export function notePlace(strings: TemplateStringsArray, above: Above): void {
   if (typeof strings !== 'object' || places.has(strings)) return
-  // oxlint-disable-next-line typescript/unbound-method -- a function that is kept there
+  // oxlint-disable-next-line typescript/unbound-method -- a function that is restored below
   const { prepareStackTrace, stackTraceLimit } = Error
   const holder: { stack?: unknown } = {}
   try {

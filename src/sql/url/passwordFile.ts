@@ -13,11 +13,11 @@ export async function passwordFor(
   const found = await stat(passfile).catch(() => undefined)
   if (!found?.isFile() || (process.platform !== 'win32' && (found.mode & 0o077) !== 0)) return undefined
   const text = await readFile(passfile, 'utf8').catch(() => '')
-  const wanted = [host.startsWith('/') ? 'localhost' : host, String(port), database, user]
+  const entry = [host.startsWith('/') ? 'localhost' : host, String(port), database, user]
   for (const line of text.split(/\r?\n/)) {
     if (line.startsWith('#')) continue
     const fields = fieldsOf(line)
-    if (fields.length === 5 && wanted.every((value, i) => fields[i] === '*' || fields[i] === value)) return fields[4]
+    if (fields.length === 5 && entry.every((value, i) => fields[i] === '*' || fields[i] === value)) return fields[4]
   }
   return undefined
 }

@@ -208,7 +208,7 @@ describe.each(poolers.filter(({ keepsConnections }) => !keepsConnections))('behi
     const files = { '0001_one.up.sql': '-- tricube: no-transaction\nCREATE TABLE m1 (id int)' }
     await inFolder(files, async (directory) => {
       await expect(migrate({ url: pooler.behind(fresh.url), directory })).rejects.toThrow(
-        '0001_one.up.sql is marked no-transaction: a pooler in transaction mode cannot run it, use a URL that leads straight to PostgreSQL',
+        '0001_one.up.sql is marked no-transaction, and a pooler in transaction mode cannot run it: use a URL that leads straight to PostgreSQL',
       )
     })
     expect(await direct.value`SELECT to_regclass('m1')`).toBeNull()
