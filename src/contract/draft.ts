@@ -71,7 +71,7 @@ type PathParamNamesOf<Op extends Draft> = Op['route'] extends string ? PathParam
 
 type CheckedBody<Op extends Draft> = Op['route'] extends `GET ${string}`
   ? Op['body'] extends TSchema
-    ? { body: 'GET has no body' }
+    ? { body: 'a GET cannot have a body' }
     : unknown
   : unknown
 
