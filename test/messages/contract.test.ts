@@ -141,7 +141,7 @@ const declarations: readonly Row<() => unknown>[] = [
 ]
 
 describe('what you read when you declare an operation that', () => {
-  testMessages(operations, (op) => contract('user-service', { op } as {}))
+  testMessages(operations, (op) => contract('user-service', { op: op as never }))
 })
 describe('what you read when a declaration', () => {
   testMessages(declarations, (declare) => declare())

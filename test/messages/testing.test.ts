@@ -29,7 +29,7 @@ const cities = service(cityContract, {
 let app: TestApp<typeof guideContract>
 
 beforeEach(async () => {
-  app = (await testService(guide, { config: { logLevel: 'silent' } })) as typeof app
+  app = await testService(guide, { config: { logLevel: 'silent' } })
 })
 
 afterEach(async () => {
