@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { ask, folderOf, freePorts, serviceSource, tricube } from './run.ts'
 
-test('--help lists the commands, --version is the package’s', async () => {
+test('prints the commands for --help and the package’s version for --version', async () => {
   const help = await tricube(['--help']).ended
   expect(help.code).toBe(0)
   for (const command of ['dev', 'start', 'openapi', 'migrate']) expect(help.stdout).toContain(`\n  ${command} `)
@@ -16,7 +16,7 @@ test('--help lists the commands, --version is the package’s', async () => {
   expect((await tricube(['--version']).ended).stdout).toBe(`${version}\n`)
 })
 
-test('a command or an option that does not exist is one line and exit code 2', async () => {
+test('rejects an unknown command or option with one line and exit code 2', async () => {
   const unknown = await tricube(['serve']).ended
   expect(unknown).toEqual({
     code: 2,
@@ -32,14 +32,14 @@ test('a command or an option that does not exist is one line and exit code 2', a
   expect(port.stderr).toBe('tricube start: --port must be an integer from 0 to 65535, got "http"\n')
 })
 
-test('an older Node is refused by its version', async () => {
+test('rejects an older Node by its version', async () => {
   const pretend = "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.18.3' } })"
   const NODE_OPTIONS = `--import data:text/javascript,${encodeURIComponent(pretend)}`
   const { code, stderr } = await tricube(['--help'], { env: { NODE_OPTIONS } }).ended
   expect([code, stderr]).toEqual([1, 'tricube: expected Node 20.19 or newer, got 20.18.3; install a newer Node\n'])
 })
 
-test('start runs a service until SIGTERM and ends with exit code 0', async () => {
+test('runs a service until SIGTERM and exits with code 0', async () => {
   const cwd = await folderOf({ 'service.mjs': serviceSource({}) })
   const [port] = await freePorts(1)
   const run = tricube(['start', 'service.mjs', '--port', String(port)], { cwd })
@@ -50,7 +50,7 @@ test('start runs a service until SIGTERM and ends with exit code 0', async () =>
   expect((await run.ended).code).toBe(0)
 })
 
-test('a second signal ends a service that does not stop, with exit code 1', async () => {
+test('exits with code 1 on a second signal while a service does not stop', async () => {
   const stuck = `export default { name: 'stuck', async listen() { setInterval(() => {}, 1000); console.log('up'); return { url: '' } },
     close: () => new Promise(() => console.log('closing')) }`
   const cwd = await folderOf({ 'service.mjs': stuck })
@@ -65,7 +65,7 @@ test('a second signal ends a service that does not stop, with exit code 1', asyn
   })
 })
 
-test('start runs TypeScript, also in a folder whose package.json says nothing of modules', async () => {
+test('starts a TypeScript service whose package.json has no "type"', async () => {
   const source = `import { createRequire } from 'node:module'
     import { dirname } from 'node:path'
     import { fileURLToPath } from 'node:url'
@@ -89,7 +89,7 @@ test.each([
   ['openapi', 'user service', ''],
   ['openapi', 'user service/linked.ts', ''],
   ['openapi', '../$here/user service/service.ts', ''],
-])('%s %s %s is found from the working folder', async (...args) => {
+])('resolves the path of `%s %s %s` from the working folder', async (...args) => {
   const cwd = await folderOf({
     'user service/models.ts': `import { integer, pgTable } from 'drizzle-orm/pg-core'
       export const users = pgTable('users', { id: integer().primaryKey() })`,
@@ -108,7 +108,7 @@ test.each([
   }
 })
 
-test('what keeps a service from starting is one line and exit code 1', async () => {
+test('reports a failed start with one line and exit code 1', async () => {
   const port = await takenPort()
   const cwd = await folderOf({
     'taken.mjs': serviceSource({ name: 'role-service', port }),
@@ -141,16 +141,16 @@ test('what keeps a service from starting is one line and exit code 1', async () 
   )
 }, 60_000)
 
-test('a bug in a service is told with its stack', async () => {
+test('prints the stack of a bug in a service', async () => {
   const cwd = await folderOf({ 'service.mjs': 'undefined.x' })
   const { code, stderr } = await tricube(['start', 'service.mjs'], { cwd }).ended
   expect(code).toBe(1)
   expect(stderr).toContain('TypeError: Cannot read properties of undefined')
   expect(stderr).toContain(join(cwd, 'service.mjs'))
-  expect(stderr).not.toMatch(/node:internal|tricube[/\\](?:src|dist)/) // who imports it has no part in it
+  expect(stderr).not.toMatch(/node:internal|tricube[/\\](?:src|dist)/) // the frames of its importer are left out
 })
 
-test('openapi prints the document', async () => {
+test('prints the OpenAPI document', async () => {
   const cwd = await folderOf({ 'service.mjs': pingSource("{ handlers: { ping: () => 'pong' } }") })
   const { code, stdout, stderr } = await tricube(['openapi', 'service.mjs'], { cwd }).ended
   expect(stderr).toBe('')
@@ -177,7 +177,7 @@ async function takenPort(): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-test('config prints the settings in force, and where each comes from', async () => {
+test('prints every setting with its value and source', async () => {
   const file = `
     import { contract, secret, service, t } from 'tricube'
     const settings = { pspUrl: t.String({ format: 'uri', default: 'https://psp.example' }), jwtSecret: secret() }

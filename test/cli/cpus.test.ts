@@ -7,7 +7,7 @@ const filesOf =
   (path: string): string | undefined =>
     files[path]
 
-test('the limit is that of the container, or of a group above', () => {
+test('reads the CPU limit of the container, or of a parent group', () => {
   const version2 = { '/proc/self/cgroup': '0::/\n', '/sys/fs/cgroup/cpu.max': '250000 100000\n' }
   expect(cpuLimit(filesOf(version2))).toBe(2.5)
   const slices = {
@@ -24,7 +24,7 @@ test('the limit is that of the container, or of a group above', () => {
   expect(cpuLimit(filesOf(version1))).toBe(3)
 })
 
-test('without a limit, or without control groups, there is none', () => {
+test('returns no limit without control groups or without a quota', () => {
   expect(cpuLimit(filesOf({}))).toBe(Infinity)
   expect(cpuLimit(filesOf({ '/proc/self/cgroup': '0::/\n', '/sys/fs/cgroup/cpu.max': 'max 100000\n' }))).toBe(Infinity)
   const version1 = {
@@ -35,7 +35,7 @@ test('without a limit, or without control groups, there is none', () => {
   expect(cpuLimit(filesOf(version1))).toBe(Infinity)
 })
 
-test('processes are the whole processors of the limit, at least one, at most those there are', () => {
+test('rounds the limit down, to at least one CPU and at most the available ones', () => {
   const limitedTo = (text: string): ((path: string) => string | undefined) =>
     filesOf({ '/proc/self/cgroup': '0::/\n', '/sys/fs/cgroup/cpu.max': text })
   expect(availableCpus(limitedTo('50000 100000'), 8)).toBe(1)
@@ -45,7 +45,7 @@ test('processes are the whole processors of the limit, at least one, at most tho
   expect(availableCpus()).toBeGreaterThanOrEqual(1)
 })
 
-test('any quota and period are read as their ratio, any other text as no limit', () => {
+test('reads any quota and period as their ratio, and any other text as no limit', () => {
   const positive = fc.integer({ min: 1, max: 10_000_000 })
   fc.assert(
     fc.property(positive, positive, (quota, period) => {

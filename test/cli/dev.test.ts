@@ -34,7 +34,7 @@ async function twoServices(): Promise<{ cwd: string; alpha: string; beta: string
   return { cwd, alpha, beta, ports }
 }
 
-test('dev runs a folder of services over a PostgreSQL of their own, twice, and leaves no process', async () => {
+test('runs a folder of services with an embedded PostgreSQL, twice, and leaves no process behind', async () => {
   const { cwd, alpha, beta } = await twoServices()
   for (const _ of ['first', 'again']) {
     const run = tricube(['dev'], { cwd })
@@ -54,7 +54,7 @@ test('dev runs a folder of services over a PostgreSQL of their own, twice, and l
   }
 })
 
-test('a change restarts the services that load the file, and a migration its own', async () => {
+test('restarts the services that load a changed file, and the service of a changed migration', async () => {
   const { cwd, alpha, beta } = await twoServices()
   const run = tricube(['dev', '.'], { cwd, env: { DATABASE_URL: await emptyServer('alpha_service') } })
   await run.printed('Ready in')
@@ -89,7 +89,7 @@ test('a change restarts the services that load the file, and a migration its own
   expect((await pids())[1]).toBe(fourth[1])
 })
 
-test('a service that dies is said so, with its code and last lines, and starts again on the next change', async () => {
+test('prints the exit code and last lines of a service that exits, and restarts it on the next change', async () => {
   const ports = await freePorts(2)
   const [crashing, well] = ports.map((port) => `http://127.0.0.1:${port}`) as [string, string]
   const cwd = await folderOf({
@@ -110,7 +110,7 @@ test('a service that dies is said so, with its code and last lines, and starts a
   expect(await ask(crashing)).toBeDefined()
 })
 
-test('what keeps dev from starting is one line and exit code 1', async () => {
+test('reports a failed start of dev with one line and exit code 1', async () => {
   const taken = createServer().listen(0, '127.0.0.1')
   await once(taken, 'listening')
   onTestFinished(() => void taken.close())
@@ -143,7 +143,7 @@ test('what keeps dev from starting is one line and exit code 1', async () => {
   )
 })
 
-test('nothing outlives a dev that is killed', async () => {
+test('leaves no process behind when dev is killed', async () => {
   const { cwd, alpha, beta } = await twoServices()
   const run = tricube(['dev'], { cwd })
   await run.printed('Ready in')
@@ -156,7 +156,7 @@ test('nothing outlives a dev that is killed', async () => {
   await expect(new pg.Client(url).connect()).rejects.toThrow('ECONNREFUSED')
 }, 40_000)
 
-test('a second Ctrl-C does not wait for a service that hangs', async () => {
+test('exits on a second Ctrl-C without waiting for a service that hangs', async () => {
   const [port] = await freePorts(1)
   const hanging = serviceSource({ name: 'hanging', port: port! }).replace(
     'async close() {',

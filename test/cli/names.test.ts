@@ -6,7 +6,7 @@ import { folderOf, tricube } from './run.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-test('traced functions keep their names, also where one file is made of several', async () => {
+test('keeps the names of traced functions in bundled files', async () => {
   const cwd = await folderOf({
     'package.json': '{ "type": "module" }',
     'card.ts': `import { traced } from 'tricube/trace'

@@ -41,12 +41,12 @@ async function project(names: readonly string[], files: Readonly<Record<string, 
   return folderOf({ ...Object.fromEntries(services), 'scripts/report.ts': script, '.env': 'FROM_FILE=yes\n', ...files })
 }
 
-test('a script has the database, the discovery, the traces and the .env of the dev that runs', async () => {
+test('runs a script with the database, discovery, traces and .env of the running dev', async () => {
   const cwd = await project(['one', 'plain'], { 'scripts/fail.mjs': 'process.exitCode = 7' })
   const before = await tricube(['run', 'scripts/report.ts'], { cwd }).ended
   expect(before).toMatchObject({
     code: 1,
-    stderr: expect.stringContaining('no tricube dev runs in this folder') as string,
+    stderr: 'tricube run: no tricube dev runs in this folder; start it here first\n',
   })
 
   const dev = tricube(['dev'], { cwd, env: { DATABASE_URL: await serverWith('one_service') } })
@@ -75,7 +75,7 @@ test('a script has the database, the discovery, the traces and the .env of the d
   await expect(readFile(lock)).rejects.toThrow('ENOENT')
 })
 
-test('among several databases `--service` names the one', async () => {
+test('uses the database of --service when several services have one', async () => {
   const cwd = await project(['one', 'two'])
   const dev = tricube(['dev'], { cwd, env: { DATABASE_URL: await serverWith('one_service', 'two_service') } })
   await dev.printed('Ready in')

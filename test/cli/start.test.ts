@@ -53,27 +53,24 @@ const linesOf = (stdout: string): Record<string, unknown>[] =>
 test.each([
   ['throw', 'uncaught exception'],
   ['reject', 'unhandled rejection'],
-])(
-  'nobody catches what a handler leaves behind (%s): logged, what is in flight is answered, exit code 1',
-  async (how, msg) => {
-    const run = await start()
-    const url = await urlOf(run)
-    const waiting = fetch(`${url}/wait`)
-    await run.printed('waiting')
-    await fetch(`${url}/${how}`, { method: 'POST' })
-    expect(await (await waiting).json()).toEqual({ code: 0, data: true })
-    const { code, stdout, stderr } = await run.ended
-    expect([code, stderr]).toEqual([1, ''])
-    const lines = linesOf(stdout)
-    const stack = expect.stringMatching(/^Error: nobody catches this\n +at .*service\.mjs/)
-    expect(lines).toContainEqual(
-      expect.objectContaining({ level: 'fatal', msg, err: expect.objectContaining({ stack }) }),
-    )
-    expect(lines.at(-1)).toMatchObject({ level: 'info', msg: 'stopped' })
-  },
-)
+])('logs an uncaught error (%s), finishes requests in flight and exits with code 1', async (how, msg) => {
+  const run = await start()
+  const url = await urlOf(run)
+  const waiting = fetch(`${url}/wait`)
+  await run.printed('waiting')
+  await fetch(`${url}/${how}`, { method: 'POST' })
+  expect(await (await waiting).json()).toEqual({ code: 0, data: true })
+  const { code, stdout, stderr } = await run.ended
+  expect([code, stderr]).toEqual([1, ''])
+  const lines = linesOf(stdout)
+  const stack = expect.stringMatching(/^Error: nobody catches this\n +at .*service\.mjs/)
+  expect(lines).toContainEqual(
+    expect.objectContaining({ level: 'fatal', msg, err: expect.objectContaining({ stack }) }),
+  )
+  expect(lines.at(-1)).toMatchObject({ level: 'info', msg: 'stopped' })
+})
 
-test('a handler that hangs: exit code 1 by the limit, named in the log and on standard error', async () => {
+test('exits with code 1 when the drain timeout has passed, and names the handler that hangs', async () => {
   const run = await start({ TIMEOUT_MS: '200' })
   const hanging = fetch(`${await urlOf(run)}/hang`).catch((error: Error) => error.message)
   await run.printed('hanging')
@@ -88,7 +85,7 @@ test('a handler that hangs: exit code 1 by the limit, named in the log and on st
   )
 })
 
-test('a signal during the start ends it, with exit code 0 and without listening', async () => {
+test('stops on a signal during the start, with exit code 0 and without listening', async () => {
   const run = await start({ START_MS: '200' })
   await run.printed('starting')
   run.signal('SIGTERM')

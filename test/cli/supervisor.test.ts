@@ -89,7 +89,7 @@ function crew(count: number) {
   return { clock, forked, alive, state, log, supervisor, start, die, programs }
 }
 
-test('the first starts alone; when it listens, the others start together', async () => {
+test('starts the first worker alone, then the remaining ones together', async () => {
   const { clock, forked, supervisor } = crew(4)
   const started = supervisor.start()
   await clock.advance(startMs - 1)
@@ -101,7 +101,7 @@ test('the first starts alone; when it listens, the others start together', async
   expect(supervisor.workers).toHaveLength(4)
 })
 
-test('a first worker that does not start is the end of it', async () => {
+test('fails when the first worker does not start', async () => {
   const { clock, forked, state, supervisor } = crew(4)
   state.starts = false
   const started = supervisor.start().catch((error: unknown) => error)
@@ -110,7 +110,7 @@ test('a first worker that does not start is the end of it', async () => {
   expect(forked).toHaveLength(1)
 })
 
-test('a lost worker is replaced, later each time, and soon again after one that lived', async () => {
+test('replaces a lost worker with growing delays, reset by a worker that ran for 30 s', async () => {
   const { clock, forked, supervisor, start, die } = crew(2)
   await start()
   for (const waitMs of [100, 200, 400]) {
@@ -130,7 +130,7 @@ test('a lost worker is replaced, later each time, and soon again after one that 
   expect(supervisor.losses).toBe(4)
 })
 
-test('while one serves, starting others is not given up; when nobody does, five failures in each place are enough', async () => {
+test('exits after five failed starts per worker, but only when no worker serves', async () => {
   const { clock, state, log, supervisor, start, die } = crew(2)
   await start()
   state.starts = false
@@ -145,7 +145,7 @@ test('while one serves, starting others is not given up; when nobody does, five 
   )
 })
 
-test('a reload replaces one after the other, each by one that listens already', async () => {
+test('replaces workers one by one in a reload, each by one that already listens', async () => {
   const { clock, forked, state, supervisor, start, programs } = crew(3)
   await start()
   state.program = 'v2'
@@ -161,7 +161,7 @@ test('a reload replaces one after the other, each by one that listens already', 
   expect(state.mostAlive).toBe(4)
 })
 
-test('a reload whose first worker does not start changes nothing', async () => {
+test('keeps all workers when the first one of a reload does not start', async () => {
   const { clock, state, log, supervisor, start, die, programs } = crew(2)
   await start()
   Object.assign(state, { program: 'v2', starts: false })
@@ -178,7 +178,7 @@ test('a reload whose first worker does not start changes nothing', async () => {
   expect(programs()).toEqual(['v1', 'v1'])
 })
 
-test('a worker whose event loop is stuck is killed after 30 s, and replaced', async () => {
+test('kills and replaces a worker whose event loop is stuck for 30 s', async () => {
   const { clock, forked, supervisor, start } = crew(2)
   await start()
   forked[1]!.isStuck = true
@@ -189,7 +189,7 @@ test('a worker whose event loop is stuck is killed after 30 s, and replaced', as
   expect(supervisor.workers.map(({ pid }) => pid)).toEqual([1, 3])
 })
 
-test('a stop drains all; the exit code is 0 when each of them ended well', async () => {
+test('drains all workers in a stop; the exit code is 0 if each of them exits cleanly', async () => {
   const well = crew(3)
   await well.start()
   const stopped = well.supervisor.stop()
@@ -204,7 +204,7 @@ test('a stop drains all; the exit code is 0 when each of them ended well', async
   expect(await failed).toBe(1)
 })
 
-test('a stop in the middle of the start leaves nobody', async () => {
+test('leaves no worker behind when it is stopped during the start', async () => {
   for (let ms = 0; ms <= 2 * startMs; ms += 50) {
     const { clock, alive, supervisor } = crew(3)
     const started = supervisor.start().catch(() => {})
@@ -216,7 +216,7 @@ test('a stop in the middle of the start leaves nobody', async () => {
   }
 })
 
-test('whatever dies and whenever it is reloaded, in the end all serve and run what is newest', async () => {
+test('ends with all workers serving the newest program, for any crashes and reloads', async () => {
   const event = fc.oneof(
     fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 3000 }) }),
     fc.record({ kind: fc.constant('die' as const), which: fc.nat(7) }),

@@ -14,7 +14,7 @@ const span = (id: string, parentId: string | undefined, service: string, name: s
   tags,
 })
 
-it('draws a trace once, when the services have told all of it', async () => {
+it('prints a trace once, when it is complete', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   const print = vi.fn()
   const traces = await openTraces(print, {})
@@ -39,14 +39,14 @@ users getUser       8.0 ms  █████████████████�
   await traces.stop()
 })
 
-it('leaves alone who sends traces somewhere else', async () => {
+it('starts no receiver when the user has set an exporter', async () => {
   const traces = await openTraces(() => {}, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' })
   expect(traces.env).toEqual({})
   await traces.stop()
 })
 
 // A page in a browser can send a simple request to any port of the machine that it runs on.
-it('takes spans from nobody but the services', async () => {
+it('accepts spans only from the services', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   const print = vi.fn()
   const traces = await openTraces(print, {})

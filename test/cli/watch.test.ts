@@ -24,7 +24,7 @@ async function alphaIn(
   return { cwd, url: `http://127.0.0.1:${port}`, run: await dev(), dev }
 }
 
-test('what no service loads restarts none: a log, an upload, a script, a README', async () => {
+test('restarts no service for a file that none loads: a log, an upload, a script, a README', async () => {
   const { cwd, url, run } = await alphaIn({ 'services/alpha/lib.mjs': '' }, `import './lib.mjs'`)
   const { pid } = await ask(url)
   await mkdir(join(cwd, 'services/alpha/uploads'))
@@ -46,7 +46,7 @@ test('what no service loads restarts none: a log, an upload, a script, a README'
   expect((await ask(url)).pid).not.toBe(pid)
 })
 
-test('what a service loads restarts it wherever it lies, also when it has begun to load it since', async () => {
+test('restarts a service for a loaded file in any folder, including files that it loads since a change', async () => {
   const { cwd, run } = await alphaIn({ 'lib/money.mjs': '', 'lib/later.mjs': '' }, `import '../../lib/money.mjs'`)
   const changed = async (file: string, text: string): Promise<void> => {
     const from = run.output().length
@@ -57,7 +57,7 @@ test('what a service loads restarts it wherever it lies, also when it has begun 
   await vi.waitFor(() => changed('lib/later.mjs', ' '), 15_000)
 })
 
-test('a file that a service misses starts it when it comes', async () => {
+test('starts a service when its missing file appears', async () => {
   const { cwd, run } = await alphaIn({})
   await appendFile(join(cwd, 'services/alpha/service.mjs'), `\nimport './missing.mjs'`)
   await run.printed('alpha-service exited with code 1')
@@ -65,7 +65,7 @@ test('a file that a service misses starts it when it comes', async () => {
   await run.printed('alpha-service restarted')
 })
 
-test('a new service is started, as soon as its file is one', async () => {
+test('starts a new service as soon as its file exports one', async () => {
   const { cwd, run } = await alphaIn({})
   const [port] = await freePorts(1)
   await mkdir(join(cwd, 'services/gamma'))
@@ -82,7 +82,7 @@ test('a new service is started, as soon as its file is one', async () => {
   expect(run.output()).not.toContain('restarting alpha-service')
 }, 60_000)
 
-test('.env is read, again when it changes, and what the environment has already wins', async () => {
+test('reads .env again when it changes; variables that are already set win', async () => {
   const print = `console.log('greeting:', process.env.GREETING, 'home:', process.env.HOME)`
   const { cwd, run } = await alphaIn({ '.env': 'GREETING="good morning"\nHOME=/nowhere\n' }, print)
   expect(run.output()).toContain(`greeting: good morning home: ${process.env['HOME']}`)
@@ -95,7 +95,7 @@ test('.env is read, again when it changes, and what the environment has already 
   await run.printed('tricube.config.mjs changed: restarting alpha-service', then)
 })
 
-test('a second dev in a folder says that one runs, and one that was killed holds nothing', async () => {
+test('rejects a second dev in a folder, and starts after a dev that was killed', async () => {
   const { cwd, run, dev } = await alphaIn({})
   expect(await tricube(['dev', 'services'], { cwd }).ended).toMatchObject({
     code: 1,
@@ -111,12 +111,12 @@ test('a second dev in a folder says that one runs, and one that was killed holds
 test.each([
   ['a program', (line: string) => `require('node:child_process').spawn(${line}, { stdio: 'inherit' })`],
   [
-    'npm, whose shell lives on',
+    'npm (whose shell keeps running)',
     (line: string) =>
       `process.env.npm_execpath = 'npm'; const [node, argv] = [${line}]; const line = [node, ...argv].map((word) => "'" + word + "'").join(' ')
        require('node:child_process').spawn('sh', ['-c', line + '; exit 0'], { stdio: 'inherit' })`,
   ],
-])('when %s that started it is killed, all of it stops', async (_, starter) => {
+])('stops everything when %s that started it is killed', async (_, starter) => {
   const [port] = await freePorts(1)
   const cwd = await folderOf({ 'service.mjs': serviceSource({ name: 'alpha-service', port: port! }) })
   const script = starter(`process.execPath, [${JSON.stringify(main)}, 'dev']`)
@@ -131,7 +131,7 @@ test.each([
   await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 15_000)
 })
 
-test('a failed migration is told once, with its name once, and is in the table until it is mended', async () => {
+test('prints a failed migration once, and marks the service in the table until it is fixed', async () => {
   const [port] = await freePorts(1)
   const cwd = await folderOf({
     'service.mjs': serviceSource({ name: 'alpha-service', port: port!, database: true }),

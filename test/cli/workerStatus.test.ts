@@ -9,7 +9,7 @@ import { databaseShare, shareOf } from '../../src/service/parts/workers/share.ts
 const ready: Readiness = { status: 'ready', checks: { database: 'ok' } }
 const notReady: Readiness = { status: 'not ready', checks: { database: 'unreachable' } }
 
-test('a service is ready when half of its workers are', () => {
+test('is ready when at least half of the workers are', () => {
   const status = (...workers: (Readiness | undefined)[]): string => readinessOfAll(workers, 4, false).status
   expect(status(ready, ready, ready, ready)).toBe('ready')
   expect(status(ready, ready, undefined)).toBe('ready')
@@ -19,7 +19,7 @@ test('a service is ready when half of its workers are', () => {
   expect(readinessOfAll([undefined], 1, false).status).toBe('not ready')
 })
 
-test('it tells how many are ready, and what one of them cannot reach', () => {
+test('counts the ready workers and reports a dependency that one of them cannot reach', () => {
   expect(readinessOfAll([ready, notReady, ready], 3, false)).toEqual({
     status: 'ready',
     checks: { database: 'unreachable' },
@@ -28,7 +28,7 @@ test('it tells how many are ready, and what one of them cannot reach', () => {
   expect(readinessOfAll([ready, ready], 2, true).status).toBe('stopping')
 })
 
-test('what is set for the service is shared out, at least one for each', () => {
+test('divides a service’s limits among its workers, at least one each', () => {
   expect([1, 2, 3, 20].map((workers) => shareOf(10, workers))).toEqual([10, 5, 3, 1])
   expect(databaseShare({ pool: 12, lanes: 4 }, 4)).toEqual({ pool: 3, lanes: 1 })
   expect(databaseShare({ lanes: 0 }, 4)).toMatchObject({ lanes: 0 }) // the pool alone
@@ -40,7 +40,7 @@ test('what is set for the service is shared out, at least one for each', () => {
   expect(databaseShare<DatabaseSettings>({ idleTimeoutMs: 1 }, 16)).toEqual({ idleTimeoutMs: 1, pool: 2, lanes: 1 })
 })
 
-test('files that roll are each worker’s own, one that does not is shared', () => {
+test('gives each worker its own rolling log file; a file that does not roll is shared', () => {
   const named = (logFile: Parameters<typeof logFileOf>[0]['logFile'], worker?: number): string | undefined =>
     logFileOf({ logFile }, worker)?.path
   expect(named('/var/log/users.log', 2)).toBe('/var/log/users.log')

@@ -28,7 +28,7 @@ function once(method: string, url: string, agent?: Agent): Promise<string> {
   })
 }
 
-test('workers share a port and are called in turn; a lost one is replaced; SIGTERM ends all', async () => {
+test('distributes connections round-robin, replaces a lost worker and stops all on SIGTERM', async () => {
   const cwd = await folderOf({ 'service.mjs': serviceSource({}) })
   const [port] = await freePorts(1)
   const url = `http://127.0.0.1:${port}`
@@ -48,7 +48,7 @@ test('workers share a port and are called in turn; a lost one is replaced; SIGTE
   expect([...first, ...second].filter(isAlive)).toEqual([])
 })
 
-test('no worker outlives its primary', async () => {
+test('leaves no worker behind when the primary is killed', async () => {
   const cwd = await folderOf({ 'service.mjs': serviceSource({}) })
   const [port] = await freePorts(1)
   const run = tricube(['start', 'service.mjs', '--workers', '2', '--port', String(port)], { cwd })
@@ -58,7 +58,7 @@ test('no worker outlives its primary', async () => {
   await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]), 10_000)
 })
 
-test('a connection on its way to a worker that dies ends with it', async () => {
+test('closes a connection that was sent to a worker that exits', async () => {
   const stuck = serviceSource({}).replace("=== '/die') process.exit(7)", "=== '/stick') for (;;);")
   const cwd = await folderOf({ 'service.mjs': stuck })
   const [port] = await freePorts(1)
@@ -73,7 +73,7 @@ test('a connection on its way to a worker that dies ends with it', async () => {
   await Promise.all(ended)
 })
 
-test('a second signal ends workers that do not stop, with exit code 1', async () => {
+test('exits with code 1 on a second signal while workers do not stop', async () => {
   const stuck = `export default { name: 'stuck', async listen() { process.send('mine'); setInterval(() => {}, 1000); console.log('pid', process.pid); return { url: 'here' } },
     close: () => new Promise(() => console.log('closing')) }`
   const cwd = await folderOf({ 'service.mjs': stuck })
@@ -87,7 +87,7 @@ test('a second signal ends workers that do not stop, with exit code 1', async ()
   await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 10_000)
 })
 
-test('what keeps the workers from starting is said once, and is the exit code', async () => {
+test('reports a failed start of the workers once, with its exit code', async () => {
   const cwd = await folderOf({
     'broken.mjs': `class ConfigError extends Error { name = 'ConfigError' }
       throw new ConfigError('PORT: expected a number, got "x"')`,
@@ -121,7 +121,7 @@ export default service(who, {
 })`
 }
 
-test('SIGHUP puts new workers with new code in the place of all, and no request fails; outside they are one instance', async () => {
+test('reloads all workers on SIGHUP without a failed request, as one instance of the registry', async () => {
   const consul = await fakeConsul()
   onTestFinished(() => consul[Symbol.asyncDispose]())
   const cwd = await folderOf({ 'service.ts': release('first') })
