@@ -10,6 +10,7 @@ export const checks = {
   format: () => ['oxfmt', '--check'],
   unused: () => ['knip'],
   imports: () => ['node', 'scripts/check-imports.mjs'],
+  prose: () => ['node', 'scripts/check-prose.mjs'],
   commits: () => ['node', 'scripts/check-commits.mjs'],
   package: () => ['publint', 'run', tarball(), '--strict'],
   'types of the package': () => ['attw', tarball(), '--profile', 'esm-only'],

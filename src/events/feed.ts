@@ -24,7 +24,7 @@ export interface FeedAnswer {
 const channel = 'tricube_events'
 /** PostgreSQL takes a lock over the whole server for each commit that notifies: ticks are told this seldom, in milliseconds. */
 const tickEveryMs = 20
-/** Whoever waits looks this often, in milliseconds: notifications can be lost, and not every pooler passes them on. */
+/** How often a waiting reader looks, in milliseconds. Notifications can be lost, and not every pooler passes them on. */
 const lookMs = 4000
 const deafLookMs = 1000
 
@@ -87,11 +87,11 @@ export class Feed {
     return all
   }
 
-  /** Stores a tick at once, so that whoever falls behind finds many small ones, and tells those who wait. */
+  /** Stores a tick at once and wakes waiting readers. A reader that falls behind then finds small ticks. */
   async #tick(): Promise<void> {
     this.#ticking = undefined
     for (const db of this.#stores.values()) {
-      const ticked = await tick(db).catch(() => false) // whoever reads makes the next one
+      const ticked = await tick(db).catch(() => false) // the next reader makes another one
       if (ticked) await db.notify(channel).catch(() => {})
     }
     this.#wakeAll()

@@ -26,7 +26,7 @@ export interface Position {
   readonly row: number
 }
 
-/** So many ticks are read at once by whoever has fallen behind. */
+/** The most ticks that a reader reads at once. */
 const mostTicks = 100
 
 /** Stores an event. */

@@ -22,13 +22,13 @@ export interface SubscriberOptions {
   readonly ask: AskFeed
   /** Events have become jobs. */
   readonly onTaken: () => void
-  /** The publisher does not answer; undefined: it does again. */
+  /** Called when the publisher stops responding, and with undefined when it responds again. */
   readonly onChange: (error: unknown) => void
 }
 
-/** The publisher waits so long for an event, in milliseconds: less than the lease of whoever reads. */
+/** How long the publisher waits for an event, in milliseconds: less than the lease of the reader. */
 const waitMs = 6000
-/** Looks so often whether the instance that reads is still there, in milliseconds. */
+/** How often the other instances check that the reader still runs, in milliseconds. */
 const otherMs = 3000
 const pause = fullJitter({ baseMs: 200, capMs: 10_000 })
 

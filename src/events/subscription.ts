@@ -8,7 +8,7 @@ export interface SubscriptionOptions {
   readonly retries?: number
   /** Bounds of the wait before a retry, see jobs. */
   readonly backoff?: { readonly baseMs?: number; readonly capMs?: number }
-  /** Milliseconds after which an attempt is given up. Default: 60,000. */
+  /** Milliseconds after which an attempt is canceled. Default: 60,000. */
   readonly timeoutMs?: number
   /** The most events that are handled at once in each process. */
   readonly concurrency?: number

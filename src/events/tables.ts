@@ -3,8 +3,8 @@ import type { TableVersion } from '../tables/room.ts'
 /**
  * What was published. Rows are only inserted, and deleted when they are old.
  *
- * A tick stores a snapshot. What lies between two ticks is what the later one sees and the earlier one does not, so that nothing
- * is left out however late a transaction commits: it only delays its own events. Source: PgQ, https://github.com/pgq/pgq
+ * A tick stores a snapshot. Between two ticks lies what the later one sees and the earlier one does not. So nothing is left out,
+ * however late a transaction commits: it only delays its own events. Source: PgQ, https://github.com/pgq/pgq
  */
 export const logTables: readonly TableVersion[] = [
   {

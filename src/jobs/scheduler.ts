@@ -80,7 +80,7 @@ export class Scheduler {
     try {
       inMs = Math.min(lookMs, (await this.fireDue()) ?? lookMs)
     } catch {
-      // The worker tells that the database does not answer.
+      // The worker reports that the database does not respond.
       inMs = pause(attempt)
       next = attempt + 1
     }
@@ -124,7 +124,7 @@ export class Scheduler {
   }
 }
 
-/** The times of a schedule from one of them until now; of very many the first. */
+/** The times of a schedule from one of them until now; at most `mostRuns` of them. */
 function timesUntil(schedule: Schedule, first: Date, now: number): readonly Date[] {
   const times: Date[] = [first]
   while (times.length < mostRuns) {

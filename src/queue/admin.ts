@@ -16,7 +16,7 @@ export interface ListedJob {
   readonly input: string
   readonly key: string | null
   readonly createdAt: string
-  /** W3C `traceparent` of whoever enqueued it. */
+  /** W3C `traceparent` of the request that enqueued it. */
   readonly trace: string | null
   /** JSON of what the last attempt has thrown. */
   readonly error: string | null
@@ -78,7 +78,7 @@ export async function cancelJob(db: Database, id: number): Promise<boolean> {
   return (await db.execute`DELETE FROM tricube.dead_jobs WHERE id = ${id}`) > 0
 }
 
-/** A new id puts it behind the others of its key, in whose order it has lost its place. */
+/** A new id puts the job behind all jobs of its key, because it has lost its place among them. */
 async function retryDead(db: Database, which: Fragment): Promise<number[]> {
   const rows = await db.many<{ id: number }>`
     WITH raised AS (DELETE FROM tricube.dead_jobs WHERE ${which} RETURNING *)

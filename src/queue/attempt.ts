@@ -20,7 +20,7 @@ export class Attempt {
   readonly startedAt: number = performance.now()
   readonly startedDate: number = Date.now()
   endedAt = 0
-  /** Tells what works for it that it is given up. */
+  /** Cancels the statements and calls of the attempt. */
   readonly cancellation: Cancellation = new Cancellation()
   /** Whether it was completed in a transaction of its own. */
   isCompleted = false
@@ -31,7 +31,7 @@ export class Attempt {
     this.#worker = worker
   }
 
-  /** Runs it for so long at most; rejects at once when it is given up, whatever `run` does then. */
+  /** Runs the attempt for at most `timeoutMs`. Rejects at once when it is canceled, even if `run` goes on. */
   run(run: (attempt: Attempt) => Promise<void>, timeoutMs: number): Promise<void> {
     const { cancellation } = this
     return new Promise((resolve, reject) => {

@@ -48,7 +48,7 @@ export function claim(db: Database, { worker, wanted, total, aheadMs }: Claim): 
 
 /**
  * The same for jobs whose key keeps them in order: of each key the first, unless one of that key runs. Others that it comes
- * across are held, so that the next claim does not come across them again; whoever ends a job releases the next of its key.
+ * across are held, so that the next claim does not come across them again; the end of a job releases the next one of its key.
  *
  * A job may be released between the start of this statement and its lock on the row. To this statement, the job that it
  * waited for still runs then; `after` names it in the row that is locked.

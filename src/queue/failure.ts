@@ -10,7 +10,7 @@ export interface Failure {
 const longestStack = 8192
 const longestMessage = 2048
 
-/** What was thrown, as JSON, with the trace of whoever enqueued the job. */
+/** What was thrown, as JSON, with the trace of the request that enqueued the job. */
 export function failureText(thrown: unknown, trace: string | null): string {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown))
   const failure: Failure = {

@@ -4,10 +4,10 @@ export interface ClaimedJob {
   readonly name: string
   /** JSON. */
   readonly input: string
-  /** From 1. With the worker's number it fences: whoever has lost the job to another one can end it no more. */
+  /** From 1. With the worker's number it is the fence: a worker that has lost the job can no longer end it. */
   readonly attempt: number
   readonly key: string | null
-  /** W3C `traceparent` of whoever enqueued it. */
+  /** W3C `traceparent` of the request that enqueued it. */
   readonly trace: string | null
   /** When it was enqueued and when it was due, in milliseconds since 1970. */
   readonly createdAt: number

@@ -51,8 +51,8 @@ export function renew(
 }
 
 /**
- * Frees the jobs of workers whose lease has ended, and of those that are not there at all; resolves to how many. Who comes
- * back after that finds its lease lost.
+ * Frees the jobs of workers whose lease has ended or is missing, and resolves to their count. A worker that comes back after
+ * that finds its lease lost.
  */
 export async function reap(db: Database): Promise<number> {
   const { freed } = await db.one<{ freed: number }>`

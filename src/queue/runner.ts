@@ -53,7 +53,7 @@ export class Runner {
     return performance.now() < this.leasedUntil
   }
 
-  /** How many jobs to claim of each task whose jobs are in order, or of the others. */
+  /** How many jobs to claim of each task, for tasks with or without an order. */
   wanted({ inOrder }: { readonly inOrder: boolean }): readonly Wanted[] {
     const wanted: Wanted[] = []
     for (const { task, wanted: count } of this.#slots.values()) {
@@ -94,14 +94,14 @@ export class Runner {
     await this.#giveBack(this.#takeWaiting(), { hasBegun: false })
   }
 
-  /** Gives up what runs and gives it back. */
+  /** Cancels the running jobs and returns them to the queue. */
   async returnRunning(): Promise<void> {
     const jobs = this.running.map(({ job }) => job)
     this.abort(new Returned('the service stops'))
     await this.#giveBack(jobs, { hasBegun: true })
   }
 
-  /** Gives up what runs, or only these jobs; the rest has not begun and is forgotten. */
+  /** Cancels the running jobs, or only these. Jobs that have not begun are forgotten. */
   abort(reason: Error, only?: ReadonlySet<number>): void {
     if (!only) this.#takeWaiting()
     for (const { job, cancellation, isCompleted } of this.running) {

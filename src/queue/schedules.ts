@@ -3,7 +3,7 @@ import type { Database } from '../sql/index.ts'
 /** A job that is enqueued by the clock. */
 export interface ScheduledJob {
   readonly name: string
-  /** Its pattern and zone: whoever has another one of them does not enqueue it. */
+  /** Its pattern and zone. An instance with another pattern or zone does not enqueue it. */
   readonly pattern: string
 }
 

@@ -3,8 +3,8 @@ import type { TableVersion } from '../tables/room.ts'
 /**
  * Jobs that wait or run, those that are dead, and who runs them.
  *
- * A job that is done is deleted: the table stays small, and a scan of it cheap. Rows change at every step of a job, so that
- * there is room for their next versions on the same page, and vacuum comes by the thousands of dead rows, not by a share.
+ * A job that is done is deleted: the table stays small, and a scan of it cheap. Rows change at every step of a job. So pages
+ * leave room for the next version of a row, and vacuum starts after thousands of dead rows, not after a share of the table.
  */
 export const queueTables: readonly TableVersion[] = [
   {

@@ -13,7 +13,7 @@ export interface Task {
   readonly backoff: Backoff
   /** What one of a key that has failed for the last time does to later ones: `hold` has them wait. */
   readonly onDead: 'skip' | 'hold'
-  /** Milliseconds after which an attempt is given up. */
+  /** Milliseconds after which an attempt is canceled. */
   readonly timeoutMs: number
   /** Does it; may complete the attempt in a transaction. A rejection is a failed attempt. */
   run(attempt: Attempt): Promise<void>

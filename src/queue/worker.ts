@@ -18,7 +18,7 @@ export interface WorkerOptions {
   /** The most jobs that run at once in this process. */
   readonly concurrency: number
   readonly clock: QueueClock
-  /** The database does not answer; undefined: it does again. */
+  /** Called when the database stops responding, and with undefined when it responds again. */
   readonly onChange: (error: unknown) => void
 }
 
@@ -33,7 +33,7 @@ const forgottenMs = 60_000
 const mostInTests = 1000
 const pause = fullJitter({ baseMs: 200, capMs: 5000 })
 
-/** Runs the jobs of a database: one in each process. Whoever is killed or frozen loses its lease, and others run its jobs. */
+/** Runs the jobs of a database: one in each process. A process that is killed or frozen loses its lease, and other ones run its jobs. */
 export class Worker {
   readonly #options: WorkerOptions
   readonly #db: Database
@@ -97,7 +97,7 @@ export class Worker {
     await this.#runner?.returnWaiting()
   }
 
-  /** Waits until what runs has ended, for so many milliseconds; gives up what is left, so that others run it at once. */
+  /** Waits until what runs has ended, for at most `ms` milliseconds. Cancels the rest, so that other instances run it at once. */
   async finish(ms: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined
     await Promise.race([this.#loop, new Promise((resolve) => (timer = setTimeout(resolve, ms)))])
@@ -105,7 +105,7 @@ export class Worker {
     await this.#runner?.returnRunning()
   }
 
-  /** Gives up what still runs, and ends its lease. */
+  /** Cancels what still runs, and ends its lease. */
   async close(): Promise<void> {
     this.#state = 'closed'
     this.#wake()
@@ -135,7 +135,7 @@ export class Worker {
     }
   }
 
-  /** Renews its lease, frees the jobs of others, claims: whatever is due. */
+  /** Does what is due: renews its lease, frees jobs of lost workers, claims. */
   async #turn(): Promise<void> {
     const now = performance.now()
     if (this.#runner?.isLeased === false) this.#loseLease()
@@ -225,7 +225,7 @@ export class Worker {
     return this.#state === 'running' && (this.#runner?.wantedInAll ?? 0) > 0
   }
 
-  /** What it ran may run elsewhere by now: it is given up, and a new lease is begun. */
+  /** Cancels its jobs, which may run elsewhere by now, and begins a new lease. */
   #loseLease(): void {
     this.#runner?.abort(new LeaseLost('this instance was not heard of for too long: another one runs its jobs'))
     this.#runner = undefined

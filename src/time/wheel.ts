@@ -20,7 +20,7 @@ export abstract class Expiring {
 }
 
 /**
- * Many timeouts for the price of one timer: they are linked into slots of time, and a slot is looked at when it is due. A
+ * Timeouts that share the price of one timer: they are linked into slots of time, and a slot is looked at when it is due. A
  * timeout may be some milliseconds late; hardly any is ever over.
  *
  * A timer of Node's is an object, and those of different lengths, such as what remains of deadlines, have a list each. Source:
