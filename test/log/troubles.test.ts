@@ -6,7 +6,7 @@ const handlers = { say: () => 'hello' }
 
 it('logs once at the start that a database does not respond, with the reason', async () => {
   vi.stubEnv('DATABASE_URL', 'postgres://ann:hunter2@127.0.0.1:1/notes')
-  const { app, lines } = await logging(quiet, { handlers, database: { acquireTimeoutMs: 2000 } })
+  const { app, lines } = await logging(quiet, { handlers, database: { acquireTimeoutMs: 500 } })
   const { url } = await app.listen()
   vi.unstubAllEnvs()
   expect((await fetch(`${url}/health/ready`)).status).toBe(503)
