@@ -108,7 +108,9 @@ function describeInProcess(sources: readonly Source[]): Promise<Descriptions> {
   })
   let output = ''
   child.stderr!.setEncoding('utf8').on('data', (text: string) => (output += text))
-  const timeout = setTimeout(() => child.kill('SIGKILL'), describeTimeoutMs)
+  const kill = (): void => void child.kill('SIGKILL')
+  const timeout = setTimeout(kill, describeTimeoutMs)
+  process.once('exit', kill) // on Node 20 it can hang in an import, where it does not notice that dev has exited
   return new Promise<Descriptions>((done, fail) => {
     child.once('message', (message) => done(message as Descriptions))
     child.once('error', fail)
@@ -119,7 +121,11 @@ function describeInProcess(sources: readonly Source[]): Promise<Descriptions> {
           : `the process that imported it exited with ${signal ?? code}`
       fail(new CliError(`${sources.map(({ file }) => displayPath(file)).join(', ')}: ${why}\n${output}`.trim()))
     })
-  }).finally(() => clearTimeout(timeout))
+  }).finally(() => {
+    clearTimeout(timeout)
+    process.off('exit', kill)
+    kill()
+  })
 }
 
 const describeTimeoutMs = 30_000
