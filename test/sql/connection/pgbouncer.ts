@@ -32,14 +32,15 @@ export function startPgbouncer(
     }
     const lines = Object.entries(all).map(([name, value]) => `${name} = ${value}`)
     const target = `* = host=${server.hostname} port=${server.port} user=${server.username} password=${server.password}`
+    // Only root may read the cache that the new one is in.
+    const changesUser = binary === newPgbouncerBinary
+    const user = changesUser && process.getuid?.() === 0 ? ['-u', 'nobody'] : []
     const ini = ['[databases]', target, '[pgbouncer]', ...lines, ''].join('\n')
     return {
       files: { 'pgbouncer.ini': ini },
-      args: [...asNobody, '-q', join(folder, 'pgbouncer.ini')],
+      args: [...user, '-q', join(folder, 'pgbouncer.ini')],
       stop: 'SIGKILL',
+      changesUser,
     }
   })
 }
-
-/** PgBouncer does not run as root. */
-const asNobody = process.getuid?.() === 0 ? ['-u', 'nobody'] : []

@@ -19,6 +19,8 @@ export interface PoolerProcess {
   readonly args: readonly string[]
   /** What ends it at once, clients or not. */
   readonly stop: NodeJS.Signals
+  /** Whether it changes its user by itself. Otherwise it runs as nobody: PgBouncer does not run as root. */
+  readonly changesUser?: boolean
 }
 
 /** A program's path: what the variable names, else on the PATH. Undefined when there is none, which is said loudly. */
@@ -43,9 +45,10 @@ export async function startPoolerProcess(
   const port = await freePort()
   const folder = await mkdtemp(join(tmpdir(), 'tricube-pooler-'))
   await chmod(folder, 0o777)
-  const { files, args, stop } = plan({ port, folder })
+  const { files, args, stop, changesUser = false } = plan({ port, folder })
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
-  const child = spawn(binary, args, { stdio: 'ignore' })
+  const nobody = process.getuid?.() === 0 && !changesUser ? { uid: 65_534, gid: 65_534 } : {}
+  const child = spawn(binary, args, { stdio: 'ignore', ...nobody })
   const end = async (): Promise<void> => {
     if (child.exitCode === null && child.signalCode === null) {
       child.kill(stop)
