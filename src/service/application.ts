@@ -24,7 +24,7 @@ import { compilePlot } from './request.ts'
 import { resourceParts } from './resource.ts'
 import { inSteps, type Step } from './lifecycle/steps.ts'
 import { roomsOf } from './lifecycle/tables.ts'
-import { BackgroundWork, checkTimeout } from './work/work.ts'
+import { BackgroundWork, checkTimeout } from './background/backgroundWork.ts'
 
 type State = 'new' | 'starting' | 'serving' | 'stopping'
 

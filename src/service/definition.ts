@@ -17,8 +17,8 @@ import type { Callees } from './parts/calls.ts'
 import type { HealthOptions } from './parts/health/health.ts'
 import type { RateLimitKeys, RateLimitOptions } from './parts/rateLimits/options.ts'
 import { Resource, type Resources, type ResourceValues } from './resource.ts'
-import type { SubscriptionsTo } from './work/eventContext.ts'
-import type { JobHandlers } from './work/jobContext.ts'
+import type { SubscriptionsTo } from './background/eventContext.ts'
+import type { JobHandlers } from './background/jobContext.ts'
 
 /** One function for each operation of the contract. */
 export type Handlers<Ops extends Operations, Others extends Callees, Own = unknown> = {

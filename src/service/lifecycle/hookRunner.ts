@@ -1,7 +1,7 @@
 import { spanShape } from '../../trace/shape.ts'
 import type { Hooks, RunningApplication } from '../hooks.ts'
 import type { WorkContext } from '../request/context.ts'
-import type { BackgroundWork, Begun } from '../work/work.ts'
+import type { BackgroundWork, Begun } from '../background/backgroundWork.ts'
 
 /** Runs the hooks of a service, one after the other, and makes the context of each when it is read. */
 export class HookRunner {
