@@ -36,7 +36,6 @@ export {
   Forbidden,
   GatewayTimeout,
   Gone,
-  HttpError,
   MethodNotAllowed,
   NotAcceptable,
   NotFound,
@@ -54,7 +53,6 @@ export {
   UnprocessableEntity,
   UnsupportedMediaType,
   UriTooLong,
-  type ErrorClass,
-  type ErrorOptions,
 } from './contract/errors.ts'
+export { HttpError, type ErrorClass, type ErrorOptions } from './contract/httpError.ts'
 export { type Call, type CallOptions, type Client, type RawResult } from './client/types.ts'

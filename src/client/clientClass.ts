@@ -1,5 +1,5 @@
 import type { Contract } from '../contract/contract.ts'
-import { HttpError } from '../contract/errors.ts'
+import { HttpError } from '../contract/httpError.ts'
 import { parseRoute } from '../contract/route.ts'
 import { withCallSpan } from '../trace/callSpan.ts'
 import { compileRequest, isGivenUp, type Answer, type AnyInput, type ClientClass, type Outgoing } from './call/call.ts'

@@ -1,5 +1,5 @@
 import type { Contract } from '../contract/contract.ts'
-import type { HttpError } from '../contract/errors.ts'
+import type { HttpError } from '../contract/httpError.ts'
 import type { InputOf, Operation, Operations, ResultOf } from '../contract/operation.ts'
 import type { EjectionOptions } from '../resilience/ejection.ts'
 import type { RetryBudgetOptions } from '../resilience/retryBudget.ts'

@@ -1,7 +1,7 @@
 import { Kind, OptionalKind, TransformKind } from '@sinclair/typebox'
 import { keywordProblem } from './keywords.ts'
 import { kindOf } from './errorClass.ts'
-import type { ErrorClass } from './errors.ts'
+import type { ErrorClass } from './httpError.ts'
 import { priorities, type Operation, type Operations } from './operation.ts'
 import type { ContractOptions } from './options.ts'
 import { rateLimitProblem } from './rateLimit.ts'

@@ -1,5 +1,5 @@
 import type { TProperties, TSchema } from '@sinclair/typebox'
-import type { ErrorClass } from './errors.ts'
+import type { ErrorClass } from './httpError.ts'
 import type { Operation } from './operation.ts'
 import type { PathParamNames, Route } from './route.ts'
 

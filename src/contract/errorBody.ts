@@ -1,5 +1,6 @@
 /** The body of an error on the wire: written by the service, turned back into the same class by its client. */
-import { errorClasses, HttpError, type ErrorClass, type ErrorOptions } from './errors.ts'
+import { errorClasses } from './errors.ts'
+import { HttpError, type ErrorClass, type ErrorOptions } from './httpError.ts'
 
 /** An error's body on the wire. */
 export interface ErrorBody {

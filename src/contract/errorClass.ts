@@ -1,4 +1,4 @@
-import { HttpError, type ErrorClass } from './errors.ts'
+import { HttpError, type ErrorClass } from './httpError.ts'
 
 /** What an error class puts on the wire. */
 export interface ErrorKind {

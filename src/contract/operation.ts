@@ -1,6 +1,6 @@
 import type { Static, TObject, TOptional, TProperties, TSchema } from '@sinclair/typebox'
 import type { HasDefault } from '../schema/builder.ts'
-import type { ErrorClass } from './errors.ts'
+import type { ErrorClass } from './httpError.ts'
 import type { RateLimit } from './rateLimit.ts'
 import type { ResponseFields, ResponseOf } from './responseForm.ts'
 import type { PathParamNames, Route } from './route.ts'

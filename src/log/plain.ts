@@ -2,7 +2,7 @@ import { IncomingMessage, OutgoingMessage } from 'node:http'
 import { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import { Stream } from 'node:stream'
 import { stdSerializers } from 'pino'
-import { HttpError } from '../contract/errors.ts'
+import { HttpError } from '../contract/httpError.ts'
 import { cutStack, isThrownHere } from './stack.ts'
 
 /**

@@ -8,8 +8,8 @@ import {
   ServiceUnavailable,
   TooManyRequests,
   UnsupportedMediaType,
-  type ErrorClass,
 } from '../contract/errors.ts'
+import type { ErrorClass } from '../contract/httpError.ts'
 import { kindOf } from '../contract/errorClass.ts'
 import type { Operation } from '../contract/operation.ts'
 import { queryOf } from '../contract/response.ts'

@@ -9,7 +9,8 @@ import type { Instance, Registry } from '../discovery/registry.ts'
 import { Service } from '../service/service.ts'
 import { Certificates } from '../tls/certificates.ts'
 import type { TestFailure } from './checks.ts'
-import { startTest, type StartedTest, type TestApp, type TestOptions } from './testService.ts'
+import { startTest, type StartedTest } from './startTest.ts'
+import type { TestApp, TestOptions } from './testApp.ts'
 
 /** Services under test, by the names that the test uses. */
 export type TestedServices = Readonly<Record<string, Service<Contract, unknown>>>

@@ -1,7 +1,8 @@
 import type { Contract } from '../../contract/contract.ts'
 import { errorFrom, type ErrorOrigin } from '../../contract/errorBody.ts'
 import { byCode } from '../../contract/errorClass.ts'
-import { BadGateway, type HttpError } from '../../contract/errors.ts'
+import { BadGateway } from '../../contract/errors.ts'
+import type { HttpError } from '../../contract/httpError.ts'
 import { responseForm } from '../../contract/response.ts'
 import { doNotRetry, type Answer } from './call.ts'
 

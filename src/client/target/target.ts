@@ -1,5 +1,6 @@
 import type { Contract } from '../../contract/contract.ts'
-import { BadGateway, codes, GatewayTimeout, ServiceUnavailable, type HttpError } from '../../contract/errors.ts'
+import { BadGateway, codes, GatewayTimeout, ServiceUnavailable } from '../../contract/errors.ts'
+import type { HttpError } from '../../contract/httpError.ts'
 import type { Registry } from '../../discovery/registry.ts'
 import type { Backend } from '../../resilience/backend.ts'
 import { fullJitter, type Backoff } from '../../time/backoff.ts'

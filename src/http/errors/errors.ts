@@ -1,14 +1,8 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { FastifyError, FastifyReply } from 'fastify'
 import { errorBody, errorFrom } from '../../contract/errorBody.ts'
-import {
-  codes,
-  HttpError,
-  PayloadTooLarge,
-  ServerError,
-  ServiceUnavailable,
-  UnsupportedMediaType,
-} from '../../contract/errors.ts'
+import { codes, PayloadTooLarge, ServerError, ServiceUnavailable, UnsupportedMediaType } from '../../contract/errors.ts'
+import { HttpError } from '../../contract/httpError.ts'
 
 /** Answers with an error, in the one format there is, whatever the error and the answer hold. */
 export function sendError(reply: FastifyReply, error: HttpError): FastifyReply {

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http'
 import type { Http2SecureServer } from 'node:http2'
-import { HttpError } from '../../contract/errors.ts'
+import { HttpError } from '../../contract/httpError.ts'
 import type { Listener } from './messages.ts'
 import { strictly, type OnRefused } from './refuse.ts'
 import type { StrictCheck } from './strict.ts'

@@ -1,4 +1,5 @@
-import { BadRequest, RequestHeaderFieldsTooLarge, UriTooLong, type HttpError } from '../../contract/errors.ts'
+import { BadRequest, RequestHeaderFieldsTooLarge, UriTooLong } from '../../contract/errors.ts'
+import type { HttpError } from '../../contract/httpError.ts'
 import type { ServerLimits } from '../limits.ts'
 import type { AnyRequest } from './messages.ts'
 

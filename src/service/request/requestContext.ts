@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { GatewayTimeout, HttpError } from '../../contract/errors.ts'
+import { GatewayTimeout } from '../../contract/errors.ts'
+import { HttpError } from '../../contract/httpError.ts'
 import { Cancellation } from '../../resilience/cancellation.ts'
 import type { Deadline } from '../../time/deadline.ts'
 import type { Span } from '../../trace/span.ts'

@@ -3,10 +3,10 @@ import {
   codes,
   Conflict,
   GatewayTimeout,
-  type HttpError,
   ServiceUnavailable,
   UnprocessableEntity,
 } from '../../contract/errors.ts'
+import type { HttpError } from '../../contract/httpError.ts'
 import { DatabaseError, isChangedPlan } from './databaseError.ts'
 
 /**

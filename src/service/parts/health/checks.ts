@@ -1,7 +1,7 @@
 // The checks of `/health/ready` that a service has of its own.
 import type { Rule } from '../../../config/rule.ts'
 import { either, flag, func, group, number, record } from '../../../config/rules.ts'
-import { HttpError } from '../../../contract/errors.ts'
+import { HttpError } from '../../../contract/httpError.ts'
 import type { LateLog } from '../../../log/late.ts'
 import { healthCheck } from '../../lifecycle/healthCheck.ts'
 import { NotReady, type Checks } from '../../lifecycle/readiness.ts'

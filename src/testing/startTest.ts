@@ -1,0 +1,191 @@
+import type { AddressInfo } from 'node:net'
+import type { ClientClass } from '../client/call/call.ts'
+import type { ClientOptions } from '../client/types.ts'
+import { describeValue, optionsProblem, type Fields } from '../config/rule.ts'
+import { flag, record } from '../config/rules.ts'
+import type { Contract } from '../contract/contract.ts'
+import { Application } from '../service/application.ts'
+import { settingsOf } from '../service/config.ts'
+import type { Definition } from '../service/definition.ts'
+import type { AnyPart } from '../service/lifecycle/openParts.ts'
+import { clientsOf } from '../service/parts/clients.ts'
+import { tracingTo } from '../service/parts/tracing/tracing.ts'
+import type { WorkContext } from '../service/request/context.ts'
+import { fakeResource, type Resources } from '../service/resource.ts'
+import { Service } from '../service/service.ts'
+import { MemorySink } from '../trace/export/memory.ts'
+import { compileOutputCheck, type TestFailure } from './checks.ts'
+import { freshDatabases } from './freshDatabases.ts'
+import { mockService, type MockedService } from './mock.ts'
+import { publishedIn } from './published.ts'
+import { JobsUnderTest } from './runJobs.ts'
+import type { TestApp, TestOptions } from './testApp.ts'
+import { errorsThrown, testClient } from './testClient.ts'
+import type { Mocks } from './types.ts'
+
+/** A service under test that other services may call. */
+export interface StartedTest<Tested extends Contract, Ctx> {
+  readonly app: TestApp<Tested, Ctx>
+  /** Listens on the loopback interface, without registration and workers; resolves to the port. */
+  listen(): Promise<number>
+}
+
+/** What the services of one test share. */
+export interface TestSurroundings {
+  /** Broken contracts and calls that are not mocked, of all services. */
+  readonly failures: TestFailure[]
+  /** Returns the client of a real service; undefined for a service that is mocked. */
+  readonly callee: (contract: Contract, options: ClientOptions | undefined) => ClientClass<Contract> | undefined
+}
+
+/** Starts a service for a test, optionally next to other services. */
+export async function startTest<Tested extends Contract, Ctx = WorkContext>(
+  service: Service<Tested, Ctx>,
+  { seed = false, afterStart = false, config = {}, settings = {}, resources = {}, ...unknown }: TestOptions = {},
+  { failures, callee: realCallee }: TestSurroundings = { failures: [], callee: () => undefined },
+): Promise<StartedTest<Tested, Ctx>> {
+  checkOptions(service as unknown as Service, { seed, afterStart, config, settings, resources, ...unknown })
+  const { contract, clients = {}, calls = {} } = service.definition
+  const fail = (failure: TestFailure): void => void failures.push(failure)
+  const mocked = new Map<Contract, MockedService>()
+  const classes: Record<string, ClientClass<Contract>> = {}
+  for (const [name, callee] of Object.entries(clients)) {
+    const real = realCallee(callee, calls[name])
+    if (!real) mocked.set(callee, mockService(callee, fail, calls[name]))
+    classes[name] = real ?? mocked.get(callee)!.Client
+  }
+
+  const databases = await freshDatabases(service, seed)
+  const sink = new MemorySink()
+  const queue = new JobsUnderTest()
+  // A test keeps the only event loop busy, also with its own client: that is not overload.
+  const app = new Application(
+    {
+      admission: false,
+      ...service.definition,
+      ...(databases.settings && { database: databases.settings }),
+      resources: withFakes(service.definition, resources),
+    },
+    {
+      config: { logLevel: 'error', databaseUrl: databases.url, databaseReplicaUrls: [], ...settings, ...config },
+      parts: [clientsPart(classes), tracingTo(sink), queue.part],
+      checkResponse: outputChecks(contract, fail),
+    },
+  )
+  const thrown = errorsThrown(app.fastify)
+  try {
+    await app.start()
+    if (afterStart) await app.afterStart()
+    throwFirst(failures)
+  } catch (error) {
+    await app.close().catch(() => {})
+    await databases.drop()
+    throw error
+  }
+
+  const inject: TestApp<Tested>['inject'] = async (request) => {
+    const response = await app.inject(request)
+    throwFirst(failures)
+    return response
+  }
+  const run: TestApp<Tested, Ctx>['run'] = async (fn, options) => {
+    const result = await app.run(fn as never, options).finally(() => throwFirst(failures))
+    return result as never
+  }
+  const runAfterStart = async (): Promise<void> => {
+    await app.afterStart().finally(() => throwFirst(failures))
+  }
+  const close = async (): Promise<void> => {
+    await app.close()
+    await databases.drop()
+    throwFirst(failures)
+  }
+  const tested: TestApp<Tested, Ctx> = {
+    client: testClient(contract, inject, thrown),
+    mock<Callee extends Contract>(callee: Callee) {
+      const found = mocked.get(callee)
+      if (!found && Object.values(clients).includes(callee)) {
+        const name = callee.name
+        throw new TypeError(`${contract.name} calls the real ${name} in this test, mock a service outside the system`)
+      }
+      if (!found) throw new TypeError(`${contract.name} does not call ${callee.name}: add it to its clients`)
+      return found.mocks as Mocks<Callee>
+    },
+    get db() {
+      if (!app.db) throw new TypeError(`${contract.name} has no database: set database or migrations`)
+      return app.db
+    },
+    fastify: app.fastify,
+    get spans() {
+      return sink.spans
+    },
+    inject,
+    run,
+    afterStart: runAfterStart,
+    runJobs: (options) => queue.run(options),
+    published: (event) => publishedIn(app.db, event),
+    deliver: (event, payload) => queue.deliver(service.definition, app.db, event, payload),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+  const listen = async (): Promise<number> => {
+    await app.fastify.listen({ host: '127.0.0.1', port: 0 })
+    return (app.fastify.server.address() as AddressInfo).port
+  }
+  return { app: tested, listen }
+}
+
+const rules: Fields<TestOptions> = {
+  seed: flag,
+  afterStart: flag,
+  config: record('values of the configuration by name'),
+  settings: record('values of settings by name'),
+  resources: record('replacements of resources by name'),
+}
+
+function checkOptions(service: Service, options: TestOptions): void {
+  if (!(service instanceof Service))
+    throw new TypeError(`testService: expected a service, got ${describeValue(service)}`)
+  const { definition, name } = service
+  const own = definition.settings ?? {}
+  const wrong = Object.keys(options.settings ?? {}).find((key) => !Object.hasOwn(settingsOf(definition), key))
+  const problem =
+    optionsProblem(options, rules) ??
+    (wrong && `settings.${wrong}: ${name} has no such setting, expected one of ${Object.keys(own).sort().join(', ')}`)
+  if (problem) throw new TypeError(`testService(${name}): ${problem}`)
+}
+
+function outputChecks(
+  contract: Contract,
+  fail: (failure: TestFailure) => void,
+): (name: string, value: unknown) => void {
+  const checks = new Map(Object.keys(contract.operations).map((name) => [name, compileOutputCheck(contract, name)]))
+  return (name, value) => {
+    try {
+      checks.get(name)!(value, 'the handler')
+    } catch (error) {
+      fail(error as TestFailure)
+    }
+  }
+}
+
+/** The resources of a service, with replacements. */
+function withFakes({ contract, resources = {} }: Definition, fakes: Readonly<Record<string, unknown>>): Resources {
+  const replaced = Object.entries(fakes).map(([name, value]) => {
+    const real = resources[name]
+    if (!real) throw new TypeError(`${contract.name} has no resource ${name} to replace`)
+    return [name, fakeResource(real, value)] as const
+  })
+  return { ...resources, ...Object.fromEntries(replaced) }
+}
+
+/** Replaces the part that opens the clients of a service. */
+function clientsPart(classes: Readonly<Record<string, ClientClass<Contract>>>): AnyPart {
+  return { name: 'clients', open: () => clientsOf(classes) }
+}
+
+/** Throws the first failure and clears the list. */
+function throwFirst(failures: TestFailure[]): void {
+  const [first] = failures.splice(0)
+  if (first) throw first
+}

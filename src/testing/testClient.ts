@@ -1,0 +1,46 @@
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
+import { compileRequest, type AnyInput } from '../client/call/call.ts'
+import { compileDecoder } from '../client/call/decode.ts'
+import type { CallOptions } from '../client/types.ts'
+import type { Contract } from '../contract/contract.ts'
+import { responseForm } from '../contract/response.ts'
+import type { TestClient } from './types.ts'
+
+/** Collects thrown errors by request ID, because a 500 does not contain its cause. */
+export function errorsThrown(fastify: FastifyInstance): Map<unknown, Error> {
+  const thrown = new Map<unknown, Error>()
+  fastify.addHook('onError', (request, _reply, error, done) => {
+    thrown.set(request.id, error)
+    done()
+  })
+  return thrown
+}
+
+/** Calls the operations of a service without a socket. The `cause` of a 5xx is what the handler threw. */
+export function testClient<Tested extends Contract>(
+  contract: Tested,
+  inject: (request: InjectOptions) => Promise<LightMyRequestResponse>,
+  thrown: Map<unknown, Error>,
+): TestClient<Tested> {
+  const calls = Object.entries(contract.operations).map(([name, operation]) => {
+    const form = responseForm(operation)
+    const build = compileRequest(contract, name)
+    const decode = compileDecoder(contract, name)
+    const call = async (input?: AnyInput, options?: CallOptions): Promise<unknown> => {
+      const { method, path, headers, body } = build({}, input, options)
+      const response = await inject({ method, url: path, headers, ...(body !== undefined && { payload: body }) })
+      const { statusCode: status, headers: received } = response
+      let value: unknown
+      try {
+        value = decode({ status, headers: received as Record<string, string>, body: response.body })
+      } catch (error) {
+        const cause = status >= 500 ? thrown.get(received['x-request-id']) : undefined
+        if (cause) (error as Error).cause = cause
+        throw error
+      }
+      return { status, headers: received, ...form.wrap(value) }
+    }
+    return [name, call]
+  })
+  return Object.fromEntries(calls) as TestClient<Tested>
+}
