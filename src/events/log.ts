@@ -104,6 +104,7 @@ export async function read(
     WHERE id > ${row} AND name = ANY (${names}::text[])
     ORDER BY id
     LIMIT ${limit}`
+  if (events.length === 0 && to > from) await nextTick(db, from) // the rest of what was begun may have been deleted
   const isLast = events.length < limit
   return { events, position: isLast ? { from: end, to: end, row: 0 } : { from, to: end, row: events.at(-1)!.id } }
 }
@@ -118,17 +119,22 @@ async function nextTick(db: Database, from: number): Promise<number> {
   return end ?? from
 }
 
-/** Deletes what is older than this, some of it at a time. The last tick stays. */
+/** The most events that one statement deletes. */
+const mostDeleted = 10_000
+
+/** Deletes what is older than this, in parts, so that no statement takes long. The last tick stays. */
 export async function forgetBefore(db: Database, ms: number): Promise<void> {
   const old = await db.primary.maybeOne<{ id: number }>`
     SELECT id FROM tricube.event_ticks WHERE ticked_at < now() - ${ms}::float8 * interval '1 millisecond'
     ORDER BY id DESC LIMIT 1`
   if (!old) return
-  await db.execute`
-    DELETE FROM tricube.events WHERE id IN (
-      SELECT event.id FROM tricube.events AS event, tricube.event_ticks AS tick
-      WHERE tick.id = ${old.id} AND event.xid < pg_snapshot_xmin(tick.snapshot)
-      ORDER BY event.id LIMIT 10000
-    )`
   await db.execute`DELETE FROM tricube.event_ticks WHERE id < ${old.id}`
+  for (let deleted = mostDeleted; deleted === mostDeleted;) {
+    deleted = await db.execute`
+      DELETE FROM tricube.events WHERE id IN (
+        SELECT event.id FROM tricube.events AS event, tricube.event_ticks AS tick
+        WHERE tick.id = ${old.id} AND event.xid < pg_snapshot_xmin(tick.snapshot)
+        ORDER BY event.id LIMIT ${mostDeleted}
+      )`
+  }
 }

@@ -1,0 +1,38 @@
+import { database } from 'tricube/sql'
+import { expect, it } from 'vitest'
+import { forgetBefore, read, startOf, tick } from '../../src/events/log.ts'
+import { logTables } from '../../src/events/tables.ts'
+import { directDatabase } from '../sql/freshDatabase.ts'
+
+const hourMs = 3_600_000
+
+it('deletes all that is old, however much, and keeps what is new', async () => {
+  await using fresh = await directDatabase(`CREATE SCHEMA tricube; ${logTables[0]!.sql}`)
+  await using db = database({ url: fresh.url, lanes: 1, pool: 2 })
+  const beginning = await startOf(db, 'beginning')
+  await db.script(`INSERT INTO tricube.events (name, payload) SELECT 'noted', '1' FROM generate_series(1, 25000)`)
+  await tick(db)
+  const { position: middle } = await read(db, beginning, ['noted'], 100)
+  expect(middle.to).toBeGreaterThan(middle.from)
+  await db.execute`UPDATE tricube.event_ticks SET ticked_at = now() - interval '2 hours'`
+  await db.script(`INSERT INTO tricube.events (name, payload) VALUES ('noted', '2')`)
+  await tick(db)
+
+  await forgetBefore(db, hourMs)
+
+  expect(await db.value`SELECT count(*) FROM tricube.events`).toBe(1)
+  const { events } = await read(db, await startOf(db, 'beginning'), ['noted'], 100)
+  expect(events.map(({ payload }) => payload)).toEqual(['2'])
+  for (const position of [beginning, middle]) {
+    await expect(read(db, position, ['noted'], 100)).rejects.toMatchObject({ status: 410 })
+  }
+})
+
+it('keeps everything while nothing is old', async () => {
+  await using fresh = await directDatabase(`CREATE SCHEMA tricube; ${logTables[0]!.sql}`)
+  await using db = database({ url: fresh.url, lanes: 1, pool: 2 })
+  await db.script(`INSERT INTO tricube.events (name, payload) VALUES ('noted', '1')`)
+  await tick(db)
+  await forgetBefore(db, hourMs)
+  expect(await db.value`SELECT count(*) FROM tricube.events`).toBe(1)
+})
