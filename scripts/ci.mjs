@@ -40,7 +40,8 @@ try {
   ]
   for (const pooler of poolers) {
     // That one starts poolers of its own: once is enough.
-    const paths = ['test/sql', '--exclude', 'test/sql/connection/poolers.test.ts']
+    // A pooler that exits is started again; what it interrupted is run once more.
+    const paths = ['test/sql', '--retry', '1', '--exclude', 'test/sql/connection/poolers.test.ts']
     countTests(`npm test -- test/sql behind ${pooler}`, { TRICUBE_TEST_BEHIND: pooler }, paths)
   }
   countTests('npm test on the packed tarball', { TRICUBE_TEST_PACKAGE: join(pack().folder, 'dist') })

@@ -38,7 +38,7 @@ export function startPgbouncer(
     const ini = ['[databases]', target, '[pgbouncer]', ...lines, ''].join('\n')
     return {
       files: { 'pgbouncer.ini': ini },
-      args: [...user, '-q', join(folder, 'pgbouncer.ini')],
+      args: [...user, join(folder, 'pgbouncer.ini')],
       stop: 'SIGKILL',
       changesUser,
     }

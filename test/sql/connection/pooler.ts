@@ -1,5 +1,5 @@
 /** What the tests' poolers have in common: a program, found and started in front of a server. */
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -48,8 +48,23 @@ export async function startPoolerProcess(
   const { files, args, stop, changesUser = false } = plan({ port, folder })
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
   const nobody = process.getuid?.() === 0 && !changesUser ? { uid: 65_534, gid: 65_534 } : {}
-  const child = spawn(binary, args, { stdio: 'ignore', ...nobody })
+  let child: ChildProcess
+  let isEnding = false
+  const start = (): void => {
+    let lastLines = ''
+    child = spawn(binary, args, { stdio: ['ignore', 'ignore', 'pipe'], ...nobody })
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => (lastLines = (lastLines + text).slice(-2000)))
+    child.once('exit', (code, signal) => {
+      if (isEnding) return
+      process.stderr.write(
+        `\n!!! ${binary} has exited by itself (${signal ?? code}), and is started again:\n${lastLines}\n`,
+      )
+      start()
+    })
+  }
+  start()
   const end = async (): Promise<void> => {
+    isEnding = true
     if (child.exitCode === null && child.signalCode === null) {
       child.kill(stop)
       await once(child, 'exit')
