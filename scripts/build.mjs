@@ -9,11 +9,17 @@ import { build } from 'esbuild'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const { bin, exports, version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 const published = JSON.stringify([exports, bin]).match(/(?<=\.\/dist\/)[^"]+(?=\.js")/g)
+/** Packages inside the bundle. drizzle-typebox would bring a second TypeBox into each page that has models. */
+const inside = /^(?:@sinclair\/typebox|drizzle-typebox)(?:\/|$)/
 /** Run by others as a process of its own. */
 const programs = ['cli/describe']
 
 rmSync(`${root}dist/chunks`, { recursive: true, force: true })
 copyFileSync(`${root}node_modules/@sinclair/typebox/license`, `${root}dist/LICENSE-typebox`)
+writeFileSync(
+  `${root}dist/LICENSE-drizzle-typebox`,
+  apache2('drizzle-typebox, https://github.com/drizzle-team/drizzle-orm, by Drizzle Team'),
+)
 copySwaggerUi()
 await build({
   absWorkingDir: root,
@@ -32,7 +38,7 @@ await build({
       name: 'packages-outside',
       setup(build) {
         build.onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
-          kind === 'entry-point' || path.startsWith('@sinclair/typebox') ? undefined : { path, external: true },
+          kind === 'entry-point' || inside.test(path) ? undefined : { path, external: true },
         )
       },
     },
@@ -49,9 +55,13 @@ function copySwaggerUi() {
   for (const name of ['swagger-ui-bundle.js', 'swagger-ui.css']) {
     copyFileSync(`${root}node_modules/@fastify/swagger-ui/static/${name}`, `${folder}/${name}`)
   }
-  const apache2 = readFileSync(`${root}node_modules/typescript/LICENSE`, 'utf8')
   writeFileSync(
     `${folder}/LICENSE`,
-    `Swagger UI, https://github.com/swagger-api/swagger-ui, by SmartBear Software\n\n${apache2}`,
+    apache2('Swagger UI, https://github.com/swagger-api/swagger-ui, by SmartBear Software'),
   )
+}
+
+/** The Apache License 2.0 of a work; neither package carries it. */
+function apache2(work) {
+  return `${work}\n\n${readFileSync(`${root}node_modules/typescript/LICENSE`, 'utf8')}`
 }

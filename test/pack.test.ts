@@ -43,6 +43,7 @@ describe('the package', () => {
       [
         'CHANGELOG.md',
         'LICENSE',
+        'dist/LICENSE-drizzle-typebox',
         'dist/LICENSE-typebox',
         'dist/swagger-ui/LICENSE',
         'dist/swagger-ui/swagger-ui.css',
