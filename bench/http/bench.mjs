@@ -11,7 +11,7 @@ import { startDatabase } from './database.mjs'
 import { load, warmAgain } from './load.mjs'
 import { spanDelayMs, startServers } from './servers.mjs'
 import { cpuSeconds, residentMiB } from './usage.mjs'
-import { checkAnswers } from './works.mjs'
+import { checkResponses } from './works.mjs'
 
 /** Longer than spans wait for a batch to fill. */
 const settlingMs = 2 * spanDelayMs
@@ -57,7 +57,7 @@ export async function startBench(node) {
     async start(peer, work) {
       const server = await startServers(peer, work, placeOf(peer))
       try {
-        await checkAnswers(server.url, work)
+        await checkResponses(server.url, work)
       } catch (error) {
         await server.stop()
         throw new Error(`${peer.title}: ${error.message}`)

@@ -76,7 +76,7 @@ export const works = {
 }
 
 /** Compares a server's answers with what is due, byte by byte; throws on the first difference. */
-export async function checkAnswers(url, { method, path, body, answer, refused }) {
+export async function checkResponses(url, { method, path, body, answer, refused }) {
   const headers = body && { 'content-type': 'application/json' }
   for (const id of [1, 7, 980]) {
     const response = await fetch(url + path.replace('%d', id), { method, body, headers })

@@ -87,10 +87,10 @@ function compileSend(
 function compileReader(
   contract: Contract,
   name: string,
-  { checkAnswers = process.env['NODE_ENV'] !== 'production' }: ClientOptions,
+  { checkResponses = process.env['NODE_ENV'] !== 'production' }: ClientOptions,
 ): (answer: Answer) => unknown {
   const decode = compileDecoder(contract, name)
-  if (!checkAnswers) return decode
+  if (!checkResponses) return decode
   const check = answerCheck(contract, name)
   return (answer) => check(decode(answer))
 }

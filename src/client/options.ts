@@ -95,9 +95,9 @@ const clientOptions: Fields<ClientOptions> = {
   ),
   subset: either(never, wholeNumber({ min: 1 })),
   tls: group<CertificateFiles>({ cert: pemFile, key: pemFile, ca: pemFile }),
-  maxAnswerBytes: wholeNumber({ min: 1, unit: 'bytes' }),
+  maxResponseBytes: wholeNumber({ min: 1, unit: 'bytes' }),
   lanes: flag,
-  checkAnswers: flag,
+  checkResponses: flag,
   forward: {
     expected: 'a list of header names',
     accepts: (value) => Array.isArray(value) && value.every((one) => typeof one === 'string'),

@@ -91,11 +91,11 @@ export interface ClientOptions<Callee extends Contract = Contract> extends Omit<
   /** Whom to trust and who one is, where an instance speaks HTTPS. Default: the `tls` of the service that calls. */
   readonly tls?: CertificateFiles
   /** Largest answer, in bytes. Default 16 MiB. */
-  readonly maxAnswerBytes?: number
+  readonly maxResponseBytes?: number
   /** Whether short calls that may be repeated share connections to instances that know how. Default: true. */
   readonly lanes?: boolean
   /** Whether answers are checked against the contract. Default: unless `NODE_ENV` is `production`. */
-  readonly checkAnswers?: boolean
+  readonly checkResponses?: boolean
   /**
    * Headers of the request that is being handled which its calls pass on, such as `['x-tenant']`. Pass on a secret only to
    * a service that may see it. Default: none.

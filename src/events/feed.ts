@@ -3,7 +3,7 @@ import type { FedEvent } from './cursors.ts'
 import { read, startOf, tick, type Position } from './log.ts'
 import { parsePositions, positionText } from './position.ts'
 
-/** What a subscriber asks for. */
+/** A subscriber's request for events. */
 export interface FeedQuery {
   /** The position that it has; without one it begins `from`. */
   readonly after?: string | undefined
@@ -15,8 +15,8 @@ export interface FeedQuery {
   readonly waitMs: number
 }
 
-/** What it gets. */
-export interface FeedAnswer {
+/** The events that follow a position, and the position after them. */
+export interface FeedPage {
   readonly events: readonly FedEvent[]
   readonly position: string
 }
@@ -49,7 +49,7 @@ export class Feed {
   }
 
   /** Resolves to what follows a position, at the latest after `waitMs`, or when the signal aborts. */
-  async take({ after, from, names, limit, waitMs }: FeedQuery, signal: AbortSignal): Promise<FeedAnswer> {
+  async take({ after, from, names, limit, waitMs }: FeedQuery, signal: AbortSignal): Promise<FeedPage> {
     const until = performance.now() + waitMs
     const known = after === undefined ? undefined : parsePositions(after)
     const positions = new Map<string, Position>()

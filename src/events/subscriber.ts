@@ -1,14 +1,14 @@
 import type { Database } from '../sql/index.ts'
 import { fullJitter } from '../time/backoff.ts'
 import { lease, release, takeIn } from './cursors.ts'
-import type { FeedAnswer } from './feed.ts'
+import type { FeedPage } from './feed.ts'
 
 /** What a subscriber asks a publisher for. */
 export type AskFeed = (query: {
   readonly after: string | undefined
   readonly waitMs: number
   readonly signal: AbortSignal
-}) => Promise<FeedAnswer>
+}) => Promise<FeedPage>
 
 /** What a subscriber is made of. */
 export interface SubscriberOptions {

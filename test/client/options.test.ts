@@ -179,7 +179,7 @@ describe('an answer', () => {
     await expect(checked.listThings()).rejects.toMatchObject({
       error: 'thing-service.listThings broke its contract: items.0.from is required',
     })
-    await using unchecked = client(thingService, { registry, checkAnswers: false })
+    await using unchecked = client(thingService, { registry, checkResponses: false })
     expect(await unchecked.getThing(get)).toEqual({ id: 'one', from: 'a' })
     vi.stubEnv('NODE_ENV', 'production')
     await using production = client(thingService, { registry })
@@ -220,7 +220,7 @@ describe('an answer', () => {
 
   it('that is too large is not read, nor asked for again', async () => {
     const a = await callee('a', () => ({ body: { code: 0, data: { id: 1, from: 'x'.repeat(100_000) } } }))
-    await using caller = client(thingService, { registry: memoryRegistry(a.address), maxAnswerBytes: 50_000 })
+    await using caller = client(thingService, { registry: memoryRegistry(a.address), maxResponseBytes: 50_000 })
     await expect(caller.getThing(get)).rejects.toMatchObject({
       code: 50200,
       error: 'thing-service answered with too much',

@@ -9,7 +9,7 @@ import { isReady } from './instance.mjs'
  * matter here, so it waits for long.
  */
 export function tricubeCaller(registry) {
-  const jobs = client(jobService, { registry, checkAnswers: false })
+  const jobs = client(jobService, { registry, checkResponses: false })
   return {
     call: (n) => jobs.addJob({ body: { id: n } }, { timeoutMs: 30_000 }),
     close: () => jobs[Symbol.asyncDispose](),

@@ -31,7 +31,7 @@ export function startInstances(count, env) {
 export const connect = (instances) =>
   client(thingService, {
     registry: staticRegistry({ 'thing-service': instances.map(({ address }) => address) }),
-    checkAnswers: false,
+    checkResponses: false,
   })
 
 export const get = (things) => (n) => things.getThing({ params: { id: n } })

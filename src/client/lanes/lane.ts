@@ -27,7 +27,7 @@ export interface LaneCall {
 
 /** What a lane tells whom it belongs to. */
 export interface LaneOwner {
-  readonly maxAnswerBytes: number
+  readonly maxResponseBytes: number
   /** It is closed, for good. `problem` when its peer has broken the protocol. */
   closed(lane: Lane, problem: string | undefined): void
 }
@@ -156,7 +156,7 @@ export class Lane implements ResponseReceiver {
   }
 
   isTaken(bytes: number): boolean {
-    return bytes <= this.#owner.maxAnswerBytes
+    return bytes <= this.#owner.maxResponseBytes
   }
 
   received(head: ResponseHead, body: string): void {

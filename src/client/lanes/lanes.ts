@@ -18,7 +18,7 @@ const pauseMs = 1000
 
 /** How lanes are opened, and what they tell. */
 export interface LanesOptions {
-  readonly maxAnswerBytes: number
+  readonly maxResponseBytes: number
   /** Opens a connection; calls back with it, or not. */
   readonly connect: (callback: (socket: Socket | undefined) => void) => void
   /** Sends a call over another connection, while its lane may still answer it. */
@@ -33,7 +33,7 @@ export interface LanesOptions {
  * Lanes are opened in the background, and a call never waits for one: without room on a lane that answers it takes the pool.
  */
 export class Lanes implements LaneOwner, Sweepable {
-  readonly maxAnswerBytes: number
+  readonly maxResponseBytes: number
   readonly pace: InstancePace = new InstancePace()
   readonly #options: LanesOptions
   readonly #lanes = new Set<Lane>()
@@ -47,7 +47,7 @@ export class Lanes implements LaneOwner, Sweepable {
 
   constructor(options: LanesOptions) {
     this.#options = options
-    this.maxAnswerBytes = options.maxAnswerBytes
+    this.maxResponseBytes = options.maxResponseBytes
   }
 
   /** How many there are. */

@@ -45,7 +45,7 @@ export interface LaneStats {
 
 /** How the instances of a service are reached. */
 export interface EndpointOptions {
-  readonly maxAnswerBytes: number
+  readonly maxResponseBytes: number
   readonly usesLanes: boolean
   /** Counted up. */
   readonly stats: LaneStats
@@ -132,7 +132,7 @@ export class Endpoint {
     const { address: hostname, port, secure, serverName } = this.#instance
     const to = { hostname, host: this.#host, protocol: secure ? 'https:' : 'http:', port: String(port) }
     return new Lanes({
-      maxAnswerBytes: this.#options.maxAnswerBytes,
+      maxResponseBytes: this.#options.maxResponseBytes,
       connect: (callback) => {
         this.#connector({ ...to, ...(serverName !== undefined && { servername: serverName }) }, (_error, socket) =>
           callback(socket ?? undefined),
@@ -152,7 +152,7 @@ export class Endpoint {
       connect: withoutContinue(this.#connector),
       keepAliveTimeout: keepAliveTimeoutMs,
       keepAliveMaxTimeout: keepAliveTimeoutMs,
-      maxResponseSize: this.#options.maxAnswerBytes,
+      maxResponseSize: this.#options.maxResponseBytes,
       headersTimeout: 0, // a call's own timeout bounds all of it
       bodyTimeout: 0,
     })

@@ -19,7 +19,7 @@ export interface Whereabouts {
 
 /** Longest a call waits for the registry's first answer, in milliseconds. */
 const firstAnswerMs = 1000
-const maxAnswerBytes = 16 * 1024 * 1024
+const maxResponseBytes = 16 * 1024 * 1024
 
 /** The instances of one service, as its registry tells them, each with its connections. */
 export class Members implements AsyncDisposable {
@@ -45,7 +45,7 @@ export class Members implements AsyncDisposable {
     const isWhole = limit === false || balancer === 'consistent-hash' // all callers have to see the same ring
     this.#certificates = certificates
     this.#endpointOptions = {
-      maxAnswerBytes: options.maxAnswerBytes ?? maxAnswerBytes,
+      maxResponseBytes: options.maxResponseBytes ?? maxResponseBytes,
       usesLanes: options.lanes ?? true,
       stats: this.#laneStats,
       onProblem,

@@ -10,8 +10,8 @@ import { notJsonAt } from '../../schema/writer/values.ts'
 import { compileWriter } from '../../schema/writer/writer.ts'
 
 /** What a handler returned breaks its contract; the message names the field, never its value. */
-class AnswerError extends Error {
-  override readonly name: string = 'AnswerError'
+class ResponseValidationError extends Error {
+  override readonly name: string = 'ResponseValidationError'
 
   constructor(problem: string) {
     super(`what the handler returned breaks its contract: ${problem}`)
@@ -24,7 +24,7 @@ export type Encoder = (value: unknown, query: unknown) => string
 /**
  * Compiles an operation's answer into one function; fields that `returns` does not name are not written.
  *
- * The function throws `AnswerError` when the value is not what `returns` says: nothing is changed to fit.
+ * The function throws `ResponseValidationError` when the value is not what `returns` says: nothing is changed to fit.
  */
 export function compileEncoder(operation: Operation, envelope: Envelope): Encoder {
   const standard = envelope === 'standard'
@@ -43,8 +43,8 @@ const compileForm: Readonly<Record<FormName, (returns: TSchema, standard: boolea
     const writeItems = compileStrict(t.Array(returns))
     return (value, query) => {
       const { items, total } = (value ?? {}) as Partial<Items<unknown>>
-      if (items === undefined) throw new AnswerError('it is paginated, return { items, total }')
-      if (!isCount(total)) throw new AnswerError('total must be integer')
+      if (items === undefined) throw new ResponseValidationError('it is paginated, return { items, total }')
+      if (!isCount(total)) throw new ResponseValidationError('total must be integer')
       const { page, size } = query as Pagination
       const position = `"page":${page},"size":${size},"total":${total}`
       return standard
@@ -72,7 +72,7 @@ function compileStrict(schema: TSchema): (value: unknown) => string {
     if (text !== undefined) return text
     // A writer says neither which field nor what was due. Compiled once.
     check ??= compileCheck(schema, 'any')
-    throw new AnswerError(problemOf(check, value, thrown))
+    throw new ResponseValidationError(problemOf(check, value, thrown))
   }
 }
 

@@ -307,7 +307,7 @@ describe('a response that cannot be trusted', () => {
         request.answer(good(request).replace(/content-length: \d+/, 'content-length: 5000'))
       else request.answer()
     })
-    await using caller = echoClient(callee.address, { maxAnswerBytes: 1000 })
+    await using caller = echoClient(callee.address, { maxResponseBytes: 1000 })
     await warmUp(caller, callee)
     isLarge = true
     const [large, small] = [caller.echo({ params: { id: 1 } }), caller.echo({ params: { id: 2 } })]

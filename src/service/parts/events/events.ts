@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Contract } from '../../../contract/contract.ts'
 import { BadRequest } from '../../../contract/errors.ts'
-import { Feed, type FeedAnswer, type FeedQuery } from '../../../events/feed.ts'
+import { Feed, type FeedPage, type FeedQuery } from '../../../events/feed.ts'
 import { forgetBefore } from '../../../events/log.ts'
 import { Subscriber, type AskFeed } from '../../../events/subscriber.ts'
 import { cursorTables, logTables } from '../../../events/tables.ts'
@@ -163,7 +163,7 @@ function feedContract(service: string): Contract {
 }
 
 interface FeedClient {
-  takeEvents(input: object, options: object): Promise<FeedAnswer>
+  takeEvents(input: object, options: object): Promise<FeedPage>
 }
 
 function askOf(client: FeedClient, { event, from = 'now' }: Subscription): AskFeed {
