@@ -39,6 +39,23 @@ users getUser       8.0 ms  █████████████████�
   await traces.stop()
 })
 
+it('names the traces that caused one, each once', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  const print = vi.fn()
+  const traces = await openTraces(print, {})
+  const [cause, other] = ['a'.repeat(32), 'b'.repeat(32)]
+  const body = JSON.stringify([
+    span('1', undefined, 'stock', 'on reserve', { 'link.0': `${cause}-${'1'.repeat(16)}`, 'link.1': `${other}-2` }),
+    span('2', '1', 'stock', 'reload', { 'link.0': `${cause}-${'3'.repeat(16)}`, 'link.kind': 'none' }),
+  ])
+  await fetch(traces.env['OTEL_EXPORTER_ZIPKIN_ENDPOINT']!, { method: 'POST', body })
+  await vi.advanceTimersByTimeAsync(1100)
+  expect(print.mock.calls[0]![0].split('\n')[0]).toBe(
+    `trace 0af7651916cd43dd8448eb211c80319c, caused by ${cause}, ${other}`,
+  )
+  await traces.stop()
+})
+
 it('starts no receiver when the user has set an exporter', async () => {
   const traces = await openTraces(() => {}, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' })
   expect(traces.env).toEqual({})

@@ -35,6 +35,6 @@ it('writes the trees of a batch to the console', async () => {
   const exporter = consoleExporter('user-service', { output: { write: (text: string) => ((output += text), true) } })
   await exporter.export([statement!, request!], 0, new AbortController().signal)
   expect(output).toMatch(
-    /^trace [0-9a-f]{32}\nuser-service getUser .* 500 ✗ 500\n└─ user-service SELECT users .* 3 rows ✗ 42P01\n$/,
+    /^trace [0-9a-f]{32}, caused by 0af7651916cd43dd8448eb211c80319c\nuser-service getUser .* 500 ✗ 500\n└─ user-service SELECT users .* 3 rows ✗ 42P01\n$/,
   )
 })

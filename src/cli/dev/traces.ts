@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { noteOf } from '../../trace/export/console.ts'
-import { drawTree, type TreeSpan } from '../../trace/export/tree.ts'
+import { drawTrace, type TreeSpan } from '../../trace/export/tree.ts'
 
 /** The receiver of the services' traces. */
 export interface DevTraces {
@@ -92,7 +92,7 @@ class Traces {
   #draw(traceId: string): void {
     const { spans } = this.#incomplete.get(traceId)!
     this.#incomplete.delete(traceId)
-    this.#print(`trace ${traceId}\n${drawTree(spans)}\n`)
+    this.#print(drawTrace(traceId, spans))
   }
 }
 
@@ -106,7 +106,13 @@ function treeSpan({ id, parentId, name, timestamp, duration, localEndpoint, tags
     durationMs: duration / 1000,
     errorType: tags['error.type'],
     note: noteOf((key) => tags[key]),
+    causes: causesIn(tags),
   }
+}
+
+/** Zipkin has no links. tricube's exporter writes each as a tag: `link.0` is a trace and a span. */
+function causesIn(tags: ZipkinSpan['tags']): string[] {
+  return Object.entries(tags).flatMap(([key, value]) => (/^link\.\d+$/.test(key) ? [value.split('-')[0]!] : []))
 }
 
 async function receive(request: IncomingMessage, response: ServerResponse, traces: Traces): Promise<void> {

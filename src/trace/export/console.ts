@@ -3,7 +3,7 @@ import type { AttributeValue } from '../shape.ts'
 import type { SpanRecord } from '../spanRecord.ts'
 import type { SpanExporter } from './exporter.ts'
 import { grouped } from './grouped.ts'
-import { drawTree, type TreeSpan } from './tree.ts'
+import { drawTrace, type TreeSpan } from './tree.ts'
 
 /** Prints the spans of a batch as one tree per trace, for developers. */
 export function consoleExporter(
@@ -13,7 +13,12 @@ export function consoleExporter(
   return {
     async export(spans) {
       for (const [id, ofTrace] of grouped(spans, ({ traceId }) => traceId)) {
-        output.write(`trace ${id}\n${drawTree(ofTrace.map((span) => treeSpan(span, service)))}\n`)
+        output.write(
+          drawTrace(
+            id,
+            ofTrace.map((span) => treeSpan(span, service)),
+          ),
+        )
       }
     },
     close: () => Promise.resolve(),
@@ -31,6 +36,7 @@ function treeSpan(span: SpanRecord, service: string): TreeSpan {
     durationMs: endedAt - startedAt,
     errorType,
     note: noteOf((key) => valueOf(span, key)),
+    causes: details?.links?.map(({ traceId }) => traceId),
   }
 }
 

@@ -13,9 +13,18 @@ export interface TreeSpan {
   readonly errorType: string | undefined
   /** A short note behind the span. */
   readonly note?: string | undefined
+  /** The traces that caused it: of the request that published an event or enqueued a job. */
+  readonly causes?: readonly string[] | undefined
 }
 
 const barWidth = 24
+
+/** Draws a trace: its ID, the traces that caused it, and its spans. */
+export function drawTrace(id: string, spans: readonly TreeSpan[]): string {
+  const causes = new Set(spans.flatMap((span) => span.causes ?? []).filter((cause) => cause !== id))
+  const title = [`trace ${id}`, ...(causes.size > 0 ? [`caused by ${[...causes].join(', ')}`] : [])].join(', ')
+  return `${printable(title)}\n${drawTree(spans)}\n`
+}
 
 /**
  * Draws the spans of one trace as a tree with their services, start times and durations.

@@ -1,0 +1,3 @@
+-- author: tricube
+DROP TABLE reservations;
+DROP TABLE products;

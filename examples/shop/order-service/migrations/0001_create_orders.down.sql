@@ -1,0 +1,3 @@
+-- author: tricube
+DROP TABLE reports;
+DROP TABLE orders;
