@@ -14,13 +14,16 @@ import { startServer, takeTurns } from './turns.mjs'
 const boundUs = 1
 const pairs = Number(process.env.PAIRS ?? 3)
 const tricube = peers.find(({ name }) => name === 'tricube')
-const without = ['--import', new URL('unprotected.mjs', import.meta.url).href]
+const sides = ['unprotected.mjs?protected', 'unprotected.mjs'].map((name) => [
+  '--import',
+  new URL(name, import.meta.url).href,
+])
 
 const bench = await startBench(process.execPath)
 const added = []
 try {
   for (let pair = 0; pair < pairs; pair++) {
-    const servers = [[], without].map((options) => startServer(bench, tricube, works.hello, options))
+    const servers = sides.map((options) => startServer(bench, tricube, works.hello, options))
     const [whole, bare] = await takeTurns(servers)
     console.log(`${whole.toFixed(2)} µs a request, ${bare.toFixed(2)} without: ${(whole - bare).toFixed(2)}`)
     added.push(whole - bare)
