@@ -1,6 +1,6 @@
 import { random32, type Random32 } from './ids.ts'
 import { hasIds, type RemoteParent } from './propagation/remoteParent.ts'
-import { propagators } from './propagation/propagators.ts'
+import { usualPropagator } from './propagation/propagators.ts'
 import type { IncomingHeaders, Propagator } from './propagation/propagator.ts'
 import { never, type TraceSampler } from './sampler.ts'
 import { spanShape, type SpanShape } from './shape.ts'
@@ -40,7 +40,7 @@ export class Tracer implements SpanOwner {
   constructor({
     sink,
     sampler,
-    propagator = propagators(['tracecontext', 'b3multi']),
+    propagator = usualPropagator,
     edge = false,
     keep = {},
     random = random32,

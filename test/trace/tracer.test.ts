@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { EpochOffset } from '../../src/time/epochOffset.ts'
 import { errorTypeOf } from '../../src/trace/errorType.ts'
+import { propagators } from '../../src/trace/propagation/propagators.ts'
 import { SilentTracer } from '../../src/trace/tracer.ts'
 import { getUser, memoryTracer, selectUsers } from './fixture.ts'
 
@@ -21,11 +22,19 @@ it('continues the trace of its caller', () => {
   expect(headers).toEqual({
     traceparent: `00-0af7651916cd43dd8448eb211c80319c-${statement.id}-01`,
     tracestate: 'a=1',
-    'x-b3-traceid': '0af7651916cd43dd8448eb211c80319c',
-    'x-b3-spanid': statement.id,
-    'x-b3-parentspanid': request.id,
-    'x-b3-sampled': '1',
   })
+})
+
+it('continues a trace that came as B3, and writes B3 only where it is asked to', () => {
+  const b3 = { b3: '0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-1' }
+  const written = [memoryTracer(), memoryTracer({ propagator: propagators(['b3multi']) })].map(({ tracer }) => {
+    const request = tracer.request(getUser, b3, 0)
+    expect(request).toMatchObject({ traceId: '0af7651916cd43dd8448eb211c80319c', parentId: 'b7ad6b7169203331' })
+    const headers: Record<string, string> = {}
+    tracer.inject(request, headers)
+    return Object.keys(headers)
+  })
+  expect(written).toEqual([['traceparent'], ['x-b3-traceid', 'x-b3-spanid', 'x-b3-parentspanid', 'x-b3-sampled']])
 })
 
 it('links to an untrusted caller at the edge, and ignores its decisions', () => {

@@ -8,6 +8,15 @@ export const propagatorNames = ['tracecontext', 'baggage', 'b3', 'b3multi', 'non
 /** A propagator's name. */
 export type PropagatorName = (typeof propagatorNames)[number]
 
+/**
+ * In force unless others are named. It reads B3 too, and does not write it: W3C's header is enough for a callee, and each
+ * further header costs both sides of a call.
+ */
+export const usualPropagator: Propagator = {
+  extract: (headers) => w3c.extract(headers) ?? b3Multi.extract(headers),
+  inject: (span, headers) => w3c.inject(span, headers),
+}
+
 /** Combines propagators: the first that finds a parent wins, and each of them injects. */
 export function propagators(names: readonly PropagatorName[]): Propagator {
   const all = names.flatMap((name) => byName[name])

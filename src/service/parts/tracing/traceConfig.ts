@@ -30,8 +30,8 @@ export interface TraceConfig {
   readonly traceSampler: SamplerName
   /** The sampler's share, from 0 to 1, or its traces a second (`OTEL_TRACES_SAMPLER_ARG`). */
   readonly traceSamplerArg: number | undefined
-  /** In which headers a trace travels (`OTEL_PROPAGATORS`). Default `tracecontext,baggage,b3multi`. */
-  readonly tracePropagators: readonly PropagatorName[]
+  /** In which headers a trace travels (`OTEL_PROPAGATORS`). Undefined: writes `tracecontext,baggage`, and reads B3 too. */
+  readonly tracePropagators: readonly PropagatorName[] | undefined
   /** Milliseconds that spans wait for a batch to fill (`OTEL_BSP_SCHEDULE_DELAY`). Default 5000. */
   readonly traceDelayMs: number
 }
@@ -91,12 +91,13 @@ export const traceSettings: Settings<TraceConfig> = {
     meaning: "The sampler's share, from 0 to 1, or its traces a second.",
     value: undefined,
   }),
-  tracePropagators: setting<readonly PropagatorName[]>(
+  tracePropagators: setting<readonly PropagatorName[] | undefined>(
     listOf(oneOf(propagatorNames), `of ${propagatorNames.join(', ')}, separated by commas`),
     {
       variable: 'OTEL_PROPAGATORS',
       meaning: 'In which headers a trace travels.',
-      value: ['tracecontext', 'baggage', 'b3multi'],
+      value: undefined,
+      fallback: '`tracecontext,baggage`; B3 is read too',
     },
   ),
   traceDelayMs: setting<number>(number({ unit: 'ms' }), {

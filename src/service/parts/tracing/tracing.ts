@@ -10,7 +10,7 @@ import type { Resource, SpanExporter } from '../../../trace/export/exporter.ts'
 import { otlpExporter, zipkinExporter } from '../../../trace/export/exporters.ts'
 import { readable, type Exporter } from '../../../trace/export/recordedSpan.ts'
 import { ambient, type Home } from '../../../trace/ambient.ts'
-import { propagators } from '../../../trace/propagation/propagators.ts'
+import { propagators, usualPropagator } from '../../../trace/propagation/propagators.ts'
 import { Recorder, type RecorderStats } from '../../../trace/recorder.ts'
 import { endRequestSpan, requestShape, type Scheme } from '../../../trace/requestSpan.ts'
 import { loadApi } from '../../../trace/opentelemetry/api.ts'
@@ -112,7 +112,7 @@ async function trace(host: Host<TracingConfig>, options: TracingOptions, sink?: 
     if (!api) throw new ConfigError("trace.tracer is 'opentelemetry': install @opentelemetry/api and an SDK")
     return new Tracing(host, new SdkTracer(api, edge), statements)
   }
-  const propagator = propagators(config.tracePropagators)
+  const propagator = config.tracePropagators ? propagators(config.tracePropagators) : usualPropagator
   const to = sink ?? recorderOf(resourceOf(host), config, own, host.log)
   if (!to) return new Tracing(host, new SilentTracer(propagator, edge))
   const { keep } = own
@@ -138,7 +138,7 @@ export class Tracing implements Opened {
     statements?: StatementSpans,
     unregister?: () => void,
   ) {
-    this.passesBaggage = tracePropagators.includes('baggage')
+    this.passesBaggage = tracePropagators?.includes('baggage') ?? true
     this.#tracer = tracer
     this.#home = { root: (shape, startedAt) => tracer.root(shape, startedAt), log }
     ambient.home ??= this.#home
