@@ -5,8 +5,9 @@
  *
  *   node server.mjs <module of the server> <method> <path>
  *
- * At each message `{ ms }` it works for so long and answers with the CPU microseconds of a request in each slice. A slice
- * with a refusal, as of a server that protects itself on a busy machine, is none.
+ * At each message `{ ms, headers }` it works for so long and answers with the CPU microseconds of a request in each slice.
+ * `headers` is text that each request adds. A slice with a refusal, as of a server that protects itself on a busy machine,
+ * is none.
  */
 import { Server } from 'node:http'
 import { pathToFileURL } from 'node:url'
@@ -26,17 +27,19 @@ Server.prototype.listen = function (...args) {
 await import(pathToFileURL(file))
 
 let asked = 0
+let added = ''
 const { ask } = connectInProcess(server, {
   connections,
   request() {
     asked = (asked % 980) + 1
-    return `${method} ${path.replace('%d', asked)} HTTP/1.1\r\nhost: localhost\r\n\r\n`
+    return `${method} ${path.replace('%d', asked)} HTTP/1.1\r\nhost: localhost\r\n${added}\r\n`
   },
 })
 await ask(warmUpRequests)
 process.send('ready')
 process.on('disconnect', () => process.exit())
-process.on('message', async ({ ms }) => {
+process.on('message', async ({ ms, headers = '' }) => {
+  added = headers
   const slices = []
   const end = performance.now() + ms
   while (performance.now() < end) {

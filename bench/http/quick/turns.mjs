@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { onServerCore } from '../cores.mjs'
 import { environmentOf } from '../servers.mjs'
 
-const rounds = 50
-const turnMs = 80
+export const rounds = 50
+export const turnMs = 80
 const enoughSlices = 200
 
 /** Starts a peer's server for a work; `options` are Node's. */
@@ -36,7 +36,7 @@ export async function takeTurns(servers) {
   return contenders.map(({ slices }) => cheapest(slices))
 }
 
-function cheapest(slices) {
+export function cheapest(slices) {
   if (slices.length < enoughSlices) throw new Error(`only ${slices.length} slices without a refusal`)
   return slices.toSorted((a, b) => a - b)[Math.floor(slices.length / 50)]
 }
