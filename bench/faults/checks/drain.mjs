@@ -2,11 +2,11 @@
 import { consulRegistry } from 'tricube/discovery'
 import { fakeConsul } from 'tricube/testing'
 import { after, failed, load } from '../lib/load.mjs'
-import { plainCaller, stubbornCaller, tricubeCaller } from '../drain/callers.mjs'
+import { laneCaller, plainCaller, stubbornCaller, tricubeCaller } from '../drain/callers.mjs'
 import { startInstance } from '../drain/instance.mjs'
 
 export const number = 3
-export const title = 'SIGTERM under keep-alive POST load'
+export const title = 'SIGTERM under keep-alive load'
 
 /** Calls a second, of each caller. */
 const rate = 50
@@ -34,18 +34,21 @@ async function oneStop() {
   ]
 }
 
-/** Three are restarted one after the other, under the load of two callers, which have heard of one before the next goes. */
+/** Three are restarted one after the other, under the load of three callers, which have heard of one before the next goes. */
 async function rolling(restarts) {
   const consul = await fakeConsul()
-  let known = new Set()
-  const heeded = (registry) => ({
-    ...registry,
-    watch: (service, onChange) =>
+  const heard = []
+  /** A caller's registry, which says whom it has heard of. */
+  const heeded = () => {
+    const registry = consulRegistry({ address: consul.url })
+    const index = heard.push(new Set()) - 1
+    const watch = (service, onChange) =>
       registry.watch(service, (all) => {
-        known = new Set(all.map(({ port }) => port))
+        heard[index] = new Set(all.map(({ port }) => port))
         onChange(all)
-      }),
-  })
+      })
+    return { ...registry, watch }
+  }
   const env = { CONSUL_HTTP_ADDR: consul.url }
   const instances = [
     await startInstance(undefined, env),
@@ -54,7 +57,8 @@ async function rolling(restarts) {
   ]
   const urls = instances.map(({ url }) => url)
   const callers = {
-    tricube: tricubeCaller(heeded(consulRegistry({ address: consul.url }))),
+    tricube: tricubeCaller(heeded()),
+    'tricube on lanes': laneCaller(heeded()),
     plain: plainCaller(urls),
   }
   await Promise.all(Object.values(callers).map(({ call }) => load(rate, 2, call))) // the first calls of a process are slow
@@ -69,7 +73,7 @@ async function rolling(restarts) {
     for (const [i, instance] of instances.entries()) {
       codes.push((await instance.stop()).code)
       instances[i] = await startInstance(instance.port, env)
-      while (!known.has(instance.port)) await after(50) // a caller asks Consul four times a minute at most
+      while (!heard.every((ports) => ports.has(instance.port))) await after(50) // a caller asks Consul four times a minute at most
     }
   }
   isOver = true

@@ -1,4 +1,4 @@
-// Two callers of the same instances: each `call(n)` rejects when its POST fails.
+// Callers of the same instances: each `call(n)` rejects when its request fails.
 import { Agent, request } from 'node:http'
 import { client } from 'tricube/client'
 import { jobService } from './contract.mjs'
@@ -12,6 +12,18 @@ export function tricubeCaller(registry) {
   const jobs = client(jobService, { registry, checkResponses: false })
   return {
     call: (n) => jobs.addJob({ body: { id: n } }, { timeoutMs: 30_000 }),
+    close: () => jobs[Symbol.asyncDispose](),
+  }
+}
+
+/** The same with a GET, whose calls share connections. Each response has to be its own. */
+export function laneCaller(registry) {
+  const jobs = client(jobService, { registry })
+  return {
+    async call(n) {
+      const id = await jobs.getJob({ params: { id: n } }, { timeoutMs: 30_000 })
+      if (id !== n) throw new Error(`call ${n} got the response of ${id}`)
+    },
     close: () => jobs[Symbol.asyncDispose](),
   }
 }

@@ -12,6 +12,10 @@ export default service(jobService, {
       await new Promise((resolve) => setTimeout(resolve, 2 + Math.random() * 20))
       return body.id
     },
+    async getJob({ params }) {
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 3))
+      return params.id
+    },
     hang: () => new Promise(() => {}),
   },
 })
