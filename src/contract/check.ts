@@ -58,7 +58,13 @@ function problemOf(key: string, operation: Operation, taken: Map<string, string>
   if (other !== undefined) return `route "${operation.route}" is already the route of ${other}`
   taken.set(pattern, key)
 
-  return routeProblem(operation, route) ?? schemaProblem(operation) ?? valueProblem(operation)
+  return partProblem(operation) ?? routeProblem(operation, route) ?? schemaProblem(operation) ?? valueProblem(operation)
+}
+
+/** Schemas are given by name where they are read from text, and as one where they are JSON. */
+function partProblem(operation: Operation): string | undefined {
+  const part = textParts.find((name) => operation[name] !== undefined && isSchema(operation[name]))
+  return part && `${part} must be a plain object of schemas, like { id: t.Integer() }`
 }
 
 function routeProblem(operation: Operation, route: ParsedRoute): string | undefined {
@@ -77,10 +83,9 @@ function routeProblem(operation: Operation, route: ParsedRoute): string | undefi
 }
 
 function schemaProblem(operation: Operation): string | undefined {
-  for (const part of ['params', 'query', 'headers'] as const) {
+  for (const part of textParts) {
     const properties = operation[part]
     if (properties === undefined) continue
-    if (isSchema(properties)) return `${part} must be a plain object of schemas, like { id: t.Integer() }`
     for (const [name, schema] of Object.entries(properties)) {
       if (!isSchema(schema)) return `${part}.${name} must be a schema, like t.String()`
       if (part === 'headers' && name !== name.toLowerCase()) {
@@ -124,6 +129,8 @@ function textProblem(schema: TSchema, part: 'params' | 'query' | 'headers', name
   const where = { params: 'a path', query: 'a query', headers: 'a header' }[part]
   return `${part}.${name}: ${where} is text and cannot hold an object or a list of lists, use a scalar or a list of scalars`
 }
+
+const textParts = ['params', 'query', 'headers'] as const
 
 const notJson: Readonly<Record<string, string>> = {
   Date: `t.String({ format: 'date-time' })`,

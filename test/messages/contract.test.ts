@@ -46,6 +46,11 @@ const operations: readonly Row<object>[] = [
     'user-service.op: query must be a plain object of schemas, like { id: t.Integer() }',
   ],
   [
+    'passes a schema as params',
+    { route: 'GET /users/:id', params: t.Object({ id: t.Integer() }) },
+    'user-service.op: params must be a plain object of schemas, like { id: t.Integer() }',
+  ],
+  [
     'passes a plain object as body',
     { route: 'POST /users', body: { name: t.String() } },
     'user-service.op: body must be a schema, like t.Object({ … })',
