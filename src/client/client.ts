@@ -12,9 +12,11 @@ import { Target } from './target/target.ts'
 import type { Client, ClientOptions } from './types.ts'
 
 /**
- * Calls a service from outside of one: a script, another framework.
+ * Returns a client that calls a service from a script or from another framework. Handlers have `ctx.clients` instead.
  *
- * @throws {TypeError} one line, when an option is unknown or has a value that it cannot have
+ * Dispose of the client to close its connections.
+ *
+ * @throws {TypeError} when an option is unknown or has an invalid value
  *
  * @example
  * await using roles = client(roleService, { url: 'http://127.0.0.1:8020', headers: { authorization: 'Bearer …' } })
@@ -38,17 +40,17 @@ export function client<Callee extends Contract>(
   })
 }
 
-/** Nobody's request. Its calls are under the function that makes them, where `traced` has made that known. */
+/** A caller without a request. The parent of its spans is the function that makes the call, if it is `traced`. */
 const outside: Caller = {
   get span(): Span | undefined {
     return ambient.scope?.span
   },
 }
 
-/** The same, with headers of its own on each call; those of the call come on top. */
+/** Returns a caller that adds headers to each call. Headers of the call replace them. */
 function withHeaders(headers: NonNullable<StandaloneOptions<Contract>['headers']>): Caller {
-  const give = typeof headers === 'function' ? headers : () => headers
+  const current = typeof headers === 'function' ? headers : () => headers
   return Object.assign(Object.create(outside) as Caller, {
-    propagate: (all: Record<string, string>) => addHeaders(all, give()),
+    propagate: (all: Record<string, string>) => addHeaders(all, current()),
   })
 }

@@ -2,13 +2,14 @@ import type { Contract } from '../contract/contract.ts'
 import { HttpError } from '../contract/httpError.ts'
 import { parseRoute } from '../contract/route.ts'
 import { withCallSpan } from '../trace/callSpan.ts'
-import { compileRequest, isGivenUp, type Answer, type AnyInput, type ClientClass, type Outgoing } from './call/call.ts'
+import { BoundClient, type CompiledCall } from './boundClient.ts'
+import { isCancelled, type AnyInput, type CallResponse, type ClientClass, type OutgoingRequest } from './call/call.ts'
+import { responseCheck } from './call/checkResponse.ts'
+import { compileRequest } from './call/compileRequest.ts'
 import { compileDecoder } from './call/decode.ts'
-import { Bound, type CompiledCall } from './bound.ts'
-import { answerCheck } from './call/checkAnswer.ts'
-import { observed, type CallObserver } from './observer.ts'
-import { keyed } from './keyed.ts'
 import { operationPolicy, type OperationPolicy } from './call/operationPolicy.ts'
+import { keyed } from './keyed.ts'
+import { observed, type CallObserver } from './observer.ts'
 import type { Target } from './target/target.ts'
 import type { CallOptions, ClientOptions, OperationOptions, RawResult } from './types.ts'
 
@@ -19,15 +20,15 @@ export function clientClass<Callee extends Contract>(
   options: ClientOptions = {},
   observer?: CallObserver,
 ): ClientClass<Callee> {
-  class BoundClient extends Bound {}
+  class ContractClient extends BoundClient {}
   for (const name of Object.keys(contract.operations)) {
     const call = compileCall(contract, name, target, options, observer)
-    Object.defineProperty(BoundClient.prototype, name, Bound.operation(keyed(contract, name, call)))
+    Object.defineProperty(ContractClient.prototype, name, BoundClient.operation(keyed(contract, name, call)))
   }
-  return BoundClient as unknown as ClientClass<Callee>
+  return ContractClient as unknown as ClientClass<Callee>
 }
 
-/** Compiles an operation into what calls it. */
+/** Compiles an operation into the functions that call it. */
 function compileCall(
   contract: Contract,
   name: string,
@@ -42,55 +43,56 @@ function compileCall(
 
   async function readOr(
     fallback: NonNullable<OperationOptions['fallback']>,
-    outgoing: Outgoing,
+    request: OutgoingRequest,
     input: AnyInput = {},
     options?: CallOptions,
   ): Promise<unknown> {
     try {
-      return await read(await send(outgoing, options))
+      return await read(await send(request, options))
     } catch (error) {
-      if (!(error instanceof HttpError) || error.status < 500 || isGivenUp(outgoing)) throw error
+      if (!(error instanceof HttpError) || error.status < 500 || isCancelled(request)) throw error
       return fallback(error, input)
     }
   }
 
   return {
     async run(caller, input, options) {
-      const outgoing = build(caller, input, options)
+      const request = build(caller, input, options)
       const fallback = options?.fallback ?? policy.fallback
-      return fallback ? readOr(fallback, outgoing, input, options) : read(await send(outgoing, options))
+      return fallback ? readOr(fallback, request, input, options) : read(await send(request, options))
     },
     async raw(caller, input, options) {
-      const answer = await send(build(caller, input, options), options)
-      return { status: answer.status, headers: answer.headers, value: (await read(answer)) as RawResult['value'] }
+      const response = await send(build(caller, input, options), options)
+      const { status, headers } = response
+      return { status, headers, value: (await read(response)) as RawResult['value'] }
     },
   }
 }
 
-/** Compiles the way of a request to its answer. */
+/** Compiles a function that sends a request, ends its span and records its duration. */
 function compileSend(
   contract: Contract,
   name: string,
   target: Target,
   policy: OperationPolicy,
   observer: CallObserver | undefined,
-): (outgoing: Outgoing, options: CallOptions | undefined) => Promise<Answer> {
+): (request: OutgoingRequest, options: CallOptions | undefined) => Promise<CallResponse> {
   const onEnd = observer?.ends(contract.name, name, parseRoute(contract.operations[name]!.route).method)
-  return (outgoing, options) => {
-    const answer = target.send(outgoing, policy, options)
-    const traced = outgoing.span ? withCallSpan(outgoing.span, answer) : answer
-    return onEnd ? observed(traced, onEnd, outgoing.span) : traced
+  return (request, options) => {
+    const response = target.send(request, policy, options)
+    const traced = request.span ? withCallSpan(request.span, response) : response
+    return onEnd ? observed(traced, onEnd, request.span) : traced
   }
 }
 
-/** Compiles the reading of the value that an answer holds, checked when it is to be. */
+/** Compiles a function that returns the value of a response, and checks it when `checkResponses` is set. */
 function compileReader(
   contract: Contract,
   name: string,
   { checkResponses = process.env['NODE_ENV'] !== 'production' }: ClientOptions,
-): (answer: Answer) => unknown {
+): (response: CallResponse) => unknown {
   const decode = compileDecoder(contract, name)
   if (!checkResponses) return decode
-  const check = answerCheck(contract, name)
-  return (answer) => check(decode(answer))
+  const check = responseCheck(contract, name)
+  return (response) => check(decode(response))
 }

@@ -1,12 +1,12 @@
 import type { Contract } from '../contract/contract.ts'
 import type { AnyInput, Caller } from './call/call.ts'
-import type { CompiledCall } from './bound.ts'
+import type { CompiledCall } from './boundClient.ts'
 import type { CallOptions } from './types.ts'
 
-/** Has a caller that runs once for its key know of the calls that it makes, and give them keys of their own. */
+/** Wraps a call, so that a caller that is idempotent by key knows of it and provides its key. */
 export function keyed(contract: Contract, name: string, { run, raw }: CompiledCall): CompiledCall {
   const title = `${contract.name}.${name}`
-  // What does not know keys would be called again, and do it again, because of one.
+  // Only for these: a key makes a call look safe to retry, and other operations would run twice.
   const takesKey = contract.operations[name]!.idempotent === 'by key'
   const through =
     <T>(make: (caller: Caller, input?: AnyInput, options?: CallOptions) => Promise<T>): typeof make =>

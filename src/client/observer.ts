@@ -1,23 +1,27 @@
 import type { Span } from '../trace/span.ts'
-import type { Answer } from './call/call.ts'
+import type { CallResponse } from './call/call.ts'
 
-/** Is told of the calls to other services. */
+/** Observes calls to other services, for metrics. */
 export interface CallObserver {
-  /** Compiles what is told the end of each call of an operation. */
+  /** Compiles the function that is called at the end of each call of an operation. */
   ends(service: string, operation: string, method: string): CallEnd
 }
 
-/** A call has ended: with this status, or without an answer, for this reason. */
+/** Records the end of a call: its status, or undefined and the reason why there was no response. */
 export type CallEnd = (status: number | undefined, durationMs: number, span: Span | undefined, error?: unknown) => void
 
-/** Tells the end of a call. */
-export async function observed(answer: Promise<Answer>, onEnd: CallEnd, span: Span | undefined): Promise<Answer> {
+/** Calls `onEnd` when a call ends, and resolves to its response. */
+export async function observed(
+  response: Promise<CallResponse>,
+  onEnd: CallEnd,
+  span: Span | undefined,
+): Promise<CallResponse> {
   const startedAt = performance.now()
   try {
-    const { status } = await answer
+    const { status } = await response
     onEnd(status, performance.now() - startedAt, span)
   } catch (error) {
     onEnd(undefined, performance.now() - startedAt, span, error)
   }
-  return answer
+  return response
 }

@@ -24,21 +24,20 @@ import type { ThrottleOptions } from '../resilience/breaker.ts'
 import type { Registry } from '../discovery/registry.ts'
 import type { CertificateFiles } from '../tls/certificates.ts'
 import { headerName } from './call/headers.ts'
-import type { Whereabouts } from './target/members.ts'
+import type { Locality } from './target/members.ts'
 import type { BalancerName, ClientOptions, OperationOptions } from './types.ts'
 
-/** Where the service is found, and how it is called. */
-export interface StandaloneOptions<Callee extends Contract>
-  extends Omit<ClientOptions<Callee>, 'forward'>, Whereabouts {
-  /** Where the service is, or what balances its instances: `https://api.example.com`. Else say a `registry`. */
+/** Options of `client`: where the service is, and how to call it. */
+export interface StandaloneOptions<Callee extends Contract> extends Omit<ClientOptions<Callee>, 'forward'>, Locality {
+  /** The URL of the service or of its load balancer, such as `https://api.example.com`. Set this or `registry`. */
   readonly url?: string
-  /** What knows the instances. Else say the `url`. */
+  /** The registry that has the instances of the service. Set this or `url`. */
   readonly registry?: Registry
-  /** Headers of every call, or what gives them, for example a token. */
+  /** Headers of all calls, or a function that returns them for each call, for example with a token. */
   readonly headers?: Readonly<Record<string, string>> | (() => Readonly<Record<string, string>>)
 }
 
-/** What is wrong with the options for calls to a service, as one line; undefined when nothing is. */
+/** Returns what is wrong with the options for calls to a service, as one line; undefined when they are valid. */
 export function callProblem(
   prefix: string,
   options: ClientOptions,
@@ -48,7 +47,7 @@ export function callProblem(
   const { operations = {} } = options
   if (!isPlain(operations)) return fieldsProblem(prefix, options, { ...clientOptions, ...more }, options)
   const unknown = Object.keys(operations).find((name) => !Object.hasOwn(callee.operations, name))
-  if (unknown) return `${prefix}operations.${unknown} is no operation of ${callee.name}`
+  if (unknown) return `${prefix}operations.${unknown} is not an operation of ${callee.name}`
   for (const [name, own] of Object.entries(operations)) {
     const problem = own && problemOf(`${prefix}operations.${name}`, own, group(operationOptions), operations)
     if (problem) return problem
@@ -66,7 +65,6 @@ const hedge = group<NonNullable<OperationOptions['hedge']>>({ afterP: number({ m
 
 const operationOptions: Fields<OperationOptions> = { timeoutMs, retries: wholeNumber(), hedge, fallback: func }
 
-/** What may be said of all calls to a service. */
 const clientOptions: Fields<ClientOptions> = {
   timeoutMs,
   retries: wholeNumber(),
@@ -116,26 +114,30 @@ function headerProblem(path: string, name: string): string | undefined {
   }
 }
 
-/** What a client outside of a service may be told besides. */
+/** The further options of a client outside of a service. */
 const standalone: Fields<
   Pick<StandaloneOptions<Contract>, 'timeoutMs' | 'url' | 'registry' | 'headers' | 'region' | 'zone'>
 > = {
   url: {
     ...url('https://api.example.com'),
-    problem: (given: string | undefined, path) =>
-      given !== undefined && new URL(given).origin !== given.replace(/\/$/, '')
-        ? `${path}: expected the start of URLs like https://api.example.com, got ${describeValue(given)}: paths are in the contract`
+    problem: (address: string | undefined, path) =>
+      address !== undefined && new URL(address).origin !== address.replace(/\/$/, '')
+        ? `${path}: expected an origin like https://api.example.com, got ${describeValue(address)}: the paths are in the contract`
         : undefined,
   },
   registry: withMethods('a registry such as staticRegistry({ … })', ['watch']),
   headers: headerValues,
-  // A number that is no time is told when the operations are compiled, with their names.
+  // An invalid number is reported when the operations are compiled, with their names.
   timeoutMs: { ...timeoutMs, accepts: (value) => typeof value === 'number' },
   region: text('a region'),
   zone: text('a zone'),
 }
 
-/** @throws {TypeError} one line that names the service, the option, what was expected and what was given */
+/**
+ * Checks the options of `client`.
+ *
+ * @throws {TypeError} one line that names the service, the option, the expected and the actual value
+ */
 export function checkStandalone(contract: Contract, options: StandaloneOptions<Contract>): void {
   const fail = (problem: string): never => {
     throw new TypeError(`client(${contract?.name ?? '…'}): ${problem}`)
@@ -147,6 +149,6 @@ export function checkStandalone(contract: Contract, options: StandaloneOptions<C
   if (problem) fail(problem)
   const { url: address, registry } = options
   if ((address === undefined) === (registry === undefined)) {
-    fail(`expected ${address ? 'either' : 'a'} url like http://127.0.0.1:8030, or a registry`)
+    fail(`expected a url like http://127.0.0.1:8030 or a registry, got ${address === undefined ? 'neither' : 'both'}`)
   }
 }

@@ -12,95 +12,98 @@ export type Client<Callee extends Contract> = ClientOf<Callee['operations']>
 type ClientOf<Ops extends Operations> = { readonly [Name in keyof Ops]: Call<Ops[Name]> }
 
 /**
- * Calls an operation and returns its typed value.
+ * Calls an operation and resolves to its typed value.
  *
- * Rejects with the class of error that the service answered with, with `ServiceUnavailable` 50300 when it cannot be
- * reached, `GatewayTimeout` when it does not answer in time, `BadGateway` when its answer is none.
+ * It rejects with the error class of the response. Without a usable response, it rejects with one of these:
+ *
+ * - `ServiceUnavailable` with code 50300 when the service cannot be reached
+ * - `GatewayTimeout` when the service does not respond in time
+ * - `BadGateway` when the response is invalid, too large or a redirect
  */
 export type Call<Op extends Operation> = {} extends InputOf<Op> ? CallWithout<Op> : CallWith<Op>
 
-/** A call whose input may be left out. */
+/** A call with an optional input. */
 interface CallWithout<Op extends Operation> {
   (input?: InputOf<Op>, options?: CallOptions<Op>): Promise<ResultOf<Op>>
-  /** The same call, with the status and the headers of the response; a `fallback` does not take its place. */
+  /** Makes the same call, and resolves to the status, the headers and the value. It ignores `fallback`. */
   raw(input?: InputOf<Op>, options?: CallOptions<Op>): Promise<RawResult<Op>>
 }
 
-/** A call that needs an input. */
+/** A call with a required input. */
 interface CallWith<Op extends Operation> {
   (input: InputOf<Op>, options?: CallOptions<Op>): Promise<ResultOf<Op>>
-  /** The same call, with the status and the headers of the response; a `fallback` does not take its place. */
+  /** Makes the same call, and resolves to the status, the headers and the value. It ignores `fallback`. */
   raw(input: InputOf<Op>, options?: CallOptions<Op>): Promise<RawResult<Op>>
 }
 
-/** A value with the response that it came in. */
+/** A value with the status and the headers of its response. */
 export interface RawResult<Op extends Operation = Operation> {
   readonly status: number
-  /** By their names in lower case. */
+  /** By name, in lower case. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly value: ResultOf<Op>
 }
 
-/** What may be said of all calls to an operation. */
+/** Options of all calls to one operation. */
 export interface OperationOptions<Op extends Operation = Operation> {
   /**
-   * Milliseconds until a call is given up, retries included; never longer than what remains of the caller's own deadline.
-   * Default: the operation's own `timeoutMs`, else 5000.
+   * The time limit of a call in milliseconds, retries included. A call never takes longer than what remains of the deadline
+   * of the request that makes it. Default: the `timeoutMs` of the operation, or 5000.
    */
   readonly timeoutMs?: number
-  /** How often a call that failed may be made again, when that is safe. Default 2. */
+  /** The most retries of a failed call. A call is retried only when that is safe. Default 2. */
   readonly retries?: number
   /**
-   * Asks a second instance when the first takes longer than this percentile of the calls, for operations that may run
-   * twice; paid from the budget of retries. Default: never.
+   * Sends a call to a second instance when the first takes longer than this percentile of the calls. It applies to
+   * idempotent operations, and counts as a retry in the retry budget. Default: never.
    */
   readonly hedge?: { readonly afterP: number }
-  /** What a call returns when the service is at fault: it cannot be reached, is late, or answers with 5xx. */
+  /** Returns the result of a call when the service cannot be reached, does not respond in time, or responds with 5xx. */
   readonly fallback?: (error: HttpError, input: InputOf<Op>) => ResultOf<Op> | Promise<ResultOf<Op>>
 }
 
-/** What may be said of one call. */
+/** Options of one call. */
 export interface CallOptions<Op extends Operation = Operation> extends OperationOptions<Op> {
-  /** Gives it up. */
+  /** Cancels the call. */
   readonly signal?: AbortSignal
-  /** Where it should go, and where the calls that it causes should go. Default: the region of the request it serves. */
+  /** The region for this call and for the calls that it causes. Default: the region of the request that makes it. */
   readonly region?: string
-  /** Names what is to happen once, whatever its method; the call may then be retried. At most 255 characters. */
+  /** Names the effect of the call, which then happens once, so that any method may be retried. At most 255 characters. */
   readonly idempotencyKey?: string
-  /** Sent with it, besides the headers of the contract; what is undefined is left out. */
+  /** Headers besides those of the contract. Headers that are undefined are left out. */
   readonly headers?: Readonly<Record<string, string | undefined>>
-  /** Calls with the same key go to the same instance under the balancer `consistent-hash`. */
+  /** Calls with the same key go to the same instance, with the balancer `consistent-hash`. */
   readonly hashKey?: string
 }
 
-/** How instances are chosen. */
+/** The algorithm that chooses an instance for a call. */
 export type BalancerName = 'p2c' | 'round-robin' | 'random' | 'least-loaded' | 'consistent-hash'
 
-/** What may be said of all calls to a service. */
+/** Options of all calls to one service. */
 export interface ClientOptions<Callee extends Contract = Contract> extends Omit<OperationOptions, 'fallback'> {
-  /** How instances are chosen. Default `p2c`: power of two choices by peak EWMA × calls in flight. */
+  /** The algorithm that chooses an instance. Default `p2c`: power of two choices by peak EWMA × calls in flight. */
   readonly balancer?: BalancerName
-  /** When instances are left out. False: never. */
+  /** When failing instances are ejected. False: never. */
   readonly ejection?: Omit<EjectionOptions, 'random'> | false
-  /** When calls are refused without being sent. False: never. */
+  /** When the circuit breaker rejects calls without sending them. False: never. */
   readonly breaker?: Omit<ThrottleOptions, 'random'> | false
-  /** How many retries and hedges there may be for all calls together. False: no bound. */
+  /** The most retries and hedges of all calls together. False: no limit. */
   readonly retryBudget?: RetryBudgetOptions | false
-  /** Most instances that one caller knows; none under `consistent-hash`. Default 100. False: all. */
+  /** The most instances that one caller uses. `consistent-hash` always uses all. Default 100. False: all. */
   readonly subset?: number | false
-  /** Whom to trust and who one is, where an instance speaks HTTPS. Default: the `tls` of the service that calls. */
+  /** The certificates for instances that speak HTTPS. Default: the `tls` of the calling service. */
   readonly tls?: CertificateFiles
-  /** Largest answer, in bytes. Default 16 MiB. */
+  /** The largest response body in bytes. Default 16 MiB. */
   readonly maxResponseBytes?: number
-  /** Whether short calls that may be repeated share connections to instances that know how. Default: true. */
+  /** Whether short idempotent calls share connections to instances that support it. Default: true. */
   readonly lanes?: boolean
-  /** Whether answers are checked against the contract. Default: unless `NODE_ENV` is `production`. */
+  /** Whether responses are checked against the contract. Default: true, except if `NODE_ENV` is `production`. */
   readonly checkResponses?: boolean
   /**
-   * Headers of the request that is being handled which its calls pass on, such as `['x-tenant']`. Pass on a secret only to
-   * a service that may see it. Default: none.
+   * The names of headers that calls forward from the request that makes them, such as `['x-tenant']`. Forward a secret only
+   * to a service that may see it. Default: none.
    */
   readonly forward?: readonly string[]
-  /** For single operations, over all of the above. */
+  /** Options of single operations, which override the ones above. */
   readonly operations?: { readonly [Name in keyof Callee['operations']]?: OperationOptions<Callee['operations'][Name]> }
 }

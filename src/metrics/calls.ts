@@ -8,7 +8,7 @@ export interface CallStats {
   /** Calls that were hedged: also sent to a second instance because the first was slow. */
   readonly hedges: number
   /** Calls that the breaker rejected. */
-  readonly refused: number
+  readonly rejected: number
   /** How often an instance was ejected. */
   readonly ejections: number
   /** Instances that are ejected now. */
@@ -76,7 +76,7 @@ export class CallMetrics {
     }
     const retries = total('retries', 'Calls that were retried after a failure.')
     const hedges = total('hedges', 'Calls that were also sent to a second instance because the first was slow.')
-    const refused = total('breaker_rejections', 'Calls that the breaker rejected because too many had failed.')
+    const rejected = total('breaker_rejections', 'Calls that the breaker rejected because too many had failed.')
     const ejections = total('ejections', 'Ejections of an instance.')
     const laneCalls = total('lane_calls', 'Calls that shared a connection with others.')
     const laneResends = total(
@@ -97,7 +97,7 @@ export class CallMetrics {
       const now = stats()
       retries(now.retries)
       hedges(now.hedges)
-      refused(now.refused)
+      rejected(now.rejected)
       ejections(now.ejections)
       laneCalls(now.laneCalls)
       laneResends(now.laneResends)

@@ -115,7 +115,7 @@ export class Fleet<Item> {
    * Records whether an instance kept its connection open after a response. One that used to, and now closes it, is about
    * to stop. It is avoided for a while if there are others, even if the registry still lists it.
    */
-  answered(backend: Backend<Item>, now: number, endsConnection: boolean): void {
+  responded(backend: Backend<Item>, now: number, endsConnection: boolean): void {
     if (!endsConnection) {
       backend.keepsConnections = true
     } else if (backend.keepsConnections && backend.leavesUntil === 0) {

@@ -1,5 +1,5 @@
 import type { AnyInput, Caller, ClientClass } from '../client/call/call.ts'
-import { Bound, type CompiledCall } from '../client/bound.ts'
+import { BoundClient, type CompiledCall } from '../client/boundClient.ts'
 import { addHeaders, headerName } from '../client/call/headers.ts'
 import { keyed } from '../client/keyed.ts'
 import type { CallOptions, ClientOptions, RawResult } from '../client/types.ts'
@@ -26,7 +26,7 @@ export function mockService(
   { forward = [] }: Pick<ClientOptions, 'forward'> = {},
 ): MockedService {
   const mocks: Record<string, unknown> = {}
-  class MockClient extends Bound {}
+  class MockClient extends BoundClient {}
   for (const [name, { status = 200 }] of Object.entries(contract.operations)) {
     const { mock, call } = mockOperation(contract, name, fail)
     const inSpan = compileSpan(contract, name)
@@ -41,7 +41,7 @@ export function mockService(
         return { status, headers: {}, value }
       },
     })
-    Object.defineProperty(MockClient.prototype, name, Bound.operation(compiled))
+    Object.defineProperty(MockClient.prototype, name, BoundClient.operation(compiled))
   }
   return { mocks: mocks as Mocks<Contract>, Client: MockClient as unknown as ClientClass<Contract> }
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
-import { compileRequest, type AnyInput } from '../client/call/call.ts'
+import type { AnyInput } from '../client/call/call.ts'
+import { compileRequest } from '../client/call/compileRequest.ts'
 import { compileDecoder } from '../client/call/decode.ts'
 import type { CallOptions } from '../client/types.ts'
 import type { Contract } from '../contract/contract.ts'

@@ -6,13 +6,13 @@ import { build } from 'esbuild'
 import { contract, NotFound, t } from 'tricube'
 import { fetchClient } from 'tricube/client/fetch'
 import { describe, expect, expectTypeOf, it, onTestFinished } from 'vitest'
-import { callee, nobody, thingService } from './callee.ts'
+import { callee, unusedAddress, thingService } from './callee.ts'
 
 const built = process.env['TRICUBE_TEST_PACKAGE']
 const root = built ?? fileURLToPath(new URL('../../src', import.meta.url))
 const file = (path: string) => join(root, `${path}.${built ? 'js' : 'ts'}`)
 
-/** Bundles a page's script as a bundler for browsers does: what names a module of Node fails. */
+/** Bundles the script of a page for browsers. An import of a Node module fails. */
 async function bundle(script: string): Promise<{ module: any; bytes: number; inputs: string[] }> {
   const folder = await mkdtemp(join(tmpdir(), 'tricube-browser-'))
   onTestFinished(() => rm(folder, { recursive: true }))
@@ -40,7 +40,7 @@ async function bundle(script: string): Promise<{ module: any; bytes: number; inp
 }
 
 describe('a page', () => {
-  it('knows the classes of errors by their names, minified', async () => {
+  it('has the names of error classes after minification', async () => {
     const { module } = await bundle(`
       import { Conflict, HttpError, NotFound, ServiceUnavailable } from 'tricube'
       export const names = [new NotFound('x'), new Conflict(), new ServiceUnavailable(), new HttpError(418)].map(String)
@@ -55,7 +55,7 @@ describe('a page', () => {
     expect(module.own).toBe(true)
   })
 
-  it('calls by the contract, bundled without a module of Node', async () => {
+  it('calls a service by its contract, without a module of Node in the bundle', async () => {
     const { module, inputs } = await bundle(`
       import { contract, NotFound, t } from 'tricube'
       import { fetchClient } from 'tricube/client/fetch'
@@ -79,7 +79,7 @@ describe('a page', () => {
   })
 })
 
-describe('the size of a page', () => {
+describe('the bundle of a page', () => {
   const page = (schema: string, imports = '') => `
     import { contract, t } from 'tricube'
     import { fetchClient } from 'tricube/client/fetch'
@@ -88,7 +88,7 @@ describe('the size of a page', () => {
     export const connect = (url) => fetchClient(things, { url })
   `
 
-  it('has nothing of Drizzle for a contract that has none', async () => {
+  it('has no Drizzle for a contract without models', async () => {
     const { bytes, inputs } = await bundle(page('t.Object({ id: t.Integer() })'))
     expect(inputs.filter((input) => /drizzle|ajv/.test(input))).toEqual([])
     expect(bytes).toBeLessThan(80_000)
@@ -109,7 +109,7 @@ describe('the size of a page', () => {
 })
 
 describe('a client over fetch', () => {
-  it('is typed as the others are', async () => {
+  it('has the types of the contract', async () => {
     const a = await callee('a')
     const things = fetchClient(thingService, { url: `http://${a.address}` })
     const thing = await things.getThing({ params: { id: 1 } })
@@ -118,18 +118,18 @@ describe('a client over fetch', () => {
     expect(a.requests[1]).toMatchObject({ method: 'POST', headers: { 'idempotency-key': 'k' } })
   })
 
-  it('fails as the others do', async () => {
+  it('rejects with the same errors as the client of Node', async () => {
     const a = await callee('a', ({ url }) => (url === '/things/7' ? 'silence' : { status: 404 }))
     const things = fetchClient(thingService, { url: `http://${a.address}` })
     await expect(things.getThing({ params: { id: 1 } })).rejects.toBeInstanceOf(NotFound)
     await expect(things.getThing({ params: { id: 7 } }, { timeoutMs: 50 })).rejects.toMatchObject({ code: 50400 })
     const signal = AbortSignal.abort()
     await expect(things.getThing({ params: { id: 7 } }, { signal })).rejects.toBe(signal.reason)
-    const lost = fetchClient(thingService, { url: `http://${await nobody()}` })
+    const lost = fetchClient(thingService, { url: `http://${await unusedAddress()}` })
     await expect(lost.getThing({ params: { id: 1 } })).rejects.toMatchObject({ code: 50300 })
   })
 
-  it('sends headers, and cookies where it is told to', async () => {
+  it('sends headers, and cookies when credentials are included', async () => {
     const sent: RequestInit[] = []
     const a = await callee('a', () => ({ status: 201, headers: { 'x-page': '7' } }))
     const things = fetchClient(thingService, {
@@ -143,15 +143,15 @@ describe('a client over fetch', () => {
     })
     const { getThing } = things
     const headers = { authorization: 'Bearer one', 'X-Tenant': 't', 'x-none': undefined }
-    const answer = await getThing.raw({ params: { id: 1 } }, { headers })
-    expectTypeOf(answer.value).toEqualTypeOf<{ id: number; from: string }>()
-    expect(answer).toMatchObject({ status: 201, headers: { 'x-page': '7' }, value: { id: 1, from: 'a' } })
+    const response = await getThing.raw({ params: { id: 1 } }, { headers })
+    expectTypeOf(response.value).toEqualTypeOf<{ id: number; from: string }>()
+    expect(response).toMatchObject({ status: 201, headers: { 'x-page': '7' }, value: { id: 1, from: 'a' } })
     expect(sent[0]!.credentials).toBe('include')
     expect(a.requests[0]!.headers).toMatchObject({ authorization: 'Bearer one', 'x-tenant': 't', 'x-all': '1' })
     expect(a.requests[0]!.headers).not.toHaveProperty('x-none')
   })
 
-  it('has no limit of time where that is what it is told', async () => {
+  it('accepts a time limit that is longer than any timer', async () => {
     const a = await callee('a')
     for (const timeoutMs of [Infinity, 3e9]) {
       const things = fetchClient(thingService, { url: `http://${a.address}`, timeoutMs })

@@ -7,14 +7,14 @@ import { onTestFinished } from 'vitest'
 
 const Thing = t.Object({ id: t.Integer(), from: t.String() })
 
-/** What the callees of these tests promise. */
+/** The contract of the callees in these tests. */
 export const thingService = contract('thing-service', {
   getThing: { route: 'GET /things/:id', params: { id: t.Integer() }, returns: Thing },
   createThing: { route: 'POST /things', body: t.Object({ name: t.String() }), returns: Thing },
   listThings: { route: 'GET /things', paginated: true, returns: Thing },
 })
 
-/** How a callee answers: a status, headers, a body; or it breaks the connection, or says nothing. */
+/** How a callee responds: with a status, headers and a body, by breaking the connection, or not at all. */
 export type Reply = { status?: number; headers?: Record<string, string>; body?: unknown } | 'break' | 'silence'
 
 export interface Callee {
@@ -24,7 +24,7 @@ export interface Callee {
   readonly server: Server
 }
 
-/** An HTTP server that answers as it is told and remembers what it was asked. */
+/** Starts an HTTP server that responds with what `reply` returns, and records its requests. */
 export async function callee(
   name = 'a',
   reply: (request: IncomingMessage, nth: number) => Reply = () => ({}),
@@ -33,7 +33,7 @@ export async function callee(
   const server = createServer((request, response) => {
     requests.push(request)
     request.resume()
-    answer(response, reply(request, requests.length), name)
+    respond(response, reply(request, requests.length), name)
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -44,7 +44,7 @@ export async function callee(
   return { name, address: `127.0.0.1:${(server.address() as AddressInfo).port}`, requests, server }
 }
 
-function answer(response: ServerResponse, reply: Reply, name: string): void {
+function respond(response: ServerResponse, reply: Reply, name: string): void {
   if (reply === 'silence') return
   if (reply === 'break') return void response.socket!.destroy()
   const {
@@ -56,8 +56,8 @@ function answer(response: ServerResponse, reply: Reply, name: string): void {
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(text))
 }
 
-/** An address on which nobody listens. */
-export async function nobody(): Promise<string> {
+/** Returns an address without a listener. */
+export async function unusedAddress(): Promise<string> {
   const server = createTcpServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -66,7 +66,7 @@ export async function nobody(): Promise<string> {
   return `127.0.0.1:${port}`
 }
 
-/** A registry whose instances a test sets, by address and what else is known of them. */
+/** Returns a registry whose instances a test sets, by address or with further fields. */
 export function memoryRegistry(
   ...first: (string | Partial<Instance>)[]
 ): Registry & { set(...all: typeof first): void } {
@@ -74,7 +74,7 @@ export function memoryRegistry(
   const watchers = new Set<(instances: readonly Instance[]) => void>()
   const set = (...all: typeof first): void => {
     known = all.map(instanceOf)
-    for (const tell of watchers) tell(known)
+    for (const onChange of watchers) onChange(known)
   }
   if (first.length > 0) set(...first)
   return {
@@ -88,12 +88,12 @@ export function memoryRegistry(
   }
 }
 
-/** `127.0.0.1:80` as an instance, with what else is known of it. */
+/** Returns `127.0.0.1:80` as an instance, with further fields. */
 export function at(address: string, more: Partial<Instance> = {}): Partial<Instance> {
   return { id: address, address: '127.0.0.1', port: Number(address.split(':')[1]), ...more }
 }
 
-function instanceOf(given: string | Partial<Instance>): Instance {
-  const instance = typeof given === 'string' ? at(given) : given
+function instanceOf(addressOrInstance: string | Partial<Instance>): Instance {
+  const instance = typeof addressOrInstance === 'string' ? at(addressOrInstance) : addressOrInstance
   return { service: 'thing-service', id: 'i', address: '127.0.0.1', port: 1, ...instance }
 }

@@ -19,7 +19,7 @@ async function listen(app: Service): Promise<string> {
   return new URL((await app.listen()).url).host
 }
 
-/** Starts the callers of a service in front of it, the nearest last; gives the address of the outermost. */
+/** Starts two services in front of another, and returns the address of the outermost. */
 async function chainTo(address: string, ask = async (next: () => Promise<unknown>, _left: number) => next()) {
   let name: string = third.name
   let callee = third
@@ -40,10 +40,10 @@ async function chainTo(address: string, ask = async (next: () => Promise<unknown
 const caller = (address: string) => client(first, { registry: staticRegistry({ 'first-service': [address] }) })
 
 describe('a chain of three services', () => {
-  it('whose last answers 503 makes at most 1.1 calls of one, not 1.1³', async () => {
-    let asked = 0
+  it('makes at most 1.1 calls of each when the last responds with 503, not 1.1³', async () => {
+    let requests = 0
     const server = createServer((_request, response) => {
-      asked += 1
+      requests += 1
       response.writeHead(503, { 'content-type': 'application/json' }).end('{"code":50300,"message":"No"}')
     }).listen(0, '127.0.0.1')
     onTestFinished(() => void server.close())
@@ -54,11 +54,11 @@ describe('a chain of three services', () => {
     for (let n = 0; n < made / 10; n++) {
       await Promise.all(Array.from({ length: 10 }, async () => users.ask({}).catch(() => {})))
     }
-    expect(asked).toBeGreaterThan(0)
-    expect(asked / made).toBeLessThanOrEqual(1.1)
+    expect(requests).toBeGreaterThan(0)
+    expect(requests / made).toBeLessThanOrEqual(1.1)
   })
 
-  it('has less time at each, runs nothing after it, and stops the statement in the database', async () => {
+  it('has less time at each hop, runs nothing after the deadline, and cancels the statement in the database', async () => {
     const url = process.env['TRICUBE_TEST_DATABASE_URL']!
     const left: number[] = []
     let ranAfter = false
@@ -105,13 +105,13 @@ describe('a chain of three services', () => {
     expect(ranAfter).toBe(false)
     console.log(
       `200 ms over three services: ${[atFirst, atSecond, atThird].map((ms) => ms.toFixed(1)).join(', ')} ms left, ` +
-        `given up after ${late.toFixed(0)} ms, no statement left after ${gone.toFixed(0)} ms`,
+        `cancelled after ${late.toFixed(0)} ms, no statement left after ${gone.toFixed(0)} ms`,
     )
   })
 })
 
-describe('a caller that hangs up', () => {
-  it('is heard by the handler, and ten thousand such lose no connection', async () => {
+describe('a caller that disconnects', () => {
+  it('aborts the signal of the handler, and ten thousand of them leak no connection', async () => {
     const url = process.env['TRICUBE_TEST_DATABASE_URL']!
     const waiting = contract('waiting-service', {
       wait: { route: 'GET /wait', returns: t.Null() },
@@ -119,20 +119,20 @@ describe('a caller that hangs up', () => {
     })
     const [calls, atOnce] = [10_000, 50]
     let started: () => void = () => {}
-    let [begun, heard, hungUpAt, slowest] = [0, 0, 0, 0]
+    let [begun, aborted, disconnectedAt, slowest] = [0, 0, 0, 0]
     process.env['DATABASE_URL'] = url
     const app = service(waiting, {
       models: {},
-      admission: false, // it shares its loop with its callers, who wait until all of theirs have begun
+      admission: false, // it shares its event loop with its callers, which wait until all calls have begun
       handlers: {
         wait: ({ signal, db }) =>
           new Promise((resolve) => {
             signal.addEventListener('abort', () => {
-              heard += 1
-              slowest = Math.max(slowest, performance.now() - hungUpAt)
+              aborted += 1
+              slowest = Math.max(slowest, performance.now() - disconnectedAt)
               resolve(null)
             })
-            // Every hundredth holds a connection of the database meanwhile.
+            // Every hundredth call also holds a connection to the database.
             if (++begun % 100 === 0) void db.transaction((tx) => tx.execute`SELECT pg_sleep(30)`).catch(() => {})
             started()
           }),
@@ -151,7 +151,7 @@ describe('a caller that hangs up', () => {
       })
       const all = Array.from({ length: atOnce }, () => users.wait({}, { signal: controller.signal, retries: 0 }))
       await allStarted
-      hungUpAt = performance.now()
+      disconnectedAt = performance.now()
       controller.abort()
       const results = await Promise.allSettled(all)
       expect(results.every(({ status }) => status === 'rejected')).toBe(true)
@@ -161,10 +161,10 @@ describe('a caller that hangs up', () => {
     const open = await new Promise<number>((resolve, reject) => {
       server.getConnections((error, count) => (error ? reject(error) : resolve(count)))
     })
-    expect(heard).toBe(calls)
+    expect(aborted).toBe(calls)
     expect(open).toBeLessThanOrEqual(128)
     console.log(
-      `${calls} callers hung up: the slowest was heard after ${slowest.toFixed(0)} ms, ${open} connections open`,
+      `${calls} callers disconnected: the slowest signal fired after ${slowest.toFixed(0)} ms, ${open} connections open`,
     )
   }, 60_000)
 })

@@ -33,7 +33,7 @@ async function listen(name: string): Promise<string> {
   return new URL((await app.listen()).url).host
 }
 
-describe('a client of its own', () => {
+describe('a client outside of a service', () => {
   it('calls a service from a script', async () => {
     const registry = staticRegistry({ 'who-service': [await listen('a')] })
     await using caller = client(whoContract, { registry })
@@ -48,7 +48,7 @@ describe('a client of its own', () => {
     expect(names.sort()).toEqual(['a', 'a', 'a', 'b', 'b', 'b', 'c', 'c', 'c'])
   })
 
-  it('follows the registry: instances come and go', async () => {
+  it('uses the instances that the registry has at that moment', async () => {
     const registry = memoryRegistry()
     await using caller = client(whoContract, { registry })
     registry.set([])
@@ -59,30 +59,34 @@ describe('a client of its own', () => {
     expect([await caller.who(), await caller.who()]).toEqual(['b', 'b'])
   })
 
-  it('refuses a path parameter that is missing before it calls', async () => {
+  it('rejects a missing path parameter before it sends anything', async () => {
     await using caller = client(whoContract, { registry: staticRegistry({}) })
-    await expect(caller.never({ params: {} } as never)).rejects.toThrow(new TypeError('params.id is missing'))
+    await expect(caller.never({ params: {} } as never)).rejects.toThrow(
+      new TypeError('who-service.never: params.id is required, got undefined'),
+    )
   })
 
-  it.each(['.', '..'])('refuses %j as a path parameter, which would be a step to another path', async (id) => {
+  it.each(['.', '..'])('rejects %j as a path parameter, which would lead to another path', async (id) => {
     await using caller = client(whoContract, { registry: staticRegistry({}) })
     await expect(caller.never({ params: { id } } as never)).rejects.toThrow(
-      new TypeError(`params.id is "${id}", which no path can hold`),
+      new TypeError(`who-service.never: params.id must not be "." or "..", got "${id}"`),
     )
   })
 
-  it('refuses what is no header before it calls', async () => {
+  it('rejects an invalid header value before it sends anything', async () => {
     await using caller = client(whoContract, { registry: staticRegistry({ 'who-service': [await listen('a')] }) })
     await expect(caller.who({}, { region: 'a\r\nb: c' })).rejects.toThrow(
-      new TypeError('headers.x-region is no value of a header'),
+      new TypeError('headers.x-region must not have the character U+000D'),
     )
-    await expect(caller.who({}, { idempotencyKey: '键' })).rejects.toThrow('headers.idempotency-key is no value')
+    await expect(caller.who({}, { idempotencyKey: '键' })).rejects.toThrow(
+      new TypeError('headers.idempotency-key must not have the character U+952E'),
+    )
     expect(await caller.who()).toBe('a')
   })
 })
 
-describe('addresses', () => {
-  it('are host and port, IPv6 in brackets', () => {
+describe('parseServices', () => {
+  it('accepts host and port, with IPv6 addresses in brackets', () => {
     expect(parseServices('a=127.0.0.1:1, b=host.example:2,a=[::1]:3,')).toEqual({
       a: ['127.0.0.1:1', '[::1]:3'],
       b: ['host.example:2'],
@@ -92,21 +96,21 @@ describe('addresses', () => {
     expect(known).toEqual([{ id: 'a@[::1]:3', service: 'a', address: '::1', port: 3 }])
   })
 
-  it.each(['a', 'a=', 'a=host', 'a=host:99999', 'A=host:1', 'a=ho st:1'])('%s is none', (text) => {
+  it.each(['a', 'a=', 'a=host', 'a=host:99999', 'A=host:1', 'a=ho st:1'])('rejects the address %s', (text) => {
     expect(() => parseServices(text)).toThrow(TypeError)
   })
 })
 
 function memoryRegistry(): Registry & { set(addresses: string[]): void } {
-  let tell: (instances: readonly Instance[]) => void = () => {}
+  let update: (instances: readonly Instance[]) => void = () => {}
   return {
     register: () => Promise.resolve(() => Promise.resolve()),
     watch(_service, onChange) {
-      tell = onChange
+      update = onChange
       return () => {}
     },
     set(addresses) {
-      tell(
+      update(
         addresses.map((text) => ({
           id: text,
           service: 'who-service',

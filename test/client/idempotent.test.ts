@@ -47,7 +47,7 @@ const post = (item: string, key?: string) =>
 const count = () => app.db.value<number>`SELECT count(*) FROM orders WHERE item NOT LIKE 'audit%'`
 
 describe('an operation that is idempotent by key', () => {
-  it('answers a second call with the result of the first', async () => {
+  it('returns the result of the first call to the second', async () => {
     const [first, second] = [await post('tea', 'k1'), await post('tea', 'k1')]
     expect(first.json()).toEqual({ code: 0, data: { id: 2, item: 'tea' } })
     expect(second.body).toBe(first.body)
@@ -55,19 +55,19 @@ describe('an operation that is idempotent by key', () => {
     expect((await post('tea', 'k2')).json().data.id).toBe(4)
   })
 
-  it('runs as often as it is called without a key', async () => {
+  it('runs each call without a key', async () => {
     await post('tea')
     await post('tea')
     expect([runs, await count()]).toEqual([2, 2])
   })
 
-  it('runs once for any number of calls at the same time', async () => {
-    const answers = await Promise.all(Array.from({ length: 20 }, () => post('tea', 'k1')))
-    expect(new Set(answers.map(({ body }) => body)).size).toBe(1)
+  it('runs once for concurrent calls with one key', async () => {
+    const responses = await Promise.all(Array.from({ length: 20 }, () => post('tea', 'k1')))
+    expect(new Set(responses.map(({ body }) => body)).size).toBe(1)
     expect([runs, await count()]).toEqual([1, 1])
   })
 
-  it('leaves nothing behind when it fails, and runs again', async () => {
+  it('rolls back when it fails, and runs again', async () => {
     fails = true
     expect((await post('tea', 'k1')).statusCode).toBe(500)
     expect(await app.db.value`SELECT count(*) FROM orders`).toBe(0)
@@ -76,7 +76,7 @@ describe('an operation that is idempotent by key', () => {
     expect(await count()).toBe(1)
   })
 
-  it('refuses a key that was used for something else, and one that is none', async () => {
+  it('rejects a key that was used with another input, and an invalid key', async () => {
     await post('tea', 'k1')
     expect((await post('coffee', 'k1')).json()).toMatchObject({
       code: 42200,
@@ -86,7 +86,7 @@ describe('an operation that is idempotent by key', () => {
     expect(await count()).toBe(1)
   })
 
-  it('forgets after a day', async () => {
+  it('deletes results after a day', async () => {
     await post('tea', 'k1')
     await app.db
       .execute`UPDATE tricube.idempotency SET created_at = now() - interval '25 hours', leased_until = now() - interval '25 hours'`

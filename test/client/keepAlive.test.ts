@@ -7,9 +7,9 @@ import { callee, memoryRegistry, thingService } from './callee.ts'
 const get = { params: { id: 1 } }
 afterEach(() => void vi.useRealTimers())
 
-it('keeps an idle connection for 30 s: the caller ends it before any server or load balancer does', async () => {
+it('closes an idle connection after 30 s, before any server or load balancer does', async () => {
   const a = await callee('a')
-  a.server.keepAliveTimeout = 72_000 // a service's own; undici heeds a shorter one
+  a.server.keepAliveTimeout = 72_000 // the default of a service; undici would use a shorter one
   const sockets: Socket[] = []
   a.server.on('connection', (socket) => sockets.push(socket))
   await using caller = client(thingService, { registry: memoryRegistry(a.address) })
@@ -21,7 +21,7 @@ it('keeps an idle connection for 30 s: the caller ends it before any server or l
   expect(sockets).toHaveLength(1)
 
   const closed = once(sockets[0]!, 'close')
-  await vi.advanceTimersByTimeAsync(31_500) // undici looks at its timers each half second
+  await vi.advanceTimersByTimeAsync(31_500) // undici checks its timers every half second
   await closed
   await caller.getThing(get)
   expect(sockets).toHaveLength(2)

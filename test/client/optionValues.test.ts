@@ -10,7 +10,7 @@ import { callee, thingService } from './callee.ts'
 const get = { params: { id: 1 } }
 
 describe('a client of a script', () => {
-  it('needs a url, and sends the headers that it is given', async () => {
+  it('takes a url, and sends its headers with each call', async () => {
     const a = await callee('a')
     await using things = client(thingService, { url: `http://${a.address}`, headers: { authorization: 'Bearer x' } })
     expect(await things.getThing(get)).toEqual({ id: 1, from: 'a' })
@@ -21,7 +21,7 @@ describe('a client of a script', () => {
     ])
   })
 
-  it('asks for its headers at each call', async () => {
+  it('calls its headers function for each call', async () => {
     const a = await callee('a')
     let token = 1
     await using things = client(thingService, {
@@ -35,13 +35,16 @@ describe('a client of a script', () => {
 })
 
 const registry = staticRegistry({})
-describe('a wrong option is one line with its path, what was expected and what was given', () => {
+describe('an invalid option is reported in one line with its path, the expected and the actual value', () => {
   it.each([
-    [{}, 'expected a url like http://127.0.0.1:8030, or a registry'],
+    [{}, 'expected a url like http://127.0.0.1:8030 or a registry, got neither'],
     [undefined, 'options: expected an object, got undefined'],
-    [{ url: 'http://a', registry }, 'expected either url like http://127.0.0.1:8030, or a registry'],
+    [{ url: 'http://a', registry }, 'expected a url like http://127.0.0.1:8030 or a registry, got both'],
     [{ url: '10.0.0.7:8030' }, 'url: expected a URL like https://api.example.com, got "10.0.0.7:8030"'],
-    [{ url: 'https://a/v2' }, 'url: expected the start of URLs like https://api.example.com, got "https://a/v2"'],
+    [
+      { url: 'https://a/v2' },
+      'url: expected an origin like https://api.example.com, got "https://a/v2": the paths are in the contract',
+    ],
     [{ registry: {} }, 'registry: expected a registry such as staticRegistry({ … }), got an object (Object)'],
     [{ url: 'http://a', headers: { a: 1 } }, 'headers.a: expected the text of a header, got 1'],
     [{ url: 'http://a', headers: 'x' }, 'headers: expected headers by name, or a function, got "x"'],
@@ -51,7 +54,7 @@ describe('a wrong option is one line with its path, what was expected and what w
       { url: 'http://a', breaker: { windowMs: '1s' } },
       'breaker.windowMs: expected a number of milliseconds from 1, got "1s"',
     ],
-    [{ url: 'http://a', operations: { getThings: {} } }, 'operations.getThings is no operation of thing-service'],
+    [{ url: 'http://a', operations: { getThings: {} } }, 'operations.getThings is not an operation of thing-service'],
     [
       { url: 'http://a', operations: { getThing: { retries: 1.5 } } },
       'operations.getThing.retries: expected a whole number from 0, got 1.5',
@@ -61,7 +64,7 @@ describe('a wrong option is one line with its path, what was expected and what w
     expect(() => client(thingService, options as never)).toThrow(`client(thing-service): ${problem}`)
   })
 
-  it('client, of no contract', () => {
+  it('client without a contract', () => {
     expect(() => client({} as never, { url: 'http://a' })).toThrow(
       'client(…): expected a contract, got an object (Object)',
     )

@@ -3,27 +3,27 @@ import { contract, service, t, type HttpError } from 'tricube'
 import { client } from 'tricube/client'
 import { staticRegistry } from 'tricube/discovery'
 import { afterEach, describe, expect, expectTypeOf, it, vi } from 'vitest'
-import { at, callee, memoryRegistry, nobody, thingService } from './callee.ts'
+import { at, callee, memoryRegistry, unusedAddress, thingService } from './callee.ts'
 
 const get = { params: { id: 1 } }
 afterEach(() => vi.unstubAllEnvs())
 
 describe('options', () => {
-  it('are said for a service, for an operation, and for a call, the last one winning', async () => {
+  it('of a call override those of its operation, which override those of the service', async () => {
     const a = await callee('a')
     await using caller = client(thingService, {
       registry: memoryRegistry(a.address),
       timeoutMs: 9000,
       operations: { createThing: { timeoutMs: 8000 } },
     })
-    await caller.getThing(get) // the first one waits for undici to be loaded
+    await caller.getThing(get) // the first call waits for undici to load
     await caller.getThing(get)
     await caller.createThing({ body: { name: 'x' } })
     await caller.createThing({ body: { name: 'x' } }, { timeoutMs: 7000 })
     expect(a.requests.slice(1).map(({ headers }) => headers['x-request-timeout-ms'])).toEqual(['9000', '8000', '7000'])
   })
 
-  it('are given to a service under the names of its clients', async () => {
+  it('of a service are set under the names of its clients', async () => {
     const a = await callee('a')
     const asking = contract('asking-service', { ask: { route: 'GET /ask', returns: t.Unknown() } })
     vi.stubEnv('TRICUBE_SERVICES', `thing-service=${a.address}`)
@@ -33,24 +33,26 @@ describe('options', () => {
       calls: { things: { timeoutMs: 6000, operations: { getThing: { retries: 1 } } } },
       handlers: { ask: ({ clients: { things } }) => things.getThing(get) },
     })
-    const answer = await app.inject({
+    const response = await app.inject({
       url: '/ask',
       headers: { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', 'x-region': 'r1' },
     })
-    expect(answer.json()).toEqual({ code: 0, data: { id: 1, from: 'a' } })
+    expect(response.json()).toEqual({ code: 0, data: { id: 1, from: 'a' } })
     expect(Number(a.requests[0]!.headers['x-request-timeout-ms'])).toBeLessThanOrEqual(6000)
     expect(a.requests[0]!.headers).toMatchObject({
       'x-region': 'r1',
       traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
     })
     await app.close()
-    const nobody = { calls: { roles: {} }, clients: {}, handlers: { ask: () => 1 } }
-    expect(() => service(asking, nobody as never)).toThrow('asking-service: calls.roles belongs to none of the clients')
+    const unknown = { calls: { roles: {} }, clients: {}, handlers: { ask: () => 1 } }
+    expect(() => service(asking, unknown as never)).toThrow(
+      'asking-service: calls.roles belongs to none of the clients',
+    )
   })
 })
 
 describe('a fallback', () => {
-  it('answers for a service that is at fault, and not for a caller that is', async () => {
+  it('replaces a 5xx, but neither a 4xx nor a cancelled call', async () => {
     const a = await callee('a', ({ url }) => ({ status: url === '/things/404' ? 404 : 500 }))
     await using caller = client(thingService, {
       registry: memoryRegistry(a.address),
@@ -72,7 +74,7 @@ describe('a fallback', () => {
 })
 
 describe('a hedge', () => {
-  it('asks a second instance when the first is slower than usual; the slower one is told to stop', async () => {
+  it('goes to a second instance when the first is slower than usual, and cancels the slower one', async () => {
     let isSlow = false
     const reply = () => (isSlow ? ('silence' as const) : {})
     const [a, b] = [await callee('a', reply), await callee('b', () => ({}))]
@@ -86,12 +88,12 @@ describe('a hedge', () => {
     const stopped = new Promise<void>((resolve) => {
       a.server.on('request', (request) => request.on('close', resolve))
     })
-    const answers = await Promise.all(Array.from({ length: 4 }, () => caller.getThing(get, { timeoutMs: 9000 })))
-    expect(answers.map(({ from }) => from)).toEqual(['b', 'b', 'b', 'b'])
+    const responses = await Promise.all(Array.from({ length: 4 }, () => caller.getThing(get, { timeoutMs: 9000 })))
+    expect(responses.map(({ from }) => from)).toEqual(['b', 'b', 'b', 'b'])
     await stopped
   })
 
-  it('is made for a single call that asks for it', async () => {
+  it('can be enabled for a single call', async () => {
     let isSlow = false
     const [a, b] = [await callee('a', () => (isSlow ? 'silence' : {})), await callee('b')]
     await using caller = client(thingService, {
@@ -104,7 +106,7 @@ describe('a hedge', () => {
     expect((await Promise.all([call(), call()])).map(({ from }) => from)).toEqual(['b', 'b'])
   })
 
-  it('is not made of what may not run twice', async () => {
+  it('is not sent for an operation that is not idempotent', async () => {
     const a = await callee('a', (_, nth) => (nth > 30 ? 'silence' : {}))
     await using caller = client(thingService, {
       registry: memoryRegistry(a.address, (await callee('b')).address),
@@ -118,8 +120,8 @@ describe('a hedge', () => {
   })
 })
 
-describe('places and keys', () => {
-  it('a call goes to the region of its caller, or to the one it names', async () => {
+describe('regions and keys', () => {
+  it('a call goes to the region of its caller, or to the region in its options', async () => {
     const [a, b] = [await callee('a'), await callee('b')]
     await using caller = client(thingService, {
       registry: memoryRegistry(at(a.address, { region: 'east' }), at(b.address, { region: 'west' })),
@@ -133,18 +135,20 @@ describe('places and keys', () => {
   it('a call to a partitioned service never leaves its region', async () => {
     const partitioned = contract('thing-service', thingService.operations, { partitioned: true })
     const b = await callee('b')
-    const registry = memoryRegistry(at(await nobody(), { region: 'east' }), at(b.address, { region: 'west' }))
+    const registry = memoryRegistry(at(await unusedAddress(), { region: 'east' }), at(b.address, { region: 'west' }))
     await using caller = client(partitioned, { registry })
     await expect(caller.getThing(get, { region: 'east' })).rejects.toMatchObject({ code: 50300 })
     await expect(caller.getThing(get, { region: 'north' })).rejects.toMatchObject({
-      error: 'thing-service has no instance in the region of the call',
+      error: 'thing-service has no instance in the region "north"',
     })
-    await expect(caller.getThing(get)).rejects.toThrow('thing-service is partitioned: the call needs a region')
+    await expect(caller.getThing(get)).rejects.toThrow(
+      new TypeError('thing-service.getThing: a call to a partitioned service needs a region'),
+    )
     expect(b.requests.length).toBe(0)
     expect(() => contract('x', {}, { partitioned: 'yes' } as never)).toThrow('partitioned must be true or false')
   })
 
-  it('calls with one key go to one instance', async () => {
+  it('calls with the same key go to the same instance', async () => {
     const all = await Promise.all(['a', 'b', 'c', 'd'].map((name) => callee(name)))
     await using caller = client(thingService, {
       registry: memoryRegistry(...all.map(({ address }) => address)),
@@ -163,10 +167,10 @@ describe('places and keys', () => {
   })
 })
 
-describe('an answer', () => {
+describe('a response', () => {
   const wrong = { body: { code: 0, data: { id: 'one', from: 'a' } } }
 
-  it('is held against the contract, but not in production', async () => {
+  it('is checked against the contract, except in production', async () => {
     const a = await callee('a', ({ url }) =>
       url === '/things' ? { body: { code: 0, data: [{ id: 1 }], pagination: { page: 1, size: 20, total: 1 } } } : wrong,
     )
@@ -191,22 +195,22 @@ describe('an answer', () => {
     ['a record of any names', t.Record(t.String(), t.Integer()), { 'a\nb': 1 }, { 'a\nb': 'x' }],
     ['an object with a field that has a default', t.Object({ a: t.String({ default: 'b' }) }), { a: 'x' }, {}],
     ['a list of more items than a request may have', t.Array(t.Integer()), Array(150_000).fill(1), ['x']],
-  ])('is checked as the callee checks it: %s', async (_, returns, right, broken) => {
-    const answers: unknown[] = [right, broken]
-    const a = await callee('a', () => ({ body: { code: 0, data: answers.shift() } }))
+  ])('is checked by the rules of its callee: %s', async (_, returns, right, broken) => {
+    const values: unknown[] = [right, broken]
+    const a = await callee('a', () => ({ body: { code: 0, data: values.shift() } }))
     const one = contract('one-service', { get: { route: 'GET /', returns } })
     await using asking = client(one, { registry: memoryRegistry(a.address) })
     expect(await asking.get()).toEqual(right)
     await expect(asking.get()).rejects.toMatchObject({ status: 502 })
   })
 
-  it('may hold more than the contract names: the callee may be newer', async () => {
+  it('may have fields that the contract does not name', async () => {
     const a = await callee('a', () => ({ body: { code: 0, data: { id: 1, from: 'a', more: true } } }))
     await using caller = client(thingService, { registry: memoryRegistry(a.address) })
     expect(await caller.getThing(get)).toEqual({ id: 1, from: 'a', more: true })
   })
 
-  it('that is a redirect is not followed', async () => {
+  it('that is a redirect is rejected, not followed', async () => {
     const b = await callee('b')
     const a = await callee('a', () => ({
       status: 302,
@@ -214,23 +218,26 @@ describe('an answer', () => {
       body: {},
     }))
     await using caller = client(thingService, { registry: memoryRegistry(a.address) })
-    await expect(caller.getThing(get)).rejects.toMatchObject({ code: 50200 })
+    await expect(caller.getThing(get)).rejects.toMatchObject({
+      code: 50200,
+      error: 'thing-service responded with 302, but calls follow no redirects',
+    })
     expect(b.requests.length).toBe(0)
   })
 
-  it('that is too large is not read, nor asked for again', async () => {
+  it('that is too large is neither read nor retried', async () => {
     const a = await callee('a', () => ({ body: { code: 0, data: { id: 1, from: 'x'.repeat(100_000) } } }))
     await using caller = client(thingService, { registry: memoryRegistry(a.address), maxResponseBytes: 50_000 })
     await expect(caller.getThing(get)).rejects.toMatchObject({
       code: 50200,
-      error: 'thing-service answered with too much',
+      error: 'thing-service sent a response larger than maxResponseBytes',
     })
     expect(a.requests.length).toBe(1)
   })
 })
 
 describe('instances', () => {
-  it('that leave have their connections closed, after what is in flight', async () => {
+  it('that leave have their connections closed after the calls in flight', async () => {
     const [a, b] = [await callee('a'), await callee('b')]
     const registry = memoryRegistry(a.address)
     await using caller = client(thingService, { registry })
@@ -243,7 +250,7 @@ describe('instances', () => {
     expect((await caller.getThing(get)).from).toBe('b')
   })
 
-  it('are waited for until the registry has answered', async () => {
+  it('are awaited until the registry responds', async () => {
     const registry = memoryRegistry()
     await using caller = client(thingService, { registry })
     const early = caller.getThing(get)
@@ -251,7 +258,7 @@ describe('instances', () => {
     expect((await early).from).toBe('a')
   })
 
-  it('are written down where nothing else tells them', async () => {
+  it('can be listed without a registry', async () => {
     const a = await callee('a')
     await using caller = client(thingService, { registry: staticRegistry({ 'thing-service': [a.address] }) })
     expect((await caller.getThing(get)).from).toBe('a')

@@ -17,17 +17,17 @@ import { fetchClient } from 'tricube/client/fetch'
 import { staticRegistry } from 'tricube/discovery'
 import { testService } from 'tricube/testing'
 
-/** Its code is an argument. */
+/** With a code from its constructor. */
 class OutOfStock extends Conflict {
   constructor(detail?: unknown) {
     super(detail, { code: 40910 })
   }
 }
-/** Its code belongs to the class. */
+/** With a code of the class. */
 class TooLate extends Conflict {
   static readonly code = 40911
 }
-/** Of a status that has no class. */
+/** With a status that has no class. */
 class QuotaExceeded extends HttpError {
   constructor(detail?: unknown) {
     super(419, detail, { code: 41910 })
@@ -35,14 +35,14 @@ class QuotaExceeded extends HttpError {
 }
 /** Without a code of its own. */
 class UserNotFound extends NotFound {}
-/** Made of something that it needs. */
+/** With a required argument. */
 class Mismatch extends PreconditionFailed {
   static readonly code = 41210
   constructor({ expected }: { expected: number }) {
     super(`expected version ${expected}`)
   }
 }
-/** A subclass of one that is not listed. */
+/** A subclass that the contract does not list. */
 class Unlisted extends Conflict {
   static readonly code = 40999
 }
@@ -62,17 +62,17 @@ afterAll(() => app.close())
 const cases: [string, HttpError, Function][] = [
   ['with a code from its constructor', new OutOfStock('sku 7'), OutOfStock],
   ['with a code of its class', new TooLate('closed'), TooLate],
-  ['of a status that has no class', new QuotaExceeded({ limit: 5 }), QuotaExceeded],
+  ['with a status that has no class', new QuotaExceeded({ limit: 5 }), QuotaExceeded],
   ['without a code of its own', new UserNotFound('user 7'), UserNotFound],
-  ['whose constructor needs something', new Mismatch({ expected: 3 }), Mismatch],
-  ['that is one of ours', new PaymentRequired('card'), PaymentRequired],
-  ['that others extend', new Conflict('x'), Conflict],
-  ['of a class that is not listed, as what it extends', new Unlisted('x'), Conflict],
+  ['whose constructor has a required argument', new Mismatch({ expected: 3 }), Mismatch],
+  ['with a class of tricube', new PaymentRequired('card'), PaymentRequired],
+  ['with a class that other errors extend', new Conflict('x'), Conflict],
+  ['with a class that is not listed, as its base class', new Unlisted('x'), Conflict],
   ['without a detail', new OutOfStock(), OutOfStock],
 ]
 
-describe('an error arrives as its class', () => {
-  it.each(cases)('%s: by fetch and by the client of Node', async (_what, error, errorClass) => {
+describe('an error arrives in its class', () => {
+  it.each(cases)('%s: through fetch and through the client of Node', async (_what, error, errorClass) => {
     thrown = error
     const registry = staticRegistry({ 'shop-service': [new URL(url).host] })
     await using caller = client(shop, { registry })
@@ -106,15 +106,15 @@ describe('an error arrives as its class', () => {
   })
 })
 
-it('the types of an operation know its errors whatever their constructors', () => {
+it('error classes with any constructor keep the types of an operation', () => {
   const typed = contract('typed-service', {
     get: { route: 'GET /a/:id', params: { id: t.Integer() }, returns: t.Integer(), errors: [Mismatch, QuotaExceeded] },
   })
-  // The handler's context is inferred: a class that was no ErrorClass took the types of all of them.
+  // The type of the context is inferred. A class that is not assignable to ErrorClass would make it unknown.
   service(typed, { handlers: { get: ({ params }) => params.id satisfies number } })
 })
 
-it('OpenAPI has them with their codes', () => {
+it('OpenAPI lists error classes with their codes', () => {
   const { components, paths } = openapiDocument(shop)
   const values = (name: string): unknown => components.responses[name]!.content!['application/json'].examples
   expect(values('QuotaExceeded')).toEqual({ QuotaExceeded: { value: { code: 41910, message: 'HTTP 419' } } })
@@ -125,10 +125,10 @@ it('OpenAPI has them with their codes', () => {
 })
 
 it.each<[string, unknown, string]>([
-  ['is no class', 'NotFound', 'errors[0] must be an error class that extends HttpError, like NotFound'],
+  ['is not a class', 'NotFound', 'errors[0] must be an error class that extends HttpError, like NotFound'],
   ['is another class', RangeError, 'errors[0] must be an error class that extends HttpError, like NotFound'],
   [
-    'cannot be made and does not say its code',
+    'needs an argument and has no static code',
     class Needy extends HttpError {
       constructor({ id }: { id: number }) {
         super(409, id)
@@ -144,7 +144,7 @@ it.each<[string, unknown, string]>([
     'errors[0]: code 40410 does not belong to status 409: use 40900 to 40999',
   ],
   [
-    'is of no error',
+    'has a status below 400',
     class Fine extends HttpError {
       static readonly status = 200
       static readonly code = 20010
@@ -157,7 +157,7 @@ it.each<[string, unknown, string]>([
   )
 })
 
-it('402, 412, 428 and 451 have a class', () => {
+it('exports classes for 402, 412, 428 and 451', () => {
   expect(
     [PaymentRequired, PreconditionFailed, PreconditionRequired, UnavailableForLegalReasons].map((errorClass) => {
       const { status, code, reason } = new errorClass()

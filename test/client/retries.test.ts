@@ -1,7 +1,7 @@
 import { Conflict, ServiceUnavailable } from 'tricube'
 import { client } from 'tricube/client'
 import { describe, expect, it } from 'vitest'
-import { callee, memoryRegistry, nobody, thingService, type Callee } from './callee.ts'
+import { callee, memoryRegistry, unusedAddress, thingService, type Callee } from './callee.ts'
 
 const get = { params: { id: 1 } }
 const create = { body: { name: 'new' } }
@@ -13,7 +13,7 @@ function things(...addresses: string[]) {
 }
 
 describe('a retry', () => {
-  it('goes to another instance, says so, and has less time', async () => {
+  it('goes to another instance, with its number and less time', async () => {
     const [a, b] = [await callee('a', () => no), await callee('b', () => no)]
     await using caller = things(a.address, b.address)
     await expect(caller.getThing(get, { retries: 1, timeoutMs: 7000 })).rejects.toBeInstanceOf(ServiceUnavailable)
@@ -27,7 +27,7 @@ describe('a retry', () => {
     expect(left[1]).toBeLessThanOrEqual(left[0]!)
   })
 
-  it('is made twice at most, fewer times if one says so, and not at all after an answer that is no 503', async () => {
+  it('happens at most twice or as often as the options allow, and only after a 503', async () => {
     const a = await callee('a', () => no)
     await using caller = things(a.address)
     await expect(caller.getThing(get)).rejects.toMatchObject({ status: 503, error: 'a says no' })
@@ -40,7 +40,7 @@ describe('a retry', () => {
     expect(b.requests.length).toBe(1)
   })
 
-  it('is not made of a caller who is over a limit: no fault of the callee, and the caller hears how long to wait', async () => {
+  it('does not follow a 429, which counts against no instance and says how long to wait', async () => {
     const over = { status: 429, headers: { 'retry-after': '7' } }
     const a = await callee('a', (_, nth) => (nth <= 100 ? over : {}))
     await using caller = things(a.address)
@@ -59,38 +59,38 @@ describe('a retry', () => {
     expect(attempts(a)).toEqual(['0', '1', '2'])
   })
 
-  it.each(['break', no] as const)('is not made of a POST that may have run: %o', async (reply) => {
+  it.each(['break', no] as const)('does not repeat a POST that may have run: %o', async (reply) => {
     const a = await callee('a', () => reply)
     await using caller = things(a.address)
     await expect(caller.createThing(create)).rejects.toMatchObject({ status: 503 })
     expect(a.requests.length).toBe(1)
   })
 
-  it('is made of a POST that cannot have run', async () => {
+  it('repeats a POST that cannot have run', async () => {
     const a = await callee('a', (_, nth) => (nth === 1 ? { status: 503, headers: { 'x-should-retry': 'true' } } : {}))
-    await using caller = things(await nobody(), a.address)
+    await using caller = things(await unusedAddress(), a.address)
     for (let n = 0; n < 5; n++) expect(await caller.createThing(create)).toEqual({ id: 1, from: 'a' })
     expect(a.requests.length).toBe(6)
   })
 
-  it('is made of a POST with an idempotency key, under the same key', async () => {
+  it('repeats a POST with an idempotency key, under the same key', async () => {
     const a = await callee('a', (_, nth) => (nth === 1 ? 'break' : {}))
     await using caller = things(a.address)
     expect(await caller.createThing(create, { idempotencyKey: 'order-7' })).toEqual({ id: 1, from: 'a' })
     expect(a.requests.map(({ headers }) => headers['idempotency-key'])).toEqual(['order-7', 'order-7'])
   })
 
-  it('is not made when the answer says so, and the error says so to whoever it is passed on to', async () => {
+  it('does not follow a response that forbids it, and the error forbids it to callers further up', async () => {
     const a = await callee('a', () => ({ status: 503, headers: { 'x-should-retry': 'false' } }))
     await using caller = things(a.address)
     const error = await caller.getThing(get).catch((error: ServiceUnavailable) => error)
     expect(error).toMatchObject({ status: 503, headers: { 'x-should-retry': 'false' } })
     expect(a.requests.length).toBe(1)
-    await using lost = things(await nobody())
+    await using lost = things(await unusedAddress())
     await expect(lost.getThing(get)).rejects.toMatchObject({ code: 50300, headers: { 'x-should-retry': 'false' } })
   })
 
-  it('waits as long as retry-after says, and is not made when there is no time for that', async () => {
+  it('waits for retry-after, and does not happen when there is too little time', async () => {
     const busy = { status: 503, headers: { 'retry-after': '1' } }
     const a = await callee('a', (_, nth) => (nth === 1 ? busy : {}))
     await using caller = things(a.address)
@@ -104,7 +104,7 @@ describe('a retry', () => {
     expect(b.requests.length).toBe(1)
   })
 
-  it('leaves an instance that has no time for another one at once, whatever its retry-after', async () => {
+  it('goes to another instance at once when one is overloaded, despite its retry-after', async () => {
     const shed = { status: 503, headers: { 'x-should-retry': 'true', 'retry-after': '60' } }
     const [a, b] = [await callee('a', () => shed), await callee('b')]
     await using caller = things(a.address, b.address)
@@ -112,18 +112,18 @@ describe('a retry', () => {
     expect(b.requests.length).toBe(30)
   })
 
-  it('ends with the time of the whole call', async () => {
+  it('ends at the time limit of the call', async () => {
     const a = await callee('a', (_, nth) => (nth === 1 ? {} : nth === 2 ? 'break' : 'silence'))
     await using caller = things(a.address)
     await caller.getThing(get)
     await expect(caller.getThing(get, { timeoutMs: 1000 })).rejects.toMatchObject({
       code: 50400,
-      error: 'thing-service did not answer in time',
+      error: 'thing-service did not respond in time',
     })
     expect(attempts(a)).toEqual(['0', '0', '1'])
   })
 
-  it('ends when the caller gives up, also while it waits', async () => {
+  it('ends when the caller cancels, also during the wait', async () => {
     const a = await callee('a', () => ({ status: 503, headers: { 'retry-after': '3' } }))
     await using caller = things(a.address)
     const controller = new AbortController()
@@ -135,7 +135,7 @@ describe('a retry', () => {
 })
 
 describe('a service that is down', () => {
-  it('gets at most 1.1 calls for each, and soon next to none', async () => {
+  it('gets at most 1.1 requests per call, and soon almost none', async () => {
     const a = await callee('a', () => no)
     await using caller = client(thingService, { registry: memoryRegistry(a.address), retryBudget: { perSecond: 0 } })
     const each = async () => caller.getThing(get).catch(() => {})
@@ -154,16 +154,16 @@ describe('a service that is down', () => {
     expect(open.requests.length).toBeLessThanOrEqual(1100)
   })
 
-  it('is not called when it fails too often, and its caller is told so', async () => {
+  it('is not called when it fails too often, and the error says so', async () => {
     const a = await callee('a', () => ({ status: 500 }))
     await using caller = things(a.address)
     const errors = new Set<unknown>()
     for (let n = 0; n < 200; n++) await caller.getThing(get).catch(({ error }: ServiceUnavailable) => errors.add(error))
-    expect(errors).toContain('thing-service fails too often: the call was not sent')
+    expect(errors).toContain('thing-service fails too often, so the circuit breaker rejected the call')
     expect(a.requests.length).toBeLessThan(100)
   })
 
-  it('does not stop calls to its other operations', async () => {
+  it('still gets calls to its other operations', async () => {
     const a = await callee('a', ({ method }) => (method === 'GET' ? { status: 500 } : {}))
     await using caller = things(a.address)
     for (let n = 0; n < 100; n++) await caller.getThing(get).catch(() => {})

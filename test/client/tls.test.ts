@@ -1,4 +1,4 @@
-/** Services that call each other over TLS, over real sockets. */
+// Services that call each other over TLS, over real sockets.
 import { copyFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TLSSocket } from 'node:tls'
@@ -9,7 +9,7 @@ import { fakeConsul } from 'tricube/testing'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { nameServer } from '../discovery/nameServer.ts'
 import { authority, type Certificate } from '../http/certificates.ts'
-import { at, memoryRegistry, nobody } from './callee.ts'
+import { at, memoryRegistry, unusedAddress } from './callee.ts'
 
 const cityService = contract('city-service', { whoAmI: { route: 'GET /who', returns: t.String() } })
 const tripService = contract('trip-service', { whoAmI: { route: 'GET /who', returns: t.String() } })
@@ -23,20 +23,20 @@ afterEach(() => {
   vi.unstubAllEnvs()
 })
 
-/** A city-service, which tells the name in its caller's certificate; gives its address. */
+/** Starts a city-service that returns the name in its caller's certificate, and returns its address. */
 async function cities(tls?: ServiceOptions['tls']): Promise<string> {
   const app = service(cityService, {
     ...(tls && { tls }),
     handlers: {
       whoAmI: ({ request }) =>
-        (request.raw.socket as TLSSocket).getPeerCertificate?.().subject?.CN?.toString() ?? 'nobody',
+        (request.raw.socket as TLSSocket).getPeerCertificate?.().subject?.CN?.toString() ?? 'no certificate',
     },
   })
   onTestFinished(() => app.close())
   return new URL((await app.listen()).url).host
 }
 
-/** A trip-service, which asks a city-service who it is to that; gives what it is told, or the error. */
+/** Starts a trip-service that calls a city-service, and returns a function that resolves to the value or the error. */
 async function trips(tls?: ServiceOptions['tls'], calls: ClientOptions = {}): Promise<() => Promise<string>> {
   const app = service(tripService, {
     ...(tls && { tls }),
@@ -60,23 +60,23 @@ function caller(address: string, options: ClientOptions = {}) {
 
 const trusting = { tls: { ca: root.cert } }
 
-describe('a service that calls one with tls', () => {
-  it('trusts it by its own ca, and shows its own certificate', async () => {
+describe('a service that calls another one over TLS', () => {
+  it('trusts its ca, and presents its certificate', async () => {
     const address = await cities({ ...city, ca: root.cert, requestCert: true })
     vi.stubEnv('TRICUBE_SERVICES', `city-service=https://${address}`)
     const ask = await trips({ ...trip, ca: root.cert })
     expect(await ask()).toBe('trip')
   })
 
-  it('needs no tls of its own: what it says of its calls will do', async () => {
+  it('needs no tls of its own if its calls have one', async () => {
     vi.stubEnv('TRICUBE_SERVICES', `city-service=https://${await cities(city)}`)
-    expect(await (await trips(undefined, trusting))()).toBe('nobody')
+    expect(await (await trips(undefined, trusting))()).toBe('no certificate')
     expect(await (await trips())()).toBe('city-service has a certificate that is not trusted')
-    const strange = authority()
-    expect(await (await trips({ ...strange.sign('trip'), ca: strange.cert }, trusting))()).toBe('nobody')
+    const unknown = authority()
+    expect(await (await trips({ ...unknown.sign('trip'), ca: unknown.cert }, trusting))()).toBe('no certificate')
   })
 
-  it('finds out from Consul', async () => {
+  it('learns from Consul that an instance speaks TLS', async () => {
     await using consul = await fakeConsul()
     vi.stubEnv('CONSUL_HTTP_ADDR', consul.url)
     await cities({ ...city, ca: root.cert, requestCert: true })
@@ -88,7 +88,7 @@ describe('a service that calls one with tls', () => {
     expect(known!.Service.Meta).toEqual({ secure: 'true' })
   })
 
-  it('finds it by DNS, under the name that it asked for', async () => {
+  it('checks the certificate against the name that DNS resolved', async () => {
     const port = Number((await cities(root.sign('named', { hosts: ['city-service.prod'] }))).split(':')[1])
     const records = {
       'city-service.prod': [{ address: '127.0.0.1' }],
@@ -99,21 +99,21 @@ describe('a service that calls one with tls', () => {
     for (const name of [`https://{service}.prod:${port}`, 'https://_http._tcp.{service}.prod']) {
       const registry = dnsRegistry({ name, servers: [server] })
       await using cities = client(cityService, { registry, ...trusting })
-      expect(await cities.whoAmI()).toBe('nobody')
+      expect(await cities.whoAmI()).toBe('no certificate')
     }
   })
 })
 
 describe('a client', () => {
-  it('calls an instance at a URL, and shows its certificate', async () => {
+  it('calls an instance at a URL, and presents its certificate', async () => {
     const address = await cities({ ...city, ca: root.cert, requestCert: true })
     const cities1 = caller(`https://${address}`, { tls: { ...trip, ca: root.cert } })
     expect(await cities1.whoAmI()).toBe('trip')
     expect(await cities1.whoAmI()).toBe('trip') // over the same connection
   })
 
-  it('speaks HTTP/1.1 with who prefers HTTP/2', async () => {
-    expect(await caller(`https://${await cities({ ...city, http2: true })}`, trusting).whoAmI()).toBe('nobody')
+  it('speaks HTTP/1.1 with a server that prefers HTTP/2', async () => {
+    expect(await caller(`https://${await cities({ ...city, http2: true })}`, trusting).whoAmI()).toBe('no certificate')
   })
 
   it.each([
@@ -121,31 +121,31 @@ describe('a client', () => {
     ['the service', ['city-service']],
   ])('accepts a certificate for %s', async (_title, hosts) => {
     const address = await cities(root.sign('for', { hosts }))
-    expect(await caller(`https://${address}`, trusting).whoAmI()).toBe('nobody')
+    expect(await caller(`https://${address}`, trusting).whoAmI()).toBe('no certificate')
   })
 
   it.each<[string, Certificate, string]>([
     ['for another name', root.sign('other', { hosts: ['role-service', '127.0.0.2'] }), 'for another name'],
     ['that has expired', root.sign('old', { end: '250102000000Z' }), 'that has expired'],
-    ['of an authority that it does not know', authority().sign('city'), 'that is not trusted'],
-  ])('refuses a certificate %s', async (_title, files, problem) => {
+    ['of an unknown authority', authority().sign('city'), 'that is not trusted'],
+  ])('rejects a certificate %s', async (_title, files, problem) => {
     const call = caller(`https://${await cities(files)}`, trusting).whoAmI()
     await expect(call).rejects.toMatchObject({ code: 50300, error: `city-service has a certificate ${problem}` })
   })
 
-  it('says who refuses its own, or wants to see one', async () => {
+  it('names the service that rejects its certificate or requires one', async () => {
     const address = await cities({ ...city, ca: root.cert, requestCert: true })
     const call = caller(`https://${address}`, trusting).whoAmI()
-    const problem = 'city-service refuses the certificate of its caller, or wants one'
+    const problem = 'city-service rejects the certificate of its caller, or requires one'
     await expect(call).rejects.toMatchObject({ code: 50300, error: problem })
   })
 
-  it('says who speaks no TLS', async () => {
+  it('names the service that does not speak TLS', async () => {
     const call = caller(`https://${await cities()}`, trusting).whoAmI()
     await expect(call).rejects.toMatchObject({ code: 50300, error: 'city-service does not speak TLS' })
   })
 
-  it('calls another instance instead, whatever the method, for nothing was sent', async () => {
+  it('calls another instance after a failed handshake, with any method', async () => {
     const create = contract('city-service', { addCity: { route: 'POST /cities', returns: t.String() } })
     const app = service(create, { tls: city, handlers: { addCity: () => 'added' } })
     onTestFinished(() => app.close())
@@ -154,7 +154,7 @@ describe('a client', () => {
       cities(root.sign('old', { end: '250102000000Z' })),
       cities({ ...city, ca: root.cert, requestCert: true }),
     ])
-    for (const bad of [expired, demanding, await nobody()]) {
+    for (const bad of [expired, demanding, await unusedAddress()]) {
       const registry = memoryRegistry(...[bad, good].map((address) => at(address, { secure: true })))
       for (let i = 0; i < 5; i++) {
         await using cities = client(create, { registry, ...trusting })
@@ -163,13 +163,13 @@ describe('a client', () => {
     }
   })
 
-  it('says which file it cannot read, and reads it when it is there', async () => {
+  it('names the file that it cannot read, and reads it once it exists', async () => {
     const ca = join(root.folder, 'later.crt')
     const cities1 = caller(`https://${await cities(city)}`, { tls: { ca }, ejection: false, breaker: false })
     const error: Error = (await cities1.whoAmI().catch((thrown: Error) => thrown)) as Error
     expect((error.cause as Error).message).toMatch('tls.ca cannot be read: ENOENT')
     copyFileSync(root.cert, ca)
-    expect(await cities1.whoAmI()).toBe('nobody')
+    expect(await cities1.whoAmI()).toBe('no certificate')
     expect(() => caller('127.0.0.1:1', { tls: { cert: city.cert } })).toThrow('tls.cert and tls.key need each other')
   })
 
@@ -202,7 +202,7 @@ describe('a client', () => {
   })
 })
 
-it('an address may be a URL', () => {
+it('parseServices accepts URLs', () => {
   const known = (text: string): unknown => {
     let seen: unknown
     staticRegistry(parseServices(text)).watch('a', (instances) => (seen = instances))

@@ -17,8 +17,8 @@ describe('an instance that closes its connections', () => {
   const leave = (names: string[], leaving: string[]) => {
     const fleet = fleetOf({ ejection })
     fleet.update(members(...names), 0)
-    for (const backend of fleet.backends) fleet.answered(backend, 0, false)
-    for (const backend of fleet.backends) if (leaving.includes(backend.key)) fleet.answered(backend, 0, true)
+    for (const backend of fleet.backends) fleet.responded(backend, 0, false)
+    for (const backend of fleet.backends) if (leaving.includes(backend.key)) fleet.responded(backend, 0, true)
     return fleet
   }
 
@@ -39,7 +39,7 @@ describe('an instance that closes its connections', () => {
   it('is not avoided when it never kept a connection open', () => {
     const fleet = fleetOf({ ejection })
     fleet.update(members('a', 'b'), 0)
-    for (const backend of fleet.backends) fleet.answered(backend, 0, backend.key === 'a')
+    for (const backend of fleet.backends) fleet.responded(backend, 0, backend.key === 'a')
     expect(shares(calls(fleet, { rate: 300, seconds: 4 }, well))['a']).toBeGreaterThan(0.4)
   })
 })

@@ -245,7 +245,7 @@ describe('a callee that is not well', () => {
     process.env['TRICUBE_SERVICES'] = `role-service=127.0.0.1:${silent}`
     expect(await get(`${await listen(caller())}/ask/1?ms=50`)).toMatchObject({
       status: 504,
-      body: { code: 50400, error: 'role-service did not answer in time' },
+      body: { code: 50400, error: 'role-service did not respond in time' },
     })
   })
 

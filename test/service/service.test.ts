@@ -65,7 +65,7 @@ describe('a service', () => {
     const calling = (calls: object) => wrong({ clients: { others: ping }, calls: { others: calls } })
     expect(calling({ retires: 0 })).toThrow('ping-service: unknown option calls.others.retires, expected balancer, ')
     expect(calling({ operations: { pong: {} } })).toThrow(
-      'calls.others.operations.pong is no operation of ping-service',
+      'calls.others.operations.pong is not an operation of ping-service',
     )
     expect(calling({ operations: { ping: { tries: 1 } } })).toThrow('unknown option calls.others.operations.ping.tries')
     expect(calling({ retries: 0, operations: { ping: { hedge: { afterP: 95 } } } })).not.toThrow()

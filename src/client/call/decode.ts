@@ -4,44 +4,47 @@ import { byCode } from '../../contract/errorClass.ts'
 import { BadGateway } from '../../contract/errors.ts'
 import type { HttpError } from '../../contract/httpError.ts'
 import { responseForm } from '../../contract/response.ts'
-import { doNotRetry, type Answer } from './call.ts'
+import { doNotRetry, type CallResponse } from './call.ts'
 
-/** Compiles the reading of an operation's answers: the value, or the error as the class it was. */
-export function compileDecoder(contract: Contract, name: string): (answer: Answer) => unknown {
+/** Compiles a function that returns the value of an operation's response, or throws its error in the error's class. */
+export function compileDecoder(contract: Contract, name: string): (response: CallResponse) => unknown {
   const { returns, errors = [] } = contract.operations[name]!
   const form = responseForm(contract.operations[name]!)
   const classes = byCode(errors)
   const standard = contract.envelope === 'standard'
   const operation = `${contract.name}.${name}`
-  const broken = { headers: doNotRetry, operation }
-  return (answer) => {
-    const body = parseBody(answer)
-    if (answer.status >= 400) throw remoteError(contract.name, { operation, classes }, answer, body)
-    if (answer.status >= 300) throw new BadGateway(`${contract.name} answered with a redirect`, broken)
+  const invalid = ({ status }: CallResponse, problem: string): BadGateway =>
+    new BadGateway(`${contract.name} responded with ${status}, but ${problem}`, { headers: doNotRetry, operation })
+  return (response) => {
+    const body = parseBody(response)
+    if (response.status >= 400) throw remoteError(contract.name, { operation, classes }, response, body)
+    if (response.status >= 300) throw invalid(response, 'calls follow no redirects')
     if (!returns) return undefined
     if (!standard && body !== undefined) return body
     if (typeof body === 'object' && body !== null && 'data' in body) {
       return form.unwrap(body)
     }
-    throw new BadGateway(`${contract.name} answered with something that is no answer`, broken)
+    throw invalid(response, `its body is not ${standard ? '{"code":0,"data":…}' : 'JSON'}`)
   }
 }
 
-function remoteError(service: string, from: ErrorOrigin, { status, headers }: Answer, body: unknown): HttpError {
-  const passed = passedOn(status, headers)
-  const error = errorFrom(status, body, `${service} answered ${status}`, passed ? { ...from, headers: passed } : from)
-  error.cause ??= new Error(`${from.operation} answered ${status} with code ${error.code}`)
+function remoteError(service: string, from: ErrorOrigin, response: CallResponse, body: unknown): HttpError {
+  const { status } = response
+  const passed = passedOn(response)
+  const detail = `${service} responded with ${status}`
+  const error = errorFrom(status, body, detail, passed ? { ...from, headers: passed } : from)
+  error.cause ??= new Error(`${from.operation} responded with ${status} and code ${error.code}`)
   return error
 }
 
-/** What whoever gets to see the error has to know: not to multiply it, or how long to wait. */
-function passedOn(status: number, headers: Answer['headers']): Readonly<Record<string, string>> | undefined {
+/** Returns the headers that travel on with the error: not to retry it, or how long to wait. */
+function passedOn({ status, headers }: CallResponse): Readonly<Record<string, string>> | undefined {
   if (status >= 500) return doNotRetry
   const wait = headers['retry-after']
   return status === 429 && typeof wait === 'string' ? { 'retry-after': wait } : undefined
 }
 
-function parseBody({ body, status }: Answer): unknown {
+function parseBody({ body, status }: CallResponse): unknown {
   if (body === '' || status === 204) return undefined
   try {
     return JSON.parse(body.startsWith(byteOrderMark) ? body.slice(1) : body) as unknown
@@ -50,5 +53,5 @@ function parseBody({ body, status }: Answer): unknown {
   }
 }
 
-/** RFC 8259, 8.1: who reads JSON may pass over it. */
+/** RFC 8259, 8.1: a parser may ignore it. */
 const byteOrderMark = '\ufeff'

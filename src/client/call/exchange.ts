@@ -4,100 +4,98 @@ import type { Cancellable } from '../../resilience/cancellation.ts'
 import { Expiring, timeouts } from '../../time/wheel.ts'
 import type { LaneCall } from '../lanes/lane.ts'
 import type { ResponseHead } from '../lanes/responseHead.ts'
-import { isRefusedCertificate } from '../target/tlsProblem.ts'
-import type { Answer, Outgoing } from './call.ts'
+import { isRejectedCertificate } from '../target/tlsProblem.ts'
+import type { CallResponse, OutgoingRequest } from './call.ts'
 
-/** How an exchange ended without an answer. */
+/** How an exchange ended without a response. */
 export type Ending =
-  /** Nothing of it was written to a connection, or to none that was let in. */
+  /** Nothing was written to a connection, or only to one that the server rejected. */
   | 'not sent'
-  /** The connection broke before the answer was whole. */
+  /** The connection broke before the response was complete. */
   | 'broken'
-  /** Its time was over. */
-  | 'late'
-  /** It was given up. */
-  | 'given up'
+  | 'timed out'
+  | 'cancelled'
 
 /**
- * One request on its way, and what came of it.
+ * A request to one instance, and its response or failure.
  *
- * It is undici's own handler, a lane's call, its own timeout and its signal's listener at once: one object for each
- * exchange, and it knows what undici's promises do not tell, whether anything was sent. It may be on its way on a lane and
- * over the pool: the first answer counts, and it has failed when both have.
+ * One object is undici's handler, the call of a lane, the timeout and the listener of the signal. So it costs one
+ * allocation, and it knows whether anything was sent, which undici's promises do not tell. It may be on a lane and in the
+ * pool at the same time. The first response counts, and it fails when both fail.
  */
-export class Exchange extends Expiring implements Dispatcher.DispatchHandler, LaneCall, Answer, Cancellable {
-  readonly outgoing: Outgoing
-  /** HTTP status; 0 until there is one. */
+export class Exchange extends Expiring implements Dispatcher.DispatchHandler, LaneCall, CallResponse, Cancellable {
+  readonly request: OutgoingRequest
+  /** The HTTP status; 0 without a response. */
   status = 0
   body = ''
-  /** Undefined when it was answered. */
+  /** Undefined when there is a response. */
   ending: Ending | undefined
   cause: Error | undefined
-  /** Whether the answer was larger than the caller takes; another instance would answer the same. */
+  /** Whether the response was larger than the caller accepts. Another instance would send the same. */
   isTooLarge = false
-  /** Whether its end says nothing of the instance: another call has said so already. */
-  saysNothing = false
-  /** Whether the answer came with the end of its connection, or said that the callee wants no more. */
+  /** Whether another call of the same connection has already counted this failure against the instance. */
+  isSharedFailure = false
+  /** Whether the response ended its connection, or asked for no further calls. */
   endsConnection = false
-  /** Whether it has an answer, or never will. */
+  /** Whether it has a response or has failed. */
   isOver = false
-  /** Resolves when it has ended, whatever its end. */
+  /** Resolves when it is over, also after a failure. */
   readonly ended: Promise<this>
-  /** Connections that it is on. */
-  #ways = 0
+  /** The connections that carry it. */
+  #connections = 0
   #head: ResponseHead | undefined
-  #headers: Answer['headers'] | undefined
+  #headers: CallResponse['headers'] | undefined
   #resolve!: (self: this) => void
   #controller: Dispatcher.DispatchController | undefined
   #chunks: Buffer[] = []
   readonly #onEnd: (self: this) => void
 
-  /** `onEnd` is called the moment it ends, before anybody who awaits it. */
-  constructor(timeoutMs: number, outgoing: Outgoing, onEnd: (exchange: Exchange) => void) {
+  /** `onEnd` is called as soon as it ends, before code that awaits `ended`. */
+  constructor(timeoutMs: number, request: OutgoingRequest, onEnd: (exchange: Exchange) => void) {
     super()
-    this.outgoing = outgoing
+    this.request = request
     this.#onEnd = onEnd
     this.ended = new Promise((resolve) => (this.#resolve = resolve))
     timeouts.add(this, timeoutMs)
-    const { signal, cancellation } = outgoing
+    const { signal, cancellation } = request
     cancellation?.add(this)
     if (signal) {
-      setMaxListeners(0, signal) // many calls may listen to one signal: that is no leak
+      setMaxListeners(0, signal) // any number of calls may share a signal: that is no leak
       signal.addEventListener('abort', this, { once: true })
     }
   }
 
-  get headers(): Answer['headers'] {
+  get headers(): CallResponse['headers'] {
     return (this.#headers ??= this.#head?.headers ?? {})
   }
 
-  /** It goes over one more connection. */
+  /** Counts a connection that carries it. */
   begin(): void {
-    this.#ways += 1
+    this.#connections += 1
   }
 
-  /** Ends it now; its connection in the pool is closed, for the answer may still come. */
+  /** Ends it without a response. Its connection in the pool is closed, because the response may still come. */
   abort(ending: Ending): void {
     if (this.isOver) return
     this.#end(ending)
   }
 
-  /** Its time is over. */
+  /** Called by the timeout. */
   expire(): void {
-    this.abort('late')
+    this.abort('timed out')
   }
 
-  /** Nobody waits for it any more. */
+  /** Called when the request that it is made for ends. */
   cancel(): void {
-    this.abort('given up')
+    this.abort('cancelled')
   }
 
-  /** The signal aborts. */
+  /** Called when the signal aborts. */
   handleEvent(): void {
     this.cancel()
   }
 
-  answeredOnLane(head: ResponseHead, body: string, isLast: boolean): void {
+  receivedOnLane(head: ResponseHead, body: string, isLast: boolean): void {
     this.status = head.status
     this.#head = head
     this.#headers = undefined
@@ -111,7 +109,7 @@ export class Exchange extends Expiring implements Dispatcher.DispatchHandler, La
   }
 
   lostWithAnother(cause: Error): void {
-    this.saysNothing = true
+    this.isSharedFailure = true
     this.#failed('broken', cause)
   }
 
@@ -125,7 +123,7 @@ export class Exchange extends Expiring implements Dispatcher.DispatchHandler, La
     if (this.ending !== undefined) controller.abort(new Error(this.ending))
   }
 
-  onResponseStart(_controller: unknown, status: number, headers: Answer['headers']): void {
+  onResponseStart(_controller: unknown, status: number, headers: CallResponse['headers']): void {
     if (this.isOver) return
     this.status = status
     this.#headers = headers
@@ -146,17 +144,17 @@ export class Exchange extends Expiring implements Dispatcher.DispatchHandler, La
   }
 
   onResponseError(_controller: unknown, error: Error): void {
-    this.saysNothing = false
-    const isSent = this.#controller !== undefined && !isRefusedCertificate(error)
+    this.isSharedFailure = false
+    const isSent = this.#controller !== undefined && !isRejectedCertificate(error)
     this.#controller = undefined
     if (!this.isOver) this.isTooLarge = tooLargeCodes.has((error as { code?: string }).code)
     this.#failed(isSent ? 'broken' : 'not sent', error)
   }
 
-  /** One of its connections was none. */
+  /** One of its connections failed. */
   #failed(ending: Ending, cause: Error): void {
-    this.#ways -= 1
-    if (this.isOver || this.#ways > 0) return
+    this.#connections -= 1
+    if (this.isOver || this.#connections > 0) return
     this.cause = cause
     this.#end(ending)
   }
@@ -167,17 +165,16 @@ export class Exchange extends Expiring implements Dispatcher.DispatchHandler, La
     this.ending = ending
     if (ending !== undefined) this.status = 0
     timeouts.remove(this)
-    const { signal, cancellation } = this.outgoing
+    const { signal, cancellation } = this.request
     cancellation?.remove(this)
     signal?.removeEventListener('abort', this)
     this.#onEnd(this)
     this.#resolve(this)
-    // Answered on its lane, it is left to end in the pool: closing the connection would cost more.
+    // After a response on a lane, the pool may finish it too: closing the connection would cost more.
     if (ending !== undefined) this.#controller?.abort(new Error(ending))
   }
 }
 
-const tooLargeCodes: ReadonlySet<string | undefined> = new Set([
-  'UND_ERR_RES_EXCEEDED_MAX_SIZE',
-  'UND_ERR_HEADERS_OVERFLOW',
-])
+/** The code of undici's error for more headers than Node's `--max-http-header-size`. */
+export const headersOverflow = 'UND_ERR_HEADERS_OVERFLOW'
+const tooLargeCodes: ReadonlySet<string | undefined> = new Set(['UND_ERR_RES_EXCEEDED_MAX_SIZE', headersOverflow])

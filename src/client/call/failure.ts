@@ -2,7 +2,7 @@ import type { Failure } from '../../resilience/retry.ts'
 import { shouldRetryHeader } from './call.ts'
 import type { Exchange } from './exchange.ts'
 
-/** How an exchange failed; undefined when its answer is to be taken as it is. */
+/** Returns how an exchange failed; undefined when its response is the result of the call. */
 export function failureOf(exchange: Exchange): Failure | undefined {
   const { ending, status } = exchange
   if (ending === 'not sent') return ending
@@ -19,17 +19,21 @@ export function failureOf(exchange: Exchange): Failure | undefined {
   }
 }
 
-/** Whether the callee had no time for it: an instance that is overloaded is not broken, and leaving it would overload the rest. */
-export function isRefused(exchange: Exchange): boolean {
+/**
+ * Whether an overloaded instance rejected the call before it ran.
+ *
+ * Such an instance works. Ejecting it would overload the remaining ones.
+ */
+export function isRejected(exchange: Exchange): boolean {
   return failureOf(exchange) === 'unavailable, not run'
 }
 
-/** Whether the callee is at fault: no answer, or one that says so itself. */
+/** Whether the callee is at fault: there is no response, or a 5xx. */
 export function isFault({ ending, status }: Exchange): boolean {
   return ending !== undefined || status >= 500
 }
 
-/** Milliseconds that the answer asks to wait (RFC 9110, 10.2.3: seconds or a date); 0 when it does not. */
+/** Returns the milliseconds of `retry-after`, which has seconds or a date (RFC 9110, 10.2.3); 0 without it. */
 export function retryAfterMs({ headers }: Exchange, now: number = Date.now()): number {
   const text = headers['retry-after']
   if (typeof text !== 'string') return 0

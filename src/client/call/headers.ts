@@ -1,32 +1,42 @@
-/** The headers of a call that its caller gives: those of the contract, of one call, and those that are passed on. */
+// The headers that a caller adds to a call: those of the contract, those of one call, and those that are forwarded.
 
-/** RFC 9110, 5.5: what is none would fail in the connection, and there count against the callee. */
+/**
+ * Returns the value of a header after checking it: an invalid one would fail in the connection, and count against the
+ * callee.
+ *
+ * @throws {TypeError} when it has a character that RFC 9110, 5.5 does not allow
+ */
 export function headerValue(name: string, value: string): string {
-  if (/[^\t\x20-\x7e\x80-\xff]/.test(value)) throw new TypeError(`headers.${name} is no value of a header`)
+  const character = /[^\t\x20-\x7e\x80-\xff]/u.exec(value)?.[0]
+  if (character !== undefined) throw new TypeError(`headers.${name} must not have the character ${codeOf(character)}`)
   return value
 }
 
 /**
- * A header's name as it is sent, in lower case: of two that differ in case, the last one counts.
+ * Returns the name of a header as it is sent, in lower case. If two names differ only in case, the last one wins.
  *
- * @throws {TypeError} for what is none (RFC 9110, 5.1), or belongs to the connection or to the call itself
+ * @throws {TypeError} when it is no valid name (RFC 9110, 5.1), or belongs to the connection or to the call itself
  */
 export function headerName(name: string): string {
   const lower = name.toLowerCase()
-  if (!/^[\w!#$%&'*+.^`|~-]+$/.test(lower))
-    throw new TypeError(`headers: ${JSON.stringify(name)} is no name of a header`)
+  if (!/^[\w!#$%&'*+.^`|~-]+$/.test(lower)) throw new TypeError(`headers: ${JSON.stringify(name)} is not a valid name`)
   if (ownHeaders.has(lower)) throw new TypeError(`headers.${lower} is set by the call itself`)
   return lower
 }
 
-/** Adds headers to those of a call; what is undefined is left out. */
-export function addHeaders(headers: Record<string, string>, given: Readonly<Record<string, string | undefined>>): void {
-  for (const name in given) {
-    const value = given[name]
+/** Adds headers to those of a call. Headers that are undefined are left out. */
+export function addHeaders(headers: Record<string, string>, more: Readonly<Record<string, string | undefined>>): void {
+  for (const name in more) {
+    const value = more[name]
     if (value === undefined) continue
     const sent = headerName(name)
     headers[sent] = headerValue(sent, value)
   }
+}
+
+/** Returns a character as `U+4F60`: a message must not break lines. */
+function codeOf(character: string): string {
+  return `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`
 }
 
 const ownHeaders = new Set([

@@ -2,8 +2,8 @@ import { isDoneWithin } from '../../time/timeout.ts'
 import type { Exchange } from './exchange.ts'
 import { isFault } from './failure.ts'
 
-/** The first good answer of an exchange and of the second that is begun when it takes longer than `afterMs`. */
-export async function firstAnswer(
+/** Resolves to the first good response of an exchange and a second one, begun when the first takes over `afterMs` milliseconds. */
+export async function firstResponse(
   first: Exchange,
   afterMs: number,
   beginSecond: () => Exchange | undefined,
@@ -14,6 +14,6 @@ export async function firstAnswer(
   const fastest = await Promise.race([first.ended, second.ended])
   const other = fastest === first ? second : first
   if (isFault(fastest)) return other.ended
-  other.abort('given up')
+  other.abort('cancelled')
   return fastest
 }

@@ -2,21 +2,21 @@ import type { Socket } from 'node:net'
 import type { buildConnector } from 'undici'
 
 /**
- * Connections that pass over `100 Continue` before a response. A client has to take one that it did not ask for (RFC 9110,
- * 15.2.1), and some proxies send it; undici ends the connection.
+ * Returns a connector whose connections skip a `100 Continue` before a response.
  *
- * One request at a time is on a connection, so what comes first after a request is written is the start of its response.
+ * A client must accept one that it did not ask for (RFC 9110, 15.2.1), and some proxies send it, but undici then closes the
+ * connection. A connection carries one request at a time. So the first bytes after a request are the start of its response.
  */
 export function withoutContinue(connect: buildConnector.connector): buildConnector.connector {
   return (options, callback) =>
     connect(options, (...result) => {
       const [, socket] = result
-      if (socket) passOverContinue(socket)
+      if (socket) skipContinue(socket)
       callback(...result)
     })
 }
 
-function passOverContinue(socket: Socket): void {
+function skipContinue(socket: Socket): void {
   const read = socket.read.bind(socket)
   const write = socket.write.bind(socket) as (...args: unknown[]) => boolean
   let isAtStart = true
@@ -40,7 +40,7 @@ function passOverContinue(socket: Socket): void {
           chunk = all.subarray(end + 4)
           continue
         }
-        if (end < 0 && all.length > mostBytes) return all
+        if (end < 0 && all.length > maxBytes) return all
         if (end < 0) held = all
       }
       chunk = read(size) as Buffer | null
@@ -50,10 +50,10 @@ function passOverContinue(socket: Socket): void {
 }
 
 const beginning = 'HTTP/1.1 100 '
-/** An interim response has hardly any headers. */
-const mostBytes = 16_384
+/** The most bytes of an interim response: it has almost no headers. */
+const maxBytes = 16_384
 
-/** The first digit of the status tells almost all others. */
+/** Tests the first digit of the status before it compares text: almost no response is an interim one. */
 function startsWithContinue(chunk: Buffer): boolean {
   return chunk[9] === 0x31 && chunk.toString('latin1', 0, beginning.length) === beginning
 }

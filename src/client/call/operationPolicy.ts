@@ -3,42 +3,39 @@ import { isIdempotent } from '../../contract/operation.ts'
 import { noBreaker, throttle, type Breaker } from '../../resilience/breaker.ts'
 import { hedgeAfter, type HedgePolicy } from '../../resilience/hedge.ts'
 import { latencies, type Latencies } from '../../resilience/latencies.ts'
-import { OperationPace } from '../lanes/pace.ts'
+import { OperationLatency } from '../lanes/latency.ts'
 import type { ClientOptions, OperationOptions } from '../types.ts'
 
-/** What goes for all calls to one operation: looked up when the client is made, kept between its calls. */
+/** The policies and statistics of all calls to one operation, made with the client. */
 export interface OperationPolicy {
-  /** For messages: `user-service.getUser`. */
-  readonly title: string
   readonly idempotent: boolean
   readonly timeoutMs: number | undefined
   readonly retries: number
   readonly breaker: Breaker
   readonly hedge: HedgePolicy
   readonly latencies: Latencies
-  /** Whether its calls are short enough to share a connection. */
-  readonly pace: OperationPace
+  /** Decides whether its calls are short enough to share a connection. */
+  readonly typical: OperationLatency
   readonly fallback: OperationOptions['fallback']
 }
 
-/** Retries are made twice at most: gRPC's and Envoy's usual numbers are 2 to 5, and what two do not help, five do not. */
+/** The default number of retries. gRPC and Envoy use 2 to 5. A call that two retries do not save is not saved by five. */
 const defaultRetries = 2
 
-/** Settles an operation's options: its own, over its service's, over the defaults. */
+/** Returns the policy of an operation. Its own options come before those of its service, and these before the defaults. */
 export function operationPolicy(contract: Contract, name: string, options: ClientOptions): OperationPolicy {
   const own: OperationOptions = options.operations?.[name] ?? {}
   const operation = contract.operations[name]!
   const { breaker = {} } = options
   const known = latencies()
   return {
-    title: `${contract.name}.${name}`,
     idempotent: isIdempotent(operation),
     timeoutMs: own.timeoutMs ?? options.timeoutMs,
     retries: own.retries ?? options.retries ?? defaultRetries,
     breaker: breaker === false ? noBreaker : throttle(breaker),
     hedge: hedgeAfter((own.hedge ?? options.hedge)?.afterP, known),
     latencies: known,
-    pace: new OperationPace(),
+    typical: new OperationLatency(),
     fallback: own.fallback,
   }
 }

@@ -1,7 +1,10 @@
-import type { Outgoing } from './call.ts'
+import type { OutgoingRequest } from './call.ts'
 
-/** Resolves after so many milliseconds, or when the call is given up. */
-export function pause(ms: number, { signal, cancellation }: Pick<Outgoing, 'signal' | 'cancellation'>): Promise<void> {
+/** Resolves after `ms` milliseconds, or when the call is cancelled. */
+export function pause(
+  ms: number,
+  { signal, cancellation }: Pick<OutgoingRequest, 'signal' | 'cancellation'>,
+): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(cancel, ms)
     const waiting = { cancel }

@@ -2,28 +2,32 @@ import { optionsProblem, describeValue, type Fields } from '../../config/rule.ts
 import { either, exactly, func, headerValues, number, oneOf, text } from '../../config/rules.ts'
 import type { Contract } from '../../contract/contract.ts'
 import { codes, GatewayTimeout, ServiceUnavailable } from '../../contract/errors.ts'
-import { compileRequest, giveUpReason, isGivenUp, type Answer, type AnyInput, type Outgoing } from '../call/call.ts'
+import { cancelReason, isCancelled, type AnyInput, type CallResponse, type OutgoingRequest } from '../call/call.ts'
+import { compileRequest } from '../call/compileRequest.ts'
 import { compileDecoder } from '../call/decode.ts'
 import { addHeaders } from '../call/headers.ts'
 import type { CallOptions, Client, RawResult } from '../types.ts'
 
-/** Where a service is, for a caller that reaches it through one address. */
+/** Options of `fetchClient`. */
 export interface FetchClientOptions {
-  /** Start of the service's URLs, for example `https://api.example.com`. Default: where the page came from. */
+  /** The start of the service's URLs, such as `https://api.example.com`. Default: the origin of the page. */
   readonly url?: string
-  /** Headers of every call, or what gives them, for example a token. */
+  /** Headers of all calls, or a function that returns them for each call, for example with a token. */
   readonly headers?: Readonly<Record<string, string>> | (() => Readonly<Record<string, string>>)
-  /** Whether cookies are sent, and taken, also from another origin: `include`. Default: the platform's, `same-origin`. */
+  /** When cookies are sent and accepted. `include` does so for another origin too. Default: `same-origin`. */
   readonly credentials?: 'omit' | 'same-origin' | 'include'
-  /** Milliseconds until a call is given up. Default: the operation's own, else 5000. */
+  /** The time limit of a call in milliseconds. Default: the `timeoutMs` of the operation, or 5000. */
   readonly timeoutMs?: number
-  /** Default: the platform's. */
+  /** Replaces the global `fetch`. */
   readonly fetch?: typeof fetch
 }
 
 /**
- * Calls a service's operations with `fetch`: in a browser, a worker, anywhere without Node. The types are those of the
- * contract, the errors its classes; balancing and retries are left to what is behind the address.
+ * Returns a client that calls a service with `fetch`, in a browser, in a worker or anywhere without Node.
+ *
+ * Types and error classes are those of the contract. Balancing and retries are left to the server behind the address.
+ *
+ * @throws {TypeError} when an option is unknown or has an invalid value
  *
  * @example
  * const users = fetchClient(userService, { url: 'https://api.example.com' })
@@ -37,12 +41,12 @@ export function fetchClient<Callee extends Contract>(
   const calls = Object.keys(contract.operations).map((name) => {
     const build = compileRequest(contract, name, { timeoutMs: options.timeoutMs })
     const decode = compileDecoder(contract, name)
-    const answer = async (input?: AnyInput, callOptions?: CallOptions): Promise<Answer> =>
+    const respond = async (input?: AnyInput, callOptions?: CallOptions): Promise<CallResponse> =>
       send(contract.name, build({}, input, callOptions), callOptions, options)
     const call = async (input?: AnyInput, callOptions?: CallOptions): Promise<unknown> =>
-      decode(await answer(input, callOptions))
+      decode(await respond(input, callOptions))
     const raw = async (input?: AnyInput, callOptions?: CallOptions): Promise<RawResult> => {
-      const { status, headers, body } = await answer(input, callOptions)
+      const { status, headers, body } = await respond(input, callOptions)
       return { status, headers, value: decode({ status, headers, body }) as RawResult['value'] }
     }
     return [name, Object.assign(call, { raw })]
@@ -67,12 +71,12 @@ function checkOptions(contract: Contract, options: FetchClientOptions): void {
 
 async function send(
   service: string,
-  outgoing: Outgoing,
+  request: OutgoingRequest,
   { headers: ofCall }: CallOptions = {},
   { url = '', headers: own = {}, credentials, fetch = globalThis.fetch }: FetchClientOptions,
-): Promise<Answer> {
-  const { operation, method, path, headers, body, timeoutMs, signal } = outgoing
-  const late = AbortSignal.timeout(timeoutMs)
+): Promise<CallResponse> {
+  const { operation, method, path, headers, body, timeoutMs, signal } = request
+  const timeout = AbortSignal.timeout(timeoutMs)
   try {
     const response = await fetch(`${url.replace(/\/$/, '')}${path}`, {
       method,
@@ -80,17 +84,17 @@ async function send(
       ...(credentials && { credentials }),
       body: body ?? null,
       redirect: 'error',
-      signal: signal ? AbortSignal.any([signal, late]) : late,
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     })
     return { status: response.status, headers: Object.fromEntries(response.headers), body: await response.text() }
   } catch (cause) {
-    if (isGivenUp(outgoing)) throw giveUpReason(outgoing)
-    if (late.aborted) throw new GatewayTimeout(`${service} did not answer in time`, { cause, operation })
+    if (isCancelled(request)) throw cancelReason(request)
+    if (timeout.aborted) throw new GatewayTimeout(`${service} did not respond in time`, { cause, operation })
     throw new ServiceUnavailable(`${service} is unavailable`, { code: codes.calleeDown, cause, operation })
   }
 }
 
-/** Those of all calls come before those of one. */
+/** Returns all headers of a call. Those of the call replace those of the client. */
 function headersOf(
   headers: Readonly<Record<string, string>>,
   own: Readonly<Record<string, string>>,

@@ -1,23 +1,21 @@
 /**
- * How a callee says that its connections may be lanes: `x-call-lanes`, with the seconds that it keeps an idle one.
+ * The header by which a callee announces that its connections may be lanes. Its value is how many seconds an idle one stays
+ * open.
  *
- * `connection` names it, so that it is for this connection alone (RFC 9110, 7.6.1): a proxy takes it away, or at least writes a
- * `connection` of its own. Behind a proxy it would be the proxy who gets the pipelined requests.
+ * `connection` names the header, so that it is for this connection alone (RFC 9110, 7.6.1). A proxy removes it, or at least
+ * writes its own `connection`. Otherwise the proxy would get the pipelined requests.
  */
 export const lanesHeader = 'x-call-lanes'
 
-/**
- * What the request with this number says on a lane, and the response to it repeats: so no response is taken for another's,
- * whatever else has gone wrong.
- */
+/** Returns the headers that number a request on a lane. The response repeats the number, so no call gets another's response. */
 export function numbered(sequence: number): string {
   return `connection: ${lanesHeader}\r\n${lanesHeader}: ${sequence}\r\n`
 }
 
-/** What a response says behind its number when its callee is about to stop: it answers what it has been sent, and wants no more. */
+/** What a callee adds to the number of a response when it is about to stop. It handles what was sent, and wants no more. */
 export const leaving = ';leaving'
 
-/** How long an idle lane may be kept, in milliseconds; undefined when there may be none. */
+/** Returns how long an idle lane may stay open, in milliseconds; undefined when the callee announces no lanes. */
 export function announcedIdleMs(headers: Readonly<Record<string, string | string[] | undefined>>): number | undefined {
   const seconds = headers[lanesHeader]
   const { connection } = headers

@@ -1,26 +1,26 @@
 import type { Problem } from './responseHead.ts'
 
-/** Most bytes of a trailer section, which is read over. */
-const mostTrailerBytes = 8192
+/** The most bytes of a trailer section, which is skipped. */
+const maxTrailerBytes = 8192
 const [carriageReturn, lineFeed] = [0x0d, 0x0a]
 
 /**
- * Reads a body that comes in chunks. RFC 9112, 7.1
+ * Parses a chunked body (RFC 9112, 7.1).
  *
- * Without chunk extensions: no server that lanes go to sends them, and readers have disagreed about where they end.
+ * It rejects chunk extensions. No server with lanes sends them, and parsers have disagreed about where they end.
  */
 export class ChunkedBody {
-  /** Bytes of the body so far, those of the chunk that has begun included. */
+  /** The bytes of the body so far, including all of the current chunk. */
   bytes = 0
   isComplete = false
   #state: 'size' | 'data' | 'end of data' | 'trailer' = 'size'
-  /** Of the chunk that is being read. */
+  /** The missing bytes of the current chunk. */
   #left = 0
-  /** The beginning of a line. */
+  /** The received part of a line. */
   #line = ''
   #trailerBytes = 0
 
-  /** Reads as much as there is of it, puts the data into `chunks` and returns where it ends. */
+  /** Parses what has arrived, appends the data to `chunks`, and returns where parsing stopped. */
   read(bytes: Buffer, from: number, chunks: Buffer[]): number | Problem {
     let at = from
     while (at < bytes.length && !this.isComplete) {
@@ -43,16 +43,16 @@ export class ChunkedBody {
     const feed = bytes.indexOf(lineFeed, at)
     const end = feed < 0 ? bytes.length : feed + 1
     this.#line += bytes.toString('latin1', at, end)
-    if (this.#line.length > this.#mostOfLine) return 'the length of a chunk is malformed'
+    if (this.#line.length > this.#maxOfLine) return 'the length of a chunk is malformed'
     if (feed < 0) return end
     const line = this.#line
     this.#line = ''
-    if (line.charCodeAt(line.length - 2) !== carriageReturn) return 'a line of a chunk does not end with CR LF'
+    if (line.charCodeAt(line.length - 2) !== carriageReturn) return 'a line of a chunk does not end with CRLF'
     return this.#takeLine(line.slice(0, -2)) ?? end
   }
 
-  get #mostOfLine(): number {
-    if (this.#state === 'trailer') return mostTrailerBytes
+  get #maxOfLine(): number {
+    if (this.#state === 'trailer') return maxTrailerBytes
     return this.#state === 'size' ? 10 : 2
   }
 
@@ -63,13 +63,13 @@ export class ChunkedBody {
       this.bytes += this.#left
       this.#state = this.#left === 0 ? 'trailer' : 'data'
     } else if (this.#state === 'end of data') {
-      if (line !== '') return 'a chunk is longer than it says'
+      if (line !== '') return 'a chunk is longer than its length'
       this.#state = 'size'
     } else if (line === '') {
       this.isComplete = true
     } else {
       this.#trailerBytes += line.length
-      if (this.#trailerBytes > mostTrailerBytes) return 'its trailers are too large'
+      if (this.#trailerBytes > maxTrailerBytes) return 'the trailers are too large'
       if (!/^[\w!#$%&'*+.^`|~-]+:[\t\x20-\x7e\x80-\xff]*$/.test(line)) return 'a trailer is malformed'
     }
     return undefined

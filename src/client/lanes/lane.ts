@@ -4,43 +4,43 @@ import type { ResponseHead } from './responseHead.ts'
 import type { RequestText } from './requestText.ts'
 import { ResponseParser, tooLarge, type ResponseReceiver } from './responseParser.ts'
 
-/** Most calls on a lane that have not been answered. */
-const mostCalls = 64
-/** Most bytes of their requests. */
-const mostBytes = 256 * 1024
-/** A socket with more unsent bytes takes no further call. */
-const mostUnsentBytes = 64 * 1024
+/** The most calls on a lane without a response. */
+const maxCalls = 64
+/** The most bytes of their requests. */
+const maxBytes = 256 * 1024
+/** A socket with more unsent bytes than this accepts no further call. */
+const maxUnsentBytes = 64 * 1024
 
-/** A call that takes a lane. */
+/** A call on a lane. */
 export interface LaneCall {
-  /** Whether nobody waits for it any more: it was answered another way, given up, or late. */
+  /** Whether it needs no response any more: it has one from another connection, was cancelled, or timed out. */
   readonly isOver: boolean
-  /** Its response has come. `isLast`: the callee wants no more calls. */
-  answeredOnLane(head: ResponseHead, body: string, isLast: boolean): void
-  /** There will be no response to it on this lane. */
+  /** Takes the response. `isLast`: the callee wants no more calls. */
+  receivedOnLane(head: ResponseHead, body: string, isLast: boolean): void
+  /** Reports that no response will come on this lane. */
   lost(cause: Error): void
-  /** Likewise, as another call's response did not come. */
+  /** Reports the same when the failure already counts for another call of the lane. */
   lostWithAnother(cause: Error): void
-  /** Its response is larger than the caller takes. */
+  /** Reports that the response is larger than the caller accepts. */
   tooLarge(): void
 }
 
-/** What a lane tells whom it belongs to. */
+/** The owner of a lane. */
 export interface LaneOwner {
   readonly maxResponseBytes: number
-  /** It is closed, for good. `problem` when its peer has broken the protocol. */
+  /** Called once, when a lane is closed. There is a `problem` when the peer violated the protocol. */
   closed(lane: Lane, problem: string | undefined): void
 }
 
-/** A call between its request and its response. */
-class Waiting {
+/** A call that waits for its response. */
+class PendingCall {
   readonly call: LaneCall
   readonly method: string
   readonly sequence: number
   readonly sentAt: number
   readonly bytes: number
-  next: Waiting | undefined
-  /** Whether it has been sent over another connection, too. */
+  next: PendingCall | undefined
+  /** Whether it has also been sent over another connection. */
   isResent = false
 
   constructor(call: LaneCall, method: string, sequence: number, sentAt: number, bytes: number) {
@@ -53,23 +53,25 @@ class Waiting {
 }
 
 /**
- * A connection that calls share: requests are pipelined (RFC 9112, 9.3.2), and all of one turn of the event loop leave in one
- * write. Responses come in the order of the requests; on any doubt about that the connection is closed.
+ * A connection that calls share.
+ *
+ * Requests are pipelined (RFC 9112, 9.3.2), and all requests of one turn of the event loop leave in one write. Responses
+ * come in the order of the requests. If there is any doubt about that order, the connection is closed.
  */
 export class Lane implements ResponseReceiver {
   readonly openedAt: number
   readonly #socket: Socket
   readonly #owner: LaneOwner
   readonly #parser = new ResponseParser(this)
-  #oldest: Waiting | undefined
-  #newest: Waiting | undefined
+  #oldest: PendingCall | undefined
+  #newest: PendingCall | undefined
   #inFlight = 0
   #bytes = 0
   #sequence = 0
-  /** The requests of this turn, and how many there are. */
+  /** The requests of this turn, and their number. */
   #text = ''
   #unsent = 0
-  /** When a response came last. */
+  /** When data last arrived. */
   #progressAt: number
   #isRetired = false
   #isClosed = false
@@ -82,48 +84,48 @@ export class Lane implements ResponseReceiver {
     socket.setTimeout(idleMs, () => this.#inFlight > 0 || this.#close('it was idle'))
     socket.on('data', (chunk) => this.#read(chunk))
     socket.on('error', (error) => this.#close(error.message))
-    socket.on('end', () => this.#close('the other side ended it'))
+    socket.on('end', () => this.#close('the other side closed it'))
     socket.on('close', () => this.#close('it was closed'))
   }
 
-  /** Calls that wait for their responses. */
+  /** The number of calls that wait for their responses. */
   get inFlight(): number {
     return this.#inFlight
   }
 
-  /** Whether it takes one more call. */
+  /** Whether it accepts another call. */
   get hasRoom(): boolean {
     return (
       !this.#isRetired &&
-      this.#inFlight < mostCalls &&
-      this.#bytes < mostBytes &&
-      this.#socket.writableLength <= mostUnsentBytes
+      this.#inFlight < maxCalls &&
+      this.#bytes < maxBytes &&
+      this.#socket.writableLength <= maxUnsentBytes
     )
   }
 
-  /** Whether it takes no more calls, and is closed after those that it has. */
+  /** Whether it accepts no more calls, and closes after its last one. */
   get isRetired(): boolean {
     return this.#isRetired
   }
 
-  /** Milliseconds since something came, or the oldest call was sent; 0 when it owes nothing. */
+  /** Returns the milliseconds since data arrived or the oldest call was sent; 0 when no call waits. */
   stuckMs(now: number): number {
     return this.#oldest ? now - Math.max(this.#oldest.sentAt, this.#progressAt) : 0
   }
 
-  /** What the next response is to: nothing may come before its request has left. */
+  /** The request of the next response. Until it has left, no response may arrive. */
   get awaited(): { readonly method: string } | undefined {
     return this.#inFlight > this.#unsent ? this.#oldest : undefined
   }
 
-  /** Sends a request, with all others of this turn. `first` is its first line, `rest` all that follows. */
-  send(call: LaneCall, { method, first, rest }: RequestText, now: number): void {
+  /** Sends a request, together with the other requests of this turn. */
+  send(call: LaneCall, { method, requestLine, rest }: RequestText, now: number): void {
     const sequence = (this.#sequence += 1)
-    const text = first + numbered(sequence) + rest
-    const waiting = new Waiting(call, method, sequence, now, text.length)
-    if (this.#newest) this.#newest.next = waiting
-    else this.#oldest = waiting
-    this.#newest = waiting
+    const text = requestLine + numbered(sequence) + rest
+    const pending = new PendingCall(call, method, sequence, now, text.length)
+    if (this.#newest) this.#newest.next = pending
+    else this.#oldest = pending
+    this.#newest = pending
     this.#inFlight += 1
     this.#bytes += text.length
     if (this.#unsent === 0) setImmediate(this.#flush)
@@ -131,31 +133,31 @@ export class Lane implements ResponseReceiver {
     this.#text += text
   }
 
-  /** Takes no more calls. */
+  /** Accepts no more calls, and closes after the last response. */
   retire(): void {
     this.#isRetired = true
     if (this.#inFlight === 0) this.#close('it is not needed')
   }
 
-  /** Has each call that waits behind a late response sent once more, as long as `resend` does. */
+  /** Sends each call that waits behind a late response again, while `resend` returns true. */
   resendWaiting(resend: (call: LaneCall) => boolean): void {
-    for (let waiting = this.#oldest?.next; waiting; waiting = waiting.next) {
-      if (waiting.isResent || waiting.call.isOver) continue
-      if (!resend(waiting.call)) return
-      waiting.isResent = true
+    for (let pending = this.#oldest?.next; pending; pending = pending.next) {
+      if (pending.isResent || pending.call.isOver) continue
+      if (!resend(pending.call)) return
+      pending.isResent = true
     }
   }
 
-  /** Closes it when nobody waits for any of its responses: so the callee hears that it need not go on. */
+  /** Closes it when no caller waits for any of its responses, which tells the callee to stop working on them. */
   closeIfAbandoned(): void {
     if (!this.#oldest) return
-    for (let waiting: Waiting | undefined = this.#oldest; waiting; waiting = waiting.next) {
-      if (!waiting.call.isOver) return
+    for (let pending: PendingCall | undefined = this.#oldest; pending; pending = pending.next) {
+      if (!pending.call.isOver) return
     }
-    this.#close('nobody waits for it')
+    this.#close('no caller waits for it')
   }
 
-  isTaken(bytes: number): boolean {
+  accepts(bytes: number): boolean {
     return bytes <= this.#owner.maxResponseBytes
   }
 
@@ -163,18 +165,18 @@ export class Lane implements ResponseReceiver {
     const { call, sequence } = this.#shift()
     const isLeaving = head.lane === `${sequence}${leaving}`
     if ((head.lane !== String(sequence) && !isLeaving) || !head.names(lanesHeader)) {
-      call.lost(new Error('the connection was lost: a response does not say which request it is to'))
+      call.lost(new Error('the connection was lost: a response has the number of another request, or none'))
       return this.#close(
-        'it could not be trusted',
-        `response ${sequence} says that it is ${head.lane ?? 'none of a lane'}`,
+        'its responses could not be trusted',
+        `response ${sequence} has the number ${head.lane ?? 'of no request'}`,
       )
     }
     if (isLeaving) this.#isRetired = true
-    // These are about the connection, not about the call: RFC 9110, 15.5.9 and 15.5.20.
-    const isAboutConnection = head.status === 421 || (head.status === 408 && head.endsConnection)
-    if (isAboutConnection) call.lost(new Error(`the connection was answered with ${head.status}`))
-    else if (!call.isOver) call.answeredOnLane(head, body, isLeaving || head.endsConnection)
-    if (head.endsConnection || isAboutConnection) this.#close('the other side ended it')
+    // These statuses concern the connection, not the call (RFC 9110, 15.5.9 and 15.5.20).
+    const endsLane = head.status === 421 || (head.status === 408 && head.endsConnection)
+    if (endsLane) call.lost(new Error(`the connection was rejected with ${head.status}`))
+    else if (!call.isOver) call.receivedOnLane(head, body, isLeaving || head.endsConnection)
+    if (head.endsConnection || endsLane) this.#close('the other side closed it')
   }
 
   #read(chunk: Buffer): void {
@@ -196,26 +198,26 @@ export class Lane implements ResponseReceiver {
     const text = this.#text
     this.#text = ''
     this.#unsent = 0
-    // As bytes, for Node hands a longer text to the system only in the next turn.
+    // As bytes: Node writes a longer text only in the next turn.
     if (!this.#isClosed) this.#socket.write(Buffer.from(text, 'latin1'))
   }
 
-  #shift(): Waiting {
-    const waiting = this.#oldest!
-    this.#oldest = waiting.next
+  #shift(): PendingCall {
+    const pending = this.#oldest!
+    this.#oldest = pending.next
     if (!this.#oldest) this.#newest = undefined
     this.#inFlight -= 1
-    this.#bytes -= waiting.bytes
-    return waiting
+    this.#bytes -= pending.bytes
+    return pending
   }
 
-  #close(why: string, problem?: string): void {
+  #close(reason: string, problem?: string): void {
     if (this.#isClosed) return
     this.#isClosed = this.#isRetired = true
     this.#socket.destroy()
     this.#owner.closed(this, problem)
-    const cause = new Error(`the connection was lost: ${why}`)
-    // The end of one connection is one failure of its instance, however many calls were on it.
+    const cause = new Error(`the connection was lost: ${reason}`)
+    // The end of a connection counts as one failure of the instance, not as one for each call.
     if (this.#oldest) this.#shift().call.lost(cause)
     while (this.#oldest) this.#shift().call.lostWithAnother(cause)
   }

@@ -2,39 +2,39 @@ import type { Socket } from 'node:net'
 import { retryBudget, type RetryBudget } from '../../resilience/retryBudget.ts'
 import { Ticker, type Sweepable } from '../../time/ticker.ts'
 import { Lane, type LaneCall, type LaneOwner } from './lane.ts'
-import { InstancePace } from './pace.ts'
+import { InstanceLatency } from './latency.ts'
 import type { RequestText } from './requestText.ts'
 
-/** Most lanes to one instance. */
-const mostLanes = 4
-/** A further one is opened when each has so many calls that have not been answered. */
-const crowded = 32
-/** As undici's connections: shorter than any server's own time. */
-const mostIdleMs = 30_000
-/** A lane is replaced when it is as old, so that a name's new addresses and new workers get their share. */
-const mostAgeMs = 300_000
-/** After a lane could not be opened, or was spoilt, calls take the pool for so long. */
+/** The most lanes to one instance. */
+const maxLanes = 4
+/** Another lane is opened when every lane has this many calls without a response. */
+const crowdedCalls = 32
+/** The longest idle time, in milliseconds. It is that of the pool's connections: shorter than that of servers. */
+const maxIdleMs = 30_000
+/** The age at which a lane is replaced, in milliseconds, so that new addresses of a name and new workers get their share. */
+const maxAgeMs = 300_000
+/** How long no lane is opened after one failed to open or violated the protocol, in milliseconds. Calls use the pool. */
 const pauseMs = 1000
 
-/** How lanes are opened, and what they tell. */
+/** Options of the lanes to one instance. */
 export interface LanesOptions {
   readonly maxResponseBytes: number
-  /** Opens a connection; calls back with it, or not. */
+  /** Opens a connection. The callback gets the socket, or undefined after a failure. */
   readonly connect: (callback: (socket: Socket | undefined) => void) => void
-  /** Sends a call over another connection, while its lane may still answer it. */
+  /** Sends a call over another connection too. The response on its lane may still come first. */
   readonly resend: (call: LaneCall) => void
-  /** A callee has broken the protocol. */
+  /** Reports that the callee violated the protocol. */
   readonly onProblem: (problem: string) => void
 }
 
 /**
- * The lanes to one instance: as few as there may be, for the fewer there are the more goes into each write.
+ * The lanes to one instance. They are as few as possible, because fewer lanes put more requests into each write.
  *
- * Lanes are opened in the background, and a call never waits for one: without room on a lane that answers it takes the pool.
+ * Lanes are opened in the background, and a call never waits for one. Without room on a prompt lane, it uses the pool.
  */
 export class Lanes implements LaneOwner, Sweepable {
   readonly maxResponseBytes: number
-  readonly pace: InstancePace = new InstancePace()
+  readonly typical: InstanceLatency = new InstanceLatency()
   readonly #options: LanesOptions
   readonly #lanes = new Set<Lane>()
   readonly #ticker: Ticker = new Ticker(this)
@@ -50,33 +50,33 @@ export class Lanes implements LaneOwner, Sweepable {
     this.maxResponseBytes = options.maxResponseBytes
   }
 
-  /** How many there are. */
+  /** The number of open lanes. */
   get size(): number {
     return this.#lanes.size
   }
 
-  /** Whether calls may take lanes. */
-  get areOpen(): boolean {
+  /** Whether calls may use lanes. */
+  get isEnabled(): boolean {
     return this.#idleMs > 0
   }
 
-  /** The callee has said that it knows lanes, and how long it keeps an idle one. */
-  announced(idleMs: number): void {
-    // A second less than the callee, so that no request meets a connection that is being closed.
-    this.#idleMs = Math.min(mostIdleMs, idleMs - 1000)
+  /** Enables lanes, because the callee announced them and the milliseconds for which an idle one stays open. */
+  enable(idleMs: number): void {
+    // A second less than the callee, so that no request meets a closing connection.
+    this.#idleMs = Math.min(maxIdleMs, idleMs - 1000)
     this.#grow(performance.now())
   }
 
-  /** The callee is about to stop, or is no longer what it was: its lanes take no more calls. */
-  forget(): void {
+  /** Disables lanes, because the callee is about to stop or was replaced. Open ones close after their last response. */
+  disable(): void {
     this.#idleMs = 0
     for (const lane of [...this.#lanes]) lane.retire()
   }
 
-  /** Sends a call; false when there is no lane for it. */
+  /** Sends a call; returns false when no lane has room for it. */
   send(call: LaneCall, text: RequestText, now: number): boolean {
     const lane = this.#best(now)
-    if (!lane || lane.inFlight >= crowded) this.#grow(now)
+    if (!lane || lane.inFlight >= crowdedCalls) this.#grow(now)
     if (!lane) return false
     this.#budget.deposit(now)
     this.#ticker.wake()
@@ -84,13 +84,13 @@ export class Lanes implements LaneOwner, Sweepable {
     return true
   }
 
-  /** Looks after what waits. A lane that is late keeps no call that another connection could have answered by now. */
+  /** Sends calls behind a late response over another connection, and closes lanes that no caller waits for. */
   sweep(now: number): boolean {
     let isBusy = false
     for (const lane of [...this.#lanes]) {
       if (lane.inFlight === 0) continue
       isBusy = true
-      if (lane.stuckMs(now) >= this.pace.lateMs) lane.resendWaiting((call) => this.#resend(call, now))
+      if (lane.stuckMs(now) >= this.typical.lateMs) lane.resendWaiting((call) => this.#resend(call, now))
       lane.closeIfAbandoned()
     }
     return isBusy
@@ -105,23 +105,23 @@ export class Lanes implements LaneOwner, Sweepable {
     if (this.#lanes.size === 0) this.#onEmpty?.()
   }
 
-  /** Answers what is in flight, then closes them. */
+  /** Waits for the calls in flight, then closes all lanes. */
   async close(): Promise<void> {
     this.#isClosed = true
     if (this.#lanes.size > 0) {
       const empty = new Promise<void>((resolve) => (this.#onEmpty = resolve))
-      this.forget()
+      this.disable()
       await empty
     }
     this.#ticker.stop()
   }
 
-  /** The one with the least to do among those that answer. */
+  /** Returns the least loaded lane that is not late. */
   #best(now: number): Lane | undefined {
     let best: Lane | undefined
     for (const lane of this.#lanes) {
-      if (now - lane.openedAt > mostAgeMs && !lane.isRetired) lane.retire()
-      if (!lane.hasRoom || lane.stuckMs(now) >= this.pace.lateMs) continue
+      if (now - lane.openedAt > maxAgeMs && !lane.isRetired) lane.retire()
+      if (!lane.hasRoom || lane.stuckMs(now) >= this.typical.lateMs) continue
       if (!best || lane.inFlight < best.inFlight) best = lane
     }
     return best
@@ -134,13 +134,14 @@ export class Lanes implements LaneOwner, Sweepable {
   }
 
   #grow(now: number): void {
-    if (!this.areOpen || this.#isOpening || this.#isClosed) return
-    if (this.#lanes.size >= mostLanes || now < this.#notBefore) return
+    if (!this.isEnabled || this.#isOpening || this.#isClosed) return
+    if (this.#lanes.size >= maxLanes || now < this.#notBefore) return
     this.#isOpening = true
     this.#options.connect((socket) => {
       this.#isOpening = false
       if (!socket) this.#notBefore = performance.now() + pauseMs
-      else if (this.areOpen && !this.#isClosed) this.#lanes.add(new Lane(socket, this, this.#idleMs, performance.now()))
+      else if (this.isEnabled && !this.#isClosed)
+        this.#lanes.add(new Lane(socket, this, this.#idleMs, performance.now()))
       else socket.destroy()
     })
   }

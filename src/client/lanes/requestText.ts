@@ -1,38 +1,37 @@
-import type { Outgoing } from '../call/call.ts'
+import type { OutgoingRequest } from '../call/call.ts'
 
-/** Largest body of a call on a lane, in bytes: a larger one would hold up what is behind it. */
-const mostBodyBytes = 64 * 1024
+/** The most bytes of a request body on a lane. A larger one would hold up the requests behind it. */
+const maxBodyBytes = 64 * 1024
 
-/** A request as its bytes, each of them a character. */
+/** A request as text with one character for each byte. */
 export interface RequestText {
   readonly method: string
-  /** Its first line. */
-  readonly first: string
-  /** Its headers and its body. */
+  readonly requestLine: string
+  /** The headers and the body. */
   readonly rest: string
 }
 
 /**
- * Writes a call; undefined when it has to take another way.
+ * Returns the text of a request; undefined when it cannot use a lane.
  *
- * Headers have been checked when they were added; a path that undici would reject is left to it.
+ * Its headers are checked already. A path that undici would reject goes to undici.
  */
-export function requestText({ method, path, headers, body }: Outgoing, host: string): RequestText | undefined {
-  if (body !== undefined && body.length > mostBodyBytes) return undefined
+export function requestText({ method, path, headers, body }: OutgoingRequest, host: string): RequestText | undefined {
+  if (body !== undefined && body.length > maxBodyBytes) return undefined
   if (!/^[\x21-\x7e]+$/.test(path)) return undefined
-  const first = `${method} ${path} HTTP/1.1\r\n`
+  const requestLine = `${method} ${path} HTTP/1.1\r\n`
   let rest = `host: ${host}\r\n`
   for (const name in headers) rest += `${name}: ${headers[name]}\r\n`
   if (body === undefined) {
-    return { method, first, rest: isWithoutBody(method) ? `${rest}\r\n` : `${rest}content-length: 0\r\n\r\n` }
+    return { method, requestLine, rest: isWithoutBody(method) ? `${rest}\r\n` : `${rest}content-length: 0\r\n\r\n` }
   }
   const bytes = Buffer.byteLength(body)
-  if (bytes > mostBodyBytes) return undefined
+  if (bytes > maxBodyBytes) return undefined
   const sent = bytes === body.length ? body : Buffer.from(body).toString('latin1')
-  return { method, first, rest: `${rest}content-length: ${bytes}\r\n\r\n${sent}` }
+  return { method, requestLine, rest: `${rest}content-length: ${bytes}\r\n\r\n${sent}` }
 }
 
-/** RFC 9110, 8.6: of these nobody expects a length when there is nothing. */
+/** Whether a method needs no `content-length` when there is no body (RFC 9110, 8.6). */
 function isWithoutBody(method: string): boolean {
   return method === 'GET' || method === 'HEAD' || method === 'DELETE'
 }

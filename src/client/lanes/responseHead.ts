@@ -1,19 +1,19 @@
 import { lanesHeader } from './announcement.ts'
 
 /**
- * The first line and the headers of a response, read strictly: RFC 9112, 4 and 5.
+ * The status line and the headers of a response, parsed strictly (RFC 9112, 4 and 5).
  *
- * On a pipelined connection a response that two readers frame differently gives somebody another call's response. So whatever
- * is unusual about its length is a problem, and ends the connection.
+ * On a pipelined connection, a response whose length is ambiguous could give a call the response of another. So anything
+ * unusual about the length is a problem, and closes the connection.
  */
 export class ResponseHead {
   readonly status: number
-  /** Bytes of its body; undefined when it has none, or comes in chunks. */
+  /** The bytes of the body; undefined when there is no body, or a chunked one. */
   readonly contentLength: number | undefined
   readonly isChunked: boolean
-  /** The tokens of `connection`, in lower case; empty without one. */
+  /** The header `connection` in lower case; empty without one. */
   readonly connection: string
-  /** `x-call-lanes`: which request of the connection it says it is to. */
+  /** The header `x-call-lanes`: the number of the request. */
   readonly lane: string | undefined
   readonly #lines: string
   #headers: Record<string, string | string[]> | undefined
@@ -27,17 +27,17 @@ export class ResponseHead {
     this.#lines = lines
   }
 
-  /** Whether it is the last one on its connection. */
+  /** Whether it is the last response of its connection. */
   get endsConnection(): boolean {
     return this.connection !== '' && hasToken(this.connection, 'close')
   }
 
-  /** Whether `connection` names a header, which then is for this connection alone: proxies take it away. */
+  /** Whether `connection` names a header, which is then for this connection alone: proxies remove it. */
   names(header: string): boolean {
     return hasToken(this.connection, header)
   }
 
-  /** The headers by their names in lower case; read when somebody asks, for few calls do. */
+  /** The headers by name, in lower case. They are parsed on demand, because few calls use them. */
   get headers(): Readonly<Record<string, string | string[]>> {
     return (this.#headers ??= headersOf(this.#lines))
   }
@@ -50,15 +50,15 @@ interface Framing {
   lane: string | undefined
 }
 
-/** What ends a connection: a line for the log. */
+/** A violation of the protocol, as a line for the log. It closes the connection. */
 export type Problem = string
 
-/** Reads a head, its last line's end included, without the empty line behind it. */
+/** Parses a head that ends with the CRLF of its last line, without the empty line. */
 export function parseHead(text: string): ResponseHead | Problem {
-  if (!text.startsWith('HTTP/1.1 ')) return 'it does not begin with HTTP/1.1'
+  if (!text.startsWith('HTTP/1.1 ')) return 'a response does not begin with HTTP/1.1'
   const firstEnd = text.indexOf('\r\n')
   const status = statusOf(text)
-  if (status < 100 || !isReason(text, firstEnd)) return 'its first line is malformed'
+  if (status < 100 || !isReason(text, firstEnd)) return 'the status line is malformed'
   const framing: Framing = { contentLength: undefined, isChunked: false, connection: '', lane: undefined }
   for (let at = firstEnd + 2; at < text.length;) {
     const colon = text.indexOf(':', at)
@@ -72,11 +72,11 @@ export function parseHead(text: string): ResponseHead | Problem {
     at = end + 2
   }
   const { contentLength, isChunked } = framing
-  if (isChunked && contentLength !== undefined) return 'it has both content-length and transfer-encoding'
+  if (isChunked && contentLength !== undefined) return 'a response has both content-length and transfer-encoding'
   return new ResponseHead(status, text.slice(firstEnd + 2), framing)
 }
 
-/** The headers that matter, by their lengths: no two have the same. */
+/** The headers that matter, by the length of their names, which all differ. */
 const framingNames: readonly (string | undefined)[] = [
   'connection',
   lanesHeader,
@@ -88,7 +88,7 @@ function isName(text: string, at: number, colon: number, name: string): boolean 
   return text.startsWith(name, at) || text.slice(at, colon).toLowerCase() === name
 }
 
-/** Without the spaces and tabs around it. */
+/** Returns a part of the text without the spaces and tabs around it. */
 function trimmed(text: string, from: number, to: number): string {
   let [start, end] = [from, to]
   while (start < end && isSpace(text.charCodeAt(start))) start += 1
@@ -126,7 +126,7 @@ function statusOf(text: string): number {
   return areDigits ? hundreds * 100 + tens * 10 + ones : 0
 }
 
-/** The rest of the first line. RFC 9112, 4: the space is there also without a reason; many leave it out, and nobody minds. */
+/** Whether the rest of the status line is valid. RFC 9112, 4 requires a space before an empty reason, but servers omit it. */
 function isReason(text: string, end: number): boolean {
   if (end === 12) return true
   return text.charCodeAt(12) === 0x20 && areValueCharacters(text, 13, end)
@@ -142,7 +142,7 @@ function areValueCharacters(text: string, at: number, end: number): boolean {
   return true
 }
 
-/** 2: may be in a header's name; 1: only in its value; 0: nowhere. RFC 9110, 5.1 and 5.5 */
+/** By code: 2 is allowed in the name of a header, 1 only in its value, 0 nowhere (RFC 9110, 5.1 and 5.5). */
 const characters = new Uint8Array(256)
 const nameCharacter = 2
 for (let code = 0x20; code < 256; code++) if (code !== 0x7f) characters[code] = 1
@@ -152,7 +152,7 @@ for (let code = 0x21; code < 0x7f; code++) {
 }
 const zero = 0x30
 
-/** Whether a list of tokens, in lower case, has one. */
+/** Whether a list of tokens, in lower case, has a token. */
 function hasToken(list: string, token: string): boolean {
   if (list === token) return true
   return list.includes(token) && list.split(',').some((one) => trimmed(one, 0, one.length) === token)

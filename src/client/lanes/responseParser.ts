@@ -1,33 +1,33 @@
 import { ChunkedBody } from './chunkedBody.ts'
 import { parseHead, type Problem, type ResponseHead } from './responseHead.ts'
 
-/** Takes the responses that come on a connection, in the order of its requests. */
+/** Receives the responses of a connection, in the order of its requests. */
 export interface ResponseReceiver {
-  /** What the next response is to; undefined when there is no request that has not been answered. */
+  /** The request of the next response; undefined when every request has a response. */
   readonly awaited: { readonly method: string } | undefined
-  /** A response is complete. `body` is what it says, decoded as UTF-8. */
+  /** Takes a complete response. `body` is decoded as UTF-8. */
   received(head: ResponseHead, body: string): void
-  /** Whether a body of at least so many bytes is taken. */
-  isTaken(bytes: number): boolean
+  /** Whether a body of at least this many bytes is accepted. */
+  accepts(bytes: number): boolean
 }
 
-/** The problem of a response with a larger body than its receiver takes. */
-export const tooLarge = 'it is too large'
-/** Most bytes of a head: what Node's own parser takes. */
-const mostHeadBytes = 16_384
-/** Most interim responses before one. */
-const mostInterim = 8
+/** The problem of a response with a larger body than its receiver accepts. */
+export const tooLarge = 'a response is too large'
+/** The most bytes of a head. Source: the default of Node's parser. */
+const maxHeadBytes = 16_384
+/** The most interim responses before a response. */
+const maxInterim = 8
 
 /**
- * Reads the responses of a pipelined connection, as strictly as RFC 9112 allows.
+ * Parses the responses of a pipelined connection, as strictly as RFC 9112 allows.
  *
- * It takes only what says its own length: a response that ends with its connection cannot be told from one that was cut.
+ * It accepts only responses that state their length. One that ends with its connection looks the same when it is cut.
  */
 export class ResponseParser {
   readonly #receiver: ResponseReceiver
-  /** The beginning of a head. */
-  #held: Buffer | undefined
-  /** The response whose body is being read. */
+  /** The received part of a head. */
+  #partial: Buffer | undefined
+  /** The head of the response whose body is being received. */
   #head: ResponseHead | undefined
   #chunks: Buffer[] = []
   #bytes = 0
@@ -38,10 +38,10 @@ export class ResponseParser {
     this.#receiver = receiver
   }
 
-  /** Reads what has come; returns what is wrong with it. After a problem nothing more may be read. */
+  /** Parses what has arrived, and returns a violation of the protocol. After one, nothing more may be parsed. */
   read(chunk: Buffer): Problem | undefined {
-    const bytes = this.#held ? Buffer.concat([this.#held, chunk]) : chunk
-    this.#held = undefined
+    const bytes = this.#partial ? Buffer.concat([this.#partial, chunk]) : chunk
+    this.#partial = undefined
     for (let at = 0; at < bytes.length;) {
       const next = this.#head ? this.#readBody(bytes, at, this.#head) : this.#readHead(bytes, at)
       if (typeof next === 'string') return next
@@ -53,21 +53,21 @@ export class ResponseParser {
   /** Returns where the next part begins. */
   #readHead(bytes: Buffer, at: number): number | Problem {
     const { awaited } = this.#receiver
-    if (!awaited) return 'a response came that nobody had asked for'
+    if (!awaited) return 'a response has no request'
     const end = bytes.indexOf('\r\n\r\n', at, 'latin1')
-    if ((end < 0 ? bytes.length : end) - at > mostHeadBytes) return 'its head is too large'
+    if ((end < 0 ? bytes.length : end) - at > maxHeadBytes) return 'the head is too large'
     if (end < 0) {
-      this.#held = bytes.subarray(at)
+      this.#partial = bytes.subarray(at)
       return bytes.length
     }
     const head = parseHead(bytes.toString('latin1', at, end + 2))
     if (typeof head === 'string') return head
     const { status } = head
     if (status < 200) {
-      if (status === 101) return 'it switches protocols'
+      if (status === 101) return 'a response switches protocols'
       if (head.isChunked || head.contentLength !== undefined) return 'an interim response has a body'
       this.#interim += 1
-      return this.#interim > mostInterim ? 'there are too many interim responses' : end + 4
+      return this.#interim > maxInterim ? 'there are too many interim responses' : end + 4
     }
     this.#interim = 0
     return this.#begin(head, awaited.method, end + 4)
@@ -77,9 +77,9 @@ export class ResponseParser {
     const { status, isChunked, contentLength } = head
     if (status === 204 && (isChunked || (contentLength ?? 0) > 0)) return 'a 204 has a body'
     if (method === 'HEAD' || status === 204 || status === 304) return this.#complete(head, '', at)
-    if (!isChunked && contentLength === undefined) return 'it does not say its length'
+    if (!isChunked && contentLength === undefined) return 'a response has no length'
     if (contentLength === 0) return this.#complete(head, '', at)
-    if (contentLength !== undefined && !this.#receiver.isTaken(contentLength)) return tooLarge
+    if (contentLength !== undefined && !this.#receiver.accepts(contentLength)) return tooLarge
     this.#head = head
     this.#bytes = 0
     this.#chunked = isChunked ? new ChunkedBody() : undefined
@@ -100,7 +100,7 @@ export class ResponseParser {
     const next = body.read(bytes, at, this.#chunks)
     if (typeof next === 'string') return next
     this.#bytes = body.bytes
-    if (!this.#receiver.isTaken(this.#bytes)) return tooLarge
+    if (!this.#receiver.accepts(this.#bytes)) return tooLarge
     return body.isComplete ? this.#completeChunks(head, next) : next
   }
 

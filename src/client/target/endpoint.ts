@@ -2,7 +2,7 @@ import type { buildConnector, Dispatcher } from 'undici'
 import { originOf } from '../../discovery/instances.ts'
 import type { Instance } from '../../discovery/registry.ts'
 import type { Certificates } from '../../tls/certificates.ts'
-import type { Outgoing } from '../call/call.ts'
+import type { OutgoingRequest } from '../call/call.ts'
 import { Exchange } from '../call/exchange.ts'
 import { withoutContinue } from '../call/interim.ts'
 import type { OperationPolicy } from '../call/operationPolicy.ts'
@@ -11,48 +11,51 @@ import { Lanes } from '../lanes/lanes.ts'
 import { requestText } from '../lanes/requestText.ts'
 import { secureConnector } from './secureConnector.ts'
 
-/** Longest a connection attempt may take, its TLS handshake included, in milliseconds: a network that one runs services in answers in far less. */
+/** The time limit of a connection attempt in milliseconds, TLS handshake included. Within a data center it takes a few. */
 const connectTimeoutMs = 1000
 /**
- * How long an idle connection is kept, in milliseconds: shorter than any server's 72 s and the 60 s of load balancers, so
- * that the one who calls closes it, and no request meets a connection that is being closed.
+ * How long an idle connection stays open, in milliseconds.
+ *
+ * It is shorter than the 72 s of tricube's servers and the 60 s of load balancers. So the client closes first, and no
+ * request meets a closing connection.
  */
 const keepAliveTimeoutMs = 30_000
-/** Most connections to one instance: a caller with more calls in flight than that has them wait. */
+/** The most connections to one instance. Further calls wait. */
 const maxConnections = 128
 
 type Undici = typeof import('undici')
 let undici: Undici | undefined
 
-/** Loads undici. It is a tenth of a service's start, so it waits until the service listens or calls somebody. */
+/** Loads undici. It takes a tenth of a service's start, so it is loaded once the service listens, or by the first call. */
 export async function loadUndici(): Promise<void> {
   undici ??= await import('undici')
 }
 
-/** Whether undici is there. */
+/** Whether undici is loaded. */
 export function hasUndici(): boolean {
   return undici !== undefined
 }
 
-/** Is told when an instance has broken HTTP on a lane. */
+/** Reports an instance that violated HTTP on a lane. */
 export type OnProblem = (instance: Instance, problem: string) => void
 
-/** What the calls on lanes have come to. */
+/** Counts calls on lanes. */
 export interface LaneStats {
   laneCalls: number
+  /** Calls that were sent again over another connection because their lane was late. */
   laneResends: number
 }
 
-/** How the instances of a service are reached. */
+/** Options of all endpoints of a service. */
 export interface EndpointOptions {
   readonly maxResponseBytes: number
   readonly usesLanes: boolean
-  /** Counted up. */
+  /** The counters to increment. */
   readonly stats: LaneStats
   readonly onProblem: OnProblem | undefined
 }
 
-/** The connections to one instance: an undici pool, opened by the first call, and lanes once it has said that it knows them. */
+/** The connections to one instance: an undici pool, opened by the first call, and lanes once the instance announces them. */
 export class Endpoint {
   readonly #instance: Instance
   readonly #host: string
@@ -69,24 +72,27 @@ export class Endpoint {
     this.#options = options
   }
 
-  /** Lanes that are open. */
+  /** The number of open lanes. */
   get lanes(): number {
     return this.#lanes?.size ?? 0
   }
 
-  /** Sends a call; undici has to be loaded. */
+  /** Sends a request. undici must be loaded. */
   send(
-    outgoing: Outgoing,
-    { idempotent, pace }: OperationPolicy,
+    request: OutgoingRequest,
+    { idempotent, typical }: OperationPolicy,
     timeoutMs: number,
     onEnd: (exchange: Exchange) => void,
   ): Exchange {
-    const exchange = new Exchange(timeoutMs, outgoing, onEnd)
+    const exchange = new Exchange(timeoutMs, request, onEnd)
     const lanes = this.#lanes
     const isOnLane =
-      lanes?.areOpen === true && idempotent && pace.isShort(lanes.pace.lateMs) && this.#sendOnLane(exchange, lanes)
+      lanes?.isEnabled === true &&
+      idempotent &&
+      typical.isShort(lanes.typical.lateMs) &&
+      this.#sendOnLane(exchange, lanes)
     if (!isOnLane) this.#sendToPool(exchange)
-    const { span } = outgoing
+    const { span } = request
     if (span) {
       span.value1 = this.#instance.address
       span.value2 = this.#instance.port
@@ -95,27 +101,27 @@ export class Endpoint {
     return exchange
   }
 
-  /** An exchange with it has been answered, so many milliseconds after it began. */
-  answered(exchange: Exchange, latencyMs: number): void {
+  /** Records a response and its latency in milliseconds. */
+  responded(exchange: Exchange, latencyMs: number): void {
     if (!this.#options.usesLanes) return
-    if (this.#lanes?.areOpen) {
-      if (exchange.endsConnection) return this.#lanes.forget()
-      this.#lanes.pace.observe(latencyMs)
+    if (this.#lanes?.isEnabled) {
+      if (exchange.endsConnection) return this.#lanes.disable()
+      this.#lanes.typical.observe(latencyMs)
       return
     }
     const idleMs = exchange.endsConnection ? undefined : announcedIdleMs(exchange.headers)
     if (idleMs === undefined) return
     this.#lanes ??= this.#openLanes()
-    this.#lanes.announced(idleMs)
+    this.#lanes.enable(idleMs)
   }
 
-  /** Answers what is in flight, then ends the connections. */
+  /** Waits for the calls in flight, then closes the connections. */
   async close(): Promise<void> {
     await Promise.all([this.#pool?.close(), this.#lanes?.close()])
   }
 
   #sendOnLane(exchange: Exchange, lanes: Lanes): boolean {
-    const text = requestText(exchange.outgoing, this.#host)
+    const text = requestText(exchange.request, this.#host)
     if (!text || !lanes.send(exchange, text, performance.now())) return false
     exchange.begin()
     this.#options.stats.laneCalls += 1
@@ -125,7 +131,7 @@ export class Endpoint {
   #sendToPool(exchange: Exchange): void {
     exchange.begin()
     const pool = (this.#pool ??= this.#openPool())
-    pool.dispatch(exchange.outgoing as Dispatcher.DispatchOptions, exchange)
+    pool.dispatch(exchange.request as Dispatcher.DispatchOptions, exchange)
   }
 
   #openLanes(): Lanes {
@@ -153,7 +159,7 @@ export class Endpoint {
       keepAliveTimeout: keepAliveTimeoutMs,
       keepAliveMaxTimeout: keepAliveTimeoutMs,
       maxResponseSize: this.#options.maxResponseBytes,
-      headersTimeout: 0, // a call's own timeout bounds all of it
+      headersTimeout: 0, // the time limit of a call covers all of it
       bodyTimeout: 0,
     })
   }

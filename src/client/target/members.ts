@@ -11,17 +11,17 @@ import { balancers } from './balancers.ts'
 import { Endpoint, type EndpointOptions, type LaneStats, type OnProblem } from './endpoint.ts'
 import type { ClientOptions } from '../types.ts'
 
-/** Where a caller is. */
-export interface Whereabouts {
+/** The place of a caller. */
+export interface Locality {
   readonly region?: string | undefined
   readonly zone?: string | undefined
 }
 
-/** Longest a call waits for the registry's first answer, in milliseconds. */
-const firstAnswerMs = 1000
-const maxResponseBytes = 16 * 1024 * 1024
+/** The longest wait of a call for the first response of the registry, in milliseconds. */
+const registryWaitMs = 1000
+const defaultMaxResponseBytes = 16 * 1024 * 1024
 
-/** The instances of one service, as its registry tells them, each with its connections. */
+/** The instances of one service, kept up to date by its registry, each with its connections. */
 export class Members implements AsyncDisposable {
   readonly fleet: Fleet<Endpoint>
   readonly #certificates: Certificates
@@ -29,23 +29,23 @@ export class Members implements AsyncDisposable {
   readonly #laneStats: LaneStats = { laneCalls: 0, laneResends: 0 }
   readonly #unwatch: () => void
   #endpoints = new Map<string, Endpoint>()
-  #isKnown = false
-  #known!: () => void
-  readonly #whenKnown = new Promise<void>((resolve) => (this.#known = resolve))
+  #isReady = false
+  #ready!: () => void
+  readonly #whenReady = new Promise<void>((resolve) => (this.#ready = resolve))
 
   constructor(
     contract: Contract,
     registry: Registry,
     options: ClientOptions,
-    { region, zone }: Whereabouts,
+    { region, zone }: Locality,
     certificates: Certificates,
     onProblem?: OnProblem,
   ) {
     const { balancer = 'p2c', ejection = {}, subset: limit = 100 } = options
-    const isWhole = limit === false || balancer === 'consistent-hash' // all callers have to see the same ring
+    const usesAll = limit === false || balancer === 'consistent-hash' // all callers must have the same ring
     this.#certificates = certificates
     this.#endpointOptions = {
-      maxResponseBytes: options.maxResponseBytes ?? maxResponseBytes,
+      maxResponseBytes: options.maxResponseBytes ?? defaultMaxResponseBytes,
       usesLanes: options.lanes ?? true,
       stats: this.#laneStats,
       onProblem,
@@ -53,7 +53,7 @@ export class Members implements AsyncDisposable {
     this.fleet = new Fleet({
       balancer: balancers[balancer](),
       ejection: ejection === false ? noEjection : outlierEjection(ejection),
-      subset: isWhole ? noSubset : subset({ caller: Math.floor(Math.random() * 2 ** 32), limit, region }),
+      subset: usesAll ? noSubset : subset({ caller: Math.floor(Math.random() * 2 ** 32), limit, region }),
       region,
       zone,
       partitioned: contract.partitioned,
@@ -61,24 +61,24 @@ export class Members implements AsyncDisposable {
     this.#unwatch = registry.watch(contract.name, (instances) => this.#update(instances))
   }
 
-  /** Whether the registry has answered. */
-  get isKnown(): boolean {
-    return this.#isKnown
+  /** Whether the registry has responded once. */
+  get isReady(): boolean {
+    return this.#isReady
   }
 
-  /** What has come of its lanes. */
+  /** The counters of all lanes, and the number of open ones. */
   get laneStats(): Readonly<LaneStats> & { readonly lanes: number } {
     let lanes = 0
     for (const endpoint of this.#endpoints.values()) lanes += endpoint.lanes
     return { ...this.#laneStats, lanes }
   }
 
-  /** Resolves with the registry's first answer, or when that takes too long. */
-  async whenKnown(timeoutMs: number): Promise<void> {
-    await isDoneWithin(Math.min(timeoutMs, firstAnswerMs), this.#whenKnown)
+  /** Resolves with the first response of the registry, or after a second, or after `timeoutMs` milliseconds. */
+  async whenReady(timeoutMs: number): Promise<void> {
+    await isDoneWithin(Math.min(timeoutMs, registryWaitMs), this.#whenReady)
   }
 
-  /** Stops following the registry, answers what is in flight, ends the connections. */
+  /** Stops watching the registry, waits for the calls in flight, and closes the connections. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#unwatch()
     await Promise.all([...this.#endpoints.values()].map((endpoint) => endpoint.close()))
@@ -87,12 +87,12 @@ export class Members implements AsyncDisposable {
   #update(instances: readonly Instance[]): void {
     const members = instances.map((instance) => this.#memberOf(instance))
     this.fleet.update(members, performance.now())
-    const kept = new Map<string, Endpoint>()
-    for (const { key, item } of this.fleet.backends) kept.set(key, item)
-    for (const [key, endpoint] of this.#endpoints) if (!kept.has(key)) void endpoint.close()
-    this.#endpoints = kept
-    this.#isKnown = true
-    this.#known()
+    const current = new Map<string, Endpoint>()
+    for (const { key, item } of this.fleet.backends) current.set(key, item)
+    for (const [key, endpoint] of this.#endpoints) if (!current.has(key)) void endpoint.close()
+    this.#endpoints = current
+    this.#isReady = true
+    this.#ready()
   }
 
   #memberOf(instance: Instance): Member<Endpoint> {

@@ -4,10 +4,10 @@ import type { Instance } from '../../discovery/registry.ts'
 import type { Certificates } from '../../tls/certificates.ts'
 
 /**
- * Connects to an instance by TLS, with the certificates that there are at that moment; `build` is undici's.
+ * Returns a connector that connects to an instance by TLS, with the certificates of that moment. `build` is undici's.
  *
- * A certificate has to be for the address that is called, as for any URL, or for the service: where addresses come and
- * go no certificate can name them, and who has one in the service's name is whom the call is meant for.
+ * The certificate of the instance must be for the address that is called, as for any URL, or for the name of the service.
+ * Where addresses change all the time, no certificate can name them.
  */
 export function secureConnector(
   { service, address, serverName }: Instance,
@@ -44,7 +44,11 @@ export function secureConnector(
   return (options, callback) => void open(options, callback)
 }
 
-/** Under TLS 1.3 a refusal may come once a connection is open; what follows it is a plain end, which would hide it. */
+/**
+ * Destroys a socket at its first error.
+ *
+ * With TLS 1.3, a server may reject a certificate after the connection is open. The plain end that follows would hide it.
+ */
 function endingWithFirstError(callback: buildConnector.Callback): buildConnector.Callback {
   return (...connected) => {
     const [, socket] = connected

@@ -7,12 +7,12 @@ import { fullJitter, type Backoff } from '../../time/backoff.ts'
 import { neverRetry, retryWhenSafe } from '../../resilience/retry.ts'
 import { noRetryBudget, retryBudget, type RetryBudget } from '../../resilience/retryBudget.ts'
 import type { Certificates } from '../../tls/certificates.ts'
-import { doNotRetry, giveUpReason, isGivenUp, type Answer, type Outgoing } from '../call/call.ts'
+import { doNotRetry, cancelReason, isCancelled, type CallResponse, type OutgoingRequest } from '../call/call.ts'
 import { hasUndici, loadUndici, type Endpoint, type OnProblem } from './endpoint.ts'
-import type { Exchange } from '../call/exchange.ts'
-import { failureOf, isFault, isRefused, retryAfterMs } from '../call/failure.ts'
-import { firstAnswer } from '../call/hedge.ts'
-import { Members, type Whereabouts } from './members.ts'
+import { headersOverflow, type Exchange } from '../call/exchange.ts'
+import { failureOf, isFault, isRejected, retryAfterMs } from '../call/failure.ts'
+import { firstResponse } from '../call/hedge.ts'
+import { Members, type Locality } from './members.ts'
 import type { OperationPolicy } from '../call/operationPolicy.ts'
 import { pause } from '../call/pause.ts'
 import { tlsProblem } from './tlsProblem.ts'
@@ -20,26 +20,27 @@ import type { CallOptions, ClientOptions } from '../types.ts'
 
 const noOptions: CallOptions = {}
 
-/** What the calls to a service have come to. */
+/** The counters of the calls to a service. */
 export interface TargetStats {
   readonly retries: number
   readonly hedges: number
-  /** Calls that the breaker refused. */
-  readonly refused: number
+  /** Calls that the breaker rejected. */
+  readonly rejected: number
   /** Instances that are known. */
   readonly instances: number
-  /** Those of them that are left out now. */
+  /** Instances that are ejected now. */
   readonly ejected: number
-  /** How often one was. */
+  /** How often an instance was ejected. */
   readonly ejections: number
-  /** Calls that shared a connection, and how many of these were sent once more as it was late. */
+  /** Calls that shared a connection. */
   readonly laneCalls: number
+  /** Calls that were sent again over another connection because their lane was late. */
   readonly laneResends: number
-  /** Lanes that are open. */
+  /** Open lanes. */
   readonly lanes: number
 }
 
-/** A service that is called: its instances, and what bounds the calls to all of them together. */
+/** A service that is called: its instances, and the retry budget of all calls to it. */
 export class Target implements AsyncDisposable {
   readonly #service: string
   readonly #isPartitioned: boolean
@@ -48,33 +49,41 @@ export class Target implements AsyncDisposable {
   readonly #backoff: Backoff = fullJitter()
   #retries = 0
   #hedges = 0
-  #refused = 0
+  #rejected = 0
 
   constructor(
     contract: Contract,
     registry: Registry,
     options: ClientOptions,
-    whereabouts: Whereabouts,
+    locality: Locality,
     certificates: Certificates,
     onProblem?: OnProblem,
   ) {
     const { retryBudget: budget = {} } = options
     this.#service = contract.name
     this.#isPartitioned = contract.partitioned === true
-    this.#members = new Members(contract, registry, options, whereabouts, certificates, onProblem)
+    this.#members = new Members(contract, registry, options, locality, certificates, onProblem)
     this.#budget = budget === false ? noRetryBudget : retryBudget(budget)
   }
 
-  /** Sends a call until it is answered, may not be sent again, or its time is over; rejects with an `HttpError`. */
-  async send(outgoing: Outgoing, policy: OperationPolicy, options: CallOptions = noOptions): Promise<Answer> {
-    if (isGivenUp(outgoing)) throw giveUpReason(outgoing)
+  /**
+   * Sends a request, and retries it while that is safe, there is time and the retry budget allows it.
+   *
+   * It rejects with an `HttpError`, or with the caller's reason when the call is cancelled.
+   */
+  async send(
+    request: OutgoingRequest,
+    policy: OperationPolicy,
+    options: CallOptions = noOptions,
+  ): Promise<CallResponse> {
+    if (isCancelled(request)) throw cancelReason(request)
     let now = performance.now()
-    const end = now + outgoing.timeoutMs
-    if (!hasUndici() || !this.#members.isKnown) {
-      await Promise.all([loadUndici(), this.#members.whenKnown(outgoing.timeoutMs)])
+    const end = now + request.timeoutMs
+    if (!hasUndici() || !this.#members.isReady) {
+      await Promise.all([loadUndici(), this.#members.whenReady(request.timeoutMs)])
       now = performance.now()
-      outgoing.headers['x-request-timeout-ms'] = remaining(end, now)
-      if (isGivenUp(outgoing)) throw giveUpReason(outgoing)
+      request.headers['x-request-timeout-ms'] = remaining(end, now)
+      if (isCancelled(request)) throw cancelReason(request)
     }
     this.#budget.deposit(now)
 
@@ -84,42 +93,42 @@ export class Target implements AsyncDisposable {
     const tried: Backend<Endpoint>[] = []
     for (let retry = 0; ;) {
       if (!policy.breaker.allows(now)) {
-        this.#refused += 1
-        throw this.#down(outgoing, 'fails too often: the call was not sent')
+        this.#rejected += 1
+        throw this.#down(request, 'fails too often, so the circuit breaker rejected the call')
       }
       const hedgeMs = idempotent ? policy.hedge(now, options.hedge?.afterP) : undefined
-      const first = this.#begin(outgoing, policy, tried, end, now)
+      const first = this.#begin(request, policy, tried, end, now)
       const exchange = await (hedgeMs === undefined
         ? first.ended
-        : firstAnswer(first, hedgeMs, () => this.#beginHedge(outgoing, policy, tried, end)))
+        : firstResponse(first, hedgeMs, () => this.#beginHedge(request, policy, tried, end)))
       const failure = failureOf(exchange)
       if (failure === undefined) return exchange
 
       now = performance.now()
       retry += 1
-      // Who has no time now says nothing of the others.
+      // One overloaded instance says nothing about the load of another.
       const goesElsewhere = failure === 'unavailable, not run' && tried.length < this.#members.fleet.size
       const waitMs = Math.max(this.#backoff(retry), goesElsewhere ? 0 : retryAfterMs(exchange))
       if (retry > retries || !mayRetry(failure, idempotent) || now + waitMs >= end || !this.#budget.withdraw(now)) {
-        return this.#outcome(exchange, outgoing)
+        return this.#outcome(exchange, request)
       }
-      await pause(waitMs, outgoing)
-      if (isGivenUp(outgoing)) throw giveUpReason(outgoing)
+      await pause(waitMs, request)
+      if (isCancelled(request)) throw cancelReason(request)
       now = performance.now()
       this.#retries += 1
-      outgoing.headers['x-request-attempt'] = String(retry)
-      outgoing.span?.event('retry', { 'http.request.resend_count': retry, reason: failure }, now)
-      outgoing.headers['x-request-timeout-ms'] = remaining(end, now)
+      request.headers['x-request-attempt'] = String(retry)
+      request.span?.event('retry', { 'http.request.resend_count': retry, reason: failure }, now)
+      request.headers['x-request-timeout-ms'] = remaining(end, now)
     }
   }
 
-  /** What it has done since it was made. */
+  /** The counters since the start. */
   get stats(): TargetStats {
     const { size: instances, ejected, ejections } = this.#members.fleet
     return {
       retries: this.#retries,
       hedges: this.#hedges,
-      refused: this.#refused,
+      rejected: this.#rejected,
       instances,
       ejected,
       ejections,
@@ -127,26 +136,32 @@ export class Target implements AsyncDisposable {
     }
   }
 
-  /** Stops following the registry, answers what is in flight, ends the connections. */
+  /** Stops watching the registry, waits for the calls in flight, and closes the connections. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#members[Symbol.asyncDispose]()
   }
 
-  /** Sends it to one of the instances; everybody who counts hears of its end. */
-  #begin(outgoing: Outgoing, policy: OperationPolicy, tried: Backend<Endpoint>[], end: number, now: number): Exchange {
-    const backend = this.#members.fleet.pick(now, outgoing, tried)
+  /** Sends a request to an instance, and records its end. */
+  #begin(
+    request: OutgoingRequest,
+    policy: OperationPolicy,
+    tried: Backend<Endpoint>[],
+    end: number,
+    now: number,
+  ): Exchange {
+    const backend = this.#members.fleet.pick(now, request, tried)
     if (!backend) {
       policy.breaker.forgotten(now)
-      throw this.#nobody(outgoing)
+      throw this.#noInstance(request)
     }
     tried.push(backend)
     backend.begin(now)
-    return backend.item.send(outgoing, policy, end - now, (exchange) => this.#settle(exchange, backend, policy, now))
+    return backend.item.send(request, policy, end - now, (exchange) => this.#settle(exchange, backend, policy, now))
   }
 
-  /** The second of a hedged call, when the budget and the breaker have room for it. */
+  /** Sends a hedged call to a second instance, if the retry budget and the breaker allow it. */
   #beginHedge(
-    outgoing: Outgoing,
+    request: OutgoingRequest,
     policy: OperationPolicy,
     tried: Backend<Endpoint>[],
     end: number,
@@ -154,29 +169,29 @@ export class Target implements AsyncDisposable {
     const now = performance.now()
     if (this.#members.fleet.size < 2 || !this.#budget.withdraw(now) || !policy.breaker.allows(now)) return undefined
     this.#hedges += 1
-    outgoing.span?.event('hedge', {}, now)
-    const headers = { ...outgoing.headers, 'x-request-timeout-ms': remaining(end, now) }
-    return this.#begin({ ...outgoing, headers }, policy, tried, end, now)
+    request.span?.event('hedge', {}, now)
+    const headers = { ...request.headers, 'x-request-timeout-ms': remaining(end, now) }
+    return this.#begin({ ...request, headers }, policy, tried, end, now)
   }
 
   #settle(exchange: Exchange, backend: Backend<Endpoint>, policy: OperationPolicy, begun: number): void {
     const now = performance.now()
     if (exchange.ending === undefined) {
-      this.#members.fleet.answered(backend, now, exchange.endsConnection)
-      backend.item.answered(exchange, now - begun)
-      policy.pace.observe(now - begun, exchange.body.length)
+      this.#members.fleet.responded(backend, now, exchange.endsConnection)
+      backend.item.responded(exchange, now - begun)
+      policy.typical.observe(now - begun, exchange.body.length)
     }
-    if (exchange.ending === 'given up' || exchange.isTooLarge || exchange.saysNothing) {
+    if (exchange.ending === 'cancelled' || exchange.isTooLarge || exchange.isSharedFailure) {
       backend.end()
       policy.breaker.forgotten(now)
-    } else if (isRefused(exchange)) {
+    } else if (isRejected(exchange)) {
       backend.reject(now, now - begun)
       policy.breaker.failed(now)
     } else if (isFault(exchange)) {
       this.#members.fleet.failed(backend, now, now - begun, exchange.ending === 'not sent')
       policy.breaker.failed(now)
     } else if (exchange.status === 429) {
-      // It is the caller who is over a limit: no fault of the instance, whose quick no says nothing of its speed either.
+      // The caller is over a rate limit. The instance works, and a quick rejection is no measure of its speed.
       backend.end()
       policy.breaker.succeeded(now)
     } else {
@@ -186,29 +201,35 @@ export class Target implements AsyncDisposable {
     }
   }
 
-  #outcome(exchange: Exchange, outgoing: Outgoing): Answer {
+  #outcome(exchange: Exchange, request: OutgoingRequest): CallResponse {
     const { ending, cause } = exchange
     if (ending === undefined) return exchange
-    const options = { headers: doNotRetry, operation: outgoing.operation }
-    if (ending === 'given up') throw giveUpReason(outgoing)
-    if (ending === 'late') throw new GatewayTimeout(`${this.#service} did not answer in time`, options)
-    if (exchange.isTooLarge) throw new BadGateway(`${this.#service} answered with too much`, options)
-    throw this.#down(outgoing, tlsProblem(cause) ?? 'is unavailable', cause)
+    const options = { headers: doNotRetry, operation: request.operation }
+    if (ending === 'cancelled') throw cancelReason(request)
+    if (ending === 'timed out') throw new GatewayTimeout(`${this.#service} did not respond in time`, options)
+    if (exchange.isTooLarge) throw new BadGateway(`${this.#service} sent ${tooLarge(cause)}`, options)
+    throw this.#down(request, tlsProblem(cause) ?? 'is unavailable', cause)
   }
 
-  #down({ operation }: Outgoing, what: string, cause?: Error): HttpError {
+  #down({ operation }: OutgoingRequest, problem: string, cause?: Error): HttpError {
     const options = { code: codes.calleeDown, headers: doNotRetry, operation, ...(cause && { cause }) }
-    return new ServiceUnavailable(`${this.#service} ${what}`, options)
+    return new ServiceUnavailable(`${this.#service} ${problem}`, options)
   }
 
-  #nobody(outgoing: Outgoing): Error {
-    if (!this.#isPartitioned) return this.#down(outgoing, 'has no instance')
-    if (outgoing.region === undefined) return new TypeError(`${this.#service} is partitioned: the call needs a region`)
-    return this.#down(outgoing, 'has no instance in the region of the call')
+  #noInstance(request: OutgoingRequest): Error {
+    if (!this.#isPartitioned) return this.#down(request, 'has no instance')
+    const { operation, region } = request
+    if (region === undefined) return new TypeError(`${operation}: a call to a partitioned service needs a region`)
+    return this.#down(request, `has no instance in the region ${JSON.stringify(region)}`)
   }
 }
 
-/** Rounded down, so that it falls at each hop. */
+function tooLarge(cause: Error | undefined): string {
+  const areHeaders = (cause as { code?: string } | undefined)?.code === headersOverflow
+  return areHeaders ? 'more response headers than --max-http-header-size' : 'a response larger than maxResponseBytes'
+}
+
+/** Returns the remaining milliseconds as a header. They are rounded down, so that they shrink with each hop. */
 function remaining(end: number, now: number): string {
   return String(Math.floor(Math.max(0, end - now)))
 }

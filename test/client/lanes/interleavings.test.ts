@@ -19,35 +19,35 @@ const treatment = fc.record({
 const abortAfter = fc.option(fc.nat({ max: 4 }), { freq: 6, nil: undefined })
 const script = fc.array(fc.tuple(treatment, abortAfter), { minLength: callsOfSeed, maxLength: callsOfSeed })
 
-it(`over ${seeds} random interleavings of responses, aborts, resets and half-closes, nobody receives another's response`, async () => {
+it(`over ${seeds} random interleavings of responses, aborts, resets and half-closes, no call gets another's response`, async () => {
   const treatments = new Map<number, { kind: string; waits: number; cutAt: number }>()
   const callee = await rawCallee((request) => {
     const how = request.sequence === undefined ? undefined : treatments.get(request.id)
-    treatments.delete(request.id) // a retry is answered
+    treatments.delete(request.id) // a retry gets a good response
     if (how) void respond(request, how)
-    else request.answer()
+    else request.respond()
   })
   await using caller = echoClient(callee.address, { retries: 4 })
   await warmUp(caller, callee)
-  const outcomes = { answered: 0, failed: 0, aborted: 0 }
+  const outcomes = { resolved: 0, failed: 0, aborted: 0 }
   let next = 1000
 
-  const run = async (steps: [{ kind: string; waits: number; cutAt: number }, number | undefined][]): Promise<void> => {
+  const run = async (plan: [{ kind: string; waits: number; cutAt: number }, number | undefined][]): Promise<void> => {
     await warmUp(caller, callee, 1)
-    const calls = steps.map(async ([how, turns]) => {
+    const calls = plan.map(async ([how, turns]) => {
       const id = (next += 1)
       treatments.set(id, how)
-      const giveUp = new AbortController()
-      const call = caller.echo({ params: { id } }, { signal: giveUp.signal })
-      if (turns !== undefined) void turnsOf(turns).then(() => giveUp.abort(new Error('given up')))
+      const controller = new AbortController()
+      const call = caller.echo({ params: { id } }, { signal: controller.signal })
+      if (turns !== undefined) void turnsOf(turns).then(() => controller.abort(new Error('cancelled')))
       try {
         expect(await call).toEqual({ id })
-        outcomes.answered += 1
+        outcomes.resolved += 1
       } catch (error) {
-        if ((error as Error).message === 'given up') outcomes.aborted += 1
+        if ((error as Error).message === 'cancelled') outcomes.aborted += 1
         else if (error instanceof HttpError && [404, 502].includes(error.status)) {
           expect(error.error).toMatch(
-            error.status === 404 ? new RegExp(`^none of ${id}$`) : /^echo-service answered with/,
+            error.status === 404 ? new RegExp(`^none of ${id}$`) : /^echo-service responded with/,
           )
           outcomes.failed += 1
         } else throw error
@@ -62,37 +62,37 @@ it(`over ${seeds} random interleavings of responses, aborts, resets and half-clo
 
 async function respond(request: RawRequest, { kind, waits, cutAt }: { kind: string; waits: number; cutAt: number }) {
   await turnsOf(waits)
-  const { socket, notice, id } = request
+  const { socket, laneHeaders, id } = request
   const ok = `{"code":0,"data":{"id":${id}}}`
   const none = `{"code":40400,"message":"Not Found","error":"none of ${id}"}`
   const sized = (status: string, body: string, more = '') =>
-    `HTTP/1.1 ${status}\r\n${notice}${more}content-length: ${body.length}\r\n\r\n${body}`
+    `HTTP/1.1 ${status}\r\n${laneHeaders}${more}content-length: ${body.length}\r\n\r\n${body}`
   const cut = cutAt % ok.length
   const chunk = (text: string) => (text === '' ? '' : `${text.length.toString(16)}\r\n${text}\r\n`)
   switch (kind) {
     case 'chunked':
-      return request.answer(
-        `HTTP/1.1 200 OK\r\n${notice}transfer-encoding: chunked\r\n\r\n${chunk(ok.slice(0, cut))}${chunk(ok.slice(cut))}0\r\nx-end: 1\r\n\r\n`,
+      return request.respond(
+        `HTTP/1.1 200 OK\r\n${laneHeaders}transfer-encoding: chunked\r\n\r\n${chunk(ok.slice(0, cut))}${chunk(ok.slice(cut))}0\r\nx-end: 1\r\n\r\n`,
       )
     case 'interim':
-      return request.answer(
+      return request.respond(
         `HTTP/1.1 103 Early Hints\r\nlink: <a>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n${sized('200 OK', ok)}`,
       )
     case '404':
-      return request.answer(sized('404 Not Found', none))
+      return request.respond(sized('404 Not Found', none))
     case '204':
-      return request.answer(`HTTP/1.1 204 No Content\r\n${notice}\r\n`)
+      return request.respond(`HTTP/1.1 204 No Content\r\n${laneHeaders}\r\n`)
     case '304':
-      return request.answer(`HTTP/1.1 304 Not Modified\r\n${notice}content-length: 500\r\n\r\n`)
+      return request.respond(`HTTP/1.1 304 Not Modified\r\n${laneHeaders}content-length: 500\r\n\r\n`)
     case 'reset':
       return void socket.resetAndDestroy()
     case 'half close':
-      request.answer(sized('200 OK', ok).slice(0, cutAt))
+      request.respond(sized('200 OK', ok).slice(0, cutAt))
       return void socket.end()
     case 'close':
-      return request.answer(sized('200 OK', ok, 'connection: close\r\n'))
+      return request.respond(sized('200 OK', ok, 'connection: close\r\n'))
     default:
-      return request.answer(sized('200 OK', ok))
+      return request.respond(sized('200 OK', ok))
   }
 }
 
@@ -100,7 +100,7 @@ async function turnsOf(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise(setImmediate)
 }
 
-/** What a parser makes of some bytes, in pieces. */
+/** Parses bytes in pieces. */
 function parsed(bytes: Buffer, cuts: readonly number[], methods: readonly string[]) {
   const responses: { status: number; headers: object; body: string }[] = []
   const parser = new ResponseParser({
@@ -109,7 +109,7 @@ function parsed(bytes: Buffer, cuts: readonly number[], methods: readonly string
       return method === undefined ? undefined : { method }
     },
     received: (head, body) => void responses.push({ status: head.status, headers: head.headers, body }),
-    isTaken: (length) => length <= 100_000,
+    accepts: (length) => length <= 100_000,
   })
   let problem: string | undefined
   let from = 0
@@ -134,29 +134,29 @@ const response = fc.record({
 const hasBody = ({ method, status }: { method: string; status: number }) =>
   method !== 'HEAD' && status !== 204 && status !== 304
 
-it('the parser reads whatever is well-formed, however it is cut', () => {
+it('the parser reads every well-formed response, in any pieces', () => {
   const cuts = fc.array(fc.nat({ max: 2000 }), { maxLength: 20 })
   fc.assert(
-    fc.property(fc.array(response, { minLength: 1, maxLength: 5 }), cuts, (given, at) => {
-      const bytes = Buffer.concat(given.map(bytesOf))
+    fc.property(fc.array(response, { minLength: 1, maxLength: 5 }), cuts, (sent, at) => {
+      const bytes = Buffer.concat(sent.map(bytesOf))
       const { responses, problem } = parsed(
         bytes,
         at,
-        given.map(({ method }) => method),
+        sent.map(({ method }) => method),
       )
       expect(problem).toBeUndefined()
       expect(responses.map(({ status, body }) => ({ status, body }))).toEqual(
-        given.map((one) => ({ status: one.status, body: hasBody(one) ? (one.chunks?.join('') ?? one.text) : '' })),
+        sent.map((one) => ({ status: one.status, body: hasBody(one) ? (one.chunks?.join('') ?? one.text) : '' })),
       )
-      for (const [i, { headers }] of given.entries())
+      for (const [i, { headers }] of sent.entries())
         expect(responses[i]!.headers).toMatchObject(Object.fromEntries(headers))
     }),
     { numRuns: 2000 },
   )
 })
 
-type GivenResponse = typeof response extends fc.Arbitrary<infer T> ? T : never
-function bytesOf(one: GivenResponse): Buffer {
+type GeneratedResponse = typeof response extends fc.Arbitrary<infer T> ? T : never
+function bytesOf(one: GeneratedResponse): Buffer {
   const lines = one.headers.map(([name, text]) => `${name}: ${text}\r\n`).join('')
   const start = `HTTP/1.1 ${one.status} Some reason\r\n${lines}`
   if (one.status === 204) return Buffer.from(`${start}\r\n`, 'latin1')
@@ -174,7 +174,7 @@ function bytesOf(one: GivenResponse): Buffer {
   return Buffer.concat([head, ...parts, Buffer.from('0\r\n\r\n')])
 }
 
-// What llhttp and proxies have been led astray by, as seeds of the fuzzer.
+// Responses that llhttp and proxies have misread, as seeds of the fuzzer.
 const corpus = [
   'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok',
   'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
@@ -189,7 +189,7 @@ const corpus = [
   'HTTP/1.1 200\r\ncontent-length: 99999999999999999999\r\n\r\n',
 ]
 
-it('the parser never reads two things in what it reads in one way: whatever is cut, the same comes of it', () => {
+it('the parser reads the same from the same bytes, in any pieces', () => {
   const until = performance.now() + Number(process.env['TRICUBE_TEST_FUZZ_MS'] ?? 10_000)
   const mutation = fc.record({
     seed: fc.constantFrom(...corpus),
@@ -209,10 +209,10 @@ it('the parser never reads two things in what it reads in one way: whatever is c
         else bytes.splice(at % bytes.length, how === 'delete' ? 1 : 0, ...(how === 'insert' ? [byte] : []))
       }
       const methods = ['GET', 'GET']
-      const whole = parsed(Buffer.from(bytes), [], methods)
+      const atOnce = parsed(Buffer.from(bytes), [], methods)
       const inPieces = parsed(Buffer.from(bytes), cuts, methods)
-      expect(inPieces).toEqual(whole)
-      for (const { body } of whole.responses) expect(body.length).toBeLessThanOrEqual(bytes.length)
+      expect(inPieces).toEqual(atOnce)
+      for (const { body } of atOnce.responses) expect(body.length).toBeLessThanOrEqual(bytes.length)
     }),
     { numRuns: 1_000_000, interruptAfterTimeLimit: until - performance.now(), markInterruptAsFailure: false },
   )

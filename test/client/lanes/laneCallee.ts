@@ -5,7 +5,7 @@ import { client, type StandaloneOptions } from 'tricube/client'
 import { onTestFinished } from 'vitest'
 import { memoryRegistry } from '../callee.ts'
 
-/** What the callees of these tests promise. */
+/** The contract of the callees in these tests. */
 export const echoService = contract('echo-service', {
   echo: { route: 'GET /echo/:id', params: { id: t.Integer() }, returns: t.Object({ id: t.Integer() }) },
   put: {
@@ -18,19 +18,19 @@ export const echoService = contract('echo-service', {
   slow: { route: 'GET /slow/:id', params: { id: t.Integer() }, returns: t.Object({ id: t.Integer() }) },
 })
 
-/** A request as it came, and how to respond to it. */
+/** A request as it arrived, and how to respond to it. */
 export interface RawRequest {
   readonly method: string
   readonly id: number
   readonly head: string
   readonly body: string
   readonly socket: Socket
-  /** What it says that it is on its lane; undefined off a lane. */
+  /** Its number on a lane; undefined on another connection. */
   readonly sequence: string | undefined
   /** The header lines that a response to it needs. */
-  readonly notice: string
-  /** Responds with its id, once all before it on its connection have been responded to. */
-  answer(raw?: string): void
+  readonly laneHeaders: string
+  /** Responds with its ID, after the responses to all requests before it on the connection. */
+  respond(raw?: string): void
 }
 
 export interface RawCallee {
@@ -40,13 +40,13 @@ export interface RawCallee {
   readonly onLanes: readonly RawRequest[]
 }
 
-/** A response that is well-formed. */
-export function good({ id, notice }: Pick<RawRequest, 'id' | 'notice'>, more = ''): string {
+/** Returns a well-formed response. */
+export function good({ id, laneHeaders }: Pick<RawRequest, 'id' | 'laneHeaders'>, more = ''): string {
   const body = `{"code":0,"data":{"id":${id}}}`
-  return `HTTP/1.1 200 OK\r\n${notice}${more}content-length: ${body.length}\r\n\r\n${body}`
+  return `HTTP/1.1 200 OK\r\n${laneHeaders}${more}content-length: ${body.length}\r\n\r\n${body}`
 }
 
-/** A callee whose bytes a test writes by hand. It says that it knows lanes. */
+/** Starts a callee that announces lanes, and whose responses a test writes byte by byte. */
 export async function rawCallee(onRequest: (request: RawRequest) => void, announcement = '72'): Promise<RawCallee> {
   const sockets: Socket[] = []
   const requests: RawRequest[] = []
@@ -73,8 +73,8 @@ export async function rawCallee(onRequest: (request: RawRequest) => void, announ
           body,
           socket,
           sequence,
-          notice: `connection: x-call-lanes\r\nx-call-lanes: ${sequence ?? announcement}\r\n`,
-          answer(raw = good(request)) {
+          laneHeaders: `connection: x-call-lanes\r\nx-call-lanes: ${sequence ?? announcement}\r\n`,
+          respond(raw = good(request)) {
             response.raw = raw
             let due = ''
             while (responses[0]?.raw !== undefined) due += responses.shift()!.raw!
@@ -101,7 +101,7 @@ export async function rawCallee(onRequest: (request: RawRequest) => void, announ
   }
 }
 
-/** A client whose policies do not get in the way. */
+/** Returns a client without breaker, ejection and retry budget. */
 export function echoClient(address: string, options: Partial<StandaloneOptions<typeof echoService>> = {}) {
   const registry = memoryRegistry({ ...at(address), service: 'echo-service' })
   return client(echoService, { registry, breaker: false, ejection: false, retryBudget: false, ...options })
@@ -111,7 +111,7 @@ function at(address: string) {
   return { id: address, address: '127.0.0.1', port: Number(address.split(':')[1]) }
 }
 
-/** Makes calls until they take a lane: until the operation is known to be short, on however busy a machine. */
+/** Makes calls until they use a lane: until the operation is known to be short, also on a busy machine. */
 export async function warmUp(
   caller: ReturnType<typeof echoClient>,
   callee: RawCallee,
@@ -119,7 +119,7 @@ export async function warmUp(
 ): Promise<void> {
   let inRow = 0
   for (let n = 0; inRow < wanted; n++) {
-    if (n === 50_000) throw new Error('no call takes a lane')
+    if (n === 50_000) throw new Error('no call uses a lane')
     await caller.echo({ params: { id: n } })
     await new Promise(setImmediate)
     inRow = callee.requests.at(-1)!.sequence === undefined ? 0 : inRow + 1

@@ -9,16 +9,16 @@ process.env['LOG_LEVEL'] = 'silent'
 const ids = (count: number) => Array.from({ length: count }, (_, i) => i)
 
 describe('a lane', () => {
-  it('takes calls before the ones before them are answered, all of one turn in one write', async () => {
+  it('pipelines calls, and writes all calls of one turn at once', async () => {
     const held: RawRequest[] = []
     let isHeld = false
-    const callee = await rawCallee((request) => (isHeld ? held.push(request) : request.answer()))
+    const callee = await rawCallee((request) => (isHeld ? held.push(request) : request.respond()))
     await using caller = echoClient(callee.address)
     await warmUp(caller, callee)
     const onLane = () => held.filter(({ sequence }) => sequence !== undefined)
     let chunks = 0
     callee.onLanes.at(-1)!.socket.on('data', () => (chunks += 1))
-    // On a busy machine some of them may take the pool, as their operation has just been slow: then once more.
+    // On a busy machine, some calls may use the pool because their operation was slow. Then they are made again.
     for (let isShared = false; !isShared;) {
       await warmUp(caller, callee)
       isHeld = true
@@ -27,13 +27,13 @@ describe('a lane', () => {
       await expect.poll(() => new Set(held.map(({ id }) => id)).size).toBe(20)
       isShared = onLane().length === 20 && chunks === 1
       isHeld = false
-      for (const request of held.splice(0).toReversed()) request.answer()
+      for (const request of held.splice(0).toReversed()) request.respond()
       expect(await Promise.all(calls)).toEqual(ids(20).map((id) => ({ id })))
     }
   })
 
   it('carries a body in UTF-8', async () => {
-    const callee = await rawCallee((request) => request.answer())
+    const callee = await rawCallee((request) => request.respond())
     await using caller = echoClient(callee.address)
     await warmUp(caller, callee)
     const sentOnLane = () => callee.onLanes.find(({ method }) => method === 'PUT')
@@ -45,15 +45,15 @@ describe('a lane', () => {
   it.each([
     ['is not idempotent', (caller: ReturnType<typeof echoClient>) => caller.post({ params: { id: 1 } })],
     [
-      'has a key, which its callee need not know',
+      'has an idempotency key, which the callee may ignore',
       (caller: ReturnType<typeof echoClient>) => caller.post({ params: { id: 1 } }, { idempotencyKey: 'k' }),
     ],
     [
       'has a large body',
       (caller: ReturnType<typeof echoClient>) => caller.put({ params: { id: 1 }, body: { text: 'x'.repeat(70_000) } }),
     ],
-  ])('is not taken by a call that %s', async (_what, call) => {
-    const callee = await rawCallee((request) => request.answer())
+  ])('is not used by a call that %s', async (_what, call) => {
+    const callee = await rawCallee((request) => request.respond())
     await using caller = echoClient(callee.address)
     await warmUp(caller, callee)
     await call(caller)
@@ -61,7 +61,7 @@ describe('a lane', () => {
     expect(callee.requests.slice(-2).map(({ sequence }) => sequence)).toEqual([undefined, undefined])
   })
 
-  it('is not opened to who does not say that it knows lanes, nor through a proxy that leaves the header and not its name', async () => {
+  it('is opened neither to a callee that does not announce lanes, nor through a proxy that removes the header from connection', async () => {
     const plain = await plainCallee('a')
     const proxied = await plainCallee('a', () => ({ headers: { 'x-call-lanes': '72' } }))
     for (const { address, requests } of [plain, proxied]) {
@@ -71,17 +71,17 @@ describe('a lane', () => {
     }
   })
 
-  it('is not opened when one says so', async () => {
-    const callee = await rawCallee((request) => request.answer())
+  it('is not opened with lanes: false', async () => {
+    const callee = await rawCallee((request) => request.respond())
     await using caller = echoClient(callee.address, { lanes: false })
     for (const id of ids(50)) await caller.echo({ params: { id } })
     expect(callee.onLanes).toEqual([])
   })
 
-  it('has at most 64 calls, and there are at most four', async () => {
+  it('has at most 64 calls, and an instance has at most four lanes', async () => {
     const held: RawRequest[] = []
     let isHeld = false
-    const callee = await rawCallee((request) => (isHeld ? held.push(request) : request.answer()))
+    const callee = await rawCallee((request) => (isHeld ? held.push(request) : request.respond()))
     await using caller = echoClient(callee.address)
     await warmUp(caller, callee)
     isHeld = true
@@ -92,51 +92,51 @@ describe('a lane', () => {
     expect(lanes.size).toBeLessThanOrEqual(4)
     for (const lane of lanes) expect(onLanes.filter(({ socket }) => socket === lane).length).toBeLessThanOrEqual(64)
     isHeld = false
-    for (const request of held) request.answer()
+    for (const request of held) request.respond()
     expect(await Promise.all(calls)).toEqual(ids(400).map((id) => ({ id })))
   })
 })
 
-describe('a response that does not come', () => {
-  it('holds up no call behind it: these are sent over another connection, and the first response counts', async () => {
+describe('a late response', () => {
+  it('delays no call behind it: these are sent over another connection, and the first response counts', async () => {
     let isHeld = false
     const late: RawRequest[] = []
-    const callee = await rawCallee((request) => (isHeld && request.id === 7 ? late.push(request) : request.answer()))
+    const callee = await rawCallee((request) => (isHeld && request.id === 7 ? late.push(request) : request.respond()))
     await using caller = echoClient(callee.address)
     await warmUp(caller, callee)
     isHeld = true
     const first = caller.echo({ params: { id: 7 } })
     const others = ids(6).map((id) => caller.echo({ params: { id } }))
-    expect(await Promise.all(others)).toEqual(ids(6).map((id) => ({ id }))) // although the first one is still waited for
+    expect(await Promise.all(others)).toEqual(ids(6).map((id) => ({ id }))) // while the first call still waits
     isHeld = false
     expect(late).toHaveLength(1)
-    late[0]!.answer()
+    late[0]!.respond()
     expect(await first).toEqual({ id: 7 })
     expect(await caller.echo({ params: { id: 8 } })).toEqual({ id: 8 })
   })
 
-  it('is dropped when it comes after its caller has given up, and others get theirs', async () => {
+  it('is dropped when its caller has cancelled, and other callers get theirs', async () => {
     let isHeld = false
     const held: RawRequest[] = []
-    const callee = await rawCallee((request) => (isHeld ? held.push(request) : request.answer()))
+    const callee = await rawCallee((request) => (isHeld ? held.push(request) : request.respond()))
     await using caller = echoClient(callee.address)
     await warmUp(caller, callee)
     isHeld = true
-    const giveUp = new AbortController()
-    const given = caller.echo({ params: { id: 1 } }, { signal: giveUp.signal })
-    const kept = caller.echo({ params: { id: 2 } })
+    const controller = new AbortController()
+    const cancelled = caller.echo({ params: { id: 1 } }, { signal: controller.signal })
+    const other = caller.echo({ params: { id: 2 } })
     await expect.poll(() => held.length).toBeGreaterThanOrEqual(2)
-    giveUp.abort(new Error('no longer'))
-    await expect(given).rejects.toThrow('no longer')
+    controller.abort(new Error('no longer'))
+    await expect(cancelled).rejects.toThrow('no longer')
     isHeld = false
-    for (const request of held) request.answer()
-    expect(await kept).toEqual({ id: 2 })
+    for (const request of held) request.respond()
+    expect(await other).toEqual({ id: 2 })
   })
 
-  it('ends the lane when nobody waits for anything on it, so that the callee hears of it', async () => {
+  it('closes the lane when no caller waits for it, which tells the callee to stop', async () => {
     let isHeld = false
     const held: RawRequest[] = []
-    const callee = await rawCallee((request) => (isHeld ? held.push(request) : request.answer()))
+    const callee = await rawCallee((request) => (isHeld ? held.push(request) : request.respond()))
     await using caller = echoClient(callee.address)
     await warmUp(caller, callee)
     isHeld = true
@@ -148,10 +148,10 @@ describe('a response that does not come', () => {
     expect(await caller.echo({ params: { id: 2 } })).toEqual({ id: 2 })
   })
 
-  it('has an operation that is usually slow take no lane', async () => {
+  it('of an operation that is usually slow never occurs on a lane', async () => {
     const callee = await rawCallee((request) => {
-      if (request.head.includes('/slow/')) setTimeout(() => request.answer(), 60)
-      else request.answer()
+      if (request.head.includes('/slow/')) setTimeout(() => request.respond(), 60)
+      else request.respond()
     })
     await using caller = echoClient(callee.address)
     await warmUp(caller, callee)
@@ -159,29 +159,29 @@ describe('a response that does not come', () => {
     await caller.slow({ params: { id: 1 } })
     await caller.slow({ params: { id: 2 } })
     expect(callee.requests.filter(({ head, sequence }) => head.includes('/slow/') && sequence)).toEqual([])
-    await warmUp(caller, callee) // the others do
+    await warmUp(caller, callee) // the other operation does
   })
 })
 
 describe('the end of a lane', () => {
   it.each([
     ['is reset', ({ socket }: RawRequest) => void socket.resetAndDestroy()],
-    ['is ended in the middle of a response', (one: RawRequest) => void one.socket.end(good(one).slice(0, -5))],
-    ['comes with connection: close', (one: RawRequest) => one.answer(good(one, 'connection: close\r\n'))],
+    ['comes in the middle of a response', (one: RawRequest) => void one.socket.end(good(one).slice(0, -5))],
+    ['comes with connection: close', (one: RawRequest) => one.respond(good(one, 'connection: close\r\n'))],
     [
       'comes with a 408 of the connection',
-      ({ socket, notice }: RawRequest) =>
-        void socket.end(`HTTP/1.1 408 Request Timeout\r\n${notice}connection: close\r\ncontent-length: 0\r\n\r\n`),
+      ({ socket, laneHeaders }: RawRequest) =>
+        void socket.end(`HTTP/1.1 408 Request Timeout\r\n${laneHeaders}connection: close\r\ncontent-length: 0\r\n\r\n`),
     ],
     [
       'comes with a 421',
-      ({ socket, notice }: RawRequest) =>
-        void socket.write(`HTTP/1.1 421 Misdirected Request\r\n${notice}content-length: 0\r\n\r\n`),
+      ({ socket, laneHeaders }: RawRequest) =>
+        void socket.write(`HTTP/1.1 421 Misdirected Request\r\n${laneHeaders}content-length: 0\r\n\r\n`),
     ],
-  ])('that %s fails no call: those without a response are retried', async (_what, end) => {
+  ])('that %s fails no call: calls without a response are retried', async (_what, end) => {
     let ends = 0
     const callee = await rawCallee((request) => {
-      if (request.sequence === undefined || ends !== 1) return request.answer()
+      if (request.sequence === undefined || ends !== 1) return request.respond()
       ends += 1
       end(request)
     })
@@ -193,16 +193,16 @@ describe('the end of a lane', () => {
     expect(ends).toBe(2)
   })
 
-  it('is one failure of its instance, however many calls were on it: that is not ejected', async () => {
+  it('is one failure of its instance, which is not ejected for it', async () => {
     let isReset = false
     const callees = [
       await rawCallee((request) => {
-        if (!isReset || request.sequence === undefined) return request.answer()
+        if (!isReset || request.sequence === undefined) return request.respond()
         if (request.id !== 9) return
         isReset = false
         request.socket.resetAndDestroy()
       }),
-      await rawCallee((request) => request.answer()),
+      await rawCallee((request) => request.respond()),
     ] as const
     const registry = memoryRegistry(...callees.map(({ address }) => ({ ...at(address), service: 'echo-service' })))
     await using caller = client(echoService, { registry, balancer: 'round-robin' })
@@ -218,13 +218,13 @@ describe('the end of a lane', () => {
     expect(first.requests.length).toBeGreaterThanOrEqual(before + 9)
   })
 
-  it('is not the end of the calls when its callee is about to stop: it answers them, and gets no more', async () => {
+  it('loses no call when its callee is about to stop, and the lane gets no more calls', async () => {
     let isLeaving = false
     const callee = await rawCallee((request) => {
       const isOnLane = request.sequence !== undefined
       if (isLeaving && isOnLane)
-        request.answer(good({ ...request, notice: request.notice.replace(/\r\n$/, ';leaving\r\n') }))
-      else request.answer()
+        request.respond(good({ ...request, laneHeaders: request.laneHeaders.replace(/\r\n$/, ';leaving\r\n') }))
+      else request.respond()
     })
     await using caller = echoClient(callee.address, { retries: 0 })
     await warmUp(caller, callee)
@@ -252,13 +252,13 @@ describe('a response that cannot be trusted', () => {
     ['a NUL', (one) => withLength(one, 'x-a: \0\r\ncontent-length: N\r\n')],
     ['HTTP/1.0', (one) => good(one).replace('HTTP/1.1', 'HTTP/1.0')],
     ['no HTTP', () => 'hello\r\n\r\n'],
-    ["another's number", (one) => good({ ...one, notice: one.notice.replace(/\d+/, '999999') })],
-    ['no number', (one) => good({ ...one, notice: '' })],
+    ["another's number", (one) => good({ ...one, laneHeaders: one.laneHeaders.replace(/\d+/, '999999') })],
+    ['no number', (one) => good({ ...one, laneHeaders: '' })],
     [
       'a number that is not for this connection',
-      (one) => good({ ...one, notice: `x-call-lanes: ${one.sequence}\r\n` }),
+      (one) => good({ ...one, laneHeaders: `x-call-lanes: ${one.sequence}\r\n` }),
     ],
-    ['a second response', (one) => good(one).replaceAll(/^.*$/gs, (all) => all + good({ id: 666, notice: '' }))],
+    ['a second response', (one) => good(one).replaceAll(/^.*$/gs, (all) => all + good({ id: 666, laneHeaders: '' }))],
     ['a body to a 204', (one) => good(one).replace('200 OK', '204 No Content')],
     ['another protocol', (one) => good(one).replace('200 OK', '101 Switching Protocols')],
     [
@@ -273,39 +273,41 @@ describe('a response that cannot be trusted', () => {
     ],
   ])('for %s ends its connection, and the calls are retried', async (_what, bad) => {
     let isBad = false
-    const spoilt: RawRequest[] = []
+    const untrusted: RawRequest[] = []
     const callee = await rawCallee((request) => {
-      if (!isBad || request.sequence === undefined) return request.answer()
-      spoilt.push(request)
-      request.answer(bad(request))
+      if (!isBad || request.sequence === undefined) return request.respond()
+      untrusted.push(request)
+      request.respond(bad(request))
     })
     await using caller = echoClient(callee.address)
     await warmUp(caller, callee)
     isBad = true
-    while (spoilt.length === 0) {
+    while (untrusted.length === 0) {
       const calls = ids(3).map((id) => caller.echo({ params: { id } }))
       expect(await Promise.all(calls)).toEqual(ids(3).map((id) => ({ id })))
     }
-    await expect.poll(() => spoilt.every(({ socket }) => socket.destroyed)).toBe(true)
+    await expect.poll(() => untrusted.every(({ socket }) => socket.destroyed)).toBe(true)
     expect(await caller.echo({ params: { id: 4 } })).toEqual({ id: 4 })
   })
 
-  it('is one that comes before its request', async () => {
-    const callee = await rawCallee((request) => request.answer())
+  it('may come before its request', async () => {
+    const callee = await rawCallee((request) => request.respond())
     await using caller = echoClient(callee.address)
     await warmUp(caller, callee)
     const { socket, sequence } = callee.onLanes.at(-1)!
-    socket.write(good({ id: 666, notice: `connection: x-call-lanes\r\nx-call-lanes: ${Number(sequence) + 1}\r\n` }))
+    socket.write(
+      good({ id: 666, laneHeaders: `connection: x-call-lanes\r\nx-call-lanes: ${Number(sequence) + 1}\r\n` }),
+    )
     await expect.poll(() => socket.destroyed).toBe(true)
     expect(await caller.echo({ params: { id: 5 } })).toEqual({ id: 5 })
   })
 
-  it('is too large: its call fails, and the others are answered over another connection', async () => {
+  it('may be too large: its call fails, and the other calls succeed over another connection', async () => {
     let isLarge = false
     const callee = await rawCallee((request) => {
       if (isLarge && request.id === 1)
-        request.answer(good(request).replace(/content-length: \d+/, 'content-length: 5000'))
-      else request.answer()
+        request.respond(good(request).replace(/content-length: \d+/, 'content-length: 5000'))
+      else request.respond()
     })
     await using caller = echoClient(callee.address, { maxResponseBytes: 1000 })
     await warmUp(caller, callee)
@@ -316,7 +318,7 @@ describe('a response that cannot be trusted', () => {
   })
 })
 
-it('a lane goes to a service, which says so to its callers alone', async () => {
+it('a service announces lanes to callers that know them, and to no one else', async () => {
   const seen: (string | undefined)[] = []
   const echo = ({ params: { id }, request }: { params: { id: number }; request: { headers: object } }) => {
     seen.push((request.headers as Record<string, string>)['x-call-lanes'])

@@ -5,18 +5,18 @@ import type { Check } from '../../schema/validator/check.ts'
 import { doNotRetry } from './call.ts'
 
 /**
- * The check of an operation's answers against its contract, which gives the value back. Fields that the contract does not
- * name may be there: the callee may be newer.
+ * Returns a function that checks the value of a response against the contract, and resolves to it.
  *
- * Rejects with `BadGateway`, in one line.
+ * Fields that the contract does not name are accepted, because the callee may be newer. A value that breaks the contract
+ * rejects with `BadGateway`, whose one line names the operation and the field.
  */
-export function answerCheck({ name, operations }: Contract, key: string): (value: unknown) => Promise<unknown> {
+export function responseCheck({ name, operations }: Contract, key: string): (value: unknown) => Promise<unknown> {
   const operation = operations[key]!
   if (!operation.returns) return (value) => Promise.resolve(value)
   const schema = responseForm(operation).output(operation.returns)
   let check: Check | undefined
   return async (value) => {
-    // Loaded by the first check, not by who never checks.
+    // Loaded by the first check, so that production, which does not check, does not load the validator.
     const { compileReceivedCheck, firstProblem } = await import('../../schema/validator/check.ts')
     check ??= compileReceivedCheck(schema)
     const problems = check(value)

@@ -10,12 +10,12 @@ const get = { params: { id: 1 } }
 const things = (registry: Registry | string, options: ClientOptions<typeof thingService> = {}) =>
   client(thingService, { registry: typeof registry === 'string' ? memoryRegistry(registry) : registry, ...options })
 
-/** A server that writes these bytes for each request that it gets. */
-async function rawServer(answer: (socket: Socket, nth: number) => void): Promise<string> {
+/** Starts a server that writes bytes of the test for each request. */
+async function rawServer(respond: (socket: Socket, nth: number) => void): Promise<string> {
   let nth = 0
   const server = createServer((socket) => {
     socket.on('error', () => {})
-    socket.on('data', () => answer(socket, ++nth))
+    socket.on('data', () => respond(socket, ++nth))
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   onTestFinished(() => void server.close())
@@ -27,10 +27,10 @@ const ok = (from: string): string => {
   return `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`
 }
 
-describe("one's own signal", () => {
+describe('a signal of the caller', () => {
   const reasons = [new Error('the user left'), 'a text', { code: 7 }, undefined]
 
-  it.each(reasons)('rejects with its reason: %o', async (reason) => {
+  it.each(reasons)('rejects the call with its reason: %o', async (reason) => {
     const a = await callee('a', () => 'silence')
     await using caller = things(a.address)
     const controller = new AbortController()
@@ -42,7 +42,7 @@ describe("one's own signal", () => {
     expect(a.requests).toHaveLength(1)
   })
 
-  it('rejects with a TimeoutError where it is one of AbortSignal.timeout', async () => {
+  it('rejects the call with a TimeoutError if it is an AbortSignal.timeout', async () => {
     const a = await callee('a', () => 'silence')
     await using caller = things(a.address)
     await expect(caller.getThing(get, { signal: AbortSignal.timeout(20) })).rejects.toMatchObject({
@@ -50,7 +50,7 @@ describe("one's own signal", () => {
     })
   })
 
-  it('ends a call also before anything is sent: while the registry is asked', async () => {
+  it('cancels a call that still waits for the registry', async () => {
     const a = await callee('a')
     const registry = memoryRegistry()
     await using caller = things(registry)
@@ -62,7 +62,7 @@ describe("one's own signal", () => {
     expect(a.requests).toHaveLength(0)
   })
 
-  it('counts for neither breaker nor ejection', async () => {
+  it('counts neither for the breaker nor for ejection', async () => {
     let isSilent = true
     const a = await callee('a', () => (isSilent ? 'silence' : {}))
     const b = await callee('b', () => (isSilent ? 'silence' : {}))
@@ -75,11 +75,11 @@ describe("one's own signal", () => {
       for (const { status } of await Promise.allSettled(calls)) expect(status).toBe('rejected')
     }
     isSilent = false
-    const answers = await Promise.all(Array.from({ length: 20 }, () => caller.getThing(get)))
-    expect(new Set(answers.map(({ from }) => from))).toEqual(new Set(['a', 'b']))
+    const responses = await Promise.all(Array.from({ length: 20 }, () => caller.getThing(get)))
+    expect(new Set(responses.map(({ from }) => from))).toEqual(new Set(['a', 'b']))
   })
 
-  it('is a reason of the handler, too, whose request goes on', async () => {
+  it('gives a handler its reason and lets the request of the handler continue', async () => {
     const slow = await callee('a', () => 'silence')
     const ask = contract('ask-service', { ask: { route: 'GET /ask', returns: t.String() } })
     const app = service(ask, {
@@ -90,7 +90,7 @@ describe("one's own signal", () => {
           const call = clients.things.getThing(get, { signal: controller.signal })
           setImmediate(() => controller.abort(new Error('enough')))
           return call.then(
-            () => 'answered',
+            () => 'a response',
             (error: Error) => error.message,
           )
         },
@@ -105,8 +105,8 @@ describe("one's own signal", () => {
   })
 })
 
-describe('a time that no timer can wait', () => {
-  it.each([Infinity, 3e9, Number.MAX_VALUE])('is no time at all: %d', async (timeoutMs) => {
+describe('a time limit', () => {
+  it.each([Infinity, 3e9, Number.MAX_VALUE])('may be longer than any timer: %d', async (timeoutMs) => {
     const a = await callee('a', () => ({ headers: {} }))
     await using caller = things(a.address, { timeoutMs })
     expect(await caller.getThing(get)).toEqual({ id: 1, from: 'a' })
@@ -114,7 +114,7 @@ describe('a time that no timer can wait', () => {
     for (const { headers } of a.requests) expect(headers['x-request-timeout-ms']).toMatch(/^\d{1,10}$/)
   })
 
-  it.each([0, -5, NaN])('is refused when it is none: %d', async (timeoutMs) => {
+  it.each([0, -5, NaN])('is rejected when it is not positive: %d', async (timeoutMs) => {
     const a = await callee('a')
     await using caller = things(a.address)
     await expect(caller.getThing(get, { timeoutMs })).rejects.toThrow(
@@ -125,12 +125,12 @@ describe('a time that no timer can wait', () => {
   })
 })
 
-describe('an answer', () => {
+describe('a response', () => {
   it.each([
-    ['whole', (text: string) => [text]],
+    ['in one piece', (text: string) => [text]],
     ['in pieces', (text: string) => text.split(/(?<=\r\n)/)],
     ['byte by byte', (text: string) => text.split('')],
-  ])('may come after 100 Continue that nobody asked for: %s', async (_how, split) => {
+  ])('may follow an unsolicited 100 Continue: %s', async (_how, split) => {
     const interim = [
       'HTTP/1.1 100 Continue\r\n\r\n',
       'HTTP/1.1 100 Continue\r\nx-a: b\r\n\r\n',
@@ -161,7 +161,7 @@ describe('an answer', () => {
     expect(await caller.getThing(get)).toEqual({ id: 1, from: 'HTTP/1.1 100 Continue' })
   })
 
-  it('without end in interim responses is given up in time', async () => {
+  it('with endless interim responses ends at the time limit', async () => {
     const address = await rawServer((socket) => {
       const timer = setInterval(() => socket.write('HTTP/1.1 100 Continue\r\n\r\n'), 5)
       socket.on('close', () => clearInterval(timer))
@@ -170,7 +170,7 @@ describe('an answer', () => {
     await expect(caller.getThing(get, { timeoutMs: 200, retries: 0 })).rejects.toMatchObject({ code: 50400 })
   })
 
-  it('with too many headers is a bad one, for which no instance is left out', async () => {
+  it('with too many headers is a 502 that ejects no instance', async () => {
     const a = await callee('a', ({ url }) =>
       url === '/things/2' ? { headers: { 'x-large': 'x'.repeat(20_000) } } : {},
     )
@@ -178,7 +178,7 @@ describe('an answer', () => {
     for (let n = 0; n < 20; n++) {
       await expect(caller.getThing({ params: { id: 2 } })).rejects.toMatchObject({
         code: 50200,
-        error: 'thing-service answered with too much',
+        error: 'thing-service sent more response headers than --max-http-header-size',
       })
     }
     expect(a.requests).toHaveLength(20)

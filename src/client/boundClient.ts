@@ -1,31 +1,31 @@
 import type { AnyInput, Caller } from './call/call.ts'
 import type { CallOptions, RawResult } from './types.ts'
 
-/** An operation, as it is called on behalf of somebody. */
+/** An operation, compiled into functions that call it for a caller. */
 export interface CompiledCall {
   readonly run: (caller: Caller, input?: AnyInput, options?: CallOptions) => Promise<unknown>
-  /** With the response that the value came in. */
+  /** Resolves to the value with its response. */
   readonly raw: (caller: Caller, input?: AnyInput, options?: CallOptions) => Promise<RawResult>
 }
 
-/** A client that makes its calls on behalf of somebody: one small object for each caller. */
-export class Bound {
+/** The client of one caller: a small object whose class has the operations. */
+export class BoundClient {
   readonly #caller: Caller
 
   constructor(caller: Caller) {
     this.#caller = caller
   }
 
-  /** The property of a client that is an operation: `roles.getRole()` and `roles.getRole.raw()`. */
+  /** Returns the property of a client for an operation: `roles.getRole()` and `roles.getRole.raw()`. */
   static operation({ run, raw }: CompiledCall): PropertyDescriptor {
     function boundRaw(this: BoundCall, input?: AnyInput, options?: CallOptions): Promise<RawResult> {
       return raw(this.boundTo, input, options)
     }
     return {
       enumerable: true,
-      get(this: Bound): BoundCall {
+      get(this: BoundClient): BoundCall {
         const caller = this.#caller
-        // One function a call, as nothing else knows its caller and can have a property.
+        // A closure for each access: only a function can be called and have the property `raw`.
         const call = ((input, options) => run(caller, input, options)) as BoundCall
         call.boundTo = caller
         call.raw = boundRaw
@@ -35,7 +35,7 @@ export class Bound {
   }
 }
 
-/** A call of a client, which knows for whom it is made. */
+/** An operation of a client, bound to its caller. */
 interface BoundCall {
   (input?: AnyInput, options?: CallOptions): Promise<unknown>
   boundTo: Caller

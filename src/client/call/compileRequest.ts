@@ -1,0 +1,92 @@
+import type { Contract } from '../../contract/contract.ts'
+import { parseRoute } from '../../contract/route.ts'
+import { shorter } from '../../time/deadline.ts'
+import { callShape } from '../../trace/callSpan.ts'
+import { recordOf } from '../../trace/recordOf.ts'
+import type { CallOptions } from '../types.ts'
+import type { AnyInput, Caller, OutgoingRequest } from './call.ts'
+import { addHeaders, headerName, headerValue } from './headers.ts'
+import { fillPath, headerText, queryString } from './inputText.ts'
+
+/** The default time limit of a call in milliseconds. gRPC and Finagle advise seconds instead of no limit. */
+const defaultTimeoutMs = 5000
+/** Twelve days in milliseconds. A timer can wait twice as long; beyond that, `Infinity` included, it fires at once. */
+const maxTimeoutMs = 2 ** 30
+
+/** Options of all calls to an operation. */
+export interface RequestOptions {
+  readonly timeoutMs?: number | undefined
+  /** The names of headers to pass on. */
+  readonly forward?: readonly string[] | undefined
+}
+
+/**
+ * Compiles an operation into a function that turns an input into a request.
+ *
+ * @throws {TypeError} when a time limit is not a positive number, or a header to forward cannot be forwarded
+ */
+export function compileRequest(
+  contract: Contract,
+  name: string,
+  { timeoutMs: ownTimeoutMs, forward: forwarded = [] }: RequestOptions = {},
+): (caller: Caller, input?: AnyInput, options?: CallOptions) => OutgoingRequest {
+  const operation = contract.operations[name]!
+  const { method, path } = parseRoute(operation.route)
+  const pathParts = path.split(/:(\w+)/) // text, name, text, name, …, text
+  const fullName = `${contract.name}.${name}`
+  const usualTimeoutMs = timeoutOf(fullName, ownTimeoutMs ?? operation.timeoutMs ?? defaultTimeoutMs)
+  const forward = forwarded.map(headerName)
+  const hasBody = operation.body !== undefined
+  const shape = callShape(contract.name, name, method, path)
+
+  return (caller, input = {}, options = {}) => {
+    const ownMs = options.timeoutMs === undefined ? usualTimeoutMs : timeoutOf(fullName, options.timeoutMs)
+    const timeoutMs = shorter(ownMs, caller.deadline?.remainingMs()) as number
+    const headers: Record<string, string> = {
+      accept: 'application/json',
+      'x-request-timeout-ms': String(Math.floor(timeoutMs)),
+      'x-request-attempt': '0',
+    }
+    caller.propagate?.(headers)
+    for (const header of forward) {
+      const value = caller.received?.(header)
+      if (value !== undefined) headers[header] = value
+    }
+    const parent = caller.span && recordOf(caller.span)
+    const span = parent?.isRecorded ? parent.child(shape) : undefined
+    parent?.trace.tracer.inject(span ?? parent, headers)
+    const region = options.region ?? caller.region
+    if (region !== undefined) headers['x-region'] = headerValue('x-region', region)
+    if (options.idempotencyKey !== undefined) {
+      headers['idempotency-key'] = headerValue('idempotency-key', options.idempotencyKey)
+    }
+    if (input.headers) addInput(headers, input.headers)
+    if (options.headers) addHeaders(headers, options.headers)
+    const body = hasBody ? JSON.stringify(input.body) : undefined
+    if (body !== undefined) headers['content-type'] = 'application/json'
+    return {
+      operation: fullName,
+      method,
+      path: fillPath(fullName, pathParts, input.params) + queryString(input.query),
+      headers,
+      body,
+      timeoutMs,
+      signal: options.signal,
+      cancellation: caller.cancellation,
+      region,
+      hashKey: options.hashKey,
+      span,
+    }
+  }
+}
+
+function timeoutOf(operation: string, timeoutMs: number): number {
+  if (timeoutMs > 0) return Math.min(timeoutMs, maxTimeoutMs)
+  throw new TypeError(`${operation}: timeoutMs must be a positive number of milliseconds, got ${String(timeoutMs)}`)
+}
+
+/** Adds the headers of the contract. Their names are checked when it is defined. */
+function addInput(headers: Record<string, string>, input: Readonly<Record<string, unknown>>): void {
+  for (const name in input)
+    if (input[name] !== undefined) headers[name] = headerValue(name, headerText(name, input[name]))
+}
