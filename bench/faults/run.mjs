@@ -4,9 +4,10 @@
  *   npm run faults                     all of them: twenty minutes
  *   npm run faults 12 hangUp           these, by number or name
  *   npm run faults -- --full           those that are shortened in full length: two hours
+ *   npm run faults 24 -- --minutes 10 --transport nats    events for ten minutes, over NATS
  *
  * Prints what was measured beside its bound; exits 1 when one does not hold. A check is a module in `checks/` that
- * exports its `number`, its `title`, and `run({ full })`, which resolves to rows of `[what, measured, bound, holds]`.
+ * exports its `number`, its `title`, and `run({ full, minutes, transport })`, which resolves to rows of `[what, measured, bound, holds]`.
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -21,7 +22,11 @@ if (!existsSync(`${bench}/node_modules/tricube`)) execFileSync('npm', ['--prefix
 
 const { values, positionals: wanted } = parseArgs({
   allowPositionals: true,
-  options: { full: { type: 'boolean', default: false } },
+  options: {
+    full: { type: 'boolean', default: false },
+    minutes: { type: 'string' },
+    transport: { type: 'string' },
+  },
 })
 const all = await findChecks()
 const isNamed = ({ name, number }, given) => given === name || given === String(number)
@@ -63,9 +68,13 @@ async function findChecks() {
 
 async function rowsOf({ run }) {
   try {
-    return await run({ full: values.full })
+    return await run(optionsOf(values))
   } catch (error) {
     console.error(error)
     return [['the check itself', String(error.message).split('\n')[0], 'no error', false]]
   }
+}
+
+function optionsOf({ full, minutes, transport }) {
+  return { full, ...(minutes && { minutes: Number(minutes) }), ...(transport && { transport }) }
 }

@@ -22,7 +22,7 @@ export class Attempt {
   endedAt = 0
   /** Cancels the statements and calls of the attempt. */
   readonly cancellation: Cancellation = new Cancellation()
-  /** Whether it was completed in a transaction of its own. */
+  /** Whether it was completed in a transaction of its own, which may still fail to commit. */
   isCompleted = false
   readonly #worker: number
 

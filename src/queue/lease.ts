@@ -20,6 +20,15 @@ export interface Outlook {
   readonly leaseEndsInMs: number | null
   /** Which of the jobs that it runs are not its own any more. */
   readonly lost: readonly number[]
+  /** Whether there are jobs of its number that it does not have: the response to a claim was lost. */
+  readonly hasStrays: boolean
+}
+
+/** The ids of the jobs that a worker has. */
+export interface Held {
+  readonly running: readonly number[]
+  /** Also those that have not begun, and those whose end is not stored yet. */
+  readonly all: readonly number[]
 }
 
 /** Renews a lease; undefined when it has been lost, and all that the worker ran belongs to others. */
@@ -27,7 +36,7 @@ export function renew(
   db: Database,
   worker: number,
   names: readonly string[],
-  running: readonly number[],
+  { running, all }: Held,
 ): Promise<Outlook | undefined> {
   return db.maybeOne<Outlook>`
     UPDATE tricube.job_workers SET leased_until = clock_timestamp() + ${leasedFor}::interval
@@ -47,7 +56,9 @@ export function renew(
     ) AS "leaseEndsInMs", ARRAY(
       SELECT mine.id FROM unnest(${running}::bigint[]) AS mine(id)
       WHERE NOT EXISTS (SELECT FROM tricube.jobs AS job WHERE job.id = mine.id AND job.worker = ${worker})
-    ) AS lost`
+    ) AS lost, EXISTS (
+      SELECT FROM tricube.jobs AS job WHERE job.worker = ${worker} AND job.id <> ALL (${all}::bigint[])
+    ) AS "hasStrays"`
 }
 
 /**

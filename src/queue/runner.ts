@@ -83,6 +83,12 @@ export class Runner {
     return [...this.#attempts].filter(({ hasEnded }) => !hasEnded)
   }
 
+  /** The ids of all jobs that it has: those that wait, that run, and whose end is not stored yet. */
+  get held(): readonly number[] {
+    const waiting = [...this.#slots.values()].flatMap((slots) => slots.waiting)
+    return [...waiting, ...[...this.#attempts].map(({ job }) => job)].map(({ id }) => id)
+  }
+
   /** Runs jobs that were claimed under its lease. */
   take(jobs: readonly ClaimedJob[]): void {
     for (const job of jobs) this.#slots.get(job.name)!.waiting.push(job)
@@ -143,7 +149,7 @@ export class Runner {
     slots.running--
     this.#begin()
     this.#options.onRoom()
-    const end = thrown && !attempt.isCompleted ? await this.#failed(job, task, thrown.error) : await this.#done(attempt)
+    const end = thrown ? await this.#failed(attempt, task, thrown.error) : await this.#done(attempt)
     task.ended?.(attempt, end)
     if (job.key !== null) this.#options.onDue(0)
     this.#attempts.delete(attempt)
@@ -157,7 +163,13 @@ export class Runner {
     return { outcome: 'done' }
   }
 
-  async #failed(job: ClaimedJob, task: Task, error: unknown): Promise<AttemptEnd> {
+  /**
+   * A commit that fails, or whose response is lost, has deleted the job or has not. What is stored of the failure waits for
+   * it, and finds the job only if the commit was rolled back.
+   */
+  async #failed(attempt: Attempt, task: Task, error: unknown): Promise<AttemptEnd> {
+    const { job } = attempt
+    const missing = (): AttemptEnd => (attempt.isCompleted ? { outcome: 'done' } : { outcome: 'lost', error })
     if (error instanceof Returned) return { outcome: 'returned', error }
     if (error instanceof LeaseLost) return { outcome: 'lost', error }
     const { db, clock } = this.#options
@@ -165,12 +177,12 @@ export class Runner {
     if (job.attempt > task.retries) {
       const isHeld = task.onDead === 'hold' && job.key !== null
       const isOurs = await this.#store(() => (isHeld ? hold : bury)(db, this.worker, job, text))
-      if (isOurs === false) return { outcome: 'lost', error }
+      if (isOurs === false) return missing()
       return { outcome: 'dead', error }
     }
     const retryInMs = Math.ceil(task.backoff(job.attempt))
     const isOurs = await this.#store(() => retry(db, this.worker, job, clock.aheadMs + retryInMs, text))
-    if (isOurs === false) return { outcome: 'lost', error }
+    if (isOurs === false) return missing()
     this.#options.onDue(retryInMs)
     return { outcome: 'failed', error, retryInMs }
   }

@@ -89,6 +89,17 @@ export async function giveBack(
     SELECT count(*) FROM ended`
 }
 
+/** Gives back what a worker has claimed and does not have, for it never heard of it. It does not count as an attempt. */
+export async function giveBackStrays(db: Database, worker: number, held: readonly number[]): Promise<void> {
+  await db.many`
+    WITH ended AS (
+      UPDATE tricube.jobs AS job SET worker = NULL, attempt = job.attempt - 1
+      WHERE job.worker = ${worker} AND job.id <> ALL (${held}::bigint[])
+      RETURNING job.id, job.name, job.key
+    ), ${releasedBefore}
+    SELECT count(*) FROM ended`
+}
+
 /** Ends a job that waits or runs; what it does is not committed, and its signal aborts. False when there is none. */
 export async function cancel(db: Pick<Sql, 'many'>, id: number): Promise<boolean> {
   const rows = await db.many`

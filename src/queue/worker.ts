@@ -6,7 +6,7 @@ import type { QueueClock } from './clock.ts'
 import type { ClaimedJob } from './job.ts'
 import { leaseMs, reap, register, renew, unregister } from './lease.ts'
 import { Runner } from './runner.ts'
-import { releaseForgotten } from './settle.ts'
+import { giveBackStrays, releaseForgotten } from './settle.ts'
 import type { Task } from './task.ts'
 
 /** What a worker is made of. */
@@ -85,7 +85,7 @@ export class Worker {
       await runner.idle()
     }
     const names = this.#options.tasks.map(({ name }) => name)
-    const outlook = await renew(this.#db, runner.worker, names, [])
+    const outlook = await renew(this.#db, runner.worker, names, { running: [], all: [] })
     const dueInMs = outlook?.dueInMs ?? undefined
     return dueInMs === undefined ? undefined : dueInMs - aheadMs
   }
@@ -166,16 +166,20 @@ export class Worker {
   async #look(runner: Runner, now: number): Promise<void> {
     const names = this.#options.tasks.map(({ name }) => name)
     const running = runner.running.map(({ job }) => job.id)
-    const outlook = await renew(this.#db, runner.worker, names, running)
+    const outlook = await renew(this.#db, runner.worker, names, { running, all: runner.held })
     this.#lookAt = now + lookMs
     if (!outlook) return this.#loseLease()
-    const { dueInMs, leaseEndsInMs, lost } = outlook
+    const { dueInMs, leaseEndsInMs, lost, hasStrays } = outlook
     runner.leasedUntil = now + leaseMs
     if (dueInMs !== null) this.#dueAt = Math.min(this.#dueAt, now + dueInMs)
     // Not all at once.
     this.#reapAt = leaseEndsInMs === null ? Number.POSITIVE_INFINITY : now + leaseEndsInMs + Math.random() * 300
     if (lost.length > 0)
       runner.abort(new LeaseLost('the job was cancelled, or another instance runs it'), new Set(lost))
+    if (hasStrays) {
+      await giveBackStrays(this.#db, runner.worker, runner.held)
+      this.#dueAt = now
+    }
     if (this.#isOrdered && now >= this.#forgottenAt) {
       this.#forgottenAt = now + forgottenMs
       await releaseForgotten(this.#db)

@@ -120,6 +120,39 @@ it('goes on after its database was away', async () => {
   await expect.poll(left, { timeout: 20_000 }).toBe(0)
 }, 40_000)
 
+it('runs what it has claimed without hearing of it, and what waits for that', async () => {
+  const own = await start()
+  const worker = () => db.value<number>`SELECT max(id) FROM tricube.job_workers`
+  await expect.poll(worker).toBeGreaterThan(0)
+  // As a claim leaves them whose response is lost.
+  await own.execute`
+    INSERT INTO tricube.jobs (name, input, priority, run_at, key, attempt, worker, held)
+    VALUES ('count', '{"n":1}', 1, now(), NULL, 1, ${await worker()}, false),
+      ('note', '{"key":1,"n":2}', 1, now(), '1', 1, ${await worker()}, false),
+      ('note', '{"key":1,"n":3}', 1, now(), '1', 0, NULL, true)`
+  await expect.poll(left, { timeout: 15_000 }).toBe(0)
+  expect(await db.many`SELECT n FROM notes ORDER BY n`).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }])
+}, 30_000)
+
+it('does once what it has committed without hearing of it', async () => {
+  await db.script(`
+    CREATE FUNCTION sleep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1); RETURN NULL; END $$;
+    CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON notes DEFERRABLE INITIALLY DEFERRED
+      FOR EACH ROW EXECUTE FUNCTION sleep()`)
+  await using proxy = await faultProxy({ target: fresh.url })
+  const own = await start(proxy.url)
+  await own.enqueue(logJobs.count, { n: 1 })
+  await expect
+    .poll(() => db.value`SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query = 'COMMIT'`)
+    .toBe(1)
+  const up = proxy.add({ type: 'down' })
+  await expect.poll(() => db.value`SELECT count(*) FROM notes`).toBe(1)
+  await up()
+  await own.enqueue(logJobs.count, { n: 2 })
+  await expect.poll(left, { timeout: 20_000 }).toBe(0)
+  expect(await db.many`SELECT n FROM notes ORDER BY n`).toEqual([{ n: 1 }, { n: 2 }])
+}, 40_000)
+
 it.runIf(pgbouncerBinary)(
   'finds the jobs of others behind a pooler that passes on no notifications',
   async () => {

@@ -254,6 +254,36 @@ describe('failing', () => {
     })
   })
 
+  it('retries a job whose commit fails', async () => {
+    await app.db.script(`
+      CREATE SEQUENCE commits;
+      CREATE FUNCTION fail_twice() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          IF nextval('commits') <= 2 THEN RAISE EXCEPTION 'not yet'; END IF;
+          RETURN NULL;
+        END $$;
+      CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON sent DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION fail_twice()`)
+    sendReceipt = ({ db, input, attempt }) => db.execute`INSERT INTO sent VALUES (${input.order_id}, ${attempt})`
+    await app.db.enqueue(orderJobs.sendReceipt, { order_id: 7 })
+    const runs = await app.runJobs({ forMs: 60_000 })
+    expect(runs.map(({ outcome }) => outcome)).toEqual(['failed', 'failed', 'done'])
+    expect(runs[0]).toMatchObject({ error: { message: 'not yet' } })
+    expect(await app.db.many`SELECT * FROM sent`).toEqual([{ order_id: 7, attempt: 3 }])
+    expect(await jobsLeft()).toBe(0)
+  })
+
+  it('sets a job aside whose commit fails each time', async () => {
+    await app.db.script('ALTER TABLE sent ADD UNIQUE (order_id) DEFERRABLE INITIALLY DEFERRED')
+    await app.db.execute`INSERT INTO sent VALUES (7, 0)`
+    sendReceipt = ({ db, input, attempt }) => db.execute`INSERT INTO sent VALUES (${input.order_id}, ${attempt})`
+    await app.db.enqueue(orderJobs.sendReceipt, { order_id: 7 })
+    const runs = await app.runJobs({ forMs: 60_000 })
+    expect(runs.map(({ outcome }) => outcome)).toEqual(['failed', 'failed', 'dead'])
+    expect(await app.db.value`SELECT error::json->>'message' FROM tricube.dead_jobs`).toContain('duplicate key')
+    expect(await jobsLeft()).toBe(0)
+  })
+
   it('does not hold up other jobs because of one that always fails', async () => {
     sendReceipt = ({ input }) => {
       if (input.order_id === 1) throw new Error('poison')
