@@ -12,7 +12,7 @@ export type OwnValues<Own extends OwnSettings> = { readonly [Name in keyof Own]:
  * Marks a setting whose value is never shown: not in logs, not in messages, not by `tricube config`.
  *
  * @example
- * settings: { jwtSecret: secret(), pspKey: secret(t.String({ minLength: 32 })) }
+ * service(userService, { settings: { jwtSecret: secret(), pspKey: secret(t.String({ minLength: 32 })) }, handlers })
  */
 export function secret<Schema extends TSchema = ReturnType<typeof anyText>>(schema?: Schema): Schema {
   return { ...(schema ?? anyText()), [isSecret]: true } as unknown as Schema

@@ -7,11 +7,19 @@ import type { ContractOptions } from './options.ts'
 import { rateLimitProblem } from './rateLimit.ts'
 import { responseForm } from './response.ts'
 import { parseRoute, patternOf, type ParsedRoute } from './route.ts'
-import { timeoutProblem } from './timeout.ts'
 import { isSchema, walkSchema, type TSchema } from '../schema/schema.ts'
 import { isText } from '../schema/text.ts'
 
-/** A contract with a mistake; the message is one line that names the operation. */
+/**
+ * The error of an invalid contract. Its message is one line that names the operation.
+ *
+ * @example
+ * try {
+ *   contract('user-service', { getUser: { route: 'GET users' as `GET /${string}` } })
+ * } catch (error) {
+ *   if (error instanceof ContractError) console.error(error.message)
+ * }
+ */
 export class ContractError extends TypeError {
   override readonly name: string = 'ContractError'
 }
@@ -155,8 +163,9 @@ function valueProblem(operation: Operation): string | undefined {
   }
   const wrongError = errors && errorsProblem(errors)
   if (wrongError) return wrongError
-  const wrongTimeout = timeoutProblem(timeoutMs)
-  if (wrongTimeout) return wrongTimeout
+  if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs < 2 ** 31)) {
+    return `timeoutMs must be a positive number of milliseconds, got ${timeoutMs}`
+  }
   if (priority !== undefined && !priorities.includes(priority)) {
     return `priority must be one of ${priorities.join(', ')}, got ${JSON.stringify(priority)}`
   }

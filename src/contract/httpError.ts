@@ -19,7 +19,12 @@ export interface ErrorOptions {
  * `NotFound: user 7`, or `NotFound: role-service.getRole: role 9` for an error from another service.
  *
  * @example
- * if (error instanceof HttpError) reply.status(error.status)
+ * class QuotaExceeded extends HttpError {
+ *   static readonly code = 41910
+ *   constructor(detail?: unknown) {
+ *     super(419, detail)
+ *   }
+ * }
  */
 export class HttpError extends Error {
   /** HTTP status. */

@@ -10,10 +10,14 @@ type Method<This, Args extends never[], Result> = (this: This, ...args: Args) =>
  * `AsyncLocalStorage`.
  *
  * @example
+ * ```ts
  * class Cities {
  *   @traced({ category: 'geography' })
- *   async find({ db }: Context, id: number) {}
+ *   async find({ db }: Context, id: number): Promise<City> {
+ *     return db.one<City>`SELECT id, name FROM cities WHERE id = ${id}`
+ *   }
  * }
+ * ```
  */
 export function traced(
   options: TracedOptions = {},

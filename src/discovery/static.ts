@@ -28,6 +28,9 @@ export function staticRegistry(services: Readonly<Record<string, readonly string
  * Parses the value of `TRICUBE_SERVICES`: `role-service=127.0.0.1:8020,role-service=https://10.0.0.8:8021`.
  *
  * @throws {TypeError} when an entry is not `name=host:port`
+ *
+ * @example
+ * const registry = staticRegistry(parseServices('role-service=127.0.0.1:8020,role-service=https://10.0.0.8:8021'))
  */
 export function parseServices(text: string): Record<string, string[]> {
   const services: Record<string, string[]> = {}

@@ -67,6 +67,8 @@ export interface CommandContext {
  * Runs `tricube migrate` with the arguments after that word.
  *
  * @returns The exit code: 0, or 1 when it failed or `check` found a difference, or 2 for invalid arguments.
+ *
+ * @example process.exitCode = await migrateCommand(['up', 'services/users', '--url', databaseUrl])
  */
 export async function migrateCommand(argv: readonly string[], context: CommandContext = {}): Promise<number> {
   const { env = process.env, out = print, err = printError, startServer, prepare = prepareNothing } = context

@@ -38,10 +38,10 @@ export interface MigrateOptions extends MigrationTarget {
  * Applies pending migrations, each in its transaction. Any number of processes may call it at the same time: one migrates,
  * and all others wait until it is done.
  *
- * @throws {MigrationError} naming the migration that fails, or that was changed or removed after it was applied.
+ * @throws {MigrationError} with the migration that fails, or that was changed or removed after it was applied
  *
  * @example
- * const { applied } = await migrate({ url: process.env.DATABASE_URL, directory: new URL('migrations/', import.meta.url) })
+ * const { applied } = await migrate({ url: databaseUrl, directory: new URL('migrations/', import.meta.url) })
  */
 export async function migrate(options: MigrateOptions): Promise<{ applied: string[] }> {
   const { allowNewer = false, waitMs = 600_000 } = options
@@ -72,7 +72,10 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
 /**
  * Undoes the last `steps` migrations with their down files, newest first.
  *
- * @throws {MigrationError} when one has no down file, or the database does not match the files.
+ * @throws {MigrationError} when one has no down file, or the database does not match the files
+ *
+ * @example
+ * const { undone } = await rollback({ url: databaseUrl, directory, steps: 2 })
  */
 export async function rollback(options: MigrateOptions & { readonly steps?: number }): Promise<{ undone: string[] }> {
   const { steps = 1, waitMs = 600_000 } = options
@@ -111,7 +114,14 @@ export interface MigrationStatus {
   readonly durationMs: number | undefined
 }
 
-/** Returns all migrations of the directory and the database, in order. It writes nothing. */
+/**
+ * Returns all migrations of the directory and the database, in order. It writes nothing.
+ *
+ * @throws {MigrationError} when a file cannot be read, or the database cannot be reached
+ *
+ * @example
+ * const pending = (await migrationStatus({ url: databaseUrl, directory })).filter(({ state }) => state === 'pending')
+ */
 export async function migrationStatus({ url, directory }: MigrationTarget): Promise<MigrationStatus[]> {
   const migrations = await readMigrations(directory)
   const records = await withConnection(url, async (client) => (await Records.open(client)).all())

@@ -1,4 +1,14 @@
-/** The embedded PostgreSQL cannot run; the message says why in one line. */
+/**
+ * The error of an embedded PostgreSQL that cannot run. Its message gives the reason in one line.
+ *
+ * @example
+ * try {
+ *   await using postgres = await startPostgres({ dataDir: '/var/lib/shop' })
+ * } catch (error) {
+ *   if (error instanceof PostgresError) console.error(error.message)
+ *   throw error
+ * }
+ */
 export class PostgresError extends Error {
   override readonly name = 'PostgresError'
 }

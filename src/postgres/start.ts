@@ -46,7 +46,8 @@ export interface EmbeddedPostgres {
  * PostgreSQL does not run as root. If this process does, the server runs as the system user `postgres`, which is created
  * if it is missing.
  *
- * @throws {PostgresError} saying what is wrong: a missing package, a full disk, data of another version.
+ * @throws {PostgresError} with the reason, such as a missing package, a full disk or data of another version
+ *
  * @example
  * await using postgres = await startPostgres()
  * const url = await postgres.createDatabase('users')

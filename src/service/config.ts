@@ -18,7 +18,7 @@ export interface LiveConfig extends Config {
    * with undefined when there is none. Returns what ends it. It ends with the service.
    *
    * @example
-   * config.watch('user-service/greeting', (text) => (greeting = text ?? 'Hello'))
+   * config.watch('user-service/greeting', (text) => greet(text ?? 'Hello'))
    */
   watch(key: string, onChange: (value: string | undefined) => void): () => void
 }

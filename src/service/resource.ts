@@ -60,7 +60,10 @@ export type ResourceValues<Own extends Resources> = {
  *   isReady: (client) => client.ping(),
  *   close: (client) => client.close(),
  * })
- * export default service(cartService, { resources: { redis }, handlers: { … } })   // ctx.redis
+ * export default service(cartService, {
+ *   resources: { redis },
+ *   handlers: { getCart: ({ params, redis }) => redis.get(params.id) },
+ * })
  */
 export function resource<Value, PerRequest = Value, const Own extends OwnSettings = {}>(
   options: ResourceOptions<Value, PerRequest, Own>,

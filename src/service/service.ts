@@ -84,8 +84,8 @@ export class Service<Kept extends Contract = Contract, Ctx = WorkContext> {
    * belong to a trace of its own. Opens the service first, if need be, without listening; close it when you are done.
    *
    * @example
-   * const count = await userService.run(({ db }) => db.value`SELECT count(*) FROM users`)
-   * await userService.close()
+   * const count = await users.run(({ db }) => db.value`SELECT count(*) FROM users`)
+   * await users.close()
    */
   run<Result>(fn: (context: Ctx) => Result | Promise<Result>, options?: RunOptions): Promise<Result> {
     return this.#running.run(fn as never, options)

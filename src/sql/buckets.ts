@@ -33,7 +33,9 @@ export function shardOfBucket(bucket: number, shards: readonly string[]): string
 
 /**
  * Returns the buckets that would move if you changed the shards. Move their data before the change.
- * @example bucketMoves(['a', 'b'], ['a', 'b', 'c'], 64)
+ * @example
+ * const moves = bucketMoves(['a', 'b'], ['a', 'b', 'c'], 64)
+ * for (const { bucket, from, to } of moves) console.log(`${bucket}: ${from} → ${to}`)
  */
 export function bucketMoves(
   before: readonly string[],

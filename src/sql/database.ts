@@ -33,8 +33,12 @@ import type { DatabaseStats } from './api/stats.ts'
 
 /**
  * Opens a database. It need not be up yet: statements wait up to `acquireTimeoutMs` for it.
+ *
  * @throws {TypeError} when an option is unknown or has an invalid value
- * @example await using db = await database({ url: process.env.DATABASE_URL })
+ *
+ * @example
+ * await using db = database({ url: databaseUrl })
+ * const user = await db.maybeOne<User>`SELECT * FROM users WHERE id = ${id}`
  */
 export function database<Request extends object = RequestScope>(options: DatabaseOptions<Request>): Database {
   checkOptions(options as DatabaseOptions)

@@ -6,7 +6,11 @@ import { compileCheck, firstProblem, type Check } from '../schema/validator/chec
 import { asJson } from '../schema/validator/json.ts'
 import { compileWriter, type Write } from '../schema/writer/writer.ts'
 
-/** A broken contract in a test, or a call of an operation that the test has not mocked. */
+/**
+ * The error of a broken contract in a test, or of a call that the test has not mocked.
+ *
+ * @example await expect(app.client.getUser({ params: { id: 1 } })).rejects.toBeInstanceOf(TestFailure)
+ */
 export class TestFailure extends Error {
   override readonly name: string = 'TestFailure'
 }

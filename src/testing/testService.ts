@@ -10,9 +10,11 @@ import type { TestApp, TestOptions } from './testApp.ts'
  * The test fails on a call that is not mocked, and on a handler or mock that breaks a contract, even if the handler
  * catches the error.
  *
+ * @throws {TypeError} when it gets no service, or an option is unknown or invalid
+ *
  * @example
- * const app = await testService(userService)
- * app.mock(roleContract).getRole.returns({ id: 1, name: 'admin' })
+ * await using app = await testService(users)
+ * app.mock(roleService).getRole.returns({ id: 1, name: 'admin' })
  * const { data } = await app.client.getUser({ params: { id: 1 } })
  */
 export async function testService<Tested extends Contract, Ctx = WorkContext>(

@@ -33,8 +33,8 @@ export type TestSystem<Services extends TestedServices> = {
  * @throws {TypeError} when two services have the same contract, or an option is wrong
  *
  * @example
- * await using system = await testSystem({ catalog: catalogService, orders: orderService })
- * system.orders.mock(pspContract).charge.returns({ id: 'ch_1' })
+ * await using system = await testSystem({ catalog, orders })
+ * system.orders.mock(pspService).charge.returns({ id: 'ch_1' })
  * await system.orders.client.placeOrder({ body: { sku: 'a', quantity: 1 } })
  */
 export async function testSystem<const Services extends TestedServices>(

@@ -15,7 +15,7 @@ export interface NewTrace {
  *
  * @example
  * const tenth: Sampler = { isSampled: ({ parentDecision, random }) => parentDecision ?? random < 0.1 }
- * service(contract, { trace: { sampler: tenth }, handlers })
+ * service(userService, { trace: { sampler: tenth }, handlers })
  */
 export interface Sampler {
   isSampled(trace: NewTrace): boolean

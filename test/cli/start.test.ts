@@ -19,9 +19,7 @@ export default service(
     hooks: {
       beforeStart: ({ log }) => new Promise((resolve) => {
         log.error('starting')
-        if (!process.env.START_UNTIL) return resolve()
-        const alive = setInterval(() => {}, 1000) // nothing else keeps the process running
-        process.once(process.env.START_UNTIL, () => setImmediate(() => resolve(clearInterval(alive))))
+        setTimeout(resolve, Number(process.env.START_MS ?? 0))
       }),
       beforeStop: () => answer?.(true),
     },
@@ -88,7 +86,7 @@ test('exits with code 1 when the drain timeout has passed, and names the handler
 })
 
 test('stops on a signal during the start, with exit code 0 and without listening', async () => {
-  const run = await start({ START_UNTIL: 'SIGTERM' })
+  const run = await start({ START_MS: '200' })
   await run.printed('starting')
   run.signal('SIGTERM')
   const { code, stdout, stderr } = await run.ended

@@ -17,7 +17,7 @@ export interface LiveValues {
  * @throws {TypeError} when the address is not one of a Consul agent
  *
  * @example
- * consulValues({ address: '127.0.0.1:8500' }).watch('user-service/greeting', (text) => (greeting = text ?? 'Hello'))
+ * consulValues({ address: '127.0.0.1:8500' }).watch('user-service/greeting', (text) => greet(text ?? 'Hello'))
  */
 export function consulValues(options: ConsulOptions = {}): LiveValues {
   const context = consulContext(options)

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 
-/** A request of Node's HTTP/1.1 or HTTP/2 server. */
+/** A request as Node gives it. */
 export type AnyRequest = IncomingMessage | Http2ServerRequest
 
-/** A response of Node's HTTP/1.1 or HTTP/2 server. */
+/** A response as Node takes it. */
 export type AnyResponse = ServerResponse | Http2ServerResponse
 
-/** Node's listener for requests. */
+/** What Node calls with each request. */
 export type Listener = (request: AnyRequest, response: AnyResponse) => void

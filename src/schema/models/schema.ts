@@ -20,7 +20,7 @@ import { wireSchema } from './wire.ts'
  * @param options - Options of the object; `$id` names it in the OpenAPI document.
  *
  * @example
- * const NewUser = insertSchema(users, { name: { minLength: 1 } }, { $id: 'NewUser' })
+ * const NewUser = insertSchema(usersTable, { name: { minLength: 1 } }, { $id: 'NewUser' })
  */
 export function insertSchema<T extends Table, const O extends Overrides<ColumnsOf<T>> = {}>(
   table: T,
@@ -35,7 +35,7 @@ export function insertSchema<T extends Table, const O extends Overrides<ColumnsO
  * one is required.
  *
  * @example
- * const UserPatch = updateSchema(users, { name: { minLength: 1 } })
+ * const UserPatch = updateSchema(usersTable, { name: { minLength: 1 } })
  */
 export function updateSchema<T extends Table, const O extends Overrides<ColumnsOf<T>> = {}>(
   table: T,
@@ -50,7 +50,7 @@ export function updateSchema<T extends Table, const O extends Overrides<ColumnsO
  * Returns the schema of a row in a response: every column is present, and some may be null.
  *
  * @example
- * const User = selectSchema(users, { name: { description: 'as on the passport' } }, { $id: 'User' })
+ * const User = selectSchema(usersTable, { name: { description: 'as on the passport' } }, { $id: 'User' })
  */
 export function selectSchema<T extends Table, const O extends Overrides<ColumnsOf<T>> = {}>(
   table: T,

@@ -6,7 +6,11 @@ import type { WorkContext } from '../request/context.ts'
  * What the handler of a job gets: its checked input, and everything that a handler of an operation has besides the request.
  *
  * @example
- * async function sendReceipt({ input, clients }: JobContext<typeof orderJobs.sendReceipt, { mails: typeof mailService }>)
+ * type Receipt = JobContext<typeof orderJobs.sendReceipt, { mails: typeof mailService }>
+ *
+ * async function sendReceipt({ input, clients, idempotencyKey }: Receipt): Promise<void> {
+ *   await clients.mails.send({ body: { order_id: input.order_id } }, { idempotencyKey })
+ * }
  */
 export interface JobContext<One extends Job = Job, Others extends Callees = {}> extends WorkContext<Others> {
   readonly input: JobInputOf<One>

@@ -71,7 +71,10 @@ export type Detached<Ctx> = Omit<Ctx, 'params' | 'query' | 'headers' | 'body' | 
  * of any handler: a function that makes calls names the contracts that it calls.
  *
  * @example
- * async function isKnown({ clients }: Context<Operation, { users: typeof userService }>, id: number): Promise<boolean>
+ * async function userName({ clients }: Context<Operation, { users: typeof userService }>, id: number): Promise<string> {
+ *   const { name } = await clients.users.getUser({ params: { id } })
+ *   return name
+ * }
  */
 export interface Context<Op extends Operation = Operation, Others extends Callees = {}> extends WorkContext<Others> {
   readonly params: ParamsOf<Op>

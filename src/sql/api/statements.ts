@@ -33,13 +33,13 @@ export interface Sql extends Fragments, Enqueuing {
   execute(strings: TemplateStringsArray, ...values: readonly unknown[]): Promise<number>
   /**
    * Yields rows one by one from a cursor, as fast as you read them; leaving the loop closes it.
-   * @example for await (const user of db.stream<User>`SELECT * FROM users`) …
+   * @example for await (const user of db.stream<User>`SELECT * FROM users`) console.log(user.name)
    */
   stream<Row = AnyRow>(strings: TemplateStringsArray, ...values: readonly unknown[]): AsyncGenerator<Row, void, void>
   /**
    * Runs one statement for many rows in one round trip, all or nothing; functions return the value of a row.
    * Resolves to the number of affected rows.
-   * @example db.batch(users)`INSERT INTO users (name, age) VALUES (${(user) => user.name}, ${(user) => user.age})`
+   * @example db.batch(newUsers)`INSERT INTO users (name, age) VALUES (${(user) => user.name}, ${(user) => user.age})`
    */
   batch<Row>(rows: readonly Row[]): BatchTag<Row>
   /** Notifies the listeners of a channel; in a transaction, when it commits. */

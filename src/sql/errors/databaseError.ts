@@ -18,6 +18,14 @@ export interface DatabaseErrorFields {
  *
  * The message contains neither SQL nor values, so you can log it; `statement` contains the SQL. The stack shows the line
  * of the statement and the functions that await it.
+ *
+ * @example
+ * try {
+ *   await db.execute`INSERT INTO users ${db.values({ name })}`
+ * } catch (error) {
+ *   if (error instanceof DatabaseError && error.sqlstate === '23505') throw new Conflict(`${name} is taken`)
+ *   throw error
+ * }
  */
 export class DatabaseError extends Error {
   /** Set here because a bundler may rename the class, and logs show this name. */

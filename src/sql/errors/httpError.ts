@@ -12,6 +12,9 @@ import { DatabaseError, isChangedPlan } from './databaseError.ts'
 /**
  * Returns the HTTP error of a failed statement; undefined for faults of the service itself (a 500): bad SQL, a missing
  * table, `one` without a row.
+ *
+ * @example
+ * const response = httpErrorOf(error) ?? new ServerError(undefined, { cause: error })
  */
 export function httpErrorOf(error: unknown): HttpError | undefined {
   if (!(error instanceof DatabaseError)) return undefined

@@ -162,7 +162,10 @@ export interface SqlTag extends Fragments {
 }
 
 /**
- * A piece of SQL for a template; values in it stay parameters.
+ * Returns a piece of SQL for a template. Values in it stay parameters.
+ *
+ * @throws {TypeError} when it is called as a function, not as the tag of a template
+ *
  * @example
  * const adults = sql`age >= ${18}`
  * await db.many`SELECT * FROM users WHERE ${adults} ORDER BY ${sql.id(column)}`

@@ -11,7 +11,12 @@ export interface Codec<Value = unknown> {
 /** Codecs by type name, as in `{ timestamptz: codecs.date }`. */
 export type Codecs = Readonly<Record<string, Codec>>
 
-/** Codecs for the option `types`. */
+/**
+ * Codecs for the option `types` of a database.
+ *
+ * @example
+ * await using db = database({ url: databaseUrl, types: { timestamptz: codecs.date, int8: codecs.bigint } })
+ */
 export const codecs: {
   /**
    * For `timestamptz`, `timestamp` and `date`: a Date, to the millisecond. The last two are read as UTC. `infinity` and

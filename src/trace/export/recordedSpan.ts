@@ -31,7 +31,7 @@ export interface RecordedSpan {
  *   export: async (spans) => queue.send(spans.map(({ name, traceId, durationMs }) => ({ name, traceId, durationMs }))),
  *   close: () => queue.close(),
  * }
- * service(contract, { trace: { exporter }, handlers })
+ * service(userService, { trace: { exporter }, handlers })
  */
 export interface Exporter {
   /**

@@ -6,7 +6,6 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { until } from '../../until.ts'
 
 /** A running pooler. */
 export interface Pooler extends AsyncDisposable {
@@ -99,15 +98,14 @@ async function freePort(): Promise<number> {
 }
 
 async function listens(port: number, binary: string): Promise<void> {
-  const isOpen = async (): Promise<boolean> => {
+  for (let attempt = 0; attempt < 100; attempt++) {
     const socket = connect(port, '127.0.0.1')
-    try {
-      return await new Promise<boolean>((resolve) => {
-        socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
-      })
-    } finally {
-      socket.destroy()
-    }
+    const isOpen = await new Promise<boolean>((resolve) => {
+      socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    })
+    socket.destroy()
+    if (isOpen) return
+    await new Promise((resolve) => setTimeout(resolve, 50))
   }
-  await until(isOpen, { what: `${binary} listens on ${port}` })
+  throw new Error(`${binary} does not listen on ${port}`)
 }

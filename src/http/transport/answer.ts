@@ -3,16 +3,16 @@ import type { FastifyReply } from 'fastify'
 import { compileAnnouncement, type LaneNotice } from './lanes.ts'
 import { securityHeaders, transportSecurity } from '../securityHeaders.ts'
 
-/** Adds the headers that every response has, with the ID of its request. */
+/** Puts the headers that every answer has on one of them, with the id of its request. */
 export type AddHeaders = (reply: FastifyReply, id: string) => void
 
-/** Options of the common headers. */
+/** How connections are kept, and whether they are encrypted. */
 export interface CommonHeadersOptions {
   readonly isSecure: boolean
   readonly keepAliveTimeoutMs: number
 }
 
-/** Compiles an `AddHeaders`. */
+/** Compiles it. */
 export function compileCommonHeaders({ isSecure, keepAliveTimeoutMs }: CommonHeadersOptions): AddHeaders {
   const headers = isSecure ? { ...securityHeaders, ...transportSecurity } : securityHeaders
   const lines = Object.entries(headers)
@@ -21,13 +21,13 @@ export function compileCommonHeaders({ isSecure, keepAliveTimeoutMs }: CommonHea
   const announce = compileAnnouncement(keepAliveTimeoutMs)
   return (reply, id) => {
     const { raw } = reply
-    if (!(raw instanceof LineResponse)) reply.headers(headers).header('x-request-id', id)
+    if (!(raw instanceof Answer)) reply.headers(headers).header('x-request-id', id)
     else if (announce(reply.request.raw, raw)) raw.lines = `x-request-id: ${id}\r\n`
     else raw.lines = `${lines}x-request-id: ${id}\r\n`
   }
 }
 
-/** Node's method that writes the head of a response. It has had this name since 2010, though it is not documented. */
+/** Node's own writing of an answer's head: called so since 2010, though not documented. */
 const { _storeHeader: storeHeader } = ServerResponse.prototype as {
   _storeHeader?: (this: ServerResponse, firstLine: string, headers: object | undefined) => void
 }
@@ -36,31 +36,31 @@ const { _storeHeader: storeHeader } = ServerResponse.prototype as {
 export const canCarryLines: boolean = storeHeader?.length === 2
 
 /**
- * Node's response, with header lines that are text already.
+ * Node's answer, which carries header lines that are text already.
  *
- * Node tests name and value of each header of each response by regular expressions. For the six headers that are always the
+ * Node tests the name and the value of each header of each answer by regular expressions. For the six that are always the
  * same, or known to be harmless, that costs as much as to route, validate and serialise a small request.
  */
-export class LineResponse extends ServerResponse {
-  /** Lines after the status line. A header that is set by name replaces its line. */
+export class Answer extends ServerResponse {
+  /** Follow the first line; a header that is set by its name takes the place of its line. */
   lines = ''
-  /** The lines about lanes; undefined when there are none. */
+  /** What it says of lanes; undefined when it says nothing. */
   lane: LaneNotice | undefined
 
-  /** Called by Node. */
+  /** Node calls it. */
   _storeHeader(firstLine: string, headers: object | undefined): void {
-    const lines = withoutHeaders(headers, this.lines)
+    const lines = besides(headers, this.lines)
     storeHeader!.call(this, firstLine + (this.lane ? lines + this.lane.lines : lines), headers)
   }
 
   override removeHeader(name: string): void {
-    this.lines = withoutHeaders({ [name]: undefined }, this.lines)
+    this.lines = besides({ [name]: undefined }, this.lines)
     super.removeHeader(name)
   }
 }
 
-/** Returns the lines whose header is not set by name. `headers` has one of the forms that Node takes. */
-function withoutHeaders(headers: object | undefined, lines: string): string {
+/** Of some lines those that are not among the headers, which come in each of the shapes that Node takes. */
+function besides(headers: object | undefined, lines: string): string {
   if (Array.isArray(headers)) return headers.flat().some(isCarried) ? without(headers.flat(), lines) : lines
   for (const name in headers) if (isCarried(name)) return without(Object.keys(headers), lines)
   return lines
@@ -80,7 +80,7 @@ function isCarried(name: string): boolean {
   return forms[formOf(name)] === 1 && carried.has(name.toLowerCase())
 }
 
-/** Combines length and last letter, in any case: a quick test that rules out nearly all other names. */
+/** Length and last letter, by which nearly all other names are known not to be one of these, whatever their case. */
 function formOf(name: string): number {
   return (name.length & 31) * 32 + (name.charCodeAt(name.length - 1) & 31)
 }

@@ -1,0 +1,5 @@
+/** A body and what it is. */
+export interface Answer {
+  readonly type: string
+  readonly body: string | Buffer
+}
