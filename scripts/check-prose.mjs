@@ -20,7 +20,7 @@ const everything = [
   'src',
 ]
 /** Rooms whose comments and messages have yet to be rewritten: a fault there does not fail the check of everything. */
-const unfinished = /^src\/(?:http|service)\//
+const unfinished = /^src\/service\//
 /** How the guides read as a whole: words and marks (commas, colons, semicolons) a sentence, share of sentences that say "you". */
 const bounds = { mean: 15, marks: 1.3, toReader: 0.2 }
 

@@ -1,4 +1,5 @@
 // The rules for options and settings.
+import { longestTimerMs } from '../time/longestTimer.ts'
 import type { Fields, Rule } from './rule.ts'
 
 /** Bounds of a number, both inclusive, and its unit. */
@@ -9,12 +10,12 @@ export interface Bounds {
   readonly unit?: string
 }
 
-/** An integer within bounds. Default: from 0. */
+/** An integer within bounds. Default: from 0; milliseconds are at most what a timer can wait. */
 export function wholeNumber(bounds: Bounds = {}): Rule {
   return numeric('a whole number', bounds, Number.isSafeInteger, /^-?\d+$/)
 }
 
-/** A finite number within bounds. Default: from 0. */
+/** A finite number within bounds. Default: from 0; milliseconds are at most what a timer can wait. */
 export function number(bounds: Bounds = {}): Rule {
   return numeric('a number', bounds, Number.isFinite, /^-?\d+(?:\.\d+)?$/)
 }
@@ -140,10 +141,15 @@ export function attempt<Value>(fn: () => Value): Value | undefined {
 function numeric(kind: string, bounds: Bounds, isKind: (value: unknown) => boolean, pattern: RegExp): Rule {
   const { min = 0, max = Number.POSITIVE_INFINITY, unit } = bounds
   const range = max === Number.POSITIVE_INFINITY ? `from ${min}` : `from ${min} to ${max}`
+  const most = unit === 'ms' ? Math.min(max, longestTimerMs) : max
   return {
     expected: `${kind}${unit ? ` of ${unitNames[unit] ?? unit}` : ''} ${range}`,
     parse: (given) => (pattern.test(given) ? Number(given) : given),
-    accepts: (value) => isKind(value) && (value as number) >= min && (value as number) <= max,
+    accepts: (value) => isKind(value) && (value as number) >= min && (value as number) <= most,
+    wrong: (value) =>
+      isKind(value) && (value as number) > most && most < max
+        ? `expected at most ${longestTimerMs} milliseconds, the longest wait of a timer, got ${String(value)}`
+        : undefined,
   }
 }
 const unitNames: Readonly<Record<string, string>> = { ms: 'milliseconds', s: 'seconds' }

@@ -7,6 +7,7 @@ import type { ContractOptions } from './options.ts'
 import { rateLimitProblem } from './rateLimit.ts'
 import { responseForm } from './response.ts'
 import { parseRoute, patternOf, type ParsedRoute } from './route.ts'
+import { timeoutProblem } from './timeout.ts'
 import { isSchema, walkSchema, type TSchema } from '../schema/schema.ts'
 import { isText } from '../schema/text.ts'
 
@@ -163,9 +164,8 @@ function valueProblem(operation: Operation): string | undefined {
   }
   const wrongError = errors && errorsProblem(errors)
   if (wrongError) return wrongError
-  if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs < 2 ** 31)) {
-    return `timeoutMs must be a positive number of milliseconds, got ${timeoutMs}`
-  }
+  const wrongTimeout = timeoutProblem(timeoutMs)
+  if (wrongTimeout) return wrongTimeout
   if (priority !== undefined && !priorities.includes(priority)) {
     return `priority must be one of ${priorities.join(', ')}, got ${JSON.stringify(priority)}`
   }

@@ -1,6 +1,7 @@
 import type { Static, TSchema } from '@sinclair/typebox'
 import { ContractError } from './check.ts'
 import { payloadProblem } from './payload.ts'
+import { timeoutProblem } from './timeout.ts'
 
 /** The declaration of a job, without its name and without the code that runs it. */
 export interface JobDraft {
@@ -124,9 +125,8 @@ function jobProblem(name: string, draft: JobDraft): string | undefined {
       return `${field} must be an integer of at least ${least}, got ${String(value)}`
     }
   }
-  if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs < 2 ** 31)) {
-    return `timeoutMs must be a positive number of milliseconds, got ${timeoutMs}`
-  }
+  const wrongTimeout = timeoutProblem(timeoutMs)
+  if (wrongTimeout) return wrongTimeout
   if (priority !== undefined && !jobPriorities.includes(priority)) {
     return `priority must be one of ${jobPriorities.join(', ')}, got ${JSON.stringify(priority)}`
   }

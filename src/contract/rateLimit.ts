@@ -1,3 +1,5 @@
+import { longestTimerMs } from '../time/longestTimer.ts'
+
 /**
  * How often an operation may be called, and what is counted.
  *
@@ -28,7 +30,7 @@ export function rateLimitProblem({ key, limit, windowMs, ...rest }: RateLimit): 
   } else if (typeof key !== 'string' || key === '') {
     return `rateLimit.key must be 'ip', { header: 'x-api-key' } or the name of a function in the service's rateLimits.keys`
   }
-  if (!(windowMs >= 1 && windowMs < 2 ** 31)) {
+  if (!(windowMs >= 1 && windowMs <= longestTimerMs)) {
     return `rateLimit.windowMs must be at least 1 millisecond and below 2^31, got ${windowMs}`
   }
   if (!(Number.isInteger(limit) && limit >= 1)) return `rateLimit.limit must be a positive integer, got ${limit}`

@@ -4,7 +4,7 @@ import type { LateLog } from '../log/late.ts'
 import { httpErrorFrom, sendError } from './errors/errors.ts'
 import { securityHeaders } from './securityHeaders.ts'
 
-/** The server of a port for whoever runs the service: none of its operations, plugins and limits. */
+/** Creates the server of the admin port, which has none of the service's operations, plugins and limits. */
 export function createAdminServer(log: LateLog): FastifyInstance {
   const fastify = fastifyModule({ forceCloseConnections: true, return503OnClosing: false })
   fastify.addHook('onRequest', (_request, reply, done) => {

@@ -3,13 +3,13 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import secureJson from 'secure-json-parse'
 import { BadRequest, codes, UnsupportedMediaType } from '../contract/errors.ts'
 
-/** Makes JSON the only body that is understood, and anything else a 415. */
+/** Accepts JSON bodies, and rejects all others with a 415. */
 export function addJsonParser(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers()
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     try {
       if (request.headers['content-encoding'] !== undefined) throw compressed()
-      done(null, body.length === 0 ? undefined : parseJson(body)) // whether one is due, the operation knows
+      done(null, body.length === 0 ? undefined : parseJson(body)) // the operation's validator rejects a missing body
     } catch (error) {
       done(error as Error)
     }
@@ -17,30 +17,30 @@ export function addJsonParser(fastify: FastifyInstance): void {
 }
 
 /**
- * Takes the type from a request that has no body: axios, Angular and Postman send one with each DELETE, and what is not there
- * is of no wrong type. RFC 9110, 8.6: a length of 0 is no content.
+ * Removes the `content-type` of a request without a body, so that it cannot be rejected for it: axios, Angular and Postman
+ * send one with each DELETE. RFC 9110, 8.6: a length of 0 is no content.
  */
-export function forgetTypeOfNothing({ raw }: FastifyRequest): void {
+export function removeTypeWithoutBody({ raw }: FastifyRequest): void {
   const { headers } = raw
   if (headers['content-type'] === undefined) return
   const length = headers['content-length']
-  const isNothing =
+  const isEmpty =
     length === undefined ? raw.httpVersionMajor === 1 && headers['transfer-encoding'] === undefined : length === '0'
-  if (isNothing) delete headers['content-type']
+  if (isEmpty) delete headers['content-type']
 }
 
-/** @throws {BadRequest} 40001, saying what is malformed, without repeating the input */
+/** @throws {BadRequest} 40001, with what is malformed but without the input */
 function parseJson(body: Buffer): unknown {
   if (!isUtf8(body)) throw malformed('the body is not UTF-8')
   const text = body.toString('utf8')
   try {
-    return secureJson.parse(text) // refuses __proto__ and constructor.prototype
+    return secureJson.parse(text) // throws at __proto__ and constructor.prototype
   } catch (cause) {
     throw malformed(isJson(text) ? 'the body names __proto__ or constructor.prototype' : 'the body is not JSON', cause)
   }
 }
 
-/** Nothing is unpacked, so no bomb goes off; a plugin that unpacks removes the header. RFC 9110, 12.5.3 and 15.5.16 */
+/** Bodies are not decompressed, so no bomb goes off. A plugin that does removes the header. RFC 9110, 12.5.3, 15.5.16 */
 function compressed(): UnsupportedMediaType {
   const headers = { 'accept-encoding': 'identity' }
   return new UnsupportedMediaType('the body has a content-encoding: send it without', { headers })

@@ -4,15 +4,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 export interface CorsOptions {
   /** Exact origins, for example `https://app.example.com`. */
   readonly origins: readonly string[]
-  /** Whether cookies and `authorization` may come along. Default: false. */
+  /** Whether pages may send cookies and `authorization`. Default: false. */
   readonly credentials?: boolean
   /** Response headers a page may read, besides those of rate limits, `retry-after`, and what the Fetch standard allows. */
   readonly exposedHeaders?: readonly string[]
-  /** Seconds a browser may remember the answer to a preflight. Default 600, the most Chromium's kin agree on. */
+  /** Seconds a browser may cache the response to a preflight. Default 600, the most that Chromium's relatives agree on. */
   readonly maxAgeSeconds?: number
 }
 
-/** Answers preflights and lets the named origins read the answers. */
+/** Responds to preflights, and lets the named origins read responses. */
 export function addCors(fastify: FastifyInstance, options: CorsOptions): void {
   const { origins, credentials = false, exposedHeaders = [], maxAgeSeconds = 600 } = options
   fastify.register(import('@fastify/cors'), {
@@ -24,10 +24,10 @@ export function addCors(fastify: FastifyInstance, options: CorsOptions): void {
   })
 }
 
-/** Lets a page read an answer that comes before the hook which does so for all others. */
+/** Lets a page read a response that is sent before the CORS hook runs, such as a 503. */
 export type AllowOrigin = (request: FastifyRequest, reply: FastifyReply) => void
 
-/** Compiles it for the origins that are named. */
+/** Compiles an `AllowOrigin` for the named origins. */
 export function compileAllowOrigin({ origins, credentials, exposedHeaders = [] }: CorsOptions): AllowOrigin {
   const headers = {
     ...(credentials && { 'access-control-allow-credentials': 'true' }),

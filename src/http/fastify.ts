@@ -1,6 +1,6 @@
 import type { Span } from '../trace/span.ts'
 
-// What tricube adds to Fastify's types. Whatever shows users a request or Fastify imports this file, so that they have it too.
+// What tricube adds to Fastify's types. Modules that show users a request or Fastify import this file.
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -8,9 +8,9 @@ declare module 'fastify' {
     operation?: string
   }
   interface FastifyRequest {
-    /** Undefined when it is for no operation, or nobody traces it. */
+    /** Undefined outside operations, and when tracing is off. */
     span: Span | undefined
-    /** Aborts when the service stops and its callers are to go elsewhere: end now what never ends by itself. */
+    /** Aborts when the service begins to stop: end now what never ends by itself, such as a stream. */
     readonly draining: AbortSignal
   }
 }

@@ -2,8 +2,8 @@ import type { FastifyRequest } from 'fastify'
 import { BadRequest } from '../contract/errors.ts'
 
 /**
- * What is wrong with a query that has a parameter `__proto__` or `constructor`, or with a path parameter `__proto__`: a
- * handler might copy the one or use the other as a key. Bodies are refused by their parser, headers before they are routed.
+ * Returns an error for a query with a parameter `__proto__` or `constructor`, and for a path parameter `__proto__`. A handler
+ * might copy the query, or use the parameter as a key. Such bodies are rejected by their parser, such headers before routing.
  */
 export function prototypeError(request: FastifyRequest): BadRequest | undefined {
   for (const name in request.query as object) if (name === '__proto__' || name === 'constructor') return inQuery

@@ -1,8 +1,8 @@
 /**
- * OWASP's list for an API that answers JSON, and of helmet's 8.1 what means something to one: nothing may frame an answer,
- * guess its type, take it for a page, or embed it in a page of another site (which CORS does not forbid by itself).
+ * The headers that OWASP and helmet 8.1 recommend, as far as they matter for an API that responds with JSON. Browsers may
+ * not frame a response, guess its type, or show it as a page. Other sites may not embed it, which CORS alone does not forbid.
  *
- * Not sent of helmet's: what speaks of documents, plug-ins and old browsers (`cross-origin-opener-policy`,
+ * Helmet's headers for documents, plug-ins and old browsers are left out (`cross-origin-opener-policy`,
  * `origin-agent-cluster`, `x-dns-prefetch-control`, `x-download-options`, `x-permitted-cross-domain-policies`,
  * `x-xss-protection`).
  * https://cheatsheetseries.owasp.org/cheatsheets/REST_Security_Cheat_Sheet.html
@@ -15,5 +15,5 @@ export const securityHeaders = {
   'referrer-policy': 'no-referrer',
 }
 
-/** With them under TLS: a year, subdomains too, as helmet says it. RFC 6797 */
+/** Added under TLS: a year, with subdomains, as helmet sends it. RFC 6797 */
 export const transportSecurity = { 'strict-transport-security': 'max-age=31536000; includeSubDomains' }

@@ -6,48 +6,48 @@ import { publicOperations, type Operations } from '../contract/operation.ts'
 import { HttpError } from '../contract/httpError.ts'
 import type { LateLog } from '../log/late.ts'
 import { randomId } from '../trace/ids.ts'
-import { compileCommonHeaders } from './transport/answer.ts'
-import { addJsonParser, forgetTypeOfNothing } from './body.ts'
-import { distrustCallers } from './edge.ts'
+import { compileCommonHeaders } from './transport/response.ts'
+import { addJsonParser, removeTypeWithoutBody } from './body.ts'
+import { removeInternalHeaders } from './edge.ts'
 import './fastify.ts'
-import { isShed, refusalOf, sendError } from './errors/errors.ts'
+import { isShed, pluginRejection, sendError } from './errors/errors.ts'
 import { QuietFastify } from './log/fastifyLog.ts'
 import { InFlight, type OpenRequest } from './inFlight/inFlight.ts'
 import { prototypeError } from './prototype.ts'
-import { addLastResort } from './errors/lastResort.ts'
+import { addErrorFallback } from './errors/fallback.ts'
 import { defaultLimits, type ServerLimits } from './limits.ts'
-import { answerNoSuchRoute } from './errors/noSuchRoute.ts'
+import { addNotFound } from './errors/notFound.ts'
 import type { Listener } from './transport/messages.ts'
-import { answerClientError, type OnRefused } from './transport/refuse.ts'
+import { respondToClientError, type OnRejected } from './transport/reject.ts'
 import { RequestLog } from './log/requestLog.ts'
 import { PreSerialization } from './operation/preSerialization.ts'
-import { addRoutes, type OperationPlot } from './operation/routes.ts'
-import { learnRoute } from './log/shownPath.ts'
+import { addRoutes, type OperationHooks } from './operation/routes.ts'
+import { learnRoute } from './log/loggedPath.ts'
 import { logFailedHandshakes, type TlsOptions } from './tls.ts'
 import { createTransport } from './transport/transport.ts'
 import { checkForwarded } from './trustProxy.ts'
 
-/** What a server is made of. */
+/** Options of a server. */
 export interface ServerOptions {
   readonly contract: Contract
   readonly log: LateLog
   readonly limits?: ServerLimits | undefined
   readonly tls?: TlsOptions | undefined
-  /** Whether callers are strangers. Default: false. */
+  /** Whether callers are outside the system and are not trusted. Default: false. */
   readonly edge?: boolean | undefined
-  /** Whose `x-forwarded-*` are believed. Default: nobody's. */
+  /** Proxies whose `x-forwarded-*` headers are trusted. Default: none. */
   readonly trustProxy?: string | readonly string[] | undefined
 }
 
-/** What a server shows its requests to. */
+/** What the server calls for each request: the service behind it. */
 export interface Door {
-  /** A request has arrived: whether it is let in; one that is not has been answered. */
+  /** Called when a request has arrived. Returns false when it has rejected it, and has sent the response. */
   arrived(request: FastifyRequest, reply: FastifyReply): boolean
-  /** Compiles what happens to the requests of an operation. */
-  operation(name: string): OperationPlot
-  /** What the caller is told of whatever was thrown. */
+  /** Compiles the hooks and the handler of an operation. */
+  operation(name: string): OperationHooks
+  /** Returns the error that the caller gets for a thrown value. */
   errorOf(thrown: unknown): HttpError
-  /** A request is over: answered, or its caller is gone. */
+  /** Called when a request has ended, with a response or because its caller hung up. */
   recorded(ended: OpenRequest): void
 }
 
@@ -59,7 +59,7 @@ export class Server {
   readonly #operations: Operations
   #door!: Door
 
-  /** Makes the Fastify; it answers once it has a door. */
+  /** Creates the Fastify instance. It can respond once it has a door. */
   constructor(options: ServerOptions) {
     const { operations } = options.contract
     this.#operations = options.edge ? publicOperations(operations) : operations
@@ -68,12 +68,12 @@ export class Server {
     this.preSerialization = new PreSerialization(this.fastify)
   }
 
-  /** Shows requests to a door, from now on. */
+  /** Sends requests through a door from now on. */
   open(door: Door): void {
     this.#door = door
   }
 
-  /** Adds the routes of the operations, once the plugins are there that change routes as they are added. */
+  /** Adds the routes of the operations. Call it after the plugins that change routes are registered. */
   addOperations(): void {
     addRoutes(this.fastify, this.#operations, (name) => this.#door.operation(name), this.preSerialization)
   }
@@ -86,29 +86,29 @@ function createFastify(
   door: () => Door,
 ): FastifyInstance {
   const limits = { ...defaultLimits, ...own }
-  const onRefused: OnRefused = (error, { remoteAddress: peer }) => {
-    log.debug({ status: error.status, error: error.error, peer }, 'refused')
-    inFlight.onRefused?.(error.status)
+  const onRejected: OnRejected = (error, { remoteAddress: peer }) => {
+    log.debug({ status: error.status, error: error.error, peer }, 'rejected a request before routing')
+    inFlight.onRejected?.(error.status)
   }
 
   const fastify = fastifyModule({
     bodyLimit: limits.bodyLimit,
-    serverFactory: (listener) => createTransport(listener as Listener, limits, tls, onRefused) as PlainServer,
-    ...(tls && { https: {} }), // for the URL it says that it listens at
+    serverFactory: (listener) => createTransport(listener as Listener, limits, tls, onRejected) as PlainServer,
+    ...(tls && { https: {} }), // so that `listen` returns an https URL
     genReqId: edge ? randomId : requestIdOf,
     trustProxy: typeof trustProxy === 'object' ? [...trustProxy] : (trustProxy ?? false),
     routerOptions: { maxParamLength: 1024 },
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     logController: new QuietFastify(),
-    clientErrorHandler: answerClientError(onRefused),
+    clientErrorHandler: respondToClientError(onRejected),
     frameworkErrors(error, _request, reply) {
-      inFlight.answered(reply)
+      inFlight.beforeHeaders(reply)
       void sendError(reply, door().errorOf(error))
     },
   }) as unknown as FastifyInstance
 
-  // Given to Fastify itself, a log would cost each request a child and two listeners.
+  // If Fastify got the log itself, each request would cost a child logger and two listeners.
   fastify.log = log
   if (tls) logFailedHandshakes(fastify.server as unknown as SecureServer, log)
 
@@ -121,19 +121,19 @@ function createFastify(
   fastify.decorateRequest('draining', { getter: () => inFlight.draining })
   addJsonParser(fastify)
   if (trustProxy !== undefined) checkForwarded(fastify)
-  if (edge) distrustCallers(fastify)
-  // One hook for all of it: each would cost every request.
+  if (edge) removeInternalHeaders(fastify)
+  // One hook for all of it: each hook costs every request.
   fastify.addHook('onRequest', (request, reply, done) => {
-    addCommonHeaders(reply, request.id) // first, as the responses to pipelined requests have to say which ones they are to
+    addCommonHeaders(reply, request.id) // first: responses to pipelined requests name their request
     if (!door().arrived(request, reply)) return
     inFlight.begin(request, reply)
     request.log = reply.log = new RequestLog(log, request)
-    forgetTypeOfNothing(request)
+    removeTypeWithoutBody(request)
     done(prototypeError(request))
   })
-  addLastResort(fastify)
+  addErrorFallback(fastify)
   fastify.setErrorHandler((thrown, request, reply) => {
-    const error = refusalOf(thrown, reply) ?? door().errorOf(thrown)
+    const error = pluginRejection(thrown, reply) ?? door().errorOf(thrown)
     if (error.status >= 500) {
       request.span?.fail(thrown)
       logError(request, thrown, error)
@@ -141,16 +141,16 @@ function createFastify(
     return sendError(reply, error)
   })
 
-  answerNoSuchRoute(fastify, operations)
+  addNotFound(fastify, operations)
   return fastify
 }
 
-/** What nobody expected is logged with its stack, what a handler, a callee or a plugin said with its cause. */
-function logError({ log, routeOptions }: FastifyRequest, thrown: unknown, told: HttpError): void {
-  const { status, error, cause } = told
+/** Logs an unexpected error with its stack, and an error of a handler, a callee or a plugin with its cause. */
+function logError({ log, routeOptions }: FastifyRequest, thrown: unknown, sent: HttpError): void {
+  const { status, error, cause } = sent
   if (thrown instanceof HttpError)
     log.warn({ status, error, cause: cause instanceof Error ? cause.message : cause }, 'failed')
-  else if (isShed(thrown, told)) log.warn({ status, error, cause: thrown.message }, 'failed')
+  else if (isShed(thrown, sent)) log.warn({ status, error, cause: thrown.message }, 'failed')
   else log.error({ status, error, err: asError(thrown, routeOptions.config.operation) }, 'failed')
 }
 
@@ -163,6 +163,6 @@ function asError(thrown: unknown, operation = 'a route'): Error {
 
 /** The caller's own id when it is a harmless one, so that a request has one name everywhere. */
 function requestIdOf(request: { headers: Record<string, string | string[] | undefined> }): string {
-  const given = request.headers['x-request-id']
-  return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomId()
+  const id = request.headers['x-request-id']
+  return typeof id === 'string' && /^[\w.-]{1,64}$/.test(id) ? id : randomId()
 }

@@ -2,10 +2,10 @@ import { isIP } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { hostPattern } from './transport/strict.ts'
 
-/** Subnets that proxy-addr knows by a name. */
+/** Names of subnets in proxy-addr. */
 const named = new Set(['linklocal', 'loopback', 'uniquelocal'])
 
-/** What is wrong with whom a service believes; undefined when nothing is. */
+/** Returns why a value of `trustProxy` is not accepted; undefined when it is. */
 export function trustProxyProblem(trusted: unknown): string | undefined {
   const list: unknown[] =
     typeof trusted === 'string' ? trusted.split(',') : Array.isArray(trusted) ? trusted : [trusted]
@@ -15,7 +15,7 @@ export function trustProxyProblem(trusted: unknown): string | undefined {
   return `trustProxy: ${shown} is no address of a proxy, nor a subnet that holds only proxies: expected one like 10.0.0.0/8`
 }
 
-/** Whether it is an address, or a subnet no wider than those that are set aside for private use. */
+/** Whether it is an address, or a subnet no wider than those reserved for private use. */
 function isNarrow(text: string): boolean {
   if (named.has(text)) return true
   const [address = '', bits, ...rest] = text.split('/')
@@ -30,8 +30,9 @@ function isNarrow(text: string): boolean {
 }
 
 /**
- * Takes from each request what a proxy says and what cannot be, before anything reads it: a host that is none, a protocol
- * besides two. Of the addresses in `x-forwarded-for` the ports go, which some proxies add: each would be a caller of its own.
+ * Removes invalid `x-forwarded-*` values from each request before anything reads them: a host that is no host, and a
+ * protocol other than http and https. It also removes ports from the addresses in `x-forwarded-for`. Some proxies add them,
+ * and each port would count as another caller.
  */
 export function checkForwarded(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', ({ raw: { headers } }, _reply, done) => {
@@ -43,18 +44,18 @@ export function checkForwarded(fastify: FastifyInstance): void {
   })
 }
 
-/** What the nearest proxy has said, as Fastify reads it. */
+/** Returns the value that the nearest proxy has set, as Fastify reads it. */
 function lastOf(value: string | string[]): string {
   return String(value).split(',').at(-1)!.trim()
 }
 
-/** The addresses from the last one on, up to what is none: whoever wrote that is the caller. */
+/** Returns the addresses from the last one back to the first invalid value, which the caller itself has written. */
 function credible(value: string | string[]): string {
   const all = String(value).split(',').map(addressOf)
   return all.slice(all.lastIndexOf('') + 1).join(', ')
 }
 
-/** An address without its port; empty when it is none. */
+/** Returns an address without its port; empty when it is no address. */
 function addressOf(text: string): string {
   const trimmed = text.trim()
   if (isIP(trimmed) !== 0) return trimmed

@@ -155,7 +155,7 @@ export class Application implements RunningApplication {
   async inject(request: InjectOptions | string): Promise<LightMyRequestResponse> {
     await this.start()
     const response = await this.fastify.inject(request)
-    this.#server.inFlight.tellEnded()
+    this.#server.inFlight.reportEnded()
     return response
   }
 
@@ -249,7 +249,7 @@ export class Application implements RunningApplication {
     await Promise.all([step('the hook beforeStop', () => hook('beforeStop')), this.#parts.stopTaking(step)])
     await this.#parts.finish(step)
     if (!this.#running) await step('the server', () => this.fastify.close()) // the start failed before it was known how to drain
-    this.#server.inFlight.tellEnded()
+    this.#server.inFlight.reportEnded()
     await this.#parts.closeDownTo(parts.log.name, step)
     await step('the hook afterStop', () => hook('afterStop'))
     if (wasServing) this.log.info('stopped')

@@ -9,7 +9,7 @@ import { openRequestOf, type OpenRequest } from '../http/inFlight/inFlight.ts'
 import type { PreSerialization } from '../http/operation/preSerialization.ts'
 import { compileRespond, type CheckResponse, type Respond } from '../http/operation/respond.ts'
 import type { Door } from '../http/server.ts'
-import { shownPath } from '../http/log/shownPath.ts'
+import { loggedPath } from '../http/log/loggedPath.ts'
 import { compileValidator, type Validator } from '../http/operation/validator.ts'
 import { httpErrorOf } from '../sql/index.ts'
 import type { ContextClass } from './request/requestContext.ts'
@@ -80,12 +80,12 @@ export function compilePlot(definition: Definition, rooms: Rooms): Door {
     recorded(open) {
       const ended = endedOf(open)
       const { operation, route, status, durationMs } = ended
-      const { request, isAnswered } = open
+      const { request, hasResponse } = open
       const traced = request.span?.isRecorded ? request.span : undefined
       if (!isProbe(route)) metrics.requests.observe(operation, request.method, status, durationMs, traced)
       logging.access.end(open, ended)
       tracing.onRequestEnd(request, ended)
-      if (operation !== undefined) admission.ended(operation, isAnswered ? durationMs : undefined)
+      if (operation !== undefined) admission.ended(operation, hasResponse ? durationMs : undefined)
     },
   }
 }
@@ -104,13 +104,13 @@ function compileBegin(name: string, { contract, trustProxy, tls }: Definition, t
 }
 
 function endedOf(open: OpenRequest): EndedRequest {
-  const { request, reply, isAnswered } = open
+  const { request, reply, hasResponse } = open
   const route = open.operation ? open.operation.path : request.routeOptions.url // which Fastify makes anew for each look
   return {
     operation: open.operation?.name,
     route,
-    path: shownPath(request.url, route),
-    status: isAnswered ? reply.statusCode : hungUp,
+    path: loggedPath(request.url, route),
+    status: hasResponse ? reply.statusCode : hungUp,
     durationMs: open.endedAt - open.startedAt,
   }
 }

@@ -19,7 +19,9 @@ export default service(
     hooks: {
       beforeStart: ({ log }) => new Promise((resolve) => {
         log.error('starting')
-        setTimeout(resolve, Number(process.env.START_MS ?? 0))
+        if (!process.env.START_UNTIL) return resolve()
+        const alive = setInterval(() => {}, 1000) // nothing else keeps the process running
+        process.once(process.env.START_UNTIL, () => setImmediate(() => resolve(clearInterval(alive))))
       }),
       beforeStop: () => answer?.(true),
     },
@@ -86,7 +88,7 @@ test('exits with code 1 when the drain timeout has passed, and names the handler
 })
 
 test('stops on a signal during the start, with exit code 0 and without listening', async () => {
-  const run = await start({ START_MS: '200' })
+  const run = await start({ START_UNTIL: 'SIGTERM' })
   await run.printed('starting')
   run.signal('SIGTERM')
   const { code, stdout, stderr } = await run.ended

@@ -3,9 +3,9 @@ import { writeFile } from 'node:fs/promises'
 import { Agent, request } from 'node:http'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { setTimeout } from 'node:timers/promises'
 import { fakeConsul } from 'tricube/testing'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { withResolvers } from '../withResolvers.ts'
 import { folderOf, freePorts, isAlive, serviceSource, tricube } from './run.ts'
 
 /** The processes that answer, found by asking on one connection after the other. */
@@ -101,9 +101,6 @@ test('reports a failed start of the workers once, with its exit code', async () 
   })
 })
 
-/** Between two requests on a connection, in milliseconds. */
-const paceMs = 10
-
 /** A service whose answer names its release and process. */
 function release(name: string): string {
   return `
@@ -147,10 +144,16 @@ test('reloads all workers on SIGHUP without a failed request, as one instance of
   onTestFinished(() => agent.destroy())
   const answers: { release: string; pid: number; program: string }[] = []
   let isLoading = true
+  let turn = withResolvers()
+  const nextTurn = (): void => {
+    turn.resolve()
+    turn = withResolvers()
+  }
   const ask = async (by?: Agent): Promise<void> => {
     while (isLoading) {
       answers.push(JSON.parse(await once('POST', `${url}/who`, by)).data)
-      if (by) await setTimeout(paceMs) // a rate that leaves the new workers time to start
+      if (by) await turn.promise // a rate that leaves the new workers time to start
+      else if (answers.length % 10 === 0) nextTurn()
     }
   }
   const keeping = Array.from({ length: 4 }, () => ask(agent))
@@ -161,6 +164,7 @@ test('reloads all workers on SIGHUP without a failed request, as one instance of
   run.signal('SIGHUP')
   await run.printed('"msg":"reloaded"')
   isLoading = false
+  nextTurn()
   await all // rejects when one request failed
 
   const last = JSON.parse(await once('POST', `${url}/who`)).data

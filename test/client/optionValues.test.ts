@@ -86,6 +86,10 @@ describe('an invalid option is reported in one line with its path, the expected 
     [{ url, pool: 0 }, 'pool: expected a whole number from 1, got 0'],
     [{ url, lanes: '2' }, 'lanes: expected a whole number from 0, got "2"'],
     [{ url, statementTimeoutMs: -1 }, 'statementTimeoutMs: expected a number of milliseconds from 0, got -1'],
+    [
+      { url, acquireTimeoutMs: 5e9 },
+      'acquireTimeoutMs: expected at most 2147483647 milliseconds, the longest wait of a timer, got 5000000000',
+    ],
     [{ url, poolSize: 5 }, 'unknown option poolSize, expected '],
     [{ url, replicas: [url, 5] }, 'replicas[1]: expected a connection string like postgres://host/name, got 5'],
     [
@@ -115,6 +119,12 @@ describe('an invalid option is reported in one line with its path, the expected 
     const wrong = (options: object) => () => service(contract('a', {}), { handlers: {}, ...options })
     expect(wrong({ drain: { timeoutMs: -5 } })).toThrow(
       'a: drain.timeoutMs: expected a number of milliseconds from 0, got -5',
+    )
+    expect(wrong({ drain: { timeoutMs: 2 ** 31 } })).toThrow(
+      'a: drain.timeoutMs: expected at most 2147483647 milliseconds, the longest wait of a timer, got 2147483648',
+    )
+    expect(wrong({ limits: { keepAliveTimeoutMs: 1e15 } })).toThrow(
+      'a: limits.keepAliveTimeoutMs: expected at most 2147483647 milliseconds, the longest wait of a timer, got 1000000000000000',
     )
     expect(wrong({ cors: { origins: 'https://a.b' } })).toThrow('a: cors.origins: expected a list of origins like ')
     expect(wrong({ cors: { origins: ['https://a.b', 5] } })).toThrow('a: cors.origins[1]: expected an origin, got 5')

@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises'
 import { dnsRegistry, type Instance } from 'tricube/discovery'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { nameServer, type NameRecord } from './nameServer.ts'
@@ -11,13 +10,10 @@ async function watched(name: string, records: Readonly<Record<string, readonly N
   const registry = dnsRegistry({ name, servers: [server.address], clock, random: () => 0 })
   const seen: (readonly Instance[])[] = []
   onTestFinished(registry.watch('role-service', (instances) => seen.push(instances)))
-  /** The clock is virtual, the name server is not. */
+  /** The clock is virtual, the name server is not: who has its response waits on the clock again. */
   const pass = async (ms: number): Promise<void> => {
     await clock.advance(ms)
-    for (let asked = -1; asked !== server.asked.length;) {
-      asked = server.asked.length
-      await setTimeout(30)
-    }
+    await expect.poll(() => clock.waiting, { interval: 1 }).toBe(1)
   }
   await vi.waitFor(() => expect(seen).toHaveLength(1))
   const ports = () => seen.at(-1)!.map(({ address, port }) => `${address}:${port}`)

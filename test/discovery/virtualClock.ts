@@ -9,6 +9,11 @@ export class VirtualClock {
     return this.#now
   }
 
+  /** How many wait for it. */
+  get waiting(): number {
+    return this.#waiting.size
+  }
+
   wait(ms: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) return Promise.resolve()
     return new Promise((resolve) => {

@@ -4,6 +4,8 @@ import { database } from 'tricube/sql'
 import { expect, it } from 'vitest'
 import { bundle, type Instance } from '../jobs/instances.ts'
 import { directDatabase } from '../sql/freshDatabase.ts'
+import { until } from '../until.ts'
+import { withResolvers } from '../withResolvers.ts'
 
 it('loses no event, doubles no effect and keeps the order of each key', async () => {
   await using theirs = await directDatabase('CREATE TABLE sent (key int, n int, PRIMARY KEY (key, n))')
@@ -21,39 +23,52 @@ it('loses no event, doubles no effect and keeps the order of each key', async ()
     await one.ended
   }
   const send = async (key: number, n: number): Promise<void> => {
-    for (;;) {
+    const take = async (): Promise<boolean> => {
       const response = await fetch(`http://127.0.0.1:${port}/notes`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ key, n }),
       }).catch(() => undefined)
-      if (response?.ok) return
-      await new Promise((resolve) => setTimeout(resolve, 20))
+      return response?.ok === true
     }
+    await until(take, { timeoutMs: 60_000, what: 'a note is taken' })
   }
-  const perKey = 80
-  const writing = Promise.all(
-    [0, 1, 2, 3].map(async (key) => {
-      for (let n = 0; n < perKey; n++) {
+  const keys = [0, 1, 2, 3]
+  const atOnce = 14
+  let perKey = 0
+  /** Sends the next notes of each key, with this in the middle. */
+  const sendAround = async (disturb: () => Promise<void>): Promise<void> => {
+    const from = perKey
+    perKey += atOnce
+    const middle = withResolvers()
+    let left = 1 + Math.floor(Math.random() * (keys.length * atOnce - 1))
+    const writing = keys.map(async (key) => {
+      for (let n = from; n < from + atOnce; n++) {
         await send(key, n)
-        await new Promise((resolve) => setTimeout(resolve, Math.random() * 40))
+        if (--left === 0) middle.resolve()
       }
-    }),
-  )
+    })
+    await middle.promise
+    await disturb()
+    await Promise.all(writing)
+  }
   for (let round = 0; round < 3; round++) {
     const victim = round % 2
-    await killed(subscribers[victim]!)
-    subscribers[victim] = await subscribe()
-    await killed(publisher)
-    publisher = await publish()
+    await sendAround(async () => {
+      await killed(subscribers[victim]!)
+      subscribers[victim] = await subscribe()
+    })
+    await sendAround(async () => {
+      await killed(publisher)
+      publisher = await publish()
+    })
   }
-  await writing
 
   await using mirror = database({ url: ours.url })
   const count = () => mirror.value<number>`SELECT count(*) FROM seen`
-  await expect.poll(count, { timeout: 60_000 }).toBe(4 * perKey)
+  await expect.poll(count, { timeout: 60_000 }).toBe(keys.length * perKey)
   const seen = await mirror.many<{ key: number; n: number }>`SELECT key, n FROM seen ORDER BY at`
-  for (const key of [0, 1, 2, 3]) {
+  for (const key of keys) {
     expect(seen.filter((one) => one.key === key).map(({ n }) => n)).toEqual(Array.from({ length: perKey }, (_, n) => n))
   }
   await expect.poll(() => mirror.value`SELECT count(*) FROM tricube.jobs`).toBe(0)

@@ -125,7 +125,7 @@ describe('wrong input', () => {
   it.each([
     ['malformed JSON', '{"name":', 'the body is not JSON'],
     ['wrong UTF-8', Buffer.from([0x22, 0xc3, 0x28, 0x22]), 'the body is not UTF-8'],
-    ['an empty body', '', 'a JSON body is due'],
+    ['an empty body', '', 'a JSON body is required'],
     ['__proto__', '{"name":"a","__proto__":{"admin":true}}', 'the body names __proto__ or constructor.prototype'],
     [
       'constructor.prototype',

@@ -56,7 +56,7 @@ describe('on one connection', () => {
     const post = 'POST /pages HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n\r\n'
     const { statuses, text } = await talk(port, post + get('/pages/2'), 2)
     expect(statuses).toEqual([400, 200])
-    expect(text).toContain('a JSON body is due')
+    expect(text).toContain('a JSON body is required')
   })
 })
 

@@ -1,5 +1,6 @@
 /** A service with jobs, as a process of its own: bundled and started by `instances.ts`. */
 import { contract, jobs, service, t } from 'tricube'
+import { until } from '../until.ts'
 
 const markService = contract('mark-service', {
   enqueue: { route: 'POST /jobs', body: t.Object({ n: t.Integer(), waits: t.Boolean() }), returns: t.Null() },
@@ -19,8 +20,8 @@ const marks = service(markService, {
       await db.execute`INSERT INTO marks VALUES (${n}, ${process.pid}, ${attempt})`
       console.log(`begun ${n} ${attempt}`)
       // On another connection, for what this one does is not committed.
-      while (waits && attempt === 1 && !signal.aborted && !(await application!.primary.value`SELECT open FROM gate`)) {
-        await new Promise((resolve) => setTimeout(resolve, 20))
+      if (waits && attempt === 1) {
+        await until(() => signal.aborted || application!.primary.value`SELECT open FROM gate`, { timeoutMs: 120_000 })
       }
     },
   },

@@ -101,6 +101,11 @@ const operations: readonly Row<object>[] = [
     'user-service.op: timeoutMs must be a positive number of milliseconds, got 0',
   ],
   [
+    'sets a timeout of a month',
+    { route: 'GET /users', timeoutMs: 30 * 86_400_000 },
+    'user-service.op: timeoutMs must be at most 2147483647 milliseconds, the longest wait of a timer, got 2592000000',
+  ],
+  [
     'writes an unknown priority',
     { route: 'GET /users', priority: 'high' },
     'user-service.op: priority must be one of critical, normal, sheddable, got "high"',

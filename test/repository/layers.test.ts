@@ -32,7 +32,7 @@ it.each([
 ])('refuses what is above: %s', async (_, text) => {
   const { code, problems } = await checkFiles({ 'contract/b.ts': text })
   expect(code).toBe(1)
-  expect(problems).toEqual(['src/contract/b.ts imports service/a.ts: contract may import schema'])
+  expect(problems).toEqual(['src/contract/b.ts imports service/a.ts: contract may import time, schema'])
 })
 
 it('refuses neighbours and unknown layers', async () => {

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { setTimeout as wait } from 'node:timers/promises'
+import { setInterval as every } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 import { contract, service, t, type Service, type ServiceOptions } from 'tricube'
@@ -76,10 +76,7 @@ describe('a stream of events ends when the service stops, without a word of its 
           const source = Readable.from(
             (async function* () {
               yield 'data: first\n\n'
-              for (;;) {
-                await wait(5)
-                yield 'data: more\n\n'
-              }
+              for await (const text of every(5, 'data: more\n\n')) yield text
             })(),
           )
           return reply.headers(eventStream).send(source)

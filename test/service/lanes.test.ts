@@ -6,6 +6,7 @@ import { memoryRegistry } from '../client/callee.ts'
 import { authority } from '../http/certificates.ts'
 import { collector } from '../trace/collector.ts'
 import { validSpans } from '../trace/zipkinSchema.ts'
+import { withResolvers } from '../withResolvers.ts'
 
 process.env['LOG_LEVEL'] = 'silent'
 
@@ -20,7 +21,8 @@ interface Seen {
   readonly sequence: string | undefined
 }
 
-async function start(options: object = {}, slowMs: (id: number) => number = () => 0) {
+/** `heldUntil` says which calls wait, and for what. */
+async function start(options: object = {}, heldUntil: (id: number) => Promise<void> | undefined = () => undefined) {
   const seen: Seen[] = []
   const app = service(idService, {
     ...options,
@@ -31,8 +33,7 @@ async function start(options: object = {}, slowMs: (id: number) => number = () =
       },
       async sometimesSlow({ params: { id }, request, operation }) {
         seen.push({ operation, sequence: request.headers['x-call-lanes'] as string | undefined })
-        const ms = slowMs(id)
-        if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms))
+        await heldUntil(id)
         return { id }
       },
     },
@@ -89,7 +90,10 @@ describe('a service with lanes', () => {
   }, 60_000)
 
   it('answers all calls that are on their way on a lane when it begins to stop', async () => {
-    const { app, url, onLanes } = await start({ drain: { delayMs: 50 } }, (id) => (id === 777 ? 100 : 0))
+    const end = withResolvers()
+    const { app, url, onLanes } = await start({ drain: { delayMs: 50 } }, (id) =>
+      id === 777 ? end.promise : undefined,
+    )
     await using caller = client(idService, { registry: memoryRegistry(instanceAt(url)), ...open, retries: 0 })
     await callUntilOnLanes((id) => caller.sometimesSlow({ params: { id } }), onLanes)
     const calls = [777, ...Array.from({ length: 20 }, (_, i) => i)].map((id) =>
@@ -98,12 +102,20 @@ describe('a service with lanes', () => {
     const before = onLanes().length
     await expect.poll(() => onLanes().length).toBeGreaterThan(before)
     const closed = app.close()
+    const listens = async () =>
+      fetch(url).then(
+        () => true,
+        () => false,
+      )
+    await expect.poll(listens).toBe(false)
+    end.resolve()
     expect((await Promise.all(calls)).length).toBe(21)
     await closed
   })
 
   it('counts each request of a lane: for its limits, its metrics, and its log', async () => {
-    const { url } = await start({ admission: { maxConcurrency: 10 } }, () => 200)
+    const end = withResolvers()
+    const { url } = await start({ admission: { maxConcurrency: 10 } }, () => end.promise)
     const socket = connect(Number(url.port), '127.0.0.1')
     onTestFinished(() => void socket.destroy())
     let text = ''
@@ -115,13 +127,15 @@ describe('a service with lanes', () => {
     )
     socket.write(requests.join(''))
     const statuses = () => [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)
-    await expect.poll(() => statuses().length, { timeout: 10_000 }).toBe(64)
+    const metrics = async () => (await fetch(new URL('/metrics', url))).text()
+    const shed = /^tricube_requests_shed_total\{operation="sometimesSlow",reason="concurrency"\} 54$/m
+    await expect.poll(metrics).toMatch(shed)
+    end.resolve()
+    await expect.poll(() => statuses().length).toBe(64)
     expect(statuses().filter((status) => status === '200').length).toBe(10)
     expect(statuses().filter((status) => status === '503').length).toBe(54)
     const sequences = [...text.matchAll(/^x-call-lanes: (\d+)/gm)].map(([, sequence]) => Number(sequence))
     expect(sequences).toEqual(Array.from({ length: 64 }, (_, i) => i + 1)) // those that were rejected say theirs, too
-    const metrics = await (await fetch(new URL('/metrics', url))).text()
-    expect(metrics).toMatch(/^tricube_requests_shed_total\{operation="sometimesSlow",reason="concurrency"\} 54$/m)
   }, 30_000)
 
   it('gives a stranger who pipelines what it always gave, without a word of lanes', async () => {
@@ -145,24 +159,25 @@ describe('a service with lanes', () => {
   })
 
   it('hears when a caller whose calls are all given up closes the lane', async () => {
-    let isSlow = false
-    const { url, onLanes, app } = await start({}, () => (isSlow ? 60_000 : 0))
+    let isHeld = false
+    const { url, onLanes, app } = await start({}, () => (isHeld ? new Promise(() => {}) : undefined))
     await using caller = client(idService, { registry: memoryRegistry(instanceAt(url)), ...open })
     await callUntilOnLanes((id) => caller.sometimesSlow({ params: { id } }), onLanes)
-    isSlow = true
+    isHeld = true
     const before = onLanes().length
     const given = new AbortController()
     const call = caller.sometimesSlow({ params: { id: 1 } }, { signal: given.signal })
     await expect.poll(() => onLanes().length).toBe(before + 1)
     given.abort(new Error('no longer'))
     await expect(call).rejects.toThrow('no longer')
-    await app.close() // waits for what is in flight, which would be a minute
+    await app.close() // waits for what is in flight, which would never end
   })
 })
 
-it('a handler that sleeps for a second moves its short neighbours by less than 10 ms', async () => {
+it('a handler that waits moves its short neighbours by less than 10 ms', async () => {
+  const end = withResolvers()
   let isHeavy = false
-  const { url, onLanes } = await start({}, (id) => (isHeavy && id % 10 === 0 ? 1000 : 0))
+  const { url, onLanes } = await start({}, (id) => (isHeavy && id % 10 === 0 ? end.promise : undefined))
   await using caller = client(idService, { registry: memoryRegistry(instanceAt(url)) })
   await callUntilOnLanes((id) => caller.quick({ params: { id } }), onLanes)
   await callUntilOnLanes((id) => caller.sometimesSlow({ params: { id } }), onLanes, 100)
@@ -183,6 +198,7 @@ it('a handler that sleeps for a second moves its short neighbours by less than 1
   const usual = await p99()
   isHeavy = true
   const beside = await p99()
+  end.resolve()
   expect(beside - usual).toBeLessThan(busyMachine * 10)
 }, 60_000)
 

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { addedJitter, equalJitter, fullJitter } from '../../src/time/backoff.ts'
 import { inTime, isDoneWithin, readInTime } from '../../src/time/timeout.ts'
+import { withResolvers } from '../withResolvers.ts'
 
 it.each([
   ['full jitter', fullJitter, 0, 1],
@@ -41,10 +42,12 @@ describe('a timeout', () => {
 
   it('drops a late result', async () => {
     const late = vi.fn((input: string) => new Error(`${input} is late`))
-    const sleep = () => new Promise((resolve) => setTimeout(resolve, 20))
-    const slow = Promise.resolve(inTime(10, sleep, 'order 7', late))
+    const { promise, resolve } = withResolvers()
+    const slow = Promise.resolve(inTime(10, () => promise, 'order 7', late))
     const [outcome] = await Promise.all([slow.catch((error: Error) => error.message), vi.advanceTimersByTimeAsync(20)])
     expect(outcome).toBe('order 7 is late')
+    resolve()
+    await expect(slow).rejects.toThrow('order 7 is late')
     expect(late).toHaveBeenCalledTimes(1)
   })
 

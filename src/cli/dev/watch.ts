@@ -1,6 +1,5 @@
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { watch } from 'chokidar'
 import { failureLine } from '../failure.ts'
 import { serviceFileNames } from '../load-service.ts'
 import type { ServiceProcess } from './child.ts'
@@ -28,6 +27,7 @@ export interface WatchOptions {
  */
 export async function watchServices(options: WatchOptions): Promise<{ close(): Promise<void> }> {
   const { roots, children, envFile, screen, add } = options
+  const { watch } = await import('chokidar') // when the services run: it is not needed before
   const changed = new Set<string>()
   let timer: NodeJS.Timeout | undefined
   let reloading: Promise<void> = Promise.resolve()

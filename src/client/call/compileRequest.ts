@@ -1,6 +1,7 @@
 import type { Contract } from '../../contract/contract.ts'
 import { parseRoute } from '../../contract/route.ts'
 import { shorter } from '../../time/deadline.ts'
+import { longestTimerMs } from '../../time/longestTimer.ts'
 import { callShape } from '../../trace/callSpan.ts'
 import { recordOf } from '../../trace/recordOf.ts'
 import type { CallOptions } from '../types.ts'
@@ -10,8 +11,6 @@ import { fillPath, headerText, queryString } from './inputText.ts'
 
 /** The default time limit of a call in milliseconds. gRPC and Finagle advise seconds instead of no limit. */
 const defaultTimeoutMs = 5000
-/** Twelve days in milliseconds. A timer can wait twice as long; beyond that, `Infinity` included, it fires at once. */
-const maxTimeoutMs = 2 ** 30
 
 /** Options of all calls to an operation. */
 export interface RequestOptions {
@@ -80,8 +79,9 @@ export function compileRequest(
   }
 }
 
+/** What no timer can wait, `Infinity` included, would end at once. */
 function timeoutOf(operation: string, timeoutMs: number): number {
-  if (timeoutMs > 0) return Math.min(timeoutMs, maxTimeoutMs)
+  if (timeoutMs > 0) return Math.min(timeoutMs, longestTimerMs)
   throw new TypeError(`${operation}: timeoutMs must be a positive number of milliseconds, got ${String(timeoutMs)}`)
 }
 

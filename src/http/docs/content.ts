@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Contract } from '../../contract/contract.ts'
 import { ownFolder, ownVersion } from '../../load/own.ts'
 import { openapiDocument, type OpenApiOptions } from '../../openapi/document.ts'
-import type { Answer } from './answer.ts'
+import type { Asset } from './asset.ts'
 import { pageIcon, pageOf, pageScript, pageStyle } from './page.ts'
 
 /** The document of a contract, and the page that shows it. */
@@ -20,20 +20,20 @@ export class Content {
     this.#options = options
   }
 
-  /** The contract as OpenAPI; made once. */
-  specification(): Answer {
+  /** Returns the contract as OpenAPI. It is written once. */
+  specification(): Asset {
     this.#specification ??= JSON.stringify(openapiDocument(this.#contract, this.#options))
     return { type: 'application/json; charset=utf-8', body: this.#specification }
   }
 
-  /** The page itself. */
-  page(): Answer {
+  /** Returns the HTML of the page. */
+  page(): Asset {
     const { title, name } = this.#contract
     return { type: 'text/html; charset=utf-8', body: pageOf(title ?? name, this.version) }
   }
 
-  /** A file that the page asks for; `undefined` when it has no use for one of that name. */
-  async file(name: string): Promise<Answer | undefined> {
+  /** Reads a file of the page; `undefined` when it has none of that name. */
+  async file(name: string): Promise<Asset | undefined> {
     const type = swaggerUi.get(name)
     return type === undefined ? own.get(name) : { type, body: await readFile(join(ownFolder(), 'swagger-ui', name)) }
   }
@@ -48,7 +48,7 @@ const swaggerUi: ReadonlyMap<string, string> = new Map([
   ['swagger-ui.css', style],
 ])
 
-const own: ReadonlyMap<string, Answer> = new Map([
+const own: ReadonlyMap<string, Asset> = new Map([
   ['icon.svg', { type: 'image/svg+xml', body: pageIcon }],
   ['page.css', { type: style, body: pageStyle }],
   ['page.js', { type: script, body: pageScript }],

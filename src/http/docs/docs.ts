@@ -3,14 +3,14 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Contract } from '../../contract/contract.ts'
 import { codes, NotFound } from '../../contract/errors.ts'
 import type { OpenApiOptions } from '../../openapi/document.ts'
-import type { Answer } from './answer.ts'
+import type { Asset } from './asset.ts'
 import type { Content } from './content.ts'
 
 /**
  * Adds `GET /openapi/spec.json` and, at `GET /docs`, the page that shows it and tries it out.
  *
- * Costs nothing at start: code, document and files are loaded when they are first asked for. The page takes nothing from
- * another machine and runs under a strict content security policy.
+ * It costs nothing at start: code, document and files are loaded at the first request. The page loads nothing from other
+ * hosts, and runs under a strict content security policy.
  */
 export function registerDocs(fastify: FastifyInstance, contract: Contract, options: OpenApiOptions = {}): void {
   let loading: Promise<Content> | undefined
@@ -29,10 +29,10 @@ export function registerDocs(fastify: FastifyInstance, contract: Contract, optio
 
   fastify.get<{ Params: { file: string }; Querystring: { v?: string } }>('/docs/:file', async (request, reply) => {
     const { file } = request.params
-    const answer = await (await content()).file(file)
-    if (!answer) throw new NotFound(`GET /docs/${file}`, { code: codes.noSuchRoute })
+    const asset = await (await content()).file(file)
+    if (!asset) throw new NotFound(`GET /docs/${file}`, { code: codes.noSuchRoute })
     const isVersioned = request.query.v === (await content()).version
-    return send(request, reply, answer, isVersioned ? 'public, max-age=31536000, immutable' : undefined)
+    return send(request, reply, asset, isVersioned ? 'public, max-age=31536000, immutable' : undefined)
   })
 }
 
@@ -41,11 +41,11 @@ async function load(contract: Contract, options: OpenApiOptions): Promise<Conten
   return new Content(contract, options)
 }
 
-/** Answers 304 when the caller has it already. */
+/** Sends an asset, or a 304 when the caller has it already. */
 function send(
   request: FastifyRequest,
   reply: FastifyReply,
-  { type, body }: Answer,
+  { type, body }: Asset,
   cacheControl = 'no-cache',
 ): FastifyReply {
   const etag = `"${createHash('sha256').update(body).digest('base64url')}"`
@@ -53,7 +53,7 @@ function send(
   return request.headers['if-none-match'] === etag ? reply.code(304).send() : reply.type(type).send(body)
 }
 
-/** Everything from this service and nothing else; `data:` images are Swagger UI's own icons. */
+/** Only this service's own files. `data:` images are Swagger UI's icons. */
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

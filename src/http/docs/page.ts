@@ -1,4 +1,4 @@
-/** The documentation page; the version makes new URLs of new files. */
+/** Renders the documentation page. The version gives new files new URLs. */
 export function pageOf(title: string, version: string): string {
   return `<!doctype html>
 <html lang="en">
@@ -21,7 +21,7 @@ export function pageOf(title: string, version: string): string {
 `
 }
 
-/** Starts Swagger UI, dark where the reader's system is. */
+/** Starts Swagger UI, in dark colours where the reader's system has them. */
 export const pageScript = `const { classList } = document.documentElement
 const dark = matchMedia('(prefers-color-scheme: dark)')
 const follow = () => classList.toggle('dark-mode', dark.matches)
@@ -41,8 +41,8 @@ SwaggerUIBundle({
 `
 
 /**
- * What Swagger UI leaves to be wished: a ground for the whole page, no list of servers when there is one, no links; on a phone
- * no names of operations, which it would break anywhere.
+ * Adds to Swagger UI a background for the whole page, and hides the list of servers when there is one, and links. On a phone
+ * it hides names of operations, which Swagger UI would break anywhere.
  */
 export const pageStyle = `body { margin: 0; background: #fff }
 .dark-mode body { background: #1c2022 }

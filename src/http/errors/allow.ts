@@ -2,9 +2,9 @@ import type { Operations } from '../../contract/operation.ts'
 import { parseRoute } from '../../contract/route.ts'
 
 /**
- * Tells which methods a path has, for the `allow` of a 405.
+ * Compiles a function that returns the methods of a path, for the `allow` of a 405.
  *
- * Only paths that no route matched come here, so a walk over the patterns is soon enough.
+ * It is called only for paths that match no route, so it may walk over all patterns.
  */
 export function compileAllowedMethods(operations: Operations): (path: string) => string[] {
   const patterns = Object.values(operations).map(({ route }) => {

@@ -4,62 +4,62 @@ import { errorBody, errorFrom } from '../../contract/errorBody.ts'
 import { codes, PayloadTooLarge, ServerError, ServiceUnavailable, UnsupportedMediaType } from '../../contract/errors.ts'
 import { HttpError } from '../../contract/httpError.ts'
 
-/** Answers with an error, in the one format there is, whatever the error and the answer hold. */
+/** Sends an error in tricube's format. It always succeeds: headers and details that cannot be sent are left out. */
 export function sendError(reply: FastifyReply, error: HttpError): FastifyReply {
   if (error.headers) reply.headers(error.headers)
   for (const [name, value] of Object.entries(reply.getHeaders())) {
     if (isHeader(name, value)) continue
-    reply.removeHeader(name) // Node would refuse the whole answer
-    reply.log.warn({ header: name }, 'a header that HTTP cannot carry was left out of an error')
+    reply.removeHeader(name) // Node would reject the whole response
+    reply.log.warn({ header: name }, 'left a header out of an error: HTTP cannot carry it')
   }
   return reply.code(error.status).header('content-type', 'application/json; charset=utf-8').send(bodyOf(error))
 }
 
 /**
- * What a caller is told of whatever was thrown: an `HttpError` as it is, an error of Fastify or its plugins by its
- * status, and of anything else nothing but 50000. Clients of other systems throw errors with a `statusCode`, too: theirs
- * is about another request.
+ * Returns the error that the caller gets for a thrown value. An `HttpError` stays as it is, and errors of Fastify and its
+ * plugins are mapped by their status. Anything else is a 50000, also when it has a `statusCode`: clients of other systems
+ * throw such errors, and theirs is about another request.
  */
 export function httpErrorFrom(thrown: unknown): HttpError {
   if (thrown instanceof HttpError) {
-    return isAnswerable(thrown.status) ? thrown : new ServerError(undefined, { cause: thrown })
+    return isErrorStatus(thrown.status) ? thrown : new ServerError(undefined, { cause: thrown })
   }
   const { code, statusCode, message } = fastifyError(thrown)
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new PayloadTooLarge('the body is over the limit', { cause: thrown })
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
     return new UnsupportedMediaType('the body has to be application/json', { cause: thrown })
   }
-  return refused(statusCode, message) ?? new ServerError(undefined, { cause: thrown })
+  return rejection(statusCode, message) ?? new ServerError(undefined, { cause: thrown })
 }
 
 /**
- * What a plugin refused a request with that throws a plain error, as @fastify/rate-limit does; undefined when it is none.
- * It has put `retry-after` on the answer itself, which no error from elsewhere can do. Its text stays here.
+ * Returns the rejection of a plugin that throws a plain error, as @fastify/rate-limit does; undefined for other errors. The
+ * plugin is known by the `retry-after` that it has set on the response. Its text is not sent.
  */
-export function refusalOf(thrown: unknown, reply: FastifyReply): HttpError | undefined {
+export function pluginRejection(thrown: unknown, reply: FastifyReply): HttpError | undefined {
   if (thrown instanceof HttpError || !(thrown instanceof Error) || !reply.hasHeader('retry-after')) return undefined
-  return refused((thrown as Partial<FastifyError>).statusCode)
+  return rejection((thrown as Partial<FastifyError>).statusCode)
 }
 
-/** Whether a plugin has said 503 of a request that it did not let run, as @fastify/under-pressure does: no fault to look for. */
+/** Whether a plugin has rejected a request with 503, as @fastify/under-pressure does. That is no fault to look for. */
 export function isShed(thrown: unknown, { status }: HttpError): thrown is Error {
   return status === 503 && thrown instanceof Error && (thrown as Partial<FastifyError>).statusCode === 503
 }
 
-/** What a plugin's status stands for; its 503 means that it did not let the request run. */
-function refused(status: number | undefined, detail?: string): HttpError | undefined {
+/** Maps the status of a plugin's error. Its 503 means that it did not let the request run. */
+function rejection(status: number | undefined, detail?: string): HttpError | undefined {
   if (status === 503) return new ServiceUnavailable(detail, { code: codes.overloaded })
   return status !== undefined && status >= 400 && status <= 499 ? errorFrom(status, undefined, detail) : undefined
 }
 
-/** The fields of an error that Fastify or one of its plugins has made; none of any other. */
+/** Returns the fields of an error of Fastify or one of its plugins; none for other errors. */
 function fastifyError(thrown: unknown): Partial<FastifyError> {
   const { code } = (thrown instanceof Error ? thrown : {}) as Partial<FastifyError>
   return typeof code === 'string' && code.startsWith('FST_') ? (thrown as FastifyError) : {}
 }
 
-/** Whether Fastify takes it, and a caller would not think that all was well. */
-function isAnswerable(status: number): boolean {
+/** Whether Fastify can send it, and no caller would take it for a success. */
+function isErrorStatus(status: number): boolean {
   return Number.isInteger(status) && status >= 300 && status <= 599
 }
 
@@ -73,7 +73,7 @@ function isHeader(name: string, value: unknown): boolean {
   }
 }
 
-/** A detail that JSON cannot hold, such as a bigint or a circle, is left out. */
+/** Writes the body of an error, without a detail that JSON cannot hold, such as a bigint or a circle. */
 function bodyOf(error: HttpError): string {
   try {
     return JSON.stringify(errorBody(error))

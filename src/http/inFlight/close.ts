@@ -3,11 +3,11 @@ import type { FastifyInstance } from 'fastify'
 import type { InFlight } from './inFlight.ts'
 
 /**
- * Lets `fastify.close()` fail no request that has reached the process, and end with the last of them.
+ * Makes `fastify.close()` wait for all requests that have reached the process, and end with the last of them.
  *
- * Node's `server.close()` ends the idle connections at once, from 26.4 on also those that never sent a request
- * (nodejs/node#63470), and waits for the others. Browsers and undici open some in advance; but whoever has just connected is about to send one, and gets
- * `newConnectionMs` milliseconds for it. So does whoever keeps a connection and may be sending the next.
+ * Node's `server.close()` ends idle connections at once, and waits for all others. From 26.4 on it also ends those that
+ * have not sent a request yet (nodejs/node#63470). A caller that has just connected, or keeps a connection, may be sending
+ * its next request now. It gets `newConnectionMs` milliseconds for it.
  */
 export function closeAfterRequests(fastify: FastifyInstance, inFlight: InFlight, newConnectionMs: number): void {
   fastify.addHook('preClose', (done) => {
@@ -17,7 +17,7 @@ export function closeAfterRequests(fastify: FastifyInstance, inFlight: InFlight,
       server.closeIdleConnections()
       if (isOver && inFlight.size === 0) server.closeAllConnections()
     }
-    patiently(server, () => isOver)
+    keepIdleConnections(server, () => isOver)
     inFlight.endConnections()
     inFlight.onEmpty = closeConnections
     whenQuiet(server, () => {
@@ -30,8 +30,8 @@ export function closeAfterRequests(fastify: FastifyInstance, inFlight: InFlight,
   })
 }
 
-/** Has a server keep its idle connections until then, whoever wants them closed: Node and Fastify do. */
-function patiently(server: Server, isOver: () => boolean): void {
+/** Keeps a server's idle connections until `isOver`, although Node and Fastify close them. */
+function keepIdleConnections(server: Server, isOver: () => boolean): void {
   const closeIdle = server.closeIdleConnections.bind(server)
   server.closeIdleConnections = () => void (isOver() && closeIdle())
 }
@@ -39,9 +39,9 @@ function patiently(server: Server, isOver: () => boolean): void {
 /**
  * Calls back right after a turn of the event loop that was short and brought no connection.
  *
- * The system resets the connections that it has accepted and the process has not, and those with unread requests. After
- * such a turn there are hardly any; after a long one, of a process that gets too little of the CPU, there are many. What
- * is short is taken less strictly with each turn, so that it ends in a process that is busy, too.
+ * The system resets connections that it has accepted and the process has not, and those with unread requests. After a short
+ * turn there are hardly any. After a long one, in a process that gets too little CPU, there are many. The bound of a short
+ * turn grows with each turn, so that a busy process stops too.
  */
 function whenQuiet(server: Server, callback: () => void): void {
   let last = performance.now()

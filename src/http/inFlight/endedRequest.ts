@@ -1,9 +1,9 @@
 /** A request that is over, as log, metrics and trace record it. */
 export interface EndedRequest {
-  /** Undefined for what is no operation: documentation, health, unknown paths. */
+  /** Undefined outside operations: documentation, health, unknown paths. */
   readonly operation: string | undefined
   readonly route: string | undefined
-  /** The path as it may be shown. */
+  /** The path as it may be logged. */
   readonly path: string
   /** 499: the caller hung up before the response. */
   readonly status: number
@@ -13,7 +13,7 @@ export interface EndedRequest {
 /** Nginx's status for a caller that hung up before the response. */
 export const hungUp = 499
 
-/** Whether a route is one that orchestrators and scrapers ask for every few seconds. */
+/** Whether orchestrators and scrapers request a route every few seconds. */
 export function isProbe(route: string | undefined): boolean {
   return route === '/metrics' || route === '/health/live' || route === '/health/ready'
 }

@@ -2,8 +2,8 @@ import type { FastifyReply } from 'fastify'
 import type { InFlight } from './inFlight.ts'
 
 /**
- * Ends the responses that are streams of server-sent events. They never end by themselves, and whoever reads one connects
- * again by the standard, to another instance.
+ * Ends the responses that are streams of server-sent events. They never end by themselves, and the standard makes a reader
+ * connect again, to another instance.
  *
  * https://html.spec.whatwg.org/multipage/server-sent-events.html#the-eventsource-interface
  */
@@ -17,7 +17,7 @@ export function endEventStreams(inFlight: InFlight): void {
 
 function isEventStream({ raw }: FastifyReply): boolean {
   if (!raw.headersSent) return false
-  // What was given to `writeHead` alone is only in the text that Node sent.
+  // A header that was passed to `writeHead` is only in the text that Node sent.
   const { _header: sent = '' } = raw as { readonly _header?: string | null }
   const type = raw.getHeader('content-type') ?? /^content-type: *(.*)$/im.exec(sent ?? '')?.[1]
   return typeof type === 'string' && type.startsWith('text/event-stream')

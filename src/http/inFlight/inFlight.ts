@@ -1,33 +1,33 @@
-import { performance } from 'node:perf_hooks' // the global one is a getter, a fifth of the price of the time
-import { setImmediate } from 'node:timers' // a test's fake one waits for the test
+import { performance } from 'node:perf_hooks' // the global one is a getter, which costs a fifth more
+import { setImmediate } from 'node:timers' // a fake one waits for its test
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { LaneNotice } from '../transport/lanes.ts'
 
-/** Hears the end of each request, however it ends: answered, or its caller is gone. */
+/** Called when a request has ended, with a response or because its caller hung up. */
 export type OnRequestEnd = (ended: OpenRequest) => void
 
-/** What a request asks for; the same for all that ask for it. */
+/** The operation of a request: one object for all its requests. */
 export interface RunningOperation {
   readonly name: string
-  /** As the contract has it: `/users/:id`. */
+  /** Path in the contract: `/users/:id`. */
   readonly path: string
 }
 
-/** A request that is being answered, between those that came before and after it. */
+/** A request in flight, linked to those that arrived before and after it. */
 export class OpenRequest {
   readonly inFlight: InFlight
   readonly request: FastifyRequest
   readonly reply: FastifyReply
-  /** Undefined for what is no operation: documentation, health, stray paths. */
+  /** Undefined outside operations: documentation, health, unknown paths. */
   operation: RunningOperation | undefined
-  /** Of HTTP/2, whose requests forget it with their end. */
+  /** Set for HTTP/2, whose requests lose it when they end. */
   readonly peer: string | undefined
-  /** As `performance.now()` counts. */
+  /** Milliseconds of `performance.now()`. */
   readonly startedAt: number = performance.now()
-  /** Likewise; negative until it ends. */
+  /** Milliseconds of `performance.now()`; negative until it ends. */
   endedAt = -1
-  /** Whether an answer was there by then. */
-  isAnswered = false
+  /** Whether its response was complete at its end. */
+  hasResponse = false
   before: OpenRequest | undefined
   after: OpenRequest | undefined
 
@@ -40,15 +40,15 @@ export class OpenRequest {
 }
 
 /**
- * The requests that are being answered, the oldest first.
+ * The requests in flight, the oldest first.
  *
- * They are linked by hand. V8's `Set` makes itself anew every few requests and has the old one point to the new one: once
- * the garbage collector has put an old one among what lives long, all that follow do, with the requests that they held,
- * and collecting costs ten times as much.
+ * They are a linked list. V8's `Set` allocates a new table every few requests, and the old table points to the new one.
+ * Once the garbage collector has promoted an old table, it promotes all that follow, with the requests in them. Collecting
+ * then costs ten times as much.
  *
- * Those that a turn of the event loop has ended are told of together, after all requests that came with them: what writes
- * logs, spans and metrics then finds the processor's caches as its last run left them, and costs half. Right after a
- * request has read from its socket and written to it, hardly anything of it is there.
+ * Requests that end in one turn of the event loop are reported together, at its end. The code that writes logs, spans and
+ * metrics is then still in the processor's caches from the request before, which halves its cost. Right after a request has
+ * read and written its socket, hardly anything of that code is there.
  */
 export class InFlight implements Iterable<OpenRequest> {
   readonly #onEnd: OnRequestEnd
@@ -57,10 +57,10 @@ export class InFlight implements Iterable<OpenRequest> {
   #size = 0
   #ended: OpenRequest[] = []
   readonly #draining = new AbortController()
-  /** Called whenever the last of them has ended. */
+  /** Called whenever the last request has ended. */
   onEmpty: (() => void) | undefined
-  /** Called with the status of a response to what was never a request, such as malformed HTTP. */
-  onRefused: ((status: number) => void) | undefined
+  /** Called with the status of each response to malformed HTTP, which never becomes a request. */
+  onRejected: ((status: number) => void) | undefined
 
   constructor(onEnd: OnRequestEnd) {
     this.#onEnd = onEnd
@@ -70,12 +70,12 @@ export class InFlight implements Iterable<OpenRequest> {
     return this.#size
   }
 
-  /** Aborts when callers are to go elsewhere: what never ends by itself, a stream of events, is to end now. */
+  /** Aborts when the service begins to stop: a response that never ends by itself, such as a stream, has to end now. */
   get draining(): AbortSignal {
     return this.#draining.signal
   }
 
-  /** Whether each answer is the last one on its connection. */
+  /** Whether each response is the last one on its connection. */
   get endsConnections(): boolean {
     return this.#draining.signal.aborted
   }
@@ -84,33 +84,33 @@ export class InFlight implements Iterable<OpenRequest> {
     for (let open = this.#oldest; open; open = open.after) yield open
   }
 
-  /** Follows a request to its end. Fastify's own `onResponse` is not told of a caller that hangs up. */
+  /** Follows a request to its end. Fastify's `onResponse` hook does not run when a caller hangs up. */
   begin(request: FastifyRequest, reply: FastifyReply): void {
     const open = new OpenRequest(this, request, reply)
     const response: Response = reply.raw
     this.#add(open)
     response.tricubeOpen = open
     response.on('close', onClose)
-    this.answered(reply)
+    this.beforeHeaders(reply)
   }
 
-  /** From now on each answer is the last one on its connection, also the answers to what is being worked on. */
+  /** Makes each response from now on the last one of its connection, those of requests in flight too. */
   endConnections(): void {
     this.#draining.abort(new Error('the service stops'))
-    for (const { reply } of this) this.answered(reply)
+    for (const { reply } of this) this.beforeHeaders(reply)
   }
 
-  /** To be told of each answer before its headers are sent. */
-  answered({ raw, request }: FastifyReply): void {
+  /** Has to be called with each response before its headers are sent. */
+  beforeHeaders({ raw, request }: FastifyReply): void {
     if (!this.endsConnections || raw.headersSent) return
     if (request.raw.httpVersionMajor !== 1) return // HTTP/2 has no such header
-    const answer = raw as typeof raw & { lane?: LaneNotice | undefined }
-    answer.lane = answer.lane?.whenLeaving
-    // The end of a lane would be the end of the requests behind this one.
-    if (!answer.lane) raw.setHeader('connection', 'close')
+    const response = raw as typeof raw & { lane?: LaneNotice | undefined }
+    response.lane = response.lane?.whenLeaving
+    // Closing a lane would fail the requests behind this one.
+    if (!response.lane) raw.setHeader('connection', 'close')
   }
 
-  /** Its answer is out, or its connection is gone. */
+  /** Removes a request whose response is complete, or whose connection is closed. */
   remove(open: OpenRequest): void {
     if (open.endedAt >= 0) return
     const { before, after } = open
@@ -120,14 +120,14 @@ export class InFlight implements Iterable<OpenRequest> {
     else this.#newest = before
     open.before = open.after = undefined
     open.endedAt = performance.now()
-    open.isAnswered = open.reply.raw.writableEnded
+    open.hasResponse = open.reply.raw.writableEnded
     this.#size--
-    if (this.#ended.push(open) === 1) setImmediate(this.tellEnded)
+    if (this.#ended.push(open) === 1) setImmediate(this.reportEnded)
     if (this.#size === 0) this.onEmpty?.()
   }
 
-  /** Tells now of those that have ended. */
-  readonly tellEnded = (): void => {
+  /** Reports the requests that have ended. */
+  readonly reportEnded = (): void => {
     const ended = this.#ended
     if (ended.length === 0) return
     this.#ended = []
@@ -143,15 +143,15 @@ export class InFlight implements Iterable<OpenRequest> {
   }
 }
 
-/** The request that a reply is for; there is one from the first hook on. */
+/** Returns the request of a reply; there is one from the first hook on. */
 export function openRequestOf(reply: FastifyReply): OpenRequest {
   return (reply.raw as Response).tricubeOpen!
 }
 
-/** A property that has a name, not a symbol: it is set with each request. */
+/** A named property, since it is set with each request: a symbol is slower. */
 type Response = FastifyReply['raw'] & { tricubeOpen?: OpenRequest }
 
-/** One function for all answers, where a closure would be made for each. */
+/** One function for all responses, instead of a closure for each. */
 function onClose(this: Response): void {
   const open = this.tricubeOpen!
   open.inFlight.remove(open)

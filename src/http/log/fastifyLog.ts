@@ -1,16 +1,15 @@
 import { LogController, type FastifyReply, type FastifyRequest } from 'fastify'
 
 /**
- * Fastify's own lines of requests, which are off: they hold whole requests and responses, the headers of both with them,
- * and tricube has a line for each request. Fastify writes them as soon as any hook of `onResponse` is there, which a
- * plugin may have brought.
+ * Turns Fastify's own request lines off. They hold requests and responses with all headers, and tricube writes a line for
+ * each request itself. Fastify would write them as soon as a plugin adds an `onResponse` hook.
  */
 export class QuietFastify extends LogController {
   constructor() {
     super({ disableRequestLogging: true })
   }
 
-  /** A response that ends in the middle has its status in the line of the request: nothing else tells why. */
+  /** Says why a response ended in the middle. The line of the request has only its status. */
   override streamError(error: Error & { code?: string }, _request: FastifyRequest, reply: FastifyReply): void {
     if (error.code === 'ERR_STREAM_PREMATURE_CLOSE') reply.log.debug('the caller left before the end of the response')
     else reply.log.warn({ err: error }, 'the response ended in the middle')

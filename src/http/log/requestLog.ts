@@ -3,9 +3,9 @@ import type { LateLog } from '../../log/late.ts'
 import type { Logger } from '../../log/logger.ts'
 import { plain } from '../../log/plain.ts'
 import type { Span } from '../../trace/span.ts'
-import { shownPath } from './shownPath.ts'
+import { loggedPath } from './loggedPath.ts'
 
-/** What each line inside of a request says of it; `inner`: the span that the line is written under. */
+/** Returns the fields of each line that is written inside a request. `inner` is the span that is current then. */
 export function fieldsOf(
   { id, routeOptions, span }: FastifyRequest,
   inner: Span | undefined = span,
@@ -16,7 +16,7 @@ export function fieldsOf(
 
 type Line = Parameters<FastifyBaseLogger['info']>
 
-/** A request's log as Fastify's plugins use it: the child behind it is made with the first line. */
+/** A request's log, as Fastify's plugins use it. Its child logger is created with the first line. */
 export class RequestLog implements FastifyBaseLogger {
   readonly #log: LateLog
   readonly #request: FastifyRequest
@@ -65,10 +65,10 @@ export class RequestLog implements FastifyBaseLogger {
     return this.#own.child(...options)
   }
 
-  /** Fastify's warnings quote the URL, whose parameters and query may be secrets. */
+  /** Masks the URL in Fastify's warnings: its parameters and query may be secrets. */
   #shown(line: readonly unknown[]): Line {
     const { url, routeOptions } = this.#request
-    const shown = shownPath(url, routeOptions.url)
+    const shown = loggedPath(url, routeOptions.url)
     if (shown === url) return line as Line
     const replace = (value: unknown): unknown => {
       if (typeof value === 'string') return value.replaceAll(url, shown)

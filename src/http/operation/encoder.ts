@@ -9,7 +9,7 @@ import { asRead } from '../../schema/writer/rules.ts'
 import { notJsonAt } from '../../schema/writer/values.ts'
 import { compileWriter } from '../../schema/writer/writer.ts'
 
-/** What a handler returned breaks its contract; the message names the field, never its value. */
+/** Thrown when a handler's result breaks its contract. The message names the field, never its value. */
 class ResponseValidationError extends Error {
   override readonly name: string = 'ResponseValidationError'
 
@@ -18,13 +18,13 @@ class ResponseValidationError extends Error {
   }
 }
 
-/** Turns what a handler returned into the answer's body. */
+/** Encodes a handler's result as the body of the response. */
 export type Encoder = (value: unknown, query: unknown) => string
 
 /**
- * Compiles an operation's answer into one function; fields that `returns` does not name are not written.
+ * Compiles an operation's encoder. Fields that `returns` does not name are not written.
  *
- * The function throws `ResponseValidationError` when the value is not what `returns` says: nothing is changed to fit.
+ * The encoder throws `ResponseValidationError` when the value does not match `returns`. It converts nothing.
  */
 export function compileEncoder(operation: Operation, envelope: Envelope): Encoder {
   const standard = envelope === 'standard'
@@ -70,7 +70,7 @@ function compileStrict(schema: TSchema): (value: unknown) => string {
       thrown = error // a getter or `toJSON` of the value, or it is too deep
     }
     if (text !== undefined) return text
-    // A writer says neither which field nor what was due. Compiled once.
+    // A writer tells neither the field nor what was expected. The check does, and is compiled once.
     check ??= compileCheck(schema, 'any')
     throw new ResponseValidationError(problemOf(check, value, thrown))
   }
@@ -83,7 +83,7 @@ function problemOf(check: Check, value: unknown, thrown: unknown): string {
     const found = notJsonAt(value)
     if (found) return `${found.path.join('.') || 'the value'} is ${found.what}, which JSON cannot hold`
   } catch {
-    // it is no JSON at all
+    // the value cannot be JSON at all
   }
   return thrown instanceof Error ? thrown.message : 'it does not match'
 }

@@ -3,10 +3,10 @@ import type { Contract } from '../../contract/contract.ts'
 import { compileEncoder } from './encoder.ts'
 import type { PreSerialization } from './preSerialization.ts'
 
-/** Sees each value before it is written; throws when it breaks the contract. */
+/** Checks each result before it is written; throws when it breaks the contract. */
 export type CheckResponse = (operation: string, value: unknown) => void
 
-/** Responds to a request with what the handler returned. */
+/** Responds to a request with a handler's result. */
 export type Respond = (request: FastifyRequest, reply: FastifyReply, value: unknown) => unknown
 
 /** Compiles how an operation responds: its status, its envelope, its serialiser. */
@@ -28,7 +28,7 @@ export function compileRespond(
     if (!hasBody) return reply.send()
     reply.header('content-type', 'application/json; charset=utf-8')
     if (preSerialization.isWanted && typeof value === 'object' && value !== null) {
-      // Fastify shows its hooks nothing that is text already.
+      // Fastify calls these hooks only for a payload that is not text yet.
       reply.serializer((shown: unknown) => encode(shown, request.query))
       return value
     }

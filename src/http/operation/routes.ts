@@ -3,9 +3,9 @@ import type { Operations } from '../../contract/operation.ts'
 import { parseRoute } from '../../contract/route.ts'
 import type { PreSerialization } from './preSerialization.ts'
 
-/** What happens to the requests of an operation. */
-export interface OperationPlot {
-  /** Before the body is read. */
+/** The hooks and the handler of an operation. */
+export interface OperationHooks {
+  /** Run before the body is read. */
   readonly onRequest: onRequestHookHandler[]
   readonly handler: RouteHandlerMethod
 }
@@ -13,17 +13,17 @@ export interface OperationPlot {
 /**
  * Adds a route for each operation.
  *
- * They are added as a plugin, behind all that have been registered by then: those see each route in their `onRoute`.
+ * They are added as a plugin after all that are registered by then, whose `onRoute` hooks thus see each route.
  */
 export function addRoutes(
   fastify: FastifyInstance,
   operations: Operations,
-  plotOf: (name: string) => OperationPlot,
+  hooksOf: (name: string) => OperationHooks,
   preSerialization: PreSerialization,
 ): void {
   const routes = Object.entries(operations).map(([name, { route }]) => {
     const { method, path } = parseRoute(route)
-    return { method, url: path, config: { operation: name }, ...plotOf(name) }
+    return { method, url: path, config: { operation: name }, ...hooksOf(name) }
   })
   fastify.register((instance, _options, done) => {
     preSerialization.watchRoutes(instance)

@@ -8,26 +8,26 @@ import { checkPatterns } from '../../schema/validator/patterns.ts'
 import type { ValueProblem } from '../../schema/validator/problems.ts'
 import { maxProblems } from '../../schema/validator/work.ts'
 
-/** One thing that is wrong with a request, as the caller is told. */
+/** A fault of a request, as its caller gets it. */
 export interface Problem extends ValueProblem {
   readonly in: 'params' | 'query' | 'headers' | 'body'
 }
 
-/** Reads and checks a request in place. */
+/** Parses and checks a request in place. */
 export type Validator = (request: FastifyRequest) => void
 
 /**
- * Compiles what an operation takes into one function.
+ * Compiles the validator of an operation.
  *
- * The function throws `BadRequest` 40002 with a list of every problem in params, query, headers and body, or 40001
- * when a body is due and none came.
+ * It throws `BadRequest` 40002 with a list of all faults in params, query, headers and body, or 40001 when the body is
+ * missing.
  */
 export function compileValidator(operation: Operation): Validator {
   const { params, headers, body } = operation
   checkInputs(operation)
   const checkParams = params && compileTextCheck(params, 'any', 'commas')
   const query = queryOf(operation)
-  const checkQuery = query ? compileTextCheck(query, 'only known', 'repeated') : refuseQuery
+  const checkQuery = query ? compileTextCheck(query, 'only known', 'repeated') : rejectQuery
   const checkHeaders = headers && compileTextCheck(headers, 'any', 'commas')
   const checkBody = body && compileCheck(body, 'only known')
 
@@ -38,14 +38,14 @@ export function compileValidator(operation: Operation): Validator {
     if ((failed = checkQuery(request.query))) problems = add(problems, 'query', failed)
     if ((failed = checkHeaders?.(request.headers))) problems = add(problems, 'headers', failed)
     if (checkBody) {
-      if (request.body === undefined) throw new BadRequest('a JSON body is due', { code: codes.malformed })
+      if (request.body === undefined) throw new BadRequest('a JSON body is required', { code: codes.malformed })
       if ((failed = checkBody(request.body))) problems = add(problems, 'body', failed)
     }
     if (problems) throw new BadRequest(problems.slice(0, maxProblems), { code: codes.validation })
   }
 }
 
-/** @throws {TypeError} when a pattern could take long, naming the part of the request */
+/** @throws {TypeError} when a pattern could take too long, with the part of the request */
 function checkInputs({ params = {}, query = {}, headers = {}, body }: Operation): void {
   const parts = { params: objectSchema(params), query: objectSchema(query), headers: objectSchema(headers), body }
   for (const [part, schema] of Object.entries(parts)) {
@@ -57,8 +57,8 @@ function checkInputs({ params = {}, query = {}, headers = {}, body }: Operation)
   }
 }
 
-/** What an operation without `query` does with one. */
-function refuseQuery(query: unknown): readonly ValueProblem[] | undefined {
+/** Rejects any query of an operation that has none. */
+function rejectQuery(query: unknown): readonly ValueProblem[] | undefined {
   let problems: ValueProblem[] | undefined
   for (const name in query as object) (problems ??= []).push({ path: name, message: 'is not a known field' })
   return problems

@@ -1,20 +1,19 @@
 import type { Listener } from './messages.ts'
 
-/** A server that can have its callers go elsewhere, where HTTP/1.1 has `connection: close`. */
-export interface Leavable {
-  /** From now on the next request of each session is its last: GOAWAY comes before the answer. */
+/** A server that can send its callers away, as HTTP/1.1 does by `connection: close`. */
+export interface GoAway {
+  /** Makes the next request of each session its last: GOAWAY is sent before its response. */
   readonly goAway: () => void
 }
 
 /**
- * Lets a listener have its requests, and a session hear GOAWAY with the next of them once it is to.
+ * Wraps a listener so that, once the server is leaving, each session gets GOAWAY with its next request.
  *
- * RFC 9113, 6.8 advises two: a first that gives no stream up, for those that are on their way. Node has but the second: of
- * nghttp2 it lacks the notice, and whatever number a GOAWAY names, no new stream is taken after it. So it comes when none
- * is likely to be on its way: who waits for an answer hears it before that, and what has come together is let in together.
- * A stream that crosses it is refused, which tells a client that it may open it again elsewhere.
+ * RFC 9113, 6.8 recommends two GOAWAY frames: the first is a notice that still accepts streams which are on their way. Node
+ * offers only the second: after it no new stream is accepted. So it is sent when a new stream is unlikely: a caller that
+ * waits for a response gets it before that response, and requests that arrived together are accepted together. A stream that crosses it is rejected, and the client may open it again on another connection.
  */
-export function leavable(listener: Listener): Leavable & { readonly listener: Listener } {
+export function withGoAway(listener: Listener): GoAway & { readonly listener: Listener } {
   let isLeaving = false
   return {
     goAway(): void {

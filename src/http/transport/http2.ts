@@ -8,36 +8,36 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2'
 import type { Socket } from 'node:net'
-import { leavable, type Leavable } from './goAway.ts'
+import { withGoAway, type GoAway } from './goAway.ts'
 import type { ServerLimits } from '../limits.ts'
 import type { Listener } from './messages.ts'
 
-/** Most requests at once on one connection: what RFC 9113, 6.5.2 advises at least, and enough. Node sets no bound. */
+/** Most concurrent requests of one connection: the least that RFC 9113, 6.5.2 recommends. Node sets no bound. */
 const maxConcurrentStreams = 100
 
-/** A server that speaks HTTP/2, and HTTP/1.1 with those who cannot; it ends its connections as one of HTTP/1.1 does. */
+/** Creates a server for HTTP/2 and HTTP/1.1 that ends its connections as an HTTP/1.1 server does. */
 export function createHttp2Server(
   options: SecureServerOptions,
   listener: Listener,
   limits: Required<ServerLimits>,
-): Http2SecureServer & Leavable {
+): Http2SecureServer & GoAway {
   const { headersLimit, headerCountLimit } = limits
-  const { goAway, listener: leavableListener } = leavable(listener)
+  const { goAway, listener: sessionListener } = withGoAway(listener)
   const server = createSecureServer(
     {
       ...options,
       allowHTTP1: true,
       settings: { maxConcurrentStreams, maxHeaderListSize: headersLimit },
-      maxHeaderListPairs: headerCountLimit + 1, // the check refuses it; beyond, Node resets the stream
+      maxHeaderListPairs: headerCountLimit + 1, // the check rejects that one; beyond it Node resets the stream
     },
-    leavableListener,
+    sessionListener,
   )
   server.on('session', (session) => closeIdle(session, limits))
   server.on('stream', (stream, _headers, flags) => bound(stream, flags, limits))
   return Object.assign(endingConnections(server), { goAway })
 }
 
-/** Ends a session without requests: soon when there has never been one. */
+/** Ends an idle session, and sooner one that never had a request. */
 function closeIdle(
   session: ServerHttp2Session,
   { headersTimeoutMs, keepAliveTimeoutMs }: Required<ServerLimits>,
@@ -46,7 +46,7 @@ function closeIdle(
   session.once('stream', () => session.setTimeout(keepAliveTimeoutMs))
 }
 
-/** Resets a stream whose request does not arrive in time, or whose answer is not taken. */
+/** Resets a stream whose request does not arrive in time, or whose response is not read. */
 function bound(
   stream: ServerHttp2Stream,
   flags: number,
@@ -63,11 +63,11 @@ function bound(
   stream.on('timeout', () => {
     const isWaiting = stream.writableLength > 0 || (stream.writableEnded && !stream.writableFinished)
     if (isWaiting) reset()
-    else stream.setTimeout(readTimeoutMs) // a handler that thinks
+    else stream.setTimeout(readTimeoutMs) // the handler is still working
   })
 }
 
-/** What a server of HTTP/1.1 has, for one of both: sessions are told to go away, and end with their last stream. */
+/** Adds the closing methods of an HTTP/1.1 server. Sessions get GOAWAY, and end with their last stream. */
 function endingConnections(server: Http2SecureServer): Http2SecureServer {
   const sessions = new Set<ServerHttp2Session>()
   const sockets = new Set<Socket>()
@@ -79,7 +79,7 @@ function endingConnections(server: Http2SecureServer): Http2SecureServer {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   })
-  // It is there, says Node's code; its types do not.
+  // Node has this method, but its types do not.
   const closeIdleOfHttp1 = (
     server as Http2SecureServer & Pick<Server, 'closeIdleConnections'>
   ).closeIdleConnections.bind(server)

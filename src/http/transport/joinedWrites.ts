@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 
-/** So much waits for the end of the turn at most, in characters. */
+/** Most text that waits for the end of the turn, in characters. */
 const mostJoined = 64 * 1024
 
 type Write = (data: string | Uint8Array, encoding?: BufferEncoding, callback?: () => void) => boolean
@@ -8,11 +8,11 @@ type JoinedSocket = Socket & { [isJoined]?: true }
 const isJoined: unique symbol = Symbol('tricube.isJoined')
 
 /**
- * Has all that is written to a socket in one turn of the event loop leave in one write.
+ * Joins all writes to a socket in one turn of the event loop into one.
  *
- * On a connection with pipelined requests, Node starts to write a response once the one before is written; each write is a
- * system call. What is held here counts as written, which lets the next begin. What a slow peer does not take counts as
- * Node counts it: then nothing is held.
+ * On a connection with pipelined requests, Node begins a response once the one before is written, and each write is a system
+ * call. Text that is held here counts as written, so the next response can begin. Nothing is held while a slow peer has
+ * unread data.
  */
 export function joinWrites(socket: JoinedSocket): void {
   if (socket[isJoined]) return
@@ -26,7 +26,7 @@ export function joinWrites(socket: JoinedSocket): void {
     if (held === '') return
     const text = held
     held = ''
-    // As bytes, for Node hands a longer text to the system only in the next turn.
+    // As bytes: Node passes a longer text to the system only in the next turn.
     if (socket.writable) write(Buffer.from(text))
   }
   const joined: Write = (data, encoding, callback) => {
@@ -51,7 +51,7 @@ export function joinWrites(socket: JoinedSocket): void {
   }
 }
 
-/** Whether its bytes are the same in UTF-8: Node writes heads in Latin-1, in which hardly any has more than ASCII. */
+/** Whether a text has the same bytes in UTF-8. Node writes heads in Latin-1, and nearly all are ASCII. */
 function isUtf8(text: string, encoding: BufferEncoding | undefined): boolean {
   return encoding !== 'latin1' || !/[^\0-\x7f]/.test(text)
 }

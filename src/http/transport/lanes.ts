@@ -1,24 +1,24 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { joinWrites } from './joinedWrites.ts'
 
-/** The twin of the client's: what both sides say of lanes. */
+/** The header of lanes. The client has the same name. */
 const lanesHeader = 'x-call-lanes'
 const leaving = ';leaving'
-/** A client that hears of no time keeps connections for 30 s. */
+/** A client keeps connections for 30 s unless it is told a time. */
 const longEnoughMs = 32_000
 
-/** What a response says of lanes, as header lines. */
+/** Header lines of a response about lanes. */
 export interface LaneNotice {
   readonly lines: string
-  /** What it says instead when its service is about to stop; undefined off a lane, where `connection: close` says so. */
+  /** The lines while the service stops. Undefined off a lane, where `connection: close` is enough. */
   readonly whenLeaving: LaneNotice | undefined
 }
 
 /**
- * Compiles what the responses to calls of other services say: off a lane that there may be some, on a lane to which request
- * they are. Returns whether the request is such a call.
+ * Compiles the lane headers of responses to other services. Off a lane they announce that lanes are possible; on a lane they
+ * name the request. The function returns whether a request is such a call.
  *
- * Only they hear of it. They need none of the headers that tell browsers what to make of a page.
+ * No other caller gets them. Responses to services need no headers for browsers.
  */
 export function compileAnnouncement(
   keepAliveTimeoutMs: number,
@@ -37,7 +37,7 @@ export function compileAnnouncement(
     } else {
       response.lane = announcement
     }
-    response.removeHeader('connection') // Node would write one of its own, beside the one that is in the lines
+    response.removeHeader('connection') // or Node would write a second one
     return true
   }
 }

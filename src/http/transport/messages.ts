@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 
-/** A request as Node gives it. */
+/** A request of Node's HTTP/1.1 or HTTP/2 server. */
 export type AnyRequest = IncomingMessage | Http2ServerRequest
 
-/** A response as Node takes it. */
+/** A response of Node's HTTP/1.1 or HTTP/2 server. */
 export type AnyResponse = ServerResponse | Http2ServerResponse
 
-/** What Node calls with each request. */
+/** Node's listener for requests. */
 export type Listener = (request: AnyRequest, response: AnyResponse) => void

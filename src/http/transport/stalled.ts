@@ -4,12 +4,11 @@ import type { Socket } from 'node:net'
 const sweepMs = 1000
 
 /**
- * Closes the connections whose peer takes nothing of an answer that waits for it, after so many milliseconds at most.
+ * Closes connections whose peer reads nothing of a waiting response, after at most `timeoutMs` milliseconds.
  *
- * Neither Node nor Fastify has a timeout for that: the socket's own would also strike while a handler thinks. So the
- * connections are looked at once a second, and only one with unsent bytes gets it. It is half of the time, because Node
- * lets it run a second time when some bytes have left since they were written. `event` is what the server says of each
- * connection.
+ * Neither Node nor Fastify has a timeout for that. The socket's own would also fire while a handler works, so it is set only
+ * on connections with unsent bytes, which a sweep finds once a second. It is half of the time, because Node starts it again
+ * when some bytes have left since they were written. `event` is the server's event for a new connection.
  */
 export function closeStalled(server: EventEmitter, event: 'connection' | 'secureConnection', timeoutMs: number): void {
   const halfMs = timeoutMs / 2
@@ -32,7 +31,7 @@ export function closeStalled(server: EventEmitter, event: 'connection' | 'secure
         socket.setTimeout(halfMs)
       } else {
         watched.delete(socket)
-        if (socket.timeout === halfMs) socket.setTimeout(0) // else it is that of keep-alive already
+        if (socket.timeout === halfMs) socket.setTimeout(0) // otherwise it is the keep-alive timeout
       }
     }
   }

@@ -3,19 +3,19 @@ import type { HttpError } from '../../contract/httpError.ts'
 import type { ServerLimits } from '../limits.ts'
 import type { AnyRequest } from './messages.ts'
 
-/** Tells what is wrong with a request's first line and headers; undefined when nothing is. */
+/** Returns the fault of a request's first line and headers, if there is one. */
 export type StrictCheck = (request: AnyRequest) => HttpError | undefined
 
 /**
- * Compiles the check of what Node's parser lets through although proxies read it in another way or nobody means it well:
- * RFC 9112, 3.2 (one valid Host), 3.2.1 (only the origin form), 6.1 (no coding but chunked, and that in HTTP/1.1 only).
+ * Compiles the check of what Node's parser accepts although proxies read it differently, or only attackers send it. RFC 9112:
+ * 3.2 (one valid Host), 3.2.1 (only the origin form), 6.1 (no coding but chunked, and only in HTTP/1.1).
  *
- * It runs on every request, before routing, so it makes nothing: one pass over the raw headers, told apart by length.
+ * It runs on every request before routing, so it allocates nothing: one pass over the raw headers, told apart by length.
  */
 export function compileStrictCheck({ urlLimit, queryLimit, headerCountLimit }: Required<ServerLimits>): StrictCheck {
-  let validHost: string | undefined // the last one: requests to one service name few
+  let validHost: string | undefined // the last valid one: a service has few names
 
-  return function refuse(request) {
+  return function check(request) {
     const target = request.url!
     if (target.length > urlLimit) return wrong.urlLength
     if (target.charCodeAt(0) !== slash || target.includes('#')) return wrong.target
@@ -25,7 +25,7 @@ export function compileStrictCheck({ urlLimit, queryLimit, headerCountLimit }: R
     const { rawHeaders } = request
     const { httpVersionMajor: major, httpVersionMinor: minor } = request
     const isHttp2 = major !== 1 && 'stream' in request
-    if (!isHttp2 && major !== 1) return wrong.version // llhttp also takes HTTP/0.9 and a first line that says HTTP/2.0
+    if (!isHttp2 && major !== 1) return wrong.version // llhttp also accepts HTTP/0.9, and HTTP/2.0 in a first line
     if (rawHeaders.length > 2 * headerCountLimit) return wrong.headerCount
 
     let host: string | undefined
@@ -37,7 +37,7 @@ export function compileStrictCheck({ urlLimit, queryLimit, headerCountLimit }: R
           if (host !== undefined && !(isHttp2 && host === rawHeaders[i + 1])) return wrong.host
           host = rawHeaders[i + 1]!
           break
-        case ':authority'.length: // Host, as HTTP/2 says it: pseudo-headers come first
+        case ':authority'.length: // the Host of HTTP/2: pseudo-headers come first
           if (isHttp2 && name === ':authority') host = rawHeaders[i + 1]!
           break
         case '__proto__'.length:
@@ -59,9 +59,9 @@ export function compileStrictCheck({ urlLimit, queryLimit, headerCountLimit }: R
 }
 
 const slash = 0x2f
-/** RFC 3986's host and port, without what DNS cannot name. */
+/** RFC 3986's host and port, limited to names that DNS can have. */
 export const hostPattern: RegExp = /^(?:\[[\da-f:.]{2,45}\]|[\w.-]{1,253})(?::\d{1,5})?$/i
-/** What ASCII calls controls: in a path all of them, in a query (where lines of text are sent) only NUL. */
+/** ASCII control characters, which a path must not have. A query may have all but NUL, since it may carry lines of text. */
 const controlInPath = /^[^?]*%(?:[01][\da-f]|7f)/i
 
 const wrong = {
@@ -76,7 +76,7 @@ const wrong = {
   coding: new BadRequest('no Transfer-Encoding but chunked is understood'),
 }
 
-/** Whether a header has a name, whatever its case; that its first letter is another is mostly all there is to see. */
+/** Whether a header has a name, in any case. Most other names already differ in the first letter. */
 function is(name: string, lowerCase: string): boolean {
   if ((name.charCodeAt(0) | 0x20) !== (lowerCase.charCodeAt(0) | 0x20)) return false
   return name === lowerCase || name.toLowerCase() === lowerCase

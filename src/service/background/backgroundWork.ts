@@ -2,6 +2,7 @@ import { GatewayTimeout } from '../../contract/errors.ts'
 import type { LateLog } from '../../log/late.ts'
 import { Cancellation } from '../../resilience/cancellation.ts'
 import { Deadline } from '../../time/deadline.ts'
+import { longestTimerMs } from '../../time/longestTimer.ts'
 import { ambient } from '../../trace/ambient.ts'
 import type { RequestScope, Work, WorkOptions } from '../part.ts'
 import type { Tracing } from '../parts/tracing/tracing.ts'
@@ -155,13 +156,10 @@ export class BackgroundWork implements Work, Keeper {
   }
 }
 
-/** The longest time that a timer of Node can have, in milliseconds. */
-const longestMs = 2 ** 31 - 1
-
 /** @throws {TypeError} when it is no time that a timer can have */
 export function checkTimeout(timeoutMs: number): void {
-  if (typeof timeoutMs === 'number' && timeoutMs > 0 && timeoutMs <= longestMs) return
-  throw new TypeError(`timeoutMs: expected a number of ms from 1 to ${longestMs}, got ${String(timeoutMs)}`)
+  if (typeof timeoutMs === 'number' && timeoutMs > 0 && timeoutMs <= longestTimerMs) return
+  throw new TypeError(`timeoutMs: expected a number of ms from 1 to ${longestTimerMs}, got ${String(timeoutMs)}`)
 }
 
 function deadlineIn(timeoutMs: number | undefined): Deadline {

@@ -65,11 +65,11 @@ async function removeStale(path: string): Promise<void> {
   const found = await lstat(path).catch(() => undefined)
   if (!found) return
   if (!found.isSocket()) throw new ConfigError(`${path} is there already and is no socket`)
-  if (await isAnswered(path)) throw new ConfigError(`${path} is the socket of another process, which answers`)
+  if (await hasResponse(path)) throw new ConfigError(`${path} is the socket of another process, which answers`)
   await unlink(path)
 }
 
-function isAnswered(path: string): Promise<boolean> {
+function hasResponse(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path)
     const end = (answered: boolean) => (): void => {

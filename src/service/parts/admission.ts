@@ -200,7 +200,7 @@ export class Admission implements Opened {
 
   #tell({ reply, refusal }: Refused): void {
     if (reply.raw.destroyed) return // its caller has hung up
-    this.#inFlight.answered(reply)
+    this.#inFlight.beforeHeaders(reply)
     sendError(reply, errors[refusal])
   }
 

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { systemClock } from '../../time/clock.ts'
 import { closeAfterRequests } from '../../http/inFlight/close.ts'
 import { endEventStreams } from '../../http/inFlight/eventStreams.ts'
-import type { Leavable } from '../../http/transport/goAway.ts'
+import type { GoAway } from '../../http/transport/goAway.ts'
 import type { InFlight } from '../../http/inFlight/inFlight.ts'
 import { group, number } from '../../config/rules.ts'
 import { setting } from '../../config/setting.ts'
@@ -103,7 +103,7 @@ export class Drain implements Opened {
     if (!this.#fastify.server.listening) return
     if (this.#preStopDelayMs > 0) await systemClock.wait(this.#preStopDelayMs)
     this.#inFlight.endConnections()
-    const server: Partial<Leavable> = this.#fastify.server as object // only one of HTTP/2 has it
+    const server: Partial<GoAway> = this.#fastify.server as object // only one of HTTP/2 has it
     server.goAway?.()
     if (this.#delayMs > 0) await systemClock.wait(this.#delayMs)
   }

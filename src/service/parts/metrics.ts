@@ -65,7 +65,7 @@ export const metrics: Part<MetricsOptions, MetricsConfig, Metering> = {
       return reply.header('content-type', contentType).send(body)
     })
     const requests = new RequestMetrics(all, contract.operations, isSecure ? 'https' : 'http')
-    inFlight.onRefused = (status) => requests.observe(undefined, undefined, status, 0)
+    inFlight.onRejected = (status) => requests.observe(undefined, undefined, status, 0)
     const opened = { metrics: all, requests, isOn, forRequest: () => all }
     if (!isOn) return { ...opened, calls: undefined }
     watchService(all, host)
@@ -75,7 +75,7 @@ export const metrics: Part<MetricsOptions, MetricsConfig, Metering> = {
 
 /** What every service tells: what runs, its requests in flight, the lines of log that it lost. */
 function watchService(all: Metrics, { contract, config: { version = '' }, inFlight }: Host<MetricsConfig>): void {
-  all.onScrape(inFlight.tellEnded)
+  all.onScrape(inFlight.reportEnded)
   all
     .gauge('tricube_build_info', {
       help: 'What runs; always 1.',

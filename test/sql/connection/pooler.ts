@@ -6,6 +6,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { until } from '../../until.ts'
 
 /** A running pooler. */
 export interface Pooler extends AsyncDisposable {
@@ -98,14 +99,15 @@ async function freePort(): Promise<number> {
 }
 
 async function listens(port: number, binary: string): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
+  const isOpen = async (): Promise<boolean> => {
     const socket = connect(port, '127.0.0.1')
-    const isOpen = await new Promise<boolean>((resolve) => {
-      socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
-    })
-    socket.destroy()
-    if (isOpen) return
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    try {
+      return await new Promise<boolean>((resolve) => {
+        socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+      })
+    } finally {
+      socket.destroy()
+    }
   }
-  throw new Error(`${binary} does not listen on ${port}`)
+  await until(isOpen, { what: `${binary} listens on ${port}` })
 }

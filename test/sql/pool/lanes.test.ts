@@ -96,6 +96,14 @@ describe('a statement that is cancelled', () => {
 })
 
 describe('a lost connection', () => {
+  /** Resolves when the server runs a statement with this text. */
+  const runs = async (text: string): Promise<void> => {
+    await using other = database({ url: fresh.url, lanes: 1 })
+    const running = () => other.value`
+      SELECT count(*) FROM pg_stat_activity
+      WHERE datname = current_database() AND pid <> pg_backend_pid() AND state = 'active' AND query LIKE ${`${text}%`}`
+    await expect.poll(running).toBe(1)
+  }
   const reset = (proxy: FaultProxy) => proxy.add({ type: 'reset_peer' })()
   const withProxy = async (use: (db: Database, proxy: FaultProxy) => Promise<void>, lanes = 1) => {
     await using proxy = await faultProxy({ target: fresh.url })
@@ -107,9 +115,9 @@ describe('a lost connection', () => {
   test.skipIf(isPooled)('fails a write with mayHaveRun, and retries a read', () =>
     withProxy(async (db, proxy) => {
       const read = db.value`SELECT count(*) FROM log WHERE n = ${1}`
-      const write = db.execute`INSERT INTO log VALUES (${2}) RETURNING pg_sleep(0.2)`
-      const called = db.value`SELECT pg_sleep(0.2)` // may do anything, by its text
-      setTimeout(() => reset(proxy), 50)
+      const write = db.execute`INSERT INTO log VALUES (${2}) RETURNING pg_sleep(5)`
+      const called = db.value`SELECT pg_sleep(5)` // may do anything, by its text
+      void runs('INSERT INTO log').then(() => reset(proxy))
       await expect(write).rejects.toMatchObject({ sqlstate: '08006', mayHaveRun: true })
       await expect(called).rejects.toMatchObject({ mayHaveRun: true })
       expect(await read).toBe(0)
@@ -125,8 +133,8 @@ describe('a lost connection', () => {
 
   test('retries a statement marked as a read', () =>
     withProxy(async (db, proxy) => {
-      const read = db.with({ readOnly: true }).value`SELECT 'done', pg_sleep(0.1)`
-      setTimeout(() => reset(proxy), 50)
+      const read = db.with({ readOnly: true }).value`SELECT 'done', pg_sleep(0.5)`
+      void runs(`SELECT 'done'`).then(() => reset(proxy))
       expect(await read).toBe('done')
     }))
 
@@ -134,7 +142,9 @@ describe('a lost connection', () => {
     withProxy(async (db) => {
       const backend = await pid(db)
       const waiting = db.execute`SELECT pg_sleep(5), 'x' AS terminated`
-      setTimeout(() => void db.with({ slow: true }).execute`SELECT pg_terminate_backend(${backend})`, 30)
+      void runs('SELECT pg_sleep(5)').then(
+        () => db.with({ slow: true }).execute`SELECT pg_terminate_backend(${backend})`,
+      )
       const error = await waiting.catch((e: unknown) => e)
       expect(error).toMatchObject({ sqlstate: '57P01', mayHaveRun: true })
       expect(httpErrorOf(error)).toMatchObject({ status: 503, code: 50301 })

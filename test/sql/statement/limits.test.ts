@@ -26,6 +26,8 @@ const open = () =>
   observer.value<number>`
     SELECT count(*) FROM pg_stat_activity
     WHERE application_name = 'quiet' AND datname = current_database() AND state <> 'idle'`
+const waiting = (tx: Transaction) =>
+  tx.value`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
 const add = (tx: Transaction) => tx.execute`UPDATE stock SET n = n + 1`
 const settled = { timeout: 5000, interval: 10 }
 
@@ -91,12 +93,16 @@ describe('a transaction whose deadline passes while it runs no statement', () =>
 
   test('ends with its request, and frees its locks', async () => {
     const hangUp = new AbortController()
+    const locked = withResolvers()
     const gone = db.forRequest({ signal: hangUp.signal }).transaction(async (tx) => {
       await add(tx)
-      setTimeout(() => hangUp.abort('hung up'), 400)
+      locked.resolve()
       await new Promise(() => {})
     })
+    await locked.promise
     const next = observer.execute`UPDATE stock SET n = n + 10` // waits for the row
+    await expect.poll(() => observer.transaction(waiting)).toBe(1)
+    hangUp.abort('hung up')
     await expect(gone).rejects.toBe('hung up')
     await next
     expect(await count()).toBe(10)

@@ -24,7 +24,7 @@ const rules: Fields<Subscription> = {
   },
   retries: wholeNumber(),
   backoff: group<NonNullable<SubscriptionOptions['backoff']>>({ baseMs: wholeNumber(), capMs: wholeNumber() }),
-  timeoutMs: number({ min: 1, max: 2 ** 31 - 1, unit: 'ms' }),
+  timeoutMs: number({ min: 1, unit: 'ms' }),
   concurrency: wholeNumber({ min: 1 }),
   transaction: flag,
   onDead: oneOf(['skip', 'hold']),

@@ -21,7 +21,7 @@ export class AccessLog {
 
   /** Writes the line of an operation's request at `info`; of anything else at `debug`. */
   end(
-    { request, reply, isAnswered, peer = request.ip }: OpenRequest,
+    { request, reply, hasResponse, peer = request.ip }: OpenRequest,
     { operation, route, path, status, durationMs }: EndedRequest,
   ): void {
     const failed = status >= 500
@@ -34,7 +34,7 @@ export class AccessLog {
       path,
       status,
       durationMs,
-      bytes: isAnswered ? Number(reply.getHeader('content-length') ?? 0) : 0,
+      bytes: hasResponse ? Number(reply.getHeader('content-length') ?? 0) : 0,
       peer,
       requestId: request.id,
       span: request.span && recordOf(request.span),

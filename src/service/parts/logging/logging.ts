@@ -28,7 +28,7 @@ export const logging: Part<{ readonly log?: LogOptions }, LogConfig, Logging> = 
     const worker = workerOf(process.env)?.number
     const pid = worker === undefined ? undefined : process.pid
     const { log, writeAccess, close } = await openLog({ name, level, pid, format, file: logFileOf(config, worker) })
-    const forgetPending = flushAtExit({ flushSync: inFlight.tellEnded })
+    const forgetPending = flushAtExit({ flushSync: inFlight.reportEnded })
     let endLevelSignal: (() => void) | undefined
     whenListening(() => void (endLevelSignal = levelOnSignal(log)))
     return {

@@ -3,16 +3,16 @@ import type { FastifyReply } from 'fastify'
 import { compileAnnouncement, type LaneNotice } from './lanes.ts'
 import { securityHeaders, transportSecurity } from '../securityHeaders.ts'
 
-/** Puts the headers that every answer has on one of them, with the id of its request. */
+/** Adds the headers that every response has, with the ID of its request. */
 export type AddHeaders = (reply: FastifyReply, id: string) => void
 
-/** How connections are kept, and whether they are encrypted. */
+/** Options of the common headers. */
 export interface CommonHeadersOptions {
   readonly isSecure: boolean
   readonly keepAliveTimeoutMs: number
 }
 
-/** Compiles it. */
+/** Compiles an `AddHeaders`. */
 export function compileCommonHeaders({ isSecure, keepAliveTimeoutMs }: CommonHeadersOptions): AddHeaders {
   const headers = isSecure ? { ...securityHeaders, ...transportSecurity } : securityHeaders
   const lines = Object.entries(headers)
@@ -21,13 +21,13 @@ export function compileCommonHeaders({ isSecure, keepAliveTimeoutMs }: CommonHea
   const announce = compileAnnouncement(keepAliveTimeoutMs)
   return (reply, id) => {
     const { raw } = reply
-    if (!(raw instanceof Answer)) reply.headers(headers).header('x-request-id', id)
+    if (!(raw instanceof LineResponse)) reply.headers(headers).header('x-request-id', id)
     else if (announce(reply.request.raw, raw)) raw.lines = `x-request-id: ${id}\r\n`
     else raw.lines = `${lines}x-request-id: ${id}\r\n`
   }
 }
 
-/** Node's own writing of an answer's head: called so since 2010, though not documented. */
+/** Node's method that writes the head of a response. It has had this name since 2010, though it is not documented. */
 const { _storeHeader: storeHeader } = ServerResponse.prototype as {
   _storeHeader?: (this: ServerResponse, firstLine: string, headers: object | undefined) => void
 }
@@ -36,31 +36,31 @@ const { _storeHeader: storeHeader } = ServerResponse.prototype as {
 export const canCarryLines: boolean = storeHeader?.length === 2
 
 /**
- * Node's answer, which carries header lines that are text already.
+ * Node's response, with header lines that are text already.
  *
- * Node tests the name and the value of each header of each answer by regular expressions. For the six that are always the
+ * Node tests name and value of each header of each response by regular expressions. For the six headers that are always the
  * same, or known to be harmless, that costs as much as to route, validate and serialise a small request.
  */
-export class Answer extends ServerResponse {
-  /** Follow the first line; a header that is set by its name takes the place of its line. */
+export class LineResponse extends ServerResponse {
+  /** Lines after the status line. A header that is set by name replaces its line. */
   lines = ''
-  /** What it says of lanes; undefined when it says nothing. */
+  /** The lines about lanes; undefined when there are none. */
   lane: LaneNotice | undefined
 
-  /** Node calls it. */
+  /** Called by Node. */
   _storeHeader(firstLine: string, headers: object | undefined): void {
-    const lines = besides(headers, this.lines)
+    const lines = withoutHeaders(headers, this.lines)
     storeHeader!.call(this, firstLine + (this.lane ? lines + this.lane.lines : lines), headers)
   }
 
   override removeHeader(name: string): void {
-    this.lines = besides({ [name]: undefined }, this.lines)
+    this.lines = withoutHeaders({ [name]: undefined }, this.lines)
     super.removeHeader(name)
   }
 }
 
-/** Of some lines those that are not among the headers, which come in each of the shapes that Node takes. */
-function besides(headers: object | undefined, lines: string): string {
+/** Returns the lines whose header is not set by name. `headers` has one of the forms that Node takes. */
+function withoutHeaders(headers: object | undefined, lines: string): string {
   if (Array.isArray(headers)) return headers.flat().some(isCarried) ? without(headers.flat(), lines) : lines
   for (const name in headers) if (isCarried(name)) return without(Object.keys(headers), lines)
   return lines
@@ -80,7 +80,7 @@ function isCarried(name: string): boolean {
   return forms[formOf(name)] === 1 && carried.has(name.toLowerCase())
 }
 
-/** Length and last letter, by which nearly all other names are known not to be one of these, whatever their case. */
+/** Combines length and last letter, in any case: a quick test that rules out nearly all other names. */
 function formOf(name: string): number {
   return (name.length & 31) * 32 + (name.charCodeAt(name.length - 1) & 31)
 }

@@ -4,15 +4,15 @@ import { ServerError } from '../../contract/errors.ts'
 import { securityHeaders } from '../securityHeaders.ts'
 
 /**
- * Answers 500 when the answer to an error fails as well, because a hook of a plugin throws on every answer. Fastify's own
- * way out would tell the caller what was thrown, in a format of its own.
+ * Responds with 500 when the response to an error fails too, because a plugin's hook throws at every response. Fastify's own
+ * fallback would show the caller what was thrown, in another format.
  *
- * Fastify asks the error handlers of an instance one after the other, the newest first, so this one has to be set before
- * the server's. It warns of two on one instance, which is meant for those who lose one by mistake: hence the shadow.
+ * Fastify calls the error handlers of an instance in turn, the newest first, so this one has to be set before the server's.
+ * Fastify warns about two handlers of one instance, in case one replaces the other by mistake. The shadow avoids that.
  */
-export function addLastResort(fastify: FastifyInstance): void {
+export function addErrorFallback(fastify: FastifyInstance): void {
   const shadow = Object.create(fastify) as FastifyInstance & Record<symbol, unknown>
-  shadow.setErrorHandler(answer)
+  shadow.setErrorHandler(sendFallback)
   for (const key of Object.getOwnPropertySymbols(shadow)) {
     const value = shadow[key]
     if (typeof value === 'object') Object.assign(fastify, { [key]: value })
@@ -26,8 +26,8 @@ const headers = {
   'content-length': Buffer.byteLength(body),
 }
 
-function answer(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  request.log.error({ status: 500, err: thrown }, 'failed, and so did the answer to it')
+function sendFallback(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  request.log.error({ status: 500, err: thrown }, 'failed, and the response to the error failed too')
   const { raw } = reply.hijack()
   if (raw.headersSent) raw.destroy()
   else raw.writeHead(500, { ...headers, 'x-request-id': request.id }).end(body)

@@ -5,12 +5,13 @@ import { compileAllowedMethods } from './allow.ts'
 import { sendError } from './errors.ts'
 
 /**
- * Answers 405 for a path that has other methods and 404 for one that is none, after all hooks of `onRequest` and before a
- * body is read: whatever is wrong with that, it is not for anybody.
+ * Responds to requests that match no route. The status is 405 where the path has other methods, and 404 otherwise.
+ *
+ * It runs after all `onRequest` hooks and before the body is read, since no operation would use it.
  */
-export function answerNoSuchRoute(fastify: FastifyInstance, operations: Operations): void {
+export function addNotFound(fastify: FastifyInstance, operations: Operations): void {
   const allowedMethods = compileAllowedMethods(operations)
-  const answer = (request: FastifyRequest, reply: FastifyReply): void => {
+  const respond = (request: FastifyRequest, reply: FastifyReply): void => {
     const path = request.url.split('?', 1)[0] as string
     const what = `${request.method} ${path}`
     const allow = allowedMethods(path)
@@ -20,6 +21,6 @@ export function answerNoSuchRoute(fastify: FastifyInstance, operations: Operatio
         : new MethodNotAllowed(what, { headers: { allow: allow.join(', ') } })
     sendError(reply, error)
   }
-  // Fastify takes any hook here; its types name only those that come after the body.
-  fastify.setNotFoundHandler({ onRequest: answer } as object, answer)
+  // Fastify takes any hook here. Its types name only those that run after the body is read.
+  fastify.setNotFoundHandler({ onRequest: respond } as object, respond)
 }

@@ -6,67 +6,67 @@ import type { HttpError } from '../../contract/httpError.ts'
 import { securityHeaders } from '../securityHeaders.ts'
 import type { AnyRequest, Listener } from './messages.ts'
 import type { StrictCheck } from './strict.ts'
-import { hearWhileWaiting } from './waiting.ts'
+import { closeWithConnection } from './queuedResponses.ts'
 
-/** Is told of what is refused before it is routed. */
-export type OnRefused = (error: HttpError, socket: Socket) => void
+/** Called with each request that is rejected before routing. */
+export type OnRejected = (error: HttpError, socket: Socket) => void
 
-/** Lets a listener have only what a check finds nothing wrong with; all else is answered, and its connection closed. */
-export function strictly(check: StrictCheck, listener: Listener, onRefused: OnRefused): Listener {
+/** Passes a listener only requests that a check accepts. All others are rejected, and their connection is closed. */
+export function strictly(check: StrictCheck, listener: Listener, onRejected: OnRejected): Listener {
   return (request, response) => {
-    const socket: RefusableSocket = request.socket
-    if (socket[isRefused]) return
+    const socket: CheckedSocket = request.socket
+    if (socket[isRejected]) return
     const error = check(request)
     if (error === undefined) {
-      hearWhileWaiting(response, socket)
+      closeWithConnection(response, socket)
       return listener(request, response)
     }
-    onRefused(error, socket)
+    onRejected(error, socket)
     const body = JSON.stringify(errorBody(error))
     if (request.httpVersionMajor === 2 && 'stream' in request) {
       response.writeHead(error.status, headersOf(body))
     } else {
-      socket[isRefused] = true
+      socket[isRejected] = true
       response.writeHead(error.status, { ...headersOf(body), connection: 'close' })
     }
     response.end(body)
   }
 }
 
-/** Answers what the parser gave up on and what did not arrive in time, and closes the connection. */
-export function answerClientError(onRefused: OnRefused): (thrown: NodeJS.ErrnoException, socket: Socket) => void {
+/** Responds to requests that cannot be parsed or do not arrive in time, and closes the connection. */
+export function respondToClientError(onRejected: OnRejected): (thrown: NodeJS.ErrnoException, socket: Socket) => void {
   return (thrown, socket) => {
-    const due = answerTo(thrown.code)
+    const due = responseTo(thrown.code)
     if (!due || !socket.writable || !isDueNow(socket)) {
       socket.destroy()
       return
     }
-    onRefused(due.error, socket)
+    onRejected(due.error, socket)
     socket.write(due.text)
     socket.destroySoon() // `end` would wait for the peer to close its side, too
   }
 }
 
 /**
- * Of a connection on which a request was refused: Node goes on to parse what came in the same packet, and what is behind a
- * refused request is part of the trick.
+ * Marks a connection whose request was rejected. Node still parses the rest of the packet, and what follows a rejected
+ * request may be a smuggled one.
  */
-const isRefused = Symbol('tricube.isRefused')
-type RefusableSocket = Socket & { [isRefused]?: true }
+const isRejected = Symbol('tricube.isRejected')
+type CheckedSocket = Socket & { [isRejected]?: true }
 
-/** Whether the next answer on a connection is for what has failed to parse, and not for a request before that. */
+/** Whether the next response of a connection is the one to the faulty request, not to a request before it. */
 function isDueNow(socket: Socket & { _httpMessage?: (ServerResponse & { req: AnyRequest }) | null }): boolean {
-  const { _httpMessage: answering } = socket // Node's name for the answer that is due; its own handler reads it, too
-  return !answering || (!answering.headersSent && !answering.req.complete)
+  const { _httpMessage: response } = socket // the current response; Node's own handler reads this property too
+  return !response || (!response.headersSent && !response.req.complete)
 }
 
-function answerTo(code = ''): Ready | undefined {
+function responseTo(code = ''): Ready | undefined {
   if (code === 'HPE_HEADER_OVERFLOW') return headersTooLarge
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return tooLate
   return code.startsWith('HPE_') ? unparsed : undefined
 }
 
-/** An answer that is ready before it is due: hundreds of connections may end in one turn of the event loop. */
+/** A response that is written in advance: hundreds of connections may end in one turn of the event loop. */
 interface Ready {
   readonly error: HttpError
   readonly text: string

@@ -2,17 +2,17 @@ import { isSecret } from '../../log/secretNames.ts'
 import { censored } from '../../log/secretText.ts'
 
 /**
- * A URL's path as it may be logged: without the query, which may hold what is nobody's business; of a route with a
- * secret parameter (`/resets/:token`) only the route, and below it, where there is no route, no more than its beginning.
+ * Returns the path of a URL as it may be logged. The query is left out. A route with a secret parameter (`/resets/:token`) is
+ * logged instead of its path. An unknown path below such a route is cut before the secret.
  */
-export function shownPath(url: string, route: string | undefined): string {
+export function loggedPath(url: string, route: string | undefined): string {
   if (route !== undefined && hasSecret(route)) return route
   const query = url.indexOf('?')
   const path = query < 0 ? url : url.slice(0, query)
   return route === undefined ? withoutSecretPart(path) : path
 }
 
-/** Learns a route, so that what is asked for below it, and is none, can be shown without what may be a secret. */
+/** Registers a route, so that unknown paths below it are logged without what may be a secret. */
 export function learnRoute(route: string): void {
   hasSecret(route)
 }
@@ -29,9 +29,9 @@ function hasSecret(route: string): boolean {
   return secret
 }
 
-/** Of each route whether it has; there are as many as operations. */
+/** Whether a route has a secret parameter, by route. There are as many as operations. */
 const known = new Map<string, boolean>()
-/** What comes before the first secret of those that have one. */
+/** The path before the first secret of each route that has one. */
 const beginnings: RegExp[] = []
 
 function beginningOf(parts: readonly string[]): RegExp {

@@ -1,5 +1,0 @@
-/** A body and what it is. */
-export interface Answer {
-  readonly type: string
-  readonly body: string | Buffer
-}
