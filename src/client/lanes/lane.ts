@@ -163,6 +163,11 @@ export class Lane implements ResponseReceiver {
 
   received(head: ResponseHead, body: string): void {
     const { call, sequence } = this.#shift()
+    // These statuses concern the connection, not the call (RFC 9110, 15.5.9 and 15.5.20).
+    if (head.status === 421 || (head.status === 408 && head.endsConnection)) {
+      call.lost(new Error(`the connection was rejected with ${head.status}`))
+      return this.#close('the other side closed it')
+    }
     const isLeaving = head.lane === `${sequence}${leaving}`
     if ((head.lane !== String(sequence) && !isLeaving) || !head.names(lanesHeader)) {
       call.lost(new Error('the connection was lost: a response has the number of another request, or none'))
@@ -172,16 +177,16 @@ export class Lane implements ResponseReceiver {
       )
     }
     if (isLeaving) this.#isRetired = true
-    // These statuses concern the connection, not the call (RFC 9110, 15.5.9 and 15.5.20).
-    const endsLane = head.status === 421 || (head.status === 408 && head.endsConnection)
-    if (endsLane) call.lost(new Error(`the connection was rejected with ${head.status}`))
-    else if (!call.isOver) call.receivedOnLane(head, body, isLeaving || head.endsConnection)
-    if (head.endsConnection || endsLane) this.#close('the other side closed it')
+    if (!call.isOver) call.receivedOnLane(head, body, isLeaving || head.endsConnection)
+    if (head.endsConnection) this.#close('the other side closed it')
   }
 
   #read(chunk: Buffer): void {
     if (this.#isClosed) return
     this.#progressAt = performance.now()
+    // Servers announce so that they close an idle connection (RFC 9110, 15.5.9).
+    if (!this.awaited && chunk.toString('latin1', 0, 13) === 'HTTP/1.1 408 ')
+      return this.#close('it was idle for too long')
     const problem = this.#parser.read(chunk)
     if (this.#isClosed) return
     if (problem === tooLarge) {
