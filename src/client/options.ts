@@ -14,7 +14,7 @@ import {
   record,
   text,
   url,
-  wholeNumber,
+  integer,
   withMethods,
 } from '../config/rules.ts'
 import type { Contract } from '../contract/contract.ts'
@@ -63,17 +63,17 @@ const timeoutMs: Rule = {
 }
 const hedge = group<NonNullable<OperationOptions['hedge']>>({ afterP: number({ min: 0, max: 100 }) })
 
-const operationOptions: Fields<OperationOptions> = { timeoutMs, retries: wholeNumber(), hedge, fallback: func }
+const operationOptions: Fields<OperationOptions> = { timeoutMs, retries: integer(), hedge, fallback: func }
 
 const clientOptions: Fields<ClientOptions> = {
   timeoutMs,
-  retries: wholeNumber(),
+  retries: integer(),
   hedge,
   balancer: oneOf(balancers),
   ejection: either(
     never,
     group<Omit<EjectionOptions, 'random'>>({
-      consecutiveFailures: wholeNumber({ min: 1 }),
+      consecutiveFailures: integer({ min: 1 }),
       baseMs: number({ unit: 'ms' }),
       maxMs: number({ unit: 'ms' }),
       maxShare: number({ max: 1 }),
@@ -83,7 +83,7 @@ const clientOptions: Fields<ClientOptions> = {
     never,
     group<Omit<ThrottleOptions, 'random'>>({
       windowMs: number({ min: 1, unit: 'ms' }),
-      protection: wholeNumber(),
+      protection: integer(),
       probeMs: number({ unit: 'ms' }),
     }),
   ),
@@ -91,9 +91,9 @@ const clientOptions: Fields<ClientOptions> = {
     never,
     group<RetryBudgetOptions>({ share: number(), perSecond: number(), windowMs: number({ min: 1, unit: 'ms' }) }),
   ),
-  subset: either(never, wholeNumber({ min: 1 })),
+  subset: either(never, integer({ min: 1 })),
   tls: group<CertificateFiles>({ cert: pemFile, key: pemFile, ca: pemFile }),
-  maxResponseBytes: wholeNumber({ min: 1, unit: 'bytes' }),
+  maxResponseBytes: integer({ min: 1, unit: 'bytes' }),
   lanes: flag,
   checkResponses: flag,
   forward: {

@@ -11,7 +11,7 @@ export interface Bounds {
 }
 
 /** An integer within bounds. Default: from 0; milliseconds are at most what a timer can wait. */
-export function wholeNumber(bounds: Bounds = {}): Rule {
+export function integer(bounds: Bounds = {}): Rule {
   return numeric('a whole number', bounds, Number.isSafeInteger, /^-?\d+$/)
 }
 

@@ -4,7 +4,7 @@ import { lease, release, takeIn } from './cursors.ts'
 import type { FeedPage } from './feed.ts'
 
 /** What a subscriber asks a publisher for. */
-export type AskFeed = (query: {
+export type FetchFeed = (query: {
   readonly after: string | undefined
   readonly waitMs: number
   readonly signal: AbortSignal
@@ -19,7 +19,7 @@ export interface SubscriberOptions {
   readonly task: string
   /** Names this process among those that may read. */
   readonly reader: string
-  readonly ask: AskFeed
+  readonly ask: FetchFeed
   /** Events have become jobs. */
   readonly onTaken: () => void
   /** Called when the publisher stops responding, and with undefined when it responds again. */

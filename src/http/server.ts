@@ -40,7 +40,7 @@ export interface ServerOptions {
 }
 
 /** What the server calls for each request: the service behind it. */
-export interface Door {
+export interface Pipeline {
   /** Called when a request has arrived. Returns false when it has rejected it, and has sent the response. */
   arrived(request: FastifyRequest, reply: FastifyReply): boolean
   /** Compiles the hooks and the handler of an operation. */
@@ -57,25 +57,25 @@ export class Server {
   readonly inFlight: InFlight
   readonly preSerialization: PreSerialization
   readonly #operations: Operations
-  #door!: Door
+  #pipeline!: Pipeline
 
-  /** Creates the Fastify instance. It can respond once it has a door. */
+  /** Creates the Fastify instance. It can respond once it has a pipeline. */
   constructor(options: ServerOptions) {
     const { operations } = options.contract
     this.#operations = options.edge ? publicOperations(operations) : operations
-    this.inFlight = new InFlight((ended) => this.#door.recorded(ended))
-    this.fastify = createFastify(options, this.#operations, this.inFlight, () => this.#door)
+    this.inFlight = new InFlight((ended) => this.#pipeline.recorded(ended))
+    this.fastify = createFastify(options, this.#operations, this.inFlight, () => this.#pipeline)
     this.preSerialization = new PreSerialization(this.fastify)
   }
 
-  /** Sends requests through a door from now on. */
-  open(door: Door): void {
-    this.#door = door
+  /** Sends requests through a pipeline from now on. */
+  open(pipeline: Pipeline): void {
+    this.#pipeline = pipeline
   }
 
   /** Adds the routes of the operations. Call it after the plugins that change routes are registered. */
   addOperations(): void {
-    addRoutes(this.fastify, this.#operations, (name) => this.#door.operation(name), this.preSerialization)
+    addRoutes(this.fastify, this.#operations, (name) => this.#pipeline.operation(name), this.preSerialization)
   }
 }
 
@@ -83,7 +83,7 @@ function createFastify(
   { log, tls, edge = false, trustProxy, limits: own }: ServerOptions,
   operations: Operations,
   inFlight: InFlight,
-  door: () => Door,
+  pipeline: () => Pipeline,
 ): FastifyInstance {
   const limits = { ...defaultLimits, ...own }
   const onRejected: OnRejected = (error, { remoteAddress: peer }) => {
@@ -104,7 +104,7 @@ function createFastify(
     clientErrorHandler: respondToClientError(onRejected),
     frameworkErrors(error, _request, reply) {
       inFlight.beforeHeaders(reply)
-      void sendError(reply, door().errorOf(error))
+      void sendError(reply, pipeline().errorOf(error))
     },
   }) as unknown as FastifyInstance
 
@@ -125,7 +125,7 @@ function createFastify(
   // One hook for all of it: each hook costs every request.
   fastify.addHook('onRequest', (request, reply, done) => {
     addCommonHeaders(reply, request.id) // first: responses to pipelined requests name their request
-    if (!door().arrived(request, reply)) return
+    if (!pipeline().arrived(request, reply)) return
     inFlight.begin(request, reply)
     request.log = reply.log = new RequestLog(log, request)
     removeTypeWithoutBody(request)
@@ -133,7 +133,7 @@ function createFastify(
   })
   addErrorFallback(fastify)
   fastify.setErrorHandler((thrown, request, reply) => {
-    const error = pluginRejection(thrown, reply) ?? door().errorOf(thrown)
+    const error = pluginRejection(thrown, reply) ?? pipeline().errorOf(thrown)
     if (error.status >= 500) {
       request.span?.fail(thrown)
       logError(request, thrown, error)

@@ -9,20 +9,20 @@ import type { Metrics } from '../metrics/metrics.ts'
 import type { Database } from '../sql/index.ts'
 import { spanShape } from '../trace/shape.ts'
 import { sourceNameOf } from '../trace/sourceName.ts'
-import { settingsOf, type Config, type LiveConfig } from './config.ts'
-import { checkDefinition, type Definition } from './definition.ts'
-import type { RunningApplication, RunOptions } from './hooks.ts'
+import { settingsOf, type Config, type LiveConfig } from './definition/config.ts'
+import { checkDefinition, type Definition } from './definition/definition.ts'
+import type { RunningApplication, RunOptions } from './definition/hooks.ts'
 import { HookRunner } from './lifecycle/hookRunner.ts'
 import { listen } from './lifecycle/listen.ts'
 import { OpenParts, type AnyPart } from './lifecycle/openParts.ts'
 import type { Listening } from './part.ts'
 import * as parts from './parts.ts'
-import { readinessOf, type Readiness } from './lifecycle/readiness.ts'
+import { readinessOf, stopping, type Readiness } from './lifecycle/readiness.ts'
 import type { WorkContext } from './request/context.ts'
 import { RequestContext } from './request/requestContext.ts'
-import { compilePlot } from './request.ts'
-import { resourceParts } from './resource.ts'
-import { inSteps, type Step } from './lifecycle/steps.ts'
+import { compilePipeline } from './request.ts'
+import { resourceParts } from './definition/resource.ts'
+import { runShutdown, type RunStep } from './lifecycle/shutdown.ts'
 import { roomsOf } from './lifecycle/tables.ts'
 import { BackgroundWork, checkTimeout } from './background/backgroundWork.ts'
 
@@ -85,7 +85,7 @@ export class Application implements RunningApplication {
       tables: roomsOf(definition),
       readiness: () => this.#readiness(),
       whenListening: (fn) => void this.#whenListening.push(fn),
-      standIns: overrides.parts,
+      replacements: overrides.parts,
     })
   }
 
@@ -206,7 +206,7 @@ export class Application implements RunningApplication {
     const values = this.#parts.valuesOf(all)
     this.#work.open(values, tracing)
     this.#server.open(
-      compilePlot(this.#definition, {
+      compilePipeline(this.#definition, {
         allowOrigin: (await use(parts.cors)).allowOrigin,
         admission: await use(parts.admission),
         tracing,
@@ -234,12 +234,12 @@ export class Application implements RunningApplication {
     const limitMs = this.#running?.stopLimitMs ?? 30_000
     const log = (): Logger => this.log
     const failures: unknown[] = []
-    await inSteps(limitMs, log, (step) => this.#stop(step)).catch((error: unknown) => failures.push(error))
+    await runShutdown(limitMs, log, (step) => this.#stop(step)).catch((error: unknown) => failures.push(error))
     failures.push(...(await this.#parts.closeAll()))
     if (failures.length > 0) throw failures[0]
   }
 
-  async #stop(step: Step): Promise<void> {
+  async #stop(step: RunStep): Promise<void> {
     const opening: Promise<unknown> | undefined =
       this.#state === 'stopping' ? undefined : (this.#listened ?? this.#started)
     await step('its start', () => opening?.catch(() => {}))
@@ -256,7 +256,7 @@ export class Application implements RunningApplication {
   }
 
   async #readiness(): Promise<Readiness> {
-    return readinessOf(this.#state === 'serving', this.#parts.checks)
+    return this.#state === 'serving' ? readinessOf(this.#parts.checks) : stopping
   }
 
   get #known(): Running {

@@ -1,6 +1,6 @@
 // The parts of a service, a line each. Their order means nothing: each is opened after those that it uses.
 export { admin } from './parts/admin.ts'
-export { admission } from './parts/admission.ts'
+export { admission } from './parts/admission/admission.ts'
 export { clients } from './parts/clients.ts'
 export { cors } from './parts/cors.ts'
 export { database as db } from './parts/database.ts'

@@ -8,15 +8,15 @@ import { httpErrorFrom } from '../http/errors/errors.ts'
 import { openRequestOf, type OpenRequest } from '../http/inFlight/inFlight.ts'
 import type { PreSerialization } from '../http/operation/preSerialization.ts'
 import { compileRespond, type CheckResponse, type Respond } from '../http/operation/respond.ts'
-import type { Door } from '../http/server.ts'
+import type { Pipeline } from '../http/server.ts'
 import { loggedPath } from '../http/log/loggedPath.ts'
 import { compileValidator, type Validator } from '../http/operation/validator.ts'
 import { httpErrorOf } from '../sql/index.ts'
 import type { ContextClass } from './request/requestContext.ts'
-import type { Definition } from './definition.ts'
+import type { Definition } from './definition/definition.ts'
 import { compileHandler } from './request/handler.ts'
 import { isThenable } from './request/thenable.ts'
-import type { Admission } from './parts/admission.ts'
+import type { Admission } from './parts/admission/admission.ts'
 import type { Idempotency } from './parts/idempotency/idempotency.ts'
 import type { Logging } from './parts/logging/logging.ts'
 import type { Metering } from './parts/metrics.ts'
@@ -24,7 +24,7 @@ import type { RateLimits } from './parts/rateLimits/rateLimits.ts'
 import type { Tracing } from './parts/tracing/tracing.ts'
 
 /** The rooms that a request passes. */
-export interface Rooms {
+export interface PipelineParts {
   readonly allowOrigin: AllowOrigin | undefined
   readonly admission: Admission
   readonly tracing: Tracing
@@ -43,7 +43,7 @@ export interface Rooms {
  *
  * arrived → CORS → admitted → traced → rate limit → validated → handler → envelope → serialised → recorded
  */
-export function compilePlot(definition: Definition, rooms: Rooms): Door {
+export function compilePipeline(definition: Definition, rooms: PipelineParts): Pipeline {
   const { contract } = definition
   const { allowOrigin, admission, tracing, rateLimits, metrics, logging } = rooms
 
@@ -119,7 +119,7 @@ function endedOf(open: OpenRequest): EndedRequest {
 function compileSchemas(
   contract: Contract,
   name: string,
-  { preSerialization, checkResponse }: Rooms,
+  { preSerialization, checkResponse }: PipelineParts,
 ): { validate: Validator | undefined; respond: Respond } {
   try {
     return {

@@ -5,12 +5,12 @@ import type { Jobs } from '../contract/job.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Room } from '../tables/room.ts'
 import { Application } from './application.ts'
-import { checkDefinition, type Definition, type OwnOf, type ServiceOptions } from './definition.ts'
+import { checkDefinition, type Definition, type OwnOf, type ServiceOptions } from './definition/definition.ts'
 import type { OwnSettings } from '../config/own.ts'
 import type { Callees } from './parts/calls.ts'
-import type { Resources } from './resource.ts'
+import type { Resources } from './definition/resource.ts'
 import { usesDatabase } from './parts/database.ts'
-import type { RunOptions } from './hooks.ts'
+import type { RunOptions } from './definition/hooks.ts'
 import type { WorkContext } from './request/context.ts'
 import { roomsOf } from './lifecycle/tables.ts'
 
@@ -20,12 +20,12 @@ import { roomsOf } from './lifecycle/tables.ts'
  * Making one opens nothing: it can be imported by tools and tests. The application behind it is made when it is first
  * asked for.
  */
-export class Service<Kept extends Contract = Contract, Ctx = WorkContext> {
+export class Service<Implemented extends Contract = Contract, Ctx = WorkContext> {
   /** What it is made of. */
-  readonly definition: Definition<Kept>
+  readonly definition: Definition<Implemented>
   #application: Application | undefined
 
-  constructor(definition: Definition<Kept>) {
+  constructor(definition: Definition<Implemented>) {
     checkDefinition(definition)
     this.definition = definition
   }
@@ -121,15 +121,15 @@ export class Service<Kept extends Contract = Contract, Ctx = WorkContext> {
  * })
  */
 export function service<
-  Kept extends Contract,
+  Implemented extends Contract,
   const Others extends Callees = {},
-  const Things extends Resources = {},
+  const ResourceMap extends Resources = {},
   const Values extends OwnSettings = {},
-  const Declared extends Jobs = {},
-  const Heard extends ContractEvents = {},
+  const JobMap extends Jobs = {},
+  const EventMap extends ContractEvents = {},
 >(
-  contract: Kept,
-  options: ServiceOptions<Kept['operations'], Others, Things, Values, Declared, Heard>,
-): Service<Kept, WorkContext<Others> & OwnOf<Things, Values>> {
-  return new Service({ ...options, contract } as unknown as Definition<Kept>)
+  contract: Implemented,
+  options: ServiceOptions<Implemented['operations'], Others, ResourceMap, Values, JobMap, EventMap>,
+): Service<Implemented, WorkContext<Others> & OwnOf<ResourceMap, Values>> {
+  return new Service({ ...options, contract } as unknown as Definition<Implemented>)
 }

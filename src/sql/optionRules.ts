@@ -1,6 +1,6 @@
 // The rules of a database's options.
 import { optionsProblem, type Fields } from '../config/rule.ts'
-import { either, flag, func, group, listOf, number, record, text, wholeNumber } from '../config/rules.ts'
+import { either, flag, func, group, listOf, number, record, text, integer } from '../config/rules.ts'
 import type { DatabaseOptions, ShardOptions, ShardsOptions } from './api/options.ts'
 
 const ms = number({ unit: 'ms' })
@@ -20,15 +20,15 @@ export const usageRules: Fields<Omit<DatabaseOptions, 'url' | 'replicas' | 'appl
           group<ShardOptions>({ url: connectionString, replicas }, { expected: '{ url, replicas }' }),
         ),
       ),
-      hash: wholeNumber({ min: 1 }),
+      hash: integer({ min: 1 }),
     }),
-    lanes: wholeNumber(),
-    pool: wholeNumber({ min: 1 }),
+    lanes: integer(),
+    pool: integer({ min: 1 }),
     acquireTimeoutMs: ms,
     statementTimeoutMs: ms,
     idleTimeoutMs: ms,
     maxLifetimeMs: ms,
-    preparedStatements: wholeNumber(),
+    preparedStatements: integer(),
     checkSessions: flag,
     types: record('codecs by the names of types'),
   }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { readinessOfAll } from '../../src/cli/start/workerStatus.ts'
 import type { Readiness } from '../../src/service/lifecycle/readiness.ts'
 import { logFileOf } from '../../src/service/parts/logging/logging.ts'
-import { admissionShare } from '../../src/service/parts/admission.ts'
+import { admissionShare } from '../../src/service/parts/admission/admission.ts'
 import type { DatabaseSettings } from '../../src/service/parts/database.ts'
 import { databaseShare, shareOf } from '../../src/service/parts/workers/share.ts'
 

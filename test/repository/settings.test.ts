@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { expect, it } from 'vitest'
 import type { Setting } from '../../src/config/setting.ts'
-import { settingsOf } from '../../src/service/config.ts'
+import { settingsOf } from '../../src/service/definition/config.ts'
 
 const page = new URL('../../docs/configuration.md', import.meta.url)
 const [begin, end] = [

@@ -2,7 +2,7 @@ import { request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
 import { contract, service, t, type Config } from 'tricube'
 import { Application } from '../../src/service/application.ts'
-import { networkOf } from '../../src/service/parts/rateLimits/keyOf.ts'
+import { networkOf } from '../../src/service/parts/rateLimits/key.ts'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 
 const Note = t.Object({ id: t.Integer() })

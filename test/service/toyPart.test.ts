@@ -13,7 +13,7 @@ const run = promisify(execFile)
 const repository = fileURLToPath(new URL('../../', import.meta.url))
 
 const part = `
-import { group, text, wholeNumber } from '../../../config/rules.ts'
+import { group, text, integer } from '../../../config/rules.ts'
 import { setting } from '../../../config/setting.ts'
 import type { Opened, Part, RequestScope } from '../../part.ts'
 import { database } from '../database.ts'
@@ -32,7 +32,7 @@ interface OpenedToy extends Opened<Toy> {
 export const toy: Part<{ readonly toy?: ToyOptions }, { readonly toySize: number }, OpenedToy> = {
   name: 'toy',
   options: { toy: group<ToyOptions>({ greeting: text('a greeting') }) },
-  settings: { toySize: setting(wholeNumber(), { variable: 'TOY_SIZE', meaning: 'How large it is.', value: 1 }) },
+  settings: { toySize: setting(integer(), { variable: 'TOY_SIZE', meaning: 'How large it is.', value: 1 }) },
   tables: [{ version: 1, sql: "CREATE TABLE tricube.toys (name text); INSERT INTO tricube.toys VALUES ('bear')" }],
   async open({ config, use }, { toy: { greeting = 'hello' } = {} }) {
     const { home } = await use(database)

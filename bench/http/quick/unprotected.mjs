@@ -15,7 +15,7 @@ const nothing =
         'http/transport/strict.ts': 'export const compileStrictCheck = () => () => undefined',
         'http/prototype.ts': 'export const prototypeError = () => undefined',
         'http/transport/stalled.ts': 'export const closeStalled = () => {}',
-        'service/parts/admission.ts': `export const admission = {
+        'service/parts/admission/admission.ts': `export const admission = {
     name: 'admission',
     options: { admission: { expected: 'anything', accepts: () => true } },
     open: () => ({ admits: () => true, ended() {}, close() {} }),

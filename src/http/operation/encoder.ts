@@ -27,19 +27,19 @@ export type Encoder = (value: unknown, query: unknown) => string
  * The encoder throws `ResponseValidationError` when the value does not match `returns`. It converts nothing.
  */
 export function compileEncoder(operation: Operation, envelope: Envelope): Encoder {
-  const standard = envelope === 'standard'
   const { returns } = operation
-  if (!returns) return standard ? () => '{"code":0,"data":null}' : () => 'null'
-  return compileForm[responseForm(operation).name](returns, standard)
+  if (!returns) return envelope === 'standard' ? () => '{"code":0,"data":null}' : () => 'null'
+  return compileForm[responseForm(operation).name](returns, envelope)
 }
 
-const compileForm: Readonly<Record<FormName, (returns: TSchema, standard: boolean) => Encoder>> = {
-  single(returns, standard) {
+const compileForm: Readonly<Record<FormName, (returns: TSchema, envelope: Envelope) => Encoder>> = {
+  single(returns, envelope) {
     const write = compileStrict(returns)
-    return standard ? (value) => `{"code":0,"data":${write(value)}}` : write
+    return envelope === 'standard' ? (value) => `{"code":0,"data":${write(value)}}` : write
   },
 
-  page(returns, standard) {
+  page(returns, envelope) {
+    const isStandard = envelope === 'standard'
     const writeItems = compileStrict(t.Array(returns))
     return (value, query) => {
       const { items, total } = (value ?? {}) as Partial<Items<unknown>>
@@ -47,7 +47,7 @@ const compileForm: Readonly<Record<FormName, (returns: TSchema, standard: boolea
       if (!isCount(total)) throw new ResponseValidationError('total must be integer')
       const { page, size } = query as Pagination
       const position = `"page":${page},"size":${size},"total":${total}`
-      return standard
+      return isStandard
         ? `{"code":0,"data":${writeItems(items)},"pagination":{${position}}}`
         : `{"items":${writeItems(items)},${position}}`
     }

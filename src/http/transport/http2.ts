@@ -34,7 +34,7 @@ export function createHttp2Server(
   )
   server.on('session', (session) => closeIdle(session, limits))
   server.on('stream', (stream, _headers, flags) => bound(stream, flags, limits))
-  return Object.assign(endingConnections(server), { goAway })
+  return Object.assign(withConnectionClosing(server), { goAway })
 }
 
 /** Ends an idle session, and sooner one that never had a request. */
@@ -68,7 +68,7 @@ function bound(
 }
 
 /** Adds the closing methods of an HTTP/1.1 server. Sessions get GOAWAY, and end with their last stream. */
-function endingConnections(server: Http2SecureServer): Http2SecureServer {
+function withConnectionClosing(server: Http2SecureServer): Http2SecureServer {
   const sessions = new Set<ServerHttp2Session>()
   const sockets = new Set<Socket>()
   server.on('session', (session) => {

@@ -3,8 +3,8 @@ import type { Cancellation } from '../../resilience/cancellation.ts'
 import type { Deadline } from '../../time/deadline.ts'
 import type { Span } from '../../trace/span.ts'
 import type { RequestScope } from '../part.ts'
-import { BaseContext, type ContextValues, type Keeper } from '../request/baseContext.ts'
-import { passOn, regionOf } from '../request/passOn.ts'
+import { BaseContext, type ContextValues, type WorkTracker } from '../request/baseContext.ts'
+import { forwardHeader, regionOf } from '../request/forwardedHeaders.ts'
 
 /** What work began with: a request, a message, or nothing. */
 export type Origin = Pick<RequestScope, 'request' | 'params' | 'query' | 'headers' | 'body' | 'region'> &
@@ -39,17 +39,17 @@ export class BackgroundContext extends BaseContext implements RequestScope {
   }
 
   /** Compiles the class of a service's contexts. */
-  static with(values: ContextValues, keeper: Keeper): BackgroundClass {
+  static with(values: ContextValues, workTracker: WorkTracker): BackgroundClass {
     class ServiceContext extends BackgroundContext {
-      protected override get keeper(): Keeper {
-        return keeper
+      protected override get workTracker(): WorkTracker {
+        return workTracker
       }
     }
     BaseContext.define(ServiceContext, values)
     return ServiceContext
   }
 
-  protected get keeper(): Keeper {
+  protected get workTracker(): WorkTracker {
     throw new TypeError('this context belongs to no service')
   }
 
@@ -96,7 +96,10 @@ export class BackgroundContext extends BaseContext implements RequestScope {
 }
 
 /** The origin of work that is about a message; without headers, of work that is about nothing. */
-export function messageOrigin(headers: IncomingHttpHeaders, passesBaggage: boolean): Origin {
+export function messageOrigin(
+  headers: IncomingHttpHeaders,
+  { forwardsBaggage }: { readonly forwardsBaggage: boolean },
+): Origin {
   return {
     request: undefined,
     params: {},
@@ -107,7 +110,7 @@ export function messageOrigin(headers: IncomingHttpHeaders, passesBaggage: boole
     propagate(outgoing) {
       const id = headers['x-request-id']
       if (typeof id === 'string') outgoing['x-request-id'] = id
-      if (passesBaggage) passOn('baggage', headers, outgoing)
+      if (forwardsBaggage) forwardHeader('baggage', headers, outgoing)
     },
     received(name) {
       const value = headers[name]

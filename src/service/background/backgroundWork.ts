@@ -6,7 +6,7 @@ import { longestTimerMs } from '../../time/longestTimer.ts'
 import { ambient } from '../../trace/ambient.ts'
 import type { RequestScope, Work, WorkOptions } from '../part.ts'
 import type { Tracing } from '../parts/tracing/tracing.ts'
-import type { BaseContext, ContextValues, DetachedOptions, Keeper } from '../request/baseContext.ts'
+import type { BaseContext, ContextValues, DetachedOptions, WorkTracker } from '../request/baseContext.ts'
 import { BackgroundContext, messageOrigin, type BackgroundClass, type Origin } from './backgroundContext.ts'
 
 /** Something that runs besides the requests. */
@@ -16,7 +16,7 @@ interface Running {
 }
 
 /** A piece of work that has begun. */
-export interface Begun {
+export interface StartedWork {
   readonly context: BackgroundContext
   readonly fail: (error: unknown) => void
   readonly end: () => void
@@ -29,7 +29,7 @@ interface Opened {
 }
 
 /** The work of a service besides its requests: what outlives one, and what none has begun. */
-export class BackgroundWork implements Work, Keeper {
+export class BackgroundWork implements Work, WorkTracker {
   readonly #log: LateLog
   readonly #running = new Set<Running>()
   readonly #cancellations = new Set<Cancellation>()
@@ -64,7 +64,7 @@ export class BackgroundWork implements Work, Keeper {
   }
 
   /** Begins what `run` runs; whoever begins it ends it. */
-  begin(options: WorkOptions): Begun {
+  begin(options: WorkOptions): StartedWork {
     const { Context, tracing } = this.#known
     const { shape, timeoutMs, signal, headers = {}, values } = options
     const operation = shape.name
@@ -72,7 +72,7 @@ export class BackgroundWork implements Work, Keeper {
     const { own: cancellation, forget } = this.#cancellation(timeoutMs, signal)
     const span = tracing.begin(options)
     const deadline = deadlineIn(timeoutMs)
-    const origin = messageOrigin(headers, tracing.passesBaggage)
+    const origin = messageOrigin(headers, tracing)
     return {
       context: new Context({ operation, origin, deadline, span, cancellation, values }),
       fail: (error) => span.fail(error),

@@ -25,6 +25,6 @@ export interface JobContext<One extends Job = Job, Others extends Callees = {}> 
 }
 
 /** One function for each job. */
-export type JobHandlers<Declared extends Jobs, Others extends Callees, Own = unknown> = {
-  readonly [Name in keyof Declared]: (context: JobContext<Declared[Name], Others> & Own) => unknown
+export type JobHandlers<JobMap extends Jobs, Others extends Callees, Own = unknown> = {
+  readonly [Name in keyof JobMap]: (context: JobContext<JobMap[Name], Others> & Own) => unknown
 }

@@ -1,14 +1,14 @@
 import { spanShape } from '../../trace/shape.ts'
-import type { Hooks, RunningApplication } from '../hooks.ts'
+import type { Hooks, RunningApplication } from '../definition/hooks.ts'
 import type { WorkContext } from '../request/context.ts'
-import type { BackgroundWork, Begun } from '../background/backgroundWork.ts'
+import type { BackgroundWork, StartedWork } from '../background/backgroundWork.ts'
 
 /** Runs the hooks of a service, one after the other, and makes the context of each when it is read. */
 export class HookRunner {
   readonly #hooks: Hooks
   readonly #work: BackgroundWork
   #current: keyof Hooks | undefined
-  #begun: Begun | undefined
+  #begun: StartedWork | undefined
 
   constructor(hooks: Hooks = {}, work: BackgroundWork) {
     this.#hooks = hooks

@@ -2,7 +2,7 @@ import { chmod, lstat, unlink } from 'node:fs/promises'
 import { connect } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { ConfigError } from '../../config/configError.ts'
-import { text, wholeNumber } from '../../config/rules.ts'
+import { text, integer } from '../../config/rules.ts'
 import { setting, type Settings } from '../../config/setting.ts'
 import type { Listening } from '../part.ts'
 
@@ -24,7 +24,7 @@ export const listenSettings: Settings<ListenConfig> = {
       value: '127.0.0.1',
     },
   ),
-  port: setting<number>(wholeNumber({ max: 65_535 }), {
+  port: setting<number>(integer({ max: 65_535 }), {
     variable: 'PORT',
     meaning: 'The port to listen on; 0 takes a free one.',
     value: 0,
@@ -65,18 +65,17 @@ async function removeStale(path: string): Promise<void> {
   const found = await lstat(path).catch(() => undefined)
   if (!found) return
   if (!found.isSocket()) throw new ConfigError(`${path} is there already and is no socket`)
-  if (await hasResponse(path)) throw new ConfigError(`${path} is the socket of another process, which answers`)
+  if (await isListening(path)) throw new ConfigError(`${path} is the socket of another process, which answers`)
   await unlink(path)
 }
 
-function hasResponse(path: string): Promise<boolean> {
+function isListening(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path)
-    const end = (answered: boolean) => (): void => {
+    socket.once('connect', () => {
       socket.destroy()
-      resolve(answered)
-    }
-    socket.once('connect', end(true))
-    socket.once('error', end(false))
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
   })
 }

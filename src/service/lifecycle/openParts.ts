@@ -5,7 +5,7 @@ import type { Host, Opened, Part } from '../part.ts'
 import { tables } from '../parts/tables.ts'
 import type { Checks } from './readiness.ts'
 import { isDoneWithin } from '../../time/timeout.ts'
-import type { Step } from './steps.ts'
+import type { RunStep } from './shutdown.ts'
 
 /** A part, whatever its options and its configuration are. */
 export type AnyPart = Part<{}, {}, object>
@@ -14,21 +14,21 @@ export type AnyPart = Part<{}, {}, object>
 export type Use = <Out extends object>(part: Part<{}, {}, Out>) => Promise<Out>
 
 /** What parts are opened with, besides each other and their configuration. */
-export interface Ground extends Omit<Host, 'use' | 'config' | 'contract'> {
+export interface PartEnvironment extends Omit<Host, 'use' | 'config' | 'contract'> {
   readonly definition: { readonly contract: Contract }
   /** Each takes the place of the part that has its name: what a test puts there. */
-  readonly standIns?: readonly AnyPart[] | undefined
+  readonly replacements?: readonly AnyPart[] | undefined
 }
 
 /** The parts of a running service: opened in order of need, each once, and closed in reverse. */
 export class OpenParts {
-  readonly #ground: Ground
+  readonly #ground: PartEnvironment
   /** By the names of parts: those that they have asked for. */
   readonly #uses = new Map<string, Set<string>>()
   readonly #opening = new Map<string, Promise<Opened>>()
   readonly #opened: { readonly name: string; readonly value: Opened }[] = []
 
-  constructor(ground: Ground) {
+  constructor(ground: PartEnvironment) {
     this.#ground = ground
   }
 
@@ -55,17 +55,17 @@ export class OpenParts {
   }
 
   /** Has all of them take no new work, at the same time. */
-  async stopTaking(step: Step): Promise<void> {
+  async stopTaking(step: RunStep): Promise<void> {
     await this.#all('stopTaking', step)
   }
 
   /** Waits for the work that all of them have begun, at the same time. */
-  async finish(step: Step): Promise<void> {
+  async finish(step: RunStep): Promise<void> {
     await this.#all('finish', step)
   }
 
   /** Closes what is open, the last opened first, down to the part named `last`, which stays open. */
-  async closeDownTo(last: string, step: Step): Promise<void> {
+  async closeDownTo(last: string, step: RunStep): Promise<void> {
     for (let top = this.#opened.at(-1); top && top.name !== last; top = this.#opened.at(-1)) {
       this.#opened.pop()
       const { name, value } = top
@@ -87,7 +87,7 @@ export class OpenParts {
     return failures
   }
 
-  async #all(phase: 'stopTaking' | 'finish', step: Step): Promise<void> {
+  async #all(phase: 'stopTaking' | 'finish', step: RunStep): Promise<void> {
     const able = this.#opened.filter(({ value }) => value[phase])
     await Promise.all(able.map(({ name, value }) => step(name, () => value[phase]!())))
   }
@@ -97,7 +97,7 @@ export class OpenParts {
     if (user !== undefined) this.#note(user, name)
     let opening = this.#opening.get(name)
     if (!opening) {
-      const real = this.#ground.standIns?.find((one) => one.name === name) ?? part
+      const real = this.#ground.replacements?.find((one) => one.name === name) ?? part
       this.#opening.set(name, (opening = this.#open(real, config)))
     }
     return (await opening) as Out
@@ -122,7 +122,7 @@ export class OpenParts {
   }
 
   async #open(part: AnyPart, config: object): Promise<Opened> {
-    const { definition, standIns: _, ...rest } = this.#ground
+    const { definition, replacements: _, ...rest } = this.#ground
     const { contract } = definition
     const host: Host = { ...rest, contract, config, use: (other) => this.#use(other, config, part.name) }
     try {

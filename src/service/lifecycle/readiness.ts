@@ -23,9 +23,11 @@ export interface Readiness {
   readonly workers?: { readonly ready: number; readonly wanted: number }
 }
 
-/** Finds out whether a service is ready: it is serving, and everything that it requires is well. */
-export async function readinessOf(isServing: boolean, checks: Checks): Promise<Readiness> {
-  if (!isServing) return { status: 'stopping', checks: {} }
+/** The readiness of a service that has not started serving, or is stopping. */
+export const stopping: Readiness = { status: 'stopping', checks: {} }
+
+/** Runs the checks of a service that is serving. It is ready when all required checks pass. */
+export async function readinessOf(checks: Checks): Promise<Readiness> {
   const entries = Object.entries(checks).map(async ([name, { run }]) => [name, await outcome(run)] as const)
   const results = Object.fromEntries(await Promise.all(entries))
   const isReady = Object.entries(checks).every(([name, { isRequired }]) => !isRequired || results[name] === 'ok')

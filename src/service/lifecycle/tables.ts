@@ -1,5 +1,5 @@
 import type { Room } from '../../tables/room.ts'
-import type { Definition } from '../definition.ts'
+import type { Definition } from '../definition/definition.ts'
 import type { AnyPart } from './openParts.ts'
 import * as parts from '../parts.ts'
 

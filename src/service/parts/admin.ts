@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { wholeNumber } from '../../config/rules.ts'
+import { integer } from '../../config/rules.ts'
 import { setting } from '../../config/setting.ts'
 import { createAdminServer } from '../../http/adminServer.ts'
 import { listenSettings, type ListenConfig } from '../lifecycle/listen.ts'
@@ -16,14 +16,14 @@ export interface Admin extends Opened {
   /** What their routes are added to: the service's own server, when there is no admin port. */
   readonly fastify: FastifyInstance
   /** Whether callers of the service do not reach it. */
-  readonly isApart: boolean
+  readonly isSeparate: boolean
 }
 
 /** Docs, metrics and health details on a port of their own, which the internet does not reach. */
 export const admin: Part<{}, AdminConfig, Admin> = {
   name: 'admin',
   settings: {
-    adminPort: setting<number | undefined>(wholeNumber({ min: 1, max: 65_535 }), {
+    adminPort: setting<number | undefined>(integer({ min: 1, max: 65_535 }), {
       variable: 'TRICUBE_ADMIN_PORT',
       meaning: 'A port of its own for docs, metrics and health details, on the same address.',
       value: undefined,
@@ -32,7 +32,7 @@ export const admin: Part<{}, AdminConfig, Admin> = {
     host: listenSettings.host,
   },
   open({ config: { adminPort: port, host }, fastify, log, whenListening }) {
-    if (port === undefined) return { fastify, isApart: false }
+    if (port === undefined) return { fastify, isSeparate: false }
     const server = createAdminServer(log)
     whenListening(async () => {
       await server.listen({
@@ -42,6 +42,6 @@ export const admin: Part<{}, AdminConfig, Admin> = {
       })
       log.info({ adminPort: port }, 'docs, metrics and health details are at the admin port')
     })
-    return { fastify: server, isApart: true, close: () => server.close() }
+    return { fastify: server, isSeparate: true, close: () => server.close() }
   },
 }

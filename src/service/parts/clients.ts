@@ -45,7 +45,7 @@ export interface Targets {
 
 /** Opens what calls go to. */
 export async function openTargets({ log, use }: Host): Promise<Targets> {
-  const { registry, whereabouts, isSought } = await use(discovery)
+  const { registry, location, canLocate } = await use(discovery)
   const { calls: callMetrics } = await use(metrics)
   const { certificates } = await use(tls)
   const targets: Target[] = []
@@ -59,7 +59,7 @@ export async function openTargets({ log, use }: Host): Promise<Targets> {
   }
   return {
     open(callee, options = {}) {
-      if (!isSought(callee.name)) {
+      if (!canLocate(callee.name)) {
         log.warn(
           { callee: callee.name },
           'nothing says where a service is that this one calls: set TRICUBE_SERVICES, CONSUL_HTTP_ADDR or TRICUBE_DNS',
@@ -69,7 +69,7 @@ export async function openTargets({ log, use }: Host): Promise<Targets> {
         callee,
         registry,
         options,
-        whereabouts,
+        location,
         certificatesFor(options),
         ({ service, id }, problem) => {
           log.warn({ callee: service, instance: id, problem }, 'a lane was closed: the callee broke HTTP')

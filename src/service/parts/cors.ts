@@ -1,4 +1,4 @@
-import { flag, group, listOf, text, wholeNumber } from '../../config/rules.ts'
+import { flag, group, listOf, text, integer } from '../../config/rules.ts'
 import type { Contract } from '../../contract/contract.ts'
 import { addCors, compileAllowOrigin, isOrigin, type AllowOrigin, type CorsOptions } from '../../http/cors.ts'
 import type { Opened, Part } from '../part.ts'
@@ -32,19 +32,19 @@ export const cors: Part<CorsPartOptions, {}, Cors> = {
       },
       credentials: flag,
       exposedHeaders: listOf(header, 'a list of header names'),
-      maxAgeSeconds: wholeNumber({ unit: 's' }),
+      maxAgeSeconds: integer({ unit: 's' }),
     }),
   },
   open({ contract, fastify }, options) {
     if (!options.cors) return { allowOrigin: undefined }
-    const given = withUsualHeaders(options.cors, contract)
+    const given = withDefaultHeaders(options.cors, contract)
     addCors(fastify, given)
     return { allowOrigin: compileAllowOrigin(given) }
   },
 }
 
 /** Pages, too, are to know when they may ask again. */
-function withUsualHeaders(given: CorsOptions, { operations }: Contract): CorsOptions {
+function withDefaultHeaders(given: CorsOptions, { operations }: Contract): CorsOptions {
   const isLimited = Object.values(operations).some(({ rateLimit }) => rateLimit !== undefined)
   const usual = isLimited ? ['retry-after', ...rateLimitHeaders] : ['retry-after']
   return { ...given, exposedHeaders: [...new Set([...usual, ...(given.exposedHeaders ?? [])])] }

@@ -79,7 +79,7 @@ export const database: Part<DatabasePartOptions, DatabaseConfig, OpenedDatabase>
     const hasHome = databaseUrl !== undefined
     const { metrics: all, isOn } = await use(metrics)
     if (isOn) watchDatabase(all, () => serversOf(db, hasHome))
-    host.whenListening(() => void tellIfUnreachable(db, host.log))
+    host.whenListening(() => void warnIfUnreachable(db, host.log))
     return {
       db,
       home: hasHome ? db : undefined,
@@ -126,7 +126,7 @@ function checkUrl({ contract, config }: Host<DatabaseConfig>, options: DatabaseP
 }
 
 /** Says in the log why a database does not answer: readiness says only that it does not, and perhaps nobody asks yet. */
-async function tellIfUnreachable(db: Database, log: LateLog): Promise<void> {
+async function warnIfUnreachable(db: Database, log: LateLog): Promise<void> {
   await db.ping(pingTimeoutMs).catch((error: unknown) => {
     if (error instanceof DatabaseError && error.sqlstate === closed) return
     log.warn({ reason: reasonOf(error) }, 'the database does not answer; the service is not ready until it does')

@@ -18,8 +18,8 @@ export const docs: Part<DocsOptions> = {
   name: 'docs',
   options: { docs: flag, edge: flag },
   async open({ contract, use }, { docs: isOn = true, edge = false }) {
-    const { fastify, isApart } = await use(admin)
-    if (isOn) registerDocs(fastify, contract, { audience: edge && !isApart ? 'public' : 'internal' })
+    const { fastify, isSeparate } = await use(admin)
+    if (isOn) registerDocs(fastify, contract, { audience: edge && !isSeparate ? 'public' : 'internal' })
     return {}
   },
 }

@@ -81,7 +81,7 @@ export class Drain implements Opened {
 
   constructor(
     { contract, fastify, inFlight, work }: Pick<Host, 'contract' | 'fastify' | 'inFlight' | 'work'>,
-    { preStopDelayMs = 0, delayMs = usualDelayMs(), timeoutMs = 25_000 }: DrainOptions = {},
+    { preStopDelayMs = 0, delayMs = defaultDelayMs(), timeoutMs = 25_000 }: DrainOptions = {},
   ) {
     this.#service = contract.name
     this.#fastify = fastify
@@ -116,7 +116,7 @@ export class Drain implements Opened {
   async finish(): Promise<void> {
     const endStreams = setInterval(() => endEventStreams(this.#inFlight), streamCheckMs).unref()
     endEventStreams(this.#inFlight)
-    const closed = this.#fastify.close().then(() => this.#lastAnswers())
+    const closed = this.#fastify.close().then(() => this.#responsesClosed())
     const finished = closed.then(() => this.#work.idle())
     const isDone = await isDoneWithin(this.timeoutMs, finished)
     clearInterval(endStreams)
@@ -129,7 +129,7 @@ export class Drain implements Opened {
   }
 
   /** Of callers that have hung up Node counts out the connection a moment before the request hears of it. */
-  async #lastAnswers(): Promise<void> {
+  async #responsesClosed(): Promise<void> {
     await Promise.all([...this.#inFlight].map(({ reply }) => once(reply.raw, 'close')))
   }
 
@@ -150,7 +150,7 @@ export class Drain implements Opened {
 }
 
 /** Nobody waits for a test, nor for a reload of `tricube dev`. */
-function usualDelayMs(): number {
+function defaultDelayMs(): number {
   return process.env['NODE_ENV'] === 'test' ? 0 : 1500
 }
 

@@ -33,7 +33,7 @@ class PreparedTables {
   readonly #rooms: readonly Room[]
   #attempt: Promise<void> | undefined
   #retries: NodeJS.Timeout | undefined
-  #areThere = false
+  #isCreated = false
 
   constructor(service: string, databases: readonly Database[], rooms: readonly Room[]) {
     this.#service = service
@@ -55,7 +55,7 @@ class PreparedTables {
 
   /** Rejects while they are not there. */
   async check(): Promise<void> {
-    if (this.#areThere) return
+    if (this.#isCreated) return
     await this.#prepare().catch((error: unknown) => {
       throw isUnreachable(error) ? error : new NotReady('not created')
     })
@@ -72,7 +72,7 @@ class PreparedTables {
 
   async #prepareAll(): Promise<void> {
     await Promise.all(this.#databases.map((db) => prepareTables(db, this.#rooms, this.#service)))
-    this.#areThere = true
+    this.#isCreated = true
     clearInterval(this.#retries)
   }
 }

@@ -14,7 +14,7 @@ export interface DetachedOptions {
 }
 
 /** Keeps what outlives a request. */
-export interface Keeper {
+export interface WorkTracker {
   /** A context like this one, under a deadline of its own. */
   detach(context: BaseContext, options: DetachedOptions): BaseContext
   /** The drain waits for the promise; a rejection is logged. */
@@ -55,15 +55,15 @@ export abstract class BaseContext {
 
   /** A context with the same values, under a deadline of its own: the end of this one does not end it. */
   detached(options: DetachedOptions): BaseContext {
-    return this.keeper.detach(this, options)
+    return this.workTracker.detach(this, options)
   }
 
   /** Has the drain of the service wait for a promise that nobody awaits. */
   waitUntil(promise: PromiseLike<unknown>): void {
-    this.keeper.until(this.operation, promise)
+    this.workTracker.until(this.operation, promise)
   }
 
-  protected abstract get keeper(): Keeper
+  protected abstract get workTracker(): WorkTracker
 
   /** Values are made anew when they are read again. */
   protected forgetMade(): void {

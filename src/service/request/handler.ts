@@ -6,7 +6,7 @@ import { inTime } from '../../time/timeout.ts'
 import { ambient } from '../../trace/ambient.ts'
 import { fold } from './around.ts'
 import type { ContextClass, RequestContext } from './requestContext.ts'
-import type { Definition } from '../definition.ts'
+import type { Definition } from '../definition/definition.ts'
 import type { KeyedHandler } from '../parts/idempotency/handler.ts'
 import type { Idempotency } from '../parts/idempotency/idempotency.ts'
 

@@ -6,8 +6,8 @@ import type { Deadline } from '../../time/deadline.ts'
 import type { Span } from '../../trace/span.ts'
 import { untraced } from '../../trace/tracer.ts'
 import type { Keyed, RequestScope } from '../part.ts'
-import { BaseContext, type ContextValues, type DetachedOptions, type Keeper } from './baseContext.ts'
-import { passOn, regionOf } from './passOn.ts'
+import { BaseContext, type ContextValues, type DetachedOptions, type WorkTracker } from './baseContext.ts'
+import { forwardHeader, regionOf } from './forwardedHeaders.ts'
 import { isThenable } from './thenable.ts'
 
 /** Makes the context of a request. */
@@ -55,16 +55,16 @@ export class RequestContext extends BaseContext implements RequestScope {
   /** Compiles the class of a service's contexts. */
   static with(
     values: ContextValues,
-    { passesBaggage }: { readonly passesBaggage: boolean },
-    keeper: Keeper,
+    { forwardsBaggage }: { readonly forwardsBaggage: boolean },
+    workTracker: WorkTracker,
   ): ContextClass {
     class ServiceContext extends RequestContext {
-      protected override get passesBaggage(): boolean {
-        return passesBaggage
+      protected override get forwardsBaggage(): boolean {
+        return forwardsBaggage
       }
 
-      protected override get keeper(): Keeper {
-        return keeper
+      protected override get workTracker(): WorkTracker {
+        return workTracker
       }
     }
     BaseContext.define(ServiceContext, values)
@@ -75,19 +75,19 @@ export class RequestContext extends BaseContext implements RequestScope {
     return regionOf(this.request.headers)
   }
 
-  protected get keeper(): Keeper {
+  protected get workTracker(): WorkTracker {
     throw new TypeError('this context belongs to no service')
   }
 
   /** Whether calls carry on the `baggage` of the request. */
-  protected get passesBaggage(): boolean {
+  protected get forwardsBaggage(): boolean {
     return false
   }
 
   /** What travels with the calls that the request causes, besides its trace: its id and its baggage. */
   propagate(headers: Record<string, string>): void {
     headers['x-request-id'] = this.request.id
-    if (this.passesBaggage) passOn('baggage', this.request.headers, headers)
+    if (this.forwardsBaggage) forwardHeader('baggage', this.request.headers, headers)
   }
 
   /** A header that came with it; for the calls that are to pass it on. */
@@ -151,7 +151,7 @@ export class RequestContext extends BaseContext implements RequestScope {
   }
 
   #track(): void {
-    if (isThenable(this.#handled)) this.keeper.track(this.operation, this.#handled)
+    if (isThenable(this.#handled)) this.workTracker.track(this.operation, this.#handled)
   }
 
   #watch(): Cancellation {

@@ -83,7 +83,7 @@ export class Discovery implements Opened {
   }
 
   /** Whether anything could name the instances of a service. */
-  readonly isSought = (service: string): boolean => {
+  readonly canLocate = (service: string): boolean => {
     const { consulAddress, dnsName, services } = this.#config
     return (
       this.#hasOwnRegistry || consulAddress !== undefined || dnsName !== undefined || Object.hasOwn(services, service)
@@ -91,7 +91,7 @@ export class Discovery implements Opened {
   }
 
   /** Where the service runs: near instances are preferred. */
-  get whereabouts(): Pick<DiscoveryConfig, 'region' | 'zone'> {
+  get location(): Pick<DiscoveryConfig, 'region' | 'zone'> {
     return this.#config
   }
 

@@ -4,7 +4,7 @@ import type { Contract } from '../../../contract/contract.ts'
 import { BadRequest } from '../../../contract/errors.ts'
 import { Feed, type FeedPage, type FeedQuery } from '../../../events/feed.ts'
 import { forgetBefore } from '../../../events/log.ts'
-import { Subscriber, type AskFeed } from '../../../events/subscriber.ts'
+import { Subscriber, type FetchFeed } from '../../../events/subscriber.ts'
 import { cursorTables, logTables } from '../../../events/tables.ts'
 import type { Subscription } from '../../../events/subscription.ts'
 import { t } from '../../../schema/schema.ts'
@@ -15,14 +15,14 @@ import { database } from '../database.ts'
 import { jobs, type QueueConfig } from '../jobs/jobs.ts'
 import { subscriptionTaskName } from '../jobs/tasks.ts'
 import { outlet } from '../jobs/outlet.ts'
-import { subscriptionsRule, type SubscriptionsOptions } from './rule.ts'
+import { subscriptionsRule, type SubscriptionsOptions } from './subscriptionsRule.ts'
 
 const path = '/tricube/events'
 /** Events are kept for so long, in milliseconds: a subscriber may be away for a week. */
-const keptMs = 7 * 86_400_000
+const retentionMs = 7 * 86_400_000
 const sweepEveryMs = 600_000
-const mostWaitMs = 25_000
-const mostEvents = 500
+const maxWaitMs = 25_000
+const maxEvents = 500
 
 /** What a service publishes: other services take it from here. */
 export const eventLog: Part<{ readonly edge?: boolean }> = {
@@ -41,12 +41,12 @@ export const eventLog: Part<{ readonly edge?: boolean }> = {
     // Where callers are strangers nobody reads along.
     if (!edge) {
       fastify.get(path, async (request, reply) => {
-        const signal = AbortSignal.any([inFlight.draining, goneOf(reply)])
+        const signal = AbortSignal.any([inFlight.draining, callerSignal(reply)])
         return { code: 0, data: await feed.take(queryOf(request), signal) }
       })
     }
     const sweep = setInterval(() => {
-      for (const store of stores.values()) void forgetBefore(store, keptMs).catch(() => {})
+      for (const store of stores.values()) void forgetBefore(store, retentionMs).catch(() => {})
     }, sweepEveryMs).unref()
     return {
       close() {
@@ -58,7 +58,7 @@ export const eventLog: Part<{ readonly edge?: boolean }> = {
 }
 
 /** Aborts when the caller hangs up. */
-function goneOf({ raw }: FastifyReply): AbortSignal {
+function callerSignal({ raw }: FastifyReply): AbortSignal {
   const gone = new AbortController()
   raw.once('close', () => gone.abort())
   return gone.signal
@@ -80,8 +80,8 @@ function queryOf({ query }: FastifyRequest): FeedQuery {
     after,
     from: start,
     names: names.split(','),
-    limit: Math.min(mostEvents, Math.max(1, Math.floor(Number(limit ?? mostEvents)) || mostEvents)),
-    waitMs: Math.min(mostWaitMs, Math.max(0, Number(waitMs ?? 0)) || 0),
+    limit: Math.min(maxEvents, Math.max(1, Math.floor(Number(limit ?? maxEvents)) || maxEvents)),
+    waitMs: Math.min(maxWaitMs, Math.max(0, Number(waitMs ?? 0)) || 0),
   }
 }
 
@@ -114,7 +114,7 @@ export const subscriptions: Part<SubscriptionsOptions, QueueConfig> = {
         name,
         task,
         reader: `${hostname()} ${process.pid} ${Math.random().toString(36).slice(2)}`,
-        ask: askOf(clientOf(subscription.event.service), subscription),
+        ask: fetchOf(clientOf(subscription.event.service), subscription),
         onTaken: () => jobOutlet?.onStored(task, 0),
         onChange: (error) => tell(host, name, subscription, error),
       })
@@ -166,7 +166,7 @@ interface FeedClient {
   takeEvents(input: object, options: object): Promise<FeedPage>
 }
 
-function askOf(client: FeedClient, { event, from = 'now' }: Subscription): AskFeed {
+function fetchOf(client: FeedClient, { event, from = 'now' }: Subscription): FetchFeed {
   const start = from instanceof Date ? from.toISOString() : from
   return ({ after, waitMs, signal }) =>
     client.takeEvents(

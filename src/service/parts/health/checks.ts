@@ -36,7 +36,7 @@ export type HealthChecks<Settings = {}> = Readonly<
 >
 
 /** What `/health/ready` shows of the service's parts. */
-const takenNames: ReadonlySet<string> = new Set(['database', 'migrations', 'tables'])
+const reservedNames: ReadonlySet<string> = new Set(['database', 'migrations', 'tables'])
 
 export const checksRule: Rule = {
   ...record(
@@ -57,7 +57,7 @@ export const checksRule: Rule = {
   ),
   problem(checks: HealthChecks | undefined, path, whole) {
     const { resources = {} } = whole as { resources?: object }
-    const taken = Object.keys(checks ?? {}).find((name) => takenNames.has(name) || Object.hasOwn(resources, name))
+    const taken = Object.keys(checks ?? {}).find((name) => reservedNames.has(name) || Object.hasOwn(resources, name))
     return taken && `${path}.${taken}: there is a check ${taken} already, name it otherwise`
   },
 }

@@ -28,9 +28,9 @@ export const health: Part<{ readonly health?: HealthOptions }> = {
   options: { health: group<HealthOptions>({ details: flag, checks: checksRule }) },
   async open({ fastify, log, readiness, use }, { health: { details = true, checks = {} } = {} }) {
     const ofAll = (await use(workers)).share('readiness', readiness)
-    const { fastify: apart, isApart } = await use(admin)
-    addRoutes(fastify, details && !isApart ? ofAll : async () => statusOf(await ofAll()))
-    if (isApart) addRoutes(apart, details ? ofAll : async () => statusOf(await ofAll()))
+    const { fastify: adminFastify, isSeparate } = await use(admin)
+    addRoutes(fastify, details && !isSeparate ? ofAll : async () => statusOf(await ofAll()))
+    if (isSeparate) addRoutes(adminFastify, details ? ofAll : async () => statusOf(await ofAll()))
     const { values } = await use(settings)
     return { checks: compileChecks(checks, values, log) }
   },

@@ -9,7 +9,7 @@ import type { KeyedHandler, KeyedScope } from './handler.ts'
 
 /** Never aborts: what is done although its request is over. */
 const { signal: never } = new AbortController()
-const freeingMs = 5000
+const releaseTimeoutMs = 5000
 
 /** One run of a handler by whoever has taken its key; its database, and its calls, know of that. */
 export class Attempt implements Cancellable, Keyed {
@@ -29,7 +29,7 @@ export class Attempt implements Cancellable, Keyed {
     this.#call = call
     this.#token = token
     this.#context = context
-    this.#always = db.with({ signal: never, timeoutMs: freeingMs })
+    this.#always = db.with({ signal: never, timeoutMs: releaseTimeoutMs })
     this.#unit = new UnitOfWork(db, (sql) => this.#keep(sql, null))
   }
 

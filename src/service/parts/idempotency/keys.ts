@@ -21,9 +21,9 @@ export interface TakenKey {
 }
 
 /** How long a result is kept: who retries for longer than a day has given up. Source: Stripe's idempotency keys. */
-const keptFor = '24 hours'
+const retention = '24 hours'
 /** How long a key stays taken when nobody is heard of it any more, for its process has died. */
-const leasedFor = '30 seconds'
+const leaseDuration = '30 seconds'
 /** How often whoever has taken a key has to say that it still runs: a third of that. */
 export const renewEveryMs = 10_000
 
@@ -33,12 +33,12 @@ export const renewEveryMs = 10_000
 export async function take(db: Database, { operation, scope, key, input }: KeyedCall, token: string): Promise<boolean> {
   const taken = await db.execute`
     INSERT INTO tricube.idempotency AS taken (operation, scope, key, input, token, leased_until)
-    VALUES (${operation}, ${scope}, ${key}, ${input}, ${token}, now() + ${leasedFor}::interval)
+    VALUES (${operation}, ${scope}, ${key}, ${input}, ${token}, now() + ${leaseDuration}::interval)
     ON CONFLICT (operation, scope, key) DO UPDATE SET
       input = excluded.input, token = excluded.token, leased_until = excluded.leased_until,
       result = NULL, created_at = now()
     WHERE taken.leased_until < now()
-      AND (taken.result IS NULL OR taken.created_at < now() - ${keptFor}::interval)`
+      AND (taken.result IS NULL OR taken.created_at < now() - ${retention}::interval)`
   return taken > 0
 }
 
@@ -46,7 +46,7 @@ export async function take(db: Database, { operation, scope, key, input }: Keyed
 export function find(db: Database, { operation, scope, key }: KeyedCall): Promise<TakenKey | undefined> {
   return db.primary.maybeOne<TakenKey>`
     SELECT input, result,
-      leased_until < now() AND (result IS NULL OR created_at < now() - ${keptFor}::interval) AS "isFree"
+      leased_until < now() AND (result IS NULL OR created_at < now() - ${retention}::interval) AS "isFree"
     FROM tricube.idempotency
     WHERE operation = ${operation} AND scope = ${scope} AND key = ${key}`
 }
@@ -59,7 +59,7 @@ export async function keep(
   result: string | null,
 ): Promise<boolean> {
   const touched = await sql.execute`
-    UPDATE tricube.idempotency SET leased_until = now() + ${leasedFor}::interval, result = ${result}
+    UPDATE tricube.idempotency SET leased_until = now() + ${leaseDuration}::interval, result = ${result}
     WHERE operation = ${operation} AND scope = ${scope} AND key = ${key} AND token = ${token} AND result IS NULL`
   return touched > 0
 }
@@ -72,7 +72,7 @@ export async function free(db: Database, { operation, scope, key }: KeyedCall, t
 }
 
 /** Deletes what is kept for too long. */
-export async function forgetOld(db: Database): Promise<void> {
+export async function deleteExpired(db: Database): Promise<void> {
   await db.execute`
-    DELETE FROM tricube.idempotency WHERE created_at < now() - ${keptFor}::interval AND leased_until < now()`
+    DELETE FROM tricube.idempotency WHERE created_at < now() - ${retention}::interval AND leased_until < now()`
 }

@@ -6,7 +6,7 @@ import { compileEncoder } from '../../../http/operation/encoder.ts'
 import { equalJitter } from '../../../time/backoff.ts'
 import { systemClock } from '../../../time/clock.ts'
 import type { KeyedHandler, KeyedScope } from './handler.ts'
-import { forgetOld, find, take, type KeyedCall } from './keys.ts'
+import { deleteExpired, find, take, type KeyedCall } from './keys.ts'
 import { digestOf } from './scope.ts'
 import { Attempt } from './attempt.ts'
 
@@ -39,17 +39,17 @@ export function oncePerKey(
     }
     const call = { operation: title, scope: scopeOf(request), key, input: digestOf([params, query, body]) }
     const token = randomUUID()
-    const result = await resultOrKey(call, token, context)
+    const result = await resultOrTake(call, token, context)
     if (result !== undefined) return JSON.parse(result) as unknown
-    if (calls++ % callsPerSweep === 0) await forgetOld(context.db)
+    if (calls++ % callsPerSweep === 0) await deleteExpired(context.db)
     return new Attempt(call, token, context).run(handler, (value) => encode(value, query))
   }
 }
 
 /** The result of the first call, as JSON; undefined when this is the first one, and the key is taken. */
-async function resultOrKey(call: KeyedCall, token: string, context: KeyedScope): Promise<string | undefined> {
+async function resultOrTake(call: KeyedCall, token: string, context: KeyedScope): Promise<string | undefined> {
   const { db } = context
-  const givesUpAt = performance.now() + waitsForMs
+  const deadlineAt = performance.now() + maxWaitMs
   if (await take(db, call, token)) return undefined
   for (let round = 0; ; round++) {
     const taken = await find(db, call)
@@ -58,7 +58,7 @@ async function resultOrKey(call: KeyedCall, token: string, context: KeyedScope):
       throw new UnprocessableEntity('the idempotency-key was used with another input')
     }
     if (taken && !taken.isFree && taken.result !== null) return taken.result
-    if (performance.now() > givesUpAt) {
+    if (performance.now() > deadlineAt) {
       throw new Conflict('a call with this idempotency-key still runs', { headers: { 'retry-after': '1' } })
     }
     await systemClock.wait(pauseMs(round + 1))
@@ -67,7 +67,7 @@ async function resultOrKey(call: KeyedCall, token: string, context: KeyedScope):
 }
 
 /** As long as a statement may take: somebody who waits that long waits for what hangs. */
-const waitsForMs = 30_000
+const maxWaitMs = 30_000
 
 /** Many may wait for one. */
 const pauseMs = equalJitter({ baseMs: 10, capMs: 250 })

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { flag, func, group, record, wholeNumber } from '../../../config/rules.ts'
+import { flag, func, group, record, integer } from '../../../config/rules.ts'
 import type { Rule } from '../../../config/rule.ts'
 import { setting } from '../../../config/setting.ts'
 import type { Jobs } from '../../../contract/job.ts'
@@ -19,7 +19,7 @@ import { drain } from '../drain.ts'
 import { metrics } from '../metrics.ts'
 import { jobsRule, outlet, type JobsOptions } from './outlet.ts'
 import { jobTasks, subscriptionTasks } from './tasks.ts'
-import { subscriptionsRule, type SubscriptionsOptions } from '../events/rule.ts'
+import { subscriptionsRule, type SubscriptionsOptions } from '../events/subscriptionsRule.ts'
 
 /** How a service runs its jobs. */
 export interface QueueOptions {
@@ -69,7 +69,7 @@ export const jobs: Part<QueuePartOptions & Pick<JobsOptions, 'jobs'> & Subscript
       jobs: jobsRule,
       jobHandlers: handlersRule,
       subscriptions: subscriptionsRule,
-      queue: group<QueueOptions>({ concurrency: wholeNumber({ min: 1 }) }),
+      queue: group<QueueOptions>({ concurrency: integer({ min: 1 }) }),
     },
     settings: {
       runJobs: setting(flag, {
@@ -110,11 +110,11 @@ export const jobs: Part<QueuePartOptions & Pick<JobsOptions, 'jobs'> & Subscript
           tasks,
           concurrency,
           clock: jobOutlet.clock,
-          onChange: (error) => tellDatabase(log, error),
+          onChange: (error) => logDatabase(log, error),
         })
       })
       const wakes = stores.map(
-        ({ db: store }, i) => new Wakes({ db: store, worker: workers[i]!, onDeaf: () => tellDeaf(log) }),
+        ({ db: store }, i) => new Wakes({ db: store, worker: workers[i]!, onDeaf: () => logMissingNotifications(log) }),
       )
       const scheduler = new Scheduler({
         db: stores[0]!.db,
@@ -146,7 +146,7 @@ export const jobs: Part<QueuePartOptions & Pick<JobsOptions, 'jobs'> & Subscript
           await Promise.all(workers.map((worker) => worker.stopTaking()))
         },
         // What takes longer goes on elsewhere: the drain has not failed because of it.
-        finish: async () => void (await Promise.all(workers.map((worker) => worker.finish(drainMs * shareOfDrain)))),
+        finish: async () => void (await Promise.all(workers.map((worker) => worker.finish(drainMs * drainShare)))),
         close: async () => void (await Promise.all(workers.map((worker) => worker.close()))),
       }
       return opened
@@ -163,19 +163,19 @@ interface Store {
 }
 
 /** What runs gets this share of the time for a drain; what does not end then runs elsewhere. */
-const shareOfDrain = 0.9
+const drainShare = 0.9
 
 function least(values: readonly (number | undefined)[]): number | undefined {
   const known = values.filter((value) => value !== undefined)
   return known.length > 0 ? Math.min(...known) : undefined
 }
 
-function tellDatabase(log: LateLog, error: unknown): void {
+function logDatabase(log: LateLog, error: unknown): void {
   if (error === undefined) log.info('the jobs reach their database again')
   else log.warn({ reason: (error as Error).message }, 'no jobs run: the database does not answer')
 }
 
-function tellDeaf(log: LateLog): void {
+function logMissingNotifications(log: LateLog): void {
   log.info(
     'the pooler in front of the database passes on no notifications: jobs of other instances are looked for every 3 s',
   )

@@ -1,5 +1,5 @@
 import type { Rule } from '../../../config/rule.ts'
-import { either, group, number, oneOf, text, wholeNumber } from '../../../config/rules.ts'
+import { either, group, number, oneOf, text, integer } from '../../../config/rules.ts'
 import { setting, type Settings } from '../../../config/setting.ts'
 import type { LogFile } from '../../../log/file.ts'
 import { logFormats, logLevels, type LogFormat, type LogLevel } from '../../../log/logger.ts'
@@ -33,9 +33,9 @@ const file: Rule = either(
   path,
   group<LogFile>({
     path,
-    frequency: either(oneOf(['daily', 'hourly']), wholeNumber({ min: 1, unit: 'ms' })),
+    frequency: either(oneOf(['daily', 'hourly']), integer({ min: 1, unit: 'ms' })),
     size: text('a size like 10m', /^\d+[bkmg]?$/i),
-    keep: wholeNumber(),
+    keep: integer(),
   }),
 )
 const share = number({ min: 0, max: 1 })

@@ -19,8 +19,8 @@ export const migrations: Part<MigrationsOptions, Pick<DatabaseConfig, 'databaseU
   settings: { databaseUrl: databaseSettings.databaseUrl },
   async open({ config, log, use, whenListening }, { migrations: directory, requireMigrations = false }) {
     if (!directory || config.databaseUrl === undefined) return {}
-    const { Migrated } = await import('./migrated.ts') // what has no migrations needs none of it
-    const migrated = new Migrated(config.databaseUrl, directory)
+    const { PendingMigrations } = await import('./pendingMigrations.ts') // what has no migrations needs none of it
+    const migrated = new PendingMigrations(config.databaseUrl, directory)
     const { number = 1 } = await use(workers)
     whenListening(() => void (number === 1 && migrated.tell(log)))
     return requireMigrations ? { isReady: migrated.check } : {}

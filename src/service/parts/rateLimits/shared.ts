@@ -5,7 +5,7 @@ import { readInTime } from '../../../time/timeout.ts'
 import type { RateLimitStore } from './store.ts'
 
 /** A request waits this long for the store, in milliseconds: a store that is near answers in one or two. */
-const answerMs = 50
+const storeTimeoutMs = 50
 /** A store that has failed is left alone this long, in milliseconds; one request then asks again. */
 const retryMs = 1000
 
@@ -52,14 +52,13 @@ export class SharedLimiter {
     // From before it asked: what is remembered is never more than what the store knows.
     const { nowUs } = this.#memory
     try {
-      const ahead = await readInTime(answerMs, this.#store.take(digest(key), quota))
+      const ahead = await readInTime(storeTimeoutMs, this.#store.take(digest(key), quota))
       if (!Number.isFinite(ahead)) throw new TypeError(`the store answered ${String(ahead)}, which is no number`)
       this.#memory.learn(key, nowUs + (ahead <= quota.burstUs ? ahead : ahead - quota.intervalUs))
-      if (this.#isDown) this.#change(false)
+      if (this.#isDown) this.#recovered()
       return ahead
     } catch (error) {
-      this.#retryAtUs = this.#memory.nowUs + retryMs * 1000
-      if (!this.#isDown) this.#change(true, error)
+      this.#failed(error)
       return this.#alone(key, quota)
     }
   }
@@ -69,9 +68,16 @@ export class SharedLimiter {
     return this.#memory.take(key, quota)
   }
 
-  #change(isDown: boolean, error?: unknown): void {
-    this.#isDown = isDown
+  #failed(error: unknown): void {
+    this.#retryAtUs = this.#memory.nowUs + retryMs * 1000
+    if (this.#isDown) return
+    this.#isDown = true
     this.#events.onChange(error)
+  }
+
+  #recovered(): void {
+    this.#isDown = false
+    this.#events.onChange(undefined)
   }
 }
 

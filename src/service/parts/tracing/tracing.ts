@@ -127,7 +127,7 @@ export class Tracing implements Opened {
   /** What the database tells its statements to; undefined when nobody wants to know. */
   readonly statements: StatementSpans | undefined
   /** Whether calls carry on the `baggage` of the request. */
-  readonly passesBaggage: boolean
+  readonly forwardsBaggage: boolean
   readonly #tracer: Tracer
   readonly #home: Home
   readonly #unregister: (() => void) | undefined
@@ -138,7 +138,7 @@ export class Tracing implements Opened {
     statements?: StatementSpans,
     unregister?: () => void,
   ) {
-    this.passesBaggage = tracePropagators?.includes('baggage') ?? true
+    this.forwardsBaggage = tracePropagators?.includes('baggage') ?? true
     this.#tracer = tracer
     this.#home = { root: (shape, startedAt) => tracer.root(shape, startedAt), log }
     ambient.home ??= this.#home

@@ -2,21 +2,25 @@ import type { Logger } from '../../log/logger.ts'
 import { isDoneWithin } from '../../time/timeout.ts'
 
 /** Takes a step and goes on, whatever becomes of it. */
-export type Step = (name: string, take: () => unknown) => Promise<void>
+export type RunStep = (name: string, take: () => unknown) => Promise<void>
 
 /**
  * Takes all the steps of a stop, also when some of them fail; what fails is logged.
  *
  * @throws what the first of them threw; an error that names those that are not done within `limitMs`
  */
-export async function inSteps(limitMs: number, log: () => Logger, run: (step: Step) => Promise<void>): Promise<void> {
+export async function runShutdown(
+  limitMs: number,
+  log: () => Logger,
+  run: (step: RunStep) => Promise<void>,
+): Promise<void> {
   const underWay = new Set<string>()
   const failures: unknown[] = []
   const fail = (err: unknown, name: string): void => {
     failures.push(err)
     log().error({ err }, `stopping: ${name}`)
   }
-  const step: Step = async (name, take) => {
+  const step: RunStep = async (name, take) => {
     underWay.add(name)
     try {
       await take()

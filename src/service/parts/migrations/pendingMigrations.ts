@@ -3,7 +3,7 @@ import { migrationStatus } from '../../../migrations/migrate.ts'
 import { NotReady } from '../../lifecycle/readiness.ts'
 
 /** Whether a database has all of a service's migrations. */
-export class Migrated {
+export class PendingMigrations {
   readonly #url: string
   readonly #directory: URL
   // What has been applied stays so, as far as this release is concerned: it is asked until then.

@@ -1,8 +1,8 @@
-import type { OwnSettings, OwnValues } from '../config/own.ts'
-import { settingsOf } from '../config/own.ts'
-import type { LateLog } from '../log/late.ts'
-import { healthCheck } from './lifecycle/healthCheck.ts'
-import type { Opened, Part, RequestScope } from './part.ts'
+import type { OwnSettings, OwnValues } from '../../config/own.ts'
+import { settingsOf } from '../../config/own.ts'
+import type { LateLog } from '../../log/late.ts'
+import { healthCheck } from '../lifecycle/healthCheck.ts'
+import type { Opened, Part, RequestScope } from '../part.ts'
 
 /** What a resource may use while it opens. */
 export interface ResourceHost<Own extends OwnSettings = {}> {

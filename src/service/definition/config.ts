@@ -1,9 +1,9 @@
-import { settingsOf as ownSettings, type OwnSettings } from '../config/own.ts'
-import type { Settings } from '../config/setting.ts'
+import { settingsOf as ownSettings, type OwnSettings } from '../../config/own.ts'
+import type { Settings } from '../../config/setting.ts'
 import { resourceParts, type Resources } from './resource.ts'
-import { listenSettings, type ListenConfig } from './lifecycle/listen.ts'
-import type { ConfigOf, Intersection, Part } from './part.ts'
-import * as parts from './parts.ts'
+import { listenSettings, type ListenConfig } from '../lifecycle/listen.ts'
+import type { ConfigOf, Intersection, Part } from '../part.ts'
+import * as parts from '../parts.ts'
 
 /** What differs between the places a service runs in: what its parts read, and where it listens. */
 export interface Config extends ListenConfig, PartConfigs {}

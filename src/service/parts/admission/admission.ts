@@ -1,23 +1,23 @@
 import { performance as node } from 'node:perf_hooks' // a test's fake one has no utilisation
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { shouldRetryHeader } from '../../client/call/call.ts'
-import type { Contract } from '../../contract/contract.ts'
-import { codes, GatewayTimeout, ServiceUnavailable } from '../../contract/errors.ts'
-import type { HttpError } from '../../contract/httpError.ts'
-import { priorities } from '../../contract/operation.ts'
-import type { AllowOrigin } from '../../http/cors.ts'
-import { sendError } from '../../http/errors/errors.ts'
-import type { InFlight } from '../../http/inFlight/inFlight.ts'
-import { remainingMsOf } from '../../http/remaining.ts'
-import { either, exactly, group, number, wholeNumber } from '../../config/rules.ts'
-import type { LateLog } from '../../log/late.ts'
-import type { Rejection, RequestMetrics } from '../../metrics/requests.ts'
-import { noLimiter, turnLimiter, type Limiter } from '../../resilience/limiter.ts'
-import { Paced } from '../../resilience/paced.ts'
-import type { Opened, Part } from '../part.ts'
-import { metrics } from './metrics.ts'
-import { shareOf } from './workers/share.ts'
-import { workers } from './workers/workers.ts'
+import { shouldRetryHeader } from '../../../client/call/call.ts'
+import type { Contract } from '../../../contract/contract.ts'
+import { codes, GatewayTimeout, ServiceUnavailable } from '../../../contract/errors.ts'
+import type { HttpError } from '../../../contract/httpError.ts'
+import { priorities } from '../../../contract/operation.ts'
+import type { AllowOrigin } from '../../../http/cors.ts'
+import { sendError } from '../../../http/errors/errors.ts'
+import type { InFlight } from '../../../http/inFlight/inFlight.ts'
+import { remainingMsOf } from '../../../http/remaining.ts'
+import { either, exactly, group, number, integer } from '../../../config/rules.ts'
+import type { LateLog } from '../../../log/late.ts'
+import type { Rejection, RequestMetrics } from '../../../metrics/requests.ts'
+import { noLimiter, turnLimiter, type Limiter } from '../../../resilience/limiter.ts'
+import { Paced } from '../../../resilience/paced.ts'
+import type { Opened, Part } from '../../part.ts'
+import { metrics } from '../metrics.ts'
+import { shareOf } from '../workers/share.ts'
+import { workers } from '../workers/workers.ts'
 
 /** When requests are refused before they run; health, metrics and documentation never are. */
 export interface AdmissionOptions {
@@ -41,7 +41,7 @@ export const admission: Part<AdmissionPartOptions, {}, Admission> = {
       exactly(false),
       group<AdmissionOptions>({
         targetDelayMs: number({ min: 1, unit: 'ms' }),
-        maxConcurrency: wholeNumber({ min: 1 }),
+        maxConcurrency: integer({ min: 1 }),
       }),
     ),
   },

@@ -1,4 +1,4 @@
-import { flag, func, group, number, oneOf, record, wholeNumber } from '../../../config/rules.ts'
+import { flag, func, group, number, oneOf, record, integer } from '../../../config/rules.ts'
 import { optionsProblem, type Fields, type Rule } from '../../../config/rule.ts'
 import type { Contract } from '../../../contract/contract.ts'
 import type { ContractEvent } from '../../../contract/event.ts'
@@ -22,10 +22,10 @@ const rules: Fields<Subscription> = {
     accepts: (value) =>
       value === 'now' || value === 'beginning' || (value instanceof Date && !Number.isNaN(value.getTime())),
   },
-  retries: wholeNumber(),
-  backoff: group<NonNullable<SubscriptionOptions['backoff']>>({ baseMs: wholeNumber(), capMs: wholeNumber() }),
+  retries: integer(),
+  backoff: group<NonNullable<SubscriptionOptions['backoff']>>({ baseMs: integer(), capMs: integer() }),
   timeoutMs: number({ min: 1, unit: 'ms' }),
-  concurrency: wholeNumber({ min: 1 }),
+  concurrency: integer({ min: 1 }),
   transaction: flag,
   onDead: oneOf(['skip', 'hold']),
 }

@@ -1,12 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
 /** W3C Baggage, 3.3: so many bytes have to be passed on. https://www.w3.org/TR/baggage/#limits */
-const mostBaggage = 8192
+const maxBaggageLength = 8192
 
 /** Adds what travels from a request or message to the calls that it causes, unless it is longer than is due. */
-export function passOn(name: 'baggage', from: IncomingHttpHeaders, to: Record<string, string>): void {
+export function forwardHeader(name: 'baggage', from: IncomingHttpHeaders, to: Record<string, string>): void {
   const { [name]: value } = from
-  if (typeof value === 'string' && value.length <= mostBaggage) to[name] = value
+  if (typeof value === 'string' && value.length <= maxBaggageLength) to[name] = value
 }
 
 /** The region that a request or message is for. */

@@ -1,24 +1,24 @@
-import type { ClientOptions } from '../client/types.ts'
-import type { OwnSettings, OwnValues } from '../config/own.ts'
-import { fieldsProblem, type Fields, type Rule } from '../config/rule.ts'
-import { flag, func, group, number, record, wholeNumber } from '../config/rules.ts'
-import type { Contract } from '../contract/contract.ts'
-import type { Operations, OutputOf } from '../contract/operation.ts'
-import type { ContractEvents } from '../contract/event.ts'
-import type { Jobs } from '../contract/job.ts'
-import type { ServerLimits } from '../http/limits.ts'
-import { trustProxyProblem } from '../http/trustProxy.ts'
+import type { ClientOptions } from '../../client/types.ts'
+import type { OwnSettings, OwnValues } from '../../config/own.ts'
+import { fieldsProblem, type Fields, type Rule } from '../../config/rule.ts'
+import { flag, func, group, number, record, integer } from '../../config/rules.ts'
+import type { Contract } from '../../contract/contract.ts'
+import type { Operations, OutputOf } from '../../contract/operation.ts'
+import type { ContractEvents } from '../../contract/event.ts'
+import type { Jobs } from '../../contract/job.ts'
+import type { ServerLimits } from '../../http/limits.ts'
+import { trustProxyProblem } from '../../http/trustProxy.ts'
 import type { Hooks } from './hooks.ts'
-import { aroundRules, type AnyAroundOptions, type AroundOptions } from './request/around.ts'
-import type { Context, WorkContext } from './request/context.ts'
-import type { Intersection, OptionsOf, Part } from './part.ts'
-import * as parts from './parts.ts'
-import type { Callees } from './parts/calls.ts'
-import type { HealthOptions } from './parts/health/health.ts'
-import type { RateLimitKeys, RateLimitOptions } from './parts/rateLimits/options.ts'
+import { aroundRules, type AnyAroundOptions, type AroundOptions } from '../request/around.ts'
+import type { Context, WorkContext } from '../request/context.ts'
+import type { Intersection, OptionsOf, Part } from '../part.ts'
+import * as parts from '../parts.ts'
+import type { Callees } from '../parts/calls.ts'
+import type { HealthOptions } from '../parts/health/health.ts'
+import type { RateLimitKeys, RateLimitOptions } from '../parts/rateLimits/options.ts'
 import { Resource, type Resources, type ResourceValues } from './resource.ts'
-import type { SubscriptionsTo } from './background/eventContext.ts'
-import type { JobHandlers } from './background/jobContext.ts'
+import type { SubscriptionsTo } from '../background/eventContext.ts'
+import type { JobHandlers } from '../background/jobContext.ts'
 
 /** One function for each operation of the contract. */
 export type Handlers<Ops extends Operations, Others extends Callees, Own = unknown> = {
@@ -28,7 +28,7 @@ export type Handlers<Ops extends Operations, Others extends Callees, Own = unkno
 }
 
 /** What the context has of the service's own: its resources and settings. */
-export type OwnOf<Things extends Resources, Values extends OwnSettings> = ResourceValues<Things> & {
+export type OwnOf<ResourceMap extends Resources, Values extends OwnSettings> = ResourceValues<ResourceMap> & {
   readonly settings: OwnValues<Values>
 }
 
@@ -40,24 +40,24 @@ type PartOptions = Intersection<OptionsOf<(typeof parts)[keyof typeof parts]>>
 export interface ServiceOptions<
   Ops extends Operations = Operations,
   Others extends Callees = Callees,
-  Things extends Resources = Resources,
+  ResourceMap extends Resources = Resources,
   Values extends OwnSettings = OwnSettings,
-  Declared extends Jobs = Jobs,
-  Heard extends ContractEvents = ContractEvents,
+  JobMap extends Jobs = Jobs,
+  EventMap extends ContractEvents = ContractEvents,
 >
   extends
     Omit<OwnOptions, 'hooks'>,
-    AroundOptions<Ops, Others, OwnOf<Things, Values>>,
+    AroundOptions<Ops, Others, OwnOf<ResourceMap, Values>>,
     Omit<
       PartOptions,
       'jobs' | 'jobHandlers' | 'subscriptions' | 'clients' | 'calls' | 'health' | 'rateLimits' | 'settings'
     > {
   /** One function for each operation. */
-  readonly handlers: Handlers<Ops, Others, OwnOf<Things, Values>>
+  readonly handlers: Handlers<Ops, Others, OwnOf<ResourceMap, Values>>
   /** What runs around its life. */
-  readonly hooks?: Hooks<WorkContext<Others> & OwnOf<Things, Values>>
+  readonly hooks?: Hooks<WorkContext<Others> & OwnOf<ResourceMap, Values>>
   /** Its own things with a lifecycle, such as a client or a pool, under the names that they have on the context. */
-  readonly resources?: Things
+  readonly resources?: ResourceMap
   /** What it reads from the configuration for itself: a schema for each setting. `pspUrl` is read from `PSP_URL`. */
   readonly settings?: Values
   /** Contracts of the services it calls, under the names that its handlers use. */
@@ -65,11 +65,11 @@ export interface ServiceOptions<
   /** How these are called, under the same names. Default: see `ClientOptions`. */
   readonly calls?: { readonly [Name in keyof Others]?: ClientOptions<Others[Name]> }
   /** The jobs that it can enqueue and run: what `jobs` has made. */
-  readonly jobs?: Declared
+  readonly jobs?: JobMap
   /** One function for each of its jobs. */
-  readonly jobHandlers?: JobHandlers<Declared, Others, OwnOf<Things, Values>>
+  readonly jobHandlers?: JobHandlers<JobMap, Others, OwnOf<ResourceMap, Values>>
   /** What it does when something happens in other services: an event and a handler under each name. */
-  readonly subscriptions?: SubscriptionsTo<Heard, Others, OwnOf<Things, Values>>
+  readonly subscriptions?: SubscriptionsTo<EventMap, Others, OwnOf<ResourceMap, Values>>
   /** What the health checks tell, and the service's own among them. */
   readonly health?: HealthOptions<OwnValues<Values>>
   /** Where the requests of operations with a `rateLimit` are counted, and by which keys. */
@@ -95,8 +95,8 @@ export interface OwnOptions {
 }
 
 /** A contract and what keeps it. */
-export interface Definition<Kept extends Contract = Contract> extends OwnOptions, PartOptions, AnyAroundOptions {
-  readonly contract: Kept
+export interface Definition<Implemented extends Contract = Contract> extends OwnOptions, PartOptions, AnyAroundOptions {
+  readonly contract: Implemented
   readonly resources?: Resources
   readonly handlers: Readonly<Record<string, (context: never) => unknown>>
 }
@@ -126,7 +126,7 @@ function handlersProblem({ contract, handlers }: Definition): string | undefined
 }
 
 /** What contexts have besides the values of parts. */
-const takenNames: ReadonlySet<string> = new Set([
+const reservedNames: ReadonlySet<string> = new Set([
   'params',
   'query',
   'headers',
@@ -147,7 +147,7 @@ const takenNames: ReadonlySet<string> = new Set([
   'detached',
   'waitUntil',
   'handled',
-  'keeper',
+  'workTracker',
   'forgetMade',
   'input',
   'id',
@@ -158,7 +158,7 @@ const takenNames: ReadonlySet<string> = new Set([
   'due',
 ])
 
-const bytes = wholeNumber({ min: 1, unit: 'bytes' })
+const bytes = integer({ min: 1, unit: 'bytes' })
 const ms = number({ unit: 'ms' })
 
 const ownFields: Fields<OwnOptions & AnyAroundOptions & Pick<Definition, 'handlers' | 'resources'>> = {
@@ -166,13 +166,13 @@ const ownFields: Fields<OwnOptions & AnyAroundOptions & Pick<Definition, 'handle
   resources: resourcesRule(),
   handlers: record('a function for each operation', func),
   hooks: group<Hooks>({ beforeStart: func, afterStart: func, beforeStop: func, afterStop: func }),
-  port: wholeNumber({ max: 65_535 }),
+  port: integer({ max: 65_535 }),
   limits: group<ServerLimits>({
     bodyLimit: bytes,
     headersLimit: bytes,
-    headerCountLimit: wholeNumber({ min: 1 }),
+    headerCountLimit: integer({ min: 1 }),
     urlLimit: bytes,
-    queryLimit: wholeNumber({ min: 1 }),
+    queryLimit: integer({ min: 1 }),
     requestTimeoutMs: ms,
     headersTimeoutMs: ms,
     readTimeoutMs: ms,
@@ -200,7 +200,7 @@ function resourcesRule(): Rule {
     problem(resources: Readonly<Record<string, unknown>> | undefined, path) {
       for (const [name, one] of Object.entries(resources ?? {})) {
         if (!(one instanceof Resource)) return `${path}.${name}: expected resource({ open, … })`
-        if (takenNames.has(name) || name in parts)
+        if (reservedNames.has(name) || name in parts)
           return `${path}.${name}: the context has a ${name} already, name it otherwise`
       }
       return undefined

@@ -1,11 +1,11 @@
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
-import '../http/fastify.ts'
-import type { Contract } from '../contract/contract.ts'
-import type { Logger } from '../log/logger.ts'
-import type { Metrics } from '../metrics/metrics.ts'
-import type { Database } from '../sql/index.ts'
+import '../../http/fastify.ts'
+import type { Contract } from '../../contract/contract.ts'
+import type { Logger } from '../../log/logger.ts'
+import type { Metrics } from '../../metrics/metrics.ts'
+import type { Database } from '../../sql/index.ts'
 import type { LiveConfig } from './config.ts'
-import type { WorkContext } from './request/context.ts'
+import type { WorkContext } from '../request/context.ts'
 
 /** How a function runs that belongs to no request. */
 export interface RunOptions {

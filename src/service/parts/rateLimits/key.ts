@@ -4,7 +4,7 @@ import type { RateLimit } from '../../../contract/rateLimit.ts'
 import type { RateLimitOptions } from './options.ts'
 
 /** Longer keys are remembered by their digest: a header may have 16 KiB. */
-const longestKey = 128
+const maxKeyLength = 128
 
 /** Compiles who is counted; what callers choose themselves and their addresses never meet in one key. */
 export function compileKeyOf(
@@ -20,7 +20,7 @@ export function compileKeyOf(
     const value = valueOf(request)
     if (value === undefined || value === '') return byAddress(request)
     const text = String(value)
-    return `${prefix} ${name} ${text.length > longestKey ? hash('sha256', text, 'base64url') : text}`
+    return `${prefix} ${name} ${text.length > maxKeyLength ? hash('sha256', text, 'base64url') : text}`
   }
 }
 
@@ -30,12 +30,12 @@ export function compileKeyOf(
  */
 export function networkOf(address: string | undefined): string {
   if (address === undefined) return 'unknown' // a Unix socket
-  if (!address.includes(':')) return address.slice(0, longestKey)
-  if (address.includes('.')) return address.slice(address.lastIndexOf(':') + 1).slice(0, longestKey)
+  if (!address.includes(':')) return address.slice(0, maxKeyLength)
+  if (address.includes('.')) return address.slice(address.lastIndexOf(':') + 1).slice(0, maxKeyLength)
   const [head = '', tail] = address.split('::', 2)
   const groups = head === '' ? [] : head.split(':')
   const missing = tail === undefined ? 0 : 8 - groups.length - (tail === '' ? 0 : tail.split(':').length)
   for (let n = 0; n < missing; n++) groups.push('0')
   if (tail !== undefined && tail !== '') groups.push(...tail.split(':'))
-  return `${groups.slice(0, 4).join(':')}::/64`.slice(0, longestKey)
+  return `${groups.slice(0, 4).join(':')}::/64`.slice(0, maxKeyLength)
 }
