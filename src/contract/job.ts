@@ -17,6 +17,10 @@ export interface JobDraft {
   readonly timeoutMs?: number
   /** How many run at the same time in each process. Default: the limit of the process. */
   readonly concurrency?: number
+  /** How many run at the same time over all instances. Default: no limit. */
+  readonly globalConcurrency?: number
+  /** How many may begin at once, and in each window, over all instances. Default: no limit. */
+  readonly rateLimit?: { readonly limit: number; readonly windowMs: number }
   /** Which jobs run first. Default `normal`. */
   readonly priority?: JobPriority
   /** The name of a field of its input. Jobs with the same value run one at a time, in the order of enqueuing. */
@@ -115,15 +119,22 @@ function jobProblem(name: string, draft: JobDraft): string | undefined {
   const unknown = Object.keys(draft).find((field) => !fields.has(field))
   if (unknown) return `unknown field "${unknown}", expected ${[...fields].join(', ')}`
   const { input, retries, timeoutMs, concurrency, priority, key, transaction, backoff = {} } = draft
+  const { globalConcurrency, rateLimit } = draft
   for (const [field, value, least] of [
     ['retries', retries, 0],
     ['concurrency', concurrency, 1],
+    ['globalConcurrency', globalConcurrency, 1],
+    ['rateLimit.limit', rateLimit?.limit, 1],
+    ['rateLimit.windowMs', rateLimit?.windowMs, 1],
     ['backoff.baseMs', backoff.baseMs, 0],
     ['backoff.capMs', backoff.capMs, 0],
   ] as const) {
     if (value !== undefined && !(Number.isInteger(value) && value >= least)) {
       return `${field} must be an integer of at least ${least}, got ${String(value)}`
     }
+  }
+  if (rateLimit !== undefined && (rateLimit.limit === undefined || rateLimit.windowMs === undefined)) {
+    return `rateLimit needs limit and windowMs, like { limit: 100, windowMs: 60_000 }`
   }
   const wrongTimeout = timeoutProblem(timeoutMs)
   if (wrongTimeout) return wrongTimeout
@@ -163,6 +174,8 @@ const fields: ReadonlySet<string> = new Set<keyof JobDraft>([
   'backoff',
   'timeoutMs',
   'concurrency',
+  'globalConcurrency',
+  'rateLimit',
   'priority',
   'key',
   'transaction',

@@ -12,6 +12,10 @@ export interface SubscriptionOptions {
   readonly timeoutMs?: number
   /** The most events that are handled at once in each process. */
   readonly concurrency?: number
+  /** The most events that are handled at once over all instances. */
+  readonly globalConcurrency?: number
+  /** How many events may begin at once, and in each window, over all instances. */
+  readonly rateLimit?: { readonly limit: number; readonly windowMs: number }
   /** Whether `db` is the transaction that ends the event. Default: true. */
   readonly transaction?: boolean
   /** What an event that has failed for the last time does to later ones of its key: `hold` has them wait. Default: `skip`. */

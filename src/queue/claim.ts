@@ -1,4 +1,4 @@
-import { sql, type Database, type Fragment } from '../sql/index.ts'
+import { sql, type Fragment, type Sql } from '../sql/index.ts'
 import type { ClaimedJob } from './job.ts'
 import { leasedFor } from './lease.ts'
 
@@ -25,7 +25,7 @@ export interface Claim {
  * Jobs of each name and priority are a range of one index, so that it matters neither how many wait nor how many are not due
  * yet. What another worker claims at the same time is skipped.
  */
-export function claim(db: Database, { worker, wanted, total, aheadMs }: Claim): Promise<ClaimedJob[]> {
+export function claim(db: Pick<Sql, 'many'>, { worker, wanted, total, aheadMs }: Claim): Promise<ClaimedJob[]> {
   return db.many<ClaimedJob>`
     WITH ${me(worker)}, found AS (
       SELECT due.id, me.id AS worker
@@ -53,7 +53,7 @@ export function claim(db: Database, { worker, wanted, total, aheadMs }: Claim): 
  * A job may be released between the start of this statement and its lock on the row. To this statement, the job that it
  * waited for still runs then; `after` names it in the row that is locked.
  */
-export function claimInOrder(db: Database, { worker, wanted, total, aheadMs }: Claim): Promise<ClaimedJob[]> {
+export function claimInOrder(db: Pick<Sql, 'many'>, { worker, wanted, total, aheadMs }: Claim): Promise<ClaimedJob[]> {
   return db.many<ClaimedJob>`
     WITH ${me(worker)}, seen AS (
       SELECT due.id, due.is_blocked, me.id AS worker, wanted.count,

@@ -23,6 +23,8 @@ export interface RunnerOptions {
   readonly onRoom: () => void
   /** A job is due in so many milliseconds: one that failed, or the next one of a key. */
   readonly onDue: (inMs: number) => void
+  /** A job of this name has ended. */
+  readonly onEnded: (name: string) => void
 }
 
 const pause = fullJitter({ baseMs: 100, capMs: 2000 })
@@ -53,11 +55,11 @@ export class Runner {
     return performance.now() < this.leasedUntil
   }
 
-  /** How many jobs to claim of each task, for tasks with or without an order. */
-  wanted({ inOrder }: { readonly inOrder: boolean }): readonly Wanted[] {
+  /** How many jobs to claim of each of some tasks. */
+  wanted(ofTask: (task: Task) => boolean): readonly Wanted[] {
     const wanted: Wanted[] = []
     for (const { task, wanted: count } of this.#slots.values()) {
-      if (count > 0 && task.isOrdered === inOrder) wanted.push({ name: task.name, count })
+      if (count > 0 && ofTask(task)) wanted.push({ name: task.name, count })
     }
     return wanted
   }
@@ -151,7 +153,8 @@ export class Runner {
     this.#options.onRoom()
     const end = thrown ? await this.#failed(attempt, task, thrown.error) : await this.#done(attempt)
     task.ended?.(attempt, end)
-    if (job.key !== null) this.#options.onDue(0)
+    this.#options.onEnded(task.name)
+    if (job.key !== null || task.globalConcurrency !== undefined) this.#options.onDue(0)
     this.#attempts.delete(attempt)
     if (!this.isIdle) return
     this.#onIdle?.()

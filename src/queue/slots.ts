@@ -1,5 +1,5 @@
 import type { ClaimedJob } from './job.ts'
-import type { Task } from './task.ts'
+import { isLimited, type Task } from './task.ts'
 
 /** Claims so much that it lasts for about this long, in milliseconds: several times what a claim takes. */
 const supplyMs = 20
@@ -40,6 +40,7 @@ export class Slots {
 
   /** How many to have in store beyond what can run at once. */
   get supply(): number {
+    if (isLimited(this.task)) return 0 // a claim is a beginning to the others
     return Math.min(mostSupply, Math.floor((this.task.concurrency * supplyMs) / Math.max(this.#averageMs, 0.01)))
   }
 }

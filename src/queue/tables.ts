@@ -67,4 +67,14 @@ export const queueTables: readonly TableVersion[] = [
       );
     `,
   },
+  {
+    version: 3,
+    sql: `
+      CREATE TABLE tricube.job_limits (
+        name text PRIMARY KEY,
+        begins_at timestamptz NOT NULL DEFAULT now()
+      ) WITH (fillfactor = 50);
+      COMMENT ON COLUMN tricube.job_limits.begins_at IS 'when the next job would begin, if all had kept the rate';
+    `,
+  },
 ]

@@ -1,9 +1,9 @@
 import type { Backoff } from '../time/backoff.ts'
 import type { Attempt } from './attempt.ts'
+import type { GlobalLimits } from './limits.ts'
 
 /** What is done for the jobs of a name. */
-export interface Task {
-  readonly name: string
+export interface Task extends GlobalLimits {
   /** The most that run at once in this process. */
   readonly concurrency: number
   /** Whether jobs of one key run one after the other, in the order in which they were enqueued. */
@@ -27,4 +27,9 @@ export interface AttemptEnd {
   readonly error?: unknown
   /** Of one that failed: when it is run again. */
   readonly retryInMs?: number
+}
+
+/** Whether something bounds it over all instances. */
+export function isLimited({ globalConcurrency, rateLimit }: GlobalLimits): boolean {
+  return globalConcurrency !== undefined || rateLimit !== undefined
 }

@@ -1,13 +1,13 @@
-import { DatabaseError, type Database } from '../sql/index.ts'
+import type { Database } from '../sql/index.ts'
 import { fullJitter } from '../time/backoff.ts'
 import { LeaseLost } from './attempt.ts'
-import { claim, claimInOrder, type Wanted } from './claim.ts'
+import { Claims } from './claims.ts'
 import type { QueueClock } from './clock.ts'
-import type { ClaimedJob } from './job.ts'
+import { storeLimits } from './limits.ts'
 import { leaseMs, reap, register, renew, unregister } from './lease.ts'
 import { Runner } from './runner.ts'
 import { giveBackStrays, releaseForgotten } from './settle.ts'
-import type { Task } from './task.ts'
+import { isLimited, type Task } from './task.ts'
 
 /** What a worker is made of. */
 export interface WorkerOptions {
@@ -38,6 +38,7 @@ export class Worker {
   readonly #options: WorkerOptions
   readonly #db: Database
   readonly #isOrdered: boolean
+  readonly #claims: Claims
   #runner: Runner | undefined
   /** When to look for work, to claim it, and to free the jobs of others, as `performance.now()` counts. */
   #lookAt = 0
@@ -51,6 +52,7 @@ export class Worker {
   constructor(options: WorkerOptions) {
     this.#options = options
     this.#db = options.db.with({ timeoutMs })
+    this.#claims = new Claims(this.#db, options.tasks, options.clock)
     this.#isOrdered = options.tasks.some(({ isOrdered }) => isOrdered)
   }
 
@@ -77,17 +79,14 @@ export class Worker {
     const { aheadMs } = this.#options.clock
     for (;;) {
       runner.leasedUntil = Number.POSITIVE_INFINITY
-      const [wanted, inOrder] = [runner.wanted({ inOrder: false }), runner.wanted({ inOrder: true })]
-      const jobs = await this.#claimed(claim, runner, wanted, mostInTests)
-      const ordered = await this.#claimed(claimInOrder, runner, inOrder, mostInTests)
-      if (jobs.length + ordered.length === 0) break
-      runner.take([...jobs, ...ordered])
+      const { jobs } = await this.#claims.claim(runner, mostInTests)
+      if (jobs.length === 0) break
+      runner.take(jobs)
       await runner.idle()
     }
-    const names = this.#options.tasks.map(({ name }) => name)
-    const outlook = await renew(this.#db, runner.worker, names, { running: [], all: [] })
-    const dueInMs = outlook?.dueInMs ?? undefined
-    return dueInMs === undefined ? undefined : dueInMs - aheadMs
+    const outlook = await renew(this.#db, runner.worker, this.#claims.names, { running: [], all: [] })
+    const inMs = Math.min((outlook?.dueInMs ?? Infinity) - aheadMs, this.#claims.openInMs)
+    return inMs === Infinity ? undefined : inMs
   }
 
   /** Takes no new jobs, and gives back what has not begun. */
@@ -147,6 +146,8 @@ export class Worker {
 
   async #register(now: number): Promise<Runner> {
     const { name, tasks, concurrency, clock } = this.#options
+    const limited = tasks.filter(isLimited)
+    if (limited.length > 0) await storeLimits(this.#db, limited)
     const worker = await register(this.#db, name)
     this.#lookAt = now
     this.#reapAt = now
@@ -158,20 +159,21 @@ export class Worker {
       clock,
       onRoom: () => this.#wake(),
       onDue: (inMs) => this.expect(inMs),
+      onEnded: (name) => this.#claims.ended(name),
     })
     runner.leasedUntil = now + leaseMs
     return runner
   }
 
   async #look(runner: Runner, now: number): Promise<void> {
-    const names = this.#options.tasks.map(({ name }) => name)
+    const { names } = this.#claims
     const running = runner.running.map(({ job }) => job.id)
     const outlook = await renew(this.#db, runner.worker, names, { running, all: runner.held })
     this.#lookAt = now + lookMs
     if (!outlook) return this.#loseLease()
     const { dueInMs, leaseEndsInMs, lost, hasStrays } = outlook
     runner.leasedUntil = now + leaseMs
-    if (dueInMs !== null) this.#dueAt = Math.min(this.#dueAt, now + dueInMs)
+    this.#dueAt = Math.min(this.#dueAt, now + (dueInMs ?? Infinity), now + this.#claims.openInMs)
     // Not all at once.
     this.#reapAt = leaseEndsInMs === null ? Number.POSITIVE_INFINITY : now + leaseEndsInMs + Math.random() * 300
     if (lost.length > 0)
@@ -194,35 +196,12 @@ export class Worker {
   async #claim(runner: Runner): Promise<void> {
     const askedAt = performance.now()
     this.#dueAt = Number.POSITIVE_INFINITY
-    const total = runner.wantedInAll
-    const wanted = runner.wanted({ inOrder: false })
-    const inOrder = runner.wanted({ inOrder: true })
-    const [jobs, ordered] = await Promise.all([
-      this.#claimed(claim, runner, wanted, total),
-      this.#claimed(claimInOrder, runner, inOrder, total),
-    ])
+    const { jobs, mayBeMore } = await this.#claims.claim(runner, runner.wantedInAll)
     // Else there is no more that is due, and the next look tells when there is.
-    if (isFull(jobs, wanted, total) || isFull(ordered, inOrder, total)) this.#dueAt = askedAt
+    if (mayBeMore) this.#dueAt = askedAt
     else this.#lookAt = Math.min(this.#lookAt, askedAt + pauseMs)
-    runner.take([...jobs, ...ordered])
+    runner.take(jobs)
     if (this.#state !== 'running') await runner.returnWaiting()
-  }
-
-  async #claimed(
-    fn: typeof claim,
-    { worker }: Runner,
-    wanted: readonly Wanted[],
-    total: number,
-  ): Promise<readonly ClaimedJob[]> {
-    if (wanted.length === 0) return []
-    try {
-      return await fn(this.#db, { worker, wanted, total, aheadMs: this.#options.clock.aheadMs })
-    } catch (error) {
-      // Another worker has claimed a job of the same key at the same time, which this one did not see.
-      if (!(error instanceof DatabaseError && error.constraint === 'jobs_key_running')) throw error
-      this.#dueAt = performance.now() + Math.random() * pauseMs
-      return []
-    }
   }
 
   get #canClaim(): boolean {
@@ -246,10 +225,4 @@ export class Worker {
     clearTimeout(timer)
     this.#wake = () => {}
   }
-}
-
-/** Whether there may be more where these came from. */
-function isFull(jobs: readonly ClaimedJob[], wanted: readonly Wanted[], total: number): boolean {
-  if (jobs.length >= total) return jobs.length > 0
-  return wanted.some(({ name, count }) => jobs.filter((job) => job.name === name).length >= count)
 }

@@ -205,6 +205,16 @@ describe('wrong definitions', () => {
       "from: expected 'now', 'beginning' or a Date, got \"later\"",
     ],
     [
+      'a rate without its window',
+      { models: {}, subscriptions: { a: { event: orderPlaced, handler, rateLimit: { limit: 5 } } } },
+      'subscriptions.a: rateLimit needs limit and windowMs, like { limit: 100, windowMs: 60_000 }',
+    ],
+    [
+      'a limit that is none',
+      { models: {}, subscriptions: { a: { event: orderPlaced, handler, globalConcurrency: 0 } } },
+      'subscriptions.a: globalConcurrency: expected a whole number from 1, got 0',
+    ],
+    [
       'hold without a key',
       { models: {}, subscriptions: { a: { event: orderShipped, handler, onDead: 'hold' } } },
       "onDead 'hold' needs events with a key, and orderShipped has none",

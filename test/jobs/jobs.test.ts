@@ -387,6 +387,12 @@ describe('wrong definitions', () => {
     [{ sweep: { retries: -1 } }, 'job sweep: retries must be an integer of at least 0, got -1'],
     [{ sweep: { key: 'id' } }, 'job sweep: key "id" names a field of input, but there is no input'],
     [{ sweep: { input: Order, key: 'id' } }, 'job sweep: key: input has no field "id", expected one of order_id, note'],
+    [{ sweep: { globalConcurrency: 0 } }, 'job sweep: globalConcurrency must be an integer of at least 1, got 0'],
+    [{ sweep: { rateLimit: { limit: 5 } } }, 'job sweep: rateLimit needs limit and windowMs, like { limit: 100'],
+    [
+      { sweep: { rateLimit: { limit: 0.5, windowMs: 9 } } },
+      'job sweep: rateLimit.limit must be an integer of at least 1',
+    ],
     [{ sweep: { every: 5 } }, 'job sweep: unknown field "every"'],
     [{ 'sweep it': {} }, 'job sweep it: the name of a job must be a JavaScript identifier, like sendReceipt'],
     [{ sweep: { input: t.Object({ at: t.Date() }) } }, 'Date is not a JSON type'],

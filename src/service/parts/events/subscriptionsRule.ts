@@ -26,6 +26,11 @@ const rules: Fields<Subscription> = {
   backoff: group<NonNullable<SubscriptionOptions['backoff']>>({ baseMs: integer(), capMs: integer() }),
   timeoutMs: number({ min: 1, unit: 'ms' }),
   concurrency: integer({ min: 1 }),
+  globalConcurrency: integer({ min: 1 }),
+  rateLimit: group<NonNullable<SubscriptionOptions['rateLimit']>>({
+    limit: integer({ min: 1 }),
+    windowMs: integer({ min: 1 }),
+  }),
   transaction: flag,
   onDead: oneOf(['skip', 'hold']),
 }
@@ -49,9 +54,11 @@ export const subscriptionsRule: Rule = {
 function subscriptionProblem(one: Subscription, { name }: Contract): string | undefined {
   const problem = optionsProblem(one, rules)
   if (problem !== undefined) return problem
-  const { event, handler, onDead } = one
+  const { event, handler, onDead, rateLimit } = one
   if (event === undefined || handler === undefined) return 'expected { event, handler }'
   if (event.service === name) return `${event.name} is an event of ${name} itself: enqueue a job instead`
+  if (rateLimit && (rateLimit.limit === undefined || rateLimit.windowMs === undefined))
+    return `rateLimit needs limit and windowMs, like { limit: 100, windowMs: 60_000 }`
   if (onDead === 'hold' && event.key === undefined)
     return `onDead 'hold' needs events with a key, and ${event.name} has none`
   return undefined

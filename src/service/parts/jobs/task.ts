@@ -1,6 +1,7 @@
 import type { JobMetrics } from '../../../jobs/metrics.ts'
 import type { QueueClock } from '../../../queue/clock.ts'
 import type { ClaimedJob } from '../../../queue/job.ts'
+import type { RateLimit } from '../../../queue/limits.ts'
 import type { Attempt } from '../../../queue/attempt.ts'
 import type { AttemptEnd, Task } from '../../../queue/task.ts'
 import type { Database } from '../../../sql/index.ts'
@@ -17,6 +18,8 @@ export interface TaskOptions extends Pick<Task, 'name' | 'isOrdered' | 'onDead'>
   readonly backoff?: { readonly baseMs?: number; readonly capMs?: number } | undefined
   readonly timeoutMs?: number | undefined
   readonly concurrency?: number | undefined
+  readonly globalConcurrency?: number | undefined
+  readonly rateLimit?: RateLimit | undefined
   readonly transaction?: boolean | undefined
   /** The members of the context that are the job's own. Throws when its input is not what it should be. */
   readonly read: (job: ClaimedJob) => Record<string, unknown>
@@ -52,6 +55,8 @@ export function taskOf(options: TaskOptions, host: TaskHost): Task {
   return {
     name,
     concurrency: options.concurrency ?? concurrency,
+    globalConcurrency: options.globalConcurrency,
+    rateLimit: options.rateLimit,
     isOrdered: options.isOrdered,
     onDead: options.onDead,
     retries,
