@@ -87,6 +87,18 @@ const rows = {
     ],
     ['Lanes', 'short', { '{{target}}': sum('tricube_client_lanes', 'target') }],
   ],
+  'Jobs and events': [
+    [
+      'Jobs that wait, and dead ones',
+      'short',
+      { 'waiting {{name}}': sum('tricube_jobs_waiting', 'name'), 'dead {{name}}': sum('tricube_jobs_dead', 'name') },
+    ],
+    ['Age of the oldest job that waits', 's', { '{{name}}': max('tricube_jobs_oldest_seconds', 'name') }],
+    ['Lag of subscriptions', 's', { '{{subscription}}': max('tricube_subscription_lag_seconds', 'subscription') }],
+    ['Attempts', 'reqps', { '{{name}} {{outcome}}': rate('tricube_job_attempts_total', 'name, outcome') }],
+    ['Duration, 99th percentile', 's', { '{{name}}': quantile(0.99, 'tricube_job_duration_seconds', 'name') }],
+    ['Late by, 99th percentile', 's', { '{{name}}': quantile(0.99, 'tricube_job_delay_seconds', 'name') }],
+  ],
   Database: [
     [
       'Connections of the pool',
@@ -171,6 +183,10 @@ function increase(metric, by) {
 
 function sum(metric, by) {
   return `sum by (${by}) (${metric}{${chosen}})`
+}
+
+function max(metric, by) {
+  return `max by (${by}) (${metric}{${chosen}})`
 }
 
 function share(metric, by, of) {

@@ -37,9 +37,22 @@ export class Subscriber {
   readonly #options: SubscriberOptions
   readonly #stop = new AbortController()
   #loop: Promise<void> = Promise.resolve()
+  /** Whether it reads, rather than another instance. */
+  #isReader = false
+  #failures = 0
+  /** When the publisher has last responded, as `performance.now()` counts. */
+  #heardAt = performance.now()
+  /** How late the newest event was, in milliseconds; 0 after a response without any. */
+  #lateMs = 0
 
   constructor(options: SubscriberOptions) {
     this.#options = options
+  }
+
+  /** How far it is behind its publisher, in milliseconds: 0 where another instance reads. */
+  get lagMs(): number {
+    if (!this.#isReader) return 0
+    return this.#failures > 0 ? performance.now() - this.#heardAt : this.#lateMs
   }
 
   start(): void {
@@ -55,16 +68,16 @@ export class Subscriber {
   }
 
   async #run(): Promise<void> {
-    for (let failures = 0; !this.#stop.signal.aborted;) {
+    while (!this.#stop.signal.aborted) {
       try {
-        const isMine = await this.#turn()
-        if (failures > 0) this.#options.onChange(undefined)
-        failures = 0
-        if (!isMine) await this.#wait(otherMs * (0.5 + Math.random()))
+        this.#isReader = await this.#turn()
+        if (this.#failures > 0) this.#options.onChange(undefined)
+        this.#failures = 0
+        if (!this.#isReader) await this.#wait(otherMs * (0.5 + Math.random()))
       } catch (error) {
         if (this.#stop.signal.aborted) return
-        if (failures++ === 0) this.#options.onChange(error)
-        await this.#wait(pause(failures))
+        if (this.#failures++ === 0) this.#options.onChange(error)
+        await this.#wait(pause(this.#failures))
       }
     }
   }
@@ -74,12 +87,15 @@ export class Subscriber {
     const { db, name, task, reader, ask, onTaken } = this.#options
     const position = await lease(db, name, reader)
     if (position === undefined) return false
+    this.#isReader = true
     const isNew = position === ''
     const { events, position: next } = await ask({
       after: isNew ? undefined : position,
       waitMs: isNew ? 0 : waitMs,
       signal: this.#stop.signal,
     })
+    this.#heardAt = performance.now()
+    this.#lateMs = events.length > 0 ? Math.max(0, Date.now() - events.at(-1)!.publishedAt) : 0
     if (next === position) return true
     const isTaken = await takeIn(db, { subscription: name, task }, position, next, events)
     if (isTaken && events.length > 0) onTaken()

@@ -29,14 +29,19 @@ export function claim(db: Pick<Sql, 'many'>, { worker, wanted, total, aheadMs }:
   return db.many<ClaimedJob>`
     WITH ${me(worker)}, found AS (
       SELECT due.id, me.id AS worker
-      FROM me, ${wantedRows(wanted)}, ${levels}, LATERAL (
-        SELECT job.id, job.run_at FROM tricube.jobs AS job
-        WHERE ${isDue(aheadMs)}
-        ORDER BY job.run_at, job.id
+      FROM me, ${wantedRows(wanted)}, LATERAL (
+        SELECT of_level.id, level.priority, of_level.run_at
+        FROM ${levels}, LATERAL (
+          SELECT job.id, job.run_at FROM tricube.jobs AS job
+          WHERE ${isDue(aheadMs)}
+          ORDER BY job.run_at, job.id
+          LIMIT wanted.count
+          FOR UPDATE SKIP LOCKED
+        ) AS of_level
+        ORDER BY level.priority, of_level.run_at, of_level.id
         LIMIT wanted.count
-        FOR UPDATE SKIP LOCKED
       ) AS due
-      ORDER BY level.priority, due.run_at, due.id
+      ORDER BY due.priority, due.run_at, due.id
       LIMIT ${total}
     ), claimed AS (
       UPDATE tricube.jobs AS job SET worker = found.worker, attempt = job.attempt + 1

@@ -40,10 +40,11 @@ export async function lockLimits(tx: Sql, names: readonly string[]): Promise<rea
 }
 
 /**
- * How many jobs may begin, of names that are locked. A statement of its own, for it has to see what was committed before the lock.
+ * Returns how many jobs may begin, of names that are locked. It is a statement of its own, because it has to see what was
+ * committed before the lock.
  *
- * The rate is limited by GCRA: `begins_at` is when the job after the last one would begin if all kept the rate, and a job may
- * begin one window before that. See https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm
+ * The rate is limited by GCRA. If all jobs kept the rate, the next one would begin at `begins_at`. It may begin up to one window
+ * earlier. See https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm
  */
 export function allowances(tx: Sql, limits: readonly GlobalLimits[], aheadMs: number): Promise<Allowance[]> {
   const names = limits.map(({ name }) => name)

@@ -40,7 +40,7 @@ export class Slots {
 
   /** How many to have in store beyond what can run at once. */
   get supply(): number {
-    if (isLimited(this.task)) return 0 // a claim is a beginning to the others
+    if (isLimited(this.task)) return 0 // a claimed job counts as one that runs
     return Math.min(mostSupply, Math.floor((this.task.concurrency * supplyMs) / Math.max(this.#averageMs, 0.01)))
   }
 }

@@ -62,6 +62,11 @@ export class Worker {
     this.#loop = this.#run()
   }
 
+  /** The number of its lease, once it has one. */
+  get number(): number | undefined {
+    return this.#runner?.worker
+  }
+
   /** Whether it would claim a job of this name now. */
   hasRoomFor(name: string): boolean {
     return this.#state === 'running' && (this.#runner?.hasRoomFor(name) ?? false)

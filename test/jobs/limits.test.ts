@@ -60,7 +60,9 @@ describe('over several instances', () => {
       await own.execute`SELECT pg_sleep(0.03)`
       running--
     }
-    await Promise.all(Array.from({ length: 40 }, (_, n) => databases[n % 3]!.enqueue(mailJobs.send, { n })))
+    const priorities = ['high', 'normal', 'low'] as const
+    const one = (n: number) => databases[n % 3]!.enqueue(mailJobs.send, { n }, { priority: priorities[n % 3]! })
+    await Promise.all(Array.from({ length: 40 }, (_, n) => one(n)))
     await expect.poll(left, { timeout: 15_000 }).toBe(0)
     expect(most).toBe(2)
   }, 30_000)

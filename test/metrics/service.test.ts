@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { contract, NotFound, service, ServiceUnavailable, t, type Service } from 'tricube'
+import { contract, jobs, NotFound, service, ServiceUnavailable, t, type Service } from 'tricube'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { freshDatabase } from '../sql/freshDatabase.ts'
 import { parse, type Sample } from './parse.ts'
@@ -21,8 +21,13 @@ const caller = contract('caller-service', {
   },
 })
 
+/** A service that works besides its requests. */
+const news = contract('news-service', {}, { events: { happened: { payload: t.Null() } } })
+const workerJobs = jobs({ work: {} })
+
 let services: Service[]
 let url: string
+let workerUrl: string
 let database: AsyncDisposable & { url: string }
 
 beforeAll(async () => {
@@ -59,7 +64,18 @@ beforeAll(async () => {
   })
   const env = { DATABASE_URL: database.url, TRICUBE_SERVICES: `callee-service=${new URL(otherUrl).host}` }
   url = (await withEnvironment(env, () => asking.listen())).url
-  services = [asking, other]
+  let enqueue: () => Promise<unknown> = async () => {}
+  const working = service(contract('worker-service', {}), {
+    models: {},
+    handlers: {},
+    jobs: workerJobs,
+    jobHandlers: { work() {} },
+    subscriptions: { hear: { event: news.events.happened, handler() {} } },
+    hooks: { beforeStart: ({ db }) => void (enqueue = () => db!.enqueue(workerJobs.work)) },
+  })
+  workerUrl = (await withEnvironment(env, () => working.listen())).url
+  await enqueue()
+  services = [asking, other, working]
   await get('/ask/answer')
   await get('/ask/answer')
   await get('/ask/fail')
@@ -86,6 +102,10 @@ async function scrape(): Promise<Sample[]> {
 
 async function get(path: string, headers: Record<string, string> = {}): Promise<string> {
   return (await fetch(url + path, { headers })).text()
+}
+
+async function ofWorker(): Promise<string> {
+  return (await fetch(`${workerUrl}/metrics`)).text()
 }
 
 async function value(name: string, labels: Record<string, string> = {}): Promise<number | undefined> {
@@ -205,8 +225,8 @@ describe('the dashboard', () => {
   ) as string[]
 
   it('queries only existing metrics by existing labels', async () => {
-    const text = await get('/metrics')
-    const { samples, types } = parse(text)
+    await vi.waitFor(async () => expect(await ofWorker()).toContain('tricube_job_attempts_total{'))
+    const { samples, types } = parse((await get('/metrics')) + (await ofWorker()))
     for (const query of queries) {
       const [, name = '', selector = ''] = /([a-z][a-z0-9_]+_[a-z0-9_]+)\{([^}]*)\}/.exec(query) ?? []
       const family = Object.hasOwn(types, name) ? name : name.replace(/_(?:bucket|sum|count)$/, '')
@@ -223,7 +243,7 @@ describe('the dashboard', () => {
   })
 
   it('shows every metric that all services have', async () => {
-    const { types } = parse(await get('/metrics'))
+    const { types } = parse((await get('/metrics')) + (await ofWorker()))
     const shown = queries.join('\n')
     const own = ['orders_placed_total', 'orders_open']
     expect(Object.keys(types).filter((name) => !shown.includes(name) && !own.includes(name))).toEqual([])

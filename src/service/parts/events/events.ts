@@ -12,6 +12,7 @@ import type { Database } from '../../../sql/index.ts'
 import type { Host, Part } from '../../part.ts'
 import { openTargets } from '../clients.ts'
 import { database } from '../database.ts'
+import { metrics, type Metering } from '../metrics.ts'
 import { jobs, type QueueConfig } from '../jobs/jobs.ts'
 import { subscriptionTaskName } from '../jobs/tasks.ts'
 import { outlet } from '../jobs/outlet.ts'
@@ -119,6 +120,7 @@ export const subscriptions: Part<SubscriptionsOptions, QueueConfig> = {
         onChange: (error) => tell(host, name, subscription, error),
       })
     })
+    watchLag(await use(metrics), entries, subscribers)
     whenListening(() => {
       if (config.runJobs) for (const one of subscribers) one.start()
     })
@@ -127,6 +129,21 @@ export const subscriptions: Part<SubscriptionsOptions, QueueConfig> = {
       close: () => targets.close(),
     }
   },
+}
+
+/** Tells how far each subscription is behind. One instance reads, and the others have 0. */
+function watchLag(
+  { metrics: all }: Metering,
+  entries: readonly (readonly [string, Subscription])[],
+  subscribers: readonly Subscriber[],
+): void {
+  const lag = all.gauge('tricube_subscription_lag_seconds', {
+    help: 'Seconds that the newest event was old when it arrived, or since the publisher last responded.',
+    labels: ['subscription'],
+    aggregator: 'max',
+  })
+  const gauges = entries.map(([subscription]) => lag.labels({ subscription }))
+  all.onScrape(() => gauges.forEach((gauge, i) => gauge.set(subscribers[i]!.lagMs / 1000)))
 }
 
 const nobody = {}

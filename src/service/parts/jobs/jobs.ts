@@ -6,6 +6,7 @@ import type { Jobs } from '../../../contract/job.ts'
 import type { LateLog } from '../../../log/late.ts'
 import type { JobOutlet } from '../../../jobs/outlet.ts'
 import { Scheduler } from '../../../jobs/scheduler.ts'
+import { BacklogWatch } from '../../../queue/backlog.ts'
 import { JobMetrics } from '../../../jobs/metrics.ts'
 import { queueTables } from '../../../queue/tables.ts'
 import type { Attempt } from '../../../queue/attempt.ts'
@@ -18,7 +19,7 @@ import { database, usesDatabase } from '../database.ts'
 import { drain } from '../drain.ts'
 import { metrics } from '../metrics.ts'
 import { jobsRule, outlet, type JobsOptions } from './outlet.ts'
-import { jobTasks, subscriptionTasks } from './tasks.ts'
+import { jobTasks, subscriptionTaskName, subscriptionTasks } from './tasks.ts'
 import { subscriptionsRule, type SubscriptionsOptions } from '../events/subscriptionsRule.ts'
 
 /** How a service runs its jobs. */
@@ -86,9 +87,10 @@ export const jobs: Part<QueuePartOptions & Pick<JobsOptions, 'jobs'> & Subscript
       const { jobs: jobOutlet } = await use(outlet)
       if (!options.jobs && !options.subscriptions) return none
       const { db, home } = await use(database)
-      const { metrics: all } = await use(metrics)
+      const { metrics: all, isOn } = await use(metrics)
       const { timeoutMs: drainMs } = await use(drain)
-      const watched = new JobMetrics(all)
+      const names = [...Object.keys(declared), ...Object.keys(subscriptions).map(subscriptionTaskName)]
+      const watched = new JobMetrics(all, names)
       const onEnded: OpenedJobs['onEnded'] = (attempt, end) => opened.onEnded(attempt, end)
       const concurrency = options.queue?.concurrency ?? 10
       const stores: Store[] = [
@@ -116,6 +118,15 @@ export const jobs: Part<QueuePartOptions & Pick<JobsOptions, 'jobs'> & Subscript
       const wakes = stores.map(
         ({ db: store }, i) => new Wakes({ db: store, worker: workers[i]!, onDeaf: () => logMissingNotifications(log) }),
       )
+      const watches = stores.map(
+        ({ db: store }, i) =>
+          new BacklogWatch({
+            db: store,
+            names,
+            worker: () => workers[i]!.number,
+            onMeasured: (backlog) => watched.measured(String(i), backlog),
+          }),
+      )
       const scheduler = new Scheduler({
         db: stores[0]!.db,
         jobs: Object.values(declared).filter(({ schedule }) => schedule !== undefined),
@@ -132,6 +143,7 @@ export const jobs: Part<QueuePartOptions & Pick<JobsOptions, 'jobs'> & Subscript
         for (const worker of workers) worker.start()
         for (const wake of wakes) void wake.open()
         scheduler.start()
+        if (isOn) for (const watch of watches) watch.start()
       })
       const opened: OpenedJobs = {
         outlet: jobOutlet,
@@ -142,6 +154,7 @@ export const jobs: Part<QueuePartOptions & Pick<JobsOptions, 'jobs'> & Subscript
         },
         async stopTaking() {
           scheduler.stop()
+          for (const watch of watches) watch.stop()
           await Promise.all(wakes.map((wake) => wake.close()))
           await Promise.all(workers.map((worker) => worker.stopTaking()))
         },
