@@ -113,7 +113,7 @@ export class Simulation {
         caller.breaker.succeeded(this.now)
         return this.#end(call, false)
       }
-      caller.fleet.failed(backend, this.now, ms, failure === 'not sent')
+      caller.fleet.failed(backend, this.now, ms, failure === 'not sent' ? 'gone' : 'failed')
       caller.breaker.failed(this.now)
       const waitMs = caller.backoff(call.retry + 1)
       const mayRetry = call.retry < retries && retryWhenSafe(failure, true) && this.now + waitMs < at + timeoutMs

@@ -48,7 +48,8 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
   const migrations = await readMigrations(options.directory)
   return withConnection(options.url, async (client) => {
     const records = await Records.open(client)
-    const pending = async (): Promise<Migration[]> => pendingOf(compare(migrations, await records.all()), allowNewer)
+    const pending = async (): Promise<Migration[]> =>
+      pendingOf(compare(migrations, await records.all()), { allowNewer })
     if ((await pending()).length === 0) return { applied: [] } // the usual start of a service, without lock or write
 
     return withMigrationLock(options.url, waitMs, async (lock) => {
@@ -84,7 +85,7 @@ export async function rollback(options: MigrateOptions & { readonly steps?: numb
     withMigrationLock(options.url, waitMs, async (lock) => {
       const records = await Records.open(client)
       const plan = compare(migrations, await records.all())
-      pendingOf(plan, false)
+      pendingOf(plan)
       const before = await tableIds(client)
       const undone: string[] = []
       for (const migration of appliedOf(plan).slice(-steps).reverse()) {

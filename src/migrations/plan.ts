@@ -50,10 +50,13 @@ function versionOf({ migration, record }: PlanEntry): string {
 /**
  * Returns the pending migrations.
  *
- * @param allowNewer - Accept a database that is ahead of the directory, for an older release.
+ * @param options - `allowNewer`: accept a database that is ahead of the directory, for an older release.
  * @throws {MigrationError} naming each migration that does not match its file.
  */
-export function pendingOf(plan: readonly PlanEntry[], allowNewer: boolean): Migration[] {
+export function pendingOf(
+  plan: readonly PlanEntry[],
+  { allowNewer = false }: { readonly allowNewer?: boolean } = {},
+): Migration[] {
   const lastFile = plan.findLastIndex(({ migration }) => migration)
   const problems = plan.filter(
     ({ state }, index) => problem[state] !== undefined && !(allowNewer && state === 'missing' && index > lastFile),

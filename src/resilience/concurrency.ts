@@ -10,6 +10,17 @@ interface OperationStats {
   responseMs: number
 }
 
+/** What was seen of the loop since the last time. */
+interface Observation {
+  readonly elapsedMs: number
+  /** The share of the new value in the limit, from 0 to 1. */
+  readonly weight: number
+  /** Whether the loop had no idle moment. */
+  readonly isBusy: boolean
+  /** How long a request may wait. */
+  readonly waitMs: number
+}
+
 /** The mean covers about this many requests, so that it follows changes. */
 const mostKnown = 1000
 /** The number that may always be in flight, even if the loop is busy: fewer is no overload. */
@@ -49,11 +60,8 @@ export class ConcurrencyLimit {
     stats.responseMs += responseMs
   }
 
-  /**
-   * Updates the limit from the requests that ended within `elapsedMs`, with the loop busy or not, and `waitMs` as the
-   * allowed wait. `weight`, from 0 to 1, is the share of the new value in the limit.
-   */
-  look(elapsedMs: number, weight: number, isBusy: boolean, waitMs: number): void {
+  /** Updates the limit from the requests that have ended since the last time. */
+  look({ elapsedMs, weight, isBusy, waitMs }: Observation): void {
     let stayMs = 0
     for (const stats of this.#statsByOperation.values()) {
       if (stats.ended === 0) continue

@@ -1,10 +1,13 @@
 import type { Backend } from './backend.ts'
 import type { Random } from './random.ts'
 
+/** How an instance failed a call: `gone` when it accepts no connections. */
+export type InstanceFailure = 'failed' | 'gone'
+
 /** Decides which instances are ejected. */
 export interface Ejection {
   /** Records a failed call; returns how many milliseconds the instance is ejected from now on, or 0. */
-  onFailure(backend: Backend, now: number, isGone: boolean): number
+  onFailure(backend: Backend, now: number, failure: InstanceFailure): number
   /** Whether so many are ejected that all are used nevertheless. */
   panics(ejected: number, all: number): boolean
 }
@@ -36,8 +39,8 @@ export function outlierEjection(options: EjectionOptions = {}): Ejection {
   const { random = Math.random, consecutiveFailures = 5 } = options
   const { baseMs = 30_000, maxMs = 300_000, maxShare = 0.5 } = options
   return {
-    onFailure(backend, now, isGone) {
-      if (backend.isEjected || (backend.failures < consecutiveFailures && !isGone)) return 0
+    onFailure(backend, now, failure) {
+      if (backend.isEjected || (backend.failures < consecutiveFailures && failure !== 'gone')) return 0
       const quiet = Math.floor((now - backend.ejectedUntil) / baseMs)
       backend.ejections = Math.max(0, backend.ejections - quiet) + 1
       return Math.min(maxMs, baseMs * backend.ejections) * (0.95 + 0.1 * random())

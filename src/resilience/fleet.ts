@@ -1,6 +1,6 @@
 import { Backend, type Member } from './backend.ts'
 import type { Balancer } from './balancer.ts'
-import type { Ejection } from './ejection.ts'
+import type { Ejection, InstanceFailure } from './ejection.ts'
 import { hashText } from './hash.ts'
 import { tiersOf, type Tier } from './locality.ts'
 import type { Random } from './random.ts'
@@ -100,10 +100,10 @@ export class Fleet<Item> {
     return this.#untried(tiers, tried) ?? picked
   }
 
-  /** Records a failed call; `isGone` when the instance accepts no connections. */
-  failed(backend: Backend<Item>, now: number, latencyMs: number, isGone = false): void {
+  /** Records a failed call. */
+  failed(backend: Backend<Item>, now: number, latencyMs: number, failure: InstanceFailure = 'failed'): void {
     backend.fail(now, latencyMs)
-    const ejectedMs = this.#options.ejection.onFailure(backend, now, isGone)
+    const ejectedMs = this.#options.ejection.onFailure(backend, now, failure)
     if (ejectedMs === 0 || this.#backends.get(backend.key) !== backend) return
     backend.isEjected = true
     backend.ejectedUntil = now + ejectedMs
@@ -112,16 +112,13 @@ export class Fleet<Item> {
   }
 
   /**
-   * Records whether an instance kept its connection open after a response. One that used to, and now closes it, is about
-   * to stop. It is avoided for a while if there are others, even if the registry still lists it.
+   * Records that an instance closes its connection after a response. One that used to keep it open is about to stop. It is
+   * avoided for a while if there are others, even if the registry still lists it.
    */
-  responded(backend: Backend<Item>, now: number, endsConnection: boolean): void {
-    if (!endsConnection) {
-      backend.keepsConnections = true
-    } else if (backend.keepsConnections && backend.leavesUntil === 0) {
-      backend.leavesUntil = now + leavesForMs
-      this.#changed()
-    }
+  leaves(backend: Backend<Item>, now: number): void {
+    if (!backend.keepsConnections || backend.leavesUntil !== 0) return
+    backend.leavesUntil = now + leavesForMs
+    this.#changed()
   }
 
   #readmit(now: number): void {

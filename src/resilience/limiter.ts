@@ -111,7 +111,7 @@ export function turnLimiter({ targetDelayMs = 20, shares = [1], coldMs = 5000 }:
       if (isBusy && elapsedMs > lateMs && elapsedMs > busyMs) utilisation = 1
       else utilisation += (share - utilisation) * weight
       busyMs = isBusy ? elapsedMs : Number.POSITIVE_INFINITY
-      concurrency.look(elapsedMs, weight, isBusy, (turnsWaited * targetMs) / running)
+      concurrency.look({ elapsedMs, weight, isBusy, waitMs: (turnsWaited * targetMs) / running })
     },
     admits(rank, waitedMs, inFlight) {
       const share = current[rank]!

@@ -11,17 +11,20 @@ export type Failure =
   /** Any other failure, and one that the callee marked as not to be retried. */
   | 'final'
 
+/** What a second run of a call does: `idempotent` calls change nothing more. */
+export type Repeat = 'idempotent' | 'unsafe'
+
 /** Decides whether a failed call may be retried: if it did not run, or if it is idempotent. */
-export type RetryPolicy = (failure: Failure, idempotent: boolean) => boolean
+export type RetryPolicy = (failure: Failure, repeat: Repeat) => boolean
 
 /**
  * Retries calls that cannot have run, and idempotent calls also after a broken connection or a 503.
  *
  * Sources: RFC 9110, 9.2.2; gRPC A6 (transparent retries of calls that were never sent, and pushback by the server).
  */
-export const retryWhenSafe: RetryPolicy = (failure, idempotent) => {
+export const retryWhenSafe: RetryPolicy = (failure, repeat) => {
   if (failure === 'not sent' || failure === 'unavailable, not run') return true
-  return idempotent && (failure === 'broken' || failure === 'unavailable')
+  return repeat === 'idempotent' && (failure === 'broken' || failure === 'unavailable')
 }
 
 /** Retries nothing. */

@@ -17,14 +17,17 @@ export interface FreshDatabases {
 }
 
 /** Creates the databases of a service, migrates them and optionally runs the seed: one, or one for each shard. */
-export async function freshDatabases(service: Service<Contract, unknown>, seeded: boolean): Promise<FreshDatabases> {
+export async function freshDatabases(
+  service: Service<Contract, unknown>,
+  { seed }: { readonly seed: boolean },
+): Promise<FreshDatabases> {
   const made: TestDatabase[] = []
   const drop = async (): Promise<void> => void (await Promise.all(made.map((one) => one.drop())))
   const make = async (): Promise<string> => {
     const one = await createTestDatabase(service.name)
     made.push(one)
     if (service.migrations) await migrate({ url: one.url, directory: service.migrations })
-    if (seeded && service.seed) await runSeed(one.url, service.seed)
+    if (seed && service.seed) await runSeed(one.url, service.seed)
     return one.url
   }
 

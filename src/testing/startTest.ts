@@ -55,7 +55,7 @@ export async function startTest<Tested extends Contract, Ctx = WorkContext>(
     classes[name] = real ?? mocked.get(callee)!.Client
   }
 
-  const databases = await freshDatabases(service, seed)
+  const databases = await freshDatabases(service, { seed })
   const sink = new MemorySink()
   const queue = new JobsUnderTest()
   // A test keeps the only event loop busy, also with its own client: that is not overload.

@@ -131,13 +131,12 @@ export class Recorder implements Sink {
   #wait(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
-      this.#send(true)
+      this.#send(1)
     }, this.#delayMs).unref()
   }
 
-  /** Exports full batches, and the rest if it should not wait. */
-  #send(isOverdue = false): void {
-    const least = isOverdue || this.#isFlushing ? 1 : this.#batchSize
+  /** Exports batches of at least so many spans: full ones, if the rest may wait. */
+  #send(least: number = this.#isFlushing ? 1 : this.#batchSize): void {
     while (this.#queue.length >= least && this.#underWay < this.#concurrency) this.#export(this.#nextBatch())
     if (this.#queue.length > 0) this.#wait()
   }

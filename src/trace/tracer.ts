@@ -126,8 +126,8 @@ export class SilentTracer extends Tracer {
   readonly #isKnown = new WeakSet<Trace>()
   readonly #edge: boolean
 
-  constructor(propagator?: Propagator, edge = false) {
-    super({ sink: nowhere, sampler: never, ...(propagator && { propagator }) })
+  constructor({ edge = false, ...options }: Pick<TracerOptions, 'propagator' | 'edge'> = {}) {
+    super({ sink: nowhere, sampler: never, ...options })
     this.#edge = edge
   }
 

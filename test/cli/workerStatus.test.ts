@@ -10,22 +10,22 @@ const ready: Readiness = { status: 'ready', checks: { database: 'ok' } }
 const notReady: Readiness = { status: 'not ready', checks: { database: 'unreachable' } }
 
 test('is ready when at least half of the workers are', () => {
-  const status = (...workers: (Readiness | undefined)[]): string => readinessOfAll(workers, 4, false).status
+  const status = (...workers: (Readiness | undefined)[]): string => readinessOfAll(workers, { wanted: 4 }).status
   expect(status(ready, ready, ready, ready)).toBe('ready')
   expect(status(ready, ready, undefined)).toBe('ready')
   expect(status(ready, notReady, notReady, undefined)).toBe('not ready')
   expect(status()).toBe('not ready')
-  expect(readinessOfAll([ready], 1, false).status).toBe('ready')
-  expect(readinessOfAll([undefined], 1, false).status).toBe('not ready')
+  expect(readinessOfAll([ready], { wanted: 1 }).status).toBe('ready')
+  expect(readinessOfAll([undefined], { wanted: 1 }).status).toBe('not ready')
 })
 
 test('counts the ready workers and reports a dependency that one of them cannot reach', () => {
-  expect(readinessOfAll([ready, notReady, ready], 3, false)).toEqual({
+  expect(readinessOfAll([ready, notReady, ready], { wanted: 3 })).toEqual({
     status: 'ready',
     checks: { database: 'unreachable' },
     workers: { ready: 2, wanted: 3 },
   })
-  expect(readinessOfAll([ready, ready], 2, true).status).toBe('stopping')
+  expect(readinessOfAll([ready, ready], { wanted: 2, isStopping: true }).status).toBe('stopping')
 })
 
 test('divides a service’s limits among its workers, at least one each', () => {

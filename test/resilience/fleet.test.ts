@@ -17,8 +17,8 @@ describe('an instance that closes its connections', () => {
   const leave = (names: string[], leaving: string[]) => {
     const fleet = fleetOf({ ejection })
     fleet.update(members(...names), 0)
-    for (const backend of fleet.backends) fleet.responded(backend, 0, false)
-    for (const backend of fleet.backends) if (leaving.includes(backend.key)) fleet.responded(backend, 0, true)
+    for (const backend of fleet.backends) backend.keepsConnections = true
+    for (const backend of fleet.backends) if (leaving.includes(backend.key)) fleet.leaves(backend, 0)
     return fleet
   }
 
@@ -26,7 +26,7 @@ describe('an instance that closes its connections', () => {
     const fleet = leave(['a', 'b', 'c'], ['a'])
     const [, b] = fleet.backends
     b!.begin(0)
-    fleet.failed(b!, 0, 1, true)
+    fleet.failed(b!, 0, 1, 'gone')
     expect([...calls(fleet, { rate: 100, seconds: 4.9 }, well).keys()]).toEqual(['c'])
     expect([...calls(fleet, { rate: 100, seconds: 4, from: 5000 }, well).keys()].sort()).toEqual(['a', 'c'])
     expect(fleet.ejected).toBe(1)
@@ -39,7 +39,10 @@ describe('an instance that closes its connections', () => {
   it('is not avoided when it never kept a connection open', () => {
     const fleet = fleetOf({ ejection })
     fleet.update(members('a', 'b'), 0)
-    for (const backend of fleet.backends) fleet.responded(backend, 0, backend.key === 'a')
+    for (const backend of fleet.backends) {
+      if (backend.key === 'a') fleet.leaves(backend, 0)
+      else backend.keepsConnections = true
+    }
     expect(shares(calls(fleet, { rate: 300, seconds: 4 }, well))['a']).toBeGreaterThan(0.4)
   })
 })
@@ -70,7 +73,7 @@ describe('ejection', () => {
   it('happens at once when an instance accepts no connections', () => {
     const { fleet, a } = five(0)
     a.begin(0)
-    fleet.failed(a, 0, 1, true)
+    fleet.failed(a, 0, 1, 'gone')
     expect(fleet.ejected).toBe(1)
   })
 
@@ -79,7 +82,7 @@ describe('ejection', () => {
     const eject = (now: number): number => {
       fleet.pick(now)
       a.begin(now)
-      fleet.failed(a, now, 1, true)
+      fleet.failed(a, now, 1, 'gone')
       return a.ejectedUntil - now
     }
     expect(a.ejectedUntil).toBe(30_000)
@@ -176,7 +179,7 @@ describe('localities', () => {
           fleet.update(members(...all.map(({ region }, i) => `i${i}@z/${region}`)), 0)
           for (const [at, backend] of [...fleet.backends].entries()) {
             backend.begin(0)
-            if (all[at]!.ejected) fleet.failed(backend, 0, 1, true)
+            if (all[at]!.ejected) fleet.failed(backend, 0, 1, 'gone')
             else backend.end()
           }
           for (let n = 0; n < 20; n++) {

@@ -46,8 +46,11 @@ describe('a retry', () => {
     ['unavailable', true, false],
     ['final', false, false],
   ] as const)('after "%s": %s when idempotent, %s when not', (failure, whenIdempotent, otherwise) => {
-    expect([retryWhenSafe(failure, true), retryWhenSafe(failure, false)]).toEqual([whenIdempotent, otherwise])
-    expect(neverRetry(failure, true)).toBe(false)
+    expect([retryWhenSafe(failure, 'idempotent'), retryWhenSafe(failure, 'unsafe')]).toEqual([
+      whenIdempotent,
+      otherwise,
+    ])
+    expect(neverRetry(failure, 'idempotent')).toBe(false)
   })
 
   it('waits a random time up to a bound that doubles', () => {

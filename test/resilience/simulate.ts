@@ -54,7 +54,7 @@ function settle(
   fails = false,
   isGone = false,
 ): void {
-  if (fails) fleet.failed(backend, now, ms, isGone)
+  if (fails) fleet.failed(backend, now, ms, isGone ? 'gone' : 'failed')
   else backend.succeed(now, ms)
 }
 

@@ -39,7 +39,8 @@ export class WorkerStatus {
 
   async readiness(): Promise<Readiness> {
     const { workers, count, isStopping } = this.#group
-    return readinessOfAll(await Promise.all(workers.map((worker) => worker.query('readiness'))), count, isStopping)
+    const all = await Promise.all(workers.map((worker) => worker.query('readiness')))
+    return readinessOfAll(all, { wanted: count, isStopping })
   }
 
   async metrics(): Promise<readonly FamilySnapshot[]> {
@@ -76,8 +77,7 @@ export class WorkerStatus {
  */
 export function readinessOfAll(
   workers: readonly (Readiness | undefined)[],
-  wanted: number,
-  isStopping: boolean,
+  { wanted, isStopping = false }: { readonly wanted: number; readonly isStopping?: boolean },
 ): Readiness {
   const ready = workers.filter((worker) => worker?.status === 'ready').length
   const checks: Record<string, string> = {}

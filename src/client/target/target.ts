@@ -89,14 +89,14 @@ export class Target implements AsyncDisposable {
 
     const retries = options.retries ?? policy.retries
     const mayRetry = retries > 0 ? retryWhenSafe : neverRetry
-    const idempotent = policy.idempotent || options.idempotencyKey !== undefined
+    const repeat = policy.idempotent || options.idempotencyKey !== undefined ? 'idempotent' : 'unsafe'
     const tried: Backend<Endpoint>[] = []
     for (let retry = 0; ;) {
       if (!policy.breaker.allows(now)) {
         this.#rejected += 1
         throw this.#down(request, 'fails too often, so the circuit breaker rejected the call')
       }
-      const hedgeMs = idempotent ? policy.hedge(now, options.hedge?.afterP) : undefined
+      const hedgeMs = repeat === 'idempotent' ? policy.hedge(now, options.hedge?.afterP) : undefined
       const first = this.#begin(request, policy, tried, end, now)
       const exchange = await (hedgeMs === undefined
         ? first.ended
@@ -109,7 +109,7 @@ export class Target implements AsyncDisposable {
       // One overloaded instance says nothing about the load of another.
       const goesElsewhere = failure === 'unavailable, not run' && tried.length < this.#members.fleet.size
       const waitMs = Math.max(this.#backoff(retry), goesElsewhere ? 0 : retryAfterMs(exchange))
-      if (retry > retries || !mayRetry(failure, idempotent) || now + waitMs >= end || !this.#budget.withdraw(now)) {
+      if (retry > retries || !mayRetry(failure, repeat) || now + waitMs >= end || !this.#budget.withdraw(now)) {
         return this.#outcome(exchange, request)
       }
       await pause(waitMs, request)
@@ -177,7 +177,8 @@ export class Target implements AsyncDisposable {
   #settle(exchange: Exchange, backend: Backend<Endpoint>, policy: OperationPolicy, begun: number): void {
     const now = performance.now()
     if (exchange.ending === undefined) {
-      this.#members.fleet.responded(backend, now, exchange.endsConnection)
+      if (exchange.endsConnection) this.#members.fleet.leaves(backend, now)
+      else backend.keepsConnections = true
       backend.item.responded(exchange, now - begun)
       policy.typical.observe(now - begun, exchange.body.length)
     }
@@ -188,7 +189,7 @@ export class Target implements AsyncDisposable {
       backend.reject(now, now - begun)
       policy.breaker.failed(now)
     } else if (isFault(exchange)) {
-      this.#members.fleet.failed(backend, now, now - begun, exchange.ending === 'not sent')
+      this.#members.fleet.failed(backend, now, now - begun, exchange.ending === 'not sent' ? 'gone' : 'failed')
       policy.breaker.failed(now)
     } else if (exchange.status === 429) {
       // The caller is over a rate limit. The instance works, and a quick rejection is no measure of its speed.

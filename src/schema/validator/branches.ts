@@ -75,7 +75,7 @@ function select(cxt: KeywordCxt, part: number): Name {
 }
 
 /** Tries the parts of a union, like `anyOf`, and collects their problems only when none matches. */
-export function unionKeyword(withProblems: boolean): CodeKeywordDefinition {
+export function unionKeyword({ allErrors }: { readonly allErrors?: boolean | undefined }): CodeKeywordDefinition {
   return {
     keyword: 'union',
     schemaType: 'array',
@@ -88,7 +88,7 @@ export function unionKeyword(withProblems: boolean): CodeKeywordDefinition {
       const { gen } = cxt
       keepEvaluated(cxt)
       const valid = gen.let('valid', false)
-      const collects = withProblems && cxt.it.createErrors !== false
+      const collects = allErrors === true && cxt.it.createErrors !== false
       const parts = collects ? gen.const('parts', _`[]`) : undefined
       const silent = collects ? {} : { createErrors: false, allErrors: false }
       if (collects) gen.code(_`${meterOf(cxt)}.tries++`)

@@ -9,11 +9,10 @@ import { hasDuplicates } from './unique.ts'
 /** Adds to ajv the keywords of `arranged`, and replaces some of ajv's own that are unbounded in time or not exact. */
 export function addKeywords(ajv: Ajv): Ajv {
   ajv.addVocabulary(['selectBy', 'orString', 'discriminator', 'example', 'externalDocs', 'xml'])
-  const withProblems = ajv.opts.allErrors === true
-  ajv.addKeyword({ ...workKeyword(withProblems), before: '$ref' })
+  ajv.addKeyword({ ...workKeyword(ajv.opts), before: '$ref' })
   ajv.addKeyword({ ...readKeyword, before: '$ref' })
   ajv.addKeyword(selectKeyword)
-  ajv.addKeyword(unionKeyword(withProblems))
+  ajv.addKeyword(unionKeyword(ajv.opts))
   for (const keyword of ['enum', 'if', 'pattern', 'multipleOf', 'uniqueItems']) ajv.removeKeyword(keyword)
   ajv.addKeyword(ifKeyword)
   ajv.addKeyword(enumKeyword)
@@ -36,14 +35,15 @@ export function addKeywords(ajv: Ajv): Ajv {
 }
 
 /** Charges for a schema before it is checked. */
-function workKeyword(withProblems: boolean): CodeKeywordDefinition {
+function workKeyword({ allErrors }: { readonly allErrors?: boolean | undefined }): CodeKeywordDefinition {
   return {
     keyword: 'work',
     schemaType: 'boolean',
     code(cxt) {
       charge(cxt)
       // A problem inside a union is not final, because another part may match.
-      if (withProblems && !cxt.it.compositeRule) cxt.gen.code(_`if (vErrors !== null) ${meterOf(cxt)}.found(vErrors)`)
+      if (allErrors === true && !cxt.it.compositeRule)
+        cxt.gen.code(_`if (vErrors !== null) ${meterOf(cxt)}.found(vErrors)`)
     },
   }
 }

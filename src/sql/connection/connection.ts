@@ -107,7 +107,7 @@ export class Connection {
   /** Sends an exchange after those in flight. */
   send(exchange: Exchange<Connection>): void {
     if (!this.isOpen) {
-      exchange.lost(lost(), false)
+      exchange.lost(lost(), { wasSent: false })
     } else if (this.#deferred) {
       this.inFlight++
       this.#deferred.push(exchange)
@@ -201,8 +201,8 @@ export class Connection {
     this.inFlight = 0
     this.onClose?.(error)
     this.#onEnd?.()
-    for (const exchange of sent) exchange.lost(error, true)
-    for (const exchange of unsent) exchange.lost(error, false)
+    for (const exchange of sent) exchange.lost(error, { wasSent: true })
+    for (const exchange of unsent) exchange.lost(error, { wasSent: false })
   }
 
   #enqueue(exchange: Exchange<Connection>): void {

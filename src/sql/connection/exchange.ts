@@ -1,6 +1,12 @@
 import type { DatabaseError } from '../errors/databaseError.ts'
 import type { Column } from '../wire/input.ts'
 
+/** How an exchange lost its connection. */
+export interface Loss {
+  /** Whether the server may have seen it. */
+  readonly wasSent: boolean
+}
+
 /** Messages that are sent up to one Sync, and their responses up to ReadyForQuery. */
 export abstract class Exchange<Connection> {
   /** The next exchange on the connection. */
@@ -27,8 +33,8 @@ export abstract class Exchange<Connection> {
   /** Called when its response is complete. */
   abstract ready(connection: Connection): void
 
-  /** Called when its connection was lost before; `wasSent` is false when the server cannot have seen it. */
-  abstract lost(error: DatabaseError, wasSent: boolean): void
+  /** Called when its connection was lost before. */
+  abstract lost(error: DatabaseError, loss: Loss): void
 
   /** Whether its outcome is known: it has expired or failed. */
   get isSettled(): boolean {

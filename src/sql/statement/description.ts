@@ -48,7 +48,7 @@ export class Description extends Exchange<Connection> {
   }
 
   override lost(error: DatabaseError): void {
-    this.#statement.lost(error, false)
+    this.#statement.lost(error, { wasSent: false })
   }
 
   override expire(now: number): boolean {

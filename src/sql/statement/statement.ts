@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks' // as a global it is a getter, which costs a fifth of reading the time
 import type { Connection } from '../connection/connection.ts'
-import { Exchange } from '../connection/exchange.ts'
+import { Exchange, type Loss } from '../connection/exchange.ts'
 import { assertNothingLeft } from '../connection/sessionCheck.ts'
 import type { PreparedStatement } from '../connection/statementCache.ts'
 import { withParameter } from '../errors/blame.ts'
@@ -200,7 +200,7 @@ export class Statement extends Exchange<Connection> {
     }
   }
 
-  override lost({ sqlstate, message, cause }: DatabaseError, wasSent: boolean): void {
+  override lost({ sqlstate, message, cause }: DatabaseError, { wasSent }: Loss): void {
     if ((this.reads || !wasSent) && this.#route && this.#retries()) {
       this.needsPrimary = true
       setTimeout(() => this.#route!.send(this), retryAfterMs)

@@ -56,7 +56,7 @@ export class TypeLookup extends Exchange<Connection> {
   }
 
   override lost(error: DatabaseError): void {
-    this.#options.statement.lost(error, this.#options.hasRun)
+    this.#options.statement.lost(error, { wasSent: this.#options.hasRun })
   }
 
   override expire(now: number): boolean {

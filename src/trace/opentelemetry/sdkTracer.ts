@@ -22,7 +22,7 @@ export class SdkTracer extends Tracer {
   readonly #edge: boolean
 
   /** At the `edge`, trace headers of callers are not read. */
-  constructor(api: Api, edge: boolean) {
+  constructor(api: Api, { edge }: { readonly edge: boolean }) {
     super({ sink: nowhere, sampler: never })
     this.#api = api
     this.#edge = edge

@@ -110,11 +110,11 @@ async function trace(host: Host<TracingConfig>, options: TracingOptions, sink?: 
   if (own.tracer === 'opentelemetry') {
     const api = await loadApi()
     if (!api) throw new ConfigError("trace.tracer is 'opentelemetry': install @opentelemetry/api and an SDK")
-    return new Tracing(host, new SdkTracer(api, edge), statements)
+    return new Tracing(host, new SdkTracer(api, { edge }), statements)
   }
   const propagator = config.tracePropagators ? propagators(config.tracePropagators) : usualPropagator
   const to = sink ?? recorderOf(resourceOf(host), config, own, host.log)
-  if (!to) return new Tracing(host, new SilentTracer(propagator, edge))
+  if (!to) return new Tracing(host, new SilentTracer({ propagator, edge }))
   const { keep } = own
   const sampler = own.sampler ? traceSampler(own.sampler) : samplerOf(config.traceSampler, config.traceSamplerArg)
   const tracer = new Tracer({ sink: to, sampler, propagator, edge, keep })
