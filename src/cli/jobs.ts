@@ -33,7 +33,7 @@ export async function jobsCommand(argv: string[]): Promise<number> {
       help: { type: 'boolean', short: 'h' },
     },
   })
-  const [command, given, ...others] = positionals
+  const [command, idText, ...others] = positionals
   if (values.help) return print(usage)
   const { url = process.env['DATABASE_URL'], state, name, limit = '50', dead } = values
   if (command === undefined || others.length > 0) throw new CliError(usage.trim(), 2)
@@ -50,16 +50,16 @@ export async function jobsCommand(argv: string[]): Promise<number> {
         return print(values.json ? `${JSON.stringify(jobs, null, 2)}\n` : listOf(jobs))
       }
       case 'show':
-        return print(describe(await find(db, idOf(given))))
+        return print(describe(await find(db, idOf(idText))))
       case 'retry': {
         if (dead !== undefined) return print(`${await retryAllDead(db, dead)} jobs run again\n`)
-        const id = await retryJob(db, idOf(given))
+        const id = await retryJob(db, idOf(idText))
         return print(
-          id === undefined ? none(given) : `job ${given} runs again${id === Number(given) ? '' : `, as ${id}`}\n`,
+          id === undefined ? none(idText) : `job ${idText} runs again${id === Number(idText) ? '' : `, as ${id}`}\n`,
         )
       }
       case 'cancel':
-        return print((await cancelJob(db, idOf(given))) ? `job ${given} is cancelled\n` : none(given))
+        return print((await cancelJob(db, idOf(idText))) ? `job ${idText} is cancelled\n` : none(idText))
       default:
         throw new CliError(`tricube jobs: there is no command ${JSON.stringify(command)}\n\n${usage.trim()}`, 2)
     }
@@ -84,11 +84,11 @@ function none(id: string | undefined): never {
   throw new CliError(`there is no job ${id}: it is done, or somebody has cancelled it`)
 }
 
-function idOf(given: string | undefined): number {
-  if (given === undefined || !/^[1-9]\d{0,15}$/.test(given)) {
-    throw new CliError(`the id of a job is a whole number, not ${given ?? 'missing'}: see tricube jobs list`, 2)
+function idOf(idText: string | undefined): number {
+  if (idText === undefined || !/^[1-9]\d{0,15}$/.test(idText)) {
+    throw new CliError(`the id of a job is a whole number, not ${idText ?? 'missing'}: see tricube jobs list`, 2)
   }
-  return Number(given)
+  return Number(idText)
 }
 
 /** A line for each job. */
@@ -118,8 +118,8 @@ function listOf(jobs: readonly ListedJob[]): string {
 function describe({ error, ...job }: ListedJob): string {
   const failure = failureOf(error)
   const lines = Object.entries(job).filter(([, value]) => value !== null)
-  const told = lines.map(([name, value]) => `${name.padEnd(10)} ${String(value)}\n`).join('')
-  return failure ? `${told}\n${failure.stack ?? `${failure.name}: ${failure.message}`}\n` : told
+  const text = lines.map(([name, value]) => `${name.padEnd(10)} ${String(value)}\n`).join('')
+  return failure ? `${text}\n${failure.stack ?? `${failure.name}: ${failure.message}`}\n` : text
 }
 
 function failureOf(error: string | null): Failure | undefined {

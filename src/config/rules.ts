@@ -20,7 +20,7 @@ export function number(bounds: Bounds = {}): Rule {
   return numeric('a number', bounds, Number.isFinite, /^-?\d+(?:\.\d+)?$/)
 }
 
-/** One of the given names. */
+/** One of a list of names. */
 export function oneOf(names: readonly string[]): Rule {
   return {
     expected: `one of ${names.join(', ')}`,
@@ -31,13 +31,13 @@ export function oneOf(names: readonly string[]): Rule {
 
 /** A text that matches a pattern. Default: any that is not empty. */
 export function text(expected: string, pattern: RegExp = /[^]/): Rule {
-  return { expected, parse: (given) => given, accepts: (value) => typeof value === 'string' && pattern.test(value) }
+  return { expected, parse: (text) => text, accepts: (value) => typeof value === 'string' && pattern.test(value) }
 }
 
 /** `true` or `false`; in the environment also `1` or `0`. */
 export const flag: Rule = {
   expected: 'true or false',
-  parse: (given) => flags.get(given.toLowerCase()) ?? given,
+  parse: (text) => flags.get(text.toLowerCase()) ?? text,
   accepts: (value) => typeof value === 'boolean',
 }
 const flags: ReadonlyMap<string, boolean> = new Map([
@@ -51,7 +51,7 @@ const flags: ReadonlyMap<string, boolean> = new Map([
 export function url(example: string, schemes: readonly string[] = ['http', 'https']): Rule {
   return {
     expected: `a URL like ${example}`,
-    parse: (given) => given,
+    parse: (text) => text,
     accepts: (value) => typeof value === 'string' && schemes.some((scheme) => isUrl(value, `${scheme}:`)),
   }
 }
@@ -60,7 +60,7 @@ export function url(example: string, schemes: readonly string[] = ['http', 'http
 export function listOf(item: Rule, expected: string): Rule {
   return {
     expected,
-    parse: (given) => given.split(',').map((part) => item.parse?.(part.trim()) ?? part.trim()),
+    parse: (text) => text.split(',').map((part) => item.parse?.(part.trim()) ?? part.trim()),
     items: item,
     accepts: (value) => Array.isArray(value) && value.every((one) => item.accepts(one)),
   }
@@ -69,7 +69,7 @@ export function listOf(item: Rule, expected: string): Rule {
 /** `key=value` pairs, in the environment separated by commas; values are percent-encoded like the baggage header. */
 export const pairs: Rule = {
   expected: 'key=value, separated by commas',
-  parse: (given) => attempt(() => parsePairs(given)) ?? given,
+  parse: (text) => attempt(() => parsePairs(text)) ?? text,
   accepts: (value) =>
     typeof value === 'object' && value !== null && Object.values(value).every((one) => typeof one === 'string'),
 }
@@ -144,7 +144,7 @@ function numeric(kind: string, bounds: Bounds, isKind: (value: unknown) => boole
   const most = unit === 'ms' ? Math.min(max, longestTimerMs) : max
   return {
     expected: `${kind}${unit ? ` of ${unitNames[unit] ?? unit}` : ''} ${range}`,
-    parse: (given) => (pattern.test(given) ? Number(given) : given),
+    parse: (text) => (pattern.test(text) ? Number(text) : text),
     accepts: (value) => isKind(value) && (value as number) >= min && (value as number) <= most,
     wrong: (value) =>
       isKind(value) && (value as number) > most && most < max
@@ -163,8 +163,8 @@ export function isPlain(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function parsePairs(given: string): Readonly<Record<string, string>> {
-  const entries = given
+function parsePairs(text: string): Readonly<Record<string, string>> {
+  const entries = text
     .split(',')
     .filter((pair) => pair.trim() !== '')
     .map((pair): [string, string] => {

@@ -6,8 +6,8 @@ const path = folder.replace(/^file:\/\//, '')
  */
 export function cutStack(stack: string): string {
   const lines = stack.split('\n')
-  const kept = lines.filter((line) => !isFrame(line) || !(isOurs(line) || isNodes(line)))
-  return kept.some(isFrame) ? kept.join('\n') : stack
+  const ownLines = lines.filter((line) => !isFrame(line) || !(isOurs(line) || isNodes(line)))
+  return ownLines.some(isFrame) ? ownLines.join('\n') : stack
 }
 
 /** Whether a line of a stack is a frame. */

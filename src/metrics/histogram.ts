@@ -61,8 +61,8 @@ export class Histogram {
 
   #keep(bucket: number, value: number, traced: Traced): void {
     const at = Date.now()
-    const kept = this.#exemplars[bucket]
-    if (kept && at - kept.at < exemplarMs) return
+    const latest = this.#exemplars[bucket]
+    if (latest && at - latest.at < exemplarMs) return
     this.#exemplars[bucket] = { traceId: traced.traceId, value, at } // the id's text is made on first read
   }
 }

@@ -122,7 +122,7 @@ function fill({ table, name, after, transition: { changes } }: Change, where: st
 /** Drops the default and sets it afterwards: PostgreSQL would convert it like a value, and often cannot. */
 function newType(type: string, { name, column, before, after, transition: { changes } }: Change): string[] {
   const old = before as ColumnSnapshot
-  const using = changes?.usings.get(name) ?? (isUnasked(old, after) ? undefined : conversion(old, after))
+  const using = changes?.usings.get(name) ?? (convertsWithoutUsing(old, after) ? undefined : conversion(old, after))
   return [
     ...(old.default === undefined ? [] : [`${column} DROP DEFAULT;`]),
     `${column} SET DATA TYPE ${type}${using === undefined ? '' : ` USING ${using}`};`,
@@ -130,7 +130,7 @@ function newType(type: string, { name, column, before, after, transition: { chan
   ]
 }
 
-function isUnasked(before: ColumnSnapshot, after: ColumnSnapshot): boolean {
+function convertsWithoutUsing(before: ColumnSnapshot, after: ColumnSnapshot): boolean {
   if (before.typeSchema !== undefined) return after.type === 'text'
   return convertsByItself(before.type, after.type)
 }

@@ -20,7 +20,7 @@ export interface Limiter {
    * Records the end of a turn with requests, the milliseconds since the last one, and how long the oldest rejected request
    * has waited for its response. Returns how many milliseconds to spend on rejections.
    */
-  endTurn(durationMs: number, untoldMs?: number): number
+  endTurn(durationMs: number, rejectedWaitMs?: number): number
 }
 
 /** Options of `turnLimiter`. */
@@ -53,10 +53,10 @@ const coldFactor = 5
  * The share of the time that goes to rejections. Parsing and routing costs the same again, and each rejected caller makes
  * room for the next request on its connection. A rejection itself takes less than a tenth.
  */
-const tellingShare = 0.03
+const rejectionShare = 0.03
 /** The longest that rejections should wait. Beyond it, a tenth of the time goes to them, and the target grows up to tenfold. */
-const longestUntoldMs = 500
-const lateTellingShare = 0.1
+const maxRejectedWaitMs = 500
+const lateRejectionShare = 0.1
 const largestFactor = 10
 /** Milliseconds in which the target grows or shrinks by a factor of e. */
 const growthMs = 1000
@@ -120,8 +120,8 @@ export function turnLimiter({ targetDelayMs = 20, shares = [1], coldMs = 5000 }:
       return false
     },
     ended: (operation, responseMs) => concurrency.ended(operation, responseMs),
-    endTurn(durationMs, untoldMs = 0) {
-      const isLate = untoldMs > longestUntoldMs
+    endTurn(durationMs, rejectedWaitMs = 0) {
+      const isLate = rejectedWaitMs > maxRejectedWaitMs
       const factor = Math.exp((isLate ? durationMs : -durationMs) / growthMs)
       targetMs = Math.max(usualMs, Math.min(largestFactor * targetDelayMs, targetMs * factor))
       for (const [rank, most] of shares.entries()) {
@@ -130,7 +130,7 @@ export function turnLimiter({ targetDelayMs = 20, shares = [1], coldMs = 5000 }:
         else current[rank] = Math.min(most, share + (most * durationMs * running) / recoveryMs)
       }
       highestRejected = shares.length
-      return durationMs * (isLate ? lateTellingShare : tellingShare)
+      return durationMs * (isLate ? lateRejectionShare : rejectionShare)
     },
   }
 }

@@ -144,7 +144,7 @@ describe('many small requests', () => {
     const limiter = warm()
     limiter.observe(5000, 5000)
     let [now, answering, asking, longestTurnMs, longestWaitMs] = [0, 0, connections, 0, 0]
-    const untold = new Paced<void>(
+    const rejected = new Paced<void>(
       () => {
         now += refuseMs / 2
         asking += 1
@@ -160,17 +160,17 @@ describe('many small requests', () => {
           answered += 1
         } else {
           now += refuseMs / 2
-          untold.add()
+          rejected.add()
         }
       }
       asking = answered
-      const tellingMs = limiter.endTurn(now - beganAt, untold.waitedMs)
+      const rejectionMs = limiter.endTurn(now - beganAt, rejected.waitedMs)
       if (beganAt > 10_000) {
         answering += answered * answerMs
         longestTurnMs = Math.max(longestTurnMs, now - beganAt)
-        longestWaitMs = Math.max(longestWaitMs, untold.waitedMs)
+        longestWaitMs = Math.max(longestWaitMs, rejected.waitedMs)
       }
-      untold.run(tellingMs)
+      rejected.run(rejectionMs)
     }
     return { share: answering / (now - 10_000), longestTurnMs, longestWaitMs }
   }

@@ -66,7 +66,7 @@ export function simulateLoop(
   }
   const outcomes: Outcome[] = []
   let [now, idle, sampledAt, idleAtSample, turnEndedAt, inFlight] = [0, 0, 0, 0, 0, 0]
-  const untold = new Paced<Task>(
+  const rejected = new Paced<Task>(
     ({ arrivedAt, stream: { name = '' } }) => {
       now += shedMs * telling
       outcomes.push({ name, at: arrivedAt, shed: true, latencyMs: now - arrivedAt })
@@ -74,7 +74,7 @@ export function simulateLoop(
     () => now,
   )
   for (;;) {
-    const nextAt = agenda.nextAt ?? (untold.size > 0 ? sampledAt + sampleMs : undefined)
+    const nextAt = agenda.nextAt ?? (rejected.size > 0 ? sampledAt + sampleMs : undefined)
     if (nextAt === undefined) return outcomes
     if (nextAt > now) {
       const wakeUp = Math.min(nextAt, Math.max(now, sampledAt + sampleMs))
@@ -88,7 +88,7 @@ export function simulateLoop(
       idleAtSample = idle
       if (!limiter.isPressed) {
         turnEndedAt = now
-        untold.run(sampleMs / 2)
+        rejected.run(sampleMs / 2)
       }
     }
     turn(dueTasks())
@@ -116,7 +116,7 @@ export function simulateLoop(
         firstAt ??= now
         if (!limiter.admits(rank, now - firstAt, inFlight)) {
           now += shedMs * (1 - telling)
-          untold.add(task)
+          rejected.add(task)
           continue
         }
       }
@@ -127,7 +127,7 @@ export function simulateLoop(
       else continued.get(stream)!.push({ ...task, at: now + waitMs, isArrival: false })
     }
     if (firstAt === undefined) return
-    untold.run(limiter.endTurn(now - turnEndedAt, untold.waitedMs))
+    rejected.run(limiter.endTurn(now - turnEndedAt, rejected.waitedMs))
     turnEndedAt = now
   }
 

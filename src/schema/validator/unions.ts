@@ -34,8 +34,8 @@ export function arranged(root: JsonSchema): JsonSchema {
   }
 }
 
-function arrangeUnion(given: readonly unknown[], otherwise: 'union' | 'oneOf', root: JsonSchema): JsonSchema {
-  const parts = otherwise === 'union' ? given.flatMap(partsOf) : given
+function arrangeUnion(branches: readonly unknown[], otherwise: 'union' | 'oneOf', root: JsonSchema): JsonSchema {
+  const parts = otherwise === 'union' ? branches.flatMap(partsOf) : branches
   if (parts.length === 1) return isObject(parts[0]) ? { allOf: [parts[0]] } : { [otherwise]: parts }
 
   const literals = parts.map(literalsOf)

@@ -39,7 +39,7 @@ class Writer implements ObjectParts {
     const constants = this.#constants.map((_constant, i) => `k${i}`)
     const code = `'use strict'\n${this.#functions.join('\n')}\nreturn ${write}`
     // oxlint-disable-next-line typescript/no-implied-eval -- generated from a contract, which is code itself
-    const make = new Function(...Object.keys(runtime), ...constants, code) as (...given: unknown[]) => Write
+    const make = new Function(...Object.keys(runtime), ...constants, code) as (...values: unknown[]) => Write
     return make(...Object.values(runtime), ...this.#constants)
   }
 
@@ -53,9 +53,9 @@ class Writer implements ObjectParts {
   }
 
   /** Returns code that appends a text and a variable's value to `s`, or returns early when the value breaks the schema. */
-  append(given: unknown, v: string, before = ''): string {
-    if (given === false) return 'return'
-    const schema = shapeOf(given === true ? {} : (given as JsonSchema), this.#resolve)
+  append(node: unknown, v: string, before = ''): string {
+    if (node === false) return 'return'
+    const schema = shapeOf(node === true ? {} : (node as JsonSchema), this.#resolve)
     const { $ref, anyOf, type } = schema
     if (typeof $ref === 'string') return this.#call(this.#reference($ref), v, before)
     if ('const' in schema || 'enum' in schema) return appendOneOf(schema, v, before, this)

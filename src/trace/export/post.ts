@@ -60,16 +60,16 @@ export function postExporter(encoding: Encoding, options: PostOptions): SpanExpo
   const post = async (plain: Buffer, signal: AbortSignal): Promise<void> => {
     const body = gzip ? await compress(plain) : plain
     for (let tries = 0; ; tries++) {
-      let asked: number | undefined
+      let waitMs: number | undefined
       try {
-        asked = await attempt(body, signal)
-        if (asked === undefined) return void (spare = Buffer.from(plain.buffer))
+        waitMs = await attempt(body, signal)
+        if (waitMs === undefined) return void (spare = Buffer.from(plain.buffer))
       } catch (error) {
         if (error instanceof PermanentError || signal.aborted || tries >= retries) throw error
-        asked = Number.NaN
+        waitMs = Number.NaN
       }
       if (tries >= retries) throw new Error(`${url} rejected the spans ${tries + 1} times: the collector is not ready`)
-      await pause(Number.isNaN(asked) ? backoffMs(tries + 1) : asked, signal)
+      await pause(Number.isNaN(waitMs) ? backoffMs(tries + 1) : waitMs, signal)
     }
   }
 
