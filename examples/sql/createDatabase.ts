@@ -8,7 +8,7 @@ export interface OwnDatabase {
   drop(): Promise<void>
 }
 
-/** Makes a database on the server of the test run, else on one of its own. */
+/** Creates a database on the server of the test run, or on a server of its own. */
 export async function createDatabase(name: string): Promise<OwnDatabase> {
   const given = process.env['TRICUBE_TEST_DATABASE_URL']
   const own = given === undefined ? await startPostgres() : undefined

@@ -16,7 +16,7 @@ afterAll(async () => {
   await own.drop()
 })
 
-it('moves money, whoever moves it at the same time, and tells those who listen', async () => {
+it('moves money in concurrent transfers, and notifies listeners', async () => {
   const heard: string[] = []
   await using listening = await db.listen('transfers', (payload) => heard.push(payload))
   await Promise.all([
@@ -37,13 +37,13 @@ it('moves money, whoever moves it at the same time, and tells those who listen',
   await listening.close()
 })
 
-it('refuses a transfer that nobody can pay, and leaves nothing of it', async () => {
+it('rejects a transfer without the money for it, and rolls it back', async () => {
   await expect(transfer(db, 'ann', 'ben', 1000)).rejects.toMatchObject({ constraint: 'accounts_balance_check' })
   expect(await balanceOf(db, 'ann')).toBe(80)
   expect(await balanceOf(db, 'nobody')).toBeUndefined()
 })
 
-it('pays whom it can', async () => {
+it('makes the payments that are possible', async () => {
   expect(await payAll(db, 'dan', { ann: 100, ben: 50, cleo: 40 })).toEqual(['ben'])
   expect(await richest(db, 2)).toEqual(['ann', 'cleo'])
 })

@@ -1,4 +1,4 @@
-// Accounts and transfers: what a service does with SQL that is more than one statement.
+// Accounts and transfers: SQL of more than one statement.
 import { eq } from 'drizzle-orm'
 import { bigint, pgTable, text } from 'drizzle-orm/pg-core'
 import { type Database, DatabaseError } from 'tricube/sql'
@@ -8,7 +8,7 @@ const accounts = pgTable('accounts', {
   balance: bigint({ mode: 'number' }).notNull(),
 })
 
-/** Makes the tables. A service has migrations for this. */
+/** Creates the tables. A service has migrations for this. */
 export async function createLedger(db: Database): Promise<void> {
   await db.script(`
     CREATE TABLE accounts (owner text PRIMARY KEY, balance bigint NOT NULL CHECK (balance >= 0));
@@ -20,25 +20,25 @@ export async function createLedger(db: Database): Promise<void> {
     );`)
 }
 
-/** Many rows in one round trip: all of them or none. */
+/** Opens many accounts in one round trip, all or none. */
 export async function openAccounts(db: Database, owners: readonly string[]): Promise<void> {
   await db.batch(owners)`INSERT INTO accounts (owner, balance) VALUES (${(owner) => owner}, 100)`
 }
 
-/** Moves money, and tells those who listen once it has moved. */
+/** Moves money, and notifies listeners when the transfer is committed. */
 export async function transfer(db: Database, source: string, target: string, amount: number): Promise<void> {
   await db.transaction(
     async (tx) => {
       await tx.execute`UPDATE accounts SET balance = balance - ${amount} WHERE owner = ${source}`
       await tx.execute`UPDATE accounts SET balance = balance + ${amount} WHERE owner = ${target}`
       await tx.execute`INSERT INTO transfers ${tx.values({ source, target, amount })}`
-      await tx.notify('transfers', `${source} to ${target}`) // sent when this commits
+      await tx.notify('transfers', `${source} to ${target}`) // sent with the commit
     },
-    { isolation: 'serializable', retries: 5 }, // two that get in each other's way: one of them is run again
+    { isolation: 'serializable', retries: 5 }, // after a conflict with another transfer, one of them is retried
   )
 }
 
-/** Pays everybody who can be paid: a savepoint takes back one payment and leaves the others. */
+/** Makes all payments that are possible, and returns who was not paid. A savepoint rolls back a single payment. */
 export async function payAll(
   db: Database,
   source: string,
@@ -61,14 +61,14 @@ export async function payAll(
   })
 }
 
-/** Reads every transfer, however many there are, and never holds more than a few. */
+/** Returns the sum of all transfers, with only a few rows in memory at a time. */
 export async function turnover(db: Database): Promise<number> {
   let sum = 0
   for await (const { amount } of db.stream<{ amount: number }>`SELECT amount FROM transfers`) sum += amount
   return sum
 }
 
-/** A report that may take its time: not on a lane, and not longer than a second. */
+/** Returns the richest owners. A slow statement uses no lane, and this one is cancelled after a second. */
 export async function richest(db: Database, count: number): Promise<string[]> {
   const slow = db.with({ slow: true, timeoutMs: 1000 })
   const rows = await slow.many<{
@@ -77,7 +77,7 @@ export async function richest(db: Database, count: number): Promise<string[]> {
   return rows.map(({ owner }) => owner)
 }
 
-/** The same tables through Drizzle's query builder, on the same connections. */
+/** Returns a balance with Drizzle's query builder, on the same connections. */
 export async function balanceOf(db: Database, owner: string): Promise<number | undefined> {
   const [row] = await db.drizzle.select({ balance: accounts.balance }).from(accounts).where(eq(accounts.owner, owner))
   return row?.balance

@@ -17,5 +17,5 @@ it('keeps the profiles of a region in its own database', async () => {
 })
 
 it('moves only what a new shard takes', () => {
-  expect(plannedMoves()).toBe(17) // of 64 buckets, and all of them to guangdong
+  expect(plannedMoves()).toBe(17) // of 64 buckets, all to guangdong
 })

@@ -1,4 +1,4 @@
-// One service, its data divided by region: a user of Sichuan is stored in Sichuan.
+// A service whose data is divided by region. Users of Sichuan are stored in Sichuan.
 import { contract, service, t } from 'tricube'
 import { bucketMoves } from 'tricube/sql'
 
@@ -30,7 +30,7 @@ export default service(profileService, {
     },
   },
   handlers: {
-    // `db` is the shard of the request's region; a region without a shard has been answered with a 400.
+    // `db` is the shard of the request's region. A request for a region without a shard gets a 400.
     async saveProfile({ params: { name }, body: { text }, db }) {
       await db.execute`
         INSERT INTO profiles ${db.values({ name, text })} ON CONFLICT (name) DO UPDATE SET text = ${text}`
@@ -38,7 +38,7 @@ export default service(profileService, {
 
     getProfile: ({ params, db }) => db.one<{ text: string }>`SELECT text FROM profiles WHERE name = ${params.name}`,
 
-    // All shards at once. One that is away takes nothing from the others.
+    // All shards at once. If one is down, the other results are still there.
     async countProfiles({ db }) {
       const results = await db.shards.each((shard) => shard.value<number>`SELECT count(*) FROM profiles`)
       return {
@@ -49,7 +49,7 @@ export default service(profileService, {
   },
 })
 
-/** Keys without regions, divided by hash over 64 buckets: what would move if Guangdong got a shard? A dry run. */
+/** Counts the buckets that would move if Guangdong got a shard. Keys are divided by hash over 64 buckets. */
 export function plannedMoves(): number {
   return bucketMoves(['beijing', 'sichuan'], ['beijing', 'sichuan', 'guangdong'], 64).length
 }

@@ -41,7 +41,7 @@ describe('a user', () => {
     await expect(app.client.updateUser({ params: { id: 1 }, body: liLei })).rejects.toThrow(NotFound)
   })
 
-  it('of a city or a role that does not exist is refused', async () => {
+  it('is rejected with an unknown city or role', async () => {
     app.mock(regionService).getCity.throws(new NotFound('city 2'))
     const refused = { status: 422, error: 'city 2 does not exist' }
     await expect(app.client.createUser({ body: liLei })).rejects.toMatchObject(refused)
@@ -64,7 +64,7 @@ describe('the list of users', () => {
     await app.db.execute`INSERT INTO users ${app.db.values(users)}`
   })
 
-  it('comes in pages', async () => {
+  it('is paginated', async () => {
     const first = await app.client.listUsers()
     expect(first.data).toHaveLength(20)
     expect(first.pagination).toEqual({ page: 1, size: 20, total: 45 })
@@ -72,7 +72,7 @@ describe('the list of users', () => {
     expect(last.data.map(({ id }) => id)).toEqual([41, 42, 43, 44, 45])
   })
 
-  it('is searched by a part of the name, whatever is in it', async () => {
+  it('can be searched by a part of the name, with any characters', async () => {
     const { data, pagination } = await app.client.listUsers({ query: { name: 'hAN', size: 2 } })
     expect(data.map(({ name }) => name)).toEqual(['Han 0', 'Han 9'])
     expect(pagination.total).toBe(5)

@@ -60,7 +60,7 @@ interface References {
   readonly roles: Client<typeof roleService>
 }
 
-/** What another service's database holds no foreign key can check: ask the services, both at once. */
+/** Checks the role and the city with their services, because no foreign key reaches another database. */
 async function checkReferences(user: Static<typeof NewUser>, { regions, roles }: References): Promise<void> {
   await Promise.all([
     regions.getCity({ params: { id: user.city_id } }).catch(unprocessable(`city ${user.city_id} does not exist`)),
