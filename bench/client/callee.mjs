@@ -1,4 +1,4 @@
-// One callee, in a process of its own: says where it listens, and what its processor time is by now when it is asked.
+// One callee, in a process of its own: says where it listens, and reports its processor time on request.
 import { broker, grpcUsers, user, userService } from './works.mjs'
 
 const callees = {

@@ -26,7 +26,7 @@ const contenders = {
   },
 }
 
-/** The whole path: budget, breaker, balancer, deadline, headers, typed value. */
+/** A complete call: budget, breaker, balancer, deadline, headers, typed value. */
 async function tricube(options) {
   const { client } = await import('tricube/client')
   const { staticRegistry } = await import('tricube/discovery')
@@ -35,20 +35,20 @@ async function tricube(options) {
   return (id) => users.getUser({ params: { id } })
 }
 
-/** What a call cannot do without: the request and its parsed answer. */
+/** The least that a call needs: the request and its parsed response. */
 async function undici(options) {
   const { Pool } = await import('undici')
   const pool = new Pool(`http://127.0.0.1:${port}`, options)
   const headers = { accept: 'application/json' }
   return async (id) => {
     const { statusCode, body } = await pool.request({ method: 'GET', path: `/users/${id}`, headers })
-    if (statusCode !== 200) throw new Error(`answered ${statusCode}`)
+    if (statusCode !== 200) throw new Error(`responded with ${statusCode}`)
     return (await body.json()).data
   }
 }
 
 const call = await contenders[way]()
-if ((await call(7)).city.name !== 'Shanghai') throw new Error('not the answer')
+if ((await call(7)).city.name !== 'Shanghai') throw new Error('unexpected response')
 process.on('message', async (count) => process.send(await measure(count)))
 process.on('disconnect', () => process.exit())
 process.send('ready')

@@ -43,7 +43,7 @@ export const scenarios = {
     return measure(sim)
   },
 
-  /** Every instance answers 503 for 15 s. */
+  /** Every instance responds with 503 for 15 s. */
   'retry storm'() {
     const sim = new Simulation(size)
     sim.run(10, perSecond)

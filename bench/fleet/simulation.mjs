@@ -123,7 +123,7 @@ export class Simulation {
     })
   }
 
-  /** When an instance answers, and how. */
+  /** When an instance responds, and how. */
   #serve(instance, deadline) {
     instance.taken += 1
     if (instance.isDown) return { finish: this.now + 1, failure: 'not sent' }

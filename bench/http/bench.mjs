@@ -1,4 +1,4 @@
-/** What every measurement needs: cores, a database, a collector, and servers whose answers have been checked. */
+/** What every measurement needs: cores, a database, a collector, and servers whose responses have been checked. */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -53,7 +53,7 @@ export async function startBench(node) {
     /** What a peer has to know of its surroundings. */
     placeOf,
 
-    /** Starts a peer for a work and checks its answers. */
+    /** Starts a peer for a work and checks its responses. */
     async start(peer, work) {
       const server = await startServers(peer, work, placeOf(peer))
       try {
@@ -66,7 +66,7 @@ export async function startBench(node) {
     },
 
     /**
-     * One turn under load: CPU of all of the server's processes, and how fast it answered. It begins when the server is as
+     * One turn under load: CPU of all of the server's processes, and how fast it responded. It begins when the server is as
      * fast again as it gets: while the others had their turns, V8 has given back memory and forgotten code.
      */
     async turn({ url, pids, peer }, work, seconds) {

@@ -1,4 +1,4 @@
-/** Asks a server as fast as it answers, over kept connections: by wrk, where it is installed, else by autocannon. */
+/** Loads a server as fast as it responds, over persistent connections, with wrk where it is installed, or autocannon. */
 import { execFile, execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -11,7 +11,7 @@ const script = fileURLToPath(new URL('wrk.lua', import.meta.url))
 export const tool = wrkVersion() ?? 'autocannon'
 
 /**
- * Resolves to `{ requests, failed, seconds, p50Ms, p99Ms }`: `requests` were answered with a 2xx, `failed` were not.
+ * Resolves to `{ requests, failed, seconds, p50Ms, p99Ms }`: `requests` had a response of 2xx, `failed` had none.
  *
  * @throws when all of them failed
  */
@@ -24,7 +24,7 @@ export async function load(url, work, seconds) {
 /** Until the compilers have seen enough of it, or thirty times as long as a turn. */
 export async function warmUp(url, work, seconds) {
   const enough = 30_000
-  for (let asked = 0, i = 0; asked < enough && i < 30; i++) asked += (await load(url, work, seconds)).requests
+  for (let sent = 0, i = 0; sent < enough && i < 30; i++) sent += (await load(url, work, seconds)).requests
 }
 
 /** Until it is no faster than before, or five times as long as a turn. */

@@ -1,4 +1,4 @@
-/** Writes down a whole run: tables as Markdown, a chart as SVG. */
+/** Writes the results of a run: tables as Markdown, a chart as SVG. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { cpus, totalmem, type } from 'node:os'
 import { join } from 'node:path'

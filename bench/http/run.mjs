@@ -4,7 +4,7 @@
  *   npm run bench -- [--work hello,read] [--peers tricube,fastify] [--rounds 20] [--seconds 1] [--node <path>]
  *
  * A run of everything writes bench/results/node<version>.md and .svg; a part of it only prints. With `--rounds 0` the
- * answers are checked and nothing is measured.
+ * responses are checked and nothing is measured.
  */
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -35,14 +35,14 @@ try {
       name === 'start' ? await measureStarts(bench, chosenPeers, Math.ceil(rounds / 3)) : await measureCalmly(name)
     if (result) results.push(result)
     await write()
-    console.log(result ? `\n${table(result)}` : `${name}: the answers are those that are due`)
+    console.log(result ? `\n${table(result)}` : `${name}: the responses are as expected`)
   }
 } finally {
   await bench.stop()
 }
 for (const line of warnings(results)) console.log(`Warning: ${line}`)
 
-/** What there is of a whole run, so that whatever ends it takes only the rest. */
+/** The results of a run so far. If it is interrupted, only the rest is lost. */
 async function write() {
   const isWhole =
     rounds > 0 && chosenWorks.length === Object.keys(works).length + 1 && chosenPeers.length === peers.length
@@ -126,18 +126,18 @@ function readOptions() {
       },
     }).values
   } catch (error) {
-    return refuse(error.message)
+    return fail(error.message)
   }
 }
 
 function chosen(text, all, nameOf) {
   return text.split(',').map((name) => {
     const found = all.find((one) => nameOf(one) === name)
-    return found ?? refuse(`there is no "${name}", but ${all.map(nameOf).join(', ')}`)
+    return found ?? fail(`there is no "${name}", but ${all.map(nameOf).join(', ')}`)
   })
 }
 
-function refuse(reason) {
+function fail(reason) {
   console.error(
     `${reason}\nnpm run bench -- [--work <names>] [--peers <names>] [--rounds 20] [--seconds 1] [--node <path>]`,
   )

@@ -1,4 +1,4 @@
-/** Starts a peer's servers on their core: the one that is asked, and those that it calls. */
+/** Starts the servers of a peer on their core: the one under load, and those that it calls. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
@@ -9,8 +9,8 @@ const startTimeoutMs = 60_000
 export const spanDelayMs = 150
 
 /**
- * Resolves when the server answers, to `{ url, pids, startMs, stop }`; `startMs` is from the start of its process to its
- * first answer.
+ * Resolves when the server responds, to `{ url, pids, startMs, stop }`; `startMs` is from the start of its process to its
+ * first response.
  *
  * @param peer one of peers.mjs
  * @param work one of works.mjs: whether there is a database, and who is called
@@ -26,9 +26,9 @@ export async function startServers(peer, work, place) {
     const urls = Object.fromEntries(callees.map((name, i) => [`${name.toUpperCase()}_URL`, started[i].url]))
     const hosts = callees.map((name, i) => `${name}=${new URL(started[i].url).host}`)
     const env = { ...common, ...urls, TRICUBE_SERVICES: hosts.join(), SERVICE: 'users' }
-    const asked = await startOne(peer, place, env, method === 'GET' ? path.replace('%d', 1) : '/users/1')
-    started.unshift(asked)
-    return { url: asked.url, startMs: asked.startMs, pids: started.map(({ pid }) => pid), stop }
+    const loaded = await startOne(peer, place, env, method === 'GET' ? path.replace('%d', 1) : '/users/1')
+    started.unshift(loaded)
+    return { url: loaded.url, startMs: loaded.startMs, pids: started.map(({ pid }) => pid), stop }
   } catch (error) {
     await stop()
     throw error
@@ -62,18 +62,18 @@ async function startOne(peer, place, env, path) {
     await ended
     clearTimeout(patience)
   }
-  while (!(await answers(url + path))) {
+  while (!(await responds(url + path))) {
     if (child.exitCode !== null) throw new Error(`${peer.title} ended with ${child.exitCode}: ${said}`)
     if (performance.now() - begun > startTimeoutMs) {
       await stop()
-      throw new Error(`${peer.title} does not answer ${path}: ${said}`)
+      throw new Error(`${peer.title} does not respond to ${path}: ${said}`)
     }
     await new Promise((resolve) => setTimeout(resolve, 3))
   }
   return { url, pid: child.pid, startMs: performance.now() - begun, stop }
 }
 
-async function answers(url) {
+async function responds(url) {
   try {
     const response = await fetch(url)
     await response.arrayBuffer()

@@ -1,4 +1,4 @@
-/** How long a server without a database takes from the start of its process to its first answer, and its memory. */
+/** How long a server without a database takes from the start of its process to its first response, and its memory. */
 import { load } from './load.mjs'
 import { residentMiB } from './usage.mjs'
 import { works } from './works.mjs'

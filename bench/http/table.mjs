@@ -11,7 +11,7 @@ const columns = [
   ['p99Ms', 'p99, ms', 2],
   ['residentMiB', 'MiB', 0],
   ['spans', 'spans a request', 1],
-  ['startMs', 'ms to the first answer', 0],
+  ['startMs', 'ms to the first response', 0],
   ['startedMiB', 'MiB then', 0],
   ['loadedMiB', 'MiB after 3 s of load', 0],
 ]
@@ -36,16 +36,16 @@ export function table({ name, title, peers }) {
   ].join('\n')
 }
 
-/** What one has to know of how it was measured: whether the machine was busy, and who refused requests. */
+/** Notes on how it was measured: whether the machine was busy, and which peers rejected requests. */
 export function warnings(results) {
   return results.flatMap(({ name, peers }) => {
     const most = Math.max(...excesses(peers))
-    const refused = peers.flatMap(({ peer, turns }) => {
+    const rejecting = peers.flatMap(({ peer, turns }) => {
       const failed = turns.reduce((sum, turn) => sum + (turn.failed ?? 0), 0)
       return failed > 0 ? [`${name}, ${peer.title}: ${failed} requests failed.`] : []
     })
-    if (most <= tolerated) return refused
-    return [`${name}: the machine was busy; middle turns cost up to ${Math.round(most * 100)} % more.`, ...refused]
+    if (most <= tolerated) return rejecting
+    return [`${name}: the machine was busy; middle turns cost up to ${Math.round(most * 100)} % more.`, ...rejecting]
   })
 }
 

@@ -1,4 +1,4 @@
-/** What is asked of every server, and the bytes that it has to answer. */
+/** The requests to every server, and the bytes of their responses. */
 
 /** Rows in the table of accounts. */
 export const accounts = 1000
@@ -11,7 +11,7 @@ const account = (id) =>
   `"create_time":"${new Date(Date.UTC(2024, 0, 1, 0, id, 0, 123)).toISOString()}"}`
 
 /**
- * Each work: `path` with `%d` for a number from 1 to 980, `answer` to that number, and one request that has to be refused
+ * Each work: `path` with `%d` for a number from 1 to 980, `response` to that number, and one request that must be rejected
  * with a 4xx, for a server that checks nothing does less.
  */
 export const works = {
@@ -19,23 +19,23 @@ export const works = {
     title: 'GET, no database',
     method: 'GET',
     path: '/users/%d',
-    answer: (id) => enveloped(named(id, 'user')),
-    refused: { path: '/users/x' },
+    response: (id) => enveloped(named(id, 'user')),
+    invalid: { path: '/users/x' },
   },
   create: {
     title: 'POST of four checked fields, no database',
     method: 'POST',
     path: '/users',
     body: newUser,
-    answer: () => enveloped(newUser),
-    refused: { path: '/users', body: newUser.replace('32', '151') },
+    response: () => enveloped(newUser),
+    invalid: { path: '/users', body: newUser.replace('32', '151') },
   },
   read: {
     title: 'one SELECT by key',
     method: 'GET',
     path: '/accounts/%d',
-    answer: (id) => enveloped(account(id)),
-    refused: { path: '/accounts/x' },
+    response: (id) => enveloped(account(id)),
+    invalid: { path: '/accounts/x' },
     database: true,
   },
   write: {
@@ -43,25 +43,25 @@ export const works = {
     method: 'POST',
     path: '/entries',
     body: newUser,
-    answer: () => /^\{"code":0,"data":\{"id":\d+\}\}$/,
-    refused: { path: '/entries', body: newUser.replace('li.lei@', '') },
+    response: () => /^\{"code":0,"data":\{"id":\d+\}\}$/,
+    invalid: { path: '/entries', body: newUser.replace('li.lei@', '') },
     database: true,
   },
   list: {
     title: '20 rows of 6 columns',
     method: 'GET',
     path: '/accounts?after=%d',
-    answer: (after) => enveloped(`[${Array.from({ length: 20 }, (_, i) => account(after + 1 + i)).join()}]`),
-    refused: { path: '/accounts?after=x' },
+    response: (after) => enveloped(`[${Array.from({ length: 20 }, (_, i) => account(after + 1 + i)).join()}]`),
+    invalid: { path: '/accounts?after=x' },
     database: true,
   },
   compose: {
     title: 'two calls in parallel; CPU of all three',
     method: 'GET',
     path: '/profiles/%d',
-    answer: (id) =>
+    response: (id) =>
       enveloped(`{"id":${id},"city":${named(1 + (id % 8), 'city')},"role":${named(1 + (id % 3), 'role')}}`),
-    refused: { path: '/profiles/x' },
+    invalid: { path: '/profiles/x' },
     database: true,
     callees: ['cities', 'roles'],
   },
@@ -69,24 +69,24 @@ export const works = {
     title: 'two calls in parallel, no database; CPU of all three',
     method: 'GET',
     path: '/profiles/%d',
-    answer: (id) => works.compose.answer(id),
-    refused: { path: '/profiles/x' },
+    response: (id) => works.compose.response(id),
+    invalid: { path: '/profiles/x' },
     callees: ['cities', 'roles'],
   },
 }
 
-/** Compares a server's answers with what is due, byte by byte; throws on the first difference. */
-export async function checkResponses(url, { method, path, body, answer, refused }) {
+/** Compares the responses of a server with the expected ones, byte by byte; throws on the first difference. */
+export async function checkResponses(url, { method, path, body, response, invalid }) {
   const headers = body && { 'content-type': 'application/json' }
   for (const id of [1, 7, 980]) {
     const response = await fetch(url + path.replace('%d', id), { method, body, headers })
     const text = await response.text()
-    const due = answer(id)
+    const due = response(id)
     const isDue = typeof due === 'string' ? text === due : due.test(text)
     if (response.status !== 200 || !isDue) {
       throw new Error(`${method} ${path} with ${id}: expected ${due}, got ${response.status} ${text}`)
     }
   }
-  const { status } = await fetch(url + refused.path, { method, body: refused.body, headers })
-  if (status < 400 || status > 499) throw new Error(`${method} ${refused.path}: expected a 4xx, got ${status}`)
+  const { status } = await fetch(url + invalid.path, { method, body: invalid.body, headers })
+  if (status < 400 || status > 499) throw new Error(`${method} ${invalid.path}: expected a 4xx, got ${status}`)
 }

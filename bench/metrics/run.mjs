@@ -58,7 +58,7 @@ async function cpuOf(child) {
   return user + system
 }
 
-/** Requests over connections that are kept, one under way on each. */
+/** Requests over persistent connections, one under way on each. */
 function load(port, total) {
   const request = 'GET /users/1 HTTP/1.1\r\nhost: localhost\r\n\r\n'
   let sent = 0

@@ -1,4 +1,4 @@
-// The service under load: says its CPU time whenever it is asked.
+// The service under load. It reports its CPU time on request.
 import { contract, service, t } from 'tricube'
 
 const users = contract('user-service', {

@@ -1,5 +1,5 @@
 /**
- * One SELECT by key, asked by 64 callers at a time: tricube's lanes beside pg, postgres.js and, where `go` is installed,
+ * One SELECT by key, from 64 callers at a time: tricube's lanes beside pg, postgres.js and, where `go` is installed,
  * Go with pgx. Each contender is a process of its own; rounds are interleaved, and what is printed are medians.
  *
  *   npm run build && npm --prefix bench ci && npm --prefix bench run sql

@@ -1,4 +1,4 @@
-/** Asks a service over sockets: at each message `{ port, requests }` so many requests, over connections that are kept. */
+/** Asks a service over sockets: at each message `{ port, requests }` so many requests, over persistent connections. */
 import { connect } from 'node:net'
 
 const connections = 16
@@ -16,7 +16,7 @@ process.on('message', ({ port, requests }) => {
 function open(port) {
   return connect(port, '127.0.0.1')
     .setNoDelay(true)
-    .on('data', function answered() {
+    .on('data', function received() {
       if (left-- > 0) ask(this)
       else if (--underWay === 0) process.send(0)
     })

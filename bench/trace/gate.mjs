@@ -22,7 +22,7 @@ export class Gate {
     }
   }
 
-  /** Exports what waits: each batch is encoded and sent, its answer read. Gives the CPU microseconds of each. */
+  /** Exports what waits: each batch is encoded and sent, and its response is read. Returns the CPU microseconds of each. */
   async open() {
     const each = []
     while (this.#waiting.length > 0) {

@@ -4,7 +4,7 @@
  *
  *   npm run build && npm --prefix bench ci && npm --prefix bench/trace ci && npm --prefix bench/trace start
  *
- * Fails when, of a whole request, tracing each costs more than 10 %, or tracing one in a hundred more than 2 %.
+ * Fails when, of an entire request, tracing each costs more than 10 %, or tracing one in a hundred more than 2 %.
  *
  * It has to say the same on a machine that does other things as well, and a difference of 2 % is less than what two
  * processes of the same program differ by. So:
@@ -15,10 +15,10 @@
  * - Two services of the same sort differ by 2 % themselves, by where they lie in memory. So there are two without tracing, and
  *   two that do not sample, and of both sorts the cheaper one counts.
  * - The cheapest turns are those without a garbage collection and without an export, and tracing causes both. Exports are
- *   held back until a turn is over and measured apart, each a whole batch, of 1024 spans (the SDK's: 512): encoded, sent, the answer read;
+ *   held back until a turn is over and measured apart, each a full batch, of 1024 spans (the SDK's: 512): encoded, sent, the response read;
  *   likewise the cheapest twentieth, and every request pays its share of a batch. What collections take is measured while
  *   one service has the process for itself, from all of them: their number, which is the same every time, by the median.
- * - The share is that of a whole request: one that comes over a socket, the kernel's part included, in the same turns.
+ * - The share is that of an entire request: one that comes over a socket, the kernel's part included, in the same turns.
  * - One in a hundred costs what a hundred that are not sampled do, and a hundredth of what sampling adds.
  * - Five such processes, one after the other; of their results the median. Every span has to reach the collector.
  *
@@ -67,7 +67,7 @@ await postgres.stop()
 
 const of = (pick) => median(costs.map(pick))
 console.log(
-  `\nnode ${process.version}; a whole request without tracing: ${of(({ whole }) => whole).toFixed(1)} µs of CPU`,
+  `\nnode ${process.version}; an entire request without tracing: ${of(({ overSocket }) => overSocket).toFixed(1)} µs of CPU`,
 )
 console.table(
   Object.fromEntries(
@@ -96,11 +96,11 @@ process.exitCode = checks.every(([, holds]) => holds) ? 0 : 1
 
 /** What a process has found, as microseconds of one request. */
 function costsOf({ found, requestsOfCollections }) {
-  const { none, noneTwin, unsampled, unsampledTwin, sampled, sdk, whole } = found
+  const { none, noneTwin, unsampled, unsampledTwin, sampled, sdk, overSocket } = found
   const requests = ({ turns }) => cheapest(turns)
   const exporting = (...all) => cheapest(all.flatMap(({ batches }) => batches))
   const collecting = ({ collections }) => (median(collections) * collections.length) / requestsOfCollections
-  const wholeUs = requests(whole) + collecting(whole)
+  const overSocketUs = requests(overSocket) + collecting(overSocket)
   const cost = (recording, exporting, garbage) => ({
     recording,
     exporting,
@@ -120,10 +120,13 @@ function costsOf({ found, requestsOfCollections }) {
   )
   const oneInHundredUs = unsampledUs + (tricube.together - unsampledUs) / 100
   return {
-    whole: wholeUs,
+    overSocket: overSocketUs,
     tricube,
     sdk: cost(requests(sdk) - noneUs, exporting(sdk), collecting(sdk) - collecting(none)),
-    shares: { each: (tricube.together / wholeUs) * 100, 'one in a hundred': (oneInHundredUs / wholeUs) * 100 },
+    shares: {
+      each: (tricube.together / overSocketUs) * 100,
+      'one in a hundred': (oneInHundredUs / overSocketUs) * 100,
+    },
   }
 }
 

@@ -50,7 +50,7 @@ const contenders = {
   unsampledTwin: { ask: tricubeTwin.ask, gate: gates.tricube, sampling: false },
   sampled: { ask: tricube.ask, gate: gates.tricube, sampling: true },
   sdk: { ask: bySdk.ask, gate: gates.sdk },
-  whole: { ask: overSockets(none.port), gate: gates.none },
+  overSocket: { ask: overSockets(none.port), gate: gates.none },
 }
 const found = {}
 let sampled = 0
@@ -96,10 +96,10 @@ async function turn({ ask, gate, sampling }, requests) {
   isSampled = sampling
   if (sampling) sampled += requests
   const before = cpuUs()
-  const refused = await ask(requests)
+  const failed = await ask(requests)
   await new Promise(setImmediate) // the ends of the last requests are told of then
   const us = cpuUs() - before
-  if (refused > 0) throw new Error(`${refused} requests were not answered with 200`)
+  if (failed > 0) throw new Error(`${failed} requests got no 200`)
   await new Promise(setImmediate) // the recorder brings its batches then
   return { us, exports: await gate.open() }
 }

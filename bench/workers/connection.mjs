@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 
-/** A connection on which requests are sent one after the other: an answer is `{ status, body, ends }`. */
+/** A connection on which requests are sent one after the other: a response is `{ status, body, ends }`. */
 export function open(port) {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
   const waiting = []

@@ -3,8 +3,8 @@
  *
  *   npm run build && npm --prefix bench ci && npm --prefix bench run workers
  *
- * The load comes in bursts: so many requests are sent at once and the answers awaited, so that sending them takes no
- * processor from those who answer. One and two workers take turns, and the same work in bare processes, which says what the
+ * The load comes in bursts: so many requests are sent at once and the responses awaited, so that sending them takes no
+ * processor from the servers. One and two workers take turns, and the same work in bare processes, which says what the
  * machine has to give now. Medians are printed; exits 1 when the second worker gives less than nine tenths of that: 1.8 times
  * on a machine that has two processors to itself.
  */
@@ -50,16 +50,16 @@ process.exit(times >= 0.9 * possible ? 0 : 1)
 
 /** A bounded number of requests, all sent at once. */
 async function burst(port) {
-  const kept = await openAll(port)
+  const pool = await openAll(port)
   const from = performance.now()
-  const answers = await Promise.all(
-    kept.flatMap(({ ask }) => Array.from({ length: perConnection }, () => ask('/work'))),
+  const responses = await Promise.all(
+    pool.flatMap(({ ask }) => Array.from({ length: perConnection }, () => ask('/work'))),
   )
   const seconds = (performance.now() - from) / 1000
-  for (const { close } of kept) close()
+  for (const { close } of pool) close()
   const counts = new Map()
-  for (const { body } of answers) counts.set(body, (counts.get(body) ?? 0) + 1)
-  return { rate: answers.length / seconds, share: Math.max(...counts.values()) / answers.length }
+  for (const { body } of responses) counts.set(body, (counts.get(body) ?? 0) + 1)
+  return { rate: responses.length / seconds, share: Math.max(...counts.values()) / responses.length }
 }
 
 /** The work of a burst, shared by these processes; how much of it they do a second. */
@@ -77,12 +77,12 @@ async function bareBurst(children) {
 
 /** One connection after the other, as callers come. */
 async function openAll(port) {
-  const kept = []
-  while (kept.length < connections) {
-    kept.push(open(port))
-    await kept.at(-1).ask('/pid', 'POST')
+  const pool = []
+  while (pool.length < connections) {
+    pool.push(open(port))
+    await pool.at(-1).ask('/pid', 'POST')
   }
-  return kept
+  return pool
 }
 
 async function quantiles(port, rate, seconds) {

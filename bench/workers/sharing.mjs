@@ -71,7 +71,7 @@ async function measureAll() {
     const mid = (values) => values[Math.floor(values.length / 2)]
     console.log(`${mode}
   largest share of 20 connections ${percent(mid(most20))}, worst ${percent(most20.at(-1))}; of 32 opened at once while all are busy ${percent(mid(mostAtOnce))}, worst ${percent(mostAtOnce.at(-1))}
-  CPU a request, all processes: kept connection ${mid(keepAlive).toFixed(0)} µs, new connection ${mid(fresh).toFixed(0)} µs
+  CPU a request, all processes: persistent connection ${mid(keepAlive).toFixed(0)} µs, new connection ${mid(fresh).toFixed(0)} µs
   600 requests/s of 1 ms over 16 connections: p50 ${mid(p50).toFixed(1)} ms, p99 ${mid(p99).toFixed(1)} ms, worst p99 ${p99.at(-1).toFixed(1)} ms
   connections lost when one worker of the two stops listening, of 2000: ${mid(lost)}, most ${lost.at(-1)}`)
   }
@@ -82,7 +82,7 @@ async function measure(mode, port) {
   await once(child, 'message')
   const most20 = await largestShare(port, 20)
   const mostAtOnce = await largestShareAtOnce(port, 32)
-  const keepAlive = await cpuOf(child, port, 10_000, () => onKept(port, 32, 10_000))
+  const keepAlive = await cpuOf(child, port, 10_000, () => onPersistent(port, 32, 10_000))
   const fresh = await cpuOf(child, port, 2000, () => onFresh(port, 16, 2000))
   const latencies = await openLoop(port, 16, 600, 3)
   const at = (share) => latencies[Math.floor(latencies.length * share)]
@@ -94,23 +94,23 @@ async function measure(mode, port) {
 
 async function largestShare(port, count) {
   const counts = new Map()
-  const kept = []
+  const pool = []
   for (let n = 0; n < count; n++) {
     const connection = open(port)
-    kept.push(connection)
+    pool.push(connection)
     const { body: pid } = await connection.ask('/')
     counts.set(pid, (counts.get(pid) ?? 0) + 1)
   }
-  for (const { close } of kept) close()
+  for (const { close } of pool) close()
   return Math.max(...counts.values()) / count
 }
 
 async function largestShareAtOnce(port, count) {
-  const kept = Array.from({ length: 2 * count }, () => open(port))
+  const pool = Array.from({ length: 2 * count }, () => open(port))
   const counts = new Map()
-  const answers = await Promise.all(kept.map(({ ask }) => ask('/busy')))
-  for (const { body } of answers.slice(count)) counts.set(body, (counts.get(body) ?? 0) + 1)
-  for (const { close } of kept) close()
+  const responses = await Promise.all(pool.map(({ ask }) => ask('/busy')))
+  for (const { body } of responses.slice(count)) counts.set(body, (counts.get(body) ?? 0) + 1)
+  for (const { close } of pool) close()
   return Math.max(...counts.values()) / count
 }
 
@@ -134,7 +134,7 @@ async function cpu(child, port) {
   return [message.cpu, ...byPid.values()].reduce((sum, { user, system }) => sum + user + system, 0)
 }
 
-async function onKept(port, connections, requests) {
+async function onPersistent(port, connections, requests) {
   const each = async () => {
     const connection = open(port)
     for (let n = 0; n < requests / connections; n++) await connection.ask('/')
@@ -157,9 +157,9 @@ async function onFresh(port, atOnce, requests) {
 }
 
 async function openLoop(port, connections, rate, seconds) {
-  const kept = Array.from({ length: connections }, () => open(port))
-  await Promise.all(kept.map((connection) => connection.ask('/')))
-  return steady(kept, '/busy', rate, seconds)
+  const pool = Array.from({ length: connections }, () => open(port))
+  await Promise.all(pool.map((connection) => connection.ask('/')))
+  return steady(pool, '/busy', rate, seconds)
 }
 
 async function whileOneCloses(port) {

@@ -26,14 +26,14 @@ export async function run() {
     const hasEnded = await until(async () => (await busy(database)) === 0 && (await inFlight(url)) === 0)
     const { pool } = await statsOf(instance)
     const lost = pool.size - pool.idle + pool.waiting
-    const answers = await Promise.all(Array.from({ length: 100 }, () => fetch(`${url}/ping`)))
-    const well = answers.filter(({ ok }) => ok).length
+    const responses = await Promise.all(Array.from({ length: 100 }, () => fetch(`${url}/ping`)))
+    const well = responses.filter(({ ok }) => ok).length
     const more = openFiles(instance.child) - before
     return [
       ['a statement is gone from PostgreSQL after, p90', `${cancelled.toFixed(1)} ms`, '100 ms', cancelled <= 100],
       [`after ${hangUps} such all have ended`, hasEnded ? 'yes' : 'no', 'yes', hasEnded],
       ['connections of the pool that were lost', String(lost), '0', lost === 0],
-      ['of 100 calls then are answered', String(well), '100', well === 100],
+      ['of 100 calls afterwards, responses', String(well), '100', well === 100],
       ['more open files than before', String(more), 'at most 200', more <= 200],
     ]
   } finally {
@@ -70,7 +70,7 @@ async function many(url) {
 const agent = new Agent({ keepAlive: false })
 
 function begin(url) {
-  const call = get(url, { agent }, (answer) => answer.resume().on('error', () => {}))
+  const call = get(url, { agent }, (response) => response.resume().on('error', () => {}))
   return call.on('error', () => {})
 }
 

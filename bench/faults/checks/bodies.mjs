@@ -34,7 +34,7 @@ export function run() {
     const { longestUnread, lateMs } = await untilUnreadAreClosed(port, caller)
     const { heldBytes } = await measure()
     const boundMs = slowMs + stopWatching() + lateMs
-    const kept = heldBytes - before.heldBytes
+    const retainedBytes = heldBytes - before.heldBytes
     const { status } = await caller.send('GET', '/things/1')
     return [
       ['100 GB by its length', `${declared.statuses}`, '413, closed', is(declared, 413)],
@@ -48,13 +48,13 @@ export function run() {
       [`a bomb of ${mebibytes(bomb.length)}`, `${bombed.statuses}`, '415, closed', is(bombed, 415)],
       ['the last of 100 slow bodies is closed after', milliseconds(slowest), milliseconds(boundMs), slowest <= boundMs],
       [
-        'the last of 10 unread answers of 16 MiB',
+        'the last of 10 unread responses of 16 MiB',
         milliseconds(longestUnread),
         milliseconds(boundMs),
         longestUnread <= boundMs,
       ],
-      ['memory held afterwards', mebibytes(kept), '10 MiB', kept <= 10 * mebibyte],
-      ['answers afterwards', `${status}`, '200', status === 200],
+      ['memory held afterwards', mebibytes(retainedBytes), '10 MiB', retainedBytes <= 10 * mebibyte],
+      ['responses afterwards', `${status}`, '200', status === 200],
     ]
   })
 }
@@ -85,8 +85,8 @@ function trickle(socket) {
 }
 
 /**
- * Asks for answers larger than what the system buffers and does not read them: milliseconds until the service has closed
- * the connections, as it says, because who does not read does not hear of it, and how much of that it was kept waiting.
+ * Requests responses larger than what the system buffers and does not read them: milliseconds until the service has closed
+ * the connections, and how much of that time it waited for the CPU. The service reports both, because a caller that does not read cannot tell.
  */
 async function untilUnreadAreClosed(port, caller) {
   let lateMs = 0
@@ -103,7 +103,7 @@ async function untilUnreadAreClosed(port, caller) {
   const own = 1 // the caller's
   while ((await count()) < own + sockets.length) await after(50)
   for (const socket of sockets) socket.write('GET /large HTTP/1.1\r\nHost: a\r\n\r\n')
-  await count() // is answered after these
+  await count() // the response comes after these
   const from = performance.now()
   while ((await count()) > own && performance.now() - from < 2 * slowMs) await after(250)
   for (const socket of sockets) socket.destroy()

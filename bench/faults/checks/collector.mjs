@@ -12,7 +12,7 @@ const rate = 100
 const turnSeconds = 2
 const mib = 2 ** 20
 
-/** How each collector answers; undefined: it is down. */
+/** The response of each collector; undefined if it is down. */
 const collectors = {
   'takes everything': (response) => response.writeHead(202).end(),
   'takes everything, again': (response) => response.writeHead(202).end(),
@@ -57,11 +57,11 @@ export async function run({ full }) {
   }
 }
 
-async function start([name, answer], databaseUrl) {
-  const server = createServer((request, response) => request.resume().once('end', () => answer(response)))
+async function start([name, respond], databaseUrl) {
+  const server = createServer((request, response) => request.resume().once('end', () => respond(response)))
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const endpoint = `http://127.0.0.1:${server.address().port}/api/v2/spans`
-  if (!answer) server.close()
+  if (!respond) server.close()
   const service = await startExample('role-service', {
     DATABASE_URL: databaseUrl,
     OTEL_EXPORTER_ZIPKIN_ENDPOINT: endpoint,
@@ -89,7 +89,7 @@ async function turn({ caller, turns }) {
 
 /** The median of the turns' p99: a turn that the machine has stalled is one turn. */
 function usualP99({ turns }) {
-  const each = turns.map((answers) => percentile(answers, 99)).sort((a, b) => a - b)
+  const each = turns.map((latencies) => percentile(latencies, 99)).sort((a, b) => a - b)
   return each[Math.floor(each.length / 2)]
 }
 

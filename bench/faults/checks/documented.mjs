@@ -22,6 +22,6 @@ export async function run() {
   return [
     ['valid requests: a documented status, a body of its schema', `${valid} requests`, 'all', holds],
     ['requests with one thing wrong: 4xx', `${mutated} requests`, 'all', holds],
-    ['answers', counts.join(', ') || failureMessages[0]?.split('\n')[0], 'no 5xx', holds],
+    ['responses', counts.join(', ') || failureMessages[0]?.split('\n')[0], 'no 5xx', holds],
   ]
 }

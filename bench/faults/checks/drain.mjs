@@ -24,12 +24,12 @@ async function oneStop() {
   const calls = load(rate, 5, caller.call)
   await after(2000)
   const { code } = await instance.stop()
-  const answers = await calls
+  const responses = await calls
   caller.close()
-  explain('one stop', answers)
-  const failures = failed(answers).length
+  explain('one stop', responses)
+  const failures = failed(responses).length
   return [
-    [`failures of ${answers.length} calls, one instance`, String(failures), '0', failures === 0],
+    [`failures of ${responses.length} calls, one instance`, String(failures), '0', failures === 0],
     ['its exit code', String(code), '0', code === 0],
   ]
 }
@@ -64,9 +64,9 @@ async function rolling(restarts) {
   await Promise.all(Object.values(callers).map(({ call }) => load(rate, 2, call))) // the first calls of a process are slow
   let isOver = false
   const loads = Object.entries(callers).map(async ([name, { call }]) => {
-    const answers = []
-    while (!isOver) answers.push(...(await load(rate, 1, call)))
-    return [name, answers]
+    const responses = []
+    while (!isOver) responses.push(...(await load(rate, 1, call)))
+    return [name, responses]
   })
   const codes = []
   for (let n = 0; n < restarts; n++) {
@@ -81,11 +81,11 @@ async function rolling(restarts) {
   for (const { close } of Object.values(callers)) await close()
   for (const instance of instances) await instance.stop('SIGKILL')
   await consul[Symbol.asyncDispose]()
-  const rows = results.map(([name, answers]) => {
-    explain(name, answers)
-    const failures = failed(answers).length
+  const rows = results.map(([name, responses]) => {
+    explain(name, responses)
+    const failures = failed(responses).length
     return [
-      `failures of ${answers.length} calls, ${name}, ${restarts} rolling restarts`,
+      `failures of ${responses.length} calls, ${name}, ${restarts} rolling restarts`,
       String(failures),
       '0',
       failures === 0,
@@ -96,11 +96,11 @@ async function rolling(restarts) {
 }
 
 /** Why calls failed, for whoever wants to know: EXPLAIN=1. */
-function explain(name, answers) {
+function explain(name, responses) {
   if (!process.env.EXPLAIN) return
-  for (const { error, at } of failed(answers)) {
+  for (const { error, at } of failed(responses)) {
     console.error(
-      `${name} after ${Math.round(at - answers[0].at)} ms: ${error.message} ${error.cause?.code ?? error.cause?.message ?? error.code ?? ''}`,
+      `${name} after ${Math.round(at - responses[0].at)} ms: ${error.message} ${error.cause?.code ?? error.cause?.message ?? error.code ?? ''}`,
     )
   }
 }

@@ -18,27 +18,27 @@ export async function run({ minutes = 5, transport = 'feed' }) {
     const happened = new Map()
     const payments = load(rate, seconds, pay(system.publisher.instances))
     await hurt(system.faults, seconds - 5, happened)
-    const answers = await payments
+    const responses = await payments
     const endedAt = performance.now()
     while (!(await isSettled(system)) && performance.now() - endedAt < settledWithinSeconds * 1000) await after(500)
     const settledMs = performance.now() - endedAt
     if (settledMs >= settledWithinSeconds * 1000) console.error(await leftovers(system))
     for (const [fault, count] of happened) console.error(`${count} × ${fault}`)
-    return rows(await audit(system), answers, settledMs, happened, transport)
+    return rows(await audit(system), responses, settledMs, happened, transport)
   } finally {
     await system.close()
   }
 }
 
-function rows(books, answers, settledMs, happened, transport) {
+function rows(books, responses, settledMs, happened, transport) {
   const { committed, difference, events, receipts, outOfOrder, dead, late } = books
   const faults = [...happened.values()].reduce((sum, count) => sum + count, 0)
-  const acknowledged = answers.length - failed(answers).length
+  const acknowledged = responses.length - failed(responses).length
   const none = (what, count) => [what, String(count), '0', count === 0]
   return [
     [`faults, events by ${transport}`, String(faults), 'some', faults > 0],
     [
-      `payments committed, of ${answers.length}`,
+      `payments committed, of ${responses.length}`,
       String(committed),
       `${acknowledged} acknowledged`,
       committed >= acknowledged,

@@ -5,10 +5,10 @@ export const number = 1
 export const title = 'one of three is killed (GET)'
 
 export async function run() {
-  const { answers, lastAttemptMs } = await killOne((things, n) => get(things)(n))
-  const share = failed(answers).length / answers.length
+  const { responses, lastAttemptMs } = await killOne((things, n) => get(things)(n))
+  const share = failed(responses).length / responses.length
   return [
-    [`failures of ${answers.length} calls`, percent(share), '0.01 %', share <= 0.0001],
+    [`failures of ${responses.length} calls`, percent(share), '0.01 %', share <= 0.0001],
     ['last attempt on the victim after', milliseconds(lastAttemptMs), '1000 ms', lastAttemptMs <= 1000],
   ]
 }

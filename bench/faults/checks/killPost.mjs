@@ -5,13 +5,13 @@ export const number = 2
 export const title = 'one of three is killed (POST)'
 
 export async function run() {
-  const { answers, inFlight, ran } = await killOne((things, n) => things.addThing({ body: { id: n } }))
-  const failures = failed(answers).length
+  const { responses, inFlight, ran } = await killOne((things, n) => things.addThing({ body: { id: n } }))
+  const failures = failed(responses).length
   const effects = new Set(ran)
   const twice = ran.length - effects.size
-  const lost = answers.filter(({ error }, n) => !error && !effects.has(n)).length
+  const lost = responses.filter(({ error }, n) => !error && !effects.has(n)).length
   return [
-    [`failures of ${answers.length} calls`, `${failures}`, `${inFlight} in flight`, failures <= inFlight],
+    [`failures of ${responses.length} calls`, `${failures}`, `${inFlight} in flight`, failures <= inFlight],
     ['effects that happened twice', `${twice}`, '0', twice === 0],
     ['acknowledged and lost', `${lost}`, '0', lost === 0],
   ]

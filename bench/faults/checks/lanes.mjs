@@ -13,16 +13,16 @@ export async function run() {
     await load(rate, 5, get(things))
     const usual = neighbours(await load(rate, 15, get(things)))
     instance.tell({ sleeperOf })
-    const answers = await load(rate, 15, get(things))
-    const beside = neighbours(answers)
+    const responses = await load(rate, 15, get(things))
+    const beside = neighbours(responses)
     const moved = percentile(beside, 99) - percentile(usual, 99)
     return [
       ['p99 of the short ones is moved by', milliseconds(moved), '10 ms', moved <= 10],
-      ['failures', String(failed(answers).length), '0', failed(answers).length === 0],
+      ['failures', String(failed(responses).length), '0', failed(responses).length === 0],
     ]
   })
 }
 
-function neighbours(answers) {
-  return answers.filter((_, n) => n % sleeperOf !== 0)
+function neighbours(responses) {
+  return responses.filter((_, n) => n % sleeperOf !== 0)
 }

@@ -35,15 +35,15 @@ const malformed = {
   'HTTP/2.0 in words': get('/things/1', 'Host: a\r\n', 'HTTP/2.0'),
 }
 
-/** What is behind a request that is refused must not run. */
+/** A request behind a rejected one must not run. */
 const behind = get('/smuggled')
 
 export function run() {
   return withService(async ({ port, caller }) => {
     const names = Object.keys(malformed)
-    const answers = await Promise.all(names.map((name) => talk(port, malformed[name] + behind)))
+    const responses = await Promise.all(names.map((name) => talk(port, malformed[name] + behind)))
     const wrong = names.filter((_, i) => {
-      const { statuses, isClosed, body } = answers[i]
+      const { statuses, isClosed, body } = responses[i]
       return `${statuses}` !== '400' || !isClosed || JSON.parse(body).code !== 40000
     })
     const { body: atFirst } = await caller.send('GET', '/state')
@@ -52,15 +52,15 @@ export function run() {
     const { status } = await caller.send('GET', '/things/1')
     return [
       [
-        `answered 400 and closed, of ${names.length}`,
+        `400 and closed, of ${names.length}`,
         `${names.length - wrong.length} ${wrong}`,
         `${names.length}`,
         wrong.length === 0,
       ],
       ['requests behind them that ran', `${atFirst.data.smuggled}`, '0', atFirst.data.smuggled === 0],
-      ['of 2,000 mutated requests, answers over 499', `${odd.failures}`, '0', odd.failures === 0],
-      ['of these, neither answered nor closed', `${odd.silent}`, '0', odd.silent === 0],
-      ['answers afterwards', `${status}`, '200', status === 200],
+      ['of 2,000 mutated requests, responses over 499', `${odd.failures}`, '0', odd.failures === 0],
+      ['of these, neither a response nor closed', `${odd.silent}`, '0', odd.silent === 0],
+      ['responses afterwards', `${status}`, '200', status === 200],
     ]
   })
 }
@@ -96,7 +96,7 @@ async function mutated(port, count) {
         const put = interesting[Math.floor(random() * interesting.length)]
         text = text.slice(0, at) + (random() < 0.3 ? '' : put) + text.slice(at + (random() < 0.5 ? 1 : 0))
       }
-      // Ends what the change has left open: the connection is over when the answer is.
+      // Ends what the change has left open: the connection ends with the response.
       return talk(port, `${text}\r\n\r\n\r\nGET * HTTP/1.1\r\n\r\n`, 45_000)
     })
     for (const { statuses, isClosed } of await Promise.all(batch)) {

@@ -1,7 +1,7 @@
 /**
- * Three times the load that a service can answer: what it still answers, how soon, and how soon all is well again.
+ * Three times the capacity of a service: how much it still serves, how fast, and how soon it recovers.
  *
- * The service has a core to itself where `taskset` can give it one. Capacity is the most that it answers to 32 connections
+ * The service has a core to itself where `taskset` can give it one. Capacity is the most that it serves to 32 connections
  * that are always busy, twice before and once after the rest, for whatever else the machine does can only take from it; where
  * before and after differ, it did much else, and all is tried again. Between them come open loads at capacity, at three times
  * it, and at three quarters of it. The one at capacity is a tenth over it: of exactly that much a queue sometimes forms, and
@@ -34,7 +34,7 @@ async function overload(what, path, seconds, connections, env) {
   try {
     const [port] = await once(server, 'message')
     const load = (...options) => loadOf([port, path, ...options])
-    const closed = async () => answeredPerSecond(await load('closed', 4, 0, 32), 4)
+    const closed = async () => servedPerSecond(await load('closed', 4, 0, 32), 4)
     await closed() // warm
     for (let attempt = 1; ; attempt++) {
       const before = Math.max(await closed(), await closed())
@@ -57,22 +57,22 @@ const onsetMs = 1000
 
 function rowsOf(what, capacity, seconds, { busy, over, after }) {
   const [first, rest] = [over.filter(({ at }) => at < onsetMs), over.filter(({ at }) => at >= onsetMs)]
-  const goodput = answeredPerSecond(rest, seconds - onsetMs / 1000) / capacity
+  const goodput = servedPerSecond(rest, seconds - onsetMs / 1000) / capacity
   const [atCapacity, atThree] = [p99(busy.filter(({ at }) => at >= onsetMs)), p99(rest)]
   const mostMs = Math.min(2 * atCapacity, longestMs)
   const recovered = recoveredAfter(after)
-  const [refused, without] = [503, 0].map((one) => rest.filter(({ status }) => status === one).length / rest.length)
+  const [rejected, without] = [503, 0].map((one) => rest.filter(({ status }) => status === one).length / rest.length)
   return [
     [`${what}: capacity`, `${capacity.toFixed(0)}/s`, '', true],
     [
-      `${what}: at 3 times that refused, and found no connection free`,
-      `${percent(refused)}, ${percent(without)}`,
+      `${what}: at 3 times that rejected, and without a free connection`,
+      `${percent(rejected)}, ${percent(without)}`,
       'over a third',
-      refused + without > 1 / 3,
+      rejected + without > 1 / 3,
     ],
-    [`${what}: answered at 3 times that`, percent(goodput), '80 % of capacity', goodput >= 0.8],
+    [`${what}: served at 3 times that`, percent(goodput), '80 % of capacity', goodput >= 0.8],
     [
-      `${what}: p99 of what is answered`,
+      `${what}: p99 of what is served`,
       ms(atThree),
       `2 × ${ms(atCapacity)} at capacity, ${ms(longestMs)}`,
       atThree <= mostMs,
@@ -82,13 +82,13 @@ function rowsOf(what, capacity, seconds, { busy, over, after }) {
   ]
 }
 
-const answered = (results) => results.filter(({ status }) => status === 200)
-const answeredPerSecond = (results, seconds) => answered(results).length / seconds
+const served = (results) => results.filter(({ status }) => status === 200)
+const servedPerSecond = (results, seconds) => served(results).length / seconds
 const percent = (share) => `${(share * 100).toFixed(1)} %`
 const ms = (value) => `${value.toFixed(0)} ms`
 
 function p99(results) {
-  const sorted = answered(results)
+  const sorted = served(results)
     .map(({ ms }) => ms)
     .sort((a, b) => a - b)
   return sorted[Math.floor(sorted.length * 0.99)]
@@ -98,7 +98,7 @@ function p99(results) {
 function recoveredAfter(results) {
   const lastBad = [9, 8, 7, 6, 5, 4, 3, 2, 1, 0].find((second) => {
     const within = results.filter(({ at }) => Math.floor(at / 1000) === second)
-    return answered(within).length < 0.95 * within.length
+    return served(within).length < 0.95 * within.length
   })
   return lastBad === undefined ? 0 : lastBad + 1
 }

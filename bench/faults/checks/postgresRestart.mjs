@@ -25,16 +25,16 @@ export async function run({ full }) {
       await postgres.crash()
       outages.push({ crashedAt, upAt: performance.now(), overAt: from + secondsEach * (n + 1) * 1000 })
     }
-    const answers = await transfers
-    const acknowledged = [...answers.keys()].filter((id) => !answers[id].error)
+    const responses = await transfers
+    const acknowledged = [...responses.keys()].filter((id) => !responses[id].error)
     const { sum, lost } = await auditLedger(postgres.url(), acknowledged)
-    const failures = failed(answers)
+    const failures = failed(responses)
     const recoveries = outages.map(({ upAt, overAt }) => {
       const last = failures.filter(({ at }) => at >= upAt && at < overAt).at(-1)
       return last ? last.at - upAt : 0
     })
     const felt = outages.filter(({ crashedAt, upAt }) =>
-      answers.some(({ at, ms, error }) => at < upAt && at + ms > crashedAt && (error || at + ms > upAt)),
+      responses.some(({ at, ms, error }) => at < upAt && at + ms > crashedAt && (error || at + ms > upAt)),
     )
     const recoveredMs = Math.max(...recoveries)
     return [
@@ -47,7 +47,7 @@ export async function run({ full }) {
       [`of ${acknowledged.length} acknowledged transfers lost`, `${lost}`, '0', lost === 0],
       ['sum of the ledger', `${sum}`, `${total}`, sum === total],
       ['crashes that transfers have felt', `${felt.length}`, `${crashes}`, felt.length === crashes],
-      ['transfers that failed', `${failures.length} of ${answers.length}`, '', true],
+      ['transfers that failed', `${failures.length} of ${responses.length}`, '', true],
     ]
   } finally {
     ledger.close()

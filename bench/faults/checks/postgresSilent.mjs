@@ -20,7 +20,7 @@ export async function run() {
     const rate = await affordableRate(ledger)
     const seconds = 30
     const lateness = watchLateness()
-    const answers = load(rate, seconds, (n) => succeeding(n % 4 === 0 ? ledger.transfer(n) : ledger.balance(n)))
+    const responses = load(rate, seconds, (n) => succeeding(n % 4 === 0 ? ledger.transfer(n) : ledger.balance(n)))
     const health = load(4, seconds, async (n) => (statuses[n] = await bothHealths(ledger)))
     const statuses = []
     await after(5000)
@@ -30,24 +30,24 @@ export async function run() {
     for (const remove of heal) await remove()
     const healedAt = performance.now()
 
-    const calls = await answers
-    const asked = (await health).map(({ at, ms }, n) => ({ at, ms, ...statuses[n] }))
+    const calls = await responses
+    const probes = (await health).map(({ at, ms }, n) => ({ at, ms, ...statuses[n] }))
     const during = calls.filter(({ at }) => at >= silentAt && at < healedAt - acquireTimeoutMs)
     const other = failed(calls).filter(({ error }) => error.status !== 503)
     const lateMs = lateness()
     const p99 = percentile(during, 99)
-    const notReady = asked.find(({ at, ready }) => at >= silentAt && ready === 503)
+    const notReady = probes.find(({ at, ready }) => at >= silentAt && ready === 503)
     const notReadyMs = notReady ? notReady.at + notReady.ms - silentAt : Number.POSITIVE_INFINITY
     const lastFailure = failed(calls)
       .filter(({ at }) => at >= healedAt)
       .at(-1)
     const recoveredMs = lastFailure ? lastFailure.at - healedAt : 0
-    const lastNotReady = asked.filter(({ at, ready }) => at >= healedAt && ready === 503).at(-1)
+    const lastNotReady = probes.filter(({ at, ready }) => at >= healedAt && ready === 503).at(-1)
     const readyMs = lastNotReady ? lastNotReady.at + lastNotReady.ms - healedAt : 0
-    const dead = asked.filter(({ live }) => live !== 200).length
+    const dead = probes.filter(({ live }) => live !== 200).length
     return [
       [
-        `answers to ${during.length} requests: 503`,
+        `responses to ${during.length} requests: 503`,
         `${failed(during).length}`,
         'all',
         failed(during).length === during.length,
@@ -60,7 +60,7 @@ export async function run() {
         p99 <= acquireTimeoutMs * 1.1 + lateMs,
       ],
       ['`ready` says no after', milliseconds(notReadyMs), '2000 ms', notReadyMs <= 2000],
-      [`\`live\` says no, of ${asked.length} times`, `${dead}`, '0', dead === 0],
+      [`\`live\` fails, of ${probes.length} times`, `${dead}`, '0', dead === 0],
       ['last failure after it is back', milliseconds(recoveredMs), '5000 ms', recoveredMs <= 5000],
       ['`ready` says yes after it is back', milliseconds(readyMs), '5000 ms', readyMs <= 5000],
     ]

@@ -14,7 +14,7 @@ const bodies = [
   '{"name":"a","\\u005f_proto__":{"polluted":1}}',
   '{"name":"a","deep":[{"__proto__":{"polluted":1}}]}',
 ]
-const refused = [
+const polluting = [
   ...bodies.flatMap((body) => [json('POST', '/things', body), json('PUT', '/anything', body)]),
   json('POST', '/things', '{"name":"a","constructor":1}'),
   request('GET', '/things/1?__proto__=polluted'),
@@ -25,7 +25,7 @@ const refused = [
   request('GET', '/things/1', '__proto__: polluted\r\n'),
   request('GET', '/things/1', 'Constructor: polluted\r\n'),
 ]
-/** Names that only look like it, or are values: harmless, and not refused. */
+/** Names that only look like it, or are values: harmless, and accepted. */
 const harmless = [
   request('GET', '/things/1?__proto__[polluted]=1'),
   request('GET', '/things/1?constructor.prototype.polluted=1'),
@@ -37,14 +37,19 @@ export function run() {
   return withService(async ({ port, caller }) => {
     const state = async () => `${(await caller.send('GET', '/state')).body.data.names}`
     const before = await state()
-    const answers = await Promise.all(refused.map((text) => talk(port, text)))
-    const passed = refused.filter((_, i) => `${answers[i].statuses}` !== '400')
+    const responses = await Promise.all(polluting.map((text) => talk(port, text)))
+    const passed = polluting.filter((_, i) => `${responses[i].statuses}` !== '400')
     const others = await Promise.all(harmless.map((text) => talk(port, text)))
     const failures = others.filter(({ statuses }) => `${statuses}` !== '200').length
     const isSame = (await state()) === before
     return [
-      [`refused, of ${refused.length}`, `${refused.length - passed.length}`, `${refused.length}`, passed.length === 0],
-      [`harmless ones refused, of ${harmless.length}`, `${failures}`, '0', failures === 0],
+      [
+        `rejected, of ${polluting.length}`,
+        `${polluting.length - passed.length}`,
+        `${polluting.length}`,
+        passed.length === 0,
+      ],
+      [`harmless ones rejected, of ${harmless.length}`, `${failures}`, '0', failures === 0],
       ['Object.prototype', isSame ? 'unchanged' : 'changed', 'unchanged', isSame],
     ]
   })

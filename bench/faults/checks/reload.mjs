@@ -1,4 +1,4 @@
-// SIGHUP under load, on connections that are kept and on new ones: every worker is replaced, and no request fails.
+// SIGHUP under load, on persistent and new connections: every worker is replaced, and no request fails.
 import { open } from '../../workers/connection.mjs'
 import { startWorkers } from '../../workers/start.mjs'
 
@@ -37,12 +37,12 @@ export async function run({ full = false } = {}) {
       '0',
       failures.length === 0,
     ],
-    ['processes that answered', String(pids.size), String(processes), pids.size === processes],
+    ['processes that responded', String(pids.size), String(processes), pids.size === processes],
     ['exit code', String(code), '0', code === 0],
   ]
 }
 
-/** Keeps its connection, if at all, until an answer says that it ends; a POST is never sent again. */
+/** Keeps its connection, if at all, until a response ends it. A POST is never repeated. */
 async function keepCalling(port, calls, keeps, isOver) {
   let connection = open(port)
   while (!isOver()) {
@@ -50,7 +50,7 @@ async function keepCalling(port, calls, keeps, isOver) {
     try {
       const { status, body, ends } = await connection.ask('/pid', 'POST')
       if (status === 200) calls.pids.add(body)
-      else calls.failures.push(`answered ${status}`)
+      else calls.failures.push(`responded with ${status}`)
       if (ends || !keeps) connection = reopen(connection, port)
     } catch (error) {
       calls.failures.push(error.message)

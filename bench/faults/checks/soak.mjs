@@ -26,15 +26,15 @@ export async function run({ full }) {
   try {
     await underFaults(system, warmUp)
     const before = await atRest(system.user)
-    const answers = await underFaults(system, cycles)
+    const responses = await underFaults(system, cycles)
     const now = await atRest(system.user)
     const failures = failed(await load(20, 2, () => succeeding(system.caller.send('GET', '/users/1')))).length
-    const succeeded = answers.length - failed(answers).length
+    const succeeded = responses.length - failed(responses).length
     const moreHeld = now.heldBytes - before.heldBytes
     const moreResident = now.rssBytes / before.rssBytes - 1
     const moreDescriptors = now.descriptors - before.descriptors
     return [
-      [`of ${answers.length} requests succeeded`, `${succeeded}`, '1,000 at least', succeeded >= 1000],
+      [`of ${responses.length} requests succeeded`, `${succeeded}`, '1,000 at least', succeeded >= 1000],
       ['memory that is held', megabytes(before.heldBytes, now.heldBytes), '3 MiB more', moreHeld <= 3 * mib],
       ['resident memory', megabytes(before.rssBytes, now.rssBytes), '20 % more', moreResident <= 0.2],
       ['file descriptors', `${before.descriptors} to ${now.descriptors}`, '2 more', moreDescriptors <= 2],
@@ -48,8 +48,8 @@ export async function run({ full }) {
 async function underFaults(system, cycles) {
   const all = []
   for (let n = 0; n < cycles; n++) {
-    const [answers] = await Promise.all([underLoad(system), withFaults(system)])
-    all.push(...answers)
+    const [responses] = await Promise.all([underLoad(system), withFaults(system)])
+    all.push(...responses)
   }
   return all
 }
@@ -113,9 +113,9 @@ async function underLoad({ user }) {
     () => succeeding(caller.send('POST', '/users', newUser)),
     () => caller.hangUp('/users/1', Math.random() * 10),
   ]
-  const answers = await load(rate, cycleSeconds, (n) => requests[n % requests.length]())
+  const responses = await load(rate, cycleSeconds, (n) => requests[n % requests.length]())
   caller.close()
-  return answers
+  return responses
 }
 
 /** One after the other: the collector resets, a callee is killed and comes back, PostgreSQL crashes. */

@@ -2,7 +2,7 @@ import { load } from '../lib/load.mjs'
 import { connect, get, startInstance } from '../things/things.mjs'
 
 export const number = 7
-export const title = 'all answers are 503'
+export const title = 'all responses are 503'
 
 export async function run() {
   return [

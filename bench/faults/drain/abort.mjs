@@ -9,7 +9,7 @@ export const sleepService = contract('sleep-service', {
 
 let application
 const app = service(sleepService, {
-  admission: false, // what is refused on a busy machine is no matter here
+  admission: false, // rejections on a busy machine do not matter here
   hooks: { afterStart: (started) => void (application = started) },
   handlers: {
     async statement({ db }) {

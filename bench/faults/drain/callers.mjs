@@ -29,7 +29,7 @@ export function laneCaller(registry) {
 }
 
 /**
- * What a plain load balancer does: keeps connections, takes turns, retries nothing. It leaves an instance when an answer
+ * What a plain load balancer does: keeps connections, takes turns, retries nothing. It leaves an instance when a response
  * says `connection: close`, and comes back when its health check, every 100 ms, says that it is ready.
  */
 export function plainCaller(urls) {
@@ -44,7 +44,7 @@ export function plainCaller(urls) {
       const instance = used[turn++ % used.length]
       const { status, ends } = await post(instance, JSON.stringify({ id: n }))
       if (ends) instance.isUsed = false
-      if (status !== 200) throw new Error(`answered ${status}`)
+      if (status !== 200) throw new Error(`responded with ${status}`)
     },
     close() {
       clearInterval(checks)
@@ -60,7 +60,7 @@ export function stubbornCaller(url) {
     async call(n) {
       try {
         const { status } = await post(instance, JSON.stringify({ id: n }))
-        if (status !== 200) throw new Error(`answered ${status}`)
+        if (status !== 200) throw new Error(`responded with ${status}`)
         return true
       } catch (error) {
         if (error.code === 'ECONNREFUSED') return false
@@ -74,11 +74,11 @@ export function stubbornCaller(url) {
 function post({ url, agent }, body) {
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
-    const outgoing = request(`${url}/jobs`, { agent, method: 'POST', headers }, (answer) => {
-      answer
+    const outgoing = request(`${url}/jobs`, { agent, method: 'POST', headers }, (response) => {
+      response
         .on('error', reject)
-        .on('end', () => resolve({ status: answer.statusCode, ends: answer.headers.connection === 'close' }))
-      answer.resume()
+        .on('end', () => resolve({ status: response.statusCode, ends: response.headers.connection === 'close' }))
+      response.resume()
     })
     outgoing.on('error', reject).end(body)
   })

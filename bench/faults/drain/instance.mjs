@@ -38,7 +38,7 @@ export async function startInstance(port = nextPort++, env = {}) {
 /** Whether an instance says so itself. */
 export async function isReady(url) {
   return fetch(`${url}/health/ready`).then(
-    async (answer) => (await answer.text(), answer.ok),
+    async (response) => (await response.text(), response.ok),
     () => false,
   )
 }

@@ -5,7 +5,7 @@ import { jobService } from './contract.mjs'
 const { DRAIN_TIMEOUT_MS: timeoutMs } = process.env
 
 export default service(jobService, {
-  admission: false, // what is refused on a busy machine is no matter here
+  admission: false, // rejections on a busy machine do not matter here
   ...(timeoutMs && { drain: { timeoutMs: Number(timeoutMs) } }),
   handlers: {
     async addJob({ body }) {

@@ -48,7 +48,7 @@ const connections = () =>
     app.fastify.server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
   )
 
-/** Milliseconds by which this process got the CPU too late, at worst, since it was last asked. */
+/** Milliseconds by which this process got the CPU too late, at worst, since the last request for it. */
 function lateness() {
   const lateMs = delay.max / 1e6
   delay.reset()

@@ -1,18 +1,18 @@
 import { Agent, request } from 'node:http'
 
-/** Requests to one address over connections that are kept; each resolves to `{ status, body }`. */
+/** Requests to one address over persistent connections; each resolves to `{ status, body }`. */
 export function callerOf(address) {
   const [host, port] = address.split(':')
   const agent = new Agent({ keepAlive: true })
   const begin = (method, path, body) => {
     const headers = body ? { 'content-type': 'application/json' } : {}
     const sent = request({ host, port, agent, method, path, headers, timeout: 30_000 })
-    sent.once('timeout', () => sent.destroy(new Error('no answer within 30 s')))
+    sent.once('timeout', () => sent.destroy(new Error('no response within 30 s')))
     sent.end(body && JSON.stringify(body))
     return sent
   }
   return {
-    /** Rejects when there is no answer, or none that is JSON. */
+    /** Rejects when there is no response, or one that is not JSON. */
     send: (method, path, body) =>
       new Promise((resolve, reject) => {
         const sent = begin(method, path, body).once('error', reject)
@@ -36,8 +36,8 @@ export function callerOf(address) {
   }
 }
 
-/** Rejects when the answer is anything but a success; for load(). */
-export async function succeeding(answered) {
-  const { status, body } = await answered
+/** Rejects unless the response is a success; for load(). */
+export async function succeeding(response) {
+  const { status, body } = await response
   if (status !== 200) throw Object.assign(new Error(`${status} ${JSON.stringify(body)}`), { status })
 }

@@ -1,4 +1,4 @@
-// A process under test: forked, asked, hurt and ended.
+// A process under test: forked, queried, harmed and ended.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 

@@ -1,4 +1,4 @@
-// Calls at a fixed rate, whether or not they are answered (open loop), and what became of them.
+// Calls at a fixed rate, whether or not responses come (open loop), and their results.
 
 /** Starts `call(n)` so many times a second for so many seconds; resolves to one `{ at, ms, error }` for each. */
 export async function load(rate, seconds, call) {

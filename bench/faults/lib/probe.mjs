@@ -1,4 +1,4 @@
-// Loaded into a process under test with `--expose-gc --import`: says, when asked, what it holds on to.
+// Loaded into a process under test with `--expose-gc --import`: reports on request what it still references.
 import { readdirSync } from 'node:fs'
 
 process.on('message', (message) => {

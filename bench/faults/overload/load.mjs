@@ -1,5 +1,5 @@
 // Load from a process of its own, over so many connections that are open before it begins. `closed` keeps each busy; `open`
-// sends at a fixed rate whether or not anything is answered, and what finds no connection free has failed. Sends its parent
+// sends at a fixed rate whether or not responses come. A request without a free connection has failed. Sends its parent
 // `{ at, status, ms }` of each request.
 import { once } from 'node:events'
 import { connect } from 'node:net'

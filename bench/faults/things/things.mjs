@@ -53,17 +53,17 @@ export async function killOne(call) {
   return withInstances(3, {}, async (instances, things) => {
     const [victim] = instances
     const sending = watchSending()
-    const answered = load(rate, 30, (n) => call(things, n))
+    const loaded = load(rate, 30, (n) => call(things, n))
     await after(5000)
     const inFlight = sending.inFlightAtNextError(portOf(victim))
     victim.child.kill('SIGKILL')
     const killedAt = performance.now()
-    const answers = await answered
+    const responses = await loaded
     sending.stop()
     const last = sending.attempts.findLast(({ at, port }) => port === portOf(victim) && at < killedAt + 20_000)
-    if (process.env.EXPLAIN) explain(answers)
+    if (process.env.EXPLAIN) explain(responses)
     return {
-      answers,
+      responses,
       inFlight: await Promise.race([inFlight, 0]),
       lastAttemptMs: Math.max(0, last.at - killedAt),
       ran: instances.flatMap(({ ran }) => ran),
@@ -72,13 +72,13 @@ export async function killOne(call) {
 }
 
 /** Why calls failed, for whoever wants to know: EXPLAIN=1. */
-function explain(answers) {
+function explain(responses) {
   const kinds = {}
-  for (const { error, at } of failed(answers)) {
+  for (const { error, at } of failed(responses)) {
     const kind = `${error.error} (${error.cause?.code ?? error.cause?.message ?? ''})`
-    kinds[kind] ??= { count: 0, firstMs: Math.round(at - answers[0].at) }
+    kinds[kind] ??= { count: 0, firstMs: Math.round(at - responses[0].at) }
     kinds[kind].count += 1
-    kinds[kind].lastMs = Math.round(at - answers[0].at)
+    kinds[kind].lastMs = Math.round(at - responses[0].at)
   }
   console.error(kinds)
 }

@@ -1,4 +1,4 @@
-/** Calls the other services over kept connections, by undici's fastest function. */
+/** Calls the other services over persistent connections, by undici's fastest function. */
 import { Pool } from 'undici'
 
 const connect = (url) => url && new Pool(url, { connections: 128 })
@@ -13,6 +13,6 @@ export async function findProfile(id) {
 
 async function get(pool, path) {
   const { statusCode, body } = await pool.request({ method: 'GET', path })
-  if (statusCode !== 200) throw new Error(`${path} answered ${statusCode}`)
+  if (statusCode !== 200) throw new Error(`${path} responded with ${statusCode}`)
   return (await body.json()).data
 }

@@ -17,7 +17,7 @@ const body = t.Object({
 
 async function get(url: string): Promise<unknown> {
   const response = await fetch(url)
-  if (!response.ok) throw new Error(`${url} answered ${response.status}`)
+  if (!response.ok) throw new Error(`${url} responded with ${response.status}`)
   return ((await response.json()) as { data: unknown }).data
 }
 

@@ -8,7 +8,7 @@ const app = express()
 app.disable('x-powered-by')
 app.use(express.json())
 
-/** Checks a part of the request, and answers what `run` makes of it. */
+/** Checks a part of the request, and responds with the result of `run`. */
 const handler = (part, schema, run) => async (request, response) => {
   const { success, data } = schema.safeParse(request[part])
   if (!success) return response.status(400).json({ code: 40000, message: 'Bad Request' })

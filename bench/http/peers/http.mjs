@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import { findProfile } from './callees.mjs'
 import { addEntry, findAccount, findNamed, listAccounts } from './store.mjs'
 
-class Refused extends Error {}
+class InvalidRequest extends Error {}
 
 const get = {
   users: (id) => ({ id, name: `user ${id}` }),
@@ -16,18 +16,18 @@ const post = { users: (user) => user, entries: addEntry }
 
 createServer(async (request, response) => {
   try {
-    const body = JSON.stringify({ code: 0, data: await answer(request) })
+    const body = JSON.stringify({ code: 0, data: await handle(request) })
     response.writeHead(200, {
       'content-type': 'application/json; charset=utf-8',
       'content-length': Buffer.byteLength(body),
     })
     response.end(body)
   } catch (error) {
-    response.writeHead(error instanceof Refused ? 400 : 500).end()
+    response.writeHead(error instanceof InvalidRequest ? 400 : 500).end()
   }
 }).listen(Number(process.env.PORT), '127.0.0.1')
 
-async function answer(request) {
+async function handle(request) {
   const { method, url } = request
   const query = url.indexOf('?')
   const [, name, id] = (query < 0 ? url : url.slice(0, query)).split('/', 3)
@@ -46,14 +46,14 @@ function json(request) {
       try {
         resolve(JSON.parse(text))
       } catch {
-        reject(new Refused())
+        reject(new InvalidRequest())
       }
     })
   })
 }
 
 function integer(text) {
-  if (!/^-?\d{1,15}$/.test(text)) throw new Refused()
+  if (!/^-?\d{1,15}$/.test(text)) throw new InvalidRequest()
   return Number(text)
 }
 
@@ -70,6 +70,6 @@ function newUser({ name, age, email, city_id }) {
     /^[^@\s]+@[^@\s]+$/.test(email) &&
     Number.isInteger(city_id) &&
     city_id >= 1
-  if (!isValid) throw new Refused()
+  if (!isValid) throw new InvalidRequest()
   return { name, age, email, city_id }
 }

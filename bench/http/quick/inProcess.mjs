@@ -3,10 +3,10 @@ import { Duplex } from 'node:stream'
 
 /**
  * Opens connections to a server. `ask(count)` makes so many requests, each with the text that `request()` gives, one under
- * way on each connection, and resolves to how many of them were not answered with a 200.
+ * way on each connection, and resolves to how many of them got no 200.
  */
 export function connectInProcess(server, { connections, request }) {
-  const state = { left: 0, underWay: 0, refused: 0, request, done: undefined }
+  const state = { left: 0, underWay: 0, failed: 0, request, done: undefined }
   const sockets = Array.from({ length: connections }, () => new Connection(state))
   for (const socket of sockets) server.emit('connection', socket)
   return {
@@ -14,15 +14,15 @@ export function connectInProcess(server, { connections, request }) {
       return new Promise((resolve) => {
         state.left = count - connections
         state.underWay = connections
-        state.refused = 0
-        state.done = () => resolve(state.refused)
+        state.failed = 0
+        state.done = () => resolve(state.failed)
         for (const socket of sockets) socket.ask()
       })
     },
   }
 }
 
-/** What the server takes for a socket: asks again when it has been answered. */
+/** A socket for the server, which sends the next request after each response. */
 class Connection extends Duplex {
   remoteAddress = '127.0.0.1'
   #state
@@ -36,12 +36,12 @@ class Connection extends Duplex {
 
   _write(chunk, _encoding, callback) {
     callback()
-    this.#answered(chunk)
+    this.#responded(chunk)
   }
 
   _writev(chunks, callback) {
     callback()
-    this.#answered(chunks[0].chunk)
+    this.#responded(chunks[0].chunk)
   }
 
   setTimeout() {}
@@ -52,9 +52,9 @@ class Connection extends Duplex {
     this.push(this.#state.request())
   }
 
-  #answered(chunk) {
+  #responded(chunk) {
     const state = this.#state
-    if (!String(chunk).startsWith('HTTP/1.1 200')) state.refused++
+    if (!String(chunk).startsWith('HTTP/1.1 200')) state.failed++
     if (state.left-- > 0) setImmediate(() => this.ask())
     else if (--state.underWay === 0) state.done()
   }

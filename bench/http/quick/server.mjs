@@ -1,12 +1,12 @@
 /**
- * A server of Node that is asked without the kernel: requests come from streams of its own process. What remains is what
+ * A server of Node under load without the kernel: requests come from streams of its own process. What remains is what
  * the framework and Node do in JavaScript, and that can be measured in slices of a few milliseconds, most of which no
  * other program disturbs.
  *
  *   node server.mjs <module of the server> <method> <path>
  *
- * At each message `{ ms, headers }` it works for so long and answers with the CPU microseconds of a request in each slice.
- * `headers` is text that each request adds. A slice with a refusal, as of a server that protects itself on a busy machine,
+ * At each message `{ ms, headers }` it works for so long and reports the CPU microseconds of a request in each slice.
+ * `headers` is text that each request adds. A slice with a rejection, as of a server that protects itself on a busy machine,
  * is none.
  */
 import { Server } from 'node:http'
@@ -26,13 +26,13 @@ Server.prototype.listen = function (...args) {
 }
 await import(pathToFileURL(file))
 
-let asked = 0
+let sent = 0
 let added = ''
 const { ask } = connectInProcess(server, {
   connections,
   request() {
-    asked = (asked % 980) + 1
-    return `${method} ${path.replace('%d', asked)} HTTP/1.1\r\nhost: localhost\r\n${added}\r\n`
+    sent = (sent % 980) + 1
+    return `${method} ${path.replace('%d', sent)} HTTP/1.1\r\nhost: localhost\r\n${added}\r\n`
   },
 })
 await ask(warmUpRequests)
@@ -44,9 +44,9 @@ process.on('message', async ({ ms, headers = '' }) => {
   const end = performance.now() + ms
   while (performance.now() < end) {
     const before = process.cpuUsage()
-    const refused = await ask(requestsPerSlice)
+    const failed = await ask(requestsPerSlice)
     const { user, system } = process.cpuUsage(before)
-    if (refused === 0) slices.push((user + system) / requestsPerSlice)
+    if (failed === 0) slices.push((user + system) / requestsPerSlice)
   }
   process.send(slices)
 })

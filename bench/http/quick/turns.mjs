@@ -1,4 +1,4 @@
-/** Servers that are asked without the kernel, see server.mjs, take turns. */
+/** Servers under load without the kernel, see server.mjs, take turns. */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
@@ -37,6 +37,6 @@ export async function takeTurns(servers) {
 }
 
 export function cheapest(slices) {
-  if (slices.length < enoughSlices) throw new Error(`only ${slices.length} slices without a refusal`)
+  if (slices.length < enoughSlices) throw new Error(`only ${slices.length} slices without a rejection`)
   return slices.toSorted((a, b) => a - b)[Math.floor(slices.length / 50)]
 }

@@ -1,4 +1,4 @@
-/** Calls over kept connections by undici's fastest function: less than the axios that Nest's documentation wraps. */
+/** Calls over persistent connections by undici's fastest function: less than the axios that Nest's documentation wraps. */
 import { Injectable } from '@nestjs/common'
 import { Pool } from 'undici'
 
@@ -21,6 +21,6 @@ export class Callees {
 
 async function get(pool: Pool, path: string): Promise<unknown> {
   const { statusCode, body } = await pool.request({ method: 'GET', path })
-  if (statusCode !== 200) throw new Error(`${path} answered ${statusCode}`)
+  if (statusCode !== 200) throw new Error(`${path} responded with ${statusCode}`)
   return ((await body.json()) as { data: unknown }).data
 }
