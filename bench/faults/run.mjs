@@ -29,8 +29,8 @@ const { values, positionals: wanted } = parseArgs({
   },
 })
 const all = await findChecks()
-const isNamed = ({ name, number }, given) => given === name || given === String(number)
-const unknown = wanted.filter((given) => !all.some((check) => isNamed(check, given)))
+const isNamed = ({ name, number }, text) => text === name || text === String(number)
+const unknown = wanted.filter((text) => !all.some((check) => isNamed(check, text)))
 if (unknown.length > 0) {
   console.error(`there is no check ${unknown}, but\n${all.map(({ number, name }) => `${number} ${name}`).join('\n')}`)
   process.exit(2)
@@ -45,7 +45,7 @@ let misses = 0
 console.log('| | fault | | measured | bound | |')
 console.log('|---|---|---|---|---|---|')
 for (const check of all) {
-  if (wanted.length > 0 && !wanted.some((given) => isNamed(check, given))) continue
+  if (wanted.length > 0 && !wanted.some((text) => isNamed(check, text))) continue
   for (const [what, measured, bound, holds] of await rowsOf(check)) {
     console.log(
       `| ${check.number} | ${check.title} | ${what} | ${measured} | ${bound} | ${holds ? 'ok' : '**FAILED**'} |`,
