@@ -1,8 +1,8 @@
 import type { Database } from '../sql/index.ts'
 
-/** An event as a feed gives it. */
-export interface FedEvent {
-  /** Names it among all events of its publisher. */
+/** An event of a feed. */
+export interface FeedEvent {
+  /** Unique among the events of the publisher. */
   readonly id: string
   readonly name: string
   readonly key: string | null
@@ -13,12 +13,12 @@ export interface FedEvent {
   readonly publishedAt: number
 }
 
-/** How long one instance reads for a subscription after it was last heard of. */
+/** How long an instance may read for a subscription after it last renewed the lease. */
 const leasedFor = '9 seconds'
 
 /**
- * Takes over, or goes on, reading for a subscription. Resolves to its position; undefined while another instance reads; an
- * empty text when it has none yet.
+ * Takes or renews the lease to read for a subscription. Returns its position, an empty string before the first read, or
+ * undefined while another instance reads.
  */
 export async function lease(db: Database, subscription: string, reader: string): Promise<string | undefined> {
   const row = await db.maybeOne<{ position: string }>`
@@ -30,22 +30,22 @@ export async function lease(db: Database, subscription: string, reader: string):
   return row?.position
 }
 
-/** Lets another instance read. */
+/** Releases the lease, so that another instance can read. */
 export async function release(db: Database, subscription: string, reader: string): Promise<void> {
   await db.execute`
     UPDATE tricube.event_cursors SET reader = NULL WHERE subscription = ${subscription} AND reader = ${reader}`
 }
 
 /**
- * Takes events in: makes a job of each and moves the position on, in one statement, so that each is taken once. False when
- * the position is another one meanwhile.
+ * Enqueues a job for each event and advances the position in one statement, so that each event is handled once. Returns
+ * false when another instance has moved the position.
  */
-export async function takeIn(
+export async function enqueueEvents(
   db: Database,
   { subscription, task }: { readonly subscription: string; readonly task: string },
   from: string,
   to: string,
-  events: readonly FedEvent[],
+  events: readonly FeedEvent[],
 ): Promise<boolean> {
   const inputs = events.map(inputOf)
   const keys = events.map(({ key }) => key)
@@ -65,7 +65,7 @@ export async function takeIn(
   return moved > 0
 }
 
-/** The input of the job of an event. */
-export function inputOf({ id, payload, publishedAt }: FedEvent): string {
+/** Returns the input of an event's job. */
+export function inputOf({ id, payload, publishedAt }: FeedEvent): string {
   return `{"id":${JSON.stringify(id)},"publishedAt":${publishedAt},"event":${payload}}`
 }

@@ -1,40 +1,40 @@
 import type { Database, Listening } from '../sql/index.ts'
-import type { FedEvent } from './cursors.ts'
+import type { FeedEvent } from './cursors.ts'
 import { read, startOf, tick, type Position } from './log.ts'
 import { parsePositions, positionText } from './position.ts'
 
 /** A subscriber's request for events. */
 export interface FeedQuery {
-  /** The position that it has; without one it begins `from`. */
+  /** The position of the subscriber. Without one, the feed starts at `from`. */
   readonly after?: string | undefined
   readonly from: 'now' | 'beginning' | Date
   readonly names: readonly string[]
-  /** The most events. */
+  /** The maximum number of events. */
   readonly limit: number
-  /** How long to wait for the first of them, in milliseconds. */
+  /** How long to wait for the first event, in milliseconds. */
   readonly waitMs: number
 }
 
-/** The events that follow a position, and the position after them. */
+/** The events after a position, and the position after them. */
 export interface FeedPage {
-  readonly events: readonly FedEvent[]
+  readonly events: readonly FeedEvent[]
   readonly position: string
 }
 
 const channel = 'tricube_events'
-/** PostgreSQL takes a lock over the whole server for each commit that notifies: ticks are told this seldom, in milliseconds. */
+/** Milliseconds between ticks. PostgreSQL locks the whole server for each commit that notifies. */
 const tickEveryMs = 20
-/** How often a waiting reader looks, in milliseconds. Notifications can be lost, and not every pooler passes them on. */
-const lookMs = 4000
-const deafLookMs = 1000
+/** Milliseconds between two polls of a waiting reader. Notifications can be lost, and some poolers drop them. */
+const pollMs = 4000
+const pollWithoutNotificationsMs = 1000
 
-/** The log of a service, for those that subscribe to it. */
+/** Serves the event log of a service to its subscribers. */
 export class Feed {
   readonly #service: string
   readonly #stores: ReadonlyMap<string, Database>
   readonly #waiting = new Set<() => void>()
   #listening: Promise<readonly Listening[]> | undefined
-  #isDeaf = false
+  #isPolling = false
   #ticking: NodeJS.Timeout | undefined
   #isClosed = false
 
@@ -43,12 +43,12 @@ export class Feed {
     this.#stores = stores
   }
 
-  /** Something was published here and is committed. */
+  /** Handles a committed event of this process. */
   published(): void {
     this.#ticking ??= setTimeout(() => void this.#tick(), tickEveryMs).unref()
   }
 
-  /** Resolves to what follows a position, at the latest after `waitMs`, or when the signal aborts. */
+  /** Returns the events after a position. Waits for the first one until `waitMs` have passed or the signal aborts. */
   async take({ after, from, names, limit, waitMs }: FeedQuery, signal: AbortSignal): Promise<FeedPage> {
     const until = performance.now() + waitMs
     const known = after === undefined ? undefined : parsePositions(after)
@@ -57,14 +57,14 @@ export class Feed {
       positions.set(store, known?.get(store) ?? (await startOf(db, known ? 'beginning' : from)))
     }
     for (;;) {
-      const woken = this.#woken(signal) // from now on, so that nothing is missed while it reads
+      const woken = this.#woken(signal) // before it reads, so that it misses no event
       const events = await this.#read(positions, names, limit)
       const restMs = until - performance.now()
       if (events.length > 0 || restMs <= 0 || signal.aborted || this.#isClosed) {
         woken.forget()
         return { events, position: positionText(positions) }
       }
-      await woken.within(Math.min(restMs, this.#isDeaf ? deafLookMs : lookMs))
+      await woken.within(Math.min(restMs, this.#isPolling ? pollWithoutNotificationsMs : pollMs))
     }
   }
 
@@ -75,8 +75,8 @@ export class Feed {
     for (const one of (await this.#listening) ?? []) await one.close()
   }
 
-  async #read(positions: Map<string, Position>, names: readonly string[], limit: number): Promise<FedEvent[]> {
-    const all: FedEvent[] = []
+  async #read(positions: Map<string, Position>, names: readonly string[], limit: number): Promise<FeedEvent[]> {
+    const all: FeedEvent[] = []
     for (const [store, db] of this.#stores) {
       if (all.length >= limit) break
       await tick(db)
@@ -87,11 +87,11 @@ export class Feed {
     return all
   }
 
-  /** Stores a tick at once and wakes waiting readers. A reader that falls behind then finds small ticks. */
+  /** Stores a tick and wakes waiting readers. Frequent ticks let slow readers catch up in small steps. */
   async #tick(): Promise<void> {
     this.#ticking = undefined
     for (const db of this.#stores.values()) {
-      const ticked = await tick(db).catch(() => false) // the next reader makes another one
+      const ticked = await tick(db).catch(() => false) // the next reader stores one
       if (ticked) await db.notify(channel).catch(() => {})
     }
     this.#wakeAll()
@@ -122,13 +122,13 @@ export class Feed {
     }
   }
 
-  /** Hears of ticks that other instances have stored. */
+  /** Listens for ticks of other instances. */
   async #listen(): Promise<readonly Listening[]> {
     const wake = (): void => this.#wakeAll()
     try {
       return await Promise.all([...this.#stores.values()].map((db) => db.listen(channel, wake, { onReconnect: wake })))
     } catch {
-      this.#isDeaf = true
+      this.#isPolling = true
       return []
     }
   }

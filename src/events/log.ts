@@ -1,7 +1,7 @@
 import { Gone } from '../contract/errors.ts'
 import type { Database, Sql } from '../sql/index.ts'
 
-/** An event as it is stored. */
+/** An event to store. */
 export interface NewEvent {
   readonly name: string
   readonly key: string | null
@@ -10,7 +10,7 @@ export interface NewEvent {
   readonly trace: string | null
 }
 
-/** An event that was published. */
+/** A stored event. */
 export interface LoggedEvent extends NewEvent {
   readonly id: number
   /** Milliseconds since 1970. */
@@ -18,7 +18,7 @@ export interface LoggedEvent extends NewEvent {
 }
 
 /**
- * How far a log has been read: all that tick `from` sees, and of what `to` sees besides, the rows up to `row`.
+ * A position in the log: after all events that tick `from` sees, and after row `row` of those that only tick `to` sees.
  */
 export interface Position {
   readonly from: number
@@ -26,8 +26,8 @@ export interface Position {
   readonly row: number
 }
 
-/** The most ticks that a reader reads at once. */
-const mostTicks = 100
+/** The maximum number of ticks that one read covers. */
+const maxTicks = 100
 
 /** Stores an event. */
 export async function publish(sql: Pick<Sql, 'execute'>, { name, key, payload, trace }: NewEvent): Promise<void> {
@@ -36,8 +36,8 @@ export async function publish(sql: Pick<Sql, 'execute'>, { name, key, payload, t
 }
 
 /**
- * Stores a tick when there is something that the last one does not see. Of several that do so at once one wins, and the
- * others see no less than it.
+ * Stores a tick if there are events that the last tick does not see. If several processes do so at once, one wins.
+ * Its tick sees at most what the rejected ticks would have seen.
  */
 export async function tick(db: Database): Promise<boolean> {
   const ticked = await db.execute`
@@ -56,7 +56,7 @@ export async function tick(db: Database): Promise<boolean> {
   return ticked > 0
 }
 
-/** Where a new subscription begins: now, with the oldest event that is left, or at a time. */
+/** Returns the position of a new subscription: now, the oldest stored event, or a time. */
 export async function startOf(db: Database, from: 'now' | 'beginning' | Date): Promise<Position> {
   if (from === 'now') await tick(db)
   const at = from === 'now' ? 'infinity' : from === 'beginning' ? '-infinity' : from.toISOString()
@@ -68,16 +68,16 @@ export async function startOf(db: Database, from: 'now' | 'beginning' | Date): P
   return { from: id, to: id, row: 0 }
 }
 
-/** What follows a position, and the position after that. */
+/** Events and the position after them. */
 export interface Batch {
   readonly events: readonly LoggedEvent[]
   readonly position: Position
 }
 
 /**
- * Reads on, events of these names only. Within what was read at once, the order is that of the rows.
+ * Reads the events of these names after a position. The events of one batch are in the order of their ids.
  *
- * @throws {Gone} when what follows the position has been deleted
+ * @throws {Gone} when events after the position have been deleted
  */
 export async function read(
   db: Database,
@@ -104,37 +104,39 @@ export async function read(
     WHERE id > ${row} AND name = ANY (${names}::text[])
     ORDER BY id
     LIMIT ${limit}`
-  if (events.length === 0 && to > from) await nextTick(db, from) // the rest of what was begun may have been deleted
+  if (events.length === 0 && to > from) await nextTick(db, from) // the remaining events of the batch may have been deleted
   const isLast = events.length < limit
   return { events, position: isLast ? { from: end, to: end, row: 0 } : { from, to: end, row: events.at(-1)!.id } }
 }
 
-/** The tick to read up to; the position's own when there is no later one. */
+/** Returns the tick to read up to: `from` when there is no later one. */
 async function nextTick(db: Database, from: number): Promise<number> {
-  const { isThere, end } = await db.primary.one<{ isThere: boolean; end: number | null }>`
-    SELECT EXISTS (SELECT FROM tricube.event_ticks WHERE id = ${from}) AS "isThere",
-      (SELECT max(id) FROM tricube.event_ticks WHERE id > ${from} AND id <= ${from + mostTicks}) AS "end"`
-  if (!isThere)
-    throw new Gone(`the events after tick ${from} have been deleted: this subscription was away for too long`)
+  const { exists, end } = await db.primary.one<{ exists: boolean; end: number | null }>`
+    SELECT EXISTS (SELECT FROM tricube.event_ticks WHERE id = ${from}) AS "exists",
+      (SELECT max(id) FROM tricube.event_ticks WHERE id > ${from} AND id <= ${from + maxTicks}) AS "end"`
+  if (!exists)
+    throw new Gone(
+      `the events after tick ${from} have been deleted, because the subscription did not read them in time`,
+    )
   return end ?? from
 }
 
-/** The most events that one statement deletes. */
-const mostDeleted = 10_000
+/** The maximum number of events that one statement deletes. */
+const maxDeleted = 10_000
 
-/** Deletes what is older than this, in parts, so that no statement takes long. The last tick stays. */
-export async function forgetBefore(db: Database, ms: number): Promise<void> {
+/** Deletes events that are older than `ms` milliseconds, in batches. The last tick stays. */
+export async function deleteBefore(db: Database, ms: number): Promise<void> {
   const old = await db.primary.maybeOne<{ id: number }>`
     SELECT id FROM tricube.event_ticks WHERE ticked_at < now() - ${ms}::float8 * interval '1 millisecond'
     ORDER BY id DESC LIMIT 1`
   if (!old) return
   await db.execute`DELETE FROM tricube.event_ticks WHERE id < ${old.id}`
-  for (let deleted = mostDeleted; deleted === mostDeleted;) {
+  for (let deleted = maxDeleted; deleted === maxDeleted;) {
     deleted = await db.execute`
       DELETE FROM tricube.events WHERE id IN (
         SELECT event.id FROM tricube.events AS event, tricube.event_ticks AS tick
         WHERE tick.id = ${old.id} AND event.xid < pg_snapshot_xmin(tick.snapshot)
-        ORDER BY event.id LIMIT ${mostDeleted}
+        ORDER BY event.id LIMIT ${maxDeleted}
       )`
   }
 }

@@ -3,12 +3,12 @@ import { compileCheck, type Check } from '../schema/validator/check.ts'
 import type { OutletTarget } from '../sql/api/outlet.ts'
 import { publish } from './log.ts'
 
-/** Largest payload, in bytes of JSON. */
-const payloadLimit = 256 * 1024
+/** The maximum size of a payload, in bytes of JSON. */
+const maxPayloadBytes = 256 * 1024
 
-/** Stores what a service publishes. */
+/** Stores the events that a service publishes. */
 export class EventOutlet {
-  /** Is told of what has been committed. */
+  /** Called when an event has been committed. */
   onPublished: () => void = () => {}
   readonly #service: string
   readonly #checks: ReadonlyMap<string, Check>
@@ -30,9 +30,9 @@ export class EventOutlet {
       throw new TypeError(`event ${name}: payload${path && `.${path}`} ${message}`)
     }
     const bytes = Buffer.byteLength(text)
-    if (bytes > payloadLimit) {
+    if (bytes > maxPayloadBytes) {
       throw new TypeError(
-        `event ${name}: its payload has ${bytes} bytes, expected at most ${payloadLimit}: publish an id instead`,
+        `event ${name}: its payload has ${bytes} bytes, expected at most ${maxPayloadBytes}: publish an id instead`,
       )
     }
     await publish(to.sql, { name, key: keyOf(name, key, payload), payload: text, trace: to.trace })
@@ -47,7 +47,7 @@ export class EventOutlet {
   }
 }
 
-/** The value of the field that is the key, as text. */
+/** Returns the value of the key field as text. */
 export function keyOf(name: string, key: string | undefined, payload: unknown): string | null {
   if (key === undefined) return null
   const value = (payload as Readonly<Record<string, unknown>>)[key]

@@ -1,48 +1,48 @@
 import type { Database } from '../sql/index.ts'
 import { fullJitter } from '../time/backoff.ts'
-import { lease, release, takeIn } from './cursors.ts'
+import { lease, release, enqueueEvents } from './cursors.ts'
 import type { FeedPage } from './feed.ts'
 
-/** What a subscriber asks a publisher for. */
+/** Requests events from a publisher. */
 export type FetchFeed = (query: {
   readonly after: string | undefined
   readonly waitMs: number
   readonly signal: AbortSignal
 }) => Promise<FeedPage>
 
-/** What a subscriber is made of. */
+/** Options of a subscriber. */
 export interface SubscriberOptions {
   readonly db: Database
-  /** Its name, which the position is stored under. */
+  /** The name of the subscription. */
   readonly name: string
-  /** The name of the jobs that its events become. */
+  /** The name of the jobs that handle the events. */
   readonly task: string
-  /** Names this process among those that may read. */
+  /** Identifies this process. */
   readonly reader: string
   readonly ask: FetchFeed
-  /** Events have become jobs. */
+  /** Called when jobs have been enqueued. */
   readonly onTaken: () => void
   /** Called when the publisher stops responding, and with undefined when it responds again. */
   readonly onChange: (error: unknown) => void
 }
 
-/** How long the publisher waits for an event, in milliseconds: less than the lease of the reader. */
+/** How long the publisher waits for an event, in milliseconds: less than the lease of a reader. */
 const waitMs = 6000
-/** How often the other instances check that the reader still runs, in milliseconds. */
+/** How often instances that do not read try to take the lease, in milliseconds. */
 const otherMs = 3000
 const pause = fullJitter({ baseMs: 200, capMs: 10_000 })
 
-/** Takes the events of a subscription in: of all instances one reads, and what it reads becomes jobs of the service. */
+/** Reads the events of a subscription and enqueues a job for each. Only one instance of a service reads at a time. */
 export class Subscriber {
   readonly #options: SubscriberOptions
   readonly #stop = new AbortController()
   #loop: Promise<void> = Promise.resolve()
-  /** Whether it reads, rather than another instance. */
+  /** Whether this instance reads. */
   #isReader = false
   #failures = 0
-  /** When the publisher has last responded, as `performance.now()` counts. */
-  #heardAt = performance.now()
-  /** How late the newest event was, in milliseconds; 0 after a response without any. */
+  /** When the publisher last responded, on the clock of `performance.now()`. */
+  #respondedAt = performance.now()
+  /** The age of the newest event when it was read, in milliseconds; 0 after a response without events. */
   #lateMs = 0
 
   constructor(options: SubscriberOptions) {
@@ -52,7 +52,7 @@ export class Subscriber {
   /** How far it is behind its publisher, in milliseconds: 0 where another instance reads. */
   get lagMs(): number {
     if (!this.#isReader) return 0
-    return this.#failures > 0 ? performance.now() - this.#heardAt : this.#lateMs
+    return this.#failures > 0 ? performance.now() - this.#respondedAt : this.#lateMs
   }
 
   start(): void {
@@ -82,7 +82,7 @@ export class Subscriber {
     }
   }
 
-  /** Reads once; false when another instance does. */
+  /** Reads once. Returns false when another instance reads. */
   async #turn(): Promise<boolean> {
     const { db, name, task, reader, ask, onTaken } = this.#options
     const position = await lease(db, name, reader)
@@ -94,10 +94,10 @@ export class Subscriber {
       waitMs: isNew ? 0 : waitMs,
       signal: this.#stop.signal,
     })
-    this.#heardAt = performance.now()
+    this.#respondedAt = performance.now()
     this.#lateMs = events.length > 0 ? Math.max(0, Date.now() - events.at(-1)!.publishedAt) : 0
     if (next === position) return true
-    const isTaken = await takeIn(db, { subscription: name, task }, position, next, events)
+    const isTaken = await enqueueEvents(db, { subscription: name, task }, position, next, events)
     if (isTaken && events.length > 0) onTaken()
     return true
   }

@@ -2,27 +2,27 @@ import type { ContractEvent } from '../contract/event.ts'
 
 /** How the events of a subscription are handled. */
 export interface SubscriptionOptions {
-  /** Where a new subscription begins: with what is published from now on, with the oldest event that is left, or at a time. Default: `now`. */
+  /** Where a new subscription starts: with new events, the oldest stored event, or the events after a time. Default: `now`. */
   readonly from?: 'now' | 'beginning' | Date
-  /** How often an event is handled again when that fails. Default: 25, over about three days. */
+  /** How often a failed event is retried. Default: 25, over about three days. */
   readonly retries?: number
-  /** Bounds of the wait before a retry, see jobs. */
+  /** Bounds of the wait before a retry, in milliseconds. */
   readonly backoff?: { readonly baseMs?: number; readonly capMs?: number }
   /** Milliseconds after which an attempt is canceled. Default: 60,000. */
   readonly timeoutMs?: number
-  /** The most events that are handled at once in each process. */
+  /** The maximum number of events that each process handles at once. */
   readonly concurrency?: number
-  /** The most events that are handled at once over all instances. */
+  /** The maximum number of events that all instances handle at once. */
   readonly globalConcurrency?: number
-  /** How many events may begin at once, and in each window, over all instances. */
+  /** How many events all instances may start in each window. They may all start at once. */
   readonly rateLimit?: { readonly limit: number; readonly windowMs: number }
   /** Whether `db` is the transaction that ends the event. Default: true. */
   readonly transaction?: boolean
-  /** What an event that has failed for the last time does to later ones of its key: `hold` has them wait. Default: `skip`. */
+  /** Whether a dead event makes later events of its key wait (`hold`) or not (`skip`). Default: `skip`. */
   readonly onDead?: 'skip' | 'hold'
 }
 
-/** An event of another service and what is done when it happens, before the types say of what. */
+/** An event of another service and its handler, without the types of the event. */
 export interface Subscription extends SubscriptionOptions {
   readonly event: ContractEvent
   readonly handler: (context: never) => unknown

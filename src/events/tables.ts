@@ -1,10 +1,10 @@
 import type { TableVersion } from '../tables/room.ts'
 
 /**
- * What was published. Rows are only inserted, and deleted when they are old.
+ * The tables of published events and ticks. Rows are inserted, and deleted when they are old.
  *
- * A tick stores a snapshot. Between two ticks lies what the later one sees and the earlier one does not. So nothing is left out,
- * however late a transaction commits: it only delays its own events. Source: PgQ, https://github.com/pgq/pgq
+ * A tick stores a snapshot. A reader gets the events that one tick sees and an earlier tick does not. So it misses no event,
+ * even if a transaction commits late: that delays only its own events. Source: PgQ, https://github.com/pgq/pgq
  */
 export const logTables: readonly TableVersion[] = [
   {
@@ -30,7 +30,7 @@ export const logTables: readonly TableVersion[] = [
   },
 ]
 
-/** How far each subscription has read. */
+/** The table of the subscriptions' positions. */
 export const cursorTables: readonly TableVersion[] = [
   {
     version: 1,

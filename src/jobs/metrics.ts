@@ -6,7 +6,7 @@ import type { Attempt } from '../queue/attempt.ts'
 import type { Backlog } from '../queue/backlog.ts'
 import type { AttemptEnd } from '../queue/task.ts'
 
-/** What becomes of jobs. Their label is `name`, because `job` is a label of Prometheus' own. */
+/** The metrics of jobs. Their label is `name`, because Prometheus uses the label `job` itself. */
 export class JobMetrics {
   readonly #attempts: Labelled<Counter, 'name' | 'outcome'>
   readonly #duration: Labelled<Histogram, 'name'>
@@ -15,7 +15,7 @@ export class JobMetrics {
   readonly #oldest: Labelled<Gauge, 'name'>
   readonly #dead: Labelled<Gauge, 'name'>
   readonly #names: readonly string[]
-  /** By store. */
+  /** By database. */
   readonly #backlogs = new Map<string, readonly Backlog[]>()
 
   /** `names` are those of all jobs and subscriptions of the service. */
@@ -26,20 +26,20 @@ export class JobMetrics {
       labels: ['name', 'outcome'],
     })
     this.#duration = metrics.histogram('tricube_job_duration_seconds', {
-      help: 'Seconds that an attempt of a job took.',
+      help: 'Duration of an attempt of a job, in seconds.',
       labels: ['name'],
     })
     this.#delay = metrics.histogram('tricube_job_delay_seconds', {
-      help: 'Seconds from when a job was due to the beginning of an attempt.',
+      help: 'Seconds from the time that a job was due to the start of an attempt.',
       labels: ['name'],
     })
-    // Of all instances one measures, and all other ones have 0. So the sum is what waits.
+    // One instance measures and all other ones have 0, so the sum is the number of waiting jobs.
     this.#waiting = metrics.gauge('tricube_jobs_waiting', {
-      help: 'Jobs that are due and have not begun, counted up to 100,000.',
+      help: 'Jobs that are due and have not started, counted up to 100,000.',
       labels: ['name'],
     })
     this.#oldest = metrics.gauge('tricube_jobs_oldest_seconds', {
-      help: 'Seconds since the oldest job that has not begun was due.',
+      help: 'Seconds since the oldest job that has not started was due.',
       labels: ['name'],
       aggregator: 'max',
     })
@@ -50,7 +50,7 @@ export class JobMetrics {
     for (const name of names) this.#show(name)
   }
 
-  /** The backlog of a store was measured, here or elsewhere. */
+  /** Records the backlog of a database. */
   measured(store: string, backlog: readonly Backlog[]): void {
     this.#backlogs.set(store, backlog)
     for (const name of this.#names) this.#show(name)
@@ -63,7 +63,7 @@ export class JobMetrics {
     this.#oldest.labels({ name }).set(Math.max(0, ...all.map(({ oldestSeconds }) => oldestSeconds)))
   }
 
-  /** An attempt has ended. */
+  /** Records the end of an attempt. */
   ended({ job, startedAt, startedDate, endedAt }: Attempt, { outcome }: AttemptEnd): void {
     this.#attempts.labels({ name: job.name, outcome }).inc()
     this.#duration.labels({ name: job.name }).observe((endedAt - startedAt) / 1000)

@@ -6,29 +6,29 @@ import type { Sql } from '../sql/index.ts'
 import { cancel } from '../queue/settle.ts'
 import type { OutletTarget } from '../sql/api/outlet.ts'
 
-/** Is told of a job that has been committed, and is due in so many milliseconds. */
+/** Called for each committed job with the milliseconds until it is due. */
 export type OnStored = (name: string, inMs: number) => void
 
-/** A job with the check of its input. */
-interface Known {
+/** A declared job and the check of its input. */
+interface DeclaredJob {
   readonly job: Job
   readonly check: Check | undefined
 }
 
-/** Largest input of a job, in bytes of JSON. What is larger belongs into a table, and its id into the job. */
-const inputLimit = 256 * 1024
+/** The maximum size of a job's input, in bytes of JSON. Store larger data in a table and enqueue its id. */
+const maxInputBytes = 256 * 1024
 
 /** Stores the jobs that a service enqueues. */
 export class JobOutlet {
-  /** Is told of what has been committed; the worker of this process sets it. */
+  /** Set by the worker of this process. */
   onStored: OnStored = () => {}
   readonly clock: QueueClock = { aheadMs: 0, random: Math.random }
   readonly #service: string
-  readonly #known: ReadonlyMap<string, Known>
+  readonly #known: ReadonlyMap<string, DeclaredJob>
 
   constructor(service: string, jobs: Jobs) {
     this.#service = service
-    const entries = Object.values(jobs).map((job): [string, Known] => {
+    const entries = Object.values(jobs).map((job): [string, DeclaredJob] => {
       const check = job.input && compileCheck(job.input, 'only known')
       return [job.name, { job, check }]
     })
@@ -60,9 +60,9 @@ export class JobOutlet {
   }
 
   /**
-   * The input of a job that was enqueued, perhaps by an earlier release.
+   * Returns the input of an enqueued job, which an earlier release may have stored.
    *
-   * @throws {TypeError} when it breaks the schema of this one
+   * @throws {TypeError} when the input does not match the schema of this release
    */
   read(name: string, text: string): unknown {
     const { check } = this.#known.get(name)!
@@ -70,12 +70,12 @@ export class JobOutlet {
     const problems = check?.(input)
     if (problems)
       throw new TypeError(
-        `${this.#service}: the input of job ${name} is not what its schema says: ${firstProblem(problems)}`,
+        `${this.#service}: the stored input of job ${name} does not match its schema: ${firstProblem(problems)}`,
       )
     return input
   }
 
-  #find({ name }: Job): Known {
+  #find({ name }: Job): DeclaredJob {
     const known = this.#known.get(name)
     if (known) return known
     const names = [...this.#known.keys()].join(', ')
@@ -85,15 +85,15 @@ export class JobOutlet {
   #inputText({ name }: Job, check: Check | undefined, input: unknown): string {
     if (!check) {
       if (input === undefined) return 'null'
-      throw new TypeError(`job ${name}: expected no input, for the job declares none`)
+      throw new TypeError(`job ${name}: expected no input, because the job declares none`)
     }
     const text = JSON.stringify(input)
-    // The check fills in defaults, which are not to appear in what the caller goes on using.
+    // The check fills in defaults. They must not change the caller's object.
     const problems = check(text === undefined ? undefined : JSON.parse(text))
     if (problems) throw new TypeError(`job ${name}: ${firstProblem(problems.map(inInput))}`)
-    if (text.length * 3 < inputLimit || Buffer.byteLength(text) <= inputLimit) return text
+    if (text.length * 3 < maxInputBytes || Buffer.byteLength(text) <= maxInputBytes) return text
     throw new TypeError(
-      `job ${name}: its input has ${Buffer.byteLength(text)} bytes, expected at most ${inputLimit}: store it in a table and enqueue its id`,
+      `job ${name}: its input has ${Buffer.byteLength(text)} bytes, expected at most ${maxInputBytes}: store it in a table and enqueue its id`,
     )
   }
 }
@@ -102,22 +102,22 @@ function inInput<Problem extends { readonly path: string }>(problem: Problem): P
   return { ...problem, path: problem.path === '' ? 'input' : `input.${problem.path}` }
 }
 
-/** @throws {TypeError} at an option that means nothing */
+/** @throws {TypeError} when an option is invalid */
 function checkOptions(name: string, { delayMs, runAt, unique, priority }: EnqueueOptions): void {
   if (delayMs !== undefined && !(Number.isFinite(delayMs) && delayMs >= 0)) {
-    throw new TypeError(`job ${name}: delayMs is a number of milliseconds from 0, not ${delayMs}`)
+    throw new TypeError(`job ${name}: delayMs must be a number of milliseconds from 0, got ${delayMs}`)
   }
   if (runAt !== undefined && !(runAt instanceof Date && !Number.isNaN(runAt.getTime()))) {
-    throw new TypeError(`job ${name}: runAt is a Date, not ${String(runAt)}`)
+    throw new TypeError(`job ${name}: runAt must be a valid Date, got ${String(runAt)}`)
   }
   if (runAt !== undefined && delayMs !== undefined) {
     throw new TypeError(`job ${name}: set delayMs or runAt, not both`)
   }
   if (unique !== undefined && !(typeof unique === 'string' && unique.length >= 1 && unique.length <= 255)) {
-    throw new TypeError(`job ${name}: unique is a text of 1 to 255 characters`)
+    throw new TypeError(`job ${name}: unique must be a string of 1 to 255 characters`)
   }
   if (priority !== undefined && !jobPriorities.includes(priority)) {
-    throw new TypeError(`job ${name}: priority is one of ${jobPriorities.join(', ')}, not ${priority as string}`)
+    throw new TypeError(`job ${name}: priority must be one of ${jobPriorities.join(', ')}, got ${priority as string}`)
   }
 }
 

@@ -2,25 +2,25 @@ import { Cron } from 'croner'
 import type { Job } from '../contract/job.ts'
 import { nearestName } from '../schema/validator/nearestName.ts'
 
-/** When a job runs by itself. */
+/** The times at which a job runs. */
 export interface Schedule {
-  /** The first time after this one; undefined: there is none. Both are whole seconds of the time zone's wall clock. */
+  /** Returns the next time after this one, or undefined if there is none. The precision is one second of the local time. */
   next(after: Date): Date | undefined
 }
 
-/** Reads the schedule of a job: a cron pattern of five fields, or six with seconds. */
+/** Parses the schedule of a job: a cron pattern of five fields, or six with seconds. */
 export function scheduleOf({ schedule, timeZone = 'UTC' }: Job): Schedule {
   const cron = new Cron(schedule!, { timezone: timeZone, paused: true })
   return { next: (after) => cron.nextRun(after) ?? undefined }
 }
 
-/** What is wrong with the schedule of a job, and what would be right; undefined when nothing is. */
+/** Returns what is wrong with the schedule of a job and what is expected; undefined when it is valid. */
 export function scheduleProblem(job: Job): string | undefined {
   const { schedule, timeZone } = job
   if (schedule === undefined) return undefined
   if (timeZone !== undefined && !isZone(timeZone)) {
     const nearest = nearestName(timeZone, Intl.supportedValuesOf('timeZone'))
-    return `timeZone "${timeZone}" is not known, expected one like ${nearest ?? 'Europe/Berlin'}`
+    return `timeZone "${timeZone}" is unknown, expected one like ${nearest ?? 'Europe/Berlin'}`
   }
   try {
     return scheduleOf(job).next(new Date())
@@ -28,7 +28,7 @@ export function scheduleProblem(job: Job): string | undefined {
       : `schedule "${schedule}" never comes, expected one like "30 2 * * *"`
   } catch (error) {
     const reason = (error as Error).message.replace(/^CronPattern: /, '')
-    return `schedule "${schedule}" is no cron pattern, expected minute, hour, day, month and weekday like "30 2 * * *": ${reason}`
+    return `schedule "${schedule}" is not a cron pattern, expected minute, hour, day, month and weekday like "30 2 * * *": ${reason}`
   }
 }
 

@@ -5,33 +5,33 @@ import type { Database } from '../sql/index.ts'
 import { fullJitter } from '../time/backoff.ts'
 import { scheduleOf, type Schedule } from './schedule.ts'
 
-/** What a scheduler is made of. */
+/** Options of a scheduler. */
 export interface SchedulerOptions {
   readonly db: Database
   readonly jobs: readonly Job[]
   readonly clock: QueueClock
-  /** A job has been enqueued. */
+  /** Called when a job has been enqueued. */
   readonly onFired: (name: string) => void
-  /** A run was left out, for the one before it waits or runs. */
+  /** Called when a run is skipped because the one before it has not ended. */
   readonly onOverlap: (name: string, due: Date) => void
 }
 
-/** A job with its schedule, read. */
+/** A job and its parsed schedule. */
 interface Entry {
   readonly job: Job
   readonly pattern: string
   readonly schedule: Schedule
 }
 
-/** Looks at the schedules at least so often, in milliseconds: the clock of the database may be set. */
-const lookMs = 30_000
-/** A run that is so late has been missed, in milliseconds. */
+/** The maximum time between two polls, in milliseconds. The clock of the database may change. */
+const pollMs = 30_000
+/** Milliseconds after which a run counts as missed. */
 const lateMs = 60_000
-/** The most runs that are caught up with at once. */
-const mostRuns = 1000
+/** The maximum number of missed runs that are enqueued at once. */
+const maxRuns = 1000
 const pause = fullJitter({ baseMs: 500, capMs: 10_000 })
 
-/** Enqueues jobs when their time has come: once over all instances, by the clock of the database. */
+/** Enqueues jobs by their schedules: once over all instances, on the clock of the database. */
 export class Scheduler {
   readonly #options: SchedulerOptions
   readonly #entries: ReadonlyMap<string, Entry>
@@ -48,7 +48,7 @@ export class Scheduler {
     this.#entries = new Map(entries)
   }
 
-  /** Begins to look at the time. */
+  /** Starts to enqueue jobs. */
   start(): void {
     if (this.#entries.size === 0) return
     this.#isRunning = true
@@ -60,7 +60,7 @@ export class Scheduler {
     clearTimeout(this.#timer)
   }
 
-  /** Enqueues what is due; resolves to the milliseconds until the next is, undefined when none is ever. */
+  /** Enqueues the jobs that are due. Returns the milliseconds until the next one, or undefined if there is none. */
   async fireDue(): Promise<number | undefined> {
     if (this.#entries.size === 0) return undefined
     if (!this.#isStored) await this.#store()
@@ -78,7 +78,7 @@ export class Scheduler {
     let inMs: number
     let next = 1
     try {
-      inMs = Math.min(lookMs, (await this.fireDue()) ?? lookMs)
+      inMs = Math.min(pollMs, (await this.fireDue()) ?? pollMs)
     } catch {
       // The worker reports that the database does not respond.
       inMs = pause(attempt)
@@ -101,7 +101,7 @@ export class Scheduler {
     return [...this.#entries.values()].map(({ job: { name }, pattern }) => ({ name, pattern }))
   }
 
-  /** Enqueues a job whose time has come; resolves to its next one. */
+  /** Enqueues a job that is due. Returns its next time, in milliseconds since 1970. */
   async #fire({ job, pattern, schedule }: Entry, due: Date, now: number): Promise<number> {
     const { db, onFired, onOverlap } = this.#options
     const { name, missed = 'once', overlap = false, priority = 'normal' } = job
@@ -124,10 +124,10 @@ export class Scheduler {
   }
 }
 
-/** The times of a schedule from one of them until now; at most `mostRuns` of them. */
+/** Returns the times of a schedule from `first` until now, at most `maxRuns` of them. */
 function timesUntil(schedule: Schedule, first: Date, now: number): readonly Date[] {
   const times: Date[] = [first]
-  while (times.length < mostRuns) {
+  while (times.length < maxRuns) {
     const next = schedule.next(times.at(-1)!)
     if (!next || next.getTime() > now) break
     times.push(next)

@@ -1,16 +1,16 @@
 import { sql, type Database, type Fragment } from '../sql/index.ts'
 import { cancel } from './settle.ts'
 
-/** What a job does. */
+/** The state of a job. */
 export type JobState = 'waiting' | 'running' | 'dead'
 
-/** A job, for people. */
+/** A job as `tricube jobs` lists it. */
 export interface ListedJob {
   readonly id: number
   readonly name: string
   readonly state: JobState
   readonly attempt: number
-  /** Of one that waits: when it is due; of a dead one: when it died. */
+  /** When the job is due or, if it is dead, when it died. */
   readonly at: string
   /** JSON. */
   readonly input: string
@@ -18,20 +18,20 @@ export interface ListedJob {
   readonly createdAt: string
   /** W3C `traceparent` of the request that enqueued it. */
   readonly trace: string | null
-  /** JSON of what the last attempt has thrown. */
+  /** The error of the last attempt, as JSON. */
   readonly error: string | null
 }
 
-/** Which jobs are listed. */
+/** Which jobs to list. */
 export interface JobFilter {
   readonly state?: JobState | undefined
   readonly name?: string | undefined
   readonly id?: number | undefined
-  /** The most of them. */
+  /** The maximum number of jobs of each kind. */
   readonly limit: number
 }
 
-/** The jobs of a database, of each state those that come first. */
+/** Returns jobs of a database: the next ones that run, and those that died last. */
 export function listJobs(
   db: Database,
   { state = null, name = null, id = null, limit }: Nullable<JobFilter>,
@@ -50,14 +50,14 @@ export function listJobs(
     ORDER BY died_at DESC, id LIMIT ${limit})`
 }
 
-/** One that holds up others of its key is dead, and is still among them. */
+/** A dead job that holds later jobs of its key stays in this table. */
 const stateOfJob: Fragment = sql`CASE WHEN worker IS NOT NULL THEN 'running' WHEN run_at = 'infinity' THEN 'dead' ELSE 'waiting' END`
 
 const described: Fragment = sql`input, key, created_at AS "createdAt", trace`
 
 type Nullable<Filter> = { readonly [Name in keyof Filter]?: Filter[Name] | null } & Pick<JobFilter, 'limit'>
 
-/** Has a dead job run again, under a new id, or one that waits run now. Resolves to its id; undefined: there is none. */
+/** Runs a dead job again, under a new id, or a waiting job now. Returns its id; undefined if there is no such job. */
 export async function retryJob(db: Database, id: number): Promise<number | undefined> {
   const [again] = await retryDead(db, sql`id = ${id}`)
   if (again !== undefined) return again
@@ -67,18 +67,18 @@ export async function retryJob(db: Database, id: number): Promise<number | undef
   return touched > 0 ? id : undefined
 }
 
-/** Has all dead jobs of a name run again; resolves to how many there were. */
+/** Runs all dead jobs of a name again. Returns their number. */
 export async function retryAllDead(db: Database, name: string): Promise<number> {
   return (await retryDead(db, sql`name = ${name}`)).length
 }
 
-/** Takes a job back, or forgets a dead one. False: there is none. */
+/** Cancels a job or deletes a dead one. Returns false if there is no such job. */
 export async function cancelJob(db: Database, id: number): Promise<boolean> {
   if (await cancel(db, id)) return true
   return (await db.execute`DELETE FROM tricube.dead_jobs WHERE id = ${id}`) > 0
 }
 
-/** A new id puts the job behind all jobs of its key, because it has lost its place among them. */
+/** The new id puts the job behind all jobs of its key. */
 async function retryDead(db: Database, which: Fragment): Promise<number[]> {
   const rows = await db.many<{ id: number }>`
     WITH raised AS (DELETE FROM tricube.dead_jobs WHERE ${which} RETURNING *)

@@ -3,12 +3,12 @@ import type { Sql } from '../sql/index.ts'
 import type { ClaimedJob } from './job.ts'
 import { completeIn } from './settle.ts'
 
-/** The job belongs to another worker: what this one did for it is not committed. */
+/** The job belongs to another worker. The transaction of this attempt is not committed. */
 export class LeaseLost extends Error {
   static override readonly name: string = 'LeaseLost'
 }
 
-/** The service stops: the job is run by another instance. */
+/** The service stops. Another instance runs the job. */
 export class Returned extends Error {
   static override readonly name: string = 'Returned'
 }
@@ -16,13 +16,13 @@ export class Returned extends Error {
 /** One run of a job. */
 export class Attempt {
   readonly job: ClaimedJob
-  /** As `performance.now()` counts; `startedDate` is in milliseconds since 1970. */
+  /** On the clock of `performance.now()`. `startedDate` is in milliseconds since 1970. */
   readonly startedAt: number = performance.now()
   readonly startedDate: number = Date.now()
   endedAt = 0
   /** Cancels the statements and calls of the attempt. */
   readonly cancellation: Cancellation = new Cancellation()
-  /** Whether it was completed in a transaction of its own, which may still fail to commit. */
+  /** Whether the job was deleted in the handler's transaction, which may still fail to commit. */
   isCompleted = false
   readonly #worker: number
 
@@ -48,15 +48,15 @@ export class Attempt {
     })
   }
 
-  /** Whether it has ended, well or not; what became of it may still have to be stored. */
+  /** Whether the attempt has ended. Its outcome may not be stored yet. */
   get hasEnded(): boolean {
     return this.endedAt > 0
   }
 
   /**
-   * Deletes the job in the transaction of what was done for it.
+   * Deletes the job in the handler's transaction.
    *
-   * @throws {LeaseLost} when it belongs to another worker, so that the transaction is rolled back
+   * @throws {LeaseLost} when the job belongs to another worker, so that the transaction is rolled back
    */
   async completeIn(tx: Pick<Sql, 'execute'>): Promise<void> {
     if (this.cancellation.isOver) throw this.cancellation.reason!

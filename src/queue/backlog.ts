@@ -1,24 +1,24 @@
 import type { Database } from '../sql/index.ts'
 
-/** What waits of the jobs of a name. */
+/** The backlog of the jobs of a name. */
 export interface Backlog {
   readonly name: string
-  /** Due, and not begun. */
+  /** The number of jobs that are due and have not started. */
   readonly waiting: number
-  /** Seconds since the oldest of them was due. */
+  /** Seconds since the oldest of these jobs was due. */
   readonly oldestSeconds: number
   readonly dead: number
 }
 
-/** Counts end here: a count of more rows costs more than it tells. */
-const mostCounted = 100_000
+/** The maximum count. Counting more rows costs more than it is worth. */
+const maxCounted = 100_000
 /** How often the backlog is measured, in milliseconds. */
 const everyMs = 15_000
 
 /**
- * Measures the backlog of some names; of all workers only the one with the lowest number does. Others get nothing.
+ * Returns the backlog of some names. Only the worker with the lowest number gets it; other workers get an empty list.
  *
- * Each count is a range of an index and ends after `mostCounted` rows, so that a large backlog does not make it dear.
+ * Each count reads a range of an index and ends after `maxCounted` rows, so that a large backlog stays cheap to count.
  */
 function backlogOf(db: Database, worker: number, names: readonly string[]): Promise<Backlog[]> {
   return db.primary.many<Backlog>`
@@ -32,19 +32,19 @@ function backlogOf(db: Database, worker: number, names: readonly string[]): Prom
           SELECT job.run_at FROM tricube.jobs AS job
           WHERE job.name = wanted.name AND job.priority = level.priority AND job.worker IS NULL AND NOT job.held
             AND job.run_at <= clock_timestamp()
-          ORDER BY job.run_at LIMIT ${mostCounted}
+          ORDER BY job.run_at LIMIT ${maxCounted}
         ) AS due
       ) AS ready,
       LATERAL (
         SELECT count(*) FILTER (WHERE held) AS count, min(run_at) FILTER (WHERE held) AS oldest
         FROM (
           SELECT job.held, job.run_at FROM tricube.jobs AS job
-          WHERE job.name = wanted.name AND job.key IS NOT NULL LIMIT ${mostCounted}
+          WHERE job.name = wanted.name AND job.key IS NOT NULL LIMIT ${maxCounted}
         ) AS keyed
       ) AS held,
       LATERAL (
         SELECT count(*) AS count
-        FROM (SELECT FROM tricube.dead_jobs AS job WHERE job.name = wanted.name LIMIT ${mostCounted}) AS buried
+        FROM (SELECT FROM tricube.dead_jobs AS job WHERE job.name = wanted.name LIMIT ${maxCounted}) AS buried
       ) AS dead,
       LATERAL (
         SELECT count(*) AS count FROM tricube.jobs AS job
@@ -53,17 +53,17 @@ function backlogOf(db: Database, worker: number, names: readonly string[]): Prom
       ) AS stuck`
 }
 
-/** What a watch is made of. */
+/** Options of a backlog watch. */
 export interface BacklogWatchOptions {
   readonly db: Database
   readonly names: readonly string[]
-  /** The number of the worker of this process, once it has one. */
+  /** Returns the number of the worker of this process, once it is registered. */
   readonly worker: () => number | undefined
-  /** Is told what was measured: nothing where another worker measures. */
+  /** Called with the backlog; with an empty list while another worker measures. */
   readonly onMeasured: (backlog: readonly Backlog[]) => void
 }
 
-/** Measures the backlog again and again. */
+/** Measures the backlog at intervals. */
 export class BacklogWatch {
   readonly #options: BacklogWatchOptions
   #timer: NodeJS.Timeout | undefined
@@ -89,12 +89,12 @@ export class BacklogWatch {
   async #measure(): Promise<void> {
     const { db, names, worker, onMeasured } = this.#options
     const number = worker()
-    // A database that does not respond is reported by the worker.
+    // The worker reports when the database does not respond.
     const backlog = number === undefined ? [] : await backlogOf(db, number, names).catch(() => undefined)
     if (backlog) onMeasured(backlog)
     this.#wait(number === undefined ? firstMs : everyMs)
   }
 }
 
-/** A process that has just started has a lease by then, in milliseconds. */
+/** Milliseconds until the first measurement. By then, the worker is registered. */
 const firstMs = 1000

@@ -2,28 +2,28 @@ import { sql, type Fragment, type Sql } from '../sql/index.ts'
 import type { ClaimedJob } from './job.ts'
 import { leasedFor } from './lease.ts'
 
-/** How many jobs of a name are wanted. */
+/** How many jobs of a name to claim. */
 export interface Wanted {
   readonly name: string
   readonly count: number
 }
 
-/** Who claims how much. */
+/** Options of a claim. */
 export interface Claim {
   readonly worker: number
   readonly wanted: readonly Wanted[]
-  /** The most of all names. */
+  /** The maximum number of jobs of all names. */
   readonly total: number
-  /** How far the time is ahead of the database's, in milliseconds: in tests it can be moved. */
+  /** How far the clock is ahead of the database's, in milliseconds. Only tests move it. */
   readonly aheadMs: number
 }
 
 /**
- * Claims jobs that are due, the most urgent first; each is then an attempt of this worker. None when the worker's lease has
- * been lost.
+ * Claims jobs that are due, the most urgent first, and counts an attempt of each. Claims none when the worker has lost its
+ * lease.
  *
- * Jobs of each name and priority are a range of one index, so that it matters neither how many wait nor how many are not due
- * yet. What another worker claims at the same time is skipped.
+ * The due jobs of a name and priority are a range of one index, so the cost does not depend on how many jobs wait. Jobs that
+ * another worker claims at the same time are skipped.
  */
 export function claim(db: Pick<Sql, 'many'>, { worker, wanted, total, aheadMs }: Claim): Promise<ClaimedJob[]> {
   return db.many<ClaimedJob>`
@@ -52,11 +52,11 @@ export function claim(db: Pick<Sql, 'many'>, { worker, wanted, total, aheadMs }:
 }
 
 /**
- * The same for jobs whose key keeps them in order: of each key the first, unless one of that key runs. Others that it comes
- * across are held, so that the next claim does not come across them again; the end of a job releases the next one of its key.
+ * Claims jobs that their key keeps in order: the first of each key, unless a job of that key runs. It marks the other jobs
+ * that it finds as held, so that the next claim skips them. The end of a job releases the next one of its key.
  *
- * A job may be released between the start of this statement and its lock on the row. To this statement, the job that it
- * waited for still runs then; `after` names it in the row that is locked.
+ * A job may be released between the start of this statement and its lock on the row. The statement's snapshot then still
+ * shows the job before it as running. The locked row names that job in `after`.
  */
 export function claimInOrder(db: Pick<Sql, 'many'>, { worker, wanted, total, aheadMs }: Claim): Promise<ClaimedJob[]> {
   return db.many<ClaimedJob>`
@@ -88,10 +88,10 @@ export function claimInOrder(db: Pick<Sql, 'many'>, { worker, wanted, total, ahe
     SELECT ${columns} FROM claimed WHERE worker IS NOT NULL ORDER BY priority, run_at, id`
 }
 
-/** So many jobs that have to wait for others of their key are passed by in one claim. */
+/** How many jobs that must wait for others of their key one claim may find. */
 const lookAhead = 100
 
-/** The worker, with its lease renewed; no row when that has been lost. */
+/** Selects the worker and renews its lease. Selects no row when the lease is lost. */
 function me(worker: number): Fragment {
   return sql`me AS (
     UPDATE tricube.job_workers SET leased_until = clock_timestamp() + ${leasedFor}::interval

@@ -6,28 +6,28 @@ import { allowances, lockLimits, spend } from './limits.ts'
 import type { Runner } from './runner.ts'
 import { isLimited, type Task } from './task.ts'
 
-/** What was claimed. */
+/** The result of a claim. */
 export interface Claimed {
   readonly jobs: readonly ClaimedJob[]
-  /** Whether there may be more where these came from. */
+  /** Whether more jobs may be due. */
   readonly mayBeMore: boolean
 }
 
-/** Why no jobs of a name are claimed for a while. */
+/** A name whose jobs are not claimed for a while. */
 interface HeldBack {
-  /** As `Claims` counts time. */
+  /** On the clock of `Claims`. */
   readonly until: number
-  /** A job of that name that ends here makes room for another one. */
+  /** Whether the end of a job of this name in this process makes room for another one. */
   readonly isFull: boolean
 }
 
-/** When another process has the lock, or the rate allows no more: not sooner than after this long, in milliseconds. */
+/** The minimum wait when another process has the lock or the rate limit is reached, in milliseconds. */
 const leastPauseMs = 20
-/** How long a name is left alone that has as many jobs elsewhere as may run at once, in milliseconds. */
+/** The wait when as many jobs run in other processes as may run at once, in milliseconds. */
 const fullMs = 3000
 const nothing: Claimed = { jobs: [], mayBeMore: false }
 
-/** Claims jobs for the runners of a process: those of tasks with and without an order, and with limits over all instances. */
+/** Claims jobs for the runners of a process, for tasks with and without an order, and with limits over all instances. */
 export class Claims {
   readonly #db: Database
   readonly #clock: QueueClock
@@ -40,23 +40,23 @@ export class Claims {
     this.#tasks = new Map(tasks.map((task) => [task.name, task]))
   }
 
-  /** The names that may be claimed now. */
+  /** The names whose jobs may be claimed now. */
   get names(): readonly string[] {
     return [...this.#tasks.keys()].filter((name) => this.#isOpen(name))
   }
 
-  /** Milliseconds until a name that was held back may be claimed again; Infinity when none is. */
+  /** Milliseconds until the jobs of a held back name may be claimed; Infinity when no name is held back. */
   get openInMs(): number {
     const now = this.#now
     return [...this.#heldBack.values()].reduce((least, { until }) => Math.min(least, until - now), Infinity)
   }
 
-  /** A job of this name has ended here. */
+  /** Handles the end of a job of this name in this process. */
   ended(name: string): void {
     if (this.#heldBack.get(name)?.isFull) this.#heldBack.delete(name)
   }
 
-  /** Claims what a runner has room for, at most `total` jobs. */
+  /** Claims the jobs that a runner has room for, at most `total`. */
   async claim(runner: Runner, total: number): Promise<Claimed> {
     const wanted = (kind: Kind): readonly Wanted[] =>
       runner.wanted((task) => kindOf(task) === kind && this.#isOpen(task.name))
@@ -78,7 +78,7 @@ export class Claims {
     })
   }
 
-  /** One process at a time claims jobs of a name with limits, so that it sees all that run. */
+  /** Claims jobs of names with limits. One process at a time does so, so that it sees all running jobs. */
   async #limited({ wanted, ...options }: Claim): Promise<Claimed> {
     if (wanted.length === 0) return nothing
     return this.#unlessTaken(wanted, () =>
@@ -113,7 +113,7 @@ export class Claims {
     )
   }
 
-  /** Another worker may claim a job of the same key at the same time, which this one does not see. */
+  /** Returns nothing when another worker claims a job of the same key at the same time. */
   async #unlessTaken(wanted: readonly Wanted[], fn: () => Promise<Claimed>): Promise<Claimed> {
     try {
       return await fn()
@@ -136,7 +136,7 @@ export class Claims {
     return true
   }
 
-  /** Milliseconds; in tests it is moved. */
+  /** In milliseconds. Tests move it. */
   get #now(): number {
     return performance.now() + this.#clock.aheadMs
   }

@@ -1,7 +1,7 @@
-/** The time of a queue is its database's. A test can be ahead of it. */
+/** The clock of a queue is the database's. Tests can move it ahead. */
 export interface QueueClock {
-  /** Milliseconds. */
+  /** How far the clock is ahead of the database's, in milliseconds. */
   aheadMs: number
-  /** What the waits before retries are multiplied with, from 0 to 1. */
+  /** Returns a random factor from 0 to 1 for the wait before a retry. */
   random: () => number
 }

@@ -1,13 +1,13 @@
 import type { AttemptOf } from './job.ts'
 
-/** Jobs that are done and not deleted yet: deleted together, one statement at a time, so that a burst costs few of them. */
+/** Deletes jobs that are done, in batches and one statement at a time, so that a burst needs few statements. */
 export class Completions {
   readonly #complete: (attempts: readonly AttemptOf[]) => Promise<void>
   #next: AttemptOf[] = []
   #resolvers: (() => void)[] = []
   #isRunning = false
 
-  /** `complete` does not reject: it goes on trying for as long as there is any use. */
+  /** `complete` must not reject. It retries until the lease has ended. */
   constructor(complete: (attempts: readonly AttemptOf[]) => Promise<void>) {
     this.#complete = complete
   }
@@ -23,7 +23,7 @@ export class Completions {
 
   async #run(): Promise<void> {
     this.#isRunning = true
-    await Promise.resolve() // others of this turn of the loop go along
+    await Promise.resolve() // adds the other jobs of this turn of the event loop
     while (this.#next.length > 0) {
       const [attempts, resolvers] = [this.#next, this.#resolvers]
       this.#next = []

@@ -5,9 +5,9 @@ export interface NewJob {
   readonly name: string
   /** JSON. */
   readonly input: string
-  /** From 0, the most urgent. */
+  /** 0 is the most urgent. */
   readonly priority: number
-  /** When it is due: so many milliseconds from now, or at a time of its own. */
+  /** Milliseconds until the job is due, unless `runAt` is set. */
   readonly delayMs: number
   readonly runAt: Date | undefined
   readonly key: string | null
@@ -15,14 +15,14 @@ export interface NewJob {
   readonly trace: string | null
 }
 
-/** What became of a job that was enqueued. */
+/** The result of enqueuing a job. */
 export interface Enqueued {
   readonly id: number
-  /** False: there was a job with this `unique` already, which `id` names. */
+  /** False if `id` is that of an earlier job with the same `unique`. */
   readonly created: boolean
 }
 
-/** Stores a job; of those with one `unique` only the first, until that is done. */
+/** Stores a job. With `unique`, it stores none while an earlier job with that value is not done. */
 export async function enqueue(sql: Pick<Sql, 'value' | 'maybeOne'>, job: NewJob): Promise<Enqueued> {
   const { name, input, priority, delayMs, runAt = null, key, unique, trace } = job
   if (unique === undefined) {
@@ -46,10 +46,13 @@ export async function enqueue(sql: Pick<Sql, 'value' | 'maybeOne'>, job: NewJob)
       UNION ALL
       SELECT id, false FROM tricube.jobs
       WHERE name = ${name} AND unique_key = ${unique} AND NOT EXISTS (SELECT FROM made)`
-    // No row: the other one was committed while this statement ran, or is done meanwhile. The next statement sees which.
+    // Without a row, the other job was committed or deleted while this statement ran. The next statement sees which.
     if (row) return row
-    if (round === mostRounds) throw new Error(`${name}: the job with unique "${unique}" came and went ${round} times`)
+    if (round === maxRounds)
+      throw new Error(
+        `${name}: could not enqueue the job with unique "${unique}": in ${round} attempts, another one appeared and ended`,
+      )
   }
 }
 
-const mostRounds = 20
+const maxRounds = 20

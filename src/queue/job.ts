@@ -4,15 +4,15 @@ export interface ClaimedJob {
   readonly name: string
   /** JSON. */
   readonly input: string
-  /** From 1. With the worker's number it is the fence: a worker that has lost the job can no longer end it. */
+  /** Counts from 1. Together with the worker's number it fences off workers that have lost the job. */
   readonly attempt: number
   readonly key: string | null
   /** W3C `traceparent` of the request that enqueued it. */
   readonly trace: string | null
-  /** When it was enqueued and when it was due, in milliseconds since 1970. */
+  /** When the job was enqueued and when it was due, in milliseconds since 1970. */
   readonly createdAt: number
   readonly dueAt: number
 }
 
-/** Which attempt of which job. */
+/** Identifies an attempt. */
 export type AttemptOf = Pick<ClaimedJob, 'id' | 'attempt'>

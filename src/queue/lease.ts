@@ -1,44 +1,44 @@
 import type { Database } from '../sql/index.ts'
 
-/** How long a worker has its jobs after it has last been heard of. Another one has them that long after a crash. */
+/** How long a worker keeps its jobs after it last renewed its lease. After a crash, other workers wait that long. */
 export const leaseMs = 9000
-/** The same for PostgreSQL. */
+/** The duration of a lease as a PostgreSQL interval. */
 export const leasedFor: string = `${leaseMs} milliseconds`
 
-/** Begins the lease of a new worker; resolves to its number, which no other one ever has. */
+/** Starts the lease of a new worker. Returns the worker's number, which is never used again. */
 export function register(db: Database, name: string): Promise<number> {
   return db.value<number>`
     INSERT INTO tricube.job_workers (leased_until, name) VALUES (clock_timestamp() + ${leasedFor}::interval, ${name})
     RETURNING id`
 }
 
-/** What a worker is told when it says that it is there. */
-export interface Outlook {
-  /** Milliseconds until the next job of its names is due; null: there is none. */
+/** What a worker learns when it renews its lease. */
+export interface LeaseState {
+  /** Milliseconds until the next of its jobs is due; null if none waits. */
   readonly dueInMs: number | null
-  /** Milliseconds until the lease of another worker ends that has not been renewed; null: there is no other one. */
+  /** Milliseconds until the first lease of another worker ends; null if there is no other worker. */
   readonly leaseEndsInMs: number | null
-  /** Which of the jobs that it runs are not its own any more. */
+  /** The ids of running jobs that no longer belong to the worker. */
   readonly lost: readonly number[]
-  /** Whether there are jobs of its number that it does not have: the response to a claim was lost. */
-  readonly hasStrays: boolean
+  /** Whether the worker owns jobs that it does not know, because the response to a claim was lost. */
+  readonly hasUnknown: boolean
 }
 
-/** The ids of the jobs that a worker has. */
+/** The ids of the jobs that a worker knows. */
 export interface Held {
   readonly running: readonly number[]
-  /** Also those that have not begun, and those whose end is not stored yet. */
+  /** Includes jobs that have not started and jobs whose outcome is not stored yet. */
   readonly all: readonly number[]
 }
 
-/** Renews a lease; undefined when it has been lost, and all that the worker ran belongs to others. */
+/** Renews a lease. Returns undefined when it is lost and the worker's jobs belong to others. */
 export function renew(
   db: Database,
   worker: number,
   names: readonly string[],
   { running, all }: Held,
-): Promise<Outlook | undefined> {
-  return db.maybeOne<Outlook>`
+): Promise<LeaseState | undefined> {
+  return db.maybeOne<LeaseState>`
     UPDATE tricube.job_workers SET leased_until = clock_timestamp() + ${leasedFor}::interval
     WHERE id = ${worker}
     RETURNING (
@@ -58,12 +58,12 @@ export function renew(
       WHERE NOT EXISTS (SELECT FROM tricube.jobs AS job WHERE job.id = mine.id AND job.worker = ${worker})
     ) AS lost, EXISTS (
       SELECT FROM tricube.jobs AS job WHERE job.worker = ${worker} AND job.id <> ALL (${all}::bigint[])
-    ) AS "hasStrays"`
+    ) AS "hasUnknown"`
 }
 
 /**
- * Frees the jobs of workers whose lease has ended or is missing, and resolves to their count. A worker that comes back after
- * that finds its lease lost.
+ * Frees the jobs of workers whose lease has ended or is missing, and returns their number. When such a worker resumes, it
+ * finds its lease lost.
  */
 export async function reap(db: Database): Promise<number> {
   const { freed } = await db.one<{ freed: number }>`
@@ -91,7 +91,7 @@ export async function reap(db: Database): Promise<number> {
   return freed
 }
 
-/** Ends the lease of a worker that runs nothing any more. */
+/** Ends the lease of a worker whose jobs have all ended. */
 export async function unregister(db: Database, worker: number): Promise<void> {
   await db.execute`DELETE FROM tricube.job_workers WHERE id = ${worker}`
 }

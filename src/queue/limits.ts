@@ -1,37 +1,37 @@
 import type { Database, Sql } from '../sql/index.ts'
 
-/** What bounds the jobs of a name over all instances. */
+/** The limits of the jobs of a name over all instances. */
 export interface GlobalLimits {
   readonly name: string
-  /** The most that run at once. */
+  /** The maximum number of jobs that run at once. */
   readonly globalConcurrency: number | undefined
-  /** How many may begin at once, and in each window; one comes back each `windowMs / limit`. */
+  /** How many jobs may start in each window. They may all start at once. One start comes back each `windowMs / limit`. */
   readonly rateLimit: RateLimit | undefined
 }
 
-/** So many in so many milliseconds. */
+/** At most `limit` jobs in `windowMs` milliseconds. */
 export interface RateLimit {
   readonly limit: number
   readonly windowMs: number
 }
 
-/** How many jobs of a name may begin now. */
+/** How many jobs of a name may start now. */
 export interface Allowance {
   readonly name: string
   readonly count: number
-  /** Milliseconds until one more may begin, if that is known. */
+  /** Milliseconds until one more job may start, if that is known. */
   readonly nextInMs: number | null
 }
 
-/** Makes the rows that are locked. */
+/** Inserts the rows that `lockLimits` locks. */
 export async function storeLimits(db: Database, limits: readonly GlobalLimits[]): Promise<void> {
   const names = limits.map(({ name }) => name)
   await db.execute`INSERT INTO tricube.job_limits (name) SELECT unnest(${names}::text[]) ON CONFLICT DO NOTHING`
 }
 
 /**
- * Locks the limits of some names, so that no other instance claims jobs of them until the end of the transaction. Those that
- * another one has locked are left out.
+ * Locks the limits of some names, so that no other instance claims their jobs until the end of the transaction. Returns the
+ * locked names, without those that another instance has locked.
  */
 export async function lockLimits(tx: Sql, names: readonly string[]): Promise<readonly string[]> {
   const rows = await tx.many<{ name: string }>`
@@ -40,10 +40,10 @@ export async function lockLimits(tx: Sql, names: readonly string[]): Promise<rea
 }
 
 /**
- * Returns how many jobs may begin, of names that are locked. It is a statement of its own, because it has to see what was
- * committed before the lock.
+ * Returns how many jobs of locked names may start. It needs its own statement, because it must see what was committed before
+ * the lock.
  *
- * The rate is limited by GCRA. If all jobs kept the rate, the next one would begin at `begins_at`. It may begin up to one window
+ * GCRA limits the rate. If all jobs kept the rate, the next one would start at `begins_at`. It may start up to one window
  * earlier. See https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm
  */
 export function allowances(tx: Sql, limits: readonly GlobalLimits[], aheadMs: number): Promise<Allowance[]> {
@@ -63,7 +63,7 @@ export function allowances(tx: Sql, limits: readonly GlobalLimits[], aheadMs: nu
     ) AS known`
 }
 
-/** Counts jobs that begin, by name, against the rate limits. */
+/** Counts jobs that start against the rate limits. */
 export async function spend(tx: Sql, begun: ReadonlyMap<GlobalLimits, number>, aheadMs: number): Promise<void> {
   const limited = [...begun].filter(([{ rateLimit }]) => rateLimit)
   if (limited.length === 0) return

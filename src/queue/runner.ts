@@ -5,34 +5,34 @@ import type { Wanted } from './claim.ts'
 import { Completions } from './completions.ts'
 import { failureText } from './failure.ts'
 import type { ClaimedJob } from './job.ts'
-import { bury, complete, giveBack, hold, retry } from './settle.ts'
+import { bury, complete, requeue, hold, retry } from './settle.ts'
 import { Slots } from './slots.ts'
 import type { QueueClock } from './clock.ts'
 import type { AttemptEnd, Task } from './task.ts'
 
-/** What a runner is made of. */
+/** Options of a runner. */
 export interface RunnerOptions {
   readonly db: Database
-  /** The number of the lease that its jobs are claimed under. */
+  /** The number of the worker that claimed the jobs. */
   readonly worker: number
   readonly tasks: readonly Task[]
-  /** The most jobs that run at once. */
+  /** The maximum number of jobs that run at once. */
   readonly concurrency: number
   readonly clock: QueueClock
-  /** There is room for more, or nothing is left. */
+  /** Called when there is room for more jobs, and when the last job has ended. */
   readonly onRoom: () => void
-  /** A job is due in so many milliseconds: one that failed, or the next one of a key. */
+  /** Called when a job is due in this many milliseconds: a failed one, or the next of a key. */
   readonly onDue: (inMs: number) => void
-  /** A job of this name has ended. */
+  /** Called when a job of this name has ended. */
   readonly onEnded: (name: string) => void
 }
 
 const pause = fullJitter({ baseMs: 100, capMs: 2000 })
 
-/** Runs the jobs that were claimed under one lease, and stores what becomes of them. */
+/** Runs the jobs that were claimed under one lease and stores their outcomes. */
 export class Runner {
   readonly worker: number
-  /** As `performance.now()` counts; past it, others may run what runs here. */
+  /** On the clock of `performance.now()`. After this time, other workers may run the same jobs. */
   leasedUntil = 0
   readonly #options: RunnerOptions
   readonly #slots: ReadonlyMap<string, Slots>
@@ -55,7 +55,7 @@ export class Runner {
     return performance.now() < this.leasedUntil
   }
 
-  /** How many jobs to claim of each of some tasks. */
+  /** Returns how many jobs of each matching task to claim. */
   wanted(ofTask: (task: Task) => boolean): readonly Wanted[] {
     const wanted: Wanted[] = []
     for (const { task, wanted: count } of this.#slots.values()) {
@@ -64,7 +64,7 @@ export class Runner {
     return wanted
   }
 
-  /** How many to claim of all tasks. */
+  /** How many jobs of all tasks to claim. */
   get wantedInAll(): number {
     let waiting = 0
     let supply = 0
@@ -75,41 +75,41 @@ export class Runner {
     return waiting > supply / 2 ? 0 : Math.max(0, this.#options.concurrency + supply - this.#running - waiting)
   }
 
-  /** Whether it would claim a job of this name now. */
+  /** Whether the runner would claim a job of this name now. */
   hasRoomFor(name: string): boolean {
     return (this.#slots.get(name)?.wanted ?? 0) > 0 && this.wantedInAll > 0
   }
 
-  /** The jobs that run and have not ended. */
+  /** The attempts that have not ended. */
   get running(): readonly Attempt[] {
     return [...this.#attempts].filter(({ hasEnded }) => !hasEnded)
   }
 
-  /** The ids of all jobs that it has: those that wait, that run, and whose end is not stored yet. */
+  /** The ids of all its jobs: waiting, running, and ended but not stored yet. */
   get held(): readonly number[] {
     const waiting = [...this.#slots.values()].flatMap((slots) => slots.waiting)
     return [...waiting, ...[...this.#attempts].map(({ job }) => job)].map(({ id }) => id)
   }
 
-  /** Runs jobs that were claimed under its lease. */
+  /** Runs jobs that were claimed under the runner's lease. */
   take(jobs: readonly ClaimedJob[]): void {
     for (const job of jobs) this.#slots.get(job.name)!.waiting.push(job)
     this.#begin()
   }
 
-  /** Gives back what has not begun. It does not count as an attempt. */
+  /** Returns the jobs that have not started to the queue. This does not count as an attempt. */
   async returnWaiting(): Promise<void> {
-    await this.#giveBack(this.#takeWaiting(), { hasBegun: false })
+    await this.#requeue(this.#takeWaiting(), { hasBegun: false })
   }
 
   /** Cancels the running jobs and returns them to the queue. */
   async returnRunning(): Promise<void> {
     const jobs = this.running.map(({ job }) => job)
     this.abort(new Returned('the service stops'))
-    await this.#giveBack(jobs, { hasBegun: true })
+    await this.#requeue(jobs, { hasBegun: true })
   }
 
-  /** Cancels the running jobs, or only these. Jobs that have not begun are forgotten. */
+  /** Cancels the running jobs, or only these. Drops the jobs that have not started, unless `only` is given. */
   abort(reason: Error, only?: ReadonlySet<number>): void {
     if (!only) this.#takeWaiting()
     for (const { job, cancellation, isCompleted } of this.running) {
@@ -117,7 +117,7 @@ export class Runner {
     }
   }
 
-  /** Resolves when nothing runs and what became of it is stored. */
+  /** Resolves when no job runs and all outcomes are stored. */
   async idle(): Promise<void> {
     while (this.#attempts.size > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve))
   }
@@ -140,7 +140,7 @@ export class Runner {
     slots.running++
     let thrown: { readonly error: unknown } | undefined
     try {
-      if (job.attempt > task.retries + 1) throw new Error('the instance that ran it was lost each time')
+      if (job.attempt > task.retries + 1) throw new Error('every instance that ran this job was lost before it ended')
       await attempt.run((one) => task.run(one), task.timeoutMs)
     } catch (error) {
       thrown = { error }
@@ -167,8 +167,8 @@ export class Runner {
   }
 
   /**
-   * A commit that fails, or whose response is lost, has deleted the job or has not. What is stored of the failure waits for
-   * it, and finds the job only if the commit was rolled back.
+   * When a commit fails or its response is lost, the job may have been deleted. The statement below waits for that commit,
+   * and finds the job only if it was rolled back.
    */
   async #failed(attempt: Attempt, task: Task, error: unknown): Promise<AttemptEnd> {
     const { job } = attempt
@@ -190,16 +190,16 @@ export class Runner {
     return { outcome: 'failed', error, retryInMs }
   }
 
-  async #giveBack(jobs: readonly ClaimedJob[], { hasBegun }: { readonly hasBegun: boolean }): Promise<void> {
+  async #requeue(jobs: readonly ClaimedJob[], { hasBegun }: { readonly hasBegun: boolean }): Promise<void> {
     if (jobs.length === 0) return
-    await giveBack(this.#options.db, this.worker, jobs, hasBegun ? 0 : 1).catch(() => {}) // the lease ends by itself
+    await requeue(this.#options.db, this.worker, jobs, hasBegun ? 0 : 1).catch(() => {}) // the lease ends by itself
   }
 
   #takeWaiting(): ClaimedJob[] {
     return [...this.#slots.values()].flatMap((slots) => slots.waiting.splice(0))
   }
 
-  /** Stores what became of an attempt, however often that takes; once the lease has ended there is no use. */
+  /** Stores the outcome of an attempt. It retries until the lease has ended. */
   async #store<T>(fn: () => Promise<T>): Promise<T | undefined> {
     for (let failures = 1; ; failures++) {
       try {

@@ -1,33 +1,33 @@
 import type { Database } from '../sql/index.ts'
 
-/** A job that is enqueued by the clock. */
+/** A job with a schedule. */
 export interface ScheduledJob {
   readonly name: string
-  /** Its pattern and zone. An instance with another pattern or zone does not enqueue it. */
+  /** The cron pattern and the time zone. An instance with another pattern does not enqueue the job. */
   readonly pattern: string
 }
 
-/** A schedule as the database has it. */
+/** The stored state of a schedule. */
 export interface ScheduleState {
   readonly name: string
-  /** When it is due, and the time of the database, in milliseconds since 1970; Infinity: never. */
+  /** When the next run is due, in milliseconds since 1970; Infinity for never. `now` is the database's time. */
   readonly dueAt: number
   readonly now: number
 }
 
-/** One run that is due. */
+/** A run that is due. */
 export interface ScheduledRun {
   readonly due: Date
-  /** Of those with one unique, only one waits or runs. */
+  /** Only one run with this value waits or runs at a time. */
   readonly unique: string
 }
 
-/** The time of the database, in milliseconds since 1970. */
+/** Returns the time of the database, in milliseconds since 1970. */
 export function databaseNow(db: Database): Promise<number> {
   return db.primary.value<number>`SELECT extract(epoch FROM clock_timestamp())::float8 * 1000`
 }
 
-/** Stores when a schedule is due for the first time; one that has not changed goes on as it is. */
+/** Stores the first run of a schedule. A schedule with the same pattern keeps its next run. */
 export async function storeSchedule(db: Database, { name, pattern }: ScheduledJob, due: Date): Promise<void> {
   await db.execute`
     INSERT INTO tricube.job_schedules AS stored (name, pattern, due_at) VALUES (${name}, ${pattern}, ${due})
@@ -35,7 +35,7 @@ export async function storeSchedule(db: Database, { name, pattern }: ScheduledJo
     WHERE stored.pattern <> excluded.pattern`
 }
 
-/** When schedules are due. */
+/** Returns when schedules are due. */
 export function schedulesOf(db: Database, jobs: readonly ScheduledJob[]): Promise<ScheduleState[]> {
   const names = jobs.map(({ name }) => name)
   const patterns = jobs.map(({ pattern }) => pattern)
@@ -45,7 +45,7 @@ export function schedulesOf(db: Database, jobs: readonly ScheduledJob[]): Promis
     FROM tricube.job_schedules JOIN unnest(${names}::text[], ${patterns}::text[]) AS mine(name, pattern) USING (name, pattern)`
 }
 
-/** What is enqueued when a schedule is due. */
+/** The jobs to enqueue when a schedule is due. */
 export interface Firing extends ScheduledJob {
   readonly due: Date
   readonly next: Date | undefined
@@ -55,8 +55,8 @@ export interface Firing extends ScheduledJob {
 }
 
 /**
- * Enqueues what is due and moves the schedule on, in one statement: of any number of instances one does. Resolves to how many
- * jobs it has made; undefined when another instance was first.
+ * Enqueues the runs that are due and advances the schedule in one statement, so that only one instance does it. Returns the
+ * number of jobs; undefined when another instance was first.
  */
 export async function fire(db: Database, firing: Firing): Promise<number | undefined> {
   const { name, pattern, due, next, runs, priority, key } = firing

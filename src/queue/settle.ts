@@ -1,9 +1,9 @@
 import { sql, type Database, type Fragment, type Sql } from '../sql/index.ts'
 import type { AttemptOf } from './job.ts'
 
-// The ends of an attempt. Each touches a row only while it still belongs to this worker and this attempt.
+// Store the outcome of an attempt. Each statement changes a row only while it belongs to this worker and this attempt.
 
-/** Deletes jobs that are done; resolves to the ids of those that were still this worker's. */
+/** Deletes jobs that are done. Returns the ids of those that still belonged to this worker. */
 export async function complete(db: Database, worker: number, attempts: readonly AttemptOf[]): Promise<number[]> {
   const ids = attempts.map(({ id }) => id)
   const numbers = attempts.map(({ attempt }) => attempt)
@@ -17,7 +17,7 @@ export async function complete(db: Database, worker: number, attempts: readonly 
   return rows.map(({ id }) => id)
 }
 
-/** Deletes one that is done, in the transaction of what it did; false when it is this worker's no more. */
+/** Deletes a job that is done in the handler's transaction. Returns false when it no longer belongs to this worker. */
 export async function completeIn(
   tx: Pick<Sql, 'execute'>,
   worker: number,
@@ -29,7 +29,7 @@ export async function completeIn(
   return count === 1
 }
 
-/** Has one that failed run again later; `error` is JSON. */
+/** Retries a failed job after a delay. `error` is JSON. */
 export async function retry(
   db: Database,
   worker: number,
@@ -48,7 +48,7 @@ export async function retry(
   return rows.length > 0
 }
 
-/** Sets one aside that has failed for the last time; `error` is JSON. */
+/** Moves a job that failed for the last time to the dead jobs. `error` is JSON. */
 export async function bury(db: Database, worker: number, { id, attempt }: AttemptOf, error: string): Promise<boolean> {
   const rows = await db.many`
     WITH ended AS (
@@ -62,7 +62,7 @@ export async function bury(db: Database, worker: number, { id, attempt }: Attemp
   return rows.length > 0
 }
 
-/** Has one that has failed for the last time stay where it is, so that later ones of its key wait; `error` is JSON. */
+/** Keeps a job that failed for the last time in place, so that later jobs of its key wait. `error` is JSON. */
 export async function hold(db: Database, worker: number, { id, attempt }: AttemptOf, error: string): Promise<boolean> {
   const held = await db.execute`
     UPDATE tricube.jobs SET worker = NULL, error = ${error}, run_at = 'infinity'
@@ -70,8 +70,8 @@ export async function hold(db: Database, worker: number, { id, attempt }: Attemp
   return held > 0
 }
 
-/** Gives back what was claimed; `uncounted` is 1 for what has not begun. */
-export async function giveBack(
+/** Returns claimed jobs to the queue. `uncounted` is 1 for jobs that have not started. */
+export async function requeue(
   db: Database,
   worker: number,
   attempts: readonly AttemptOf[],
@@ -89,8 +89,8 @@ export async function giveBack(
     SELECT count(*) FROM ended`
 }
 
-/** Gives back what a worker has claimed and does not have, for it never heard of it. It does not count as an attempt. */
-export async function giveBackStrays(db: Database, worker: number, held: readonly number[]): Promise<void> {
+/** Returns jobs to the queue that the worker owns without knowing. This does not count as an attempt. */
+export async function requeueUnknown(db: Database, worker: number, held: readonly number[]): Promise<void> {
   await db.many`
     WITH ended AS (
       UPDATE tricube.jobs AS job SET worker = NULL, attempt = job.attempt - 1
@@ -100,7 +100,7 @@ export async function giveBackStrays(db: Database, worker: number, held: readonl
     SELECT count(*) FROM ended`
 }
 
-/** Ends a job that waits or runs; what it does is not committed, and its signal aborts. False when there is none. */
+/** Cancels a job that waits or runs. Its signal aborts and its transaction is rolled back. Returns false if there is none. */
 export async function cancel(db: Pick<Sql, 'many'>, id: number): Promise<boolean> {
   const rows = await db.many`
     WITH ended AS (DELETE FROM tricube.jobs WHERE id = ${id} RETURNING id, name, key), ${released}
@@ -115,7 +115,7 @@ async function release(tx: Pick<Sql, 'execute'>, name: string, key: string): Pro
     WHERE id = (SELECT min(id) FROM tricube.jobs WHERE name = ${name} AND key = ${key})`
 }
 
-/** Releases the next job of the key of each that has `ended`, which this statement still sees. */
+/** Releases the next job of the key of each job in `ended`. The statement's snapshot still contains those jobs. */
 const released: Fragment = sql`released AS (
   UPDATE tricube.jobs AS job SET held = false, after = ended.id
   FROM ended
@@ -125,7 +125,7 @@ const released: Fragment = sql`released AS (
   )
 )`
 
-/** The same where the job itself waits again: only one that was committed late, and comes before it, may go first. */
+/** Does the same for a job that waits again. Only a job with a lower id, committed late, may overtake it. */
 const releasedBefore: Fragment = sql`released AS (
   UPDATE tricube.jobs AS job SET held = false, after = ended.id
   FROM ended
@@ -136,10 +136,10 @@ const releasedBefore: Fragment = sql`released AS (
 )`
 
 /**
- * Releases what waits for no other job and is held nonetheless: two that ended at one moment may each have taken the other
- * for the next one.
+ * Releases jobs that are held although they are first of their key. Two jobs that end at the same time may each take the
+ * other for the next one.
  */
-export async function releaseForgotten(db: Database): Promise<void> {
+export async function releaseStuck(db: Database): Promise<void> {
   await db.execute`
     UPDATE tricube.jobs SET held = false
     WHERE held AND id IN (SELECT min(id) FROM tricube.jobs WHERE key IS NOT NULL GROUP BY name, key)`

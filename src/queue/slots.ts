@@ -1,14 +1,14 @@
 import type { ClaimedJob } from './job.ts'
 import { isLimited, type Task } from './task.ts'
 
-/** Claims so much that it lasts for about this long, in milliseconds: several times what a claim takes. */
+/** How long claimed jobs should last, in milliseconds: several times the duration of a claim. */
 const supplyMs = 20
-/** And never more than this above what can run: others want some too. */
-const mostSupply = 100
-/** Weight of the newest duration in the average. */
+/** The maximum number of jobs in store. The rest is left to other workers. */
+const maxSupply = 100
+/** The weight of the newest duration in the average. */
 const newest = 0.1
 
-/** The jobs of one task in this process: those that run, and those that have been claimed and not begun. */
+/** The jobs of one task in this process: running, or claimed and not started. */
 export class Slots {
   readonly task: Task
   readonly waiting: ClaimedJob[] = []
@@ -19,12 +19,12 @@ export class Slots {
     this.task = task
   }
 
-  /** Whether one can begin. */
+  /** Whether a job can start. */
   get canBegin(): boolean {
     return this.waiting.length > 0 && this.running < this.task.concurrency
   }
 
-  /** How many to claim: what can begin, and for tasks that take less time than a claim some more. */
+  /** How many jobs to claim: those that can start, and a store for tasks that are faster than a claim. */
   get wanted(): number {
     const { concurrency } = this.task
     const { supply } = this
@@ -32,15 +32,15 @@ export class Slots {
     return Math.max(0, concurrency + supply - this.running - this.waiting.length)
   }
 
-  /** An attempt has taken this long. */
+  /** Records the duration of an attempt. */
   took(ms: number): void {
     this.#averageMs =
       this.#averageMs === Number.POSITIVE_INFINITY ? ms : this.#averageMs + newest * (ms - this.#averageMs)
   }
 
-  /** How many to have in store beyond what can run at once. */
+  /** How many jobs to keep in store beyond those that can run at once. */
   get supply(): number {
     if (isLimited(this.task)) return 0 // a claimed job counts as one that runs
-    return Math.min(mostSupply, Math.floor((this.task.concurrency * supplyMs) / Math.max(this.#averageMs, 0.01)))
+    return Math.min(maxSupply, Math.floor((this.task.concurrency * supplyMs) / Math.max(this.#averageMs, 0.01)))
   }
 }

@@ -1,10 +1,10 @@
 import type { TableVersion } from '../tables/room.ts'
 
 /**
- * Jobs that wait or run, those that are dead, and who runs them.
+ * The tables of waiting and running jobs, dead jobs, workers and schedules.
  *
- * A job that is done is deleted: the table stays small, and a scan of it cheap. Rows change at every step of a job. So pages
- * leave room for the next version of a row, and vacuum starts after thousands of dead rows, not after a share of the table.
+ * Done jobs are deleted, so the table stays small and cheap to scan. Rows change at every step of a job. So pages leave room
+ * for the next version of a row, and vacuum starts after a number of dead rows, not after a share of the table.
  */
 export const queueTables: readonly TableVersion[] = [
   {

@@ -2,34 +2,34 @@ import type { Backoff } from '../time/backoff.ts'
 import type { Attempt } from './attempt.ts'
 import type { GlobalLimits } from './limits.ts'
 
-/** What is done for the jobs of a name. */
+/** Runs the jobs of a name. */
 export interface Task extends GlobalLimits {
-  /** The most that run at once in this process. */
+  /** The maximum number of these jobs that run at once in this process. */
   readonly concurrency: number
   /** Whether jobs of one key run one after the other, in the order in which they were enqueued. */
   readonly isOrdered: boolean
-  /** How often one that fails is run again. */
+  /** How often a failed job is retried. */
   readonly retries: number
   readonly backoff: Backoff
-  /** What one of a key that has failed for the last time does to later ones: `hold` has them wait. */
+  /** Whether a dead job makes later jobs of its key wait (`hold`) or not (`skip`). */
   readonly onDead: 'skip' | 'hold'
   /** Milliseconds after which an attempt is canceled. */
   readonly timeoutMs: number
-  /** Does it; may complete the attempt in a transaction. A rejection is a failed attempt. */
+  /** Runs an attempt. It may delete the job in its own transaction. A rejection is a failed attempt. */
   run(attempt: Attempt): Promise<void>
-  /** An attempt is over. */
+  /** Called when an attempt has ended and its outcome is stored. */
   ended?(attempt: Attempt, end: AttemptEnd): void
 }
 
-/** How an attempt has ended. */
+/** The outcome of an attempt. */
 export interface AttemptEnd {
   readonly outcome: 'done' | 'failed' | 'dead' | 'lost' | 'returned'
   readonly error?: unknown
-  /** Of one that failed: when it is run again. */
+  /** Milliseconds until a failed job is retried. */
   readonly retryInMs?: number
 }
 
-/** Whether something bounds it over all instances. */
+/** Whether the task has limits over all instances. */
 export function isLimited({ globalConcurrency, rateLimit }: GlobalLimits): boolean {
   return globalConcurrency !== undefined || rateLimit !== undefined
 }

@@ -1,23 +1,23 @@
 import { DatabaseError, type Database, type Listening } from '../sql/index.ts'
 import type { Worker } from './worker.ts'
 
-/** What carries the wakes of a database. */
+/** Options of `Wakes`. */
 export interface WakesOptions {
   readonly db: Database
   readonly worker: Pick<Worker, 'expect' | 'hasRoomFor'>
-  /** Notifications do not come through: work is looked for instead. */
-  readonly onDeaf: (error: unknown) => void
+  /** Called when the pooler does not pass on notifications, so that workers must poll. */
+  readonly onUnsupported: (error: unknown) => void
 }
 
 const channel = 'tricube_jobs'
-/** PostgreSQL takes a lock over the whole server for each commit that notifies: others are woken this seldom, in milliseconds. */
+/** Milliseconds between notifications. PostgreSQL locks the whole server for each commit that notifies. */
 const notifyEveryMs = 50
-/** What is due later than this is seen in time when its worker looks for work, in milliseconds. */
+/** Workers that poll find jobs that are due later than this in time, in milliseconds. */
 const soonMs = 3000
 
 /**
- * Wakes workers when there is something to do: the one in this process without a notification, and those of others when this
- * one has its hands full.
+ * Wakes workers when a job is due. It wakes the worker in this process directly. It notifies other processes only when this
+ * worker is full.
  */
 export class Wakes {
   readonly #options: WakesOptions
@@ -31,19 +31,19 @@ export class Wakes {
     this.#options = options
   }
 
-  /** Listens, unless that is not to be had behind this pooler. Resolves when it is known. */
+  /** Listens for notifications, unless the pooler does not support them. */
   async open(): Promise<void> {
-    const { db, worker, onDeaf } = this.#options
+    const { db, worker, onUnsupported } = this.#options
     const wake = (): void => worker.expect(0)
     try {
       this.#listening = await db.listen(channel, wake, { onReconnect: wake })
     } catch (error) {
-      if (error instanceof DatabaseError && error.sqlstate === '0A000') onDeaf(error)
+      if (error instanceof DatabaseError && error.sqlstate === '0A000') onUnsupported(error)
       else if (!this.#isClosed) this.#retrying = setTimeout(() => void this.open(), retryMs).unref()
     }
   }
 
-  /** A job has been stored, and is due in so many milliseconds. */
+  /** Handles a stored job that is due in this many milliseconds. */
   stored(name: string, inMs: number): void {
     const { worker } = this.#options
     const hasRoom = worker.hasRoomFor(name)
@@ -64,10 +64,10 @@ export class Wakes {
     this.#notifying = setTimeout(() => {
       this.#notifying = undefined
       this.#notifiedAt = performance.now()
-      this.#options.db.notify(channel).catch(() => {}) // others look for work by themselves
+      this.#options.db.notify(channel).catch(() => {}) // the other workers poll
     }, inMs).unref()
   }
 }
 
-/** A database that is down is listened to again after this long, in milliseconds. */
+/** Milliseconds until it listens again after the database was down. */
 const retryMs = 5000

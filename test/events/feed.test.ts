@@ -210,7 +210,7 @@ describe('who is away', () => {
 
 describe('the feed', () => {
   it.each([
-    ['after=nowhere', 'a position is a text that the feed has given'],
+    ['after=nowhere', 'after: expected a position that the feed has returned, got \\"nowhere\\"'],
     ['from=later', 'from: expected now, beginning or a time'],
   ])('rejects %s', async (query, message) => {
     const { url } = await publish()

@@ -1,6 +1,6 @@
 import { database } from 'tricube/sql'
 import { expect, it } from 'vitest'
-import { forgetBefore, read, startOf, tick } from '../../src/events/log.ts'
+import { deleteBefore, read, startOf, tick } from '../../src/events/log.ts'
 import { logTables } from '../../src/events/tables.ts'
 import { directDatabase } from '../sql/freshDatabase.ts'
 
@@ -18,7 +18,7 @@ it('deletes all that is old, however much, and keeps what is new', async () => {
   await db.script(`INSERT INTO tricube.events (name, payload) VALUES ('noted', '2')`)
   await tick(db)
 
-  await forgetBefore(db, hourMs)
+  await deleteBefore(db, hourMs)
 
   expect(await db.value`SELECT count(*) FROM tricube.events`).toBe(1)
   const { events } = await read(db, await startOf(db, 'beginning'), ['noted'], 100)
@@ -33,6 +33,6 @@ it('keeps everything while nothing is old', async () => {
   await using db = database({ url: fresh.url, lanes: 1, pool: 2 })
   await db.script(`INSERT INTO tricube.events (name, payload) VALUES ('noted', '1')`)
   await tick(db)
-  await forgetBefore(db, hourMs)
+  await deleteBefore(db, hourMs)
   expect(await db.value`SELECT count(*) FROM tricube.events`).toBe(1)
 })

@@ -151,14 +151,14 @@ describe('wrong schedules', () => {
   it.each([
     [
       { schedule: '30 2 * *' },
-      'clock-service: jobs.tick: schedule "30 2 * *" is no cron pattern, expected minute, hour, day, month and weekday like "30 2 * * *"',
+      'clock-service: jobs.tick: schedule "30 2 * *" is not a cron pattern, expected minute, hour, day, month and weekday like "30 2 * * *"',
     ],
     [{ schedule: '61 2 * * *' }, 'Invalid value for minute: 61'],
-    [{ schedule: 'every night' }, 'is no cron pattern'],
+    [{ schedule: 'every night' }, 'is not a cron pattern'],
     [{ schedule: '0 0 30 2 *' }, 'schedule "0 0 30 2 *" never comes'],
     [
       { schedule: '30 2 * * *', timeZone: 'Asia/Shanhai' },
-      'timeZone "Asia/Shanhai" is not known, expected one like Asia/Shanghai',
+      'timeZone "Asia/Shanhai" is unknown, expected one like Asia/Shanghai',
     ],
     [{ timeZone: 'UTC' }, "job tick: timeZone needs a schedule, like schedule: '30 2 * * *'"],
     [{ schedule: 5 }, "job tick: schedule must be a cron pattern like '30 2 * * *', got 5"],

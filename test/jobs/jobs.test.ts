@@ -135,10 +135,10 @@ describe('enqueuing', () => {
     ['an unknown field', { order_id: 1, orderId: 1 }, {}, 'job sendReceipt: input.orderId'],
     ['no input', undefined, {}, 'job sendReceipt: input'],
     ['a large input', { order_id: 1, note: 'x'.repeat(300_000) }, {}, 'expected at most 262144: store it in a table'],
-    ['a delay before now', { order_id: 1 }, { delayMs: -1 }, 'delayMs is a number of milliseconds from 0, not -1'],
+    ['a delay before now', { order_id: 1 }, { delayMs: -1 }, 'delayMs must be a number of milliseconds from 0, got -1'],
     ['two times', { order_id: 1 }, { delayMs: 1, runAt: new Date() }, 'set delayMs or runAt, not both'],
-    ['no date', { order_id: 1 }, { runAt: new Date('soon') }, 'runAt is a Date'],
-    ['an empty unique', { order_id: 1 }, { unique: '' }, 'unique is a text of 1 to 255 characters'],
+    ['no date', { order_id: 1 }, { runAt: new Date('soon') }, 'runAt must be a valid Date, got Invalid Date'],
+    ['an empty unique', { order_id: 1 }, { unique: '' }, 'unique must be a string of 1 to 255 characters'],
   ])('rejects %s, and stores nothing', async (_, input, options, message) => {
     await expect(app.db.enqueue(orderJobs.sendReceipt, input as never, options)).rejects.toThrow(message)
     expect(await jobsLeft()).toBe(0)

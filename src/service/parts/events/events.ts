@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Contract } from '../../../contract/contract.ts'
 import { BadRequest } from '../../../contract/errors.ts'
 import { Feed, type FeedPage, type FeedQuery } from '../../../events/feed.ts'
-import { forgetBefore } from '../../../events/log.ts'
+import { deleteBefore } from '../../../events/log.ts'
 import { Subscriber, type FetchFeed } from '../../../events/subscriber.ts'
 import { cursorTables, logTables } from '../../../events/tables.ts'
 import type { Subscription } from '../../../events/subscription.ts'
@@ -47,7 +47,7 @@ export const eventLog: Part<{ readonly edge?: boolean }> = {
       })
     }
     const sweep = setInterval(() => {
-      for (const store of stores.values()) void forgetBefore(store, retentionMs).catch(() => {})
+      for (const store of stores.values()) void deleteBefore(store, retentionMs).catch(() => {})
     }, sweepEveryMs).unref()
     return {
       close() {

@@ -116,7 +116,8 @@ export const jobs: Part<QueuePartOptions & Pick<JobsOptions, 'jobs'> & Subscript
         })
       })
       const wakes = stores.map(
-        ({ db: store }, i) => new Wakes({ db: store, worker: workers[i]!, onDeaf: () => logMissingNotifications(log) }),
+        ({ db: store }, i) =>
+          new Wakes({ db: store, worker: workers[i]!, onUnsupported: () => logMissingNotifications(log) }),
       )
       const watches = stores.map(
         ({ db: store }, i) =>
