@@ -28,15 +28,15 @@ import { BackgroundWork, checkTimeout } from './background/backgroundWork.ts'
 
 type State = 'new' | 'starting' | 'serving' | 'stopping'
 
-/** What a test puts in the place of the real thing. */
+/** Replacements for parts and configuration in tests. */
 export interface Overrides {
   readonly config?: Partial<Config>
-  /** Each takes the place of the part that has its name. */
+  /** Parts that replace those with the same name. */
   readonly parts?: readonly AnyPart[]
   readonly checkResponse?: CheckResponse
 }
 
-/** What is there from the start on. */
+/** The state after the start. */
 interface Running {
   readonly config: LiveConfig
   readonly log: Logger
@@ -49,7 +49,7 @@ interface Running {
 /** A service that runs: opens its parts, serves its requests, and closes what it has opened. */
 export class Application implements RunningApplication {
   readonly contract: Contract
-  /** The real Fastify: any plugin of its works. */
+  /** The Fastify instance. All of its plugins work. */
   readonly fastify: FastifyInstance
   readonly #definition: Definition
   readonly #overrides: Overrides
@@ -89,24 +89,24 @@ export class Application implements RunningApplication {
     })
   }
 
-  /** The configuration, from the start on. */
+  /** The configuration. Available once the service has started. */
   get config(): LiveConfig {
     return this.#known.config
   }
 
-  /** Its log; how it logs is known from the start on. */
+  /** Its log. The configuration of the log applies once the service has started. */
   get log(): Logger {
     return this.#running?.log ?? this.#firstLog
   }
 
-  /** Its metrics, answered at `/metrics`; from the start on. */
+  /** Its metrics, served at `/metrics`. Available once the service has started. */
   get metrics(): Metrics {
     return this.#known.metrics
   }
 
   /**
-   * Aborts when the service has begun to stop and its callers are to go elsewhere: for what never ends by itself, such as a
-   * stream of events or a websocket. Routes of your own find it as `request.draining`.
+   * Aborts when the service begins to stop. End what never ends by itself, such as a stream of events or a websocket.
+   * Routes of your own find it as `request.draining`.
    */
   get draining(): AbortSignal {
     return this.#server.inFlight.draining
@@ -122,23 +122,23 @@ export class Application implements RunningApplication {
     return this.#hooks.context
   }
 
-  /** Runs a function with a context of its own; starts, if need be, without listening. */
+  /** Runs a function with its own context. Starts the service first if needed, without listening. */
   async run<Result>(
     fn: (context: WorkContext) => Result | Promise<Result>,
     { name = sourceNameOf(fn) || 'run', timeoutMs, signal }: RunOptions = {},
   ): Promise<Result> {
     if (timeoutMs !== undefined) checkTimeout(timeoutMs)
-    if (!this.#work.isOpen) await this.start() // a hook runs before the start is done
+    if (!this.#work.isOpen) await this.start() // inside a hook, the start is not complete yet
     return this.#work.run({ shape: spanShape(name), timeoutMs, signal }, (context) => fn(context as never))
   }
 
-  /** Runs the hook `afterStart` by itself: for a test, which does not listen. */
+  /** Runs the `afterStart` hook alone, for a test that does not listen. */
   async afterStart(): Promise<void> {
     await this.#hooks.run('afterStart', this)
   }
 
   /**
-   * Opens everything, without listening; once.
+   * Opens all parts once, without listening.
    *
    * @throws {ConfigError} when a value of the configuration is wrong
    */
@@ -146,12 +146,12 @@ export class Application implements RunningApplication {
     return (this.#started ??= this.#start())
   }
 
-  /** Starts, if need be, and listens, once; resolves to its URL. */
+  /** Starts the service if needed, and listens. Resolves to its URL. A second call returns the same promise. */
   listen(): Promise<{ url: string }> {
     return (this.#listened ??= this.#listen())
   }
 
-  /** Answers a request without a socket. */
+  /** Handles a request without a socket. */
   async inject(request: InjectOptions | string): Promise<LightMyRequestResponse> {
     await this.start()
     const response = await this.fastify.inject(request)
@@ -160,9 +160,9 @@ export class Application implements RunningApplication {
   }
 
   /**
-   * Stops, once: has its callers go elsewhere, finishes their requests, then closes what it has opened.
+   * Stops once: sends callers away, finishes requests in flight, then closes what it has opened.
    *
-   * @throws {Error} what went wrong, or did not end in time; it is logged, and all the rest is closed
+   * @throws {Error} the first failure, or what did not end in time. It is logged, and all else is closed
    */
   close(): Promise<void> {
     return (this.#closed ??= this.#close())
@@ -182,7 +182,7 @@ export class Application implements RunningApplication {
       this.#state = 'serving'
     } catch (error) {
       this.#state = 'stopping'
-      if (!this.#closed) await this.close().catch(() => {}) // the first error is the one to tell
+      if (!this.#closed) await this.close().catch(() => {}) // the first error is the one to throw
       throw error
     }
   }
@@ -193,7 +193,7 @@ export class Application implements RunningApplication {
       overrides: this.#overrides.config ?? {},
     })
     const use = this.#parts.configured(config)
-    const { log } = await use(parts.log) // the first to open, so that it is the last to close
+    const { log } = await use(parts.log) // opened first, so that it is closed last
     const { watch } = await use(parts.discovery)
     const { metrics } = await use(parts.metrics)
     const { db } = await use(parts.db)
@@ -248,7 +248,7 @@ export class Application implements RunningApplication {
     this.#state = 'stopping'
     await Promise.all([step('the hook beforeStop', () => hook('beforeStop')), this.#parts.stopTaking(step)])
     await this.#parts.finish(step)
-    if (!this.#running) await step('the server', () => this.fastify.close()) // the start failed before it was known how to drain
+    if (!this.#running) await step('the server', () => this.fastify.close()) // the start failed before the drain part was open
     this.#server.inFlight.reportEnded()
     await this.#parts.closeDownTo(parts.log.name, step)
     await step('the hook afterStop', () => hook('afterStop'))

@@ -17,38 +17,38 @@ import type { Span, SpanLink } from '../trace/span.ts'
 import type { Checks, Readiness } from './lifecycle/readiness.ts'
 
 /**
- * A capability of a service with a lifecycle. The application knows all of them by this interface alone.
+ * A capability of a service with a lifecycle. The application knows parts by this interface alone.
  *
  * To add one, write a file that exports a part, and a line in `parts.ts`.
  */
 export interface Part<Options extends object = {}, Config extends object = {}, Out extends object = Opened> {
-  /** Its name in messages. Its value on the context has the name that it has in `parts.ts`. */
+  /** Its name in messages. On the context its value has the name from `parts.ts`. */
   readonly name: string
   /** The options of `service(contract, { … })` that it reads. Anything else is rejected when the service is defined. */
   readonly options?: Fields<Options>
-  /** What it reads from the configuration. The docs and `tricube config` are made from this. */
+  /** What it reads from the configuration. The docs and `tricube config` are written from this. */
   readonly settings?: Settings<Config>
-  /** Its tables in the schema `tricube` of each of the service's databases: there before it is opened. */
+  /** Its tables in the schema `tricube` of each of the service's databases. They exist before it opens. */
   readonly tables?: readonly TableVersion[]
   /** Whether a service with these options needs the tables. Default: every service does. */
   needsTables?(options: Options & { readonly contract: Contract }): boolean
-  /** Opens it, after the parts that it uses. A throw stops the start and closes what was opened before. */
+  /** Opens it, after the parts that it uses. If it throws, the start fails and all opened parts are closed. */
   open(host: Host<Config>, options: Options): (Out & Opened) | Promise<Out & Opened>
 }
 
-/** A part that has been opened. Every member is optional. */
+/** An open part. Every member is optional. */
 export interface Opened<Value = unknown> {
-  /** Its value on the context, made when a handler first reads it. */
+  /** Creates its value on the context, when a handler first reads it. */
   forRequest?(scope: RequestScope): Value
-  /** Rejects while the service cannot do its work; asked by `/health/ready`. */
+  /** Rejects while the service cannot do its work. Called by `/health/ready`. */
   isReady?(): Promise<void>
-  /** Other things that readiness depends on, under the names that `/health/ready` shows. */
+  /** More checks, under the names that `/health/ready` shows. */
   readonly checks?: Checks
-  /** The service is about to stop: takes no new work. */
+  /** Stops taking new work, since the service is about to stop. */
   stopTaking?(): void | Promise<void>
   /** Waits for the work that has begun. */
   finish?(): void | Promise<void>
-  /** Closes what it holds. Called once, after the parts that use it. */
+  /** Closes its resources. Called once, after the parts that use it have closed. */
   close?(): void | Promise<void>
 }
 
@@ -64,27 +64,27 @@ export interface Host<Config extends object = {}> {
   readonly tables: readonly Room[]
   /** Whether this process is serving and every part is ready. */
   readonly readiness: () => Promise<Readiness>
-  /** Runs what belongs to no request, such as a job. Call it when the service has started. */
+  /** Runs work outside requests, such as a job. Use it once the service has started. */
   readonly work: Work
-  /** Opens another part first; resolves to what that part has opened. */
+  /** Opens another part first, and resolves to it. */
   readonly use: <Out extends object>(part: Part<{}, {}, Out>) => Promise<Out>
-  /** Calls `fn` when the service listens, before `listen` resolves. A throw stops the start. */
+  /** Calls `fn` when the service listens, before `listen` resolves. If it throws, the start fails. */
   readonly whenListening: (fn: (at: Listening) => void | Promise<void>) => void
 }
 
 /** Where a service listens; undefined for a socket in the file system. */
 export type Listening = { readonly address: string; readonly port: number } | undefined
 
-/** What runs in a service besides its requests. The drain waits for it, names what does not finish, and cancels that. */
+/** The background work of a service. The drain waits for it, and cancels and names what does not finish. */
 export interface Work {
   /**
-   * Runs `fn` with a context of its own: the values of all parts, under its own span and deadline. Resolves to what `fn`
-   * returns, however late that is: the deadline only ends the statements and calls of the context.
+   * Runs `fn` with its own context: the values of all parts, under its own span and deadline. Resolves to the result of
+   * `fn`, even after the deadline, which ends only the statements and calls of the context.
    */
   run<Result>(options: WorkOptions, fn: (context: RequestScope) => Result | Promise<Result>): Promise<Result>
   /** Tracks a promise until it settles; logs it when it rejects. */
   until(name: string, promise: PromiseLike<unknown>): void
-  /** What is running, the oldest first; `startedAt` is as `performance.now()` counts. */
+  /** The running work, the oldest first. `startedAt` is in milliseconds of `performance.now()`. */
   running(): Iterable<{ readonly name: string; readonly startedAt: number }>
   /** Resolves when nothing is running. */
   idle(): Promise<void>
@@ -92,26 +92,26 @@ export interface Work {
   cancel(reason: Error): void
 }
 
-/** What a piece of work begins with. */
+/** Options of background work. */
 export interface WorkOptions {
-  /** Of its span. The shape's name is its name in the log, and `ctx.operation`. */
+  /** The shape of its span. Its name is also the name in the log, and `ctx.operation`. */
   readonly shape: SpanShape
   /** Its deadline, in milliseconds from now. Default: none. */
   readonly timeoutMs?: number | undefined
   /** Cancels it. */
   readonly signal?: AbortSignal | undefined
-  /** Headers of the message that it is about: their trace is continued, their request id and baggage are passed on. */
+  /** Headers of its message. The work continues their trace, and passes on their request ID and baggage. */
   readonly headers?: IncomingHttpHeaders | undefined
   readonly links?: readonly SpanLink[] | undefined
   /** More members of the context, such as the message. */
   readonly values?: Readonly<Record<string, unknown>> | undefined
 }
 
-/** The request, or the work outside of requests, that a value is made for. */
+/** The request or background work that a context value is created for. */
 export interface RequestScope extends SpanContext, Caller {
   /** The name of the operation, or of the work. */
   readonly operation: string
-  /** Undefined for work that no request has begun. */
+  /** Undefined for work without a request. */
   readonly request: FastifyRequest | undefined
   readonly params: {}
   readonly query: {}
@@ -124,11 +124,11 @@ export interface RequestScope extends SpanContext, Caller {
   readonly deadline: Deadline
   /** From the header `x-region`. */
   readonly region: string | undefined
-  /** What it has, when it is handled once for its key. */
+  /** Set when the request is handled once for its key. */
   readonly keyed: Keyed | undefined
 }
 
-/** What a request has that is handled once for its key. */
+/** The state of a request that is handled once for its key. */
 export interface Keyed extends KeyedCaller {
   readonly idempotencyKey: string
   readonly db: Database
@@ -146,7 +146,7 @@ export type ValueOf<P> =
       : never
     : never
 
-/** What has the members of all of a union. */
+/** The intersection of the members of a union. */
 export type Intersection<Union> = (Union extends unknown ? (one: Union) => void : never) extends (
   all: infer All,
 ) => void

@@ -1,4 +1,4 @@
-// The parts of a service, a line each. Their order means nothing: each is opened after those that it uses.
+// The parts of a service. Their order has no meaning: each is opened after those that it uses.
 export { admin } from './parts/admin.ts'
 export { admission } from './parts/admission/admission.ts'
 export { clients } from './parts/clients.ts'

@@ -23,7 +23,7 @@ import type { Metering } from './parts/metrics.ts'
 import type { RateLimits } from './parts/rateLimits/rateLimits.ts'
 import type { Tracing } from './parts/tracing/tracing.ts'
 
-/** The rooms that a request passes. */
+/** The rooms that a request passes through. */
 export interface PipelineParts {
   readonly allowOrigin: AllowOrigin | undefined
   readonly admission: Admission
@@ -32,14 +32,14 @@ export interface PipelineParts {
   readonly metrics: Metering
   readonly logging: Logging
   readonly idempotency: Idempotency
-  /** Makes the contexts of handlers. */
+  /** The class of handler contexts. */
   readonly Context: ContextClass
   readonly preSerialization: PreSerialization
   readonly checkResponse: CheckResponse | undefined
 }
 
 /**
- * What happens to a request, in this order. Everything is compiled when the service starts.
+ * What happens to a request, in order. All of it is compiled when the service starts.
  *
  * arrived → CORS → admitted → traced → rate limit → validated → handler → envelope → serialised → recorded
  */
@@ -48,9 +48,9 @@ export function compilePipeline(definition: Definition, rooms: PipelineParts): P
   const { allowOrigin, admission, tracing, rateLimits, metrics, logging } = rooms
 
   return {
-    // Every request, as it arrives. One that is refused has been answered.
+    // Every request, as it arrives. A rejected one already has its response.
     arrived(request, reply) {
-      allowOrigin?.(request, reply) // first, so that a page can read why it was refused
+      allowOrigin?.(request, reply) // first, so that a page can read the rejection
       return admission.admits(request, reply)
     },
 
@@ -65,7 +65,7 @@ export function compilePipeline(definition: Definition, rooms: PipelineParts): P
       const handler: RouteHandlerMethod = (request, reply) => {
         validate?.(request)
         const value = handle(request, reply)
-        // A promise only where there is one already: it is a tenth of the smallest request.
+        // No promise is added: it would cost a tenth of the smallest request.
         return isThenable(value)
           ? value.then((settled) => respond(request, reply, settled))
           : respond(request, reply, value)
@@ -73,10 +73,10 @@ export function compilePipeline(definition: Definition, rooms: PipelineParts): P
       return { onRequest: [begin, ...limit], handler }
     },
 
-    // What the caller is told of an error.
+    // The error that the caller gets.
     errorOf: (thrown) => httpErrorOf(thrown) ?? httpErrorFrom(thrown),
 
-    // A request that is over: answered, or its caller is gone.
+    // A request that has ended, with a response or because its caller hung up.
     recorded(open) {
       const ended = endedOf(open)
       const { operation, route, status, durationMs } = ended
@@ -90,7 +90,7 @@ export function compilePipeline(definition: Definition, rooms: PipelineParts): P
   }
 }
 
-/** The beginning of an operation's request: what it asks for is known, and its trace begins. */
+/** Starts an operation's request: notes the operation, and starts the trace. */
 function compileBegin(name: string, { contract, trustProxy, tls }: Definition, tracing: Tracing): onRequestHookHandler {
   const operation = contract.operations[name]!
   const running = { name, path: parseRoute(operation.route).path }
@@ -105,7 +105,7 @@ function compileBegin(name: string, { contract, trustProxy, tls }: Definition, t
 
 function endedOf(open: OpenRequest): EndedRequest {
   const { request, reply, hasResponse } = open
-  const route = open.operation ? open.operation.path : request.routeOptions.url // which Fastify makes anew for each look
+  const route = open.operation ? open.operation.path : request.routeOptions.url // which Fastify creates at each read
   return {
     operation: open.operation?.name,
     route,

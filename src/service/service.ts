@@ -15,13 +15,12 @@ import type { WorkContext } from './request/context.ts'
 import { roomsOf } from './lifecycle/tables.ts'
 
 /**
- * A contract with the functions that keep it.
+ * A contract with its handlers.
  *
- * Making one opens nothing: it can be imported by tools and tests. The application behind it is made when it is first
- * asked for.
+ * Creating one opens nothing, so tools and tests can import it. The application behind it is created at first use.
  */
 export class Service<Implemented extends Contract = Contract, Ctx = WorkContext> {
-  /** What it is made of. */
+  /** Its definition. */
   readonly definition: Definition<Implemented>
   #application: Application | undefined
 
@@ -35,7 +34,7 @@ export class Service<Implemented extends Contract = Contract, Ctx = WorkContext>
     return this.definition.contract.name
   }
 
-  /** The port it listens on unless the configuration names one. */
+  /** The port it listens on, unless the configuration sets one. */
   get port(): number | undefined {
     return this.definition.port
   }
@@ -55,12 +54,12 @@ export class Service<Implemented extends Contract = Contract, Ctx = WorkContext>
     return usesDatabase(this.definition) || this.tables.length > 0
   }
 
-  /** The tables of tricube's own that it needs; `tricube migrate up` creates them. */
+  /** The tables of tricube's own that it needs. `tricube migrate up` creates them. */
   get tables(): readonly Room[] {
     return roomsOf(this.definition)
   }
 
-  /** The real Fastify, before and after the start. */
+  /** The Fastify instance, before and after the start. */
   get fastify(): FastifyInstance {
     return this.#running.fastify
   }
@@ -71,7 +70,7 @@ export class Service<Implemented extends Contract = Contract, Ctx = WorkContext>
   }
 
   /**
-   * Starts and listens; resolves to the URL.
+   * Starts and listens. Resolves to the URL.
    *
    * @throws {ConfigError} when a value of the configuration is wrong
    */
@@ -80,8 +79,8 @@ export class Service<Implemented extends Contract = Contract, Ctx = WorkContext>
   }
 
   /**
-   * Runs a function with the context of a handler, but for the request: for scripts, jobs and timers. Its calls and statements
-   * belong to a trace of its own. Opens the service first, if need be, without listening; close it when you are done.
+   * Runs a function with the context of a handler, without a request: for scripts and timers. Its calls and statements
+   * belong to their own trace. Opens the service first if needed, without listening. Close it when you are done.
    *
    * @example
    * const count = await users.run(({ db }) => db.value`SELECT count(*) FROM users`)
@@ -91,15 +90,15 @@ export class Service<Implemented extends Contract = Contract, Ctx = WorkContext>
     return this.#running.run(fn as never, options)
   }
 
-  /** Answers a request without a socket. */
+  /** Handles a request without a socket. */
   inject(request: InjectOptions | string): Promise<LightMyRequestResponse> {
     return this.#running.inject(request)
   }
 
   /**
-   * Stops: has callers go elsewhere, finishes the requests in flight, closes what it has opened.
+   * Stops: sends callers away, finishes requests in flight, closes what it has opened.
    *
-   * @throws {Error} what went wrong, or did not end in time
+   * @throws {Error} the first failure, or what did not end in time
    */
   close(): Promise<void> {
     return this.#application?.close() ?? Promise.resolve()
@@ -111,9 +110,9 @@ export class Service<Implemented extends Contract = Contract, Ctx = WorkContext>
 }
 
 /**
- * Makes a service of a contract and a function for each of its operations.
+ * Creates a service from a contract and a handler for each of its operations.
  *
- * @throws {TypeError} one line, when a handler is missing or belongs to no operation, or an option is none
+ * @throws {TypeError} one line, when a handler is missing or has no operation, or an option is unknown or invalid
  *
  * @example
  * export default service(roleService, {

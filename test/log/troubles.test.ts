@@ -10,7 +10,7 @@ it('logs once at the start that a database does not respond, with the reason', a
   const { url } = await app.listen()
   vi.unstubAllEnvs()
   expect((await fetch(`${url}/health/ready`)).status).toBe(503)
-  const msg = 'the database does not answer; the service is not ready until it does'
+  const msg = 'the database does not respond; the service is not ready until it does'
   expect((await lines()).filter(({ level }) => level === 'warn')).toMatchObject([
     { msg, reason: 'connect ECONNREFUSED 127.0.0.1:1' },
   ])

@@ -62,7 +62,7 @@ describe('a check of its own', () => {
         },
       },
     })
-    const late = 'no answer within 20 ms'
+    const late = 'no response within 20 ms'
     expect(await ask()).toEqual([503, { status: 'not ready', checks: { deaf: late, psp: late } }])
     await expect.poll(() => signals[0]!.aborted).toBe(true)
   })
@@ -108,5 +108,5 @@ describe('a check of its own', () => {
 
 it('a resource that does not answer makes the service not ready, and hangs nobody', async () => {
   const ask = checking({}, { resources: { deaf: resource({ open: () => 1, isReady: never }) } })
-  expect(await ask()).toEqual([503, { status: 'not ready', checks: { deaf: 'no answer within 800 ms' } }])
+  expect(await ask()).toEqual([503, { status: 'not ready', checks: { deaf: 'no response within 800 ms' } }])
 })

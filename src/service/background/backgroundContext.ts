@@ -6,11 +6,11 @@ import type { RequestScope } from '../part.ts'
 import { BaseContext, type ContextValues, type WorkTracker } from '../request/baseContext.ts'
 import { forwardHeader, regionOf } from '../request/forwardedHeaders.ts'
 
-/** What work began with: a request, a message, or nothing. */
+/** What background work began with: a request, a message, or neither. */
 export type Origin = Pick<RequestScope, 'request' | 'params' | 'query' | 'headers' | 'body' | 'region'> &
   Required<Pick<RequestScope, 'propagate' | 'received'>>
 
-/** What a context of work is made of. */
+/** The state of a background context. */
 export interface Background {
   readonly operation: string
   readonly origin: Origin
@@ -20,10 +20,10 @@ export interface Background {
   readonly values?: Readonly<Record<string, unknown>> | undefined
 }
 
-/** Makes the contexts of a service's work. */
+/** The class of a service's background contexts. */
 export type BackgroundClass = new (background: Background) => BackgroundContext
 
-/** The context of work that no request ends. */
+/** The context of work that outlives a request, or has none. */
 export class BackgroundContext extends BaseContext implements RequestScope {
   readonly cancellation: Cancellation
   readonly keyed: undefined
@@ -34,7 +34,7 @@ export class BackgroundContext extends BaseContext implements RequestScope {
     this.cancellation = background.cancellation
     this.#background = background
     for (const [name, value] of Object.entries(background.values ?? {})) {
-      Object.defineProperty(this, name, { value, enumerable: true }) // also in place of what every context has
+      Object.defineProperty(this, name, { value, enumerable: true }) // may also replace a value that every context has
     }
   }
 
@@ -95,7 +95,7 @@ export class BackgroundContext extends BaseContext implements RequestScope {
   }
 }
 
-/** The origin of work that is about a message; without headers, of work that is about nothing. */
+/** Returns the origin of work for a message. Without headers, the work belongs to no message. */
 export function messageOrigin(
   headers: IncomingHttpHeaders,
   { forwardsBaggage }: { readonly forwardsBaggage: boolean },

@@ -9,26 +9,26 @@ import type { Tracing } from '../parts/tracing/tracing.ts'
 import type { BaseContext, ContextValues, DetachedOptions, WorkTracker } from '../request/baseContext.ts'
 import { BackgroundContext, messageOrigin, type BackgroundClass, type Origin } from './backgroundContext.ts'
 
-/** Something that runs besides the requests. */
+/** Work that is running outside requests. */
 interface Running {
   readonly name: string
   readonly startedAt: number
 }
 
-/** A piece of work that has begun. */
+/** Background work that has begun. */
 export interface StartedWork {
   readonly context: BackgroundContext
   readonly fail: (error: unknown) => void
   readonly end: () => void
 }
 
-/** What is known once the parts are open. */
+/** The state once the parts are open. */
 interface Opened {
   readonly Context: BackgroundClass
   readonly tracing: Tracing
 }
 
-/** The work of a service besides its requests: what outlives one, and what none has begun. */
+/** The background work of a service: work that outlives its request, and work without a request. */
 export class BackgroundWork implements Work, WorkTracker {
   readonly #log: LateLog
   readonly #running = new Set<Running>()
@@ -46,7 +46,7 @@ export class BackgroundWork implements Work, WorkTracker {
     return this.#opened !== undefined
   }
 
-  /** The parts are open: work may begin. */
+  /** Allows work to begin, once the parts are open. */
   open(values: ContextValues, tracing: Tracing): void {
     this.#opened = { Context: BackgroundContext.with(values, this), tracing }
   }
@@ -63,7 +63,7 @@ export class BackgroundWork implements Work, WorkTracker {
     }
   }
 
-  /** Begins what `run` runs; whoever begins it ends it. */
+  /** Begins work as `run` does. The caller ends it. */
   begin(options: WorkOptions): StartedWork {
     const { Context, tracing } = this.#known
     const { shape, timeoutMs, signal, headers = {}, values } = options
@@ -127,7 +127,10 @@ export class BackgroundWork implements Work, WorkTracker {
     }
   }
 
-  /** One that ends after `timeoutMs`, with the signal, and with the service; `forget` when nothing is left to cancel. */
+  /**
+   * Creates a cancellation that ends after `timeoutMs`, with the signal, and with the service. Call `forget` when
+   * nothing is left to cancel.
+   */
   #cancellation(timeoutMs?: number, signal?: AbortSignal): { readonly own: Cancellation; readonly forget: () => void } {
     const own = new Cancellation()
     const abort = (): void => own.end(reasonOf(signal!))
@@ -156,7 +159,7 @@ export class BackgroundWork implements Work, WorkTracker {
   }
 }
 
-/** @throws {TypeError} when it is no time that a timer can have */
+/** @throws {TypeError} when no timer can wait that long */
 export function checkTimeout(timeoutMs: number): void {
   if (typeof timeoutMs === 'number' && timeoutMs > 0 && timeoutMs <= longestTimerMs) return
   throw new TypeError(`timeoutMs: expected a number of ms from 1 to ${longestTimerMs}, got ${String(timeoutMs)}`)

@@ -3,7 +3,7 @@ import type { Callees } from '../parts/calls.ts'
 import type { WorkContext } from '../request/context.ts'
 
 /**
- * What the handler of a job gets: its checked input, and everything that a handler of an operation has besides the request.
+ * The context of a job handler: the checked input, and all that the context of an operation has except the request.
  *
  * @example
  * type Receipt = JobContext<typeof orderJobs.sendReceipt, { mails: typeof mailService }>
@@ -14,13 +14,13 @@ import type { WorkContext } from '../request/context.ts'
  */
 export interface JobContext<One extends Job = Job, Others extends Callees = {}> extends WorkContext<Others> {
   readonly input: JobInputOf<One>
-  /** The id that `db.enqueue` has given. */
+  /** The ID that `db.enqueue` returned. */
   readonly id: number
   /** From 1. */
   readonly attempt: number
-  /** When it was due; of one with a schedule, the time that it runs for. */
+  /** When the job was due. For a scheduled job: the time of the schedule. */
   readonly due: Date
-  /** Names this job, the same at each attempt. Give it to what can do something once for a key. */
+  /** Key of this job, the same at each attempt. Pass it to calls that are idempotent by key. */
   readonly idempotencyKey: string
 }
 

@@ -5,7 +5,7 @@ import { listenSettings, type ListenConfig } from '../lifecycle/listen.ts'
 import type { ConfigOf, Intersection, Part } from '../part.ts'
 import * as parts from '../parts.ts'
 
-/** What differs between the places a service runs in: what its parts read, and where it listens. */
+/** The configuration of a service: what differs between the places it runs in. */
 export interface Config extends ListenConfig, PartConfigs {}
 
 // oxlint-disable-next-line typescript/no-generated-empty-object-type -- parts without any are in the union
@@ -14,8 +14,9 @@ type PartConfigs = Intersection<ConfigOf<(typeof parts)[keyof typeof parts]>>
 /** The configuration of a service that runs. */
 export interface LiveConfig extends Config {
   /**
-   * Calls `onChange` with the value of a key in Consul's key-value store: at once when it is known, and at each change;
-   * with undefined when there is none. Returns what ends it. It ends with the service.
+   * Watches a key in Consul's key-value store. Calls `onChange` with the current value and with each new one, and with
+   * undefined when the key does not exist. Returns a function that ends the watch. The watch also ends with the
+   * service.
    *
    * @example
    * config.watch('user-service/greeting', (text) => greet(text ?? 'Hello'))
@@ -23,13 +24,13 @@ export interface LiveConfig extends Config {
   watch(key: string, onChange: (value: string | undefined) => void): () => void
 }
 
-/** Every setting there is, by its name in the configuration file. */
+/** All settings, by their names in the configuration file. */
 const allSettings: Settings<Config> = {
   ...listenSettings,
   ...Object.assign({}, ...Object.values(parts as Readonly<Record<string, Part>>).map(({ settings }) => settings)),
 }
 
-/** The settings of a service: those of the parts, its own, and those of its resources. */
+/** Returns the settings of a service: those of the parts, its own, and those of its resources. */
 export function settingsOf({
   settings = {},
   resources = {},
@@ -42,7 +43,7 @@ export function settingsOf({
 }
 
 /**
- * Types a configuration file; write it as the default export of `tricube.config.ts`.
+ * Types a configuration file. Make the result the default export of `tricube.config.ts`.
  *
  * @example
  * export default defineConfig({ databaseUrl: 'postgres://localhost/users', logLevel: 'debug' })

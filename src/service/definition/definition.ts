@@ -27,7 +27,7 @@ export type Handlers<Ops extends Operations, Others extends Callees, Own = unkno
   ) => OutputOf<Ops[Name]> | Promise<OutputOf<Ops[Name]>>
 }
 
-/** What the context has of the service's own: its resources and settings. */
+/** What a service adds to the context: its resources and settings. */
 export type OwnOf<ResourceMap extends Resources, Values extends OwnSettings> = ResourceValues<ResourceMap> & {
   readonly settings: OwnValues<Values>
 }
@@ -36,7 +36,7 @@ export type OwnOf<ResourceMap extends Resources, Values extends OwnSettings> = R
 // oxlint-disable-next-line typescript/no-generated-empty-object-type -- parts without any are in the union
 type PartOptions = Intersection<OptionsOf<(typeof parts)[keyof typeof parts]>>
 
-/** What a service is made of, besides its contract. */
+/** Options of a service. */
 export interface ServiceOptions<
   Ops extends Operations = Operations,
   Others extends Callees = Callees,
@@ -54,61 +54,59 @@ export interface ServiceOptions<
     > {
   /** One function for each operation. */
   readonly handlers: Handlers<Ops, Others, OwnOf<ResourceMap, Values>>
-  /** What runs around its life. */
+  /** Hooks that run when it starts and stops. */
   readonly hooks?: Hooks<WorkContext<Others> & OwnOf<ResourceMap, Values>>
-  /** Its own things with a lifecycle, such as a client or a pool, under the names that they have on the context. */
+  /** Resources with a lifecycle, such as a client or a pool, under their names on the context. */
   readonly resources?: ResourceMap
-  /** What it reads from the configuration for itself: a schema for each setting. `pspUrl` is read from `PSP_URL`. */
+  /** Settings of your own: a schema for each. `pspUrl` is read from `PSP_URL`. */
   readonly settings?: Values
-  /** Contracts of the services it calls, under the names that its handlers use. */
+  /** Contracts of the services that it calls, under the names that its handlers use. */
   readonly clients?: Others
-  /** How these are called, under the same names. Default: see `ClientOptions`. */
+  /** Options of these calls, under the same names. Default: see `ClientOptions`. */
   readonly calls?: { readonly [Name in keyof Others]?: ClientOptions<Others[Name]> }
-  /** The jobs that it can enqueue and run: what `jobs` has made. */
+  /** The jobs that it can enqueue and run, declared by `jobs`. */
   readonly jobs?: JobMap
   /** One function for each of its jobs. */
   readonly jobHandlers?: JobHandlers<JobMap, Others, OwnOf<ResourceMap, Values>>
-  /** What it does when something happens in other services: an event and a handler under each name. */
+  /** Subscriptions to events of other services: an event and a handler under each name. */
   readonly subscriptions?: SubscriptionsTo<EventMap, Others, OwnOf<ResourceMap, Values>>
-  /** What the health checks tell, and the service's own among them. */
+  /** What the health checks show, and your own checks. */
   readonly health?: HealthOptions<OwnValues<Values>>
-  /** Where the requests of operations with a `rateLimit` are counted, and by which keys. */
+  /** Where requests of operations with a `rateLimit` are counted, and by which keys. */
   readonly rateLimits?: RateLimitOptions<RateLimitKeys<Ops>>
 }
 
 /** The options of the server itself. */
 export interface OwnOptions {
   readonly hooks?: Hooks
-  /** Port, unless the configuration names one. Default: a free one. */
+  /** The port, unless the configuration sets one. Default: a free port. */
   readonly port?: number
   readonly limits?: ServerLimits
   /**
-   * True: callers are strangers, as for what the internet reaches. Their deadline, attempt and request id are not believed,
-   * and their trace becomes a link of a new one. Default: false.
+   * True for a service that the internet reaches. Deadline, attempt and request ID of callers are ignored, and their
+   * trace becomes a link of a new one. Default: false.
    */
   readonly edge?: boolean
   /**
-   * Whose `x-forwarded-*` headers are believed: addresses and subnets of proxies, for example `10.0.0.0/8`.
-   * Default: nobody's.
+   * Proxies whose `x-forwarded-*` headers are trusted: addresses and subnets, for example `10.0.0.0/8`. Default: none.
    */
   readonly trustProxy?: string | readonly string[]
 }
 
-/** A contract and what keeps it. */
+/** A contract with the options of its service. */
 export interface Definition<Implemented extends Contract = Contract> extends OwnOptions, PartOptions, AnyAroundOptions {
   readonly contract: Implemented
   readonly resources?: Resources
   readonly handlers: Readonly<Record<string, (context: never) => unknown>>
 }
 
-/** A service that cannot be; the message is one line that names it and what is wrong. */
+/** Thrown when a service is defined wrongly. The message is one line with the service and the fault. */
 class DefinitionError extends TypeError {
   override readonly name: string = 'DefinitionError'
 }
 
 /**
- * Checks that there is a function for each operation and none besides, and that every option is known and has a value that
- * it may have.
+ * Checks a definition: one handler for each operation and no others, and only known options with valid values.
  *
  * @throws {DefinitionError} one line naming the option, what was expected and what was given
  */
@@ -125,7 +123,7 @@ function handlersProblem({ contract, handlers }: Definition): string | undefined
   return superfluous && `handler ${superfluous} belongs to no operation`
 }
 
-/** What contexts have besides the values of parts. */
+/** Members of a context that are not values of parts. */
 const reservedNames: ReadonlySet<string> = new Set([
   'params',
   'query',
@@ -201,7 +199,7 @@ function resourcesRule(): Rule {
       for (const [name, one] of Object.entries(resources ?? {})) {
         if (!(one instanceof Resource)) return `${path}.${name}: expected resource({ open, … })`
         if (reservedNames.has(name) || name in parts)
-          return `${path}.${name}: the context has a ${name} already, name it otherwise`
+          return `${path}.${name}: the context already has a ${name} already, name it otherwise`
       }
       return undefined
     },

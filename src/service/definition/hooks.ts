@@ -7,9 +7,9 @@ import type { Database } from '../../sql/index.ts'
 import type { LiveConfig } from './config.ts'
 import type { WorkContext } from '../request/context.ts'
 
-/** How a function runs that belongs to no request. */
+/** Options of a function that runs outside requests. */
 export interface RunOptions {
-  /** Names its span and its lines of log. Default: the function's name, else `run`. */
+  /** The name of its span, and in its log lines. Default: the function's name, else `run`. */
   readonly name?: string
   /** Milliseconds until its statements and calls are cancelled. Default: none. */
   readonly timeoutMs?: number
@@ -17,45 +17,45 @@ export interface RunOptions {
   readonly signal?: AbortSignal
 }
 
-/** What runs around a service's life: the place for its own pools and queues. */
+/** Hooks that run when a service starts and stops. */
 export interface Hooks<Ctx = WorkContext> {
-  /** Before it listens: open things, register Fastify plugins. A throw stops the start. */
+  /** Runs before the service listens: open things, register Fastify plugins. If it throws, the start fails. */
   readonly beforeStart?: Hook<Ctx>
   /** It listens. */
   readonly afterStart?: Hook<Ctx>
-  /** It is about to stop: requests are still answered. */
+  /** Runs when the service is about to stop, and still handles requests. */
   readonly beforeStop?: Hook<Ctx>
-  /** No request is left, the database is closed: close things. */
+  /** Runs when no request is left and the database is closed: close things. */
   readonly afterStop?: Hook<Ctx>
 }
 
-/** Gets the running application: its Fastify, its configuration, and a context to work with. */
+/** A hook. It gets the running application: Fastify, the configuration, and a context. */
 export type Hook<Ctx = WorkContext> = (application: RunningApplication<Ctx>) => void | Promise<void>
 
-/** A service that runs, as its hooks see it. */
+/** A running service, as its hooks see it. */
 export interface RunningApplication<Ctx = WorkContext> {
   readonly contract: Contract
-  /** The real Fastify: any plugin of its works. */
+  /** The Fastify instance. All of its plugins work. */
   readonly fastify: FastifyInstance
   /** The configuration. */
   readonly config: LiveConfig
   readonly log: Logger
-  /** Its metrics, answered at `/metrics`. */
+  /** Its metrics, served at `/metrics`. */
   readonly metrics: Metrics
   /**
-   * Aborts when the service has begun to stop and its callers are to go elsewhere: for what never ends by itself, such as a
-   * stream of events or a websocket. Routes of your own find it as `request.draining`.
+   * Aborts when the service begins to stop. End what never ends by itself, such as a stream of events or a websocket.
+   * Routes of your own find it as `request.draining`.
    */
   readonly draining: AbortSignal
   /**
-   * What a handler gets, without a request: under a span of the hook's own, with no deadline.
+   * The context of a handler without a request: under the hook's own span, without a deadline.
    *
    * @throws {TypeError} unless `beforeStart`, `afterStart` or `beforeStop` is running
    */
   readonly context: Ctx
   /** The service's database; undefined when it has none. */
   readonly db: Database | undefined
-  /** Runs a function with a context of its own, such as for a timer or a job; a stop waits for it. */
+  /** Runs a function with its own context, such as for a timer. A stop waits for it. */
   run<Result>(fn: (context: Ctx) => Result | Promise<Result>, options?: RunOptions): Promise<Result>
   /** Handles a request without a socket. */
   inject(request: InjectOptions | string): Promise<LightMyRequestResponse>

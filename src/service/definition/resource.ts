@@ -4,36 +4,36 @@ import type { LateLog } from '../../log/late.ts'
 import { healthCheck } from '../lifecycle/healthCheck.ts'
 import type { Opened, Part, RequestScope } from '../part.ts'
 
-/** What a resource may use while it opens. */
+/** The argument of a resource's `open`. */
 export interface ResourceHost<Own extends OwnSettings = {}> {
   /** The name of the service. */
   readonly service: string
   /** The values of its own settings. */
   readonly settings: OwnValues<Own>
   readonly log: LateLog
-  /** Opens another resource of the service first; resolves to what its `open` returned. */
+  /** Opens another resource of the service first, and resolves to the result of its `open`. */
   readonly use: <Value>(other: Resource<Value, unknown>) => Promise<Value>
 }
 
-/** Something of the user's own with a lifecycle, such as a client or a pool. */
+/** Your own resource with a lifecycle, such as a client or a pool. */
 export interface ResourceOptions<Value, PerRequest, Own extends OwnSettings> {
-  /** What it reads from the configuration: a schema for each setting. `redisUrl` is read from `REDIS_URL`. */
+  /** Its settings: a schema for each. `redisUrl` is read from `REDIS_URL`. */
   readonly settings?: Own
-  /** Opens it, once per process. A throw stops the start and closes what was opened before. */
+  /** Opens it, once per process. If it throws, the start fails and all opened resources are closed. */
   open(host: ResourceHost<Own>): Value | Promise<Value>
-  /** The value on the context of a request, made when a handler first reads it. Default: what `open` returned. */
+  /** Returns the value on a request's context, when a handler first reads it. Default: the result of `open`. */
   forRequest?(value: Value, scope: RequestScope): PerRequest
-  /** Rejects while it cannot be used; asked by `/health/ready`, which waits until `signal` aborts, 800 ms. */
+  /** Rejects while it cannot be used. Called by `/health/ready`, which waits 800 ms, until `signal` aborts. */
   isReady?(value: Value, signal: AbortSignal): Promise<unknown>
   /** Closes it when the service stops, after the resources that use it. */
   close?(value: Value): unknown
 }
 
-/** A resource: made by {@link resource}, named by the service that has it. */
+/** A resource, as {@link resource} returns it. The service that has it gives it a name. */
 export class Resource<Value = unknown, PerRequest = Value> {
-  /** What it is made of. */
+  /** Its definition. */
   readonly options: ResourceOptions<Value, PerRequest, OwnSettings>
-  /** The one that it takes the place of in a test. */
+  /** The resource that it replaces in a test. */
   readonly real: object
 
   constructor(options: ResourceOptions<Value, PerRequest, OwnSettings>, real?: object) {
@@ -45,13 +45,14 @@ export class Resource<Value = unknown, PerRequest = Value> {
 /** The resources of a service, under the names that they have on the context. */
 export type Resources = Readonly<Record<string, Resource<unknown, unknown>>>
 
-/** Their values on the context. */
+/** The context values of resources. */
 export type ResourceValues<Own extends Resources> = {
   readonly [Name in keyof Own]: Own[Name] extends Resource<infer _Value, infer PerRequest> ? PerRequest : never
 }
 
 /**
- * Makes a resource of a service: opened once per process, on the context of each request, closed when the service stops.
+ * Declares a resource of a service. It is opened once per process, is on the context of each request, and is closed
+ * when the service stops.
  *
  * @example
  * const redis = resource({
@@ -71,15 +72,15 @@ export function resource<Value, PerRequest = Value, const Own extends OwnSetting
   return new Resource<Value, PerRequest>(options)
 }
 
-/** What a resource has opened. */
+/** An open resource. */
 interface OpenedResource extends Opened {
   readonly value: unknown
 }
 
-/** A resource as a part. */
+/** The part of a resource. */
 export type ResourcePart = Part<{}, object, OpenedResource>
 
-/** The parts behind a service's resources, under the resources' names. */
+/** Returns the parts of a service's resources, under their names. */
 export function resourceParts(resources: Resources): Readonly<Record<string, ResourcePart>> {
   const known = new Map<object, ResourcePart>()
   const entries = Object.entries(resources).map(([name, one]) => {
@@ -124,12 +125,12 @@ function partOf(
   }
 }
 
-/** What takes the place of a resource in a test: its value, on the context and for the resources that use it. */
+/** Replaces a resource in a test with a value, on the context and for the resources that use it. */
 export function fakeResource(real: Resource<unknown, unknown>, value: unknown): Resource<unknown, unknown> {
   return new Resource<unknown, unknown>({ open: () => value }, real)
 }
 
-/** The values of some names. */
+/** Values by name. */
 export function pick(values: object, names: readonly string[]): Record<string, never> {
   return Object.fromEntries(names.map((name) => [name, (values as Record<string, never>)[name]!]))
 }

@@ -2,19 +2,18 @@ import type { LateLog } from '../../log/late.ts'
 import { NotReady } from './readiness.ts'
 import { isDoneWithin } from '../../time/timeout.ts'
 
-/** Something that a service depends on, and how it is asked. */
+/** A dependency of a service, and how it is checked. */
 export interface HealthCheckOptions {
   readonly name: string
   readonly log: LateLog
   /** Default 800, so that the response comes before the orchestrator's own limit, which is 1 s by default. */
   readonly timeoutMs?: number | undefined
-  /** Rejects when it is not well; the signal aborts when its time is over. */
+  /** Rejects when the dependency is not healthy. The signal aborts at the timeout. */
   readonly run: (signal: AbortSignal) => unknown
 }
 
 /**
- * Makes a check that has an outcome in time, that runs once at a time however many ask, and that logs when its outcome
- * changes.
+ * Creates a check that always ends in time, runs once at a time for all callers, and logs when its outcome changes.
  */
 export function healthCheck({ name, log, timeoutMs = 800, run }: HealthCheckOptions): () => Promise<void> {
   let running: Promise<unknown> | undefined
@@ -27,17 +26,17 @@ export function healthCheck({ name, log, timeoutMs = 800, run }: HealthCheckOpti
       isWell = false
       throw err
     }
-    if (!isWell) log.info({ check: name }, `health check ${name} is well again`)
+    if (!isWell) log.info({ check: name }, `health check ${name} succeeds again`)
     isWell = true
   }
 
   async function ask(): Promise<void> {
-    const late = new NotReady(`no answer within ${timeoutMs} ms`)
+    const late = new NotReady(`no response within ${timeoutMs} ms`)
     running ??= start(late)
     if (!(await isDoneWithin(timeoutMs, running))) throw late
   }
 
-  /** What it throws because its time is over is no reason of its own. */
+  /** An error that the timeout itself caused is not the reason. */
   async function start(late: NotReady): Promise<void> {
     const signal = AbortSignal.timeout(timeoutMs)
     try {

@@ -3,7 +3,7 @@ import type { Hooks, RunningApplication } from '../definition/hooks.ts'
 import type { WorkContext } from '../request/context.ts'
 import type { BackgroundWork, StartedWork } from '../background/backgroundWork.ts'
 
-/** Runs the hooks of a service, one after the other, and makes the context of each when it is read. */
+/** Runs the hooks of a service in turn, and creates the context of each at its first use. */
 export class HookRunner {
   readonly #hooks: Hooks
   readonly #work: BackgroundWork
@@ -15,7 +15,7 @@ export class HookRunner {
     this.#work = work
   }
 
-  /** @throws {TypeError} when no hook is running that has one */
+  /** @throws {TypeError} when no hook with a context is running */
   get context(): WorkContext {
     const name = this.#current
     if (name === undefined || name === 'afterStop') {

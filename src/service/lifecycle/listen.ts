@@ -6,7 +6,7 @@ import { text, integer } from '../../config/rules.ts'
 import { setting, type Settings } from '../../config/setting.ts'
 import type { Listening } from '../part.ts'
 
-/** Where a service listens, as the configuration has it. */
+/** Where a service listens, by the configuration. */
 export interface ListenConfig {
   /** Address to listen on, or `unix:` and the path of a socket (`HOST`). Default `127.0.0.1`. */
   readonly host: string
@@ -14,10 +14,10 @@ export interface ListenConfig {
   readonly port: number
 }
 
-/** Where the values come from. */
+/** The settings behind these values. */
 export const listenSettings: Settings<ListenConfig> = {
   host: setting<string>(
-    text('an address, a host name, or a socket like unix:/run/user-service.sock', /^(?:[\w.:-]+|unix:\/.+)$/),
+    text('an address, a hostname, or a socket like unix:/run/user-service.sock', /^(?:[\w.:-]+|unix:\/.+)$/),
     {
       variable: 'HOST',
       meaning: 'The address to listen on, or `unix:` and the path of a socket.',
@@ -33,14 +33,17 @@ export const listenSettings: Settings<ListenConfig> = {
   }),
 }
 
-/** Who may connect to a socket in the file system: its owner and its group, as php-fpm and systemd's examples have it. */
+/**
+ * Permissions of a socket in the file system: its owner and group may connect, as with php-fpm and in systemd's
+ * examples.
+ */
 const socketMode = 0o660
 
 /**
  * Listens on an address, or on the socket that `unix:/run/user-service.sock` names.
  *
  * @throws {Error} when the address is taken
- * @throws {ConfigError} when there is a file at the socket's path that is none
+ * @throws {ConfigError} when the file at the socket's path is no socket
  */
 export async function listen(
   fastify: FastifyInstance,
@@ -54,18 +57,18 @@ export async function listen(
   }
   const path = host.slice('unix:'.length)
   const { worker } = (await import('node:cluster')).default
-  if (!worker || worker.id === 1) await removeStale(path) // what answers the others is their own primary
+  if (!worker || worker.id === 1) await removeStale(path) // the other workers have the same primary, which responds there
   await fastify.listen({ path, listenTextResolver })
   await chmod(path, socketMode)
   return { url: host, at: undefined }
 }
 
-/** Removes the socket of a process that has died: nobody answers there any more. */
+/** Removes the socket of a process that has died, where nothing responds any more. */
 async function removeStale(path: string): Promise<void> {
   const found = await lstat(path).catch(() => undefined)
   if (!found) return
-  if (!found.isSocket()) throw new ConfigError(`${path} is there already and is no socket`)
-  if (await isListening(path)) throw new ConfigError(`${path} is the socket of another process, which answers`)
+  if (!found.isSocket()) throw new ConfigError(`${path} exists already and is no socket`)
+  if (await isListening(path)) throw new ConfigError(`${path} is the socket of another process, which responds there`)
   await unlink(path)
 }
 

@@ -7,23 +7,23 @@ import type { Checks } from './readiness.ts'
 import { isDoneWithin } from '../../time/timeout.ts'
 import type { RunStep } from './shutdown.ts'
 
-/** A part, whatever its options and its configuration are. */
+/** A part with any options and configuration. */
 export type AnyPart = Part<{}, {}, object>
 
-/** Opens a part, unless it is open, and first those that it uses. */
+/** Opens a part and those that it uses, each once. */
 export type Use = <Out extends object>(part: Part<{}, {}, Out>) => Promise<Out>
 
-/** What parts are opened with, besides each other and their configuration. */
+/** What parts need to open, apart from each other and their configuration. */
 export interface PartEnvironment extends Omit<Host, 'use' | 'config' | 'contract'> {
   readonly definition: { readonly contract: Contract }
-  /** Each takes the place of the part that has its name: what a test puts there. */
+  /** Parts of a test that replace those with the same name. */
   readonly replacements?: readonly AnyPart[] | undefined
 }
 
-/** The parts of a running service: opened in order of need, each once, and closed in reverse. */
+/** The parts of a running service. Each is opened once, after those that it uses, and closed in reverse order. */
 export class OpenParts {
   readonly #ground: PartEnvironment
-  /** By the names of parts: those that they have asked for. */
+  /** The parts that each part uses, by name. */
   readonly #uses = new Map<string, Set<string>>()
   readonly #opening = new Map<string, Promise<Opened>>()
   readonly #opened: { readonly name: string; readonly value: Opened }[] = []
@@ -32,12 +32,12 @@ export class OpenParts {
     this.#ground = ground
   }
 
-  /** What opens parts with a configuration; the error of a part that fails names it. */
+  /** Returns a function that opens parts with a configuration. The error of a part that fails names it. */
   configured(config: object): Use {
     return (part) => this.#use(part, config)
   }
 
-  /** What is ready or not, by the names of the parts that can tell. */
+  /** The readiness checks of the parts, by name. */
   get checks(): Checks {
     const all = this.#opened.map(({ name, value }): Checks => ({
       ...(value.isReady && { [name]: { run: () => value.isReady!(), isRequired: true } }),
@@ -46,7 +46,7 @@ export class OpenParts {
     return Object.assign({}, ...all) as Checks
   }
 
-  /** What contexts offer of these parts, under the names that they have here. */
+  /** The context values of these parts, under the names that they have here. */
   valuesOf(parts: Readonly<Record<string, AnyPart>>): ContextValues {
     return Object.entries(parts).flatMap(([key, { name }]) => {
       const value = this.#opened.find((one) => one.name === name)?.value
@@ -54,17 +54,17 @@ export class OpenParts {
     })
   }
 
-  /** Has all of them take no new work, at the same time. */
+  /** Makes all parts stop taking work, at the same time. */
   async stopTaking(step: RunStep): Promise<void> {
     await this.#all('stopTaking', step)
   }
 
-  /** Waits for the work that all of them have begun, at the same time. */
+  /** Waits for the work of all parts, at the same time. */
   async finish(step: RunStep): Promise<void> {
     await this.#all('finish', step)
   }
 
-  /** Closes what is open, the last opened first, down to the part named `last`, which stays open. */
+  /** Closes parts, the last opened first, down to the part named `last`, which stays open. */
   async closeDownTo(last: string, step: RunStep): Promise<void> {
     for (let top = this.#opened.at(-1); top && top.name !== last; top = this.#opened.at(-1)) {
       this.#opened.pop()
@@ -73,7 +73,10 @@ export class OpenParts {
     }
   }
 
-  /** Closes what is still open, also when some of it fails; resolves to what went wrong. None holds up the rest for long. */
+  /**
+   * Closes all open parts, also when some fail. Resolves to the failures. A part that hangs delays the rest only
+   * briefly.
+   */
   async closeAll(): Promise<readonly Error[]> {
     const failures: Error[] = []
     for (const { name, value } of this.#opened.splice(0).reverse()) {
@@ -103,7 +106,7 @@ export class OpenParts {
     return (await opening) as Out
   }
 
-  /** @throws {TypeError} when the two would wait for each other, however many are between */
+  /** @throws {TypeError} when the two would wait for each other, directly or through other parts */
   #note(user: string, used: string): void {
     const path = this.#pathTo(user, used)
     if (path) throw new TypeError(`parts use each other: ${[user, ...path].join(' → ')}`)
@@ -111,7 +114,7 @@ export class OpenParts {
     this.#uses.set(user, all.add(used))
   }
 
-  /** How `from` leads to `goal`, by what each part has asked for. */
+  /** Returns the path from `from` to `goal` through the parts that each part uses. */
   #pathTo(goal: string, from: string): readonly string[] | undefined {
     if (from === goal) return [goal]
     for (const next of this.#uses.get(from) ?? []) {
@@ -138,10 +141,10 @@ export class OpenParts {
   }
 }
 
-/** How long each part may take to close once the time of a stop is over, in milliseconds. */
+/** How long each part may take to close after the time limit of a stop, in milliseconds. */
 const lateCloseMs = 1000
 
-/** A part did not open; the message names it, the cause is what it threw. */
+/** Thrown when a part does not open. The message names it, and the cause is its error. */
 class OpenError extends Error {
   override readonly name: string = 'OpenError'
 

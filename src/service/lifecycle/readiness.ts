@@ -1,25 +1,25 @@
-/** Why something is not ready, in words that anybody may read. */
+/** Thrown by a check with a reason that `/health/ready` may show to anyone. */
 export class NotReady extends Error {
   override readonly name: string = 'NotReady'
 }
 
-/** One thing that a service depends on. */
+/** A dependency of a service. */
 export interface Check {
-  /** Resolves when it is well and rejects when it is not; a `NotReady` says why. */
+  /** Resolves when it is healthy, and rejects when it is not. A `NotReady` gives the reason. */
   readonly run: () => Promise<void>
   /** Whether the service is not ready without it. */
   readonly isRequired: boolean
 }
 
-/** What a service depends on, by name. */
+/** The dependencies of a service, by name. */
 export type Checks = Readonly<Record<string, Check>>
 
-/** Whether a service can do its work, and what of it depends on what. */
+/** Whether a service can do its work, with the state of its dependencies. */
 export interface Readiness {
   readonly status: 'ready' | 'not ready' | 'stopping'
   /** `ok`, `unreachable`, or why it is not ready. */
   readonly checks: Readonly<Record<string, string>>
-  /** Where several processes serve: how many of them are ready. */
+  /** With several processes: how many of them are ready. */
   readonly workers?: { readonly ready: number; readonly wanted: number }
 }
 

@@ -1,13 +1,13 @@
 import type { Logger } from '../../log/logger.ts'
 import { isDoneWithin } from '../../time/timeout.ts'
 
-/** Takes a step and goes on, whatever becomes of it. */
+/** Runs a step of the stop, and goes on even if it fails. */
 export type RunStep = (name: string, take: () => unknown) => Promise<void>
 
 /**
- * Takes all the steps of a stop, also when some of them fail; what fails is logged.
+ * Runs all steps of a stop, also when some fail. Failures are logged.
  *
- * @throws what the first of them threw; an error that names those that are not done within `limitMs`
+ * @throws the first failure, or an error that names the steps that are not done within `limitMs`
  */
 export async function runShutdown(
   limitMs: number,

@@ -3,7 +3,7 @@ import type { Definition } from '../definition/definition.ts'
 import type { AnyPart } from './openParts.ts'
 import * as parts from '../parts.ts'
 
-/** The tables of tricube's own that a service needs in its database; none for most. */
+/** Returns the tables of tricube's own that a service needs in its database. Most need none. */
 export function roomsOf(definition: Definition): readonly Room[] {
   return Object.values<AnyPart>({ ...parts }).flatMap((part) => {
     const { name, tables: versions } = part

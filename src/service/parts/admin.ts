@@ -5,27 +5,27 @@ import { createAdminServer } from '../../http/adminServer.ts'
 import { listenSettings, type ListenConfig } from '../lifecycle/listen.ts'
 import type { Opened, Part } from '../part.ts'
 
-/** What the admin port reads of the configuration. */
+/** Configuration of the admin port. */
 export interface AdminConfig extends Pick<ListenConfig, 'host'> {
-  /** Port of its own for docs, metrics and health details (`TRICUBE_ADMIN_PORT`). Default: they share the service's. */
+  /** A separate port for docs, metrics and health details (`TRICUBE_ADMIN_PORT`). Default: the service's port. */
   readonly adminPort: number | undefined
 }
 
-/** Where whoever runs the service asks about it. */
+/** The routes for operators: docs, metrics and health details. */
 export interface Admin extends Opened {
-  /** What their routes are added to: the service's own server, when there is no admin port. */
+  /** The server of these routes: the service's own when there is no admin port. */
   readonly fastify: FastifyInstance
-  /** Whether callers of the service do not reach it. */
+  /** Whether callers of the service cannot reach it. */
   readonly isSeparate: boolean
 }
 
-/** Docs, metrics and health details on a port of their own, which the internet does not reach. */
+/** Serves docs, metrics and health details on a separate port, which the internet does not reach. */
 export const admin: Part<{}, AdminConfig, Admin> = {
   name: 'admin',
   settings: {
     adminPort: setting<number | undefined>(integer({ min: 1, max: 65_535 }), {
       variable: 'TRICUBE_ADMIN_PORT',
-      meaning: 'A port of its own for docs, metrics and health details, on the same address.',
+      meaning: 'A separate port for docs, metrics and health details, on the same address.',
       value: undefined,
       fallback: "the service's own port",
     }),

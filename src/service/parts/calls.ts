@@ -5,10 +5,10 @@ import { callProblem } from '../../client/options.ts'
 import type { ClientOptions } from '../../client/types.ts'
 import type { Contract } from '../../contract/contract.ts'
 
-/** The contracts of other services, under the names that handlers know them by. */
+/** Contracts of other services, under the names that handlers use. */
 export type Callees = Readonly<Record<string, Contract>>
 
-/** `clients`: a contract under each name. */
+/** The rule of `clients`: a contract under each name. */
 export const contractsRule: Rule = {
   ...record('contracts of other services, under the names that handlers use'),
   problem(clients: Callees | undefined, path) {
@@ -17,7 +17,7 @@ export const contractsRule: Rule = {
   },
 }
 
-/** `calls`: options for services that are among the `clients`. */
+/** The rule of `calls`: options for services that are in `clients`. */
 export const callsRule: Rule = {
   ...record('options for calls, under the names of the clients'),
   problem(calls: Readonly<Record<string, ClientOptions>> | undefined, path, whole) {

@@ -11,13 +11,13 @@ import { discovery } from './discovery/discovery.ts'
 import { metrics } from './metrics.ts'
 import { tls } from './tls.ts'
 
-/** The services that a service calls, under the names that its handlers use, and how it calls them. */
+/** Options of a service that calls other services. */
 export interface ClientsOptions {
   readonly clients?: Callees
   readonly calls?: Readonly<Record<string, ClientOptions | undefined>>
 }
 
-/** Calls other services for the requests of this one. */
+/** Creates the clients of a service. */
 export const clients: Part<ClientsOptions, {}, Opened<object>> = {
   name: 'clients',
   options: { clients: contractsRule, calls: callsRule },
@@ -29,21 +29,23 @@ export const clients: Part<ClientsOptions, {}, Opened<object>> = {
   },
 }
 
-/** The value `ctx.clients`, of a class for each service. */
+/** The class of `ctx.clients`. */
 export function clientsOf(classes: Readonly<Record<string, ClientClass<Contract>>>): Opened<object> {
   const Clients = compileClients(classes)
   return { forRequest: (scope) => new Clients(scope) }
 }
 
-/** What calls go to. */
+/** The targets of calls. */
 export interface Targets {
   open(callee: Contract, options: ClientOptions | undefined): ClientClass<Contract>
-  /** Loads what the first call needs, once the service is ready: it is a tenth of a start. */
+  /**
+   * Loads the code for the first call once the service is ready. Loading it earlier would take a tenth of the start.
+   */
   prepare(): void
   close(): Promise<void>
 }
 
-/** Opens what calls go to. */
+/** Opens the target of a service. */
 export async function openTargets({ log, use }: Host): Promise<Targets> {
   const { registry, location, canLocate } = await use(discovery)
   const { calls: callMetrics } = await use(metrics)
@@ -62,7 +64,7 @@ export async function openTargets({ log, use }: Host): Promise<Targets> {
       if (!canLocate(callee.name)) {
         log.warn(
           { callee: callee.name },
-          'nothing says where a service is that this one calls: set TRICUBE_SERVICES, CONSUL_HTTP_ADDR or TRICUBE_DNS',
+          'no address is known of a service that this one calls: set TRICUBE_SERVICES, CONSUL_HTTP_ADDR or TRICUBE_DNS',
         )
       }
       const target = new Target(
@@ -72,7 +74,7 @@ export async function openTargets({ log, use }: Host): Promise<Targets> {
         location,
         certificatesFor(options),
         ({ service, id }, problem) => {
-          log.warn({ callee: service, instance: id, problem }, 'a lane was closed: the callee broke HTTP')
+          log.warn({ callee: service, instance: id, problem }, 'closed a shared connection: the callee violated HTTP')
         },
       )
       targets.push(target)
@@ -91,7 +93,7 @@ export async function openTargets({ log, use }: Host): Promise<Targets> {
 
 const callerKey = Symbol('caller')
 
-/** Compiles the clients into one class with a getter for each: `clients.roles` costs an object, when it is used. */
+/** Compiles the clients into a class with a getter for each. `clients.roles` allocates one object when it is read. */
 function compileClients(classes: Readonly<Record<string, ClientClass<Contract>>>): new (caller: Caller) => object {
   class Clients {
     readonly [callerKey]: Caller

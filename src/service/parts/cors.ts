@@ -18,7 +18,7 @@ export interface CorsPartOptions {
 
 const header = text('the name of a header', /^[\w-]+$/)
 
-/** Answers preflights, and lets the named origins read responses. */
+/** Responds to preflights, and lets the named origins read responses. */
 export const cors: Part<CorsPartOptions, {}, Cors> = {
   name: 'cors',
   options: {
@@ -43,7 +43,7 @@ export const cors: Part<CorsPartOptions, {}, Cors> = {
   },
 }
 
-/** Pages, too, are to know when they may ask again. */
+/** Lets pages read when they may retry. */
 function withDefaultHeaders(given: CorsOptions, { operations }: Contract): CorsOptions {
   const isLimited = Object.values(operations).some(({ rateLimit }) => rateLimit !== undefined)
   const usual = isLimited ? ['retry-after', ...rateLimitHeaders] : ['retry-after']

@@ -15,7 +15,7 @@ import { tracing } from './tracing/tracing.ts'
 import { databaseShare } from './workers/share.ts'
 import { workers } from './workers/workers.ts'
 
-/** What a service may say of its database; its requests' contexts choose the shard. */
+/** Options of a service's database. The context of a request chooses the shard. */
 export type DatabaseSettings = Omit<
   DatabaseOptions<RequestScope>,
   'url' | 'replicas' | 'applicationName' | 'observer' | 'outlet'
@@ -27,7 +27,7 @@ export interface DatabasePartOptions {
   readonly models?: Readonly<Record<string, unknown>>
   /** Folder of the SQL migrations: `new URL('./migrations/', import.meta.url)`. */
   readonly migrations?: URL
-  /** How the database is used: lanes, pool, timeouts, codecs, shards. Where it is says the configuration. */
+  /** Lanes, pool, timeouts, codecs and shards. The configuration has the URL. */
   readonly database?: DatabaseSettings
   /** SQL that `tricube dev` runs once, on a new database: `new URL('./seed.sql', import.meta.url)`. */
   readonly seed?: URL
@@ -37,12 +37,12 @@ export interface DatabasePartOptions {
 export interface OpenedDatabase extends Opened<Database> {
   /** Undefined when the service has none. */
   readonly db: Database | undefined
-  /** The database that is no shard. */
+  /** The database outside the shards. */
   readonly home: Database | undefined
   forRequest(scope: RequestScope): Database
 }
 
-/** The rule of a file or folder that is given as a URL. */
+/** The rule for the URL of a file or folder. */
 export const folderUrl: Rule = {
   expected: "a URL like new URL('./migrations/', import.meta.url)",
   accepts: (value) => value instanceof URL,
@@ -67,7 +67,7 @@ export const database: Part<DatabasePartOptions, DatabaseConfig, OpenedDatabase>
     const { size } = await use(workers)
     const { outlet: out } = await use(outlet)
     await checkFiles(config)
-    await import('pg') // now, for it is no part of the time that a statement waits for a connection
+    await import('pg') // loaded now, so that the first statement does not wait for it
     const db = openSql<RequestScope>({
       ...databaseShare(options.database ?? {}, size),
       ...(databaseUrl !== undefined && { url: databaseUrl }),
@@ -90,7 +90,7 @@ export const database: Part<DatabasePartOptions, DatabaseConfig, OpenedDatabase>
   },
 }
 
-/** For a service without a database: a handler that asks for one learns how to have it. */
+/** Throws, for a service without a database, an error that says how to get one. */
 const none: OpenedDatabase = {
   db: undefined,
   home: undefined,
@@ -105,7 +105,10 @@ export function usesDatabase(options: DatabasePartOptions & { readonly rateLimit
   return rateLimits?.store === 'postgres' || models !== undefined || migrations !== undefined || settings !== undefined
 }
 
-/** @throws {ConfigError} when a certificate that a URL names cannot be read: later it may be away for a moment, not now */
+/**
+ * @throws {ConfigError} when a certificate that a URL names cannot be read at the start. Later it may be missing for a
+ * moment
+ */
 async function checkFiles({ databaseUrl, databaseReplicaUrls }: DatabaseConfig): Promise<void> {
   const urls = databaseUrl === undefined ? [] : [['DATABASE_URL', databaseUrl] as const]
   for (const [name, url] of [...urls, ...databaseReplicaUrls.map((one) => ['DATABASE_REPLICA_URLS', one] as const)]) {
@@ -117,7 +120,7 @@ async function checkFiles({ databaseUrl, databaseReplicaUrls }: DatabaseConfig):
   }
 }
 
-/** @throws {ConfigError} when a service has a database and nothing says where: each of its requests would fail */
+/** @throws {ConfigError} when a service has a database and no URL: each of its requests would fail */
 function checkUrl({ contract, config }: Host<DatabaseConfig>, options: DatabasePartOptions): void {
   if (config.databaseUrl !== undefined || options.database?.shards || !usesDatabase(options)) return
   throw new ConfigError(
@@ -125,17 +128,17 @@ function checkUrl({ contract, config }: Host<DatabaseConfig>, options: DatabaseP
   )
 }
 
-/** Says in the log why a database does not answer: readiness says only that it does not, and perhaps nobody asks yet. */
+/** Logs why a database does not respond. Readiness tells only that it does not, and perhaps is not queried yet. */
 async function warnIfUnreachable(db: Database, log: LateLog): Promise<void> {
   await db.ping(pingTimeoutMs).catch((error: unknown) => {
     if (error instanceof DatabaseError && error.sqlstate === closed) return
-    log.warn({ reason: reasonOf(error) }, 'the database does not answer; the service is not ready until it does')
+    log.warn({ reason: reasonOf(error) }, 'the database does not respond; the service is not ready until it does')
   })
 }
 
-/** Longer than a statement waits for a connection, so that what keeps it from having one is told. */
+/** Longer than a statement waits for a connection, so that the log has the reason. */
 const pingTimeoutMs = 10_000
-/** The service stops already. */
+/** The service is already stopping. */
 const closed = '08003'
 
 function reasonOf(error: unknown): string {

@@ -2,11 +2,11 @@ import type { Rule } from '../../config/rule.ts'
 import { setting, type Settings } from '../../config/setting.ts'
 import { connectionSettings } from '../../sql/url/settings.ts'
 
-/** Where a service's database is. */
+/** The URLs of a service's database. */
 export interface DatabaseConfig {
   /** The service's database (`DATABASE_URL`). */
   readonly databaseUrl: string | undefined
-  /** Read-only copies of it (`DATABASE_REPLICA_URLS`, separated by commas). */
+  /** Its read-only replicas (`DATABASE_REPLICA_URLS`, separated by commas). */
   readonly databaseReplicaUrls: readonly string[]
 }
 
@@ -23,7 +23,7 @@ const postgresUrls: Rule = {
   wrong: (value) => (Array.isArray(value) ? value.map(wrongUrl).find(Boolean) : undefined),
 }
 
-/** What is wrong with the URL of a database, never a part of it that may be a password. */
+/** Returns the fault of a database URL, without any part that may be a password. */
 function wrongUrl(value: unknown): string | undefined {
   try {
     connectionSettings(value)
@@ -33,7 +33,7 @@ function wrongUrl(value: unknown): string | undefined {
   }
 }
 
-/** Where the values come from. */
+/** The settings behind these values. */
 export const databaseSettings: Settings<DatabaseConfig> = {
   databaseUrl: setting<string | undefined>(postgresUrl, {
     variable: 'DATABASE_URL',
@@ -43,7 +43,7 @@ export const databaseSettings: Settings<DatabaseConfig> = {
   }),
   databaseReplicaUrls: setting<readonly string[]>(postgresUrls, {
     variable: 'DATABASE_REPLICA_URLS',
-    meaning: 'Read-only copies of the database.',
+    meaning: 'Read-only replicas of the database.',
     value: [],
     secret: true,
   }),

@@ -3,16 +3,16 @@ import { registerDocs } from '../../http/docs/docs.ts'
 import type { Part } from '../part.ts'
 import { admin } from './admin.ts'
 
-/** What a service says of its documentation. */
+/** Options of the documentation. */
 export interface DocsOptions {
-  /** Whether `/docs` and `/openapi/spec.json` are answered. Default: true. */
+  /** Whether to serve `/docs` and `/openapi/spec.json`. Default: true. */
   readonly docs?: boolean
   readonly edge?: boolean
 }
 
 /**
- * Answers `GET /openapi/spec.json` and, at `GET /docs`, the page that shows it. What strangers see leaves out the operations
- * that are `internal`.
+ * Serves `GET /openapi/spec.json`, and at `GET /docs` the page that shows it. Callers from outside do not see
+ * `internal` operations.
  */
 export const docs: Part<DocsOptions> = {
   name: 'docs',

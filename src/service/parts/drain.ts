@@ -10,38 +10,41 @@ import { setting } from '../../config/setting.ts'
 import { isDoneWithin } from '../../time/timeout.ts'
 import type { Host, Opened, Part, Work } from '../part.ts'
 
-/** How a service stops, all in milliseconds. */
+/** How a service stops. All times are in milliseconds. */
 export interface DrainOptions {
   /**
-   * How long it answers as before once it says that it is not ready: for load balancers that hear of it late, such as
+   * How long it responds as before once it is not ready any more, for load balancers that learn of it late, such as
    * Kubernetes' (`TRICUBE_PRE_STOP_DELAY_MS`). Default 0.
    */
   readonly preStopDelayMs?: number
-  /** How long it then still accepts, while each answer, or HTTP/2's GOAWAY, ends its connection. Default 1500; in tests 0. */
+  /**
+   * How long it then still accepts requests, while each response or HTTP/2's GOAWAY ends its connection. Default 1500;
+   * in tests 0.
+   */
   readonly delayMs?: number
-  /** How long the requests that are in flight then have to finish. Default 25,000. */
+  /** How long requests in flight then have to finish. Default 25,000. */
   readonly timeoutMs?: number
 }
 
-/** What the drain reads of the configuration. */
+/** Configuration of the drain. */
 export interface DrainConfig {
   /**
-   * Milliseconds that a service which stops responds as before, for load balancers that hear of it late
-   * (`TRICUBE_PRE_STOP_DELAY_MS`). Default: the service's own, else 0.
+   * Milliseconds that a stopping service responds as before, for load balancers that learn of it late
+   * (`TRICUBE_PRE_STOP_DELAY_MS`). Default: the service's option, else 0.
    */
   readonly preStopDelayMs: number
 }
 
 const ms = number({ unit: 'ms' })
 
-/** Finishes the requests of a service that stops. */
+/** Drains a service that stops. */
 export const drain: Part<{ readonly drain?: DrainOptions }, DrainConfig, Drain> = {
   name: 'drain',
   options: { drain: group<DrainOptions>({ preStopDelayMs: ms, delayMs: ms, timeoutMs: ms }) },
   settings: {
     preStopDelayMs: setting<number>(ms, {
       variable: 'TRICUBE_PRE_STOP_DELAY_MS',
-      meaning: 'How long a service that stops responds as before, for load balancers that hear of it late.',
+      meaning: 'How long a stopping service responds as before, for load balancers that learn of it late.',
       value: 0,
       fallback: "the service's own, else 0",
       own: ({ drain: { preStopDelayMs } = {} }: { drain?: DrainOptions }) => preStopDelayMs,
@@ -50,10 +53,10 @@ export const drain: Part<{ readonly drain?: DrainOptions }, DrainConfig, Drain> 
   open: (host, options) => new Drain(host, { ...options.drain, ...host.config }),
 }
 
-/** Requests were still in flight when the time for them was over. */
+/** Thrown when requests are still in flight after `timeoutMs`. */
 class DrainError extends Error {
   override readonly name = 'DrainError'
-  /** Of each operation, route or piece of background work, the milliseconds since its requests began, the oldest first. */
+  /** The milliseconds since the start of each request, by operation, route or background work, the oldest first. */
   readonly inFlight: Readonly<Record<string, readonly number[]>>
 
   constructor(service: string, timeoutMs: number, inFlight: Readonly<Record<string, readonly number[]>>) {
@@ -64,10 +67,10 @@ class DrainError extends Error {
 }
 
 /**
- * The end of a server that is being called.
+ * Stops a server under load.
  *
- * A plain `close()` under load fails tens of requests: those that callers send on connections that it is closing. So it
- * first has callers go elsewhere, each with the answer to its request, which says `connection: close`, or by GOAWAY.
+ * A plain `close()` under load fails tens of requests that callers send on connections it is closing. So the drain
+ * first sends callers away: by `connection: close` on each response, or by GOAWAY.
  */
 export class Drain implements Opened {
   readonly #service: string
@@ -76,7 +79,7 @@ export class Drain implements Opened {
   readonly #work: Work
   readonly #preStopDelayMs: number
   readonly #delayMs: number
-  /** How long what has begun may take to end, in milliseconds. */
+  /** How long work in progress may take to end, in milliseconds. */
   readonly timeoutMs: number
 
   constructor(
@@ -93,25 +96,25 @@ export class Drain implements Opened {
     closeAfterRequests(fastify, inFlight, Math.min(this.#delayMs, newConnectionMs))
   }
 
-  /** The longest that a stop may take, in milliseconds, whatever hangs. */
+  /** The longest that a stop may take, in milliseconds, even if something hangs. */
   get limitMs(): number {
     return this.#preStopDelayMs + this.#delayMs + this.timeoutMs + closingMs
   }
 
-  /** Waits until the callers of a service that listens have gone elsewhere; it has said that it is not ready. */
+  /** Waits until callers have left a listening service, which is already not ready. */
   async stopTaking(): Promise<void> {
     if (!this.#fastify.server.listening) return
     if (this.#preStopDelayMs > 0) await systemClock.wait(this.#preStopDelayMs)
     this.#inFlight.endConnections()
-    const server: Partial<GoAway> = this.#fastify.server as object // only one of HTTP/2 has it
+    const server: Partial<GoAway> = this.#fastify.server as object // only an HTTP/2 server has it
     server.goAway?.()
     if (this.#delayMs > 0) await systemClock.wait(this.#delayMs)
   }
 
   /**
-   * Accepts no more and finishes what is in flight: the requests, then what they and others have left running.
+   * Stops accepting, and finishes the requests in flight and then the background work.
    *
-   * @throws {DrainError} when that is not done in time; what it was is then aborted
+   * @throws {DrainError} when that is not done in time. The rest is then aborted
    */
   async finish(): Promise<void> {
     const endStreams = setInterval(() => endEventStreams(this.#inFlight), streamCheckMs).unref()
@@ -128,7 +131,7 @@ export class Drain implements Opened {
     throw error
   }
 
-  /** Of callers that have hung up Node counts out the connection a moment before the request hears of it. */
+  /** When a caller hangs up, Node removes the connection a moment before the request is told. */
   async #responsesClosed(): Promise<void> {
     await Promise.all([...this.#inFlight].map(({ reply }) => once(reply.raw, 'close')))
   }
@@ -149,7 +152,7 @@ export class Drain implements Opened {
   }
 }
 
-/** Nobody waits for a test, nor for a reload of `tricube dev`. */
+/** In tests and in `tricube dev` no load balancer has to learn of the stop. */
 function defaultDelayMs(): number {
   return process.env['NODE_ENV'] === 'test' ? 0 : 1500
 }
@@ -162,13 +165,18 @@ function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`
 }
 
-/** A stream of events that ignores the signal is looked for so often. */
+/** How often to look for a stream of events that ignores the signal, in milliseconds. */
 const streamCheckMs = 250
-/** Whoever has connected is about to send a request, or has opened a connection in advance: that is given up. */
+/**
+ * How long a new connection may take to send its first request, in milliseconds. Connections opened in advance are
+ * closed.
+ */
 const newConnectionMs = 500
-/** What has been aborted gets this long to notice. */
+/** How long aborted work gets to notice, in milliseconds. */
 const abortedMs = 500
-/** For all but the requests: with the defaults it is over before the 30 s after which Kubernetes kills. */
+/**
+ * Time for everything but the requests, in milliseconds. With the defaults a stop ends before Kubernetes kills at 30 s.
+ */
 const closingMs = 3000
-/** So many of each operation are named: more say nothing more. */
+/** Most requests of one operation that a message names. */
 const namedRequests = 20

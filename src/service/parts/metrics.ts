@@ -14,30 +14,30 @@ import { admin } from './admin.ts'
 import { tls } from './tls.ts'
 import { workers } from './workers/workers.ts'
 
-/** What the metrics read of the configuration. */
+/** Configuration of the metrics. */
 export interface MetricsConfig extends Pick<DiscoveryConfig, 'version'> {
-  /** `none` answers no `/metrics` and measures nothing (`OTEL_METRICS_EXPORTER`). Default `prometheus`. */
+  /** `none` turns metrics and `/metrics` off (`OTEL_METRICS_EXPORTER`). Default `prometheus`. */
   readonly metricsExporter: 'prometheus' | 'none'
 }
 
-/** The metrics of a service: those of every service, and its own. */
+/** The metrics of a service: tricube's and its own. */
 export interface Metering extends Opened<Metrics> {
   readonly metrics: Metrics
   readonly requests: RequestMetrics
-  /** Undefined when nothing is measured. */
+  /** Undefined when metrics are off. */
   readonly calls: CallMetrics | undefined
-  /** Whether anything is measured. */
+  /** Whether metrics are on. */
   readonly isOn: boolean
   forRequest(): Metrics
 }
 
-/** What a service says of its metrics. */
+/** Options of the metrics. */
 export interface MetricsOptions {
-  /** False: nothing is measured, and `/metrics` is not answered. Default: true. */
+  /** False turns metrics and `/metrics` off. Default: true. */
   readonly metrics?: boolean
 }
 
-/** Counts and measures, and answers `GET /metrics` with the counts of all processes that serve. */
+/** Measures the service, and serves `GET /metrics` with the sums over all its processes. */
 export const metrics: Part<MetricsOptions, MetricsConfig, Metering> = {
   name: 'metrics',
   options: { metrics: flag },
@@ -73,7 +73,7 @@ export const metrics: Part<MetricsOptions, MetricsConfig, Metering> = {
   },
 }
 
-/** What every service tells: what runs, its requests in flight, the lines of log that it lost. */
+/** Adds the metrics of every service: version, requests in flight, lost log lines. */
 function watchService(all: Metrics, { contract, config: { version = '' }, inFlight }: Host<MetricsConfig>): void {
   all.onScrape(inFlight.reportEnded)
   all
@@ -85,9 +85,9 @@ function watchService(all: Metrics, { contract, config: { version = '' }, inFlig
     .labels({ service: contract.name, version, node: process.versions.node, tricube: ownVersion })
     .set(1)
   const dropped = all.counter('tricube_log_lines_dropped_total', {
-    help: 'Lines of log given up because nobody read them.',
+    help: 'Log lines dropped because their reader was too slow.',
   })
   all.onScrape(() => dropped.reach(standardOutput().dropped))
-  const active = all.gauge('http_server_active_requests', { help: 'Requests that are being answered.' })
+  const active = all.gauge('http_server_active_requests', { help: 'Requests in flight.' })
   all.onScrape(() => active.set(inFlight.size))
 }

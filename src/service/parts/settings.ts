@@ -29,7 +29,7 @@ const rule: Rule = {
   },
 }
 
-/** Gives handlers the settings that the service has declared. */
+/** Gives handlers the service's own settings. */
 export const settings: Part<SettingsOptions, {}, OpenedSettings> = {
   name: 'settings',
   options: { settings: rule },

@@ -7,7 +7,7 @@ import type { Part } from '../part.ts'
 import { NotReady } from '../lifecycle/readiness.ts'
 import { database } from './database.ts'
 
-/** Creates the tables that other parts need, before these are opened and before a request comes. */
+/** Creates the tables that other parts need, before they open and before the first request. */
 export const tables: Part = {
   name: 'tables',
   async open({ contract, tables: rooms, log, use }) {
@@ -21,9 +21,9 @@ export const tables: Part = {
   },
 }
 
-/** How long the start of a service waits for its database, in milliseconds: it starts also when that is down. */
+/** How long the start waits for the database, in milliseconds. The service starts even when it is down. */
 const startMs = 1000
-/** How often a database that was down at the start is tried, in milliseconds. */
+/** How often a database that was down at the start is retried, in milliseconds. */
 const retryMs = 1000
 
 /** Tables in every database of a service. */
@@ -41,7 +41,7 @@ class PreparedTables {
     this.#rooms = rooms
   }
 
-  /** Creates them; later, and again and again, when a database cannot be reached now. */
+  /** Creates them, and retries in the background while a database is unreachable. */
   async start(log: LateLog): Promise<void> {
     try {
       await Promise.all(this.#databases.map((db) => hasTables(db.with({ timeoutMs: startMs }), this.#rooms)))
@@ -53,7 +53,7 @@ class PreparedTables {
     }
   }
 
-  /** Rejects while they are not there. */
+  /** Rejects until they exist. */
   async check(): Promise<void> {
     if (this.#isCreated) return
     await this.#prepare().catch((error: unknown) => {
@@ -77,7 +77,7 @@ class PreparedTables {
   }
 }
 
-/** PostgreSQL's classes of what passes: connections, resources, and servers that stop or start. */
+/** PostgreSQL's classes of temporary errors: connections, resources, and servers that stop or start. */
 function isUnreachable(error: unknown): boolean {
   return error instanceof DatabaseError && /^(?:08|53|57|58)/.test(error.sqlstate)
 }

@@ -14,7 +14,7 @@ export interface Tls extends Opened {
 
 const certificateFiles: Fields<CertificateFiles> = { cert: pemFile, key: pemFile, ca: pemFile }
 
-/** Serves HTTPS, and calls others by it. */
+/** Serves HTTPS, and uses it to call other services. */
 export const tls: Part<{ readonly tls?: TlsOptions }, {}, Tls> = {
   name: 'tls',
   options: {

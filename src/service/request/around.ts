@@ -6,8 +6,8 @@ import type { Callees } from '../parts/calls.ts'
 import type { Context } from './context.ts'
 
 /**
- * Code around a handler: `next` runs what is inside and resolves to what that returns. What it returns itself is the
- * response; what it throws is the error.
+ * Code around a handler. `next` runs the inner code and resolves to its result. The return value is the response, and a
+ * thrown error is the error.
  *
  * @example
  * async function onlyAdmins<Output>({ request }: Context, next: () => Promise<Output>): Promise<Output> {
@@ -17,25 +17,25 @@ import type { Context } from './context.ts'
  */
 export type Around<Ctx, Output> = (context: Ctx, next: () => Promise<Output>) => Output | Promise<Output>
 
-/** The context of one of some operations; `operation` tells which, and with that what its input is. */
+/** The context of one of several operations. `operation` tells which one, and so the type of its input. */
 export type ContextOf<Ops extends Operations, Others extends Callees, Own> = {
   [Name in keyof Ops]: Context<Ops[Name], Others> & { readonly operation: Name } & Own
 }[keyof Ops]
 
 /** Options for the code around handlers. */
 export interface AroundOptions<Ops extends Operations, Others extends Callees, Own> {
-  /** Runs around the handler of every operation, the first outermost. The input is checked by then. */
+  /** Runs around the handler of every operation, the first outermost. The input is already checked. */
   readonly around?: readonly Around<ContextOf<Ops, Others, Own>, OutputOf<Ops[keyof Ops]>>[]
   /** Options for single operations, by their names. */
   readonly operations?: {
     readonly [Name in keyof Ops]?: {
-      /** Runs around the handler of this operation, inside of what runs around all. */
+      /** Runs around the handler of this operation, inside the code around all handlers. */
       readonly around?: readonly Around<ContextOf<Pick<Ops, Name>, Others, Own>, OutputOf<Ops[Name]>>[]
     }
   }
 }
 
-/** The same before the types say of what. */
+/** The same for any operation. */
 export interface AnyAroundOptions {
   readonly around?: readonly AnyAround[]
   readonly operations?: Readonly<Record<string, { readonly around?: readonly AnyAround[] } | undefined>>
@@ -43,7 +43,7 @@ export interface AnyAroundOptions {
 
 type AnyAround = (context: never, next: () => Promise<unknown>) => unknown
 
-/** Puts what runs around an operation's handler into one function; a handler with nothing around it stays as it is. */
+/** Composes the code around a handler into one function. A handler with nothing around it stays as it is. */
 export function fold<Ctx>(
   { around = [], operations = {} }: AnyAroundOptions,
   name: string,
@@ -58,7 +58,7 @@ export function fold<Ctx>(
 const layers = listOf(func, 'a list of functions (ctx, next) => …')
 const ofOperation = group<{ around?: readonly AnyAround[] }>({ around: layers })
 
-/** The rules of these options. */
+/** The rules of `AroundOptions`. */
 export const aroundRules: { readonly around: Rule; readonly operations: Rule } = {
   around: layers,
   operations: {

@@ -4,33 +4,33 @@ import type { Deadline } from '../../time/deadline.ts'
 import type { Span } from '../../trace/span.ts'
 import type { RequestScope } from '../part.ts'
 
-/** The values that contexts offer, by name; each is made when it is first read. */
+/** The values of contexts, by name. Each is created when it is first read. */
 export type ContextValues = readonly (readonly [name: string, make: (scope: RequestScope) => unknown])[]
 
-/** How long work goes on that its request does not end. */
+/** Options of a detached context. */
 export interface DetachedOptions {
   /** Milliseconds from now until its statements and calls are cancelled. */
   readonly timeoutMs: number
 }
 
-/** Keeps what outlives a request. */
+/** Keeps work that outlives its request. */
 export interface WorkTracker {
-  /** A context like this one, under a deadline of its own. */
+  /** Returns a context like this one, with its own deadline. */
   detach(context: BaseContext, options: DetachedOptions): BaseContext
-  /** The drain waits for the promise; a rejection is logged. */
+  /** Makes the drain wait for the promise. A rejection is logged. */
   until(name: string, promise: PromiseLike<unknown>): void
-  /** The drain waits for the promise; whoever made it handles a rejection. */
+  /** Makes the drain wait for the promise. The caller handles a rejection. */
   track(name: string, promise: PromiseLike<unknown>): void
 }
 
-/** What every context has: the values of the parts, and ways to outlive itself. */
+/** The base of all contexts: the values of the parts, `detached` and `waitUntil`. */
 export abstract class BaseContext {
   readonly operation: string
   readonly deadline: Deadline
   readonly span: Span
   declare readonly log: Logger
   declare readonly db: Database
-  /** The values that have been made, in the order of the class's values. */
+  /** The created values, in the order of the class's values. */
   #made: unknown[] | undefined
 
   constructor(operation: string, deadline: Deadline, span: Span) {
@@ -53,19 +53,19 @@ export abstract class BaseContext {
     }
   }
 
-  /** A context with the same values, under a deadline of its own: the end of this one does not end it. */
+  /** Returns a context with the same values and its own deadline. The end of this context does not end it. */
   detached(options: DetachedOptions): BaseContext {
     return this.workTracker.detach(this, options)
   }
 
-  /** Has the drain of the service wait for a promise that nobody awaits. */
+  /** Makes the drain of the service wait for a promise. */
   waitUntil(promise: PromiseLike<unknown>): void {
     this.workTracker.until(this.operation, promise)
   }
 
   protected abstract get workTracker(): WorkTracker
 
-  /** Values are made anew when they are read again. */
+  /** Values are created again at the next read. */
   protected forgetMade(): void {
     this.#made = undefined
   }

@@ -20,7 +20,7 @@ type PartValues = {
 type Parts = typeof parts
 
 /**
- * What code gets that works in a service: a handler's `Context` without the input, and what `ctx.detached` and `service.run`
+ * The context of code in a service: a handler's `Context` without the input. Also what `ctx.detached` and `service.run`
  * give.
  */
 export interface WorkContext<Others extends Callees = {}> extends SpanContext, PartValues {
@@ -30,7 +30,7 @@ export interface WorkContext<Others extends Callees = {}> extends SpanContext, P
   readonly db: Database
   /** The other services; calls end with the context. */
   readonly clients: { readonly [Name in keyof Others]: Client<Others[Name]> }
-  /** What traces tell of this; statements and calls are under it. */
+  /** The current span. Statements and calls are its children. */
   readonly span: Span
   /** A log whose lines name the request, the operation and the span. */
   readonly log: Logger
@@ -38,16 +38,16 @@ export interface WorkContext<Others extends Callees = {}> extends SpanContext, P
   readonly metrics: Metrics
   /** Aborts when the caller hangs up or the deadline is past. */
   readonly signal: AbortSignal
-  /** When the caller gives up. */
+  /** The deadline of the caller. */
   readonly deadline: Deadline
-  /** The region that the request is for, from its header `x-region`; its calls go there unless they say otherwise. */
+  /** The region of the request, from its header `x-region`. Its calls go there by default. */
   readonly region: string | undefined
   /**
-   * A context for work that must finish although the request is over, such as one that undoes a step: the same database,
-   * clients, log and span, under a deadline of its own. The service does not stop before the handler that asked for it
-   * settles. Its database and calls are no part of what an `idempotency-key` protects.
+   * Returns a context for work that must finish even when the request is over, such as undoing a step. It has the same
+   * database, clients, log and span, and its own deadline. The service does not stop before the handler settles. Its
+   * database and calls are not covered by the request's `idempotency-key`.
    *
-   * @throws {TypeError} when `timeoutMs` is no time from 1 ms to 24 days
+   * @throws {TypeError} when `timeoutMs` is not from 1 ms to 24 days
    *
    * @example
    * const undo = ctx.detached({ timeoutMs: 5000 })
@@ -55,7 +55,7 @@ export interface WorkContext<Others extends Callees = {}> extends SpanContext, P
    */
   detached(options: DetachedOptions): Detached<this>
   /**
-   * Has the service wait for a promise before it stops, for as long as its drain takes. A rejection is logged.
+   * Makes the service wait for a promise before it stops, within the time of its drain. A rejection is logged.
    *
    * @example
    * ctx.waitUntil(sendMail(ctx.detached({ timeoutMs: 10_000 }), order))
@@ -63,15 +63,16 @@ export interface WorkContext<Others extends Callees = {}> extends SpanContext, P
   waitUntil(promise: PromiseLike<unknown>): void
 }
 
-/** A context without what belongs to a request alone. */
+/** A context without the members that belong to a request. */
 export type Detached<Ctx> = Omit<Ctx, 'params' | 'query' | 'headers' | 'body' | 'request' | 'idempotencyKey'>
 
 /**
- * What a handler gets: the checked input, and everything it may use, bound to the request. Without type arguments it is that
- * of any handler: a function that makes calls names the contracts that it calls.
+ * The context of a handler: the checked input, and everything it may use, bound to the request. Without type arguments
+ * it fits any handler. A function that makes calls names the contracts that it calls.
  *
  * @example
- * async function userName({ clients }: Context<Operation, { users: typeof userService }>, id: number): Promise<string> {
+ * async function userName({ clients }: Context<Operation, { users: typeof userService }>, id: number): Promise<string>
+ * {
  *   const { name } = await clients.users.getUser({ params: { id } })
  *   return name
  * }
@@ -82,8 +83,8 @@ export interface Context<Op extends Operation = Operation, Others extends Callee
   readonly headers: HeadersOf<Op>
   readonly body: BodyOf<Op>
   /**
-   * Names this call of an operation that is `idempotent: 'by key'`, the same at each attempt of its caller; others have
-   * others. Give it to what can do something once for a key. Undefined without the header `idempotency-key`.
+   * Key of this call of an operation that is `idempotent: 'by key'`, the same at each attempt of its caller. Pass it to
+   * calls that are idempotent by key. Undefined without the header `idempotency-key`.
    */
   readonly idempotencyKey: string | undefined
   /** Fastify's request. */

@@ -12,7 +12,7 @@ import type { Idempotency } from '../parts/idempotency/idempotency.ts'
 
 const none = new Deadline(Number.POSITIVE_INFINITY)
 
-/** Puts an operation's handler behind its deadline: the shorter of the operation's own and what remains to the caller. */
+/** Adds a deadline to a handler: the shorter of the operation's own and the caller's remaining time. */
 export function compileHandler(
   definition: Definition,
   name: string,
@@ -35,7 +35,7 @@ export function compileHandler(
   }
 }
 
-/** The deadline is past, whatever the handler does. */
+/** Ends the request at its deadline, even if the handler is still running. */
 function expired(context: RequestContext): Error {
   context.expire()
   return new GatewayTimeout('the deadline is past')

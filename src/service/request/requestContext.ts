@@ -10,7 +10,7 @@ import { BaseContext, type ContextValues, type DetachedOptions, type WorkTracker
 import { forwardHeader, regionOf } from './forwardedHeaders.ts'
 import { isThenable } from './thenable.ts'
 
-/** Makes the context of a request. */
+/** The class of request contexts. */
 export type ContextClass = new (
   operation: string,
   request: FastifyRequest,
@@ -19,7 +19,7 @@ export type ContextClass = new (
   span?: Span,
 ) => RequestContext
 
-/** A `Context`: one small object a request; what a handler does not touch is never made. */
+/** A `Context`: one small object a request. Values that a handler does not read are never created. */
 export class RequestContext extends BaseContext implements RequestScope {
   readonly params: RequestScope['params']
   readonly query: RequestScope['query']
@@ -29,10 +29,10 @@ export class RequestContext extends BaseContext implements RequestScope {
   readonly #reply: FastifyReply
   #cancellation: Cancellation | undefined
   #isLate = false
-  /** Of a context with another span: the request's own. */
+  /** The request's own context, of a copy with another span. */
   #own: RequestContext | undefined
   #keyed: Keyed | undefined
-  /** What its handler returned. */
+  /** The handler's result. */
   #handled: unknown
   #hasDetached = false
 
@@ -79,24 +79,24 @@ export class RequestContext extends BaseContext implements RequestScope {
     throw new TypeError('this context belongs to no service')
   }
 
-  /** Whether calls carry on the `baggage` of the request. */
+  /** Whether calls forward the `baggage` of the request. */
   protected get forwardsBaggage(): boolean {
     return false
   }
 
-  /** What travels with the calls that the request causes, besides its trace: its id and its baggage. */
+  /** Adds the headers that the request's calls forward, apart from the trace: request ID and baggage. */
   propagate(headers: Record<string, string>): void {
     headers['x-request-id'] = this.request.id
     if (this.forwardsBaggage) forwardHeader('baggage', this.request.headers, headers)
   }
 
-  /** A header that came with it; for the calls that are to pass it on. */
+  /** Returns a header of the request, for calls that forward it. */
   received(name: string): string | undefined {
     const value = this.request.headers[name]
     return typeof value === 'string' ? value : undefined
   }
 
-  /** What it has, when it is handled once for its key. */
+  /** Set when the request is handled once for its key. */
   get keyed(): Keyed | undefined {
     const own = this.#own ?? this
     return own.#keyed
@@ -104,7 +104,7 @@ export class RequestContext extends BaseContext implements RequestScope {
 
   set keyed(keyed: Keyed) {
     this.#keyed = keyed
-    this.forgetMade() // what was made before knows nothing of the key
+    this.forgetMade() // values created before do not know the key
   }
 
   get idempotencyKey(): string | undefined {
@@ -119,7 +119,7 @@ export class RequestContext extends BaseContext implements RequestScope {
     return inner as this
   }
 
-  /** The handler has returned this: when something is detached, the drain waits until it settles. */
+  /** Notes the handler's result. If it has detached work, the drain waits until the result settles. */
   handled(value: unknown): void {
     this.#handled = value
     if (this.#hasDetached) this.#track()
@@ -138,13 +138,13 @@ export class RequestContext extends BaseContext implements RequestScope {
     return this.cancellation.signal
   }
 
-  /** Tells what works for the request when the caller hangs up or the deadline is past. */
+  /** Cancels the request's work when the caller hangs up or the deadline is past. */
   get cancellation(): Cancellation {
     if (this.#own) return this.#own.cancellation
     return (this.#cancellation ??= this.#watch())
   }
 
-  /** The deadline is past: for what works for the request, and for what begins to. */
+  /** Cancels current and later work at the deadline. */
   expire(): void {
     this.#isLate = true
     this.#cancellation?.end(tooLate())
@@ -164,12 +164,12 @@ export class RequestContext extends BaseContext implements RequestScope {
   }
 }
 
-/** Why a request is over before its answer: what it was doing fails with this. */
+/** Returns why a request ended before its response. Its statements and calls fail with this. */
 function tooLate(): HttpError {
   return new GatewayTimeout('the deadline is past')
 }
 
-/** 499 is Nginx's status for a caller that hung up; nobody is there to see it but the log. */
+/** 499 is Nginx's status for a caller that hung up. Only the log shows it. */
 function hungUp(): HttpError {
   return new HttpError(499, 'the caller hung up', { message: 'Client Closed Request' })
 }

@@ -54,5 +54,5 @@ it('closes a lane without a warning when that response crosses a request, which 
 
 it('warns when a callee sends a response that has no request', async () => {
   const warnings = await warningsAfter((one) => void one.socket.write(good(one)))
-  expect(warnings).toEqual(['a lane was closed: the callee broke HTTP'])
+  expect(warnings).toEqual(['closed a shared connection: the callee violated HTTP'])
 })

@@ -1,4 +1,4 @@
-import { performance as node } from 'node:perf_hooks' // a test's fake one has no utilisation
+import { performance as node } from 'node:perf_hooks' // a fake one has no utilisation
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { shouldRetryHeader } from '../../../client/call/call.ts'
 import type { Contract } from '../../../contract/contract.ts'
@@ -19,21 +19,24 @@ import { metrics } from '../metrics.ts'
 import { shareOf } from '../workers/share.ts'
 import { workers } from '../workers/workers.ts'
 
-/** When requests are refused before they run; health, metrics and documentation never are. */
+/** When requests are rejected before they run. Health, metrics and documentation are never rejected. */
 export interface AdmissionOptions {
   /** Milliseconds that requests may wait for each other in the event loop while it is saturated. Default 20. */
   readonly targetDelayMs?: number
-  /** Requests in flight beyond which all others are refused, so that what hangs does not fill the memory. Default 10,000. */
+  /**
+   * Most requests in flight. All further ones are rejected, so that hanging requests cannot fill the memory. Default
+   * 10,000.
+   */
   readonly maxConcurrency?: number
 }
 
 /** The options that admission reads. */
 export interface AdmissionPartOptions {
-  /** What is refused while the service has too much to do; `false`: nothing. */
+  /** When an overloaded service rejects requests; `false`: never. */
   readonly admission?: AdmissionOptions | false
 }
 
-/** Refuses requests while the service has too much to do. */
+/** Rejects requests while the service is overloaded. */
 export const admission: Part<AdmissionPartOptions, {}, Admission> = {
   name: 'admission',
   options: {
@@ -52,52 +55,54 @@ export const admission: Part<AdmissionPartOptions, {}, Admission> = {
   },
 }
 
-/** What one worker may let in, so that all of them keep to the service's `maxConcurrency`: its memory is that of all. */
+/** Divides `maxConcurrency` among the workers, which share the service's memory. */
 export function admissionShare(options: AdmissionOptions | false, size: number): AdmissionOptions | false {
   if (!options || size === 1) return options
   return { ...options, maxConcurrency: shareOf(options.maxConcurrency ?? defaultMaxConcurrency, size) }
 }
 
-/** So many requests in flight are let in where nobody says otherwise. */
+/** The default of `maxConcurrency`. */
 const defaultMaxConcurrency = 10_000
 
-/** How much of `targetDelayMs`, and of the number in flight, each priority may have: what is sheddable leaves room for the others. */
+/**
+ * The share of `targetDelayMs` and of `maxConcurrency` of each priority. Sheddable requests leave room for the rest.
+ */
 const shares = priorities.map((priority) => ({ critical: 1.5, normal: 1, sheddable: 0.5 })[priority])
 
-/** Milliseconds between two looks at the loop's utilisation, which libuv counts anyway. */
+/** Milliseconds between two reads of the event loop's utilisation, which libuv counts anyway. */
 const sampleMs = 50
-/** Milliseconds between two lines of log about what was refused: under overload one for each would be more of it. */
+/** Milliseconds between two log lines about rejections. One for each would add to the overload. */
 const reportMs = 10_000
-/** It did not run, so that a caller may try another instance, and this one after a second. */
+/** The request did not run, so a caller may retry on another instance, and on this one after a second. */
 const elsewhere: Readonly<Record<string, string>> = { [shouldRetryHeader]: 'true', 'retry-after': '1' }
 
 /**
- * Refuses requests that are not worth running, before anything is made for them: 504 when their deadline is past, 503 when
- * the event loop is saturated or too many are in flight.
+ * Rejects requests before anything is allocated for them. The status is 504 when their deadline is past, and 503 when the
+ * event loop is saturated or too many requests are in flight.
  *
- * While the loop is saturated, those that are refused wait to be told until there is time for it: callers who are told at once
- * ask the next at once, and refusing would take the time of the answers.
+ * While the loop is saturated, the 503 is sent when there is time for it. Callers that get it at once send the next
+ * request at once, and rejecting would take the time for responses.
  *
  * A request costs a comparison or two while the loop has idle moments.
  */
 export class Admission implements Opened {
   readonly #limiter: Limiter
   readonly #maxConcurrency: number
-  /** Of each operation. */
+  /** State of each operation. */
   readonly #ranks: ReadonlyMap<string, number>
   readonly #metrics: RequestMetrics
   readonly #inFlight: InFlight
   readonly #untold = new Paced<Refused>((one) => this.#tell(one))
   readonly #log: LateLog
   #isClosed = false
-  /** There while requests come. */
+  /** Runs while requests arrive. */
   #sampler: NodeJS.Timeout | undefined
-  /** Whether one has come since the last look. */
+  /** Whether a request has arrived since the last read. */
   #isAsked = false
   #reportedAt = Number.NEGATIVE_INFINITY
-  /** When the first request of this turn of the loop came; undefined between turns. */
+  /** When the first request of this turn of the loop arrived; undefined between turns. */
   #turnBegan: number | undefined
-  /** When the last one ended that is known of. */
+  /** When the last observed turn ended. */
   #turnEnded = 0
   #refused = 0
 
@@ -121,7 +126,7 @@ export class Admission implements Opened {
     this.#log = log
   }
 
-  /** Whether a request is taken; one that is not is answered here, so that pages which `allowOrigin` knows may read it. */
+  /** Whether a request is admitted. If not, it sends the 503 or 504, which pages of allowed origins may read. */
   admits(request: FastifyRequest, reply: FastifyReply, allowOrigin?: AllowOrigin): boolean {
     this.#isAsked = true
     if (!this.#sampler) this.#watch()
@@ -137,7 +142,7 @@ export class Admission implements Opened {
     this.#rest()
   }
 
-  /** An operation's request has ended: answered so many milliseconds after it came, or its caller has hung up. */
+  /** Records the end of a request, with the milliseconds until its response, or without when its caller hung up. */
   ended(operation: string, answeredMs: number | undefined): void {
     this.#limiter.ended(operation, answeredMs)
   }
@@ -155,7 +160,7 @@ export class Admission implements Opened {
       last = now
       lastCpu = cpu
       if (!this.#limiter.isPressed) this.#turnEnded = performance.now()
-      // who is not told before the service stops would not be told at all
+      // a stopping service would never send it later
       if (!this.#limiter.isPressed || this.#inFlight.endsConnections) this.#untold.run(sampleMs / 2)
       if (this.#refused > 0) this.#report()
       else if (this.#isAtRest) this.#rest()
@@ -167,7 +172,7 @@ export class Admission implements Opened {
     return !this.#isAsked && this.#inFlight.size === 0 && this.#untold.size === 0 && !this.#limiter.isPressed
   }
 
-  /** A service that nobody asks has nothing to watch: twenty looks a second are half a percent of a processor. */
+  /** An idle service has nothing to watch: twenty reads a second cost half a percent of a processor. */
   #rest(): void {
     clearInterval(this.#sampler)
     this.#sampler = undefined
@@ -175,7 +180,7 @@ export class Admission implements Opened {
 
   #report(): void {
     if (performance.now() - this.#reportedAt < reportMs) return
-    this.#log.warn({ refused: this.#refused }, 'overloaded: requests were refused')
+    this.#log.warn({ refused: this.#refused }, 'overloaded: requests were rejected')
     this.#refused = 0
     this.#reportedAt = performance.now()
   }
@@ -199,7 +204,7 @@ export class Admission implements Opened {
   }
 
   #tell({ reply, refusal }: Refused): void {
-    if (reply.raw.destroyed) return // its caller has hung up
+    if (reply.raw.destroyed) return // its caller hung up
     this.#inFlight.beforeHeaders(reply)
     sendError(reply, errors[refusal])
   }
@@ -212,12 +217,12 @@ export class Admission implements Opened {
       : undefined
   }
 
-  /** Milliseconds that the loop has worked on this turn's requests: at least so long has this one waited. */
+  /** Milliseconds that the loop has worked on this turn's requests. The request has waited at least that long. */
   #waitedMs(): number {
     const now = performance.now()
     if (this.#turnBegan === undefined) {
       this.#turnBegan = now
-      setImmediate(this.#endTurn) // runs when everything that this turn's poll has brought is handled
+      setImmediate(this.#endTurn) // runs when all events of this turn's poll are handled
     }
     return now - this.#turnBegan
   }
@@ -235,7 +240,7 @@ interface Refused {
   readonly refusal: Rejection
 }
 
-/** Made once: an error with its stack costs more than the request. */
+/** Created once: an error with its stack costs more than the request. */
 const errors: Readonly<Record<Rejection, HttpError>> = {
   overload: new ServiceUnavailable('overloaded', { code: codes.overloaded, headers: elsewhere }),
   concurrency: new ServiceUnavailable('too many requests in flight', { code: codes.overloaded, headers: elsewhere }),

@@ -13,13 +13,14 @@ import { discoverySettings, type DiscoveryConfig } from './discoveryConfig.ts'
 /** The option that discovery reads. */
 export interface DiscoveryOptions {
   /**
-   * How services find each other, instead of Consul or DNS from the configuration. Addresses in `TRICUBE_SERVICES` still
+   * How services find each other, instead of Consul or DNS from the configuration. Addresses in `TRICUBE_SERVICES`
+   * still
    * come first.
    */
   readonly registry?: Registry
 }
 
-/** Finds the services that are called, and makes this one known while it is ready. */
+/** Finds other services, and registers this one while it is ready. */
 export const discovery: Part<DiscoveryOptions, DiscoveryConfig, Discovery> = {
   name: 'discovery',
   options: { registry: withMethods('a registry such as consulRegistry(…)', ['register', 'watch']) },
@@ -39,7 +40,7 @@ export const discovery: Part<DiscoveryOptions, DiscoveryConfig, Discovery> = {
   },
 }
 
-/** A service's place among the others: how it finds them, how they find it, and the values that they share. */
+/** Discovery of a service: it finds other services, they find it, and all share live values. */
 export class Discovery implements Opened {
   readonly registry: Registry
   readonly #config: DiscoveryConfig
@@ -60,7 +61,7 @@ export class Discovery implements Opened {
     this.#hasOwnRegistry = hasOwnRegistry
   }
 
-  /** Makes the service known where it listens, for as long as it is ready. */
+  /** Registers the service where it listens, while it is ready. */
   async join(
     service: string,
     listening: Pick<Instance, 'address' | 'port' | 'secure'>,
@@ -82,7 +83,7 @@ export class Discovery implements Opened {
     await this.#joined
   }
 
-  /** Whether anything could name the instances of a service. */
+  /** Whether a registry could know the instances of a service. */
   readonly canLocate = (service: string): boolean => {
     const { consulAddress, dnsName, services } = this.#config
     return (
@@ -95,21 +96,21 @@ export class Discovery implements Opened {
     return this.#config
   }
 
-  /** Takes it out of the registry; the others are still found. */
+  /** Removes this instance from the registry. Other services are still found. */
   async stopTaking(): Promise<void> {
     const leave = await this.#joined
     this.#joined = undefined
     await leave?.()
   }
 
-  /** Tells a shared value and its changes; undefined where there is none, or no Consul. */
+  /** Watches a shared value. It is undefined when it does not exist, or without Consul. */
   readonly watch = (key: string, onChange: (value: string | undefined) => void): (() => void) => {
     const unwatch = this.#values.watch(key, onChange)
     this.#watches.push(unwatch)
     return unwatch
   }
 
-  /** Ends what is watched. */
+  /** Ends all watches. */
   close(): void {
     for (const unwatch of this.#watches.splice(0)) unwatch()
   }
@@ -117,13 +118,13 @@ export class Discovery implements Opened {
 
 interface OpenOptions {
   readonly registry?: Registry | undefined
-  /** Takes the registration over, where this process is not the one to do it. */
+  /** Replaces the registration where another process registers the service. */
   readonly registerAs?: ((instance: Instance) => void) | undefined
 }
 
 /**
- * Opens the service's own registry, Consul or DNS, and loads only that. Addresses in the configuration come first, for the
- * services that they name.
+ * Opens the service's registry, Consul or DNS, and loads only that one's code. Addresses in the configuration take
+ * precedence for the services that they name.
  */
 export async function openDiscovery(
   config: DiscoveryConfig,

@@ -3,21 +3,24 @@ import { parseServices } from '../../../discovery/static.ts'
 import { attempt, flag, listOf, number, oneOf, text } from '../../../config/rules.ts'
 import { setting, type Settings } from '../../../config/setting.ts'
 
-/** How a service finds the others, and is found. */
+/** Configuration of discovery. */
 export interface DiscoveryConfig {
-  /** Where other services are, whatever a registry says (`TRICUBE_SERVICES`: `name=host:port,name=https://host:port,…`). */
+  /**
+   * Addresses of other services, which override any registry (`TRICUBE_SERVICES`:
+   * `name=host:port,name=https://host:port,…`).
+   */
   readonly services: Readonly<Record<string, readonly string[]>>
   /** Consul's agent (`CONSUL_HTTP_ADDR`: `127.0.0.1:8500`, `https://…`, `unix:///…`). */
   readonly consulAddress: string | undefined
   /** Token of Consul's access control (`CONSUL_HTTP_TOKEN`). */
   readonly consulToken: string | undefined
-  /** Whose instances are called (`CONSUL_DATACENTER`). Default: the agent's own. */
+  /** The datacenter whose instances are called (`CONSUL_DATACENTER`). Default: the agent's own. */
   readonly consulDatacenter: string | undefined
-  /** Tags of what is registered (`CONSUL_TAGS`, separated by commas). */
+  /** Tags of the registration (`CONSUL_TAGS`, separated by commas). */
   readonly consulTags: readonly string[]
-  /** Who finds out whether the service is ready (`CONSUL_CHECK`): itself, `ttl`, or the agent, `http`. Default `ttl`. */
+  /** Who checks readiness (`CONSUL_CHECK`): the service itself (`ttl`) or the agent (`http`). Default `ttl`. */
   readonly consulCheck: 'ttl' | 'http'
-  /** Whether TLS is spoken with an address that does not say so (`CONSUL_HTTP_SSL`). Default false. */
+  /** Whether to use TLS for an address without a scheme (`CONSUL_HTTP_SSL`). Default false. */
   readonly consulTls: boolean
   /** Whether the agent's certificate is checked (`CONSUL_HTTP_SSL_VERIFY`). Default true. */
   readonly consulVerify: boolean
@@ -33,11 +36,11 @@ export interface DiscoveryConfig {
   readonly dnsName: string | undefined
   /** Where others reach this service (`ADVERTISE_ADDRESS`). Default: `HOST`, or the interface that routes to Consul. */
   readonly advertiseAddress: string | undefined
-  /** Where it runs, coarsely (`TRICUBE_REGION`). */
+  /** The region that it runs in (`TRICUBE_REGION`). */
   readonly region: string | undefined
-  /** Where it runs, finely (`TRICUBE_ZONE`). */
+  /** The zone that it runs in (`TRICUBE_ZONE`). */
   readonly zone: string | undefined
-  /** What runs (`TRICUBE_VERSION`). */
+  /** The version that runs (`TRICUBE_VERSION`). */
   readonly version: string | undefined
   /** Its share of the traffic relative to other instances (`TRICUBE_WEIGHT`). Default 1. */
   readonly weight: number
@@ -47,7 +50,7 @@ const address = text('an address like 127.0.0.1:8500, https://consul.internal:85
 const name = text('a name of letters, digits and . : + -, at most 512', /^[\w .:+-]{1,512}$/) // Consul keeps it as metadata
 const path = text('the path of a file')
 
-/** Where the values come from. */
+/** The settings behind these values. */
 export const discoverySettings: Settings<DiscoveryConfig> = {
   services: setting<DiscoveryConfig['services']>(
     {
@@ -55,14 +58,14 @@ export const discoverySettings: Settings<DiscoveryConfig> = {
       parse: (given) => attempt(() => parseServices(given)) ?? given,
       accepts: (value) => typeof value === 'object' && value !== null && Object.values(value).every(Array.isArray),
     },
-    { variable: 'TRICUBE_SERVICES', meaning: 'Addresses of the services that are called, written down.', value: {} },
+    { variable: 'TRICUBE_SERVICES', meaning: 'Fixed addresses of the services that are called.', value: {} },
   ),
   consulAddress: setting<string | undefined>(
     {
       ...address,
       accepts: (value) => typeof value === 'string' && attempt(() => parseAgentAddress(value)) !== undefined,
     },
-    { variable: 'CONSUL_HTTP_ADDR', meaning: 'The Consul agent to register with and to ask.', value: undefined },
+    { variable: 'CONSUL_HTTP_ADDR', meaning: 'The Consul agent to register with and to query.', value: undefined },
   ),
   consulToken: setting<string | undefined>(text('a token without spaces', /^[\x21-\x7e]+$/), {
     variable: 'CONSUL_HTTP_TOKEN',
@@ -72,7 +75,7 @@ export const discoverySettings: Settings<DiscoveryConfig> = {
   }),
   consulDatacenter: setting<string | undefined>(text('the name of a datacenter', /^[\w-]+$/), {
     variable: 'CONSUL_DATACENTER',
-    meaning: 'Whose instances are called.',
+    meaning: 'The datacenter whose instances are called.',
     value: undefined,
     fallback: "the agent's own",
   }),
@@ -88,7 +91,7 @@ export const discoverySettings: Settings<DiscoveryConfig> = {
   }),
   consulTls: setting<boolean>(flag, {
     variable: 'CONSUL_HTTP_SSL',
-    meaning: 'Whether the agent is asked over TLS.',
+    meaning: 'Whether to query the agent over TLS.',
     value: false,
   }),
   consulVerify: setting<boolean>(flag, {
@@ -124,7 +127,7 @@ export const discoverySettings: Settings<DiscoveryConfig> = {
       value: undefined,
     },
   ),
-  advertiseAddress: setting<string | undefined>(text('an address or a host name', /^[\w.:-]+$/), {
+  advertiseAddress: setting<string | undefined>(text('an address or a hostname', /^[\w.:-]+$/), {
     variable: 'ADVERTISE_ADDRESS',
     meaning: 'Where others reach this service.',
     value: undefined,
@@ -132,17 +135,17 @@ export const discoverySettings: Settings<DiscoveryConfig> = {
   }),
   region: setting<string | undefined>(name, {
     variable: 'TRICUBE_REGION',
-    meaning: 'Where the service runs, coarsely.',
+    meaning: 'The region that the service runs in.',
     value: undefined,
   }),
   zone: setting<string | undefined>(name, {
     variable: 'TRICUBE_ZONE',
-    meaning: 'Where the service runs, finely.',
+    meaning: 'The zone that the service runs in.',
     value: undefined,
   }),
   version: setting<string | undefined>(text('a version', /^[\w .:+-]{1,512}$/), {
     variable: 'TRICUBE_VERSION',
-    meaning: 'Which version of the service runs.',
+    meaning: 'The version of the service.',
     value: undefined,
   }),
   weight: setting<number>(

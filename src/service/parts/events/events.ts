@@ -19,13 +19,13 @@ import { outlet } from '../jobs/outlet.ts'
 import { subscriptionsRule, type SubscriptionsOptions } from './subscriptionsRule.ts'
 
 const path = '/tricube/events'
-/** Events are kept for so long, in milliseconds: a subscriber may be away for a week. */
+/** How long events are kept, in milliseconds: a subscriber may be down for a week. */
 const retentionMs = 7 * 86_400_000
 const sweepEveryMs = 600_000
 const maxWaitMs = 25_000
 const maxEvents = 500
 
-/** What a service publishes: other services take it from here. */
+/** Serves the events of a service to its subscribers. */
 export const eventLog: Part<{ readonly edge?: boolean }> = {
   name: 'events',
   tables: logTables,
@@ -39,7 +39,7 @@ export const eventLog: Part<{ readonly edge?: boolean }> = {
     for (const name of db?.shards.names ?? []) stores.set(name, db!.shard(name))
     const feed = new Feed(contract.name, stores)
     events.onPublished = () => feed.published()
-    // Where callers are strangers nobody reads along.
+    // At the edge, no caller may read events.
     if (!edge) {
       fastify.get(path, async (request, reply) => {
         const signal = AbortSignal.any([inFlight.draining, callerSignal(reply)])
@@ -86,7 +86,7 @@ function queryOf({ query }: FastifyRequest): FeedQuery {
   }
 }
 
-/** What a service hears of others: their events become jobs of its own. */
+/** Subscribes to events of other services, which become jobs of this one. */
 export const subscriptions: Part<SubscriptionsOptions, QueueConfig> = {
   name: 'subscriptions',
   options: { subscriptions: subscriptionsRule },
@@ -148,7 +148,7 @@ function watchLag(
 
 const nobody = {}
 
-/** What a publisher answers to subscribers, as a contract: found, secured and traced like any call of it. */
+/** The contract between publisher and subscriber: its calls are found, secured and traced as any other. */
 function feedContract(service: string): Contract {
   const operations = {
     takeEvents: {
@@ -194,6 +194,6 @@ function fetchOf(client: FeedClient, { event, from = 'now' }: Subscription): Fet
 
 function tell({ log }: Pick<Host, 'log'>, name: string, { event }: Subscription, error: unknown): void {
   const fields = { subscription: name, publisher: event.service }
-  if (error === undefined) log.info(fields, 'a subscription hears of its publisher again')
-  else log.warn({ ...fields, reason: (error as Error).message }, 'a subscription does not hear of its publisher')
+  if (error === undefined) log.info(fields, 'a subscription reaches its publisher again')
+  else log.warn({ ...fields, reason: (error as Error).message }, 'a subscription does not reach its publisher')
 }

@@ -5,9 +5,9 @@ import type { ContractEvent } from '../../../contract/event.ts'
 import type { Subscription, SubscriptionOptions, Subscriptions } from '../../../events/subscription.ts'
 import { usesDatabase } from '../database.ts'
 
-/** The options of a service that hears of others' events. */
+/** Options of a service that subscribes to events. */
 export interface SubscriptionsOptions {
-  /** What it does when something happens in other services: an event and a handler, under names of its own. */
+  /** Subscriptions: an event and a handler under each name. */
   readonly subscriptions?: Subscriptions
 }
 

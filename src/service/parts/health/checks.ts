@@ -1,4 +1,4 @@
-// The checks of `/health/ready` that a service has of its own.
+// Your own checks of `/health/ready`.
 import type { Rule } from '../../../config/rule.ts'
 import { either, flag, func, group, number, record } from '../../../config/rules.ts'
 import { HttpError } from '../../../contract/httpError.ts'
@@ -6,25 +6,28 @@ import type { LateLog } from '../../../log/late.ts'
 import { healthCheck } from '../../lifecycle/healthCheck.ts'
 import { NotReady, type Checks } from '../../lifecycle/readiness.ts'
 
-/** What a check of a service may use. */
+/** The argument of a check. */
 export interface HealthCheckContext<Settings = {}> {
   /** The values of the service's own settings. */
   readonly settings: Settings
-  /** Aborts when the check's time is over. */
+  /** Aborts at the check's timeout. */
   readonly signal: AbortSignal
 }
 
 /**
- * Asks something that the service depends on. It is not well when the function throws, rejects or returns `false`.
+ * Checks a dependency of the service. The check fails when the function throws, rejects or returns `false`.
  *
- * `/health/ready` shows the message of an `HttpError`, and of anything else only that it fails: the rest is in the log.
+ * `/health/ready` shows the message of an `HttpError`. Of any other error it shows only the failure, and the log has
+ * the rest.
  */
 export type HealthCheckFunction<Settings = {}> = (context: HealthCheckContext<Settings>) => unknown
 
-/** A check, and what follows from it. */
+/** A check with options. */
 export interface HealthCheck<Settings = {}> {
   readonly check: HealthCheckFunction<Settings>
-  /** Whether the service is not ready while it fails; else `/health/ready` only tells it. Default: true. */
+  /**
+   * Whether the service is not ready while it fails. If false, `/health/ready` only shows the failure. Default: true.
+   */
   readonly required?: boolean
   /** Milliseconds until it counts as failed. Default 800. */
   readonly timeoutMs?: number
@@ -62,7 +65,7 @@ export const checksRule: Rule = {
   },
 }
 
-/** Makes the checks, as readiness asks them. */
+/** Creates the checks that readiness runs. */
 export function compileChecks(own: HealthChecks, settings: object, log: LateLog): Checks {
   const entries = Object.entries(own).map(([name, given]) => {
     const { check, required = true, timeoutMs } = typeof given === 'function' ? { check: given } : given

@@ -7,21 +7,22 @@ import { admin } from '../admin.ts'
 import { workers } from '../workers/workers.ts'
 import { checksRule, compileChecks, type HealthChecks } from './checks.ts'
 
-/** What the health checks tell. */
+/** Options of the health checks. */
 export interface HealthOptions<Settings = {}> {
-  /** Whether `/health/ready` tells what is not ready, and why; else the status alone. Default: true. */
+  /** Whether `/health/ready` shows what is not ready, and why. If false, it shows the status alone. Default: true. */
   readonly details?: boolean
-  /** What the service depends on besides its database and resources, under the names that `/health/ready` shows. */
+  /** Your own checks, beside those of database and resources, under the names that `/health/ready` shows. */
   readonly checks?: HealthChecks<Settings>
 }
 
 /**
- * Answers `/health/live` (the process responds) and `/health/ready` (it can do its work; 503 when it cannot).
+ * Serves `/health/live` (the process responds) and `/health/ready` (it can do its work, 503 when it cannot).
  *
- * Orchestrators restart what is not live and route around what is not ready, so a lost database is not a reason to be
- * dead: https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/
+ * Orchestrators restart a process that is not live, and route around one that is not ready. So a lost database makes a
+ * service not ready, but not dead: https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/
  *
- * Both stay on the service's own port, where load balancers ask; the details move to the admin port, when there is one.
+ * Both stay on the service's port, where load balancers query them. The details move to the admin port when there is
+ * one.
  */
 export const health: Part<{ readonly health?: HealthOptions }> = {
   name: 'health',

@@ -7,19 +7,21 @@ import { free, keep, renewEveryMs, type KeyedCall } from './keys.ts'
 import { digestOf } from './scope.ts'
 import type { KeyedHandler, KeyedScope } from './handler.ts'
 
-/** Never aborts: what is done although its request is over. */
+/** Never aborts, for work that goes on after its request. */
 const { signal: never } = new AbortController()
 const releaseTimeoutMs = 5000
 
-/** One run of a handler by whoever has taken its key; its database, and its calls, know of that. */
+/** One run of a handler under its key, which its database and its calls use. */
 export class Attempt implements Cancellable, Keyed {
-  /** Names the call to others. Of another input, and of another caller with the same key, it is another one. */
+  /**
+   * The key that it passes to other services. It differs for another input, and for another caller with the same key.
+   */
   readonly idempotencyKey: string
   readonly #call: KeyedCall
   readonly #token: string
   readonly #context: KeyedScope
   readonly #unit: UnitOfWork
-  /** The database without the request's end. */
+  /** The database, not bound to the request's end. */
   readonly #always: Database
   readonly #made = new Map<string, number>()
 
@@ -37,7 +39,7 @@ export class Attempt implements Cancellable, Keyed {
     return this.#unit.db
   }
 
-  /** Runs the handler; `encode` throws when what it returns is no answer, and then nothing is committed. */
+  /** Runs the handler. If `encode` throws because the result breaks the contract, nothing is committed. */
   async run(handler: KeyedHandler, encode: (value: unknown) => string): Promise<unknown> {
     const renewing = setInterval(() => void this.#renew(), renewEveryMs).unref()
     const { cancellation } = this.#context
@@ -59,8 +61,8 @@ export class Attempt implements Cancellable, Keyed {
   }
 
   /**
-   * Makes a call to another service. Its key is the same when the handler is run again, as long as that makes the same
-   * calls to an operation in the same order.
+   * Calls another service. A second run of the handler passes the same key, as long as it makes the same calls of an
+   * operation in the same order.
    */
   call<T>(operation: string, send: (key: string) => Promise<T>): Promise<T> {
     const n = this.#made.get(operation) ?? 0
@@ -69,7 +71,7 @@ export class Attempt implements Cancellable, Keyed {
     return this.#unit.elsewhere(() => send(key))
   }
 
-  /** Nobody waits any more, and nothing that the handler still does is committed. */
+  /** The request is over: nothing that the handler still does is committed. */
   cancel(): void {
     void this.#free()
   }
@@ -81,7 +83,7 @@ export class Attempt implements Cancellable, Keyed {
 
   async #renew(): Promise<void> {
     if (this.#context.cancellation.isOver) return
-    // What fails is tried again, and is noticed at the latest when the result is to be kept.
+    // A failure is retried, and is noticed at the latest when the result is stored.
     await keep(this.#always, this.#call, this.#token, null).catch(() => {})
   }
 

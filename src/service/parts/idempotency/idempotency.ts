@@ -8,7 +8,7 @@ import { oncePerKey } from './oncePerKey.ts'
 import { compileScope, type IdempotencyOptions } from './scope.ts'
 import { tables } from './tables.ts'
 
-/** Has operations run once for a key. */
+/** Runs operations once for each key. */
 export interface Idempotency extends Opened {
   /** Wraps the handler of an operation; returns it as it is unless the operation is `idempotent: 'by key'`. */
   wrap(name: string, handler: KeyedHandler): KeyedHandler
@@ -16,7 +16,7 @@ export interface Idempotency extends Opened {
 
 /** The options that idempotency reads. */
 export interface IdempotencyPartOptions {
-  /** How calls of operations that are `idempotent: 'by key'` are known when they come again. */
+  /** How repeated calls of operations that are `idempotent: 'by key'` are recognized. */
   readonly idempotency?: IdempotencyOptions
 }
 

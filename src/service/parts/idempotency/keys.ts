@@ -1,34 +1,35 @@
 import type { Database, Sql } from '../../../sql/index.ts'
 
-/** Names a call that is to happen once: the same at each of its attempts. */
+/** Identifies a call that must happen once, the same at each attempt. */
 export interface KeyedCall {
   /** `order-service.createOrder`. */
   readonly operation: string
-  /** Whose key it is, as a digest. */
+  /** Digest of the caller's identity. */
   readonly scope: string
   readonly key: string
-  /** What it is called with, as a digest. */
+  /** Digest of the input. */
   readonly input: string
 }
 
-/** What is known of a key that is taken. */
+/** The state of a key that is taken. */
 export interface TakenKey {
   readonly input: string
-  /** JSON of what the handler returned; null: it still runs. */
+  /** The handler's result as JSON; null while it runs. */
   readonly result: string | null
-  /** Whoever ran it has not been heard of for long, or it has run long ago: it may be run again. */
+  /** Whether its lease has expired, or its result: the handler may run again. */
   readonly isFree: boolean
 }
 
-/** How long a result is kept: who retries for longer than a day has given up. Source: Stripe's idempotency keys. */
+/** How long a result is kept: callers do not retry for longer than a day. Source: Stripe's idempotency keys. */
 const retention = '24 hours'
-/** How long a key stays taken when nobody is heard of it any more, for its process has died. */
+/** How long a key stays taken without a renewal, when its process has died. */
 const leaseDuration = '30 seconds'
-/** How often whoever has taken a key has to say that it still runs: a third of that. */
+/** How often a running handler renews its key: a third of the lease. */
 export const renewEveryMs = 10_000
 
 /**
- * Takes a key; false when somebody has it. `token` fences: whoever has lost the key to another one has lost its token.
+ * Takes a key; false when it is taken. `token` is a fence: a handler that lost the key to another one holds an old
+ * token.
  */
 export async function take(db: Database, { operation, scope, key, input }: KeyedCall, token: string): Promise<boolean> {
   const taken = await db.execute`
@@ -42,7 +43,7 @@ export async function take(db: Database, { operation, scope, key, input }: Keyed
   return taken > 0
 }
 
-/** What is known of a key; undefined when nobody has it. */
+/** Returns the state of a key; undefined when it is free. */
 export function find(db: Database, { operation, scope, key }: KeyedCall): Promise<TakenKey | undefined> {
   return db.primary.maybeOne<TakenKey>`
     SELECT input, result,
@@ -51,7 +52,7 @@ export function find(db: Database, { operation, scope, key }: KeyedCall): Promis
     WHERE operation = ${operation} AND scope = ${scope} AND key = ${key}`
 }
 
-/** Still runs; with `result`, which is JSON, has run. False when the key has been lost. */
+/** Renews a key, or stores `result`, which is JSON. False when the key is lost. */
 export async function keep(
   sql: Pick<Sql, 'execute'>,
   { operation, scope, key }: KeyedCall,
@@ -64,14 +65,14 @@ export async function keep(
   return touched > 0
 }
 
-/** Lets go of a key whose call has failed. */
+/** Frees a key whose call has failed. */
 export async function free(db: Database, { operation, scope, key }: KeyedCall, token: string): Promise<void> {
   await db.execute`
     DELETE FROM tricube.idempotency
     WHERE operation = ${operation} AND scope = ${scope} AND key = ${key} AND token = ${token} AND result IS NULL`
 }
 
-/** Deletes what is kept for too long. */
+/** Deletes expired keys. */
 export async function deleteExpired(db: Database): Promise<void> {
   await db.execute`
     DELETE FROM tricube.idempotency WHERE created_at < now() - ${retention}::interval AND leased_until < now()`

@@ -10,15 +10,15 @@ import { deleteExpired, find, take, type KeyedCall } from './keys.ts'
 import { digestOf } from './scope.ts'
 import { Attempt } from './attempt.ts'
 
-/** Old results are deleted once in so many calls. */
+/** Expired keys are deleted once in this many calls. */
 const callsPerSweep = 1000
 
 /**
- * Lets a handler run once for each `idempotency-key` of a caller: a second call gets the first one's result.
+ * Runs a handler once for each `idempotency-key` of a caller. A second call gets the first one's result.
  *
- * The key is taken in a statement of its own, so that the handler holds no connection because of it. What the handler
- * did last through `db` is committed together with its result. While it runs, a second call waits; when it fails, or its
- * process dies, the key is free. Calls without a key run as always.
+ * The key is taken by one statement, so that the handler holds no connection for it. The handler's last writes through
+ * `db` are committed with its result. While it runs, a second call waits. When it fails or its process dies, the key is
+ * free. Calls without a key run as always.
  *
  * Source: https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
  */
@@ -46,7 +46,7 @@ export function oncePerKey(
   }
 }
 
-/** The result of the first call, as JSON; undefined when this is the first one, and the key is taken. */
+/** Returns the first call's result as JSON; undefined when this is the first call, which now holds the key. */
 async function resultOrTake(call: KeyedCall, token: string, context: KeyedScope): Promise<string | undefined> {
   const { db } = context
   const deadlineAt = performance.now() + maxWaitMs
@@ -66,8 +66,8 @@ async function resultOrTake(call: KeyedCall, token: string, context: KeyedScope)
   }
 }
 
-/** As long as a statement may take: somebody who waits that long waits for what hangs. */
+/** As long as a statement may take: a call that waits longer waits for one that hangs. */
 const maxWaitMs = 30_000
 
-/** Many may wait for one. */
+/** All calls with the same key wait for one result. */
 const pauseMs = equalJitter({ baseMs: 10, capMs: 250 })

@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 
-/** How a service knows a call of an operation that is idempotent by key when it comes again. */
+/** How a service recognizes a repeated call of an operation that is idempotent by key. */
 export interface IdempotencyOptions {
   /**
-   * Whose key it is: the same key of two callers names two calls. For example the user that a plugin's `onRequest` has
-   * found. Default: the headers `authorization` and `cookie`, which are stored as a digest.
+   * Identifies the caller, for example by the user that a plugin's `onRequest` has found. The same key of two callers
+   * means two calls. Default: the headers `authorization` and `cookie`, which are stored as a digest.
    */
   readonly scope?: IdempotencyScope
 }
 
-/** Says whose key it is. Undefined: everybody's, as for callers that nobody knows. */
+/** Returns the caller's identity. Undefined for anonymous callers, who share their keys. */
 export type IdempotencyScope = (request: FastifyRequest) => string | number | undefined
 
-/** Compiles it: a digest, for what callers prove themselves with is not to be stored. */
+/** Compiles a scope. It returns a digest, so that credentials are not stored. */
 export function compileScope({ scope = credentials }: IdempotencyOptions = {}): (request: FastifyRequest) => string {
   return (request) => digestOf(scope(request) ?? '')
 }
@@ -22,7 +22,7 @@ function credentials({ headers: { authorization = '', cookie = '' } }: FastifyRe
   return authorization || cookie ? JSON.stringify([authorization, cookie]) : undefined
 }
 
-/** A digest of what JSON can hold. */
+/** Returns the digest of a JSON value. */
 export function digestOf(value: unknown): string {
   return createHash('sha256')
     .update(JSON.stringify(value) ?? '')

@@ -2,9 +2,9 @@ import { moved } from '../../../tables/moved.ts'
 import type { TableVersion } from '../../../tables/room.ts'
 
 /**
- * The keys of 0.1.0 belonged to everybody, and now each caller has keys of its own. Whoever sends no credentials keeps those of
- * 0.1.0; others get them no more, for a key does not show whose result it is. An
- * operation has its service's name before it now, and a digest is base64url.
+ * In 0.1.0 all callers shared their keys. Now each caller has its own. Callers without credentials keep the old keys.
+ * Others do not, because a key does not show whose result it has. An operation now has its service's name before it,
+ * and digests are base64url.
  */
 const keysOf010 = `
   DO $$
@@ -20,7 +20,7 @@ const keysOf010 = `
   $$;
 `
 
-/** Where keys and results are kept. */
+/** The table of keys and results. */
 export const tables: readonly TableVersion[] = [
   {
     version: 1,

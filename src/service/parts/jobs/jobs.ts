@@ -28,13 +28,13 @@ export interface QueueOptions {
   readonly concurrency?: number
 }
 
-/** The options that running jobs reads. */
+/** Options of running jobs. */
 export interface QueuePartOptions extends Pick<JobsOptions, 'jobHandlers'> {
-  /** How it runs its jobs. */
+  /** How the service runs its jobs. */
   readonly queue?: QueueOptions
 }
 
-/** What running jobs reads of the configuration. */
+/** Configuration of running jobs. */
 export interface QueueConfig {
   /** Whether this process runs jobs. */
   readonly runJobs: boolean
@@ -42,10 +42,10 @@ export interface QueueConfig {
 
 /** The jobs of a service. */
 export interface OpenedJobs extends Opened {
-  /** Runs what is due, without being started, until nothing is: for tests. */
+  /** Runs due jobs until none is due, without a start: for tests. */
   runDue(): Promise<number | undefined>
   readonly outlet: JobOutlet | undefined
-  /** Is told of attempts that have ended: for tests. */
+  /** Called after each attempt: for tests. */
   onEnded: (attempt: Attempt, end: AttemptEnd) => void
 }
 
@@ -62,7 +62,7 @@ const handlersRule: Rule = {
   },
 }
 
-/** Runs the jobs of a service, from its database and all of its shards. */
+/** Runs the jobs of a service, from its database and all shards. */
 export const jobs: Part<QueuePartOptions & Pick<JobsOptions, 'jobs'> & SubscriptionsOptions, QueueConfig, OpenedJobs> =
   {
     name: 'jobs',
@@ -133,8 +133,7 @@ export const jobs: Part<QueuePartOptions & Pick<JobsOptions, 'jobs'> & Subscript
         jobs: Object.values(declared).filter(({ schedule }) => schedule !== undefined),
         clock: jobOutlet.clock,
         onFired: (name) => wakes[0]!.stored(name, 0),
-        onOverlap: (job, due) =>
-          log.warn({ job, due }, 'a run of a schedule was left out: the one before it has not ended'),
+        onOverlap: (job, due) => log.warn({ job, due }, 'skipped a run of a schedule: the one before it has not ended'),
       })
       jobOutlet.onStored = (name, inMs) => {
         for (const wake of wakes) wake.stored(name, inMs)
@@ -159,7 +158,7 @@ export const jobs: Part<QueuePartOptions & Pick<JobsOptions, 'jobs'> & Subscript
           await Promise.all(wakes.map((wake) => wake.close()))
           await Promise.all(workers.map((worker) => worker.stopTaking()))
         },
-        // What takes longer goes on elsewhere: the drain has not failed because of it.
+        // Jobs that take longer run again on another instance, so the drain has not failed.
         finish: async () => void (await Promise.all(workers.map((worker) => worker.finish(drainMs * drainShare)))),
         close: async () => void (await Promise.all(workers.map((worker) => worker.close()))),
       }
@@ -167,7 +166,7 @@ export const jobs: Part<QueuePartOptions & Pick<JobsOptions, 'jobs'> & Subscript
     },
   }
 
-/** Of a service that runs nothing. */
+/** The jobs of a service that runs none. */
 const none: OpenedJobs = { outlet: undefined, runDue: async () => undefined, onEnded: () => {} }
 
 /** A database with jobs. */
@@ -176,7 +175,7 @@ interface Store {
   readonly dbFor: (scope: RequestScope) => Database
 }
 
-/** What runs gets this share of the time for a drain; what does not end then runs elsewhere. */
+/** The share of the drain's time that running jobs get. Those that do not end run again on another instance. */
 const drainShare = 0.9
 
 function least(values: readonly (number | undefined)[]): number | undefined {
@@ -186,11 +185,11 @@ function least(values: readonly (number | undefined)[]): number | undefined {
 
 function logDatabase(log: LateLog, error: unknown): void {
   if (error === undefined) log.info('the jobs reach their database again')
-  else log.warn({ reason: (error as Error).message }, 'no jobs run: the database does not answer')
+  else log.warn({ reason: (error as Error).message }, 'no jobs run: the database does not respond')
 }
 
 function logMissingNotifications(log: LateLog): void {
   log.info(
-    'the pooler in front of the database passes on no notifications: jobs of other instances are looked for every 3 s',
+    'the pooler in front of the database passes on no notifications: this instance looks for jobs of other instances every 3 s',
   )
 }

@@ -9,17 +9,17 @@ import type { Opened, Part } from '../../part.ts'
 
 /** The options of a service with jobs. */
 export interface JobsOptions {
-  /** The jobs that it can enqueue and run: what `jobs` has made. */
+  /** The jobs that it can enqueue and run, declared by `jobs`. */
   readonly jobs?: Jobs
-  /** A function for each of them. */
+  /** The handler of each job. */
   readonly jobHandlers?: Readonly<Record<string, (context: never) => unknown>>
 }
 
-/** What stores the jobs and the events of a service. */
+/** Stores the jobs and events of a service. */
 export interface OpenedOutlet extends Opened {
   readonly jobs: JobOutlet
   readonly events: EventOutlet
-  /** What its database is given. */
+  /** The outlets for its database. */
   readonly outlet: Outlet
 }
 
@@ -36,7 +36,7 @@ export const jobsRule: Rule = {
   },
 }
 
-/** Stores the jobs and the events of a service: opened before its database, which hands them on. */
+/** Opens the outlets of jobs and events, before the database that uses them. */
 export const outlet: Part<Pick<JobsOptions, 'jobs'>, {}, OpenedOutlet> = {
   name: 'outlet',
   options: { jobs: jobsRule },

@@ -11,7 +11,7 @@ import { spanShape } from '../../../trace/shape.ts'
 import type { SpanLink } from '../../../trace/span.ts'
 import type { Host, RequestScope } from '../../part.ts'
 
-/** What runs the jobs of a name, before the types say of what. */
+/** Runs the jobs of one name. */
 export interface TaskOptions extends Pick<Task, 'name' | 'isOrdered' | 'onDead'> {
   readonly handler: JobHandler
   readonly retries: number
@@ -21,14 +21,14 @@ export interface TaskOptions extends Pick<Task, 'name' | 'isOrdered' | 'onDead'>
   readonly globalConcurrency?: number | undefined
   readonly rateLimit?: RateLimit | undefined
   readonly transaction?: boolean | undefined
-  /** The members of the context that are the job's own. Throws when its input is not what it should be. */
+  /** Returns the members that a job adds to its context. Throws when its input breaks its schema. */
   readonly read: (job: ClaimedJob) => Record<string, unknown>
 }
 
-/** A job's handler, before the types say of what. */
+/** A handler of any job. */
 type JobHandler = (context: never) => unknown
 
-/** What the tasks of a service have in common. */
+/** What the tasks of a service share. */
 export interface TaskHost extends Pick<Host, 'contract' | 'log' | 'work'> {
   readonly clock: QueueClock
   readonly metrics: JobMetrics
@@ -39,7 +39,7 @@ export interface TaskHost extends Pick<Host, 'contract' | 'log' | 'work'> {
   readonly onEnded: (attempt: Attempt, end: AttemptEnd) => void
 }
 
-/** Compiles what runs a job. */
+/** Compiles the runner of a job. */
 export function taskOf(options: TaskOptions, host: TaskHost): Task {
   const { name, handler, read, transaction = true, retries, timeoutMs = 60_000, backoff = {} } = options
   const { contract, log, metrics, concurrency } = host
@@ -103,7 +103,7 @@ async function inTransaction(
   give(context, values, unit.db)
   try {
     await handler(context as never)
-    const writes = unit.isOpen // without it there is nothing to take effect with
+    const writes = unit.isOpen // there is no transaction to commit
     await unit.commit((tx) => (writes ? attempt.completeIn(tx) : Promise.resolve()))
   } catch (error) {
     await unit.rollback(error)
@@ -121,13 +121,13 @@ async function outside(
   await handler(context as never)
 }
 
-/** Gives a context its database, and with it those that are made of it for other spans. */
+/** Sets the database of a context and of its copies under other spans. */
 function give(context: RequestScope, values: Record<string, unknown>, db: Database): void {
   values['db'] = db
   Object.defineProperty(context, 'db', { value: db, enumerable: true })
 }
 
-/** The span of whoever enqueued it. */
+/** The span that enqueued it. */
 function linksOf(trace: string | null): readonly SpanLink[] {
   const [, traceId, spanId] = trace?.split('-') ?? []
   return traceId && spanId ? [{ traceId, spanId }] : []

@@ -29,14 +29,14 @@ export function jobTasks(
   )
 }
 
-/** The time that a job runs for: of one that was enqueued by hand, when it was due. */
+/** Returns the scheduled time of a job. For a job that was enqueued by hand: when it was due. */
 function dueOf({ schedule }: Job, input: string, dueAt: number): Date {
   if (schedule === undefined) return new Date(dueAt)
   const { due } = (JSON.parse(input) ?? {}) as { readonly due?: string }
   return new Date(due ?? dueAt)
 }
 
-/** The tasks of subscriptions: each event that is taken in is a job of one. */
+/** The tasks of subscriptions: each received event is a job. */
 export function subscriptionTasks(subscriptions: Subscriptions, host: TaskHost): Task[] {
   return Object.entries(subscriptions).map(([name, subscription]) => subscriptionTask(name, subscription, host))
 }
@@ -65,14 +65,14 @@ function subscriptionTask(name: string, { event, ...options }: Subscription, hos
   )
 }
 
-/** What is stored of an event that was taken in. */
+/** The stored form of a received event. */
 interface StoredEvent {
   readonly id: string
   readonly publishedAt: number
   readonly event: unknown
 }
 
-/** The name of the jobs of a subscription, which no declared job can have. */
+/** Returns the name of a subscription's jobs. No declared job can have it. */
 export function subscriptionTaskName(subscription: string): string {
   return `on ${subscription}`
 }

@@ -4,15 +4,15 @@ import type { Logger } from '../../../log/logger.ts'
 import { isProbe, type EndedRequest } from '../../../http/inFlight/endedRequest.ts'
 import { recordOf } from '../../../trace/recordOf.ts'
 
-/** One line for each request, or for a share of them. */
+/** Writes a line for each request, or for a share of them. */
 export class AccessLog {
   readonly #log: Logger
   readonly #write: AccessWriter
   readonly #share: number
-  /** Grows by the share; a line is due whenever it reaches 1. */
+  /** Grows by the share with each request. At 1, a line is written. */
   #due = 0
 
-  /** `share` is from 0 to 1; what ends in a 5xx is logged all the same. */
+  /** `share` is from 0 to 1. Requests that end in a 5xx are always logged. */
   constructor(log: Logger, write: AccessWriter, share: number) {
     this.#log = log
     this.#write = write

@@ -4,27 +4,30 @@ import { setting, type Settings } from '../../../config/setting.ts'
 import type { LogFile } from '../../../log/file.ts'
 import { logFormats, logLevels, type LogFormat, type LogLevel } from '../../../log/logger.ts'
 
-/** How a service logs, as the configuration has it. */
+/** Configuration of the log. */
 export interface LogConfig {
   /** The least important line that is logged (`LOG_LEVEL`). Default `info`. */
   readonly logLevel: LogLevel
   /** How lines look (`LOG_FORMAT`): `json`, `ecs`, `pretty`. Default: `pretty` in a terminal, else `json`. */
   readonly logFormat: LogFormat | undefined
-  /** A file to log to (`LOG_FILE`), and when the next one is begun. Default: standard output. */
+  /** A file to log to (`LOG_FILE`), and when to start the next one. Default: standard output. */
   readonly logFile: LogFile | string | undefined
-  /** Share of the requests that are logged, from 0 to 1 (`LOG_REQUESTS`); those that end in a 5xx always are. Default 1. */
+  /**
+   * Share of requests that are logged, from 0 to 1 (`LOG_REQUESTS`). Those that end in a 5xx are always logged. Default
+   * 1.
+   */
   readonly logRequests: number
 }
 
-/** How a service logs. */
+/** Options of the log. */
 export interface LogOptions {
   /** The least important line that is logged. Default `info`. */
   readonly level?: LogLevel
   /** Default: `pretty` in a terminal, else `json`. `ecs`: JSON under the names of the Elastic Common Schema. */
   readonly format?: LogFormat
-  /** A file to log to, and when the next one is begun. Default: standard output. */
+  /** A file to log to, and when to start the next one. Default: standard output. */
   readonly file?: LogFile | string
-  /** Share of the requests that are logged, from 0 to 1; those that end in a 5xx always are. Default 1. */
+  /** Share of requests that are logged, from 0 to 1. Those that end in a 5xx are always logged. Default 1. */
   readonly requests?: number
 }
 
@@ -48,7 +51,7 @@ export const logOptions: Rule = group<LogOptions>({
   requests: share,
 })
 
-/** Where the values come from; what the service says in `log` is overruled by the file and the environment. */
+/** Where the values come from; file and environment override the service's `log` option. */
 export const logSettings: Settings<LogConfig> = {
   logLevel: setting<LogLevel>(oneOf(logLevels), {
     variable: 'LOG_LEVEL',

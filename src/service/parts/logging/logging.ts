@@ -18,7 +18,7 @@ export interface Logging extends Opened<Logger> {
   close(): void
 }
 
-/** Logs as the configuration says, from its opening on. */
+/** Applies the configuration of the log when it opens. */
 export const logging: Part<{ readonly log?: LogOptions }, LogConfig, Logging> = {
   name: 'logging',
   options: { log: logOptions },
@@ -44,14 +44,14 @@ export const logging: Part<{ readonly log?: LogOptions }, LogConfig, Logging> = 
   },
 }
 
-/** What each line of work says of it that no request has begun. */
+/** Returns the fields of each log line of work without a request. */
 function fieldsOfWork({ operation, span }: RequestScope): Record<string, string | undefined> {
   return { operation, ...(span.isRecorded && { trace_id: span.traceId, span_id: span.id }) }
 }
 
 /**
- * The file that a process logs to. Workers append to one together, which the system keeps apart line by line; files that
- * roll are each worker's own, `users-2.log`, since nobody else may know that it has begun the next.
+ * Returns the file that a process logs to. Workers append to one file, and the system keeps their lines apart. With
+ * rolling files each worker has its own, `users-2.log`, since no other worker knows when it starts the next.
  */
 export function logFileOf({ logFile }: Pick<LogConfig, 'logFile'>, worker: number | undefined): LogFile | undefined {
   const file = typeof logFile === 'string' ? { path: logFile } : logFile

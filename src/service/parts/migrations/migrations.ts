@@ -8,18 +8,20 @@ import { workers } from '../workers/workers.ts'
 export interface MigrationsOptions {
   /** Folder of the SQL migrations: `new URL('./migrations/', import.meta.url)`. */
   readonly migrations?: URL
-  /** True: the service is not ready while its database lacks one of them. Default: false; its log says so at the start. */
+  /**
+   * True: the service is not ready while its database lacks one of them. Default: false, with a log line at the start.
+   */
   readonly requireMigrations?: boolean
 }
 
-/** Says what migrations the database lacks: in the log, and in `/health/ready` when the service asks for that. */
+/** Reports migrations that the database lacks: in the log, and by option in `/health/ready`. */
 export const migrations: Part<MigrationsOptions, Pick<DatabaseConfig, 'databaseUrl'>> = {
   name: 'migrations',
   options: { migrations: folderUrl, requireMigrations: flag },
   settings: { databaseUrl: databaseSettings.databaseUrl },
   async open({ config, log, use, whenListening }, { migrations: directory, requireMigrations = false }) {
     if (!directory || config.databaseUrl === undefined) return {}
-    const { PendingMigrations } = await import('./pendingMigrations.ts') // what has no migrations needs none of it
+    const { PendingMigrations } = await import('./pendingMigrations.ts') // a service without migrations has nothing to check
     const migrated = new PendingMigrations(config.databaseUrl, directory)
     const { number = 1 } = await use(workers)
     whenListening(() => void (number === 1 && migrated.tell(log)))

@@ -6,7 +6,7 @@ import { NotReady } from '../../lifecycle/readiness.ts'
 export class PendingMigrations {
   readonly #url: string
   readonly #directory: URL
-  // What has been applied stays so, as far as this release is concerned: it is asked until then.
+  // Queried until all are applied: for this release, they stay applied.
   #isDone = false
 
   constructor(url: string, directory: URL) {
@@ -22,9 +22,9 @@ export class PendingMigrations {
     this.#isDone = true
   }
 
-  /** Says in the log what the database lacks: each request that needs it will fail. */
+  /** Logs the migrations that the database lacks: requests that need them will fail. */
   async tell(log: LateLog): Promise<void> {
-    // A database that cannot be asked is told of elsewhere.
+    // An unreachable database is logged elsewhere.
     const pending = await this.#pending().catch(() => [])
     if (pending.length === 0) return
     log.warn({ pending }, 'the database lacks migrations of this service: run tricube migrate up')

@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import type { Quota } from '../../../resilience/gcra.ts'
 
-/** What says how much is left. */
+/** The headers of a rate limit. */
 export const rateLimitHeaders = [
   'ratelimit-policy',
   'ratelimit',
@@ -11,8 +11,8 @@ export const rateLimitHeaders = [
 ] as const
 
 /**
- * Says what is left: `RateLimit` and `RateLimit-Policy` as the draft has them now, and the three headers of its versions
- * up to 06, which are what callers read today. What resets, and when, is in whole seconds, rounded up.
+ * Writes the headers of a rate limit: `RateLimit` and `RateLimit-Policy` of the current draft, and the three headers of
+ * its versions up to 06, which most callers read today. Times are whole seconds, rounded up.
  *
  * Source: https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
  */
@@ -24,7 +24,8 @@ export function tell(
 ): void {
   const isOver = aheadUs > burstUs
   const remaining = isOver ? 0 : Math.floor((burstUs - aheadUs) / intervalUs)
-  // Of a refusal: when one request will pass, as `retry-after` says it. Else: when the quota will be whole again.
+  // For a rejection: when the next request will pass, as in `retry-after`. Otherwise: when the quota will be full
+  // again.
   const seconds = Math.ceil((isOver ? aheadUs - burstUs : aheadUs) / 1e6)
   reply.header('ratelimit-policy', policy)
   reply.header('ratelimit', `"default";r=${remaining};t=${seconds}`)
@@ -34,7 +35,7 @@ export function tell(
   if (isOver) reply.header('retry-after', seconds)
 }
 
-/** A window is told when it is one of whole seconds: the draft has no other. */
+/** A window is written only if it has whole seconds: the draft has no other. */
 export function policyOf(limit: number, windowMs: number): string {
   return windowMs % 1000 === 0 ? `"default";q=${limit};w=${windowMs / 1000}` : `"default";q=${limit}`
 }

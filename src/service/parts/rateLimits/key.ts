@@ -3,10 +3,10 @@ import type { FastifyRequest } from 'fastify'
 import type { RateLimit } from '../../../contract/rateLimit.ts'
 import type { RateLimitOptions } from './options.ts'
 
-/** Longer keys are remembered by their digest: a header may have 16 KiB. */
+/** Longer keys are stored as a digest: a header may have 16 KiB. */
 const maxKeyLength = 128
 
-/** Compiles who is counted; what callers choose themselves and their addresses never meet in one key. */
+/** Compiles the key of a rate limit. Keys that callers choose never equal an address. */
 export function compileKeyOf(
   prefix: string,
   key: RateLimit['key'],
@@ -25,8 +25,8 @@ export function compileKeyOf(
 }
 
 /**
- * Who an address belongs to: of IPv6 the first 64 bits, as one customer has at least so many addresses (RFC 6177); IPv4
- * as it is, also where it comes mapped into IPv6.
+ * Returns the owner of an address. For IPv6 that is its first 64 bits, since a customer has at least that many
+ * addresses (RFC 6177). IPv4 is taken as it is, also when it is mapped into IPv6.
  */
 export function networkOf(address: string | undefined): string {
   if (address === undefined) return 'unknown' // a Unix socket

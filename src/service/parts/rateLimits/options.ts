@@ -5,24 +5,24 @@ import type { Contract } from '../../../contract/contract.ts'
 import type { Operations } from '../../../contract/operation.ts'
 import type { RateLimitStore } from './store.ts'
 
-/** What a service says of the rate limits of its contract. */
+/** Options of the rate limits of a contract. */
 export interface RateLimitOptions<Key extends string = string> {
   /**
-   * Where requests are counted: `memory`, by each instance for itself; `postgres`, in the service's database by all of its
-   * instances together; or a store such as `redisStore`. Default `memory`.
+   * Where requests are counted. `memory`: by each instance alone. `postgres`: by all instances, in the service's
+   * database. Or a store such as `redisStore`. Default `memory`.
    */
   readonly store?: 'memory' | 'postgres' | RateLimitStore
-  /** The keys that the contract names and that need code, all of them. */
+  /** A function for each custom key that the contract names. */
   readonly keys?: Readonly<Record<Key, RateLimitKey>>
 }
 
 /**
- * Says who is counted, from what is known before the input is checked: headers, address, what a plugin's `onRequest` has
- * found out of the caller. Undefined: the caller's address.
+ * Returns the key of a request, before its input is checked: from headers, address, or what a plugin's `onRequest` has
+ * found. Undefined: the caller's address.
  */
 export type RateLimitKey = (request: FastifyRequest) => string | number | undefined
 
-/** The keys that a contract's operations name and that its service has to give. */
+/** The custom keys that a contract names, for which its service needs a function. */
 export type RateLimitKeys<Ops extends Operations> = {
   [Name in keyof Ops]: Ops[Name] extends { readonly rateLimit: { readonly key: infer Key extends string } }
     ? Exclude<Key, 'ip'>

@@ -1,12 +1,12 @@
 import type { Database } from '../../../sql/index.ts'
 import type { RateLimitStore } from './store.ts'
 
-/** How often keys that have nothing outstanding are deleted, in milliseconds. */
+/** How often unused keys are deleted, in milliseconds. */
 const sweepMs = 60_000
 
 /**
- * Counts requests in PostgreSQL: one statement a request, in a table that is not logged. That is no loss: after a crash
- * or on a promoted replica the table is empty, and everybody has a fresh quota once.
+ * Counts requests in PostgreSQL, by one statement a request. The table is unlogged: after a crash or on a promoted
+ * replica it is empty, and each caller gets a new quota once.
  */
 export function postgresStore(db: Database): RateLimitStore {
   let sweptAt = performance.now()
@@ -22,8 +22,8 @@ export function postgresStore(db: Database): RateLimitStore {
   return {
     async take(key, { intervalUs, burstUs }) {
       sweep()
-      // Nothing is inserted for a refusal; another instance may then have changed the row that is read, so that what is
-      // read is no more than a lower bound, and the refusal itself is what counts.
+      // A rejection inserts nothing. Another instance may change the row before it is read, so the value is a lower bound.
+      // The rejection itself is what counts.
       return db.value<number>`
         WITH moment AS (
           SELECT (extract(epoch FROM now()) * 1e6)::bigint AS us

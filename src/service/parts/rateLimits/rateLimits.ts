@@ -38,7 +38,7 @@ function hasLimits({ operations }: Contract): boolean {
   return Object.values(operations).some(({ rateLimit }) => rateLimit !== undefined)
 }
 
-/** Counts where the options say: by this instance alone, by the workers together, or in a store. */
+/** Opens the counter that the options choose: of this instance, of all workers, or in a store. */
 async function openLimiter(
   host: Host,
   options: RateLimitOptions,
@@ -50,8 +50,12 @@ async function openLimiter(
   return new SharedLimiter(store, new ArrivalTimes(), {
     onAlone: () => alone.inc(),
     onChange: (error) => {
-      if (error === undefined) log.info('rate limits are counted by all instances together again')
-      else log.warn({ reason: reasonOf(error) }, 'rate limits are counted by this instance alone: their store failed')
+      if (error === undefined) log.info('rate limits count the requests of all instances again')
+      else
+        log.warn(
+          { reason: reasonOf(error) },
+          'rate limits count only the requests of this instance: their store failed',
+        )
     },
   })
 }
@@ -75,7 +79,7 @@ export class RateLimits {
     this.#limiter = limiter
   }
 
-  /** Compiles the check of an operation's requests; none when it has no limit. */
+  /** Compiles the rate limit of an operation; undefined when it has none. */
   onRequest(name: string, { rateLimit }: Operation): onRequestHookHandler[] {
     if (!rateLimit) return []
     const { key, limit, windowMs } = rateLimit

@@ -3,7 +3,7 @@ import type { RateLimitStore } from './store.ts'
 /** Runs a Lua script in Redis, by the command EVAL; resolves to what the script returns. */
 export type RedisEval = (script: string, keys: string[], args: string[]) => Promise<unknown>
 
-/** One step, by Redis' own clock. A key leaves by itself when it has nothing outstanding. */
+/** One step, by Redis' clock. An unused key expires by itself. */
 const script = `
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -16,9 +16,9 @@ return tat - now
 `
 
 /**
- * Counts requests in Redis, from version 5 on, or what speaks its protocol and runs Lua.
+ * Counts requests in Redis 5 and later, or in a server that has its protocol and runs Lua.
  *
- * It takes the one command that it needs, so that any client will do, and nothing is installed that is not used.
+ * It takes a function for the one command that it needs, so that any client works and no package is required.
  *
  * @example
  * // ioredis

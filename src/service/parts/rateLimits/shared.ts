@@ -4,25 +4,24 @@ import type { Quota } from '../../../resilience/gcra.ts'
 import { readInTime } from '../../../time/timeout.ts'
 import type { RateLimitStore } from './store.ts'
 
-/** A request waits this long for the store, in milliseconds: a store that is near answers in one or two. */
+/** How long a request waits for the store, in milliseconds. A near store responds in one or two. */
 const storeTimeoutMs = 50
-/** A store that has failed is left alone this long, in milliseconds; one request then asks again. */
+/** How long a failed store is not used, in milliseconds. One request then retries. */
 const retryMs = 1000
 
-/** What a shared limiter tells. */
+/** Callbacks of a shared limiter. */
 export interface SharedEvents {
-  /** The store has failed; undefined: it answers again. */
+  /** Called when the store fails, and with undefined when it responds again. */
   onChange(error: unknown): void
   /** A request was counted by this instance alone. */
   onAlone(): void
 }
 
 /**
- * Counts with the other instances, in a store, and remembers what that said.
+ * Counts with the other instances in a store, and caches its replies.
  *
- * What is remembered refuses a key that is known to be over its limit without asking, so that a flood stays away from the
- * store; and it goes on alone while the store is down: each instance then grants the whole limit by itself, and no
- * request fails or waits because of it.
+ * A key that is known to be over its limit is rejected without a query, so that a flood does not reach the store. While
+ * the store is down, each instance grants the full limit alone, and no request fails or waits because of it.
  */
 export class SharedLimiter {
   readonly #store: RateLimitStore
@@ -49,11 +48,11 @@ export class SharedLimiter {
   }
 
   async #ask(key: string, quota: Quota): Promise<number> {
-    // From before it asked: what is remembered is never more than what the store knows.
+    // Taken before the query: the cached value is never higher than the store's.
     const { nowUs } = this.#memory
     try {
       const ahead = await readInTime(storeTimeoutMs, this.#store.take(digest(key), quota))
-      if (!Number.isFinite(ahead)) throw new TypeError(`the store answered ${String(ahead)}, which is no number`)
+      if (!Number.isFinite(ahead)) throw new TypeError(`the store returned ${String(ahead)}, which is no number`)
       this.#memory.learn(key, nowUs + (ahead <= quota.burstUs ? ahead : ahead - quota.intervalUs))
       if (this.#isDown) this.#recovered()
       return ahead
@@ -81,7 +80,7 @@ export class SharedLimiter {
   }
 }
 
-/** Keys may be secrets, and of any length: neither is the store's business. */
+/** Keys may be secrets, and may be long, so the store gets their digests. */
 function digest(key: string): string {
   return hash('sha256', key, 'base64url')
 }

@@ -1,7 +1,7 @@
 import { moved } from '../../../tables/moved.ts'
 import type { TableVersion } from '../../../tables/room.ts'
 
-/** Where requests are counted. Unlogged: after a crash it is empty, and everybody has a fresh quota once. */
+/** The table of counted requests. It is unlogged: after a crash it is empty, and each caller gets a new quota once. */
 export const tables: readonly TableVersion[] = [
   {
     version: 1,

@@ -3,16 +3,16 @@ import { setting, type Settings } from '../../../config/setting.ts'
 import { propagatorNames, type PropagatorName } from '../../../trace/propagation/propagators.ts'
 import { samplerNames, type SamplerName } from '../../../trace/sampler.ts'
 
-/** Ways out for spans. */
+/** Exporters of spans. */
 const exporterNames = ['zipkin', 'otlp', 'console', 'none'] as const
 const protocols = ['http/protobuf', 'http/json'] as const
 type Pairs = Readonly<Record<string, string>>
 
-/** How a service is traced, under the names that OpenTelemetry gives to the variables. */
+/** Configuration of tracing. The variables have OpenTelemetry's names. */
 export interface TraceConfig {
   /** The service's name in traces (`OTEL_SERVICE_NAME`). Default: the contract's. */
   readonly traceServiceName: string | undefined
-  /** What else is said of the service (`OTEL_RESOURCE_ATTRIBUTES`: `key=value,…`). */
+  /** More attributes of the service (`OTEL_RESOURCE_ATTRIBUTES`: `key=value,…`). */
   readonly traceResource: Pairs
   /** Where spans go (`OTEL_TRACES_EXPORTER`). Default: to the endpoint that is set, else nowhere. */
   readonly traceExporter: (typeof exporterNames)[number] | undefined
@@ -20,9 +20,9 @@ export interface TraceConfig {
   readonly zipkinEndpoint: string | undefined
   /** An OpenTelemetry collector (`OTEL_EXPORTER_OTLP_ENDPOINT`: `http://collector:4318`). */
   readonly otlpEndpoint: string | undefined
-  /** How it is spoken to (`OTEL_EXPORTER_OTLP_PROTOCOL`). Default `http/protobuf`. */
+  /** Its protocol (`OTEL_EXPORTER_OTLP_PROTOCOL`). Default `http/protobuf`. */
   readonly otlpProtocol: (typeof protocols)[number]
-  /** Sent along to it (`OTEL_EXPORTER_OTLP_HEADERS`: `key=value,…`). */
+  /** Headers for it (`OTEL_EXPORTER_OTLP_HEADERS`: `key=value,…`). */
   readonly otlpHeaders: Pairs
   /** `gzip` or `none` (`OTEL_EXPORTER_OTLP_COMPRESSION`). Default `none`. */
   readonly otlpCompression: 'gzip' | 'none'
@@ -30,13 +30,17 @@ export interface TraceConfig {
   readonly traceSampler: SamplerName
   /** The sampler's share, from 0 to 1, or its traces a second (`OTEL_TRACES_SAMPLER_ARG`). */
   readonly traceSamplerArg: number | undefined
-  /** In which headers a trace travels (`OTEL_PROPAGATORS`). Undefined: writes `tracecontext,baggage`, and reads B3 too. */
+  /**
+   * In which headers a trace travels (`OTEL_PROPAGATORS`). Undefined: writes `tracecontext,baggage`, and reads B3 too.
+   */
   readonly tracePropagators: readonly PropagatorName[] | undefined
   /** Milliseconds that spans wait for a batch to fill (`OTEL_BSP_SCHEDULE_DELAY`). Default 5000. */
   readonly traceDelayMs: number
 }
 
-/** Where the values come from. https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/ */
+/**
+ * The settings behind these values. https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
+ */
 export const traceSettings: Settings<TraceConfig> = {
   traceServiceName: setting<string | undefined>(text('a name'), {
     variable: 'OTEL_SERVICE_NAME',

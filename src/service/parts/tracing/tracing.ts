@@ -32,42 +32,42 @@ import { databaseSettings, type DatabaseConfig } from '../databaseConfig.ts'
 import { discoverySettings, type DiscoveryConfig } from '../discovery/discoveryConfig.ts'
 import { traceSettings, type TraceConfig } from './traceConfig.ts'
 
-/** What a service may say of its traces; where they go and how many of them says the configuration. */
+/** Options of tracing. The configuration says where spans go and how many traces are sampled. */
 export interface TraceOptions {
-  /** Which traces are kept although they were not sampled, as far as this process sees them. Default: none. */
+  /** Which unsampled traces are recorded all the same, as far as this process sees them. Default: none. */
   readonly keep?: KeepOptions
-  /** In place of the configuration's. */
+  /** Replaces the one of the configuration. */
   readonly sampler?: Sampler
-  /** In place of the configuration's. */
+  /** Replaces the one of the configuration. */
   readonly exporter?: Exporter
-  /** `opentelemetry`: spans go to the SDK that the application has registered, and everything else is up to it. */
+  /** `opentelemetry`: spans go to the SDK that the application has registered, which does the rest. */
   readonly tracer?: 'tricube' | 'opentelemetry'
   /**
    * Whether tricube is OpenTelemetry's global tracer provider, so that the spans of other libraries join its traces.
    * Default: when `@opentelemetry/api` is installed.
    */
   readonly opentelemetry?: boolean
-  /** Sent along to the collector, for instance `authorization`. */
+  /** Headers for the collector, for example `authorization`. */
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** Longest that the last spans may take to be sent when a service stops, in milliseconds. */
+/** How long a stop waits until the last spans are sent, in milliseconds. */
 const closeTimeoutMs = 2000
 
 /** The options that tracing reads. */
 export interface TracingOptions {
-  /** How its requests are traced. */
+  /** How requests are traced. */
   readonly trace?: TraceOptions
   readonly edge?: boolean
 }
 
-/** What tracing reads of the configuration: its own settings, and what spans say of the service. */
+/** The configuration that tracing reads: its settings, and the attributes of the service. */
 export type TracingConfig = TraceConfig &
   Pick<ListenConfig, 'host' | 'port'> &
   Pick<DiscoveryConfig, 'version'> &
   Pick<DatabaseConfig, 'databaseUrl'>
 
-/** Traces the requests of a service, when there is anywhere to send the spans. */
+/** Traces the requests of a service when an exporter is configured. */
 export const tracing: Part<TracingOptions, TracingConfig, Tracing> = {
   name: 'tracing',
   options: {
@@ -91,7 +91,7 @@ export const tracing: Part<TracingOptions, TracingConfig, Tracing> = {
   open: (host, options) => openTracing(host, options),
 }
 
-/** Traces into a sink of the caller's, as a test does. */
+/** Traces into a given sink, as a test does. */
 export function tracingTo(sink: Sink): typeof tracing {
   return { ...tracing, open: (host, options) => openTracing(host, options, sink) }
 }
@@ -122,11 +122,11 @@ async function trace(host: Host<TracingConfig>, options: TracingOptions, sink?: 
   return new Tracing(host, tracer, statements, api && registerWith(api, tracer))
 }
 
-/** A service's tracer, and what tells it of requests. */
+/** The tracer of a service. */
 export class Tracing implements Opened {
-  /** What the database tells its statements to; undefined when nobody wants to know. */
+  /** Observes the statements of the database; undefined when tracing is off. */
   readonly statements: StatementSpans | undefined
-  /** Whether calls carry on the `baggage` of the request. */
+  /** Whether calls forward the `baggage` of the request. */
   readonly forwardsBaggage: boolean
   readonly #tracer: Tracer
   readonly #home: Home
@@ -146,15 +146,15 @@ export class Tracing implements Opened {
     this.#unregister = unregister
   }
 
-  /** What has become of its spans. */
+  /** The counts of sent and lost spans. */
   get stats(): RecorderStats {
     const { sink } = this.#tracer
     return sink instanceof Recorder ? sink.stats : { queued: 0, exported: 0, dropped: 0, failed: 0 }
   }
 
   /**
-   * Compiles the beginning of an operation's requests; `startedAt` is as `performance.now()` counts, `forwarded`: a proxy
-   * says by what scheme.
+   * Compiles the start of an operation's request spans. `startedAt` is in milliseconds of `performance.now()`.
+   * `forwarded` means that a proxy tells the scheme.
    */
   compileBegin(
     operation: string,
@@ -171,7 +171,7 @@ export class Tracing implements Opened {
     }
   }
 
-  /** The first span of work outside of requests: in the trace of the message that it is about, or in a new one. */
+  /** Starts the first span of work outside requests: in the trace of its message, or in a new one. */
   begin({ shape, headers, links = [] }: Pick<WorkOptions, 'shape' | 'headers' | 'links'>): Span {
     const startedAt = performance.now()
     const span = headers ? this.#tracer.request(shape, headers, startedAt) : this.#tracer.root(shape, startedAt)
@@ -185,7 +185,7 @@ export class Tracing implements Opened {
     if (span?.isRecorded) endRequestSpan(recordOf(span), { path, method, status, durationMs })
   }
 
-  /** Sends the last spans, for two seconds at most. */
+  /** Sends the last spans, within two seconds. */
   close(): Promise<void> {
     this.#unregister?.()
     if (ambient.home === this.#home) ambient.home = undefined
@@ -193,7 +193,7 @@ export class Tracing implements Opened {
   }
 }
 
-/** What spans say of the service; its port is known once it listens. */
+/** The attributes of the service. Its port is known once it listens. */
 function resourceOf({ contract: { name }, config, whenListening }: Host<TracingConfig>): Resource {
   const { traceServiceName = name, traceResource, host, port, version } = config
   let known = port === 0 ? undefined : port

@@ -29,7 +29,8 @@ export type FromWorker =
   | { readonly tricube: 'ended'; readonly id: number; readonly metrics: Facts['metrics'] }
 
 /**
- * The primary's reply: a fact about all workers, or the arrival time that `take` returns, in microseconds ahead of the clock.
+ * The primary's reply: a fact about all workers, or the arrival time that `take` returns, in microseconds ahead of the
+ * clock.
  * Null tells a worker that ends that it gets no more connections.
  */
 export type Reply = Facts[keyof Facts] | number | null

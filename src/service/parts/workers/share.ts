@@ -14,7 +14,8 @@ interface SharedOptions {
 /**
  * Returns a worker's share of the service's `lanes` and `pool`.
  *
- * Defaults grow with the number of workers, because each of them needs one lane and two pooled connections. With one pooled
+ * Defaults grow with the number of workers, because each of them needs one lane and two pooled connections. With one
+ * pooled
  * connection, a long transaction would block all others.
  */
 export function databaseShare<Settings extends SharedOptions>(

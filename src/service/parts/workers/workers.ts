@@ -68,8 +68,10 @@ class Workers implements Group {
   }
 
   /**
-   * Waits for the primary's reply. Before it knows that the server is closed, the primary may still send connections. Their
-   * messages arrive before the reply, and Node sends them back. A connection that is unread at the exit would stay open.
+   * Waits for the primary's reply. Before it knows that the server is closed, the primary may still send connections.
+   * Their
+   * messages arrive before the reply, and Node sends them back. A connection that is unread at the exit would stay
+   * open.
    */
   async close(): Promise<void> {
     const metrics = (await this.#finds.get('metrics')!()) as Facts['metrics']
