@@ -89,7 +89,7 @@ export class InFlight implements Iterable<OpenRequest> {
     const open = new OpenRequest(this, request, reply)
     const response: Response = reply.raw
     this.#add(open)
-    response.tricubeOpen = open
+    response[openRequest] = open
     response.on('close', onClose)
     this.beforeHeaders(reply)
   }
@@ -145,14 +145,14 @@ export class InFlight implements Iterable<OpenRequest> {
 
 /** Returns the request of a reply; there is one from the first hook on. */
 export function openRequestOf(reply: FastifyReply): OpenRequest {
-  return (reply.raw as Response).tricubeOpen!
+  return (reply.raw as Response)[openRequest]!
 }
 
-/** A named property, since it is set with each request: a symbol is slower. */
-type Response = FastifyReply['raw'] & { tricubeOpen?: OpenRequest }
+const openRequest: unique symbol = Symbol('tricube.openRequest')
+type Response = FastifyReply['raw'] & { [openRequest]?: OpenRequest }
 
 /** One function for all responses, instead of a closure for each. */
 function onClose(this: Response): void {
-  const open = this.tricubeOpen!
+  const open = this[openRequest]!
   open.inFlight.remove(open)
 }
