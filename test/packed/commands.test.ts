@@ -50,12 +50,12 @@ describe.each([
     (line: string) =>
       line
         .replace(/\bnpx tricube\b/, 'pnpm exec tricube')
-        .replace(/^npm (init|install)( -y)?/, (_, verb) => (verb === 'init' ? 'pnpm init' : 'pnpm add'))
-        .replaceAll(/\bpnpm\b/g, 'npx --yes --prefer-offline pnpm@10'),
+        .replace(/^npm (init|install)( -y)?/, (_, verb) => (verb === 'init' ? 'pnpm init' : 'pnpm add')),
   ],
-] as const)('with %s', (_, translated) => {
+] as const)('with %s', (manager, translated) => {
   it('every command of the pages does what it says', { timeout: 600_000 }, async () => {
     await using user = await emptyProject()
+    if (manager === 'pnpm') await user.addProgram('pnpm@10')
     await user.write(files)
     for (const line of [
       'npm init -y',
@@ -66,9 +66,14 @@ describe.each([
       await user.shell(translated(line))
 
     const urls = await Promise.all([newDatabase(), newDatabase(), newDatabase()])
+    const typed = new Set<string>()
     for (const page of pages) {
       for (const line of commandsOf(page)) {
         if (elsewhere.some(([form]) => form.test(line)) || line.startsWith('export ')) continue
+        const command = line.replace(/\s+#.*$/, '')
+        // A migration finds another database each time; what else two pages have does the same again.
+        if (typed.has(command) && !command.includes(' migrate ')) continue
+        typed.add(command)
         await type(user, translated(line), urls).catch((cause: unknown) => {
           throw new Error(`${page}: ${line}`, { cause })
         })

@@ -3,7 +3,7 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
@@ -14,6 +14,8 @@ export interface Project extends AsyncDisposable {
   /** The package as it would be published, beside the folder. */
   readonly tarball: string
   write(files: Readonly<Record<string, string>>): Promise<void>
+  /** Installs a program beside the folder, as a user has it on the machine: lines find it by its name. */
+  addProgram(name: string): Promise<void>
   /** What a line prints that a user types there; rejects with all of it when it fails. */
   shell(line: string, env?: NodeJS.ProcessEnv): Promise<string>
   /** Starts a line that runs until it is stopped; it ends with the project. */
@@ -39,6 +41,11 @@ export async function emptyProject(): Promise<Project> {
   const { stdout } = await promisify(execFile)('npm', pack, { cwd: root, env: ownEnv() })
   const [packed] = Object.values(JSON.parse(stdout) as Record<string, { filename: string }>)
   const running: Running[] = []
+  const programs = join(outer, 'programs')
+  const envOf = (more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => {
+    const own: NodeJS.ProcessEnv = { ...ownEnv(), ...quickNpm, ...more }
+    return { ...own, PATH: `${join(programs, 'node_modules/.bin')}${delimiter}${own['PATH']}` }
+  }
   return {
     folder,
     tarball: join(outer, packed!.filename),
@@ -48,8 +55,11 @@ export async function emptyProject(): Promise<Project> {
         await writeFile(join(folder, path), text)
       }
     },
+    async addProgram(name) {
+      await promisify(execFile)('npm', ['install', '--prefix', programs, name], { env: envOf() })
+    },
     async shell(line, env) {
-      const options = { cwd: folder, env: { ...ownEnv(), ...env }, maxBuffer: 16 * 1024 * 1024 }
+      const options = { cwd: folder, env: envOf(env), maxBuffer: 16 * 1024 * 1024 }
       const { stdout: out, stderr } = await promisify(execFile)('sh', ['-c', line], options).catch((error: unknown) => {
         const { stdout: before, stderr: why } = error as { stdout: string; stderr: string }
         throw new Error(`${line}\n${before}${why}`, { cause: error })
@@ -59,7 +69,7 @@ export async function emptyProject(): Promise<Project> {
     start(line, env) {
       const child = spawn(line, {
         cwd: folder,
-        env: { ...ownEnv(), ...env },
+        env: envOf(env),
         shell: true,
         detached: true,
         stdio: ['ignore', 'pipe', 'pipe'],
@@ -94,6 +104,14 @@ function follow(line: string, child: ChildProcess): Running {
       await closed
     },
   }
+}
+
+/** What a test has no use for: it takes npm longer than the installation itself. */
+const quickNpm = {
+  npm_config_audit: 'false',
+  npm_config_fund: 'false',
+  npm_config_update_notifier: 'false',
+  npm_config_prefer_offline: 'true',
 }
 
 /** The environment without what npm and vitest add to it for this run. */
