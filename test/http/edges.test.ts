@@ -28,31 +28,31 @@ const next = request('DELETE /things/2')
 const json = 'Content-Type: application/json'
 const form = 'Content-Type: application/x-www-form-urlencoded'
 
-describe('a request without a body may have a type, and keeps its connection', () => {
+describe('a request without a body', () => {
   it.each<[string, string]>([
     ['DELETE with JSON', request('DELETE /things/1', json)],
     ['DELETE with JSON of no bytes', request('DELETE /things/1', json, 'Content-Length: 0')],
     ['DELETE with JSON in no chunks', `${request('DELETE /things/1', json, 'Transfer-Encoding: chunked')}0\r\n\r\n`],
     ['POST with a form of no bytes', request('POST /touch', form, 'Content-Length: 0')],
     ['POST with text', request('POST /touch', 'Content-Type: text/plain')],
-  ])('%s', async (_what, bytes) => {
+  ])('may have a content type: %s', async (_what, bytes) => {
     const { statuses, text } = await talk(port, bytes + next, 2)
     expect(statuses, text).toEqual([200, 200])
   })
 
-  it('unless one is due', async () => {
+  it('is rejected when the body is required', async () => {
     const empty = request('POST /things', json, 'Content-Length: 0')
     const { statuses, text } = await talk(port, empty + next, 2)
     expect(statuses).toEqual([400, 200])
     expect(text).toContain('"code":40001')
   })
 
-  it('a body of a wrong type is still refused', async () => {
+  it('is not confused with a body of a wrong type, which is rejected', async () => {
     const { statuses } = await talk(port, `${request('POST /touch', form, 'Content-Length: 3')}a=b`, 1)
     expect(statuses).toEqual([415])
   })
 
-  it('an optional body is refused at definition', () => {
+  it('cannot be declared as an optional body', () => {
     const body = t.Optional(t.Object({}))
     expect(() => contract('odd-service', { add: { route: 'POST /', body } })).toThrow(
       'odd-service.add: body cannot be optional',
@@ -62,11 +62,11 @@ describe('a request without a body may have a type, and keeps its connection', (
 
 describe('Expect', () => {
   it.each<[string, string, number]>([
-    ['is 100-continue or a 417', request('DELETE /things/1', 'Expect: foo'), 417],
-    ['does not get by the check of the request', request('GET http://b/', 'Expect: foo'), 400],
-    ['of 100-continue neither', request('GET http://b/', 'Expect: 100-continue'), 400],
+    ['rejects another expectation with 417', request('DELETE /things/1', 'Expect: foo'), 417],
+    ['rejects a malformed request with another expectation', request('GET http://b/', 'Expect: foo'), 400],
+    ['rejects a malformed request with 100-continue', request('GET http://b/', 'Expect: 100-continue'), 400],
     [
-      'of 100-continue is not answered when the body is too large',
+      'rejects a body over the limit without sending 100',
       request('POST /things', json, 'Content-Length: 101', 'Expect: 100-continue'),
       413,
     ],
@@ -77,7 +77,7 @@ describe('Expect', () => {
     expect(text.toLowerCase()).toContain('x-content-type-options: nosniff')
   })
 
-  it('of 100-continue is answered when the body will be read', async () => {
+  it('sends 100 when it will read the body', async () => {
     const head = request('POST /things', json, 'Content-Length: 12', 'Expect: 100-continue')
     const { statuses } = await talk(port, `${head}{"name":"a"}`, 2)
     expect(statuses).toEqual([100, 200])
@@ -97,7 +97,7 @@ describe('trustProxy', () => {
     ['10.0.0.0/255.0.0.0'],
     ['a proxy'],
     [''],
-  ])('refuses %s', (trustProxy) => {
+  ])('rejects %s', (trustProxy) => {
     const make = (): unknown => service(things, { handlers, trustProxy: trustProxy as never })
     expect(make).toThrow(/^thing-service: trustProxy: .* is no address of a proxy/)
   })
@@ -109,7 +109,7 @@ describe('trustProxy', () => {
     ['2001:db8::/32'],
     ['::1'],
     ['::ffff:10.0.0.0/104'],
-  ])('takes %s', (trustProxy) => {
+  ])('accepts %s', (trustProxy) => {
     expect(service(things, { handlers, trustProxy }).name).toBe('thing-service')
   })
 
@@ -120,13 +120,13 @@ describe('trustProxy', () => {
     ['an address with a port', { for: '192.0.2.7:5123' }, { ip: '192.0.2.7' }],
     ['another port', { for: '192.0.2.7:5124' }, { ip: '192.0.2.7' }],
     ['an address of IPv6 with a port', { for: '[2001:db8::7]:5123' }, { ip: '2001:db8::7' }],
-    ['what is no address', { for: '192.0.2.1, unknown' }, { ip: '127.0.0.1' }],
-    ['what is before what is no address', { for: '192.0.2.1, x y, 192.0.2.7' }, { ip: '192.0.2.7' }],
+    ['a text that is not an address', { for: '192.0.2.1, unknown' }, { ip: '127.0.0.1' }],
+    ['an address behind a text that is not one', { for: '192.0.2.1, x y, 192.0.2.7' }, { ip: '192.0.2.7' }],
     ['a host', { host: 'shop.example' }, { host: 'shop.example' }],
-    ['a host that is none', { host: 'evil.example/"><script>' }, { host: 'own.example' }],
+    ['a host that is invalid', { host: 'evil.example/"><script>' }, { host: 'own.example' }],
     ['a protocol', { proto: 'https' }, { protocol: 'https' }],
-    ['a protocol that is none', { proto: 'javascript' }, { protocol: 'http' }],
-  ])('and of what it says: %s', async (_what, said, seen) => {
+    ['a protocol that is invalid', { proto: 'javascript' }, { protocol: 'http' }],
+  ])('reads the headers of a proxy: %s', async (_what, sent, seen) => {
     await using proxied = {
       app: service(echo, {
         trustProxy: '127.0.0.1',
@@ -134,16 +134,16 @@ describe('trustProxy', () => {
       }),
       [Symbol.asyncDispose]: () => proxied.app.close(),
     }
-    const headers = Object.entries(said).map(([name, value]) => [`x-forwarded-${name}`, value])
-    const answer = await proxied.app.inject({
+    const headers = Object.entries(sent).map(([name, value]) => [`x-forwarded-${name}`, value])
+    const response = await proxied.app.inject({
       url: '/',
       headers: { host: 'own.example', ...(Object.fromEntries(headers) as Record<string, string>) },
     })
-    expect(answer.json()).toMatchObject({ data: seen })
+    expect(response.json()).toMatchObject({ data: seen })
   })
 })
 
-it('access lines of HTTP/2 have their peer, also of whoever is gone', async () => {
+it('logs the peer of an HTTP/2 request, even after the caller has gone', async () => {
   const root = authority()
   const { app: secure, lines } = await logging(things, {
     handlers,
@@ -159,7 +159,7 @@ it('access lines of HTTP/2 have their peer, also of whoever is gone', async () =
   expect(logged).toMatchObject([{ operation: 'removeThing', peer: '127.0.0.1' }])
 })
 
-it('cors refuses a wildcard inside of an origin', () => {
+it('rejects a wildcard in an origin of cors', () => {
   const make = (): unknown => service(things, { handlers, cors: { origins: ['https://*.example.com'] } }).fastify
   expect(make).toThrow('"https://*.example.com" is not an origin')
 })

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BadRequest, contract, HttpError, NotFound, service, t } from 'tricube'
 
-/** What the handler of a test throws. */
+/** The error that the handler throws. */
 let thrown: unknown
 const app = service(contract('thrower', { fail: { route: 'GET /fail', returns: t.String() } }), {
   handlers: {
@@ -16,7 +16,7 @@ let url: string
 beforeAll(async () => void (url = (await app.listen()).url))
 afterAll(() => app.close())
 
-/** What people add to Fastify, and how it goes wrong. */
+/** Adds routes and hooks that fail. */
 function addRoutes(fastify: FastifyInstance): void {
   fastify.get('/raw', () => {
     throw thrown
@@ -38,14 +38,14 @@ function foreign(statusCode: number, fields: object = {}): Error {
   })
 }
 
-async function answerOf(path: string): Promise<{ status: number; body: unknown; headers: Headers }> {
+async function responseOf(path: string): Promise<{ status: number; body: unknown; headers: Headers }> {
   const response = await fetch(url + path)
   return { status: response.status, body: JSON.parse(await response.text()) as unknown, headers: response.headers }
 }
 
 const unexpected = { code: 50000, message: 'Internal Server Error' }
 
-describe('what is thrown and is none of our errors is a 500 without a detail', () => {
+describe('responds with 500 and without details when a handler throws', () => {
   it.each([
     ['an error of another client', foreign(404)],
     ['an error of 429 of another client', foreign(429, { headers: { 'retry-after': '5' } })],
@@ -53,41 +53,41 @@ describe('what is thrown and is none of our errors is a 500 without a detail', (
     ['an object', { statusCode: 401, message: 'secret' }],
     ['the body of another Fastify', { statusCode: 404, code: 'FST_ERR_NOT_FOUND', message: 'secret' }],
     ['an error of http-errors', foreign(409, { expose: true })],
-    ['a text', 'secret'],
-    ['nothing', undefined],
+    ['a string', 'secret'],
+    ['undefined', undefined],
   ])('%s', async (_what, value) => {
     thrown = value
     for (const path of ['/fail', '/raw']) {
-      expect(await answerOf(path)).toMatchObject({ status: 500, body: unexpected })
+      expect(await responseOf(path)).toMatchObject({ status: 500, body: unexpected })
     }
   })
 
-  it('in a hook', async () => {
-    expect(await answerOf('/fail?hook=preHandler')).toMatchObject({ status: 500, body: unexpected })
+  it('an error of another client, in a hook', async () => {
+    expect(await responseOf('/fail?hook=preHandler')).toMatchObject({ status: 500, body: unexpected })
   })
 })
 
-describe('an error is in the one format', () => {
+describe('keeps the error format', () => {
   it.each([
     ['a header with a line break', { 'x-a': 'a\r\nset-cookie: b' }],
     ['a header that is not Latin-1', { 'x-a': '名字' }],
-    ['a header whose name is none', { 'x a': 'b' }],
-  ])('%s is left out', async (_what, headers) => {
-    thrown = new NotFound('user 7', { headers: { ...headers, 'x-kept': 'yes' } })
-    const { status, body, headers: sent } = await answerOf('/fail')
+    ['a header with an invalid name', { 'x a': 'b' }],
+  ])('and omits %s', async (_what, headers) => {
+    thrown = new NotFound('user 7', { headers: { ...headers, 'x-valid': 'yes' } })
+    const { status, body, headers: sent } = await responseOf('/fail')
     expect([status, body]).toEqual([404, { code: 40400, message: 'Not Found', error: 'user 7' }])
-    expect(sent.get('x-kept')).toBe('yes')
+    expect(sent.get('x-valid')).toBe('yes')
     expect([...sent.keys()]).not.toContain('set-cookie')
   })
 
-  it('a header of the answer that cannot be sent', async () => {
-    expect(await answerOf('/bad-header')).toMatchObject({ status: 500, body: unexpected })
+  it('when a header of the response cannot be sent', async () => {
+    expect(await responseOf('/bad-header')).toMatchObject({ status: 500, body: unexpected })
   })
 
-  it('a hook that fails with every answer', async () => {
+  it('when an onSend hook always fails', async () => {
     thrown = new NotFound('user 7')
     for (const path of ['/fail', '/raw', '/health/live']) {
-      const { status, body, headers } = await answerOf(`${path}?hook=onSend`)
+      const { status, body, headers } = await responseOf(`${path}?hook=onSend`)
       expect([status, body]).toEqual([500, unexpected])
       expect(headers.get('x-content-type-options')).toBe('nosniff')
     }
@@ -97,18 +97,18 @@ describe('an error is in the one format', () => {
 
   it.each([
     ['a code of another status', new HttpError(418, 'tea', { code: 999 }), 418, 41800, 'tea'],
-    ['a code that is no number', new BadRequest('x', { code: Number.NaN }), 400, 40000, 'x'],
+    ['a code that is not a number', new BadRequest('x', { code: Number.NaN }), 400, 40000, 'x'],
     ['a detail with a bigint', new BadRequest({ id: 1n }), 400, 40000, undefined],
-    ['a status that is none', new HttpError(700, 'x'), 500, 50000, undefined],
-    ['a status of success', new HttpError(200, 'x'), 500, 50000, undefined],
-  ])('%s', async (_what, error, status, code, detail) => {
+    ['an invalid status', new HttpError(700, 'x'), 500, 50000, undefined],
+    ['a success status', new HttpError(200, 'x'), 500, 50000, undefined],
+  ])('for %s', async (_what, error, status, code, detail) => {
     thrown = error
-    const answer = await answerOf('/fail')
-    expect(answer).toMatchObject({ status, body: { code } })
-    expect((answer.body as { error?: unknown }).error).toBe(detail)
+    const response = await responseOf('/fail')
+    expect(response).toMatchObject({ status, body: { code } })
+    expect((response.body as { error?: unknown }).error).toBe(detail)
   })
 
-  it('a wrong code is told by the cause', () => {
+  it('names a wrong code in the cause', () => {
     const { cause } = new HttpError(418, 'tea', { code: 999 })
     expect((cause as Error).message).toBe('error code 999 does not belong to status 418: use 41800 to 41899')
   })

@@ -25,7 +25,7 @@ beforeAll(async () => {
 })
 afterAll(() => app.close())
 
-/** What people do with Fastify's replies, and below them. */
+/** Sets and removes headers, on Fastify's replies and on Node's responses. */
 function addPlugin(fastify: FastifyInstance): void {
   fastify.addHook('onSend', async ({ url }, reply) => {
     if (url === '/pages/set') reply.header('X-Frame-Options', 'SAMEORIGIN')
@@ -41,30 +41,30 @@ function addPlugin(fastify: FastifyInstance): void {
   fastify.get('/raw/none', (_request, reply) => void reply.hijack().raw.end())
 }
 
-describe('the headers of every answer', () => {
+describe('the headers of every response', () => {
   it.each([
     ['are sent', '/pages/usual', onEvery],
     ['are sent with an error', '/nowhere', onEvery],
-    ['leave one to a plugin', '/pages/set', framed],
-    ['leave one to whoever sets it below Fastify', '/pages/set-below', framed],
-    ['leave one out that a plugin removes', '/pages/removed', unframed],
-    ['are sent below Fastify', '/raw/none', onEvery],
-    ['leave one to an object of headers', '/raw/object', framed],
-    ['leave one to a list of headers', '/raw/array', framed],
-  ])('%s: %s', async (_what, path, due) => {
+    ['do not replace one that a plugin sets', '/pages/set', framed],
+    ['do not replace one that is set below Fastify', '/pages/set-below', framed],
+    ['omit one that a plugin removes', '/pages/removed', unframed],
+    ['are sent by a response below Fastify', '/raw/none', onEvery],
+    ['do not replace one of an object of headers', '/raw/object', framed],
+    ['do not replace one of a list of headers', '/raw/array', framed],
+  ])('%s: %s', async (_what, path, expected) => {
     const { headers } = await fetch(url + path, { headers: { 'x-request-id': 'page-1' } })
     const sent = Object.fromEntries([...headers].filter(([name]) => name in onEvery))
-    expect(sent).toEqual(due)
+    expect(sent).toEqual(expected)
   })
 
   it('are the same without a socket', async () => {
-    for (const [path, due] of [
+    for (const [path, expected] of [
       ['usual', onEvery],
       ['set', framed],
       ['removed', unframed],
     ] as const) {
       const { headers } = await app.inject({ url: `/pages/${path}`, headers: { 'x-request-id': 'page-1' } })
-      expect(Object.fromEntries(Object.entries(headers).filter(([name]) => name in onEvery))).toEqual(due)
+      expect(Object.fromEntries(Object.entries(headers).filter(([name]) => name in onEvery))).toEqual(expected)
     }
   })
 })

@@ -43,7 +43,7 @@ function makeThings(limits: ServerLimits = {}, hooks: Hooks = {}): Service<typeo
   return service(things, {
     tls: { ...files, http2: true },
     limits,
-    admission: false, // however busy the machine is
+    admission: false, // the machine may be busy
     hooks,
     handlers: {
       getThing: ({ params }) => params.id,
@@ -60,14 +60,14 @@ function open(to: URL): ClientHttp2Session {
   return opened
 }
 
-async function answer(stream: ClientHttp2Stream): Promise<{ status: number; headers: object; body: string }> {
+async function readResponse(stream: ClientHttp2Stream): Promise<{ status: number; headers: object; body: string }> {
   const [headers] = await once(stream, 'response')
   let body = ''
   for await (const part of stream) body += part
   return { status: headers[':status'], headers, body }
 }
-const ask = (path: string, headers: OutgoingHttpHeaders = {}, by = session) =>
-  answer(by.request({ ':path': path, ...headers }))
+const send = (path: string, headers: OutgoingHttpHeaders = {}, by = session) =>
+  readResponse(by.request({ ':path': path, ...headers }))
 const reset = async (stream: ClientHttp2Stream): Promise<number> => {
   stream.on('error', () => {})
   if (!stream.closed) await once(stream, 'close')
@@ -76,16 +76,16 @@ const reset = async (stream: ClientHttp2Stream): Promise<number> => {
 const cancel = 8
 
 describe('a service with http2', () => {
-  it('speaks it, and HTTP/1.1 with those who cannot', async () => {
+  it('serves HTTP/2, and HTTP/1.1 for clients that cannot', async () => {
     await start()
-    expect(await ask('/things/1')).toMatchObject({
+    expect(await send('/things/1')).toMatchObject({
       status: 200,
       body: '{"code":0,"data":"1"}',
       headers: { 'x-frame-options': 'DENY', 'strict-transport-security': expect.any(String) },
     })
     const stream = session.request({ ':method': 'POST', ':path': '/things', 'content-type': 'application/json' })
     stream.end('{"name":"a"}')
-    expect((await answer(stream)).body).toBe('{"code":0,"data":"a"}')
+    expect((await readResponse(stream)).body).toBe('{"code":0,"data":"a"}')
     const [old] = await once(get(new URL('/things/1', url), { ca, agent: false }), 'response')
     expect([old.httpVersion, old.statusCode]).toEqual(['1.1', 200])
     old.resume()
@@ -99,21 +99,21 @@ describe('a service with http2', () => {
     ['a header constructor', '/things/1', { constructor: '1' }, 400],
     ['a long URL', `/things/1?${'a'.repeat(8200)}`, {}, 414],
     ['many headers', '/things/1', Object.fromEntries(Array.from({ length: 97 }, (_, i) => [`x-${i}`, '1'])), 431],
-  ])('refuses %s', async (_title, path, headers, status) => {
+  ])('rejects %s', async (_title, path, headers, status) => {
     await start()
-    expect((await ask(path, headers)).status).toBe(status)
-    expect((await ask('/things/1')).status).toBe(200)
+    expect((await send(path, headers)).status).toBe(status)
+    expect((await send('/things/1')).status).toBe(200)
   })
 
-  it('refuses a body over the limit', async () => {
+  it('rejects a body over the limit', async () => {
     await start({ bodyLimit: 1000 })
     const stream = session.request({ ':method': 'POST', ':path': '/things', 'content-type': 'application/json' })
     stream.on('error', () => {})
     stream.write('a'.repeat(2000))
-    expect((await answer(stream)).status).toBe(413)
+    expect((await readResponse(stream)).status).toBe(413)
   })
 
-  it('resets a request that does not arrive, and an answer that nobody takes', async () => {
+  it('resets requests that do not arrive and responses that are not read', async () => {
     await start({ requestTimeoutMs: 50, readTimeoutMs: 50 })
     const slow = session.request({ ':method': 'POST', ':path': '/things', 'content-type': 'application/json' })
     slow.write('{')
@@ -121,35 +121,35 @@ describe('a service with http2', () => {
     expect(await reset(session.request({ ':path': '/large' }))).toBe(cancel)
   })
 
-  it('lets a handler think for longer than an answer may wait', async () => {
+  it('lets a handler run for longer than the read timeout', async () => {
     await start({ readTimeoutMs: 20 })
-    const waiting = ask('/wait')
+    const waiting = send('/wait')
     await expect.poll(() => release).toBeDefined()
-    await reset(session.request({ ':path': '/large' })) // by then the time is over
+    await reset(session.request({ ':path': '/large' })) // by then the timeout has passed
     release!()
     expect((await waiting).status).toBe(200)
   })
 
-  it('ends a session that never had a request', async () => {
+  it('closes a session without requests', async () => {
     await start({ headersTimeoutMs: 50 })
     await expect.poll(() => session.destroyed).toBe(true)
   })
 
-  it('finishes what is in flight when it stops, and takes no more', async () => {
+  it('finishes the requests in flight when it stops', async () => {
     await start()
-    const waiting = ask('/wait')
+    const waiting = send('/wait')
     await expect.poll(() => release).toBeDefined()
-    const isTold = once(session, 'goaway')
+    const goAway = once(session, 'goaway')
     const stopped = app.close()
-    await isTold
+    await goAway
     release!()
     expect((await waiting).body).toBe('{"code":0,"data":"waited"}')
     await stopped
   })
 
-  it('has sessions go elsewhere before it stops to answer, with the next of their requests', async () => {
+  it('sends GOAWAY with the next requests of a session before it stops', async () => {
     await start({}, { beforeStop: () => left })
-    const waiting = ask('/wait')
+    const waiting = send('/wait')
     await expect.poll(() => release).toBeDefined()
     const stopped = app.close()
     const late = open(url)
@@ -157,12 +157,12 @@ describe('a service with http2', () => {
       const events: string[] = []
       used.once('goaway', () => events.push('goaway'))
       await vi.waitFor(async () => {
-        const together = await Promise.all([1, 2, 3].map((id) => ask(`/things/${id}`, {}, used)))
+        const together = await Promise.all([1, 2, 3].map((id) => send(`/things/${id}`, {}, used)))
         expect(together.map(({ status }) => status)).toEqual([200, 200, 200])
-        events.push('answers')
+        events.push('responses')
         expect(used.closed).toBe(true)
       })
-      expect(events.slice(-2)).toEqual(['goaway', 'answers'])
+      expect(events.slice(-2)).toEqual(['goaway', 'responses'])
     }
     release!()
     expect((await waiting).body).toBe('{"code":0,"data":"waited"}')
@@ -170,30 +170,30 @@ describe('a service with http2', () => {
     await stopped
   })
 
-  it('fails no request of callers who go elsewhere when told', async () => {
+  it('fails no request of callers that follow GOAWAY', async () => {
     await start({}, { beforeStop: () => left })
     const other = makeThings()
     onTestFinished(() => other.close())
     const otherUrl = new URL((await other.listen()).url)
-    let answered = 0
+    let count = 0
     let gone = 0
     let isOver = false
     const callers = 10
     const call = async (): Promise<void> => {
       let own = open(url)
-      for (; !isOver; answered++) {
+      for (; !isOver; count++) {
         if (own.closed) {
           own = open(otherUrl)
           gone++
         }
         const stream = own.request({ ':method': 'POST', ':path': '/things', 'content-type': 'application/json' })
         stream.end('{"name":"a"}')
-        expect((await answer(stream)).status).toBe(200)
+        expect((await readResponse(stream)).status).toBe(200)
       }
       own.close()
     }
     const called = Promise.all(Array.from({ length: callers }, call))
-    await vi.waitFor(() => expect(answered).toBeGreaterThan(100), 10_000)
+    await vi.waitFor(() => expect(count).toBeGreaterThan(100), 10_000)
     const stopped = app.close()
     await vi.waitFor(() => expect(gone).toBe(callers), 10_000)
     leave()

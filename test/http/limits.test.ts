@@ -32,12 +32,12 @@ async function start(limits: ServerLimits = {}): Promise<void> {
 
 const head = 'POST /things HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n'
 
-describe('a peer that takes its time', () => {
+describe('a slow peer', () => {
   it.each([
-    ['to send anything', ''],
-    ['over the first line', 'GET /wa'],
-    ['over the headers', 'GET /wait HTTP/1.1\r\nHost: a\r\nX: '],
-  ])('%s: 408', async (_title, bytes) => {
+    ['anything', ''],
+    ['its first line', 'GET /wa'],
+    ['its headers', 'GET /wait HTTP/1.1\r\nHost: a\r\nX: '],
+  ])('gets 408 when it does not send %s', async (_title, bytes) => {
     await start({ headersTimeoutMs: 50 })
     const { statuses, body, isClosed } = await talk(port, bytes)
     expect([statuses, isClosed, JSON.parse(body).code]).toEqual([[408], true, 40800])
@@ -47,33 +47,33 @@ describe('a peer that takes its time', () => {
     ['with a length', `${head}Content-Length: 20\r\n\r\n{`],
     ['in chunks', `${head}Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n`],
     ['behind another', `${head}Content-Length: 12\r\n\r\n{"name":"a"}${head}Content-Length: 12\r\n\r\n{`],
-  ])('over a body %s: 408', async (_title, bytes) => {
+  ])('gets 408 when it does not send a body %s', async (_title, bytes) => {
     await start({ requestTimeoutMs: 50 })
     const { statuses, isClosed } = await talk(port, bytes)
     expect([statuses.at(-1), isClosed]).toEqual([408, true])
   })
 
-  it('to close its side after it was refused is not waited for', async () => {
+  it('need not close its side of the connection after a rejection', async () => {
     await start({ headersTimeoutMs: 50 })
     const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
     await closedByPeer(socket)
   })
 
-  it('over an answer: the connection is closed', async () => {
+  it('loses its connection when it does not read the response', async () => {
     await start({ readTimeoutMs: 100 })
     const socket = connect(port, '127.0.0.1', () => socket.write('GET /large HTTP/1.1\r\nHost: a\r\n\r\n'))
-    await once(socket, 'readable') // and never read
+    await once(socket, 'readable') // and never reads
     await expect.poll(connections, { timeout: 5000 }).toBe(0)
     socket.destroy()
   })
 
-  it('is not taken for one whose handler does', async () => {
+  it('is not confused with a slow handler', async () => {
     await start({ readTimeoutMs: 20 })
     const waiting = talk(port, 'GET /wait HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
     await expect.poll(() => release).toBeDefined()
     const reader = connect(port, '127.0.0.1', () => reader.write('GET /large HTTP/1.1\r\nHost: a\r\n\r\n'))
     await once(reader, 'readable')
-    await expect.poll(connections, { timeout: 5000 }).toBe(1) // the reader is gone: the sweep has been
+    await expect.poll(connections, { timeout: 5000 }).toBe(1) // the sweep has closed the reader's connection
     release!()
     expect((await waiting).statuses).toEqual([200])
     reader.destroy()
@@ -82,9 +82,9 @@ describe('a peer that takes its time', () => {
 
 describe('a body over the limit', () => {
   it.each([
-    ['by its length', `${head}Content-Length: 99999999999\r\n\r\n{`],
+    ['with a length', `${head}Content-Length: 99999999999\r\n\r\n{`],
     ['in chunks', `${head}Transfer-Encoding: chunked\r\n\r\n400\r\n${'a'.repeat(1024)}\r\n1\r\n{\r\n`],
-  ])('%s: 413, and the connection closed', async (_title, bytes) => {
+  ])('%s gets 413 and closes the connection', async (_title, bytes) => {
     await start({ bodyLimit: 1024 })
     const { statuses, body, isClosed } = await talk(port, bytes)
     expect([statuses, isClosed, JSON.parse(body).code]).toEqual([[413], true, 41300])

@@ -45,7 +45,7 @@ const chunked = 'Transfer-Encoding: chunked\r\n'
 const chunks = '2\r\n{}\r\n0\r\n\r\n'
 const behind = get('/things/smuggled')
 
-describe('is refused before it is routed, and the connection closed:', () => {
+describe('rejects before routing, and closes the connection:', () => {
   it.each<[string, string]>([
     // Host: RFC 9112, 3.2
     ['no Host', get('/things/1', '')],
@@ -74,7 +74,7 @@ describe('is refused before it is routed, and the connection closed:', () => {
     ['HTTP/1.2', get('/things/1', 'Host: a\r\n', 'HTTP/1.2')],
     ['HTTP/2.0 in words', get('/things/1', 'Host: a\r\n', 'HTTP/2.0')],
     ["HTTP/2's preface", 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
-    ['a method that nobody knows', 'FOO /things/1 HTTP/1.1\r\nHost: a\r\n\r\n'],
+    ['an unknown method', 'FOO /things/1 HTTP/1.1\r\nHost: a\r\n\r\n'],
     ['a method in lower case', 'get /things/1 HTTP/1.1\r\nHost: a\r\n\r\n'],
     ['TLS', '\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03'],
     // Percent-encoding
@@ -149,7 +149,7 @@ describe('is refused before it is routed, and the connection closed:', () => {
   })
 })
 
-describe('is answered, and the connection kept:', () => {
+describe('responds, and keeps the connection:', () => {
   it.each<[string, string, number, number]>([
     ['a host with a port', get('/things/1', 'Host: a-b_c.example:8080\r\n'), 200, 0],
     ['an IPv6 host', get('/things/1', 'Host: [::1]:80\r\n'), 200, 0],
@@ -162,17 +162,17 @@ describe('is answered, and the connection kept:', () => {
     ['a chunk with an extension', post(chunked, '2;a=b\r\n{}\r\n0\r\n\r\n'), 200, 0],
     ['empty lines before it', `\r\n\r\n${get('/things/1')}`, 200, 0],
     ['100-continue', post('Content-Length: 2\r\nExpect: 100-continue\r\n', '{}'), 200, 0],
-    ['a path that is none', get('//evil/things/1'), 404, 40401],
+    ['an unknown path', get('//evil/things/1'), 404, 40401],
     ['dots', get('/things/../wait'), 404, 40401],
     ['TRACE', 'TRACE /things/1 HTTP/1.1\r\nHost: a\r\n\r\n', 405, 40500],
     ['PROPFIND', 'PROPFIND /things/1 HTTP/1.1\r\nHost: a\r\n\r\n', 405, 40500],
     [
-      'a method that is none there, with a body',
+      'a method that the path does not have, with a body',
       `PATCH /things/1 HTTP/1.1\r\n${json}Content-Length: 1\r\n\r\n{`,
       405,
       40500,
     ],
-    ['a path that is none, with a body', `POST /a HTTP/1.1\r\n${json}${chunked}\r\n${chunks}`, 404, 40401],
+    ['an unknown path, with a body', `POST /a HTTP/1.1\r\n${json}${chunked}\r\n${chunks}`, 404, 40401],
     ['a long parameter', get(`/things/${'a'.repeat(2000)}`), 414, 41400],
   ])('%s', async (_title, request, status, code) => {
     const wanted = request.includes('100-continue') ? [100, status, 200] : [status, 200]
@@ -181,7 +181,7 @@ describe('is answered, and the connection kept:', () => {
     expect(text).toContain(`"code":${code}`)
   })
 
-  it('before its body has come when nobody is there for it', async () => {
+  it('an unknown method, before its body arrives', async () => {
     const { statuses } = await talk(port, `PUT /things HTTP/1.1\r\n${json}Content-Length: 9\r\n\r\n`, 1)
     expect(statuses).toEqual([405])
   })
@@ -192,19 +192,19 @@ describe('is answered, and the connection kept:', () => {
   })
 })
 
-describe('behind a request that is being answered', () => {
+describe('behind a request in flight', () => {
   const malformed = get('/things/1', 'Host: a\r\nbad header\r\n')
 
-  it('what cannot be parsed gets no answer, lest it is taken for that of the first', async () => {
+  it('sends no response to what cannot be parsed, because the caller would match it to the first request', async () => {
     const { text } = await talk(port, get('/wait') + malformed).catch(() => ({ text: '' }))
     expect(text).toBe('')
   })
 
-  it('what is refused is answered in its turn', async () => {
-    const answers = talk(port, get('/wait') + get('*') + behind)
+  it('sends the rejection after the first response', async () => {
+    const responses = talk(port, get('/wait') + get('*') + behind)
     await expect.poll(() => release).toBeDefined()
     release!()
-    const { statuses, isClosed } = await answers
+    const { statuses, isClosed } = await responses
     expect([statuses, isClosed, ran]).toEqual([[200, 400], true, []])
   })
 })

@@ -64,20 +64,20 @@ async function listening({ set, getThing, upload }: Given): Promise<string> {
   return (await app.listen()).url
 }
 
-describe('plugins of Fastify act on operations', () => {
+describe('operations work with the Fastify plugin', () => {
   it('rate-limit', async () => {
     const url = await listening({
       set: async (fastify) => fastify.register(await plugin('rate-limit'), { max: 2, timeWindow: 60_000 }),
     })
-    const answers = []
-    for (let i = 0; i < 3; i++) answers.push(await fetch(`${url}/things/a`))
-    expect(answers.map(({ status }) => status)).toEqual([200, 200, 429])
-    expect(answers[2]!.headers.get('retry-after')).toBe('60')
-    expect(await answers[2]!.json()).toEqual({ code: 42900, message: 'Too Many Requests' })
+    const responses = []
+    for (let i = 0; i < 3; i++) responses.push(await fetch(`${url}/things/a`))
+    expect(responses.map(({ status }) => status)).toEqual([200, 200, 429])
+    expect(responses[2]!.headers.get('retry-after')).toBe('60')
+    expect(await responses[2]!.json()).toEqual({ code: 42900, message: 'Too Many Requests' })
     expect((await fetch(`${url}/health/live`)).status).toBe(200) // an orchestrator would restart it
   })
 
-  it('rate-limit, registered without a wait', async () => {
+  it('rate-limit, registered without await', async () => {
     const rateLimit = await plugin('rate-limit')
     const url = await listening({ set: (fastify) => void fastify.register(rateLimit, { max: 1 }) })
     expect([(await fetch(`${url}/things/a`)).status, (await fetch(`${url}/things/a`)).status]).toEqual([200, 429])
@@ -87,13 +87,13 @@ describe('plugins of Fastify act on operations', () => {
     const url = await listening({
       set: async (fastify) => fastify.register(await plugin('compress'), { threshold: 100 }),
     })
-    const answer = await app!.inject({ url: '/things/a', headers: { 'accept-encoding': 'gzip' } })
-    expect(answer.headers['content-encoding']).toBe('gzip')
-    expect(JSON.parse(gunzipSync(answer.rawPayload).toString())).toMatchObject({ code: 0, data: { name: 'a' } })
+    const response = await app!.inject({ url: '/things/a', headers: { 'accept-encoding': 'gzip' } })
+    expect(response.headers['content-encoding']).toBe('gzip')
+    expect(JSON.parse(gunzipSync(response.rawPayload).toString())).toMatchObject({ code: 0, data: { name: 'a' } })
     expect((await fetch(`${url}/things/a`)).headers.get('content-encoding')).toBe('gzip')
   })
 
-  it('helmet, in the place of our own headers', async () => {
+  it('helmet, which replaces the default headers', async () => {
     const url = await listening({
       set: async (fastify) => fastify.register(await plugin('helmet'), { xFrameOptions: { action: 'sameorigin' } }),
     })
@@ -113,9 +113,9 @@ describe('plugins of Fastify act on operations', () => {
       },
       getThing: (request) => extended(request).cookies['user']!,
     })
-    const answer = await fetch(`${url}/things/a`, { headers: { cookie: 'user=ann' } })
-    expect(await answer.json()).toMatchObject({ data: { name: 'ann' } })
-    expect(answer.headers.getSetCookie()).toEqual(['seen=yes; SameSite=Lax'])
+    const response = await fetch(`${url}/things/a`, { headers: { cookie: 'user=ann' } })
+    expect(await response.json()).toMatchObject({ data: { name: 'ann' } })
+    expect(response.headers.getSetCookie()).toEqual(['seen=yes; SameSite=Lax'])
   })
 
   it('jwt', async () => {
@@ -128,11 +128,11 @@ describe('plugins of Fastify act on operations', () => {
       },
       getThing: (request) => (request as unknown as { user: { sub: string } }).user.sub,
     })
-    const refused = await fetch(`${url}/things/a`)
-    expect(refused.status).toBe(401)
-    expect(await refused.json()).toMatchObject({ code: 40100, message: 'Unauthorized' })
-    const answer = await fetch(`${url}/things/a`, { headers: { authorization: `Bearer ${token}` } })
-    expect(await answer.json()).toMatchObject({ data: { name: 'ann' } })
+    const rejected = await fetch(`${url}/things/a`)
+    expect(rejected.status).toBe(401)
+    expect(await rejected.json()).toMatchObject({ code: 40100, message: 'Unauthorized' })
+    const response = await fetch(`${url}/things/a`, { headers: { authorization: `Bearer ${token}` } })
+    expect(await response.json()).toMatchObject({ data: { name: 'ann' } })
   })
 
   it('multipart', async () => {
@@ -173,9 +173,9 @@ describe('plugins of Fastify act on operations', () => {
     expect((await fetch(`${url}/things/a`)).status).toBe(200)
     isWell = false
     await expect.poll(async () => (await fetch(`${url}/things/a`)).status).toBe(503)
-    const refused = await fetch(`${url}/things/a`)
-    expect(refused.headers.get('retry-after')).toBe('10')
-    expect(await refused.json()).toMatchObject({ code: 50302, message: 'Service Unavailable' })
+    const rejected = await fetch(`${url}/things/a`)
+    expect(rejected.headers.get('retry-after')).toBe('10')
+    expect(await rejected.json()).toMatchObject({ code: 50302, message: 'Service Unavailable' })
   })
 
   it('request-context', async () => {
@@ -189,7 +189,7 @@ describe('plugins of Fastify act on operations', () => {
     expect(await (await fetch(`${url}/things/a`)).json()).toMatchObject({ data: { name: 'ann' } })
   })
 
-  it('static, whose page says what it may load', async () => {
+  it('static, whose page sets its own content security policy', async () => {
     const url = await listening({
       async set(fastify) {
         await fastify.register(await plugin('static'), {
@@ -215,7 +215,7 @@ describe('plugins of Fastify act on operations', () => {
   })
 })
 
-describe("hooks see an operation's answer", () => {
+describe("Fastify hooks see an operation's response", () => {
   it.each(['before', 'inside'])('in preSerialization, added %s of a plugin', async (where) => {
     const seen: unknown[] = []
     const url = await listening({
@@ -262,7 +262,7 @@ describe("hooks see an operation's answer", () => {
     expect(routes).toContainEqual(['POST', '/uploads', 'upload'])
   })
 
-  it('and a service whose preSerialization belongs to a plugin of its own leaves operations alone', async () => {
+  it('but not in the preSerialization of an encapsulated plugin', async () => {
     const url = await listening({
       set: (fastify) =>
         void fastify.register(async (instance) => {

@@ -67,12 +67,12 @@ const json = { 'content-type': 'application/json' }
 const post = (payload: string | Buffer, headers: Record<string, string> = json) =>
   test.inject({ method: 'POST', url: '/users', payload, headers })
 
-describe('an answer', () => {
-  it('is in the envelope and has only what the contract names', async () => {
-    const answer = await test.inject('/users/7')
-    expect(answer.statusCode).toBe(200)
-    expect(answer.headers['content-type']).toBe('application/json; charset=utf-8')
-    expect(answer.body).toBe('{"code":0,"data":{"id":7,"name":"Li Lei"}}')
+describe('a response', () => {
+  it('has the envelope and only the fields of the contract', async () => {
+    const response = await test.inject('/users/7')
+    expect(response.statusCode).toBe(200)
+    expect(response.headers['content-type']).toBe('application/json; charset=utf-8')
+    expect(response.body).toBe('{"code":0,"data":{"id":7,"name":"Li Lei"}}')
   })
 
   it('has the status of its operation', async () => {
@@ -83,7 +83,7 @@ describe('an answer', () => {
     expect([cleared.statusCode, cleared.body]).toEqual([200, '{"code":0,"data":null}'])
   })
 
-  it('comes in pages', async () => {
+  it('has the page and the total when it is paginated', async () => {
     const first = await test.inject('/users')
     expect(first.json()).toEqual({
       code: 0,
@@ -98,12 +98,12 @@ describe('an answer', () => {
     })
   })
 
-  it('to HEAD is that of GET without its body', async () => {
-    const answer = await test.inject({ method: 'HEAD', url: '/users/7' })
-    expect([answer.statusCode, answer.body, answer.headers['content-length']]).toEqual([200, '', '42'])
+  it('to HEAD has the headers of GET and no body', async () => {
+    const response = await test.inject({ method: 'HEAD', url: '/users/7' })
+    expect([response.statusCode, response.body, response.headers['content-length']]).toEqual([200, '', '42'])
   })
 
-  it('carries security headers and the id of its request, the error too', async () => {
+  it('has security headers and the request id, even when it is an error', async () => {
     for (const url of ['/users/7', '/nowhere']) {
       const { headers } = await test.inject({ url, headers: { 'x-request-id': 'abc-1' } })
       expect(headers).toMatchObject({
@@ -121,7 +121,7 @@ describe('an answer', () => {
   })
 })
 
-describe('wrong input', () => {
+describe('rejects', () => {
   it.each([
     ['malformed JSON', '{"name":', 'the body is not JSON'],
     ['wrong UTF-8', Buffer.from([0x22, 0xc3, 0x28, 0x22]), 'the body is not UTF-8'],
@@ -132,25 +132,25 @@ describe('wrong input', () => {
       '{"constructor":{"prototype":{"a":1}}}',
       'the body names __proto__ or constructor.prototype',
     ],
-  ])('%s: 400 with code 40001', async (_title, payload, error) => {
-    const answer = await post(payload)
-    expect(answer.statusCode).toBe(400)
-    expect(answer.json()).toEqual({ code: 40001, message: 'Bad Request', error })
+  ])('%s with 400 and code 40001', async (_title, payload, error) => {
+    const response = await post(payload)
+    expect(response.statusCode).toBe(400)
+    expect(response.json()).toEqual({ code: 40001, message: 'Bad Request', error })
   })
 
-  it('no body at all where one is due: 400 with code 40001', async () => {
-    const answer = await test.inject({ method: 'POST', url: '/users' })
-    expect([answer.statusCode, answer.json().code]).toEqual([400, 40001])
+  it('a missing body with 400 and code 40001', async () => {
+    const response = await test.inject({ method: 'POST', url: '/users' })
+    expect([response.statusCode, response.json().code]).toEqual([400, 40001])
   })
 
-  it('everything wrong is told at once: 400 with code 40002', async () => {
-    const answer = await test.inject({
+  it('invalid input with 400, code 40002 and a list of every problem', async () => {
+    const response = await test.inject({
       method: 'PUT',
       url: '/users/abc',
       payload: { name: '', age: '5', x: 1, address: { streat: 'a' } },
     })
-    expect(answer.statusCode).toBe(400)
-    const { code, error } = answer.json<{ code: number; error: { in: string; path: string; message: string }[] }>()
+    expect(response.statusCode).toBe(400)
+    const { code, error } = response.json<{ code: number; error: { in: string; path: string; message: string }[] }>()
     expect(code).toBe(40002)
     expect(error.map((problem) => `${problem.in} ${problem.path}: ${problem.message}`).sort()).toEqual([
       'body address.streat: is not a known field, did you mean street?',
@@ -162,14 +162,14 @@ describe('wrong input', () => {
     ])
   })
 
-  it('of an intersection: its parts are open to each other, the whole is closed', async () => {
+  it('fields that no part of an intersection names', async () => {
     const contact = { email: 'a@example.com', phone: '1' }
     expect((await post(JSON.stringify({ name: 'a', contact }))).statusCode).toBe(201)
-    const answer = await post(JSON.stringify({ name: 'a', contact: { ...contact, fax: '2' } }))
-    expect(answer.json().error).toEqual([{ in: 'body', path: 'contact.fax', message: 'is not a known field' }])
+    const response = await post(JSON.stringify({ name: 'a', contact: { ...contact, fax: '2' } }))
+    expect(response.json().error).toEqual([{ in: 'body', path: 'contact.fax', message: 'is not a known field' }])
   })
 
-  it('in the query and the headers', async () => {
+  it('an invalid query and invalid headers', async () => {
     expect((await test.inject('/users?size=0&page=x')).json().error).toEqual([
       { in: 'query', path: 'page', message: 'must be integer' },
       { in: 'query', path: 'size', message: 'must be >= 1' },
@@ -180,24 +180,24 @@ describe('wrong input', () => {
     expect((await test.inject({ url: '/report', headers: { 'x-tenant': '7' } })).json().data).toEqual({ tenant: 7 })
   })
 
-  it('a list of problems ends, however much is wrong', async () => {
+  it('input with many problems, and lists at most 100', async () => {
     const some = await post(JSON.stringify(Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`x${i}`, 1]))))
     expect(some.json().error).toHaveLength(100)
     const many = await post(JSON.stringify(Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`x${i}`, 1]))))
     expect([many.statusCode, many.json().error.length]).toEqual([400, 100])
   })
 
-  it('another content type: 415', async () => {
+  it('another content type with 415', async () => {
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/xml']) {
-      const answer = await post('{"name":"a"}', { 'content-type': type })
-      expect([answer.statusCode, answer.json().code]).toEqual([415, 41500])
+      const response = await post('{"name":"a"}', { 'content-type': type })
+      expect([response.statusCode, response.json().code]).toEqual([415, 41500])
     }
   })
 
-  it('compressed: 415, whatever it would unpack to', async () => {
+  it('a compressed body with 415', async () => {
     for (const coding of ['gzip', 'br', 'deflate', 'x']) {
-      const answer = await post('{"name":"a"}', { ...json, 'content-encoding': coding })
-      expect([answer.statusCode, answer.json().code, answer.headers['accept-encoding']]).toEqual([
+      const response = await post('{"name":"a"}', { ...json, 'content-encoding': coding })
+      expect([response.statusCode, response.json().code, response.headers['accept-encoding']]).toEqual([
         415,
         41500,
         'identity',
@@ -207,38 +207,41 @@ describe('wrong input', () => {
 
   it.each([
     ['GET', '/users?__proto__=1', 400],
-    ['GET', '/users?__proto__[admin]=1', 400], // a name that the contract does not know: no brackets are read
+    ['GET', '/users?__proto__[admin]=1', 400], // an unknown name, because brackets are not parsed
     ['GET', '/users?name=a&constructor=1', 400],
     ['GET', '/users?%5F_proto__=1', 400],
     ['GET', '/users/__proto__', 400],
     ['GET', '/fail/__proto__', 400],
     ['GET', '/users?name=__proto__', 200], // a value
-  ] as const)('names of prototypes: %s %s', async (method, url, status) => {
+  ] as const)('names of prototypes, but not values: %s %s', async (method, url, status) => {
     const before = Object.getOwnPropertyNames(Object.prototype)
     expect((await test.inject({ method, url })).statusCode).toBe(status)
     expect(Object.getOwnPropertyNames(Object.prototype)).toEqual(before)
     expect(({} as { admin?: unknown }).admin).toBeUndefined()
   })
 
-  it('over the limit: 413', async () => {
-    const answer = await post(JSON.stringify({ name: 'a'.repeat(1024 * 1024) }))
-    expect([answer.statusCode, answer.json().code]).toEqual([413, 41300])
+  it('a body over the limit with 413', async () => {
+    const response = await post(JSON.stringify({ name: 'a'.repeat(1024 * 1024) }))
+    expect([response.statusCode, response.json().code]).toEqual([413, 41300])
   })
 
-  it('a URL that cannot be decoded: 400', async () => {
+  it('a URL that cannot be decoded with 400', async () => {
     expect((await test.inject('/users/%zz')).json()).toMatchObject({ code: 40000 })
   })
 })
 
-describe('what is not there', () => {
-  it('a resource: 404 with code 40400', async () => {
-    const answer = await test.inject('/users/100')
-    expect([answer.statusCode, answer.json()]).toEqual([404, { code: 40400, message: 'Not Found', error: 'user 100' }])
+describe('what does not exist', () => {
+  it('is a 404 with code 40400 for a resource', async () => {
+    const response = await test.inject('/users/100')
+    expect([response.statusCode, response.json()]).toEqual([
+      404,
+      { code: 40400, message: 'Not Found', error: 'user 100' },
+    ])
   })
 
-  it('a route: 404 with code 40401', async () => {
-    const answer = await test.inject('/nowhere?secret=1')
-    expect([answer.statusCode, answer.json()]).toEqual([
+  it('is a 404 with code 40401 for a route', async () => {
+    const response = await test.inject('/nowhere?secret=1')
+    expect([response.statusCode, response.json()]).toEqual([
       404,
       { code: 40401, message: 'Not Found', error: 'GET /nowhere' },
     ])
@@ -248,18 +251,18 @@ describe('what is not there', () => {
     ['PATCH', '/users/7', 'DELETE, GET, HEAD, PUT'],
     ['POST', '/users/me', 'DELETE, GET, HEAD, PUT'],
     ['PUT', '/users?x=1', 'DELETE, GET, HEAD, POST'],
-  ] as const)('a method: 405 with allow, %s %s', async (method, url, allow) => {
-    const answer = await test.inject({ method, url })
-    expect([answer.statusCode, answer.json().code, answer.headers.allow]).toEqual([405, 40500, allow])
+  ] as const)('is a 405 with allow for a method: %s %s', async (method, url, allow) => {
+    const response = await test.inject({ method, url })
+    expect([response.statusCode, response.json().code, response.headers.allow]).toEqual([405, 40500, allow])
   })
 
   it.each([
     ['an empty body', 'application/json', ''],
-    ['no JSON', 'application/json', '{'],
+    ['a body that is not JSON', 'application/json', '{'],
     ['a body over the limit', 'application/json', 'a'.repeat(2_000_000)],
     ['another type', 'text/plain', 'hello'],
     ['no type', ' ', 'hello'],
-  ])('is said whatever comes along: %s', async (_title, type, payload) => {
+  ])('is reported before problems of the body: %s', async (_title, type, payload) => {
     const headers = { 'content-type': type }
     const wrongMethod = await test.inject({ method: 'PATCH', url: '/users/7', headers, payload })
     expect([wrongMethod.statusCode, wrongMethod.json().code]).toEqual([405, 40500])
@@ -270,20 +273,20 @@ describe('what is not there', () => {
 
 describe('an error', () => {
   it('is sent as it was thrown', async () => {
-    const answer = await test.inject('/fail/conflict')
-    expect(answer.statusCode).toBe(409)
-    expect(answer.json()).toEqual({ code: 40917, message: 'Name Taken', error: { field: 'name' } })
+    const response = await test.inject('/fail/conflict')
+    expect(response.statusCode).toBe(409)
+    expect(response.json()).toEqual({ code: 40917, message: 'Name Taken', error: { field: 'name' } })
     expect((await test.inject('/fail/gateway')).headers['x-other']).toBe('1')
   })
 
-  it('that nobody knows tells nothing', async () => {
+  it('of an unknown class shows no details', async () => {
     for (const url of ['/fail/error', '/fail/string']) {
-      const answer = await test.inject(url)
-      expect([answer.statusCode, answer.body]).toEqual([500, '{"code":50000,"message":"Internal Server Error"}'])
+      const response = await test.inject(url)
+      expect([response.statusCode, response.body]).toEqual([500, '{"code":50000,"message":"Internal Server Error"}'])
     }
   })
 
-  it('is its class again on the side of the caller', async () => {
+  it('is an instance of its class at the caller', async () => {
     await expect(test.client.getUser({ params: { id: 100 } })).rejects.toThrow(NotFound)
     await expect(test.client.fail({ params: { how: 'conflict' } })).rejects.toMatchObject({
       status: 409,
@@ -298,7 +301,7 @@ describe('an error', () => {
 describe('CORS', () => {
   const origin = 'https://app.example.com'
 
-  it('answers a preflight of the origins that are named', async () => {
+  it('responds to preflights of the allowed origins', async () => {
     const { statusCode, headers } = await test.inject({
       method: 'OPTIONS',
       url: '/users/7',
@@ -313,14 +316,14 @@ describe('CORS', () => {
     })
   })
 
-  it('lets no other origin read', async () => {
+  it('lets no other origin read responses', async () => {
     for (const other of ['https://app.example.com.evil.example', 'http://app.example.com', 'null']) {
       const { headers } = await test.inject({ url: '/users/7', headers: { origin: other } })
       expect(headers['access-control-allow-origin']).toBeUndefined()
     }
   })
 
-  it('is off unless it is asked for', async () => {
+  it('is off by default', async () => {
     await using plain = await testService(
       service(contract('a', { ping: { route: 'GET /ping' } }), { handlers: { ping() {} } }),
     )
@@ -330,7 +333,7 @@ describe('CORS', () => {
     expect((await plain.inject({ method: 'OPTIONS', url: '/ping', headers: preflight })).statusCode).toBe(405)
   })
 
-  it('knows what an origin is', () => {
+  it('rejects texts that are not origins', () => {
     const wrong = (): unknown =>
       service(contract('a', {}), { handlers: {}, cors: { origins: ['https://example.com/'] } })
     expect(wrong).toThrow('cors.origins: "https://example.com/" is not an origin like https://app.example.com')
@@ -338,15 +341,15 @@ describe('CORS', () => {
 })
 
 describe('over a socket', () => {
-  it('what is no HTTP is answered in the same format, and a chunked body over the limit with 413', async () => {
+  it('responds in the same format to what is not HTTP, and with 413 to a chunked body over the limit', async () => {
     const { port } = new URL(await test.fastify.listen({ port: 0, host: '127.0.0.1' }))
     const talk = (text: string): Promise<string> =>
       new Promise((resolve, reject) => {
-        let answer = ''
+        let response = ''
         const socket = connect(Number(port), '127.0.0.1', () => socket.write(text))
-        socket.on('data', (data) => (answer += data))
-        socket.on('close', () => resolve(answer))
-        socket.on('error', (error) => (answer ? resolve(answer) : reject(error)))
+        socket.on('data', (data) => (response += data))
+        socket.on('close', () => resolve(response))
+        socket.on('error', (error) => (response ? resolve(response) : reject(error)))
       })
     const malformed = await talk('GET / HTTP/1.1\r\nhost: a\r\nbad header\r\n\r\n')
     expect(malformed).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/)
@@ -363,7 +366,7 @@ describe('over a socket', () => {
 })
 
 describe('schemas', () => {
-  it('that take anything write null for nothing', async () => {
+  it('of any type write undefined as null', async () => {
     const anything = contract('any-service', { get: { route: 'GET /any', returns: t.Unknown() } })
     await using app = await testService(service(anything, { handlers: { get: () => undefined } }))
     expect((await app.inject('/any')).body).toBe('{"code":0,"data":null}')
@@ -388,13 +391,13 @@ describe('schemas', () => {
     expect((await app.client.echo({ body: { node, shape } })).data).toEqual({ node, shape })
     expect((await app.client.nodes({ body: [node] })).data).toEqual([node])
     const wrong = { node: { name: 'a', children: [{ name: 'b', children: [], x: 1 }] } }
-    const answer = await app.inject({ method: 'POST', url: '/echo', payload: wrong })
-    expect(answer.json().error).toEqual([{ in: 'body', path: 'node.children.0.x', message: 'is not a known field' }])
+    const response = await app.inject({ method: 'POST', url: '/echo', payload: wrong })
+    expect(response.json().error).toEqual([{ in: 'body', path: 'node.children.0.x', message: 'is not a known field' }])
     const long = { node, shape: { kind: 'line', points: [1, 2, 3] } }
     expect((await app.inject({ method: 'POST', url: '/echo', payload: long })).statusCode).toBe(400)
   })
 
-  it('with a keyword or a format that nobody knows stop the start', async () => {
+  it('with an unknown keyword or format stop the start', async () => {
     const wrong = async (schema: object): Promise<unknown> => {
       const c = contract('a', { a: { route: 'POST /a', body: t.Object({ x: t.String(schema) }) } })
       return service(c, { handlers: { a() {} } }).inject('/a')
@@ -417,7 +420,7 @@ describe("envelope: 'plain'", () => {
     { envelope: 'plain' },
   )
 
-  it('is the data itself, to both sides', async () => {
+  it('sends and receives the data without an envelope', async () => {
     await using app = await testService(
       service(plain, {
         handlers: {

@@ -2,17 +2,17 @@ import { connect, type Socket } from 'node:net'
 
 /** What came back on a connection. */
 export interface Talk {
-  /** The statuses of the answers, in their order. */
+  /** The statuses of the responses, in order. */
   readonly statuses: readonly number[]
-  /** The last answer's body. */
+  /** The body of the last response. */
   readonly body: string
   readonly text: string
   /** Whether the other side closed. */
   readonly isClosed: boolean
 }
 
-/** Sends bytes as they are; resolves when the other side closes, or has sent `answers` of them. */
-export function talk(port: number, bytes: string | Buffer, answers: number = Infinity): Promise<Talk> {
+/** Sends raw bytes. Resolves when the other side closes the connection or has sent this many responses. */
+export function talk(port: number, bytes: string | Buffer, responses: number = Infinity): Promise<Talk> {
   return new Promise((resolve, reject) => {
     let text = ''
     const statuses = (): number[] => Array.from(text.matchAll(/HTTP\/1\.1 (\d{3}) /g), ([, status]) => Number(status))
@@ -23,7 +23,7 @@ export function talk(port: number, bytes: string | Buffer, answers: number = Inf
     const socket = connect(port, '127.0.0.1', () => socket.write(Buffer.from(bytes as string, 'latin1')))
     socket.on('data', (data) => {
       text += data.toString('latin1')
-      if (statuses().length >= answers) end(false)
+      if (statuses().length >= responses) end(false)
     })
     socket.on('end', () => end(true))
     socket.on('error', (error) => (text ? end(true) : reject(error)))

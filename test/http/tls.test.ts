@@ -29,14 +29,14 @@ async function listen(
     ...(tls && { tls }),
     handlers: {
       ping: ({ request: { raw } }) =>
-        (raw.socket as TLSSocket).getPeerCertificate().subject?.CN?.toString() ?? 'nobody',
+        (raw.socket as TLSSocket).getPeerCertificate().subject?.CN?.toString() ?? 'no certificate',
     },
   })
   open.push(app)
   return new URL((await app.listen()).url)
 }
 
-interface Answer {
+interface TestResponse {
   readonly status: number | undefined
   readonly headers: NodeJS.Dict<string | string[]>
   readonly data: string
@@ -44,8 +44,8 @@ interface Answer {
   readonly name: string
 }
 
-/** Over a connection of its own. */
-function get(url: URL, options: RequestOptions = {}): Promise<Answer> {
+/** Sends a request on a new connection. */
+function get(url: URL, options: RequestOptions = {}): Promise<TestResponse> {
   return new Promise((resolve, reject) => {
     const sent = request(new URL('/ping', url), { ca, agent: false, ...options }, (response) => {
       const name = String((response.socket as TLSSocket).getPeerCertificate().subject.CN)
@@ -61,45 +61,47 @@ function get(url: URL, options: RequestOptions = {}): Promise<Answer> {
 }
 
 describe('a service with tls', () => {
-  it('speaks HTTPS, and says so for a year', async () => {
+  it('serves HTTPS and sends strict-transport-security', async () => {
     const url = await listen(server)
     expect(url.protocol).toBe('https:')
     const { status, headers, data } = await get(url)
-    expect([status, data]).toEqual([200, 'nobody'])
+    expect([status, data]).toEqual([200, 'no certificate'])
     expect(headers['strict-transport-security']).toBe('max-age=31536000; includeSubDomains')
   })
 
-  it('refuses what is malformed as one without does', async () => {
+  it('rejects malformed requests', async () => {
     const url = await listen(server)
     await expect(get(url, { headers: { host: 'a, b' }, servername: 'localhost' })).resolves.toMatchObject({
       status: 400,
     })
   })
 
-  it('ends a connection without a handshake, and one that speaks no TLS', async () => {
+  it('closes connections without a handshake and connections without TLS', async () => {
     const url = await listen(server, { limits: { headersTimeoutMs: 50 } })
     await closed(connect(Number(url.port), '127.0.0.1'))
     const plain = connect(Number(url.port), '127.0.0.1', () => plain.write('GET /ping HTTP/1.1\r\nhost: a\r\n\r\n'))
     await closed(plain)
   })
 
-  it('with requestCert lets in whom its ca has signed', async () => {
+  it('accepts only client certificates of its ca with requestCert', async () => {
     const url = await listen({ ...server, ca: root.cert, requestCert: true })
     const caller = root.sign('caller')
     const identity = { cert: readFileSync(caller.cert), key: readFileSync(caller.key) }
     expect((await get(url, identity)).data).toBe('caller')
     await expect(get(url)).rejects.toThrow()
-    const stranger = authority().sign('stranger')
-    await expect(get(url, { cert: readFileSync(stranger.cert), key: readFileSync(stranger.key) })).rejects.toThrow()
+    const unknownClient = authority().sign('unknownClient')
+    await expect(
+      get(url, { cert: readFileSync(unknownClient.cert), key: readFileSync(unknownClient.key) }),
+    ).rejects.toThrow()
   })
 
-  it('does not start without its files, nor with requestCert and without ca', async () => {
+  it('does not start without its files or with requestCert but no ca', async () => {
     await expect(listen({ cert: '/nowhere/a.crt', key: server.key })).rejects.toThrow('tls.cert cannot be read: ENOENT')
     await expect(listen({ cert: server.cert, key: root.key })).rejects.toThrow('tls.cert and tls.key cannot be used')
     await expect(listen({ ...server, requestCert: true })).rejects.toThrow('tls.requestCert needs tls.ca')
   })
 
-  it('takes new certificates as Kubernetes and certbot put them there, and keeps the old while they are broken', async () => {
+  it('reloads certificates as Kubernetes and certbot replace them, and keeps the old ones while the new are broken', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
     const folder = join(root.folder, 'mounted')
     const [cert, key] = [join(folder, 'tls.crt'), join(folder, 'tls.key')]

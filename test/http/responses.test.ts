@@ -6,13 +6,13 @@ import { describe, expect, it } from 'vitest'
 import { contract, service, t } from 'tricube'
 import { logging } from '../log/logFile.ts'
 
-/** What a handler that returns a value answers with, and what is logged of it. */
-async function answerOf(
+/** Returns the response of a handler that returns a value, and the problem in the log. */
+async function responseOf(
   returns: TSchema,
   value: unknown,
 ): Promise<{ status: number; data?: unknown; problem?: string }> {
-  const answers = contract('answer-service', { get: { route: 'GET /', returns } })
-  const { app, lines } = await logging(answers, { handlers: { get: () => value as never } })
+  const responses = contract('response-service', { get: { route: 'GET /', returns } })
+  const { app, lines } = await logging(responses, { handlers: { get: () => value as never } })
   const response = await app.inject('/')
   const { code, data } = response.json<{ code: number; data?: unknown }>() // always JSON
   const failed = (await lines()).find(({ msg }) => msg === 'failed')
@@ -26,7 +26,7 @@ const user = { name: 'Ada', age: 36, ok: true }
 const unknown = t.Object({ u: t.Unknown() })
 const date = new Date('2026-01-31T12:00:00Z')
 
-describe('what a contract does not allow is a 500 that names the field in the log', () => {
+describe('responds with 500 and logs the field when a handler returns', () => {
   it.each<[string, TSchema, unknown, string]>([
     ['null for a text', User, { ...user, name: null }, 'name must be string'],
     ['null for an integer', User, { ...user, age: null }, 'age must be integer'],
@@ -39,27 +39,27 @@ describe('what a contract does not allow is a 500 that names the field in the lo
     ['a number for a text', User, { ...user, name: 7 }, 'name must be string'],
     ['NaN', t.Object({ n: t.Number() }), { n: Number.NaN }, 'n must be number'],
     ['Infinity', t.Object({ n: t.Number() }), { n: Infinity }, 'n must be number'],
-    ['nothing for what is required', User, { name: 'Ada', age: 1 }, 'ok is required'],
-    ['nothing at all', User, undefined, 'must be object'],
+    ['no required field', User, { name: 'Ada', age: 1 }, 'ok is required'],
+    ['undefined', User, undefined, 'must be object'],
     ['a list for an object', User, [], 'must be object'],
     ['an object for a list', t.Array(t.Integer()), { length: 0 }, 'must be array'],
     [
-      'a field deep inside',
+      'a wrong field in a nested object',
       t.Object({ a: t.Array(User) }),
       { a: [user, { ...user, age: '1' }] },
       'a.1.age must be integer',
     ],
     ['another literal', t.Object({ k: t.Literal('a') }), { k: 'b' }, 'k must be a'],
     [
-      'none of a union',
+      'no member of a union',
       t.Object({ k: t.Union([t.Literal('a'), t.Literal('b')]) }),
       { k: 'c' },
       'k must be one of a, b',
     ],
     ['null for a literal', t.Object({ k: t.Literal('a') }), { k: null }, 'k must be string'],
-    ['something for null', t.Null(), 0, 'must be null'],
+    ['a value for null', t.Null(), 0, 'must be null'],
     [
-      'a text over its length',
+      'a text over its maximum length',
       t.Object({ s: t.String({ maxLength: 3 }) }),
       { s: 'four' },
       's must NOT have more than 3',
@@ -67,7 +67,7 @@ describe('what a contract does not allow is a 500 that names the field in the lo
     ['an empty text', t.Object({ s: t.String({ minLength: 1 }) }), { s: '' }, 's must NOT have fewer than 1'],
     ['a text of another pattern', t.Object({ s: t.String({ pattern: '^a+$' }) }), { s: 'b' }, 's must match pattern'],
     [
-      'a text that is no date',
+      'a text that is not a date',
       t.Object({ at: t.String({ format: 'date-time' }) }),
       { at: '","x":"' },
       'at must match format',
@@ -126,10 +126,10 @@ describe('what a contract does not allow is a 500 that names the field in the lo
       'call stack',
     ],
   ])('%s', async (_what, returns, value, problem) => {
-    expect(await answerOf(returns, value)).toMatchObject({ status: 500, problem: expect.stringContaining(problem) })
+    expect(await responseOf(returns, value)).toMatchObject({ status: 500, problem: expect.stringContaining(problem) })
   })
 
-  it('in the items of a page, and its total', async () => {
+  it('a wrong item or total of a page', async () => {
     const pages = contract('page-service', { list: { route: 'GET /', paginated: true, returns: t.Integer() } })
     const values: unknown[] = [
       { items: [1, 2], total: 2 },
@@ -155,7 +155,7 @@ describe('what a contract does not allow is a 500 that names the field in the lo
   })
 })
 
-/** A row as a class of one's own, and one that knows its JSON. */
+/** A row as a class instance, and a class with `toJSON`. */
 class Row {
   readonly id = 1
   get name(): string {
@@ -167,31 +167,35 @@ class Money {
     return '12.50'
   }
 }
-const Node = t.Recursive((This) => t.Object({ name: t.String(), children: t.Array(This) }), { $id: 'AnswerNode' })
+const Node = t.Recursive((This) => t.Object({ name: t.String(), children: t.Array(This) }), { $id: 'ResponseNode' })
 const tree = { name: 'a', children: [{ name: 'b', children: [] }] }
 const Circle = t.Object({ kind: t.Literal('circle'), r: t.Number() })
 const Square = t.Object({ kind: t.Literal('square'), w: t.Number(), h: t.Optional(t.Number()) })
 const odd = { constructor: 'c', toString: 't', 'a"b\\': 'x', ' \u2028': 'y', ünï: 'z' }
 const Odd = t.Object(Object.fromEntries(Object.keys(odd).map((name) => [name, t.String()])))
 
-describe('what it allows is written', () => {
+describe('writes', () => {
   it.each<[string, TSchema, unknown, unknown?]>([
-    ['as it is', User, user],
-    ['without fields that it does not name', User, { ...user, secret: 1, f: () => 1 }, user],
+    ['an object', User, user],
+    ['no fields that the schema does not name', User, { ...user, secret: 1, f: () => 1 }, user],
     [
-      'without those of one that names all that there are',
+      'no additional fields of an object that allows none',
       t.Object({ a: t.Integer() }, { additionalProperties: false }),
       { a: 1, b: 2 },
       { a: 1 },
     ],
     [
-      'without an optional field',
+      'no optional field that is undefined',
       t.Object({ a: t.Optional(t.String()), b: t.Integer() }),
       { a: undefined, b: 1 },
       { b: 1 },
     ],
-    ['with optional fields first', t.Object({ a: t.Optional(t.String()), b: t.Optional(t.Integer()) }), { b: 1 }],
-    ['with a default', t.Object({ a: t.Integer({ default: 5 }), b: t.Integer() }), { b: 1 }, { a: 5, b: 1 }],
+    [
+      'an object whose first field is optional',
+      t.Object({ a: t.Optional(t.String()), b: t.Optional(t.Integer()) }),
+      { b: 1 },
+    ],
+    ['a default', t.Object({ a: t.Integer({ default: 5 }), b: t.Integer() }), { b: 1 }, { a: 5, b: 1 }],
     [
       'a date as text',
       t.Object({ a: t.String(), b: t.String({ format: 'date-time' }) }),
@@ -199,20 +203,20 @@ describe('what it allows is written', () => {
       { a: date.toJSON(), b: date.toJSON() },
     ],
     [
-      'a day of a date',
+      'a date without its time',
       t.Object({ a: t.String({ format: 'date' }) }),
       { a: new Date(2026, 0, 31) },
       { a: '2026-01-31' },
     ],
-    ['what an object says of itself', t.Object({ price: t.String() }), { price: new Money() }, { price: '12.50' }],
-    ['an instance', t.Object({ id: t.Integer(), name: t.String() }), new Row(), { id: 1, name: 'row' }],
+    ['the result of toJSON', t.Object({ price: t.String() }), { price: new Money() }, { price: '12.50' }],
+    ['a class instance', t.Object({ id: t.Integer(), name: t.String() }), new Row(), { id: 1, name: 'row' }],
     ['an object without a prototype', User, Object.assign(Object.create(null) as object, user), user],
     ['a bigint', t.Object({ n: t.Integer(), m: t.Number() }), { n: 5n, m: 7n }, { n: 5, m: 7 }],
-    ['null where it may be', t.Union([User, t.Null()]), null],
-    ['nothing where null may be', t.Union([User, t.Null()]), undefined, null],
+    ['null', t.Union([User, t.Null()]), null],
+    ['undefined as null', t.Union([User, t.Null()]), undefined, null],
     ['null of a list of types', t.Unsafe({ type: ['string', 'null'] }), null],
     ['null of an enum', t.Unsafe({ type: ['string', 'null'], enum: ['a', null] }), null],
-    ['either of two types', t.Array(t.Unsafe({ type: ['string', 'integer'] })), ['a', 1]],
+    ['values of two types', t.Array(t.Unsafe({ type: ['string', 'integer'] })), ['a', 1]],
     [
       'a union',
       t.Array(t.Union([Circle, Square])),
@@ -236,29 +240,29 @@ describe('what it allows is written', () => {
       t.Intersect([t.Object({ id: t.Integer() }), t.Union([Circle, Square])]),
       { id: 1, kind: 'square', w: 2 },
     ],
-    ['one of two', t.Unsafe({ oneOf: [{ type: 'string' }, { type: 'integer' }] }), 5],
+    ['oneOf', t.Unsafe({ oneOf: [{ type: 'string' }, { type: 'integer' }] }), 5],
     ['a record', t.Record(t.String(), t.Integer()), { a: 1, 'b\nc': 2 }],
     ['a record of patterns', t.Record(t.String({ pattern: '^x-' }), t.Integer()), { 'x-a': 1, b: 2 }, { 'x-a': 1 }],
-    ['all other fields', t.Object({ a: t.Integer() }, { additionalProperties: t.String() }), { a: 1, b: 'x' }],
+    ['additional fields', t.Object({ a: t.Integer() }, { additionalProperties: t.String() }), { a: 1, b: 'x' }],
     ['a tuple', t.Tuple([t.Integer(), t.String()]), [1, 'a']],
     ['a tree', Node, tree],
     ['a tree twice', t.Object({ a: Node, b: t.Optional(Node) }), { a: tree, b: tree }],
-    ['names that objects inherit, and others', Odd, odd],
+    ['names that objects inherit, and unusual names', Odd, odd],
     [
-      'anything',
+      'a value of any type',
       unknown,
       { u: { a: [1, null, 'x', { d: date, skipped: undefined }] } },
       { u: { a: [1, null, 'x', { d: date.toJSON() }] } },
     ],
     [
-      'text that has to be escaped',
+      'text that needs escapes',
       t.Array(t.String()),
       ['"\\\n\u0001', '\u2028\ud800', '😀'.repeat(30), 'x'.repeat(6000) + '"'],
     ],
-    ['text that is as long as it may be', t.String({ maxLength: 2 }), '😀😀'],
+    ['text of the maximum length', t.String({ maxLength: 2 }), '😀😀'],
     ['numbers', t.Array(t.Number()), [0, -0, 1e21, 5e-324, -1.5], [0, 0, 1e21, 5e-324, -1.5]],
     [
-      'fields of a condition',
+      'fields of if and then',
       t.Unsafe({
         type: 'object',
         properties: { k: { type: 'string' } },
@@ -268,12 +272,12 @@ describe('what it allows is written', () => {
       { k: 'a', x: 1 },
     ],
   ])('%s', async (_what, returns, value, data = value) => {
-    const answer = await answerOf(returns, value)
-    expect(answer).toEqual({ status: 200, data: JSON.parse(JSON.stringify(data ?? null)) })
+    const response = await responseOf(returns, value)
+    expect(response).toEqual({ status: 200, data: JSON.parse(JSON.stringify(data ?? null)) })
   })
 })
 
-it('an answer is what its schema says, or none, whatever a handler returns', { timeout: 60_000 }, async () => {
+it('responds with valid data or a 500, for any schema and value', { timeout: 60_000 }, async () => {
   const ajv = new Ajv2019({ strict: false })
   const leaf = fc.constantFrom<TSchema>(
     t.Integer(),
@@ -321,7 +325,7 @@ it('an answer is what its schema says, or none, whatever a handler returns', { t
       for (const [i, [returns, values]] of given.entries()) {
         const validate = ajv.compile(JSON.parse(JSON.stringify(returns)) as object)
         for (next of values) {
-          if (hasHoles(next)) continue // a list with nothing in it is no JSON
+          if (hasHoles(next)) continue // JSON cannot hold a list with holes
           const isRight = validate(JSON.parse(JSON.stringify(next ?? null)))
           const { statusCode, body } = await app.inject(`/${i}`)
           expect(statusCode, `${JSON.stringify(returns)}: ${JSON.stringify(next)}`).toBe(isRight ? 200 : 500)
