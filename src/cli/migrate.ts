@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { migrateCommand } from '../migrations/command.ts'
+import { migrateCommand, type Prepared } from '../migrations/command.ts'
 import { database } from '../sql/index.ts'
 import { prepareTables } from '../tables/prepare.ts'
 import { CliError, failureLine } from './failure.ts'
@@ -14,14 +14,14 @@ export function migrate(argv: string[]): Promise<number> {
   })
 }
 
-/** Creates tricube's tables for the service in a folder; resolves to the actions taken, undefined if it needs none. */
-async function prepareFor(folder: string, url: string): Promise<readonly string[] | undefined> {
+/** Creates tricube's tables for the service in a folder; resolves to undefined if it needs none. */
+async function prepareFor(folder: string, url: string): Promise<Prepared | undefined> {
   if (!serviceFileNames.some((name) => existsSync(join(folder, name)))) return undefined
-  const { name, tables = [] } = await loadService(folder)
+  const { name, tables = [], migrations } = await loadService(folder)
   if (tables.length === 0) return undefined
   try {
     await using db = database({ url, lanes: 0, applicationName: 'tricube migrate' })
-    return await prepareTables(db, tables, name)
+    return { actions: await prepareTables(db, tables, name), hasMigrations: migrations !== undefined }
   } catch (error) {
     throw new CliError(`${name}: ${failureLine(error)}`)
   }

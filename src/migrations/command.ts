@@ -57,10 +57,17 @@ export interface CommandContext {
   /** Starts a PostgreSQL on which `generate` tests its SQL when there is no database URL. */
   readonly startServer?: (() => Promise<ScratchServer>) | undefined
   /**
-   * Creates the tables that tricube needs for the service of a folder. Resolves to what it did, or to undefined when the
-   * service needs none. A service that needs them may have no migrations.
+   * Creates the tables that tricube needs for the service of a folder. Resolves to undefined when the service needs none.
    */
-  readonly prepare?: (folder: string, url: string) => Promise<readonly string[] | undefined>
+  readonly prepare?: (folder: string, url: string) => Promise<Prepared | undefined>
+}
+
+/** The preparation of a service that needs tables of tricube's own. */
+export interface Prepared {
+  /** What was done, a line each. */
+  readonly actions: readonly string[]
+  /** Whether the service has migrations. */
+  readonly hasMigrations: boolean
 }
 
 /**
@@ -132,10 +139,10 @@ const commands: Readonly<Record<CommandName, (invocation: Invocation) => Promise
   async up(invocation) {
     for (const target of targetsOf(invocation)) {
       const prepared = await invocation.prepare(invocation.folder, target.url)
-      const hasOnlyTables = prepared !== undefined && !existsSync(target.directory)
+      const hasOnlyTables = prepared?.hasMigrations === false && !existsSync(target.directory)
       const { applied } = hasOnlyTables ? { applied: [] } : await migrate(target)
-      for (const one of prepared ?? []) invocation.out(`${target.label}tricube: ${one}`)
-      if (applied.length === 0 && !prepared?.length) invocation.out(`${target.label}no pending migrations`)
+      for (const action of prepared?.actions ?? []) invocation.out(`${target.label}tricube: ${action}`)
+      if (applied.length === 0 && !prepared?.actions.length) invocation.out(`${target.label}no pending migrations`)
     }
     return 0
   },

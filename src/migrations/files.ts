@@ -144,7 +144,10 @@ async function sqlFiles(folder: string): Promise<string[]> {
     return (await readdir(folder)).filter((file) => file.endsWith('.sql')).sort()
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    throw new MigrationError(`the directory ${folder} does not exist`, { cause: error })
+    throw new MigrationError(
+      `the directory ${folder} does not exist: expected the service's .sql files, which a compiler does not copy`,
+      { cause: error },
+    )
   }
 }
 

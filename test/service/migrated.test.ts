@@ -1,6 +1,6 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { contract, service, t } from 'tricube'
 import { migrate } from 'tricube/migrations'
@@ -22,15 +22,16 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   await own[Symbol.asyncDispose]()
-  await rm(folder, { recursive: true })
+  await rm(folder, { recursive: true, force: true })
 })
 
 async function running(files: Readonly<Record<string, string>>, requireMigrations?: boolean) {
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
   const migrations = pathToFileURL(`${folder}/`)
-  const file = join(folder, 'service.log')
+  const logFile = `${folder}.log`
+  onTestFinished(() => rm(logFile, { force: true }))
   const app = service(quiet, {
-    log: { file },
+    log: { file: logFile },
     handlers: { say: () => 'hello' },
     migrations,
     ...(requireMigrations !== undefined && { requireMigrations }),
@@ -39,13 +40,24 @@ async function running(files: Readonly<Record<string, string>>, requireMigration
   onTestFinished(() => app.close())
   const ready = async (): Promise<unknown> => (await fetch(`${url}/health/ready`)).json()
   const told = async (): Promise<unknown> =>
-    (await readFile(file, 'utf8'))
+    (await readFile(logFile, 'utf8'))
       .split('\n')
       .filter((line) => line.includes('"warn"'))
       .map((line) => JSON.parse(line) as Record<string, unknown>)
       .map(({ msg, pending }) => [msg, pending])
   return { ready, told, migrations }
 }
+
+const gone =
+  'cannot check the migrations, their directory does not exist: copy it there, since a compiler copies no .sql files'
+
+it('says that the directory of the migrations is missing, and is not ready where they are required', async () => {
+  await rm(folder, { recursive: true })
+  const { ready, told } = await running({}, true)
+  const migrations = `the directory ${basename(folder)} does not exist`
+  expect(await ready()).toEqual({ status: 'not ready', checks: { database: 'ok', migrations } })
+  await expect.poll(told).toEqual([[gone, undefined]])
+})
 
 const lacks = 'the database lacks migrations of this service: run tricube migrate up'
 

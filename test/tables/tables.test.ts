@@ -180,6 +180,17 @@ describe('a database user that may not create tables', () => {
     expect((await look()).statusCode).toBe(200)
   })
 
+  it('does not take a service for one without migrations because their directory is missing', async () => {
+    const source = shopSource.replace(
+      /service\((\w+), \{/,
+      "$&\n  migrations: new URL('./migrations/', import.meta.url),",
+    )
+    expect(source).toContain('migrations:')
+    const folder = await folderOf({ 'service.mjs': source })
+    const { code, stderr } = await tricube(['migrate', 'up', folder, '--url', url]).ended
+    expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('migrations does not exist') })
+  })
+
   it('gets the command when the tables exist and it may not read them', async () => {
     await start()
     const { url: limited } = await limitedUser()

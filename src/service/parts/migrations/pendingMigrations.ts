@@ -1,6 +1,12 @@
+import { existsSync } from 'node:fs'
+import { basename } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { LateLog } from '../../../log/late.ts'
 import { migrationStatus } from '../../../migrations/migrate.ts'
 import { NotReady } from '../../lifecycle/readiness.ts'
+
+const missingDirectory =
+  'cannot check the migrations, their directory does not exist: copy it there, since a compiler copies no .sql files'
 
 /** Whether a database has all of a service's migrations. */
 export class PendingMigrations {
@@ -17,6 +23,8 @@ export class PendingMigrations {
   /** Rejects with a `NotReady` that names the migrations which the database lacks. */
   readonly check = async (): Promise<void> => {
     if (this.#isDone) return
+    if (!existsSync(this.#directory))
+      throw new NotReady(`the directory ${basename(fileURLToPath(this.#directory))} does not exist`)
     const pending = await this.#pending()
     if (pending.length > 0) throw new NotReady(`pending ${pending.join(', ')}`)
     this.#isDone = true
@@ -24,6 +32,10 @@ export class PendingMigrations {
 
   /** Logs the migrations that the database lacks: requests that need them will fail. */
   async tell(log: LateLog): Promise<void> {
+    if (!existsSync(this.#directory)) {
+      log.warn({ directory: fileURLToPath(this.#directory) }, missingDirectory)
+      return
+    }
     // An unreachable database is logged elsewhere.
     const pending = await this.#pending().catch(() => [])
     if (pending.length === 0) return
