@@ -63,16 +63,16 @@ describe('the package', () => {
       await writeFile(join(folder, path), text)
     }
     let compared = 0
-    for (const { line, answer } of quickStart.commands) {
+    for (const { line, output } of quickStart.commands) {
       if (line.startsWith('curl ')) {
-        const text = await answerTo(line)
-        if (answer === undefined) continue
-        expect(parsed(text), line).toEqual(parsed(answer))
+        const text = await responseTo(line)
+        if (output === undefined) continue
+        expect(parsed(text), line).toEqual(parsed(output))
         compared += 1
       } else if (/\btricube (dev|start)\b|\bnpm start\b/.test(line)) background.push(start(line, folder))
       else await shell(installing(line), folder)
     }
-    expect(compared, 'the quick start shows answers').toBeGreaterThan(0)
+    expect(compared, 'the quick start shows output').toBeGreaterThan(0)
     for (const path of ['/openapi/spec.json', '/docs', '/docs/swagger-ui-bundle.js', '/docs/swagger-ui.css']) {
       expect([path, (await fetch(`http://localhost:${port}${path}`)).status]).toEqual([path, 200])
     }
@@ -86,10 +86,10 @@ function installing(line: string): string {
 }
 
 /** Asks until the server is there, or is no more. */
-async function answerTo(line: string): Promise<string> {
+async function responseTo(line: string): Promise<string> {
   const { url, init } = requestOf(line)
-  const answer = vi.waitFor(() => fetch(url, init), { timeout: 60_000, interval: 100 })
-  const response = await Promise.race([answer, ...background.map(({ death }) => death)])
+  const arrived = vi.waitFor(() => fetch(url, init), { timeout: 60_000, interval: 100 })
+  const response = await Promise.race([arrived, ...background.map(({ death }) => death)])
   return response.text()
 }
 

@@ -57,14 +57,14 @@ describe('with a data folder', () => {
   test('keeps data between runs, with fsync, also after a crash', async () => {
     const first = await start({ dataDir })
     expect(await query(first.url(), 'SHOW fsync')).toEqual(['on'])
-    await query(first.url(), 'CREATE TABLE kept AS SELECT 42 AS answer')
+    await query(first.url(), 'CREATE TABLE saved AS SELECT 42 AS value')
     await first.stop('immediate')
 
     // What a killed server leaves: a file with a number that another process has by now.
     const stale = [process.pid, first.dataDir, 0, first.port, '', '127.0.0.1', '', 'ready', ''].join('\n')
     await writeFile(join(first.dataDir, 'postmaster.pid'), stale)
     const second = await start({ dataDir })
-    expect(await query(second.url(), 'SELECT answer FROM kept')).toEqual([42])
+    expect(await query(second.url(), 'SELECT value FROM saved')).toEqual([42])
   })
 
   test('adopts a server that still runs on the data', async () => {

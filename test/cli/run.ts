@@ -80,7 +80,7 @@ export async function folderOf(files: Readonly<Record<string, string>>): Promise
   return folder
 }
 
-/** The source of a service whose every answer is its process id and environment, and the number of rows in `things`. */
+/** The source of a service whose responses are its process ID and environment, and the number of rows in `things`. */
 export function serviceSource({ name = 'alpha-service', port = 0, database = false, extra = '' }): string {
   return `
 import { createServer } from 'node:http'
@@ -119,8 +119,8 @@ ${extra}
 `
 }
 
-/** What a service of `serviceSource` answers. */
-export interface Answer {
+/** The response of a service of `serviceSource`. */
+export interface ProcessState {
   readonly pid: number
   readonly things?: number
   readonly DATABASE_URL?: string
@@ -128,9 +128,9 @@ export interface Answer {
   readonly NODE_ENV?: string
 }
 
-export async function ask(url: string): Promise<Answer> {
+export async function ask(url: string): Promise<ProcessState> {
   const response = await fetch(url, { signal: AbortSignal.timeout(5000) })
-  return (await response.json()) as Answer
+  return (await response.json()) as ProcessState
 }
 
 /** Whether a process is there. */
@@ -142,7 +142,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Ports of 127.0.0.1 that nobody has. */
+/** Free ports of 127.0.0.1. */
 export function freePorts(count: number): Promise<number[]> {
   return Promise.all(
     Array.from({ length: count }, async () => {

@@ -4,9 +4,9 @@ import { folderOf, tricube, type Run } from './run.ts'
 
 const dist = new URL('../../dist/index.js', import.meta.url).href
 
-/** A service whose requests to `/wait` are answered when it stops, and whose other ones go wrong. */
+/** A service that responds to `/wait` when it stops, and whose other operations fail. */
 const source = `import { contract, service, t } from ${JSON.stringify(dist)}
-let answer
+let respond
 export default service(
   contract('odd-service', {
     wait: { route: 'GET /wait', returns: t.Boolean() },
@@ -23,13 +23,13 @@ export default service(
         const alive = setInterval(() => {}, 1000) // nothing else keeps the process running
         process.once(process.env.START_UNTIL, () => setImmediate(() => resolve(clearInterval(alive))))
       }),
-      beforeStop: () => answer?.(true),
+      beforeStop: () => respond?.(true),
     },
     handlers: {
-      wait: () => new Promise((resolve) => { answer = resolve; console.log('waiting') }),
+      wait: () => new Promise((resolve) => { respond = resolve; console.log('waiting') }),
       hang: () => new Promise(() => console.log('hanging')),
-      throw: () => !!setImmediate(() => { throw new Error('nobody catches this') }),
-      reject: () => !!Promise.reject(new Error('nobody catches this')),
+      throw: () => !!setImmediate(() => { throw new Error('not caught anywhere') }),
+      reject: () => !!Promise.reject(new Error('not caught anywhere')),
     },
   },
 )`
@@ -65,7 +65,7 @@ test.each([
   const { code, stdout, stderr } = await run.ended
   expect([code, stderr]).toEqual([1, ''])
   const lines = linesOf(stdout)
-  const stack = expect.stringMatching(/^Error: nobody catches this\n +at .*service\.mjs/)
+  const stack = expect.stringMatching(/^Error: not caught anywhere\n +at .*service\.mjs/)
   expect(lines).toContainEqual(
     expect.objectContaining({ level: 'fatal', msg, err: expect.objectContaining({ stack }) }),
   )

@@ -8,7 +8,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { withResolvers } from '../withResolvers.ts'
 import { folderOf, freePorts, isAlive, serviceSource, tricube } from './run.ts'
 
-/** The processes that answer, found by asking on one connection after the other. */
+/** Returns the processes that respond, found with one connection after the other. */
 async function pidsAt(url: string, count: number): Promise<number[]> {
   const pids = new Set<number>()
   await vi.waitFor(async () => {
@@ -18,7 +18,7 @@ async function pidsAt(url: string, count: number): Promise<number[]> {
   return [...pids]
 }
 
-/** Sends a request on a connection of its own, or of the agent's; the body of the answer, if that is a good one. */
+/** Sends a request on a connection of its own, or of the agent, and resolves to the body of a successful response. */
 function once(method: string, url: string, agent?: Agent): Promise<string> {
   return new Promise((resolve, reject) => {
     const sent = request(url, { method, agent: agent ?? false }, (response) => {
@@ -68,7 +68,7 @@ test('closes a connection that was sent to a worker that exits', async () => {
   const [pid] = await pidsAt(url, 1)
   const stuckOne = once('GET', `${url}/stick`)
   await run.printed('"path":"/stick"')
-  const ended = [stuckOne, once('GET', url), once('GET', url)].map((asked) => expect(asked).rejects.toThrow())
+  const ended = [stuckOne, once('GET', url), once('GET', url)].map((call) => expect(call).rejects.toThrow())
   process.kill(pid!, 'SIGKILL')
   await Promise.all(ended)
 })
@@ -101,7 +101,7 @@ test('reports a failed start of the workers once, with its exit code', async () 
   })
 })
 
-/** A service whose answer names its release and process. */
+/** A service whose response has its release and process. */
 function release(name: string): string {
   return `
 import { contract, service, t } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url).pathname)}
@@ -130,8 +130,8 @@ test('reloads all workers on SIGHUP without a failed request, as one instance of
   })
   await run.printed('workers listen on')
   const instances = async (): Promise<object[]> => {
-    const answer = await fetch(`${consul.url}/v1/health/service/who-service?passing=true`)
-    return (await answer.json()) as object[]
+    const response = await fetch(`${consul.url}/v1/health/service/who-service?passing=true`)
+    return (await response.json()) as object[]
   }
   await vi.waitFor(async () => expect(await instances()).toHaveLength(1), 10_000)
   expect(JSON.parse(await once('GET', `${url}/health/ready`))).toEqual({
@@ -142,7 +142,7 @@ test('reloads all workers on SIGHUP without a failed request, as one instance of
 
   const agent = new Agent({ keepAlive: true, maxSockets: 4 })
   onTestFinished(() => agent.destroy())
-  const answers: { release: string; pid: number; program: string }[] = []
+  const responses: { release: string; pid: number; program: string }[] = []
   let isLoading = true
   let turn = withResolvers()
   const nextTurn = (): void => {
@@ -151,15 +151,15 @@ test('reloads all workers on SIGHUP without a failed request, as one instance of
   }
   const ask = async (by?: Agent): Promise<void> => {
     while (isLoading) {
-      answers.push(JSON.parse(await once('POST', `${url}/who`, by)).data)
+      responses.push(JSON.parse(await once('POST', `${url}/who`, by)).data)
       if (by) await turn.promise // a rate that leaves the new workers time to start
-      else if (answers.length % 10 === 0) nextTurn()
+      else if (responses.length % 10 === 0) nextTurn()
     }
   }
   const keeping = Array.from({ length: 4 }, () => ask(agent))
   const connecting = Array.from({ length: 12 }, () => ask()) // many are on their way to workers that end
   const all = Promise.all([...keeping, ...connecting])
-  await vi.waitFor(() => expect(new Set(answers.map(({ pid }) => pid)).size).toBe(2), 10_000)
+  await vi.waitFor(() => expect(new Set(responses.map(({ pid }) => pid)).size).toBe(2), 10_000)
   await writeFile(join(cwd, 'service.ts'), release('second'))
   run.signal('SIGHUP')
   await run.printed('"msg":"reloaded"')
@@ -169,14 +169,14 @@ test('reloads all workers on SIGHUP without a failed request, as one instance of
 
   const last = JSON.parse(await once('POST', `${url}/who`)).data
   expect(last.release).toBe('second')
-  const [before, after] = ['first', 'second'].map((name) => answers.filter((answer) => answer.release === name))
+  const [before, after] = ['first', 'second'].map((name) => responses.filter(({ release }) => release === name))
   expect(new Set(before!.map(({ program }) => program)).size).toBe(1) // compiled once for both
   expect(before!.some(({ pid }) => pid === last.pid)).toBe(false)
   expect(after!.length).toBeGreaterThan(0)
 
   const metrics = await once('GET', `${url}/metrics`)
   const counted = /_duration_seconds_count\{operation="who",[^}]*status_code="200"[^}]*\} (\d+)/.exec(metrics)?.[1]
-  expect(Number(counted)).toBe(answers.length + 1) // those of workers that are gone included
+  expect(Number(counted)).toBe(responses.length + 1) // those of workers that are gone included
   expect(metrics).toContain('\ntricube_workers 2\n')
   expect(await instances()).toHaveLength(1)
   const rare = await Promise.allSettled([1, 2, 3, 4, 5, 6].map(() => once('GET', `${url}/rare`)))

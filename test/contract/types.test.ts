@@ -274,10 +274,10 @@ export function wrong(client: Client<typeof users>): void {
   service(pinger, { handlers: { ping: () => ({ ok: true }), pong: () => ({ ok: true }) } })
   // @ts-expect-error a handler returns something else
   service(pinger, { handlers: { ping: () => ({ ok: 'yes' }) } })
-  // @ts-expect-error a client that nobody declared
+  // @ts-expect-error an undeclared client
   service(pinger, { handlers: { ping: ({ clients }) => clients.users.getUser({ params: { id: 1 } }) } })
 
-  // @ts-expect-error a rate limit of nobody
+  // @ts-expect-error a rate limit of an unknown operation
   contract('a', { x: { route: 'GET /users', rateLimit: { limit: 1, windowMs: 1000 } } })
   // @ts-expect-error a rate limit without a window
   contract('a', { x: { route: 'GET /users', rateLimit: { key: 'ip', limit: 1 } } })

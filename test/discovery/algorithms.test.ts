@@ -17,7 +17,7 @@ describe('Pace', () => {
           let now = 0
           const turns = gaps.map((gap) => {
             now += gap
-            return (now += pace.next(now)) // as a loop does: the next is asked for after this one was had
+            return (now += pace.next(now)) // like a loop: it takes the next turn after this one
           })
           for (const from of turns) {
             const inWindow = turns.filter((turn) => turn >= from && turn < from + periods * 15_000)
@@ -86,7 +86,7 @@ describe('LastKnown', () => {
       fc.property(anyEvents, (events) => {
         const lastKnown = new LastKnown(sets, graceMs)
         let now = 0
-        let respondingSince: number | undefined // since when nothing but answers came
+        let respondingSince: number | undefined // since when every request has had a response
         for (const { gap, reported, restarted } of events) {
           now += gap
           const held = lastKnown.value

@@ -51,9 +51,9 @@ const ttlMs = 2000
 const patience = { timeout: 30_000, interval: 20 }
 
 /** Registers an instance of role-service until the test ends. */
-async function register(agent: { url: string }, given: Partial<Instance> = {}, options: ConsulOptions = {}) {
+async function register(agent: { url: string }, fields: Partial<Instance> = {}, options: ConsulOptions = {}) {
   const state = { ready: true }
-  const instance = { id: 'role-1', service: 'role-service', address: '127.0.0.1', port: 8020, ...given }
+  const instance = { id: 'role-1', service: 'role-service', address: '127.0.0.1', port: 8020, ...fields }
   const registry = consulRegistry({ address: agent.url, ttlMs, ...options })
   const leave = await registry.register(instance, async () => state.ready)
   onTestFinished(leave)
@@ -77,7 +77,7 @@ describe.each([
 ])('$name', { timeout: 60_000 }, ({ start, skipped }) => {
   it.skipIf(skipped)('returns an instance with all of its fields until it leaves', async () => {
     const agent = await start()
-    const given = {
+    const fields = {
       id: 'role-service@[::1]:8020/ä',
       secure: true,
       region: 'sichuan',
@@ -86,7 +86,7 @@ describe.each([
       weight: 0.5,
       meta: { team: 'users' },
     }
-    const { instance, leave } = await register(agent, given, { tags: ['blue'] })
+    const { instance, leave } = await register(agent, fields, { tags: ['blue'] })
     const { seen, becomes } = watch(agent)
     await becomes([instance.id])
     expect(seen).toEqual([[instance]])
@@ -177,20 +177,20 @@ describe.skipIf(!consulBinary)('a real Consul', { timeout: 60_000 }, () => {
     const secure = protocol === 'HTTPS'
     const { cert, key } = authority().sign('role-service')
     let status = 200
-    let asked = 0
-    const answer = (request: IncomingMessage, response: ServerResponse): void => {
-      asked += 1
+    let requests = 0
+    const respond = (request: IncomingMessage, response: ServerResponse): void => {
+      requests += 1
       response.writeHead(request.url === '/health/ready' ? status : 404).end()
     }
     const server = secure
-      ? createSecureServer({ cert: readFileSync(cert), key: readFileSync(key) }, answer)
-      : createServer(answer)
+      ? createSecureServer({ cert: readFileSync(cert), key: readFileSync(key) }, respond)
+      : createServer(respond)
     const port = await listen(server)
     await register(agent, { port, secure }, { check: 'http' })
     await register(agent, { id: 'role-2' })
     const { becomes } = watch(agent)
     await becomes(['role-1', 'role-2'])
-    await vi.waitFor(() => expect(asked).toBeGreaterThan(0), patience)
+    await vi.waitFor(() => expect(requests).toBeGreaterThan(0), patience)
     status = 503
     await becomes(['role-2'])
   })
@@ -204,8 +204,8 @@ describe.skipIf(!consulBinary)('a real Consul', { timeout: 60_000 }, () => {
     const log = { warn: (...args: unknown[]) => warnings.push(args), info() {}, error() {} } as never
     await register(agent, {}, { log })
     await register(agent, {}, { log, token: 'a-wrong-one' })
-    const refused = [{ err: { name: 'ConsulError', status: 403 } }, /cannot be registered/]
-    expect(warnings).toMatchObject([refused, refused])
+    const rejected = [{ err: { name: 'ConsulError', status: 403 } }, /cannot be registered/]
+    expect(warnings).toMatchObject([rejected, rejected])
     expect(inspect(warnings, { depth: Infinity })).not.toContain('a-wrong-one')
     await vi.waitFor(async () => register(agent, { id: 'role-2' }, { token }), patience)
     const { becomes } = watch(agent, 'role-service', { token })

@@ -50,13 +50,13 @@ it('resolves addresses again when their time to live is over', async () => {
   expect(ports()).toEqual(['10.0.0.1:8080', '10.0.0.2:8080'])
   server.records = { 'role-service.prod': [{ address: '10.0.0.3', ttl: 0 }] }
   await pass(19_000)
-  expect(server.asked).toHaveLength(1)
+  expect(server.queries).toHaveLength(1)
   await pass(1000)
   expect(ports()).toEqual(['10.0.0.3:8080'])
   await pass(4000)
-  expect(server.asked).toHaveLength(2) // a time to live of 0 is taken for 5 s
+  expect(server.queries).toHaveLength(2) // a time to live of 0 is taken for 5 s
   await pass(1000)
-  expect(server.asked).toHaveLength(3)
+  expect(server.queries).toHaveLength(3)
 })
 
 it('keeps the known instances while the name server fails or suddenly returns none', async () => {
@@ -70,8 +70,8 @@ it('keeps the known instances while the name server fails or suddenly returns no
   expect(seen).toHaveLength(1)
 
   server.records = {}
-  const before = server.asked.length
-  while (server.asked.length === before) await pass(1000)
+  const before = server.queries.length
+  while (server.queries.length === before) await pass(1000)
   await pass(29_000)
   expect(seen).toHaveLength(1)
   await pass(2000)

@@ -36,10 +36,10 @@ async function fleet() {
 
 /** Fails what asks without end, which no virtual clock would ever interrupt. */
 function bounded(transport: ConsulTransport, clock: VirtualClock): ConsulTransport {
-  let [at, asked] = [0, 0]
+  let [at, requests] = [0, 0]
   return async (request) => {
-    ;[at, asked] = clock.now() === at ? [at, asked + 1] : [clock.now(), 0]
-    if (asked > 50) throw new Error('it is asked without end')
+    ;[at, requests] = clock.now() === at ? [at, requests + 1] : [clock.now(), 0]
+    if (requests > 50) throw new Error('the requests never end')
     return transport(request)
   }
 }
@@ -98,13 +98,13 @@ describe('a registry that fails', () => {
     const fresh = follow(consulRegistry({ transport: consul.transport, clock }), 'role-service', clock)
     onTestFinished(fresh.end)
     await clock.advance(ttlMs)
-    const answer = await consul.transport({
+    const response = await consul.transport({
       method: 'GET',
       path: '/v1/health/service/role-service?passing=true',
       headers: {},
       signal: new AbortController().signal,
     })
-    expect(JSON.parse(answer.body)).toHaveLength(3)
+    expect(JSON.parse(response.body)).toHaveLength(3)
     await clock.advance(10 * minute)
     expect(fresh.now()).toEqual(ports)
     expect(seen.changes).toHaveLength(1)
@@ -113,14 +113,14 @@ describe('a registry that fails', () => {
   it('keeps the instances and does not query more often while the registry responds with 500', async () => {
     const { clock, consul, seen } = await fleet()
     await clock.advance(minute)
-    let asked = 0
+    let requests = 0
     consul.fault = (request) => {
-      asked += Number(request.path.startsWith('/v1/health/'))
+      requests += Number(request.path.startsWith('/v1/health/'))
       return { status: 500, headers: {}, body: 'No cluster leader' }
     }
     await clock.advance(10 * minute)
-    expect(asked).toBeGreaterThan(20)
-    expect(asked).toBeLessThanOrEqual(2 + (10 * minute) / 15_000)
+    expect(requests).toBeGreaterThan(20)
+    expect(requests).toBeLessThanOrEqual(2 + (10 * minute) / 15_000)
     consul.fault = undefined
     await clock.advance(10 * minute)
     expect(seen.changes).toHaveLength(1)
@@ -135,13 +135,13 @@ describe('a registry that fails', () => {
 
   it('cancels and retries a query that gets no response', async () => {
     const { clock, consul, seen } = await fleet()
-    let asked = 0
+    let requests = 0
     consul.fault = ({ signal }) => {
-      asked += 1
+      requests += 1
       return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))))
     }
     await clock.advance(10 * minute)
-    expect(asked).toBeGreaterThan(8)
+    expect(requests).toBeGreaterThan(8)
     consul.fault = undefined
     await clock.advance(2 * minute)
     expect(seen.changes).toHaveLength(1)
@@ -164,7 +164,7 @@ describe('a registry that fails', () => {
     expectPaced(times)
     expect(seen.changes).toHaveLength(1)
 
-    consul.fault = undefined // and changes are still followed, whatever came before
+    consul.fault = undefined // and changes are still followed
     await clock.advance(2 * minute)
     expect(seen.now()).toEqual(ports)
   })
@@ -202,18 +202,18 @@ describe('a registry that fails', () => {
   it('accepts a sudden empty response only after a second query to the leader', async () => {
     const { clock, consul, ports, seen } = await fleet()
     await clock.advance(minute)
-    const asked: URLSearchParams[] = []
+    const queries: URLSearchParams[] = []
     let emptyAt = Infinity
     consul.fault = (request, next) => {
       if (!request.path.startsWith('/v1/health/')) return next(request)
-      asked.push(new URL(request.path, 'http://agent').searchParams)
+      queries.push(new URL(request.path, 'http://agent').searchParams)
       emptyAt = Math.min(emptyAt, clock.now())
       return { status: 200, body: '[]', headers: { 'x-consul-index': '1000' } }
     }
     await clock.advance(2 * minute)
     expect(seen.changes.map((change) => change.ports)).toEqual([ports, []])
     expect(seen.changes[1]!.at).toBeGreaterThanOrEqual(emptyAt + 2 * ttlMs)
-    expect(asked.slice(1).map((query) => query.has('stale'))).toContain(false)
+    expect(queries.slice(1).map((query) => query.has('stale'))).toContain(false)
   })
 })
 
@@ -234,9 +234,9 @@ it('loses no instance and limits its queries under any order of faults', async (
   await fc.assert(
     fc.asyncProperty(fc.array(anyTrouble, { minLength: 1, maxLength: 6 }), async (troubles) => {
       const { clock, consul, seen, end } = await fleet()
-      const asked: number[] = []
+      const times: number[] = []
       const watched: Fault = (request, next) => {
-        if (request.path.startsWith('/v1/health/')) asked.push(clock.now())
+        if (request.path.startsWith('/v1/health/')) times.push(clock.now())
         return next(request)
       }
       for (const { kind, ms, quietMs } of troubles) {
@@ -249,7 +249,7 @@ it('loses no instance and limits its queries under any order of faults', async (
         await clock.advance(quietMs)
       }
       expect(seen.changes).toHaveLength(1)
-      expectPaced(asked)
+      expectPaced(times)
       await end()
     }),
     { numRuns: 20 },

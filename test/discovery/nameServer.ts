@@ -13,17 +13,17 @@ export interface NameServer {
   readonly address: string
   /** What it knows. */
   records: Readonly<Record<string, readonly NameRecord[]>>
-  /** What it answers besides: 2 is a failure of the server. */
+  /** The code of its responses: 2 is a failure of the server. */
   failure: number
-  /** The names that it was asked for. */
-  readonly asked: string[]
+  /** The names of its queries. */
+  readonly queries: string[]
 }
 
 export async function nameServer(records: NameServer['records']): Promise<NameServer> {
   const socket = createSocket('udp4').bind(0, '127.0.0.1')
   await once(socket, 'listening')
   onTestFinished(() => void socket.close())
-  const server: NameServer = { address: `127.0.0.1:${socket.address().port}`, records, failure: 0, asked: [] }
+  const server: NameServer = { address: `127.0.0.1:${socket.address().port}`, records, failure: 0, queries: [] }
   socket.on('message', (query, { port, address }) => socket.send(reply(query, server), port, address))
   return server
 }
@@ -36,15 +36,15 @@ function reply(query: Buffer, server: NameServer): Buffer {
   for (; query[at] !== 0; at += query[at]! + 1) labels.push(query.toString('latin1', at + 1, at + 1 + query[at]!))
   const type = query.readUInt16BE(at + 1)
   const name = labels.join('.')
-  server.asked.push(name)
+  server.queries.push(name)
   const known = server.records[name]
-  const answers = (known ?? []).filter((record) => typeOf(record) === type).map(encode)
+  const found = (known ?? []).filter((record) => typeOf(record) === type).map(encode)
   const header = Buffer.alloc(12)
   query.copy(header, 0, 0, 2)
   header.writeUInt16BE(0x8180 | server.failure || (known ? 0x8180 : 0x8183), 2)
   header.writeUInt16BE(1, 4)
-  header.writeUInt16BE(server.failure ? 0 : answers.length, 6)
-  return Buffer.concat([header, query.subarray(12, at + 5), ...(server.failure ? [] : answers)])
+  header.writeUInt16BE(server.failure ? 0 : found.length, 6)
+  return Buffer.concat([header, query.subarray(12, at + 5), ...(server.failure ? [] : found)])
 }
 
 function typeOf(record: NameRecord): number {
@@ -55,7 +55,7 @@ function typeOf(record: NameRecord): number {
 function encode(record: NameRecord): Buffer {
   const data = 'address' in record ? bytesOf(record.address) : srv(record)
   const head = Buffer.alloc(12)
-  head.writeUInt16BE(0xc00c, 0) // the name that was asked for
+  head.writeUInt16BE(0xc00c, 0) // the name of the query
   head.writeUInt16BE(typeOf(record), 2)
   head.writeUInt16BE(1, 4)
   head.writeUInt32BE(record.ttl ?? 30, 6)

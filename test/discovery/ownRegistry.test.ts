@@ -31,7 +31,7 @@ function inMemory(): Registry & { readonly known: Set<Instance> } {
 
 const handlers = { role: () => 'admin' }
 
-it('services find each other by the registry that they are given', async () => {
+it('services find each other with a registry of your own', async () => {
   const registry = inMemory()
   const roles = service(roleService, { registry, handlers })
   const users = service(userService, {

@@ -26,7 +26,7 @@ if (!consulBinary) {
 /** A running agent in development mode: it is its own server, and keeps everything in memory. */
 export interface RealConsul {
   readonly url: string
-  /** The Unix socket on which it answers too. */
+  /** The Unix socket on which it also listens. */
   readonly socket: string
   request(method: string, path: string, body?: string): Promise<unknown>
   stop(): Promise<void>

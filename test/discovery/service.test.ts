@@ -1,4 +1,4 @@
-/** Services that find each other: registered when they listen, out when they stop, called by whoever watches. */
+// Services that find each other: registered when they listen, removed when they stop, called by services that watch.
 import { contract, service, t, type LiveConfig, type Service } from 'tricube'
 import { fakeConsul, type FakeConsul } from 'tricube/testing'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -22,9 +22,9 @@ const asking = (): Service<typeof askContract> =>
     handlers: { ask: ({ clients }) => clients.roles.whoAreYou() },
   })
 
-async function start(given: Pick<Service, 'listen' | 'close'>): Promise<string> {
-  onTestFinished(() => given.close())
-  return (await given.listen()).url
+async function start(app: Pick<Service, 'listen' | 'close'>): Promise<string> {
+  onTestFinished(() => app.close())
+  return (await app.listen()).url
 }
 
 async function ask(url: string): Promise<number> {
@@ -61,8 +61,8 @@ describe('services with a Consul', () => {
     const first = roles()
     const ports = [portOf(await start(first)), portOf(await start(roles()))]
     await vi.waitFor(async () => {
-      const answers = await Promise.all(Array.from({ length: 20 }, () => ask(caller)))
-      expect(new Set(answers)).toEqual(new Set(ports))
+      const responses = await Promise.all(Array.from({ length: 20 }, () => ask(caller)))
+      expect(new Set(responses)).toEqual(new Set(ports))
     }, 20_000)
     await first.close()
     expect(await known('role-service')).toHaveLength(1)
@@ -109,9 +109,9 @@ describe('services with a Consul', () => {
     const [here, there] = [await start(roles()), await start(roles())]
     vi.stubEnv('TRICUBE_SERVICES', `role-service=127.0.0.1:${portOf(there)}`)
     const caller = await start(asking())
-    const answers = await Promise.all(Array.from({ length: 20 }, () => ask(caller)))
-    expect(new Set(answers)).toEqual(new Set([portOf(there)]))
-    expect(answers).not.toContain(portOf(here))
+    const responses = await Promise.all(Array.from({ length: 20 }, () => ask(caller)))
+    expect(new Set(responses)).toEqual(new Set([portOf(there)]))
+    expect(responses).not.toContain(portOf(here))
   })
 
   it('follow a changing value until they stop', async () => {
@@ -143,10 +143,10 @@ it.each([
   ['TRICUBE_DNS', 'svc.cluster.local', 'expected {service}.prod', 'got "svc.cluster.local"'],
   ['TRICUBE_WEIGHT', '-1', 'expected a number above 0', 'got -1'],
   ['ADVERTISE_ADDRESS', 'http://a', 'expected an address or a host name', 'got "http://a"'],
-])('%s=%s is refused at the start', async (variable, value, expected, got) => {
+])('%s=%s is rejected at the start', async (variable, value, expected, got) => {
   vi.stubEnv(variable, value)
-  const refused = roles()
-  const error = (await refused.listen().catch((thrown: unknown) => thrown)) as Error
+  const rejected = roles()
+  const error = (await rejected.listen().catch((thrown: unknown) => thrown)) as Error
   expect(error.message).toMatch(new RegExp(`^${variable} in the environment: ${expected.replace(/[{}.]/g, '\\$&')}`))
   expect(error.message.endsWith(got)).toBe(true)
   expect(error.message.includes(value)).toBe(variable !== 'CONSUL_HTTP_TOKEN')

@@ -34,7 +34,7 @@ export class VirtualClock {
   async advance(ms: number): Promise<void> {
     const until = this.#now + ms
     for (;;) {
-      await setImmediate() // whatever can go on without the clock goes on first
+      await setImmediate() // work that does not wait for the clock runs first
       const [next] = [...this.#waiting].sort((a, b) => a.at - b.at)
       if (!next || next.at > until) break
       this.#now = next.at

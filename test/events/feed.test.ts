@@ -227,7 +227,7 @@ describe('the feed', () => {
     expect(await response.text()).toContain('have been deleted')
   })
 
-  it('is not there where callers are strangers', async () => {
+  it('does not exist on a service with edge: true', async () => {
     vi.stubEnv('DATABASE_URL', publisherDatabase.url)
     const one = service(publisher, { models: {}, handlers: {}, edge: true })
     running.push({ url: '', db: mirror, close: () => one.close() })

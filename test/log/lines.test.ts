@@ -130,8 +130,8 @@ describe('the access line', () => {
     onTestFinished(() => void vi.unstubAllEnvs())
     const { app, lines } = await logging(quiet, { handlers })
     await app.listen()
-    const [answer] = (await once(get({ socketPath: path, path: '/say/hello' }), 'response')) as [IncomingMessage]
-    await once(answer.resume(), 'close')
+    const [response] = (await once(get({ socketPath: path, path: '/say/hello' }), 'response')) as [IncomingMessage]
+    await once(response.resume(), 'close')
     const line = (await lines()).find(({ msg }) => msg === 'request')
     expect(line).toMatchObject({ status: 200, path: '/say/hello' })
     expect(line).not.toHaveProperty('peer')

@@ -8,13 +8,13 @@ export const quiet = contract('quiet-service', {
 })
 
 /** A service that logs to a file of its own; `lines` stops it and reads what it has logged. */
-export async function logging<Kept extends Contract>(
-  kept: Kept,
-  options: ServiceOptions<Kept['operations']>,
-): Promise<{ app: Service<Kept>; text: () => Promise<string>; lines: () => Promise<Record<string, any>[]> }> {
+export async function logging<Logged extends Contract>(
+  contract: Logged,
+  options: ServiceOptions<Logged['operations']>,
+): Promise<{ app: Service<Logged>; text: () => Promise<string>; lines: () => Promise<Record<string, any>[]> }> {
   const folder = await mkdtemp(join(tmpdir(), 'tricube-log-'))
   const path = join(folder, 'service.log')
-  const app = service(kept, { ...options, log: { file: path, ...options.log } })
+  const app = service(contract, { ...options, log: { file: path, ...options.log } })
   const text = async (): Promise<string> => {
     await app.close()
     const read = await readFile(path, 'utf8')

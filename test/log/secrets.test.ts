@@ -108,7 +108,7 @@ it('logs cycles, errors, dates and objects that throw', async () => {
   expect(third.reason).toMatchObject({ type: 'Error', message: 'inner', headers: { cookie: '[redacted]' } })
 })
 
-// Secrets that are planted wherever a caller can put one: no log, no span, no answer has them.
+// Secrets in every place that a caller controls: no log, no span and no response has them.
 it('logs no secret from headers, URL, body or errors of PostgreSQL', async () => {
   await using database = await freshDatabase(`
     CREATE TABLE accounts (
@@ -136,16 +136,16 @@ it('logs no secret from headers, URL, body or errors of PostgreSQL', async () =>
         return db.execute`INSERT INTO accounts (name, password, age) VALUES (${body.name}, ${body.password}, ${body.age})`
       },
       fail: ({ body }) => {
-        throw new UnprocessableEntity('no', { cause: Object.assign(new Error('refused'), { request: body }) })
+        throw new UnprocessableEntity('no', { cause: Object.assign(new Error('rejected'), { request: body }) })
       },
     },
     log: { level: 'trace' },
   })
   const { url } = await app.listen()
   process.env = before
-  const answers: string[] = []
+  const responses: string[] = []
   const post = async (path: string, body: unknown, headers: Record<string, string> = {}): Promise<void> => {
-    const answer = await fetch(url + path, {
+    const response = await fetch(url + path, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
@@ -157,7 +157,7 @@ it('logs no secret from headers, URL, body or errors of PostgreSQL', async () =>
       },
       body: typeof body === 'string' ? body : JSON.stringify(body),
     })
-    answers.push(`${answer.status} ${JSON.stringify([...answer.headers])} ${await answer.text()}`)
+    responses.push(`${response.status} ${JSON.stringify([...response.headers])} ${await response.text()}`)
   }
   const path = `/accounts/${secret}?password=${secret}`
   await post(path, { name: 'new', password: secret, age: 1 }) // it works
@@ -175,7 +175,7 @@ it('logs no secret from headers, URL, body or errors of PostgreSQL', async () =>
   await post(path, { name: 'x', password: secret }, { 'content-type': 'text/plain' })
 
   const log = await text()
-  expect(answers.map((answer) => answer.slice(0, 3))).toEqual([
+  expect(responses.map((text) => text.slice(0, 3))).toEqual([
     '200',
     '409',
     '422',
@@ -194,7 +194,7 @@ it('logs no secret from headers, URL, body or errors of PostgreSQL', async () =>
   expect(collector.bodies.join('')).toContain('INSERT')
   expect(log).not.toContain(secret)
   expect(collector.bodies.join('')).not.toContain(secret)
-  expect(answers.join('\n')).not.toContain(secret)
+  expect(responses.join('\n')).not.toContain(secret)
 })
 
 /** Takes spans as Zipkin does. */

@@ -8,7 +8,7 @@ import { parse, type Sample } from './parse.ts'
 const promtool = process.env['TRICUBE_TEST_PROMTOOL'] ?? 'promtool'
 
 const callee = contract('callee-service', {
-  answer: { route: 'GET /answer', returns: t.String() },
+  greet: { route: 'GET /greet', returns: t.String() },
   fail: { route: 'GET /fail', returns: t.String() },
 })
 const caller = contract('caller-service', {
@@ -34,7 +34,7 @@ beforeAll(async () => {
   database = await freshDatabase()
   const other = service(callee, {
     handlers: {
-      answer: () => 'yes',
+      greet: () => 'yes',
       fail: () => {
         throw new ServiceUnavailable('not now')
       },
@@ -47,7 +47,7 @@ beforeAll(async () => {
       ask: async ({ params, clients: { other }, db }) => {
         if (params.what === 'nothing') throw new NotFound('nothing')
         if (params.what === 'database') return db.value<number>`SELECT 1`
-        return params.what === 'answer' ? other.answer() : other.fail()
+        return params.what === 'greet' ? other.greet() : other.fail()
       },
       place: ({ body, metrics }) => {
         const help = 'Orders placed.'
@@ -76,8 +76,8 @@ beforeAll(async () => {
   workerUrl = (await withEnvironment(env, () => working.listen())).url
   await enqueue()
   services = [asking, other, working]
-  await get('/ask/answer')
-  await get('/ask/answer')
+  await get('/ask/greet')
+  await get('/ask/greet')
   await get('/ask/fail')
   await get('/ask/nothing')
   await get('/ask/database')
@@ -87,7 +87,7 @@ beforeAll(async () => {
     headers: { 'content-type': 'application/json' },
     body: '{"kind":"gift"}',
   })
-  // An answer arrives before its request has ended.
+  // A response arrives before its request has ended.
   await vi.waitFor(async () => expect(await value('http_server_active_requests')).toBe(1))
 })
 afterAll(async () => {
@@ -132,7 +132,7 @@ describe('/metrics', () => {
   it('counts all unknown methods as one', async () => {
     const methods = ['PROPFIND', 'PURGE', 'MKCOL', 'LOCK']
     for (const method of methods) await fetch(`${url}/nowhere`, { method })
-    await fetch(`${url}/ask/answer`, { method: 'HEAD' })
+    await fetch(`${url}/ask/greet`, { method: 'HEAD' })
     const count = (http_request_method: string, more = {}) =>
       value('http_server_request_duration_seconds_count', { http_request_method, ...more })
     await expect.poll(() => count('_OTHER', { operation: '(other)' })).toBe(methods.length)
@@ -149,7 +149,7 @@ describe('/metrics', () => {
         http_response_status_code,
         ...more,
       })
-    expect(await count('answer', '200', { http_request_method: 'GET' })).toBe(3)
+    expect(await count('greet', '200', { http_request_method: 'GET' })).toBe(3)
     expect(await count('fail', '503', { error_type: '503' })).toBe(1)
     expect(await value('http_client_request_duration_seconds_count', { error_type: 'ServiceUnavailable' })).toBe(0)
     const target = 'callee-service'
@@ -160,16 +160,16 @@ describe('/metrics', () => {
   })
 
   it('counts ejections and rejected calls while a service is down', async () => {
-    const gone = service(callee, { handlers: { answer: () => '', fail: () => '' } })
+    const gone = service(callee, { handlers: { greet: () => '', fail: () => '' } })
     const { url: closed } = await withEnvironment({}, () => gone.listen())
     await gone.close()
     const asking = service(caller, {
       clients: { other: callee },
-      handlers: { ask: ({ clients: { other } }) => other.answer(), place: () => null },
+      handlers: { ask: ({ clients: { other } }) => other.greet(), place: () => null },
     })
     const env = { TRICUBE_SERVICES: `callee-service=${new URL(closed).host}`, PORT: '0' }
     await withEnvironment(env, () => asking.inject('/health/live'))
-    for (let i = 0; i < 100; i++) await asking.inject('/ask/answer')
+    for (let i = 0; i < 100; i++) await asking.inject('/ask/greet')
     const { samples } = parse((await asking.inject('/metrics')).body)
     const of = (name: string, labels = {}): number =>
       samples.find((one) => one.name === name && Object.entries(labels).every(([k, v]) => one.labels[k] === v))!.value
@@ -199,9 +199,9 @@ describe('/metrics', () => {
   })
 
   it('responds with OpenMetrics to a scraper that prefers it', async () => {
-    const answer = await fetch(`${url}/metrics`, { headers: { accept: 'application/openmetrics-text' } })
-    expect(answer.headers.get('content-type')).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8')
-    expect((await answer.text()).endsWith('# EOF\n')).toBe(true)
+    const response = await fetch(`${url}/metrics`, { headers: { accept: 'application/openmetrics-text' } })
+    expect(response.headers.get('content-type')).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8')
+    expect((await response.text()).endsWith('# EOF\n')).toBe(true)
   })
 
   it.skipIf(!hasPromtool())('passes promtool', async () => {
@@ -211,8 +211,8 @@ describe('/metrics', () => {
   })
 
   it('responds with 404 when it is turned off', async () => {
-    const app = service(callee, { handlers: { answer: () => '', fail: () => '' } })
-    await withEnvironment({ OTEL_METRICS_EXPORTER: 'none' }, () => app.inject('/answer'))
+    const app = service(callee, { handlers: { greet: () => '', fail: () => '' } })
+    await withEnvironment({ OTEL_METRICS_EXPORTER: 'none' }, () => app.inject('/greet'))
     expect((await app.inject('/metrics')).json()).toMatchObject({ code: 40400, error: 'metrics are turned off' })
     await app.close()
   })

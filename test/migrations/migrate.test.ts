@@ -133,8 +133,12 @@ describe('history', () => {
       { '0001_create_users.up.sql': 'CREATE TABLE users ()' },
       '0001_create_users was applied, and its file has changed',
     ],
-    ['given an earlier number', { '0000_early.up.sql': 'SELECT 1' }, '0000_early is not applied, but a later one is'],
-    ['given a number twice', { '1_again.up.sql': 'SELECT 1' }, '1_again have the same version'],
+    [
+      'numbered below an applied one',
+      { '0000_early.up.sql': 'SELECT 1' },
+      '0000_early is not applied, but a later one is',
+    ],
+    ['numbered like another one', { '1_again.up.sql': 'SELECT 1' }, '1_again have the same version'],
     ['named wrongly', { 'readme.sql': '' }, 'readme.sql is not a migration'],
     ['a down file alone', { '0003_a.down.sql': 'SELECT 1' }, '0003_a.down.sql has no 0003_a.up.sql'],
     ['empty', { '0003_a.up.sql': '-- nothing\n;' }, '0003_a.up.sql contains no statement'],
@@ -357,7 +361,7 @@ describe('a table in use', () => {
 
 interface Connection extends AsyncDisposable {
   readonly client: Client
-  /** Asks again and again until the answer is true. */
+  /** Repeats a query until its result is true. */
   until(sql: string): Promise<void>
 }
 

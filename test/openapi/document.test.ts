@@ -69,9 +69,9 @@ describe('openapiDocument', () => {
 
   it('uses the name of the service and the given version', () => {
     const servers = [{ url: 'https://users.example.com', description: 'production' }]
-    const { info, servers: given } = openapiDocument(contract('tiny', {}), { version: '3.0.0', servers })
+    const { info, servers: written } = openapiDocument(contract('tiny', {}), { version: '3.0.0', servers })
     expect(info).toEqual({ title: 'tiny', version: '3.0.0' })
-    expect(given).toEqual(servers)
+    expect(written).toEqual(servers)
   })
 
   it('names operations as the contract does, paths with braces', () => {
@@ -93,11 +93,17 @@ describe('openapiDocument', () => {
     expect(operationOf('/users/{name}/{id}', 'delete')).not.toHaveProperty('x-idempotent', false) // pages show it as null
     const limited = operationOf('/users', 'post')
     expect(limited['x-rate-limit']).toEqual({ key: 'ip', limit: 10, windowMs: 60_000 })
-    const told = ['RateLimit', 'RateLimit-Policy', 'RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset']
-    expect(Object.keys((limited.responses['201'] as any).headers)).toEqual(told)
+    const rateLimitHeaders = [
+      'RateLimit',
+      'RateLimit-Policy',
+      'RateLimit-Limit',
+      'RateLimit-Remaining',
+      'RateLimit-Reset',
+    ]
+    expect(Object.keys((limited.responses['201'] as any).headers)).toEqual(rateLimitHeaders)
     expect(limited.responses['429']).toEqual({ $ref: '#/components/responses/TooManyRequests' })
     const { headers } = document.components.responses['TooManyRequests']!
-    expect(Object.keys(headers!)).toEqual(['Retry-After', ...told])
+    expect(Object.keys(headers!)).toEqual(['Retry-After', ...rateLimitHeaders])
     expect(operationOf('/users', 'get').responses['429']).toBeUndefined()
   })
 

@@ -91,8 +91,8 @@ describe('header parameters', () => {
       ['a', 'b c'],
       [1, 2],
     ])
-    const answer = await fetch(url, { headers: { 'x-tags': 'a,b' } })
-    expect(await answer.json()).toMatchObject({ data: [['a', 'b'], null] })
+    const response = await fetch(url, { headers: { 'x-tags': 'a,b' } })
+    expect(await response.json()).toMatchObject({ data: [['a', 'b'], null] })
     await expect(caller.get({ headers: { 'x-tags': ['a,b'] } })).rejects.toThrow('headers.x-tags')
     await app.close()
     const [tags] = openapiDocument(listed).paths['/']!['get']!.parameters!

@@ -145,8 +145,8 @@ function contracts() {
   return fc
     .tuple(fc.array(operation, { maxLength: 5 }), fc.constantFrom('standard', 'plain'))
     .map(([operations, envelope]) => {
-      const entries = operations.map((given, index) => {
-        const { method, params, query, body, returns, status, paginated, ...rest } = given
+      const entries = operations.map((drawn, index) => {
+        const { method, params, query, body, returns, status, paginated, ...rest } = drawn
         const isPage = paginated && method === 'GET' && returns !== undefined && status !== 204
         return [
           `operation${index}`,

@@ -40,7 +40,7 @@ afterAll(async () => {
 })
 
 it(
-  `${count} requests: what is valid gets a documented answer, what is not a 4xx, nothing a 5xx`,
+  `${count} requests: valid ones get a documented response, invalid ones a 4xx, none a 5xx`,
   { timeout: 600_000 },
   async ({ task }) => {
     const documents = await Promise.all(
@@ -55,13 +55,13 @@ it(
         const { status, body } = await send(urls[service]!, request)
         sent[request.mutation === undefined ? 'valid' : 'mutated']++
         sent.statuses[status] = (sent.statuses[status] ?? 0) + 1
-        const what = `${service}: ${JSON.stringify({ ...request, answers: undefined }).slice(0, 2000)} → ${status} ${body.slice(0, 2000)}`
+        const what = `${service}: ${JSON.stringify({ ...request, responses: undefined }).slice(0, 2000)} → ${status} ${body.slice(0, 2000)}`
         expect(status, what).toBeLessThan(500)
         if (request.mutation !== undefined) {
           expect(status, what).toBeGreaterThanOrEqual(400)
           return
         }
-        const matches = request.answers.get(status)
+        const matches = request.responses.get(status)
         expect(matches, `undocumented: ${what}`).toBeDefined()
         expect(matches!(JSON.parse(body)), `${what}: ${JSON.stringify(matches!.errors)}`).toBe(true)
       }),

@@ -5,7 +5,7 @@ import type { OpenApiDocument } from 'tricube'
 import { mutationsOf, type Compile, type OpenApiOperation, type Parts } from './mutations.ts'
 import { valuesOf } from './values.ts'
 
-/** A request made from a document, and what the document lets a service answer. */
+/** A request made from a document, and the schemas of its responses by status. */
 export interface GeneratedRequest {
   readonly operation: string
   readonly method: string
@@ -15,7 +15,7 @@ export interface GeneratedRequest {
   /** What was made wrong; undefined: nothing. */
   readonly mutation?: string
   /** Of each documented status the check of its body. */
-  readonly answers: ReadonlyMap<number, ValidateFunction>
+  readonly responses: ReadonlyMap<number, ValidateFunction>
 }
 
 /** Requests to the operations of a document: valid ones, and as many with one thing wrong. */
@@ -23,7 +23,7 @@ export function requestsOf(document: OpenApiDocument): fc.Arbitrary<GeneratedReq
   const compile = compilerOf(document)
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => {
-      const answers = answersOf(operation, document, compile)
+      const responses = responsesOf(operation, document, compile)
       const valid = validRequests(path, method, operation, document)
       const wrong = mutationsOf(operation, document, compile)
       const made = fc.oneof(
@@ -38,7 +38,7 @@ export function requestsOf(document: OpenApiDocument): fc.Arbitrary<GeneratedReq
           ...rest,
           operation: operation.operationId,
           path: search ? `${path}?${search}` : path,
-          answers,
+          responses,
         }
         return mutation === undefined ? request : { ...request, mutation }
       })
@@ -75,7 +75,7 @@ function compilerOf({ components }: OpenApiDocument): Compile {
   return (schema) => ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"document#/')))
 }
 
-function answersOf(
+function responsesOf(
   { responses }: OpenApiOperation,
   { components }: OpenApiDocument,
   compile: Compile,

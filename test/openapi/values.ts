@@ -4,8 +4,8 @@ import type { OpenApiDocument } from 'tricube'
 type Schema = Readonly<Record<string, any>>
 
 /** Any value that a schema of a document accepts; throws when it uses what the example services do not. */
-export function valuesOf(given: Schema, document: OpenApiDocument): fc.Arbitrary<unknown> {
-  const schema = resolved(given, document)
+export function valuesOf(unresolved: Schema, document: OpenApiDocument): fc.Arbitrary<unknown> {
+  const schema = resolved(unresolved, document)
   if ('const' in schema) return fc.constant(schema['const'])
   if (schema['enum']) return fc.constantFrom(...schema['enum'])
   const parts = schema['anyOf'] ?? schema['oneOf']

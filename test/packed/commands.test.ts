@@ -7,7 +7,7 @@ import { emptyProject, type Project } from './project.ts'
 const root = new URL('../../', import.meta.url)
 const pages = [
   'README.md',
-  'docs/migrations.md', // first: the others run what it makes
+  'docs/migrations.md', // first: the other pages use its files
   ...readdirSync(new URL('docs/', root)).map((name) => `docs/${name}`),
 ].filter((page, at, all) => page.endsWith('.md') && all.indexOf(page) === at)
 

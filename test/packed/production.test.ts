@@ -36,8 +36,8 @@ export const notes = pgTable('notes', { id: integer().primaryKey() })`,
   const env = { NODE_ENV: 'production', DATABASE_URL: url, PORT: String(port) }
   expect(await user.shell(`npx tricube migrate up 'note service'`, env)).toContain('0001_first')
   const running = user.start(`npx tricube start 'note service'`, env)
-  const answer = vi.waitFor(() => ask(`http://127.0.0.1:${port}/count`), { timeout: 30_000, interval: 50 })
-  expect(await Promise.race([answer, running.death])).toMatchObject({ code: 0, data: 0 })
+  const response = vi.waitFor(() => ask(`http://127.0.0.1:${port}/count`), { timeout: 30_000, interval: 50 })
+  expect(await Promise.race([response, running.death])).toMatchObject({ code: 0, data: 0 })
 })
 
 interface Lock {

@@ -29,13 +29,13 @@ it.each([
   ['an export', `export { a } from '../service/a.ts'`],
   ['a lazy import', `const { a } = await import('../service/a.ts')`],
   ['a type in place', `let a: import('../service/a.ts').A`],
-])('refuses what is above: %s', async (_, text) => {
+])('rejects an import from above: %s', async (_, text) => {
   const { code, problems } = await checkFiles({ 'contract/b.ts': text })
   expect(code).toBe(1)
   expect(problems).toEqual(['src/contract/b.ts imports service/a.ts: contract may import time, schema'])
 })
 
-it('refuses neighbours and unknown layers', async () => {
+it('rejects neighbours and unknown layers', async () => {
   const { problems } = await checkFiles({
     'http/a.ts': `import { b } from '../sql/b.ts'`,
     'things/a.ts': `import { b } from '../sql/b.ts'`,
@@ -78,7 +78,7 @@ it.each([
     },
     ['circle: src/browser.ts → src/index.ts → src/browser.ts', 'circle: src/sql/b.ts → src/sql/c.ts → src/sql/b.ts'],
   ],
-])('refuses a circle: %s', async (_, files, circles) => {
+])('rejects a circle: %s', async (_, files, circles) => {
   const { code, problems } = await checkFiles(files)
   expect(code).toBe(1)
   expect(problems.toSorted()).toEqual(circles)

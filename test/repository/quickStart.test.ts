@@ -35,15 +35,15 @@ it('finds the files and the commands of the section, no others', () => {
   expect(parseQuickStart(markdown)).toEqual({
     files: [['hello-service/service.ts', 'export default service(hello, { port: 8010 })\n']],
     commands: [
-      { line: 'npm install tricube', answer: undefined },
-      { line: 'curl localhost:8010/hello', answer: '{"code":0,\n "data":{}}' },
-      { line: `curl -X PUT localhost:8010/hello -d '{}'`, answer: undefined },
+      { line: 'npm install tricube', output: undefined },
+      { line: 'curl localhost:8010/hello', output: '{"code":0,\n "data":{}}' },
+      { line: `curl -X PUT localhost:8010/hello -d '{}'`, output: undefined },
     ],
   })
 })
 
 it('finds a section that ends the text', () => {
-  expect(parseQuickStart('## Quick start\n\n```sh\nls\n```\n').commands).toEqual([{ line: 'ls', answer: undefined }])
+  expect(parseQuickStart('## Quick start\n\n```sh\nls\n```\n').commands).toEqual([{ line: 'ls', output: undefined }])
   expect(parseQuickStart('# Nothing')).toEqual({ files: [], commands: [] })
 })
 

@@ -2,7 +2,7 @@
 export interface QuickStart {
   /** Files to write: path and content, from blocks such as ```ts hello-service/service.ts */
   readonly files: readonly (readonly [path: string, text: string])[]
-  /** Commands to type, from ```sh blocks, with the answer that the comment below a command shows. */
+  /** Commands to type, from ```sh blocks, with the output that the comment below a command shows. */
   readonly commands: readonly Command[]
 }
 
@@ -10,7 +10,7 @@ export interface QuickStart {
 export interface Command {
   readonly line: string
   /** From the `# …` lines that follow it. */
-  readonly answer: string | undefined
+  readonly output: string | undefined
 }
 
 /**
@@ -38,14 +38,14 @@ export function parseQuickStart(markdown: string, portFor = (port: string): stri
 }
 
 function commandsOf(block: string): Command[] {
-  const commands: { line: string; answer: string | undefined }[] = []
+  const commands: { line: string; output: string | undefined }[] = []
   for (const line of block.replaceAll(/\\\n\s*/g, '').split('\n')) {
-    const answer = /^# ?(.*)$/.exec(line)?.[1]
+    const output = /^# ?(.*)$/.exec(line)?.[1]
     const last = commands.at(-1)
-    if (answer === undefined) {
+    if (output === undefined) {
       const command = line.replace(/\s+# .*$/, '').trim()
-      if (command !== '') commands.push({ line: command, answer: undefined })
-    } else if (last) last.answer = last.answer === undefined ? answer : `${last.answer}\n${answer}`
+      if (command !== '') commands.push({ line: command, output: undefined })
+    } else if (last) last.output = last.output === undefined ? output : `${last.output}\n${output}`
   }
   return commands
 }

@@ -3,15 +3,15 @@ import { describe, expect, it } from 'vitest'
 import { noBreaker, throttle } from '../../src/resilience/breaker.ts'
 import { seededRandom } from '../../src/resilience/random.ts'
 
-/** So many calls a second, from and to a second, to a callee that answers or does not; gives the share that was sent. */
+/** Makes `rate` calls a second, between two seconds, to a callee that responds or not; returns the share that was sent. */
 function offered(breaker = throttle({ random: seededRandom(1) })) {
-  return (rate: number, from: number, to: number, answers: boolean): number => {
+  return (rate: number, from: number, to: number, responds: boolean): number => {
     let sent = 0
     for (let n = 0; n < rate * (to - from); n++) {
       const now = from * 1000 + (n * 1000) / rate
       if (!breaker.allows(now)) continue
       sent += 1
-      if (answers) breaker.succeeded(now)
+      if (responds) breaker.succeeded(now)
       else breaker.failed(now)
     }
     return sent / (rate * (to - from))
@@ -25,13 +25,13 @@ describe('the breaker', () => {
       fc.property(fc.integer(), (seed) => {
         const random = seededRandom(seed)
         const breaker = throttle({ random })
-        let refused = 0
+        let rejected = 0
         for (let now = 0; now < 30_000; now += 5) {
-          if (!breaker.allows(now)) refused += 1
+          if (!breaker.allows(now)) rejected += 1
           else if (random() < 0.05) breaker.failed(now)
           else breaker.succeeded(now)
         }
-        expect(refused).toBe(0)
+        expect(rejected).toBe(0)
       }),
       { numRuns: 20 },
     )
@@ -47,7 +47,7 @@ describe('the breaker', () => {
   })
 
   it('sends one call per second regardless of the odds', () => {
-    const breaker = throttle({ random: () => 0 }) // refuses whenever it may
+    const breaker = throttle({ random: () => 0 }) // rejects whenever it may
     for (let n = 0; n < 100; n++) if (breaker.allows(0)) breaker.failed(0)
     expect(breaker.allows(1)).toBe(false)
     let probes = 0

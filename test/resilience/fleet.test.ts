@@ -209,7 +209,7 @@ describe('localities', () => {
           expect(tiers.at(-1)!.upTo).toBe(1)
           const found = tiers.find(({ upTo }) => point < upTo) ?? tiers.at(-1)!
           expect(found.candidates.length).toBeGreaterThan(0)
-          // The ejected are used only where there is nobody else.
+          // Ejected instances are used only when there are no others.
           if (backends.some(({ item }) => !item)) expect(found.candidates.every(({ item }) => !item)).toBe(true)
         },
       ),

@@ -13,16 +13,16 @@ type Work = Pick<Stream, 'workMs' | 'waitMs' | 'thenMs' | 'atATime'>
 const kinds: Record<string, Work> = {
   computes: { workMs: 2 },
   'asks a database': { workMs: 0.2, waitMs: 2, thenMs: 0.3 },
-  'computes after it has asked': { workMs: 0.1, waitMs: 2, thenMs: 2 },
+  'computes after a call': { workMs: 0.1, waitMs: 2, thenMs: 2 },
   'goes on when its lane is read': { workMs: 0.1, waitMs: 2, thenMs: 0.3, atATime: 30 },
   'waits for another service': { workMs: 1, waitMs: 100, thenMs: 1 },
 }
 const each = Object.entries(kinds)
 
-/** How many of them a loop can answer in a second. */
+/** The requests that a loop can serve in a second. */
 const capacityOf = ({ workMs, thenMs = 0 }: Work): number => 1000 / (workMs + thenMs)
 
-/** What it costs to refuse one. */
+/** The cost of a rejection, in milliseconds. */
 const shedMs = 0.02
 
 /** 2 s at capacity, 8 s at so many times that, of which the last `heldMs` count, 10 s at 70 %. */
@@ -32,7 +32,7 @@ function overload(work: Work, factor: number, { limiter = warm(), seed = 1, held
   const streams = [stream(1, 0, 2000), stream(factor, 2000, 10_000), stream(0.7, 10_000, 20_000)]
   const outcomes = simulateLoop(streams, limiter, { shedMs, seed })
   const over = summary(outcomes, 10_000 - heldMs, 10_000)
-  const possible = (1 - (factor * shedMs * capacity) / 1000) / (1 - (shedMs * capacity) / 1000) // when the refusals are paid for
+  const possible = (1 - (factor * shedMs * capacity) / 1000) / (1 - (shedMs * capacity) / 1000) // after the cost of rejections
   return { goodput: over.goodput / capacity, possible, p99: over.p99, after: summary(outcomes, 12_000, 20_000) }
 }
 
@@ -101,8 +101,8 @@ describe('the limiter while the loop has time', () => {
 })
 
 describe('priorities', () => {
-  /** So many times the capacity of each rank, 2 ms of work each; the share of each that was answered. */
-  function answered(...factors: number[]): number[] {
+  /** Sends each rank at a factor of the capacity, 2 ms of work each; returns the share of each that was served. */
+  function served(...factors: number[]): number[] {
     const streams = factors.map((factor, rank) => ({
       name: String(rank),
       rank,
@@ -119,60 +119,60 @@ describe('priorities', () => {
   }
 
   it('reject the least important requests first', () => {
-    const [critical, normal, sheddable] = answered(0.4, 0.4, 2)
+    const [critical, normal, sheddable] = served(0.4, 0.4, 2)
     expect(critical).toBeGreaterThan(0.95)
     expect(normal).toBeGreaterThan(0.9)
     expect(sheddable).toBeLessThan(0.2)
   })
 
   it('keep critical requests in any overload', () => {
-    const [critical, normal, sheddable] = answered(0.6, 1.5, 1.5)
+    const [critical, normal, sheddable] = served(0.6, 1.5, 1.5)
     expect(critical).toBeGreaterThan(0.9)
     expect(normal).toBeLessThan(0.4)
     expect(sheddable).toBeLessThan(0.05)
   })
 
   it('accept the least important requests when there are no others', () => {
-    const [, , sheddable] = answered(0, 0, 3)
+    const [, , sheddable] = served(0, 0, 3)
     expect(sheddable! * 3).toBeGreaterThan(0.8)
   })
 })
 
 describe('many small requests', () => {
-  /** So many connections ask again as soon as they are told; the share of the time that goes to answers, the longest turn and wait. */
-  function closedLoop(connections: number, answerMs: number, refuseMs: number) {
+  /** Connections send again as soon as they are rejected; returns the share of time for rejections, the longest turn and wait. */
+  function closedLoop(connections: number, responseMs: number, rejectMs: number) {
     const limiter = warm()
     limiter.observe(5000, 5000)
-    let [now, answering, asking, longestTurnMs, longestWaitMs] = [0, 0, connections, 0, 0]
+    let [now, responding, asking, longestTurnMs, longestWaitMs] = [0, 0, connections, 0, 0]
     const rejected = new Paced<void>(
       () => {
-        now += refuseMs / 2
+        now += rejectMs / 2
         asking += 1
       },
       () => now,
     )
     while (now < 20_000) {
       const beganAt = now
-      let answered = 0
+      let responses = 0
       for (let n = 0; n < asking; n++) {
         if (limiter.admits(0, now - beganAt, 0)) {
-          now += answerMs
-          answered += 1
+          now += responseMs
+          responses += 1
         } else {
-          now += refuseMs / 2
+          now += rejectMs / 2
           rejected.add()
         }
       }
-      asking = answered
+      asking = responses
       const rejectionMs = limiter.endTurn(now - beganAt, rejected.waitedMs)
       if (beganAt > 10_000) {
-        answering += answered * answerMs
+        responding += responses * responseMs
         longestTurnMs = Math.max(longestTurnMs, now - beganAt)
         longestWaitMs = Math.max(longestWaitMs, rejected.waitedMs)
       }
       rejected.run(rejectionMs)
     }
-    return { share: answering / (now - 10_000), longestTurnMs, longestWaitMs }
+    return { share: responding / (now - 10_000), longestTurnMs, longestWaitMs }
   }
 
   it('get most of the time, however cheap they are beside a rejection', () => {

@@ -5,7 +5,7 @@ import { p2c } from '../../src/resilience/p2c.ts'
 import { seededRandom, type Random } from '../../src/resilience/random.ts'
 import { noSubset } from '../../src/resilience/subset.ts'
 
-/** How an instance answers a call at a moment: after how long, and whether well. */
+/** How an instance responds to a call at a moment: after how long, and whether with success. */
 export type Behaviour = (name: string, now: number, random: Random) => { ms: number; fails?: boolean; isGone?: boolean }
 
 /** Members by name, `a@zone/region*weight` in its longest form. */

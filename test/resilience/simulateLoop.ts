@@ -14,7 +14,7 @@ export interface Stream {
   readonly waitMs?: number
   /** … and works once more. */
   readonly thenMs?: number
-  /** So many of them go on in one turn, as a lane's answers are read. Default: all that are due. */
+  /** So many of them go on in one turn, like the responses of a lane. Default: all that are due. */
   readonly atATime?: number
   /** 0 matters most. Default 0. */
   readonly rank?: number
@@ -28,7 +28,7 @@ export interface Outcome {
   readonly name: string
   readonly at: number
   readonly shed: boolean
-  /** From its arrival to its answer. */
+  /** From its arrival to its response. */
   readonly latencyMs: number
 }
 
@@ -42,7 +42,7 @@ interface Task {
 }
 
 const sampleMs = 50
-/** How much of what a refusal costs is to tell of it. */
+/** The share of the cost of a rejection that is its response. */
 const telling = 0.5
 /** What libuv handles in one turn at most: 48 times the 1,024 events that epoll hands over. */
 const mostInOneTurn = 48 * 1024

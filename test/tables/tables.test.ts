@@ -150,8 +150,8 @@ describe('missing tables', () => {
 describe('a database user that may not create tables', () => {
   it('gets the command to run at the start, and starts once it was run', async () => {
     const { role, url: limited } = await limitedUser()
-    const refused = await start(limited).catch((error: Error) => error)
-    expect(refused).toMatchObject({
+    const rejected = await start(limited).catch((error: Error) => error)
+    expect(rejected).toMatchObject({
       message: expect.stringMatching(
         /^shop-service: tables did not open: the database user may not create .*tricube migrate up/,
       ),
@@ -166,8 +166,8 @@ describe('a database user that may not create tables', () => {
     })
     const again = await tricube(['migrate', 'up', folder, '--url', url]).ended
     expect(again.stdout).toBe('no pending migrations\n')
-    const refusedToo = await tricube(['migrate', 'up', folder, '--url', limited]).ended
-    expect(refusedToo).toMatchObject({
+    const alsoRejected = await tricube(['migrate', 'up', folder, '--url', limited]).ended
+    expect(alsoRejected).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('shop-service: the database user may not read'),
     })
@@ -215,7 +215,7 @@ describe('tables of earlier releases', () => {
     const { order } = await start()
     expect((await order('old')).json()).toMatchObject({ data: 'tea 0' })
     expect((await order('coffee')).statusCode).toBe(422)
-    // What somebody else may have got is not given to whoever names their key.
+    // A caller that uses the key of another gets none of its results.
     expect((await order('old', { authorization: 'Bearer me' })).json()).toMatchObject({ data: 'tea 1' })
     expect(await db.value`SELECT count(*) FROM tricube_idempotent`).toBe(2) // 0.1.0 may still be running
   })

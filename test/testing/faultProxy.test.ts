@@ -300,13 +300,13 @@ test('has the URL of the target, with the address of the proxy', async () => {
 })
 
 test('rejects an invalid toxic in one line', () => {
-  const given = (toxic: object) => () => proxy.add(toxic as Toxic)
-  expect(given({ type: 'slow_close' })).toThrow(
+  const adding = (toxic: object) => () => proxy.add(toxic as Toxic)
+  expect(adding({ type: 'slow_close' })).toThrow(
     'unknown toxic "slow_close": expected one of latency, bandwidth, slicer, timeout, reset_peer, down',
   )
-  expect(given({ type: 'latency' })).toThrow('latency: latencyMs must be a number of at least 0, got undefined')
-  expect(given({ type: 'bandwidth', bytesPerSecond: 0 })).toThrow(TypeError)
-  expect(given({ type: 'timeout', timeoutMs: Number.NaN })).toThrow(TypeError)
+  expect(adding({ type: 'latency' })).toThrow('latency: latencyMs must be a number of at least 0, got undefined')
+  expect(adding({ type: 'bandwidth', bytesPerSecond: 0 })).toThrow(TypeError)
+  expect(adding({ type: 'timeout', timeoutMs: Number.NaN })).toThrow(TypeError)
 })
 
 async function open(): Promise<Socket> {

@@ -74,7 +74,7 @@ describe('a mock', () => {
     const { startedAt, durationMs } = requests[0]!
     expect(calls[0]!.startedAt).toBeGreaterThanOrEqual(startedAt)
     expect(calls[0]!.durationMs).toBeLessThanOrEqual(durationMs)
-    const told = calls.map(({ name, attributes, errorType }) => ({ name, errorType, ...attributes }))
+    const recorded = calls.map(({ name, attributes, errorType }) => ({ name, errorType, ...attributes }))
     const call = {
       name: 'city-service.getCity',
       errorType: undefined,
@@ -83,11 +83,11 @@ describe('a mock', () => {
       'peer.service': 'city-service',
       'http.response.status_code': 200,
     }
-    const { 'http.response.status_code': _, ...unanswered } = call
-    expect(told).toEqual([
+    const { 'http.response.status_code': _, ...withoutStatus } = call
+    expect(recorded).toEqual([
       call,
       { ...call, 'http.response.status_code': 404, errorType: '404', 'error.type': '404' },
-      { ...unanswered, errorType: 'TypeError', 'error.type': 'TypeError' },
+      { ...withoutStatus, errorType: 'TypeError', 'error.type': 'TypeError' },
     ])
   })
 

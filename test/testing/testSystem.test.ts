@@ -48,8 +48,8 @@ describe('testSystem', () => {
     expect(data).toEqual({ charge: 'ch_5', tenant: 'a t1' })
     expect(system.orders.mock(pspContract).charge.calls).toEqual([{ body: { amount: 5 } }])
     expect(system.catalog.spans.map(({ name }) => name)).toContain('getProduct')
-    const [asked] = system.catalog.spans
-    expect(system.orders.spans.map(({ traceId }) => traceId)).toContain(asked!.traceId)
+    const [span] = system.catalog.spans
+    expect(system.orders.spans.map(({ traceId }) => traceId)).toContain(span!.traceId)
     expect((await system.catalog.client.getProduct({ params: { sku: 'b' } })).data.price).toBe(5)
   })
 

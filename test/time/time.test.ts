@@ -16,8 +16,8 @@ it.each([
       whole,
       fc.integer({ min: 1, max: 2000 }),
       fc.double({ min: 0, max: 1, noNaN: true }),
-      (...given) => {
-        const [baseMs, capMs, retry, random] = given
+      (...values) => {
+        const [baseMs, capMs, retry, random] = values
         const bound = Math.min(capMs, baseMs * 2 ** (retry - 1))
         const waitMs = backoff({ baseMs, capMs, random: () => random })(retry)
         expect(waitMs).toBeGreaterThanOrEqual(bound * least)

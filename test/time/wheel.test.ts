@@ -21,9 +21,9 @@ const aTimeout = fc.record({
 })
 
 it('has each timeout expire once, never early and hardly late, and none that was removed', async () => {
-  const run = async (given: { timeoutMs: number; addedAfter: number; removedAfter: number | undefined }[]) => {
+  const run = async (plan: { timeoutMs: number; addedAfter: number; removedAfter: number | undefined }[]) => {
     const wheel = new Wheel()
-    const all = given.map((one) => ({ ...one, noted: new Noted(), due: 0 }))
+    const all = plan.map((one) => ({ ...one, noted: new Noted(), due: 0 }))
     for (const { noted, timeoutMs, addedAfter, removedAfter } of all) {
       setTimeout(() => wheel.add(noted, timeoutMs), addedAfter)
       if (removedAfter !== undefined) setTimeout(() => wheel.remove(noted), addedAfter + removedAfter)

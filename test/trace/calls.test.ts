@@ -1,6 +1,6 @@
 import { contract, service, t } from 'tricube'
 import { afterEach, expect, it, vi } from 'vitest'
-import { collector, type Answer } from './collector.ts'
+import { collector, type Responder } from './collector.ts'
 import { validSpans } from './zipkinSchema.ts'
 
 afterEach(() => void vi.unstubAllEnvs())
@@ -8,13 +8,13 @@ afterEach(() => void vi.unstubAllEnvs())
 const thingService = contract('thing-service', { getThing: { route: 'GET /things/:id', returns: t.Unknown() } })
 const askService = contract('ask-service', { ask: { route: 'GET /ask', returns: t.Unknown() } })
 
-const unavailable: Answer = (response) => void response.writeHead(503).end('{"code":50300}')
-const found: Answer = (response) => void response.end('{"code":0,"data":{"id":7}}')
+const unavailable: Responder = (response) => void response.writeHead(503).end('{"code":50300}')
+const found: Responder = (response) => void response.end('{"code":0,"data":{"id":7}}')
 
-/** Asks a service that calls one which answers like this; gives the call's span and what the callee was sent. */
-async function callSpan(...answers: [Answer, ...Answer[]]) {
+/** Calls a service that calls another one with these responses; returns the span and the request of that call. */
+async function callSpan(...responders: [Responder, ...Responder[]]) {
   await using zipkin = await collector((response) => void response.writeHead(202).end())
-  await using things = await collector(...answers)
+  await using things = await collector(...responders)
   vi.stubEnv('OTEL_EXPORTER_ZIPKIN_ENDPOINT', zipkin.url)
   vi.stubEnv('TRICUBE_SERVICES', `thing-service=${new URL(things.url).host}`)
   vi.stubEnv('LOG_LEVEL', 'silent')

@@ -16,22 +16,22 @@ export interface Collector extends AsyncDisposable {
 }
 
 /** What a collector does with a request. */
-export type Answer = (response: ServerResponse) => void
+export type Responder = (response: ServerResponse) => void
 
 /** Answers with a status. */
-export function status(code: number, headers: Record<string, string> = {}): Answer {
+export function status(code: number, headers: Record<string, string> = {}): Responder {
   return (response) => void response.writeHead(code, headers).end()
 }
 
-/** A collector that answers in turn, the last way for ever. */
-export async function collector(...answers: [Answer, ...Answer[]]): Promise<Collector> {
+/** Starts a collector that responds in turn. The last response repeats. */
+export async function collector(...responders: [Responder, ...Responder[]]): Promise<Collector> {
   const received: Received[] = []
   const server = createServer(async (request, response) => {
     const chunks = await request.toArray().catch(() => undefined)
-    if (!chunks) return // whoever sent it has stopped meanwhile
+    if (!chunks) return // the sender has stopped meanwhile
     received.push({ url: request.url!, headers: request.headers, body: Buffer.concat(chunks) })
-    const answer = answers.length > 1 ? answers.shift()! : answers[0]
-    answer(response)
+    const respond = responders.length > 1 ? responders.shift()! : responders[0]
+    respond(response)
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {

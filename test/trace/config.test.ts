@@ -74,9 +74,9 @@ it.each([
   ['OTEL_EXPORTER_ZIPKIN_ENDPOINT', 'zipkin:9411', 'expected a URL like http://zipkin:9411/api/v2/spans'],
   ['OTEL_PROPAGATORS', 'jaeger', 'expected of tracecontext'],
   ['OTEL_EXPORTER_OTLP_HEADERS', 's3cr3t', 'expected key=value, separated by commas'],
-])('refuses a wrong %s in one line', async (name, value, message) => {
-  const refused = run({ [name]: value })
-  await expect(refused).rejects.toBeInstanceOf(ConfigError)
-  await expect(refused).rejects.toThrow(`${name} in the environment: ${message}`)
-  if (value === 's3cr3t') await expect(refused).rejects.not.toThrow(value)
+])('rejects a wrong %s in one line', async (name, value, message) => {
+  const started = run({ [name]: value })
+  await expect(started).rejects.toBeInstanceOf(ConfigError)
+  await expect(started).rejects.toThrow(`${name} in the environment: ${message}`)
+  if (value === 's3cr3t') await expect(started).rejects.not.toThrow(value)
 })

@@ -73,7 +73,7 @@ it('shows one request through three services as one trace', async () => {
     expect(end(span)).toBeLessThanOrEqual(end(parent) + (isCallee ? hearingToleranceUs : clockToleranceUs))
   }
   const named = (name: string): ZipkinSpan => spans.find((span) => span.name === name)!
-  // Both calls were under way at the same time, after the statement.
+  // Both calls were in flight at the same time, after the statement.
   expect(named('region-service.getCity').timestamp).toBeLessThan(end(named('role-service.getRole')))
   expect(named('role-service.getRole').timestamp).toBeLessThan(end(named('region-service.getCity')))
   expect(named('region-service.getCity').timestamp).toBeGreaterThanOrEqual(end(named('SELECT users')))
@@ -96,7 +96,7 @@ it('shows one request through three services as one trace', async () => {
 
 /** The clocks of two batches may differ by what the wall clock was moved in between; within a process by nothing. */
 const clockToleranceUs = 1000
-/** Who has answered hears that it is sent when its event loop comes to it; the caller may have read it by then. */
+/** A service records that its response was sent in a later turn. The caller may have read it by then. */
 const hearingToleranceUs = 100_000
 
 function end({ timestamp, duration }: ZipkinSpan): number {

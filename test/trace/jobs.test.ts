@@ -77,7 +77,7 @@ it('puts the calls of a job under it, so that the callee continues its trace', a
   await using callee = client(pingService, { registry: staticRegistry({ 'ping-service': [`127.0.0.1:${port}`] }) })
   const calls = traced(async () => callee.ping(), { name: 'calls', ambient: true, level: 'silent' })
   await calls()
-  await callee.ping() // and one that is nobody's
+  await callee.ping() // and one without a job
   const root = app.spans.find(({ name }) => name === 'calls')
   const call = app.spans.find(({ name }) => name === 'ping-service.ping')
   expect(call).toMatchObject({ parentId: root!.id, traceId: root!.traceId })

@@ -18,7 +18,7 @@ const work = contract('work-service', {
 })
 const inbound = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' }
 
-/** Runs a handler in a request; gives its answer and what was traced. */
+/** Runs a handler in a request; returns its response and its spans. */
 async function run(handler: () => unknown, options: { tracer?: 'opentelemetry' } = {}) {
   await using app = await testService(service(work, { trace: options, handlers: { work: handler } }), {
     config: { logLevel: 'silent' },

@@ -28,22 +28,22 @@ it('exposes only the public view of a span', () => {
 })
 
 it('calls your own sampler with the same number for the same trace everywhere', async () => {
-  const asked: NewTrace[] = []
-  const sampler: Sampler = { isSampled: (trace) => asked.push(trace) > 0 && trace.random >= 0.5 }
+  const traces: NewTrace[] = []
+  const sampler: Sampler = { isSampled: (trace) => traces.push(trace) > 0 && trace.random >= 0.5 }
   const { spans, greet } = await traced(sampler)
 
   await greet({ traceparent: `00-${'1'.repeat(16)}0080000000000000-00f067aa0ba902b7-01` }) // its random 56 bits begin with 0.5
   await greet({ traceparent: `00-${'1'.repeat(16)}007fffffffffffff-00f067aa0ba902b7-00` })
   await greet({})
 
-  expect(asked).toMatchObject([
+  expect(traces).toMatchObject([
     { parentDecision: true, random: 0.5 },
     { parentDecision: false, random: expect.closeTo(0.5, 10) },
     { parentDecision: undefined },
   ])
-  const random = asked[2]!.random
+  const random = traces[2]!.random
   expect(random >= 0 && random < 1).toBe(true)
-  const sampled = asked.filter((trace) => trace.random >= 0.5).length
+  const sampled = traces.filter((trace) => trace.random >= 0.5).length
   await expect.poll(() => spans.length).toBe(sampled)
   expect(spans[0]).toMatchObject({ parentId: '00f067aa0ba902b7' })
 })

@@ -2,7 +2,7 @@ import { gunzipSync } from 'node:zlib'
 import { afterEach, expect, it } from 'vitest'
 import { otlpExporter, zipkinExporter } from '../../src/trace/export/exporters.ts'
 import type { SpanExporter } from '../../src/trace/export/exporter.ts'
-import { collector, status, type Answer } from './collector.ts'
+import { collector, status, type Responder } from './collector.ts'
 import { getUser, memoryTracer } from './fixture.ts'
 import { validSpans } from './zipkinSchema.ts'
 
@@ -47,7 +47,7 @@ it('posts to an OpenTelemetry collector, compressed', async () => {
 })
 
 it('retries temporary failures and a reset connection', async () => {
-  const reset: Answer = (response) => response.socket!.resetAndDestroy()
+  const reset: Responder = (response) => response.socket!.resetAndDestroy()
   await using to = await collector(status(503), status(429, { 'retry-after': '0' }), reset, status(202))
   await exportOne(zipkinExporter(resource, { url: to.url, ...quick }))
   expect(to.received).toHaveLength(4)

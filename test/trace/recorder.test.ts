@@ -9,7 +9,7 @@ import { getUser } from './fixture.ts'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-/** An exporter whose batches are answered by the test. */
+/** An exporter whose batches the test settles. */
 function manualExporter() {
   const batches: { spans: readonly SpanRecord[]; resolve: () => void; reject: (error: unknown) => void }[] = []
   let isClosed = false
@@ -73,10 +73,10 @@ it('counts lost spans, and reports once when losses start and end', async () => 
   const { exporter, batches } = manualExporter()
   const onChange = vi.fn()
   const recorder = new Recorder({ exporter, batchSize: 1, onChange })
-  for (const answer of ['reject', 'reject', 'resolve', 'resolve'] as const) {
+  for (const settle of ['reject', 'reject', 'resolve', 'resolve'] as const) {
     record(recorder, 1)
     await vi.advanceTimersByTimeAsync(1)
-    batches.shift()![answer](new Error('down'))
+    batches.shift()![settle](new Error('down'))
     await vi.advanceTimersByTimeAsync(1)
   }
   expect(recorder.stats).toMatchObject({ exported: 2, failed: 2 })

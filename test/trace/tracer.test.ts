@@ -25,7 +25,7 @@ it('continues the trace of its caller', () => {
   })
 })
 
-it('continues a trace that came as B3, and writes B3 only where it is asked to', () => {
+it('continues a trace that came as B3, and writes B3 only when it is configured', () => {
   const b3 = { b3: '0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-1' }
   const written = [memoryTracer(), memoryTracer({ propagator: propagators(['b3multi']) })].map(({ tracer }) => {
     const request = tracer.request(getUser, b3, 0)
@@ -86,7 +86,7 @@ it.each([
   [null, 'object'],
   [undefined, 'undefined'],
   [Object.create(null), 'Error'],
-])('tells the class of what was thrown, not its words: %o', (thrown, type) => {
+])('records the class of what was thrown, not its message: %o', (thrown, type) => {
   expect(errorTypeOf(thrown)).toBe(type)
 })
 

@@ -6,7 +6,7 @@ import { expect } from 'vitest'
  * What Zipkin's description of its v2 API says of the body of `POST /spans`, as a JSON Schema.
  * https://github.com/openzipkin/zipkin-api/blob/master/zipkin2-api.yaml
  *
- * Stricter than it: the patterns are anchored, and a field that the description does not know is refused.
+ * Stricter than it: the patterns are anchored, and unknown fields are rejected.
  */
 const endpoint = {
   type: 'object',

@@ -54,7 +54,7 @@ describe('a number beyond 2^53, which JSON.parse has rounded already, is to be s
     expect(await problems(path, payload)).toEqual([{ in: 'body', path: field, message }])
   })
 
-  it.each(['true', '1.5', '"x"', '"12345678901234567890"'])('%s is told its own problem', async (value) => {
+  it.each(['true', '1.5', '"x"', '"12345678901234567890"'])('%s gets its own problem', async (value) => {
     expect(JSON.stringify(await problems('/one', `{"id":1,"code":${value}}`))).not.toContain('2^53')
   })
 })

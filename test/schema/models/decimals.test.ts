@@ -36,8 +36,8 @@ beforeAll(async () => {
 afterAll(() => app.close())
 
 const add = async (body: object) => {
-  const answer = await app.inject({ method: 'POST', url: '/products', payload: body })
-  return answer.json() as { data?: unknown; error?: unknown }
+  const response = await app.inject({ method: 'POST', url: '/products', payload: body })
+  return response.json() as { data?: unknown; error?: unknown }
 }
 
 describe('limits of a decimal number', () => {
@@ -73,9 +73,9 @@ describe('limits of a decimal number', () => {
           put: { route: 'PUT /', body: insertSchema(products, { balance: { decimalMinimum: limit } }), status: 204 },
         })
         const one = service(bounded, { handlers: { put: () => undefined } })
-        const answer = await one.inject({ method: 'PUT', url: '/', payload: { price: '1', balance: value } })
+        const response = await one.inject({ method: 'PUT', url: '/', payload: { price: '1', balance: value } })
         const isLess = BigInt(value.split('.')[0]!) < BigInt(limit.split('.')[0]!)
-        expect(answer.statusCode).toBe(isLess ? 400 : 204)
+        expect(response.statusCode).toBe(isLess ? 400 : 204)
         await one.close()
       }),
       { numRuns: 30 },

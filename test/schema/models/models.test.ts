@@ -60,14 +60,14 @@ describe('insertSchema', () => {
     ['more than the column holds', { name: 'x'.repeat(129), age: 1 }],
     ['a number beyond PostgreSQL’s integer', { name: 'x', age: 2 ** 31 }],
     ['a time that is none', { name: 'x', age: 1, create_time: 'yesterday' }],
-  ])('refuses %s', (_, body) => {
+  ])('rejects %s', (_, body) => {
     expect(accepts(insertSchema(users), body)).toBe(false)
   })
 
   test('does not compile with an unknown column or keywords that do not fit', () => {
     // @ts-expect-error no such column
     insertSchema(users, { nmae: { minLength: 1 } })
-    // @ts-expect-error generated, so nobody sends it
+    // @ts-expect-error generated, so callers cannot send it
     insertSchema(users, { id: { minimum: 1 } })
     // @ts-expect-error a number has no minLength
     insertSchema(users, { age: { minLength: 1 } })

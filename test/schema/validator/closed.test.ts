@@ -62,7 +62,7 @@ describe('a condition is not closed, so that extra fields cannot bypass it', () 
   ])('%s', async (_title, schema, wrong, right) => {
     const send = await bodies({ body: schema })
     expect((await send('body', wrong)).status).toBe(400)
-    expect(await send('body', right)).toMatchObject({ status: 200, given: right })
+    expect(await send('body', right)).toMatchObject({ status: 200, input: right })
   })
 })
 
@@ -187,7 +187,7 @@ describe('the union of the schemas of one value is closed', () => {
     ],
   ])('%s', async (_title, schema, right, wrong) => {
     const send = await bodies({ body: schema })
-    for (const body of right) expect(await send('body', body)).toEqual({ status: 200, problems: [], given: body })
+    for (const body of right) expect(await send('body', body)).toEqual({ status: 200, problems: [], input: body })
     for (const [body, problems] of wrong) expect(await send('body', body)).toEqual({ status: 400, problems })
   })
 })
@@ -228,7 +228,7 @@ describe('records', () => {
     ],
   ])('%s', async (_title, schema, right, wrong) => {
     const send = await bodies({ body: schema })
-    expect(await send('body', right)).toMatchObject({ status: 200, given: right })
+    expect(await send('body', right)).toMatchObject({ status: 200, input: right })
     for (const [body, problems] of wrong) expect(await send('body', body)).toEqual({ status: 400, problems })
   })
 

@@ -3,10 +3,10 @@ import { contract, service, t } from 'tricube'
 import { testService } from 'tricube/testing'
 import { onTestFinished } from 'vitest'
 
-export interface Answer {
+export interface Result {
   readonly status: number
-  /** What the handler was given, when it was called. */
-  readonly given?: any // oxlint-disable-line no-explicit-any
+  /** The input of the handler; undefined when it was not called. */
+  readonly input?: any // oxlint-disable-line no-explicit-any
   /** `path message` of each problem. */
   readonly problems: readonly string[]
 }
@@ -14,17 +14,17 @@ export interface Answer {
 /** A service of one operation for each body; calls one of them. */
 export async function bodies<Name extends string>(
   schemas: Record<Name, TSchema>,
-): Promise<(name: Name, body: unknown) => Promise<Answer>> {
+): Promise<(name: Name, body: unknown) => Promise<Result>> {
   const names = Object.keys(schemas) as Name[]
   const operations = Object.fromEntries(
     names.map((name) => [name, { route: `POST /${name}` as const, body: schemas[name], returns: t.Any() }]),
   )
-  const handlers = Object.fromEntries(names.map((name) => [name, ({ body }: { body: unknown }) => ({ given: body })]))
+  const handlers = Object.fromEntries(names.map((name) => [name, ({ body }: { body: unknown }) => ({ input: body })]))
   const app = await testService(service(contract('thing-service', operations), { handlers }))
   onTestFinished(() => app.close())
   return async (name, body) => {
     const payload = typeof body === 'string' && isJson(body) ? body : JSON.stringify(body)
-    return answerOf(
+    return resultOf(
       await app.inject({ method: 'POST', url: `/${name}`, headers: { 'content-type': 'application/json' }, payload }),
     )
   }
@@ -35,17 +35,17 @@ export async function texts(inputs: {
   params?: TProperties
   query?: TProperties
   headers?: TProperties
-}): Promise<(url: string, headers?: Record<string, string>) => Promise<Answer>> {
+}): Promise<(url: string, headers?: Record<string, string>) => Promise<Result>> {
   const params: Record<'id', TSchema> = { id: inputs.params?.['id'] ?? t.String() }
   const { query = {}, headers = {} } = inputs
   const getThing = { route: 'GET /things/:id', params, query, headers, returns: t.Any() } as const
   const app = await testService(
     service(contract('thing-service', { getThing }), {
-      handlers: { getThing: ({ params, query, headers }) => ({ given: { params, query, headers } }) },
+      handlers: { getThing: ({ params, query, headers }) => ({ input: { params, query, headers } }) },
     }),
   )
   onTestFinished(() => app.close())
-  return async (url, headers = {}) => answerOf(await app.inject({ method: 'GET', url, headers }))
+  return async (url, headers = {}) => resultOf(await app.inject({ method: 'GET', url, headers }))
 }
 
 function isJson(text: string): boolean {
@@ -57,12 +57,12 @@ function isJson(text: string): boolean {
   }
 }
 
-function answerOf(answer: { statusCode: number; json(): unknown }): Answer {
-  const { data, error } = answer.json() as { data?: { given: unknown }; error?: unknown }
+function resultOf(response: { statusCode: number; json(): unknown }): Result {
+  const { data, error } = response.json() as { data?: { input: unknown }; error?: unknown }
   const problems = Array.isArray(error) ? error.map(({ path, message }) => (path ? `${path} ${message}` : message)) : []
   return {
-    status: answer.statusCode,
+    status: response.statusCode,
     problems: typeof error === 'string' ? [error] : problems,
-    ...(data && { given: data.given }),
+    ...(data && { input: data.input }),
   }
 }

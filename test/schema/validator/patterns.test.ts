@@ -3,7 +3,7 @@ import { testService } from 'tricube/testing'
 import { describe, expect, it } from 'vitest'
 
 /** What the start of a service says to a body with this pattern; undefined when it starts. */
-async function refusal(options: { pattern: string; maxLength?: number }): Promise<string | undefined> {
+async function rejection(options: { pattern: string; maxLength?: number }): Promise<string | undefined> {
   const things = contract('thing-service', {
     putThing: { route: 'PUT /thing', body: t.Object({ x: t.String(options) }) },
   })
@@ -27,11 +27,11 @@ describe('a slow pattern is rejected when the service starts', () => {
     '^(([a-z])+.)+[A-Z]([a-z])+$',
     '^(?=(a+)+$)a',
   ])('%s: exponential', async (pattern) => {
-    expect(await refusal({ pattern, maxLength: 23 })).toBe(
+    expect(await rejection({ pattern, maxLength: 23 })).toBe(
       `thing-service.putThing: body: pattern "${pattern}" can take exponential time in the length of the text: ` +
         'give it maxLength: 22 or less, or let no two repetitions take the same characters',
     )
-    expect(await refusal({ pattern, maxLength: 22 })).toBeUndefined()
+    expect(await rejection({ pattern, maxLength: 22 })).toBeUndefined()
   })
 
   it.each([
@@ -40,8 +40,8 @@ describe('a slow pattern is rejected when the service starts', () => {
     ['^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$', 2, 2048],
     ['^.*,.*,.*$', 3, 161],
   ])('%s: a power', async (pattern, power, most) => {
-    expect(await refusal({ pattern })).toContain(`can take time to the power of ${power} in the length of the text`)
-    expect(await refusal({ pattern, maxLength: most })).toBeUndefined()
+    expect(await rejection({ pattern })).toContain(`can take time to the power of ${power} in the length of the text`)
+    expect(await rejection({ pattern, maxLength: most })).toBeUndefined()
   })
 
   it.each([
@@ -56,7 +56,7 @@ describe('a slow pattern is rejected when the service starts', () => {
     '^([a-z]+,)*[a-z]+$',
     '[a-z]+',
   ])('%s: linear, and taken', async (pattern) => {
-    expect(await refusal({ pattern })).toBeUndefined()
+    expect(await rejection({ pattern })).toBeUndefined()
   })
 
   it('also for field names, in a query and in a list', async () => {

@@ -32,7 +32,7 @@ describe('numbers in a URL and in headers', () => {
     const get = await texts({ query: { n: t.Integer() } })
     await fc.assert(
       fc.asyncProperty(fc.maxSafeInteger(), async (n) => {
-        expect((await get(`/things/1?n=${n}`)).given.query).toEqual({ n: n === 0 ? 0 : n })
+        expect((await get(`/things/1?n=${n}`)).input.query).toEqual({ n: n === 0 ? 0 : n })
       }),
       { examples: [[0], [-1], [Number.MAX_SAFE_INTEGER], [Number.MIN_SAFE_INTEGER]] },
     )
@@ -46,7 +46,7 @@ describe('numbers in a URL and in headers', () => {
       ['1e-7', 1e-7],
       ['1E%2B21', 1e21],
     ]) {
-      expect((await get(`/things/1?n=${text}`)).given.query).toEqual({ n: value })
+      expect((await get(`/things/1?n=${text}`)).input.query).toEqual({ n: value })
     }
     for (const text of ['0x10', '%20', '', '.5', '5.', '%2B1', '01', '1,5']) {
       expect((await get(`/things/1?n=${text}`)).problems).toEqual(['n must be number'])
@@ -140,12 +140,12 @@ describe('numbers in a URL and in headers', () => {
     ],
   ])('%s', async (_title, schema, cases) => {
     const get = await texts({ query: { n: schema } })
-    for (const [text, value] of cases) expect((await get(`/things/1?n=${text}`)).given.query).toEqual({ n: value })
+    for (const [text, value] of cases) expect((await get(`/things/1?n=${text}`)).input.query).toEqual({ n: value })
   })
 
   it('reads a list in a header or a path from one text with commas', async () => {
     const get = await texts({ params: { id: t.Array(t.Integer()) }, headers: { 'x-l': t.Array(t.String()) } })
-    expect((await get('/things/1,2', { 'x-l': 'a, b' })).given).toMatchObject({
+    expect((await get('/things/1,2', { 'x-l': 'a, b' })).input).toMatchObject({
       params: { id: [1, 2] },
       headers: { 'x-l': ['a', 'b'] },
     })

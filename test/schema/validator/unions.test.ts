@@ -113,8 +113,8 @@ describe('problems in a union are reported once, for the part that the value sel
     ],
   ])('%s', async (_title, schema, body, problems) => {
     const send = await bodies({ body: t.Array(schema) })
-    const { problems: told } = await send('body', [body])
-    expect(told.map((problem) => problem.replace(/^0(\.| )/, ''))).toEqual(problems)
+    const { problems: reported } = await send('body', [body])
+    expect(reported.map((problem) => problem.replace(/^0(\.| )/, ''))).toEqual(problems)
   })
 
   it('fills in the defaults of the part that the tag selects', async () => {
@@ -124,7 +124,7 @@ describe('problems in a union are reported once, for the part that the value sel
         t.Object({ kind: t.Literal('b') }),
       ]),
     })
-    expect(await send('body', { kind: 'a' })).toMatchObject({ status: 200, given: { kind: 'a', n: 5 } })
+    expect(await send('body', { kind: 'a' })).toMatchObject({ status: 200, input: { kind: 'a', n: 5 } })
   })
 
   it('in a query', async () => {
@@ -156,8 +156,8 @@ describe('an unknown field', () => {
     onTestFinished(() => app.close())
     const problem = { in: 'query', path: 'is_admin', message: 'is not a known field' }
     expect((await app.inject('/thing?is_admin=true')).json()).toMatchObject({ code: 40002, error: [problem] })
-    const answer = await app.inject({ method: 'PUT', url: '/thing?is_admin=true', payload: {} })
-    expect(answer.json()).toMatchObject({ code: 40002, error: [problem] })
+    const response = await app.inject({ method: 'PUT', url: '/thing?is_admin=true', payload: {} })
+    expect(response.json()).toMatchObject({ code: 40002, error: [problem] })
     expect((await app.inject('/thing?')).statusCode).toBe(200)
   })
 })

@@ -20,7 +20,7 @@ export interface PoolerProcess {
   readonly args: readonly string[]
   /** What ends it at once, clients or not. */
   readonly stop: NodeJS.Signals
-  /** Whether it changes its user by itself. Otherwise it runs as nobody: PgBouncer does not run as root. */
+  /** Whether it changes its user by itself. Otherwise it runs as the user nobody: PgBouncer does not run as root. */
   readonly changesUser?: boolean
 }
 
@@ -48,12 +48,12 @@ export async function startPoolerProcess(
   await chmod(folder, 0o777)
   const { files, args, stop, changesUser = false } = plan({ port, folder })
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
-  const nobody = process.getuid?.() === 0 && !changesUser ? { uid: 65_534, gid: 65_534 } : {}
+  const unprivileged = process.getuid?.() === 0 && !changesUser ? { uid: 65_534, gid: 65_534 } : {}
   let child: ChildProcess
   let isEnding = false
   const start = (): void => {
     let lastLines = ''
-    child = spawn(binary, args, { stdio: ['ignore', 'ignore', 'pipe'], ...nobody })
+    child = spawn(binary, args, { stdio: ['ignore', 'ignore', 'pipe'], ...unprivileged })
     child.stderr!.setEncoding('utf8').on('data', (text: string) => (lastLines = (lastLines + text).slice(-2000)))
     child.once('exit', (code, signal) => {
       if (isEnding) return
@@ -88,7 +88,7 @@ export async function startPoolerProcess(
   }
 }
 
-/** A port that nobody listens on. */
+/** Returns a port without a listener. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -86,7 +86,7 @@ describe.each(poolers)('behind $name', ({ name }) => {
     expect(await direct.many`SELECT v, count(*) AS n FROM b GROUP BY v`).toEqual([{ v: 'b', n: 200 }])
   })
 
-  test('values are decoded correctly whatever the settings of the server connection are', async () => {
+  test('values are decoded correctly with any settings of the server connection', async () => {
     await using db = open()
     const one = (on: Pick<Database, 'one'>) => on.one`
       SELECT '\\x00ff41'::bytea AS bytes, '2026-01-02T03:04:05.6Z'::timestamptz AS instant, '2026-01-02'::date AS day,

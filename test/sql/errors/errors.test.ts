@@ -1,4 +1,4 @@
-/** What an error of a statement tells whoever has to find it. */
+// What the error of a statement tells the engineer who looks for its cause.
 import { contract } from 'tricube'
 import { database, type Database, DatabaseError } from 'tricube/sql'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'

@@ -64,27 +64,27 @@ describe('a statement that is cancelled', () => {
     await using db = await database({ url: fresh.url, lanes: 1 })
     await expect(db.with({ signal: AbortSignal.abort('before') }).execute`SELECT 1`).rejects.toBe('before')
     const controller = new AbortController()
-    const given = db.with({ signal: controller.signal }).execute`SELECT pg_sleep(0.3)`
+    const cancelled = db.with({ signal: controller.signal }).execute`SELECT pg_sleep(0.3)`
     setImmediate(() => controller.abort('during'))
-    await expect(given).rejects.toBe('during')
+    await expect(cancelled).rejects.toBe('during')
   })
 
   test('reads the signal of a request only when it has to wait', async () => {
     await using db = await database({ url: fresh.url, lanes: 1 })
     await pid(db)
-    let asked = 0
+    let statements = 0
     const controller = new AbortController()
     const request = {
       get signal() {
-        asked++
+        statements++
         return controller.signal
       },
     }
     const view = db.forRequest(request)
     await view.value`SELECT 1`
-    expect(asked).toBe(0)
+    expect(statements).toBe(0)
     const slow = view.execute`SELECT pg_sleep(0.3)`
-    await vi.waitFor(() => expect(asked).toBeGreaterThan(0))
+    await vi.waitFor(() => expect(statements).toBeGreaterThan(0))
     controller.abort('hung up')
     await expect(slow).rejects.toBe('hung up')
   })
@@ -213,7 +213,7 @@ describe('a database that', () => {
 
 test('close() waits for statements in flight, and rejects new ones', async () => {
   const db = await database({ url: fresh.url })
-  const running = db.value`SELECT 'answered', pg_sleep(0.05)`
+  const running = db.value`SELECT 'selected', pg_sleep(0.05)`
   const started = withResolvers()
   const transaction = db.transaction(async (tx) => {
     started.resolve()
@@ -223,7 +223,7 @@ test('close() waits for statements in flight, and rejects new ones', async () =>
   await vi.waitFor(() => expect(db.stats().lanes.some(({ inFlight }) => inFlight > 0)).toBe(true))
   await started.promise
   await db.close()
-  expect(await Promise.all([running, transaction])).toEqual(['answered', 'committed'])
+  expect(await Promise.all([running, transaction])).toEqual(['selected', 'committed'])
   await expect(db.one`SELECT 1`).rejects.toMatchObject({ sqlstate: '08003' })
   await expect(db.transaction(async () => {})).rejects.toMatchObject({ sqlstate: '08003' })
 })

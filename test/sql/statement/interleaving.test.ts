@@ -4,7 +4,7 @@ import { type Database, database, type Sql, type TransactionLimits } from 'tricu
 import { type FaultProxy, faultProxy } from 'tricube/testing'
 import { freshDatabase } from '../freshDatabase.ts'
 
-// Check 14: whatever statements, errors, timeouts, aborts and lost connections do to each other, nobody ever receives
+// Check 14: in any interleaving of statements, errors, timeouts, aborts and lost connections, no caller ever receives
 // another's rows, and nothing leaks. Every statement carries a tag of its own that has to come back with its rows.
 
 let fresh: Awaited<ReturnType<typeof freshDatabase>>
@@ -55,10 +55,10 @@ let tags = 0
 type Runs = Sql & Partial<Pick<Database, 'transaction'>> & { with?(options: TransactionLimits): Sql }
 
 /** Runs a step and checks that what comes back is its own; gives the sqlstate or reason it failed with. */
-async function run(on: Runs, given: Step): Promise<unknown> {
+async function run(on: Runs, step: Step): Promise<unknown> {
   const tag = `tag ${++tags}`
   try {
-    switch (given.kind) {
+    switch (step.kind) {
       case 'value':
         expect(await on.value`SELECT ${tag}::text`).toBe(tag)
         break
@@ -69,8 +69,8 @@ async function run(on: Runs, given: Step): Promise<unknown> {
         })
         break
       case 'rows': {
-        const rows = await on.many`SELECT ${tag}::text AS tag, n FROM generate_series(1, ${given.count}::int) n`
-        expect(rows).toEqual(Array.from({ length: given.count }, (_, i) => ({ tag, n: i + 1 })))
+        const rows = await on.many`SELECT ${tag}::text AS tag, n FROM generate_series(1, ${step.count}::int) n`
+        expect(rows).toEqual(Array.from({ length: step.count }, (_, i) => ({ tag, n: i + 1 })))
         break
       }
       case 'badValue':
@@ -87,18 +87,18 @@ async function run(on: Runs, given: Step): Promise<unknown> {
         expect(await on.batch([1, 2, 3])`SELECT ${tag}, generate_series(1, ${(n) => n})`).toBe(6)
         break
       case 'timeout':
-        expect(await on.with!({ timeoutMs: given.ms }).value`SELECT ${tag}, pg_sleep(0.006)`).toBe(tag)
+        expect(await on.with!({ timeoutMs: step.ms }).value`SELECT ${tag}, pg_sleep(0.006)`).toBe(tag)
         break
       case 'abort': {
-        const signal = AbortSignal.timeout(given.ms)
+        const signal = AbortSignal.timeout(step.ms)
         expect(await on.with!({ signal }).value`SELECT ${tag}, pg_sleep(0.006)`).toBe(tag)
         break
       }
       case 'transaction':
         await on.transaction!(async (tx) => {
-          for (const inner of given.steps) await tx.transaction((savepoint) => run(savepoint, inner).then(() => {}))
+          for (const inner of step.steps) await tx.transaction((savepoint) => run(savepoint, inner).then(() => {}))
           expect(await tx.value`SELECT ${tag}::text`).toBe(tag)
-          if (given.rollback) throw new Error('rolled back')
+          if (step.rollback) throw new Error('rolled back')
         })
     }
     return undefined
@@ -126,14 +126,14 @@ test('1,000 random interleavings never mix up rows', { timeout: 120_000 }, async
   let lastLoss = -Infinity
   const scenarios = fc.asyncProperty(scenario, async ({ steps, lossAfter }) => {
     const started = performance.now()
-    const results = steps.map((given, i) => {
+    const results = steps.map((step, i) => {
       if (i === lossAfter) {
         setImmediate(() => {
           lastLoss = performance.now()
           void proxy.add({ type: 'reset_peer' })()
         })
       }
-      return run(db, given)
+      return run(db, step)
     })
     for (const [i, result] of (await Promise.all(results)).entries()) {
       const allowed = expected[steps[i]!.kind]

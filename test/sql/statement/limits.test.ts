@@ -5,7 +5,7 @@ import { withResolvers } from '../../withResolvers.ts'
 import { freshDatabase, isPooled } from '../freshDatabase.ts'
 
 let fresh: Awaited<ReturnType<typeof freshDatabase>>
-/** The one that is looked at: nothing else uses it, so that nobody keeps its clock going. */
+/** The observed connection. Nothing else uses it, so nothing keeps its clock running. */
 let db: Database
 let observer: Database
 beforeAll(async () => {
@@ -138,9 +138,9 @@ describe('tx.with', () => {
       ]) {
         await expect(hasty.transaction(fn)).rejects.toMatchObject({ sqlstate: '57014' })
       }
-      const aborted = tx.with({ signal: AbortSignal.abort('given up') }).with({ timeoutMs: 5000 })
-      await expect(aborted.transaction(add)).rejects.toBe('given up')
-      await expect(aborted.value`SELECT 1`).rejects.toBe('given up')
+      const aborted = tx.with({ signal: AbortSignal.abort('cancelled') }).with({ timeoutMs: 5000 })
+      await expect(aborted.transaction(add)).rejects.toBe('cancelled')
+      await expect(aborted.value`SELECT 1`).rejects.toBe('cancelled')
       return [await tx.value`SELECT n FROM stock`, await hasty.value`SELECT n FROM stock`]
     })
     expect([inside, await count()]).toEqual([[1, 1], 1])
@@ -332,7 +332,7 @@ describe.skipIf(isPooled)('listening', () => {
     ['a'.repeat(64), 64],
     ['ü'.repeat(32), 64],
     ['', 0],
-  ])('on the channel %s is refused, and sending to it', async (channel, bytes) => {
+  ])('on the channel %s is rejected, and so is sending to it', async (channel, bytes) => {
     const problem = `the name of a channel must have 1 to 63 bytes, "${channel}" has ${bytes}`
     await expect(db.listen(channel, () => {})).rejects.toThrow(problem)
     await expect(db.notify(channel)).rejects.toThrow(problem)

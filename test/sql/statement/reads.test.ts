@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Database, database, sql } from 'tricube/sql'
 import { freshDatabase } from '../freshDatabase.ts'
 
-// What a text says about itself decides whether a replica may answer it, and whether it may be asked twice.
+// The text of a statement decides whether a replica may run it, and whether it may be retried.
 
 let fresh: Awaited<ReturnType<typeof freshDatabase>>
 let db: Database

@@ -177,7 +177,7 @@ describe.each(places)('a statement prepared before a migration, %s', (_, run) =>
 
 // Behind a pooler nothing stays prepared from one run to the next.
 test.skipIf(isPooled)(
-  'a later statement of a transaction that meets a migration is a 503, and is run again when asked',
+  'a later statement of a transaction that meets a migration is a 503, and is retried with `retries`',
   async () => {
     await using db = database({ url: fresh.url, lanes: 0, pool: 1 })
     await migrator.script('CREATE TABLE late (id int, v int); INSERT INTO late VALUES (1, 1)')

@@ -224,9 +224,9 @@ describe('the timeout of a transaction', () => {
 
   test('also ends it between two statements', async () => {
     let tx: Transaction | undefined
-    const stuck = db.with({ timeoutMs: 30 }).transaction(async (given) => {
-      tx = given
-      await given.execute`SELECT balance FROM accounts WHERE id = 10 FOR UPDATE`
+    const stuck = db.with({ timeoutMs: 30 }).transaction(async (unit) => {
+      tx = unit
+      await unit.execute`SELECT balance FROM accounts WHERE id = 10 FOR UPDATE`
       await new Promise(() => {})
     })
     await expect(stuck).rejects.toMatchObject({ sqlstate: '57014' })

@@ -130,7 +130,7 @@ describe('types that are created while the service runs', () => {
     expect(new Set(rows.map((row) => JSON.stringify(row)))).toEqual(new Set(['{"many":["x"]}', '{"many":["y"]}']))
   })
 
-  // Behind a pooler one exchange follows the other, so that the catalogue is asked before the transaction fails.
+  // Behind a pooler one exchange follows the other, so the catalogue is queried before the transaction fails.
   test.skipIf(isPooled)('delay no statement but their own', async () => {
     await using own = database({ url: fresh.url, lanes: 0, pool: 1 })
     await own
@@ -138,7 +138,7 @@ describe('types that are created while the service runs', () => {
         const failing = Promise.allSettled([tx.value`SELECT array['sad']::mood[]`, tx.value`SELECT 1 / 0`])
         const [read, divided] = await failing
         expect(divided.status).toBe('rejected')
-        // The transaction failed before the catalogue could be asked.
+        // The transaction failed before the catalogue could be queried.
         expect(read).toMatchObject({ status: 'rejected', reason: { sqlstate: '25P02' } })
         throw new Error('over')
       })
