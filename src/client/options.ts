@@ -7,6 +7,7 @@ import {
   func,
   group,
   headerValues,
+  integer,
   isPlain,
   number,
   oneOf,
@@ -14,7 +15,6 @@ import {
   record,
   text,
   url,
-  integer,
   withMethods,
 } from '../config/rules.ts'
 import type { Contract } from '../contract/contract.ts'

@@ -79,7 +79,7 @@ export function compileRequest(
   }
 }
 
-/** What no timer can wait, `Infinity` included, would end at once. */
+/** Limits a time to what a timer can wait: it fires at once after a longer one, `Infinity` included. */
 function timeoutOf(operation: string, timeoutMs: number): number {
   if (timeoutMs > 0) return Math.min(timeoutMs, longestTimerMs)
   throw new TypeError(`${operation}: timeoutMs must be a positive number of milliseconds, got ${String(timeoutMs)}`)

@@ -184,7 +184,7 @@ export class Lane implements ResponseReceiver {
   #read(chunk: Buffer): void {
     if (this.#isClosed) return
     this.#progressAt = performance.now()
-    // Servers announce so that they close an idle connection (RFC 9110, 15.5.9).
+    // Without a request, it announces that the server closes an idle connection (RFC 9110, 15.5.9).
     if (!this.awaited && chunk.toString('latin1', 0, 13) === 'HTTP/1.1 408 ')
       return this.#close('it was idle for too long')
     const problem = this.#parser.read(chunk)
