@@ -11,7 +11,7 @@ export { type LogFormat, type Logger, type LogLevel } from './log/logger.ts'
 export { type Metrics } from './metrics/metrics.ts'
 export { type Deadline } from './time/deadline.ts'
 export { type Quota } from './resilience/gcra.ts'
-export { type AdmissionOptions } from './service/parts/admission/admission.ts'
+export { type AdmissionOptions } from './service/parts/admission/admissionControl.ts'
 export {
   type Hook,
   type Hooks,
@@ -35,4 +35,4 @@ export { type RedisEval, redisStore } from './service/parts/rateLimits/redis.ts'
 export { type RateLimitStore } from './service/parts/rateLimits/store.ts'
 export { resource, type Resource, type ResourceHost, type ResourceOptions } from './service/definition/resource.ts'
 export { type Service, service } from './service/service.ts'
-export { type TraceOptions } from './service/parts/tracing/tracing.ts'
+export { type TraceOptions } from './service/parts/tracing/options.ts'

@@ -10,7 +10,8 @@ import type { Database } from '../sql/index.ts'
 import { spanShape } from '../trace/shape.ts'
 import { sourceNameOf } from '../trace/sourceName.ts'
 import { settingsOf, type Config, type LiveConfig } from './definition/config.ts'
-import { checkDefinition, type Definition } from './definition/definition.ts'
+import { checkDefinition } from './definition/checkDefinition.ts'
+import type { Definition } from './definition/definition.ts'
 import type { RunningApplication, RunOptions } from './definition/hooks.ts'
 import { HookRunner } from './lifecycle/hookRunner.ts'
 import { listen } from './lifecycle/listen.ts'
@@ -19,10 +20,8 @@ import type { Listening } from './part.ts'
 import * as parts from './parts.ts'
 import { readinessOf, stopping, type Readiness } from './lifecycle/readiness.ts'
 import type { WorkContext } from './request/context.ts'
-import { RequestContext } from './request/requestContext.ts'
-import { compilePipeline } from './request.ts'
-import { resourceParts } from './definition/resource.ts'
 import { runShutdown, type RunStep } from './lifecycle/shutdown.ts'
+import { openAll, openCore, type Running } from './lifecycle/startup.ts'
 import { roomsOf } from './lifecycle/tables.ts'
 import { BackgroundWork, checkTimeout } from './background/backgroundWork.ts'
 
@@ -34,16 +33,6 @@ export interface Overrides {
   /** Parts that replace those with the same name. */
   readonly parts?: readonly AnyPart[]
   readonly checkResponse?: CheckResponse
-}
-
-/** The state after the start. */
-interface Running {
-  readonly config: LiveConfig
-  readonly log: Logger
-  readonly metrics: Metrics
-  readonly db: Database | undefined
-  /** The longest that a stop may take, in milliseconds. */
-  readonly stopLimitMs: number
 }
 
 /** A service that runs: opens its parts, serves its requests, and closes what it has opened. */
@@ -193,32 +182,15 @@ export class Application implements RunningApplication {
       overrides: this.#overrides.config ?? {},
     })
     const use = this.#parts.configured(config)
-    const { log } = await use(parts.log) // opened first, so that it is closed last
-    const { watch } = await use(parts.discovery)
-    const { metrics } = await use(parts.metrics)
-    const { db } = await use(parts.db)
-    const { limitMs: stopLimitMs } = await use(parts.drain)
-    this.#running = { config: { ...config, watch }, log, metrics, db, stopLimitMs }
-    const all: Readonly<Record<string, AnyPart>> = { ...parts, ...resourceParts(this.#definition.resources ?? {}) }
-    for (const part of Object.values(all)) await use(part)
-    for (const variable of unknown) log.warn(variable)
-    const tracing = await use(parts.trace)
-    const values = this.#parts.valuesOf(all)
-    this.#work.open(values, tracing)
-    this.#server.open(
-      compilePipeline(this.#definition, {
-        allowOrigin: (await use(parts.cors)).allowOrigin,
-        admission: await use(parts.admission),
-        tracing,
-        rateLimits: await use(parts.rateLimits),
-        metrics: await use(parts.metrics),
-        logging: await use(parts.log),
-        Context: RequestContext.with(values, tracing, this.#work),
-        idempotency: await use(parts.idempotency),
-        preSerialization: this.#server.preSerialization,
-        checkResponse: this.#overrides.checkResponse,
-      }),
-    )
+    this.#running = await openCore(use, config)
+    await openAll(use, {
+      definition: this.#definition,
+      parts: this.#parts,
+      server: this.#server,
+      work: this.#work,
+      checkResponse: this.#overrides.checkResponse,
+    })
+    for (const variable of unknown) this.log.warn(variable)
   }
 
   async #listen(): Promise<{ url: string }> {

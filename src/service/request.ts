@@ -16,18 +16,18 @@ import type { ContextClass } from './request/requestContext.ts'
 import type { Definition } from './definition/definition.ts'
 import { compileHandler } from './request/handler.ts'
 import { isThenable } from './request/thenable.ts'
-import type { Admission } from './parts/admission/admission.ts'
+import type { AdmissionControl } from './parts/admission/admissionControl.ts'
 import type { Idempotency } from './parts/idempotency/idempotency.ts'
 import type { Logging } from './parts/logging/logging.ts'
 import type { Metering } from './parts/metrics.ts'
 import type { RateLimits } from './parts/rateLimits/rateLimits.ts'
-import type { Tracing } from './parts/tracing/tracing.ts'
+import type { ServiceTracer } from './parts/tracing/serviceTracer.ts'
 
 /** The rooms that a request passes through. */
 export interface PipelineParts {
   readonly allowOrigin: AllowOrigin | undefined
-  readonly admission: Admission
-  readonly tracing: Tracing
+  readonly admission: AdmissionControl
+  readonly tracing: ServiceTracer
   readonly rateLimits: RateLimits
   readonly metrics: Metering
   readonly logging: Logging
@@ -91,7 +91,11 @@ export function compilePipeline(definition: Definition, rooms: PipelineParts): P
 }
 
 /** Starts an operation's request: notes the operation, and starts the trace. */
-function compileBegin(name: string, { contract, trustProxy, tls }: Definition, tracing: Tracing): onRequestHookHandler {
+function compileBegin(
+  name: string,
+  { contract, trustProxy, tls }: Definition,
+  tracing: ServiceTracer,
+): onRequestHookHandler {
   const operation = contract.operations[name]!
   const running = { name, path: parseRoute(operation.route).path }
   const trace = tracing.compileBegin(name, operation, trustProxy ? 'forwarded' : tls ? 'https' : 'http')

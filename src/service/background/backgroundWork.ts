@@ -5,7 +5,7 @@ import { Deadline } from '../../time/deadline.ts'
 import { longestTimerMs } from '../../time/longestTimer.ts'
 import { ambient } from '../../trace/ambient.ts'
 import type { RequestScope, Work, WorkOptions } from '../part.ts'
-import type { Tracing } from '../parts/tracing/tracing.ts'
+import type { ServiceTracer } from '../parts/tracing/serviceTracer.ts'
 import type { BaseContext, ContextValues, DetachedOptions, WorkTracker } from '../request/baseContext.ts'
 import { BackgroundContext, messageOrigin, type BackgroundClass, type Origin } from './backgroundContext.ts'
 
@@ -25,7 +25,7 @@ export interface StartedWork {
 /** The state once the parts are open. */
 interface Opened {
   readonly Context: BackgroundClass
-  readonly tracing: Tracing
+  readonly tracing: ServiceTracer
 }
 
 /** The background work of a service: work that outlives its request, and work without a request. */
@@ -47,7 +47,7 @@ export class BackgroundWork implements Work, WorkTracker {
   }
 
   /** Allows work to begin, once the parts are open. */
-  open(values: ContextValues, tracing: Tracing): void {
+  open(values: ContextValues, tracing: ServiceTracer): void {
     this.#opened = { Context: BackgroundContext.with(values, this), tracing }
   }
 

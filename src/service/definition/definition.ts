@@ -1,22 +1,19 @@
 import type { ClientOptions } from '../../client/types.ts'
 import type { OwnSettings, OwnValues } from '../../config/own.ts'
-import { fieldsProblem, type Fields, type Rule } from '../../config/rule.ts'
-import { flag, func, group, number, record, integer } from '../../config/rules.ts'
 import type { Contract } from '../../contract/contract.ts'
 import type { Operations, OutputOf } from '../../contract/operation.ts'
 import type { ContractEvents } from '../../contract/event.ts'
 import type { Jobs } from '../../contract/job.ts'
 import type { ServerLimits } from '../../http/limits.ts'
-import { trustProxyProblem } from '../../http/trustProxy.ts'
 import type { Hooks } from './hooks.ts'
-import { aroundRules, type AnyAroundOptions, type AroundOptions } from '../request/around.ts'
+import type { AnyAroundOptions, AroundOptions } from '../request/around.ts'
 import type { Context, WorkContext } from '../request/context.ts'
-import type { Intersection, OptionsOf, Part } from '../part.ts'
-import * as parts from '../parts.ts'
+import type { Intersection, OptionsOf } from '../part.ts'
+import type * as parts from '../parts.ts'
 import type { Callees } from '../parts/calls.ts'
 import type { HealthOptions } from '../parts/health/health.ts'
 import type { RateLimitKeys, RateLimitOptions } from '../parts/rateLimits/options.ts'
-import { Resource, type Resources, type ResourceValues } from './resource.ts'
+import type { Resources, ResourceValues } from './resource.ts'
 import type { SubscriptionsTo } from '../background/eventContext.ts'
 import type { JobHandlers } from '../background/jobContext.ts'
 
@@ -98,110 +95,4 @@ export interface Definition<Implemented extends Contract = Contract> extends Own
   readonly contract: Implemented
   readonly resources?: Resources
   readonly handlers: Readonly<Record<string, (context: never) => unknown>>
-}
-
-/** Thrown when a service is defined wrongly. The message is one line with the service and the fault. */
-class DefinitionError extends TypeError {
-  override readonly name: string = 'DefinitionError'
-}
-
-/**
- * Checks a definition: one handler for each operation and no others, and only known options with valid values.
- *
- * @throws {DefinitionError} one line naming the option, what was expected and what was given
- */
-export function checkDefinition(definition: Definition): void {
-  const { contract, ...given } = definition
-  const problem = handlersProblem(definition) ?? fieldsProblem('', given, fields, definition)
-  if (problem) throw new DefinitionError(`${contract.name}: ${problem}`)
-}
-
-function handlersProblem({ contract, handlers }: Definition): string | undefined {
-  const missing = Object.keys(contract.operations).find((name) => typeof handlers[name] !== 'function')
-  if (missing) return `no handler for ${missing}`
-  const superfluous = Object.keys(handlers).find((name) => !Object.hasOwn(contract.operations, name))
-  return superfluous && `handler ${superfluous} belongs to no operation`
-}
-
-/** Members of a context that are not values of parts. */
-const reservedNames: ReadonlySet<string> = new Set([
-  'params',
-  'query',
-  'headers',
-  'body',
-  'request',
-  'operation',
-  'span',
-  'signal',
-  'deadline',
-  'region',
-  'cancellation',
-  'keyed',
-  'idempotencyKey',
-  'withSpan',
-  'propagate',
-  'received',
-  'expire',
-  'detached',
-  'waitUntil',
-  'handled',
-  'workTracker',
-  'forgetMade',
-  'input',
-  'id',
-  'attempt',
-  'event',
-  'eventId',
-  'publishedAt',
-  'due',
-])
-
-const bytes = integer({ min: 1, unit: 'bytes' })
-const ms = number({ unit: 'ms' })
-
-const ownFields: Fields<OwnOptions & AnyAroundOptions & Pick<Definition, 'handlers' | 'resources'>> = {
-  ...aroundRules,
-  resources: resourcesRule(),
-  handlers: record('a function for each operation', func),
-  hooks: group<Hooks>({ beforeStart: func, afterStart: func, beforeStop: func, afterStop: func }),
-  port: integer({ max: 65_535 }),
-  limits: group<ServerLimits>({
-    bodyLimit: bytes,
-    headersLimit: bytes,
-    headerCountLimit: integer({ min: 1 }),
-    urlLimit: bytes,
-    queryLimit: integer({ min: 1 }),
-    requestTimeoutMs: ms,
-    headersTimeoutMs: ms,
-    readTimeoutMs: ms,
-    keepAliveTimeoutMs: ms,
-  }),
-  edge: flag,
-  trustProxy: {
-    expected: 'addresses and subnets of proxies, such as 10.0.0.0/8',
-    accepts: () => true,
-    problem: (given: unknown) => (given === undefined ? undefined : trustProxyProblem(given)),
-  },
-}
-
-const fields: Fields = {
-  ...ownFields,
-  ...Object.fromEntries(
-    Object.values<Part>(parts as never).flatMap(({ options = {} }): [string, Rule][] => Object.entries(options)),
-  ),
-}
-
-/** `resources`: what {@link resource} has made, under names that nothing else on the context has. */
-function resourcesRule(): Rule {
-  return {
-    ...record('resources by name'),
-    problem(resources: Readonly<Record<string, unknown>> | undefined, path) {
-      for (const [name, one] of Object.entries(resources ?? {})) {
-        if (!(one instanceof Resource)) return `${path}.${name}: expected resource({ open, … })`
-        if (reservedNames.has(name) || name in parts)
-          return `${path}.${name}: the context already has a ${name} already, name it otherwise`
-      }
-      return undefined
-    },
-  }
 }

@@ -131,7 +131,7 @@ export const subscriptions: Part<SubscriptionsOptions, QueueConfig> = {
   },
 }
 
-/** Tells how far each subscription is behind. One instance reads, and the others have 0. */
+/** Measures how far each subscription is behind. One instance reads, and all other ones have 0. */
 function watchLag(
   { metrics: all }: Metering,
   entries: readonly (readonly [string, Subscription])[],
