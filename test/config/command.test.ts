@@ -1,0 +1,70 @@
+/** `tricube config`: which value is in force, where it comes from, and which variable is misspelt. */
+import { expect, test } from 'vitest'
+import { folderOf, tricube } from '../cli/run.ts'
+
+const dist = JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)
+const files = {
+  'service.mjs': `import { contract, secret, service, t } from ${dist}
+    const settings = { note: t.String({ default: '' }), retries: t.Integer({ default: 3 }), pspKey: secret(t.String({ default: '' })) }
+    export default service(contract('a-service', {}), { port: 8123, settings, handlers: {} })`,
+  'production.mjs': `export default { port: 8124, retries: 4, pspKey: 'hunter1' }`,
+}
+
+/** The row of a variable in what `tricube config service.mjs` prints. */
+async function rowsOf(env: NodeJS.ProcessEnv): Promise<{ row: (variable: string) => string[]; stderr: string }> {
+  const { code, stdout, stderr } = await tricube(['config', 'service.mjs'], { cwd: await folderOf(files), env }).ended
+  expect(code, stderr).toBe(0)
+  const rows = stdout.split('\n').map((line) => line.split(/ {2,}/))
+  return { row: (variable) => rows.find(([name]) => name === variable)!.slice(1), stderr }
+}
+
+test('the service overrides a default, the file the service, and the environment the file', async () => {
+  const own = await rowsOf({})
+  expect(own.row('PORT')).toEqual(['8123', 'the service'])
+  expect(own.row('RETRIES')).toEqual(['3', 'default'])
+  const file = await rowsOf({ TRICUBE_CONFIG: 'production.mjs' })
+  expect(file.row('PORT')).toEqual(['8124', 'production.mjs'])
+  expect(file.row('RETRIES')).toEqual(['4', 'production.mjs'])
+  const environment = await rowsOf({ TRICUBE_CONFIG: 'production.mjs', PORT: '8125', RETRIES: '5' })
+  expect(environment.row('PORT')).toEqual(['8125', 'PORT'])
+  expect(environment.row('RETRIES')).toEqual(['5', 'RETRIES'])
+})
+
+test('secrets are masked, wherever they come from', async () => {
+  const { row } = await rowsOf({
+    TRICUBE_CONFIG: 'production.mjs',
+    DATABASE_URL: 'postgres://u:hunter2@h/d',
+    DATABASE_REPLICA_URLS: 'postgres://u:hunter3@h/d',
+    CONSUL_HTTP_TOKEN: 'hunter4',
+    OTEL_EXPORTER_OTLP_HEADERS: 'api-key=hunter5',
+  })
+  expect(row('PSP_KEY')).toEqual(['(secret)', 'production.mjs'])
+  for (const variable of ['DATABASE_URL', 'DATABASE_REPLICA_URLS', 'CONSUL_HTTP_TOKEN', 'OTEL_EXPORTER_OTLP_HEADERS']) {
+    expect(row(variable)).toEqual(['(secret)', variable])
+  }
+})
+
+test('a variable that starts like those of tricube and has no setting is named, with the nearest right name', async () => {
+  const { stderr } = await rowsOf({
+    TRICUBE_REGOIN: 'eu',
+    TRICUBE_SERVCES: 'a=b:1',
+    TRICUBE_ADMINPORT: '1',
+    TRICUBE_COLOUR: 'red',
+    TRICUBE_TEST_OWN: 'x', // a user's own, for tests
+    TRICUBE_WORKER_COUNT: '2',
+    tricube_region: 'eu',
+    TRICUBES: 'x',
+  })
+  const about = ' in the environment: no setting has that name'
+  expect(stderr.trim().split('\n').toSorted()).toEqual([
+    `TRICUBE_ADMINPORT${about}, did you mean TRICUBE_ADMIN_PORT?`,
+    `TRICUBE_COLOUR${about}`,
+    `TRICUBE_REGOIN${about}, did you mean TRICUBE_REGION?`,
+    `TRICUBE_SERVCES${about}, did you mean TRICUBE_SERVICES?`,
+  ])
+})
+
+test('a value with control characters is escaped', async () => {
+  const { row } = await rowsOf({ NOTE: '1\u001B[31m\n2' })
+  expect(row('NOTE')).toEqual(['1\\u001b[31m\\n2', 'NOTE'])
+})
