@@ -1,5 +1,5 @@
 import { optionsProblem, describeValue, type Fields } from '../../config/rule.ts'
-import { either, exactly, func, headerValues, number, oneOf, text } from '../../config/rules.ts'
+import { func, headerValues, oneOf, text } from '../../config/rules.ts'
 import type { Contract } from '../../contract/contract.ts'
 import { codes, GatewayTimeout, ServiceUnavailable } from '../../contract/errors.ts'
 import { cancelReason, isCancelled, type AnyInput, type CallResponse, type OutgoingRequest } from '../call/call.ts'
@@ -58,7 +58,10 @@ const rules: Fields<FetchClientOptions> = {
   url: text('the start of a URL', /^/),
   headers: headerValues,
   credentials: oneOf(['omit', 'same-origin', 'include']),
-  timeoutMs: either(number({ min: 1, unit: 'ms' }), exactly(Infinity)),
+  timeoutMs: {
+    expected: 'a number of milliseconds from 1, or Infinity',
+    accepts: (value) => typeof value === 'number' && value >= 1, // beyond a timer, it is limited to 24.8 days
+  },
   fetch: func,
 }
 
