@@ -6,7 +6,7 @@ import { build } from 'esbuild'
 import { contract, NotFound, t } from 'tricube'
 import { fetchClient } from 'tricube/client/fetch'
 import { describe, expect, expectTypeOf, it, onTestFinished } from 'vitest'
-import { callee, unusedAddress, thingService } from './callee.ts'
+import { callee, unusedAddress, productService } from './callee.ts'
 
 const built = process.env['TRICUBE_TEST_PACKAGE']
 const root = built ?? fileURLToPath(new URL('../../src', import.meta.url))
@@ -59,23 +59,23 @@ describe('a page', () => {
     const { module, inputs } = await bundle(`
       import { contract, NotFound, t } from 'tricube'
       import { fetchClient } from 'tricube/client/fetch'
-      const things = contract('thing-service', {
-        getThing: {
-          route: 'GET /things/:id',
+      const products = contract('product-service', {
+        getProduct: {
+          route: 'GET /products/:id',
           params: { id: t.Integer() },
           returns: t.Object({ id: t.Integer(), from: t.String() }),
           errors: [NotFound],
         },
       })
-      export const connect = (url) => fetchClient(things, { url, headers: () => ({ authorization: 'Bearer x' }) })
+      export const connect = (url) => fetchClient(products, { url, headers: () => ({ authorization: 'Bearer x' }) })
       export { NotFound }
     `)
     expect(inputs.filter((input) => /node:|undici|fastify|pino|\bpg\b/.test(input))).toEqual([])
-    const a = await callee('a', ({ url }) => ({ status: url === '/things/404' ? 404 : 200 }))
-    const things = module.connect(`http://${a.address}/`)
-    expect(await things.getThing({ params: { id: 1 } })).toEqual({ id: 1, from: 'a' })
+    const a = await callee('a', ({ url }) => ({ status: url === '/products/404' ? 404 : 200 }))
+    const products = module.connect(`http://${a.address}/`)
+    expect(await products.getProduct({ params: { id: 1 } })).toEqual({ id: 1, from: 'a' })
     expect(a.requests[0]!.headers).toMatchObject({ authorization: 'Bearer x', 'x-request-timeout-ms': '5000' })
-    await expect(things.getThing({ params: { id: 404 } })).rejects.toBeInstanceOf(module.NotFound)
+    await expect(products.getProduct({ params: { id: 404 } })).rejects.toBeInstanceOf(module.NotFound)
   })
 })
 
@@ -84,8 +84,8 @@ describe('the bundle of a page', () => {
     import { contract, t } from 'tricube'
     import { fetchClient } from 'tricube/client/fetch'
     ${imports}
-    const things = contract('thing-service', { getThing: { route: 'GET /things/:id', returns: ${schema} } })
-    export const connect = (url) => fetchClient(things, { url })
+    const products = contract('product-service', { getProduct: { route: 'GET /products/:id', returns: ${schema} } })
+    export const connect = (url) => fetchClient(products, { url })
   `
 
   it('has no Drizzle for a contract without models', async () => {
@@ -97,10 +97,10 @@ describe('the bundle of a page', () => {
   it('grows by the columns of models, not by all of Drizzle', async () => {
     const { bytes, inputs } = await bundle(
       page(
-        'selectSchema(things_)',
+        'selectSchema(products_)',
         `import { integer, pgTable, text } from 'drizzle-orm/pg-core'
          import { selectSchema } from 'tricube/models'
-         const things_ = pgTable('things', { id: integer().primaryKey(), name: text().notNull() })`,
+         const products_ = pgTable('products', { id: integer().primaryKey(), name: text().notNull() })`,
       ),
     )
     expect(inputs.filter((input) => /ajv|node:/.test(input))).toEqual([])
@@ -111,28 +111,28 @@ describe('the bundle of a page', () => {
 describe('a client over fetch', () => {
   it('has the types of the contract', async () => {
     const a = await callee('a')
-    const things = fetchClient(thingService, { url: `http://${a.address}` })
-    const thing = await things.getThing({ params: { id: 1 } })
-    expectTypeOf(thing).toEqualTypeOf<{ id: number; from: string }>()
-    expect(await things.createThing({ body: { name: 'x' } }, { idempotencyKey: 'k' })).toEqual({ id: 1, from: 'a' })
+    const products = fetchClient(productService, { url: `http://${a.address}` })
+    const product = await products.getProduct({ params: { id: 1 } })
+    expectTypeOf(product).toEqualTypeOf<{ id: number; from: string }>()
+    expect(await products.createProduct({ body: { name: 'x' } }, { idempotencyKey: 'k' })).toEqual({ id: 1, from: 'a' })
     expect(a.requests[1]).toMatchObject({ method: 'POST', headers: { 'idempotency-key': 'k' } })
   })
 
   it('rejects with the same errors as the client of Node', async () => {
-    const a = await callee('a', ({ url }) => (url === '/things/7' ? 'silence' : { status: 404 }))
-    const things = fetchClient(thingService, { url: `http://${a.address}` })
-    await expect(things.getThing({ params: { id: 1 } })).rejects.toBeInstanceOf(NotFound)
-    await expect(things.getThing({ params: { id: 7 } }, { timeoutMs: 50 })).rejects.toMatchObject({ code: 50400 })
+    const a = await callee('a', ({ url }) => (url === '/products/7' ? 'silence' : { status: 404 }))
+    const products = fetchClient(productService, { url: `http://${a.address}` })
+    await expect(products.getProduct({ params: { id: 1 } })).rejects.toBeInstanceOf(NotFound)
+    await expect(products.getProduct({ params: { id: 7 } }, { timeoutMs: 50 })).rejects.toMatchObject({ code: 50400 })
     const signal = AbortSignal.abort()
-    await expect(things.getThing({ params: { id: 7 } }, { signal })).rejects.toBe(signal.reason)
-    const lost = fetchClient(thingService, { url: `http://${await unusedAddress()}` })
-    await expect(lost.getThing({ params: { id: 1 } })).rejects.toMatchObject({ code: 50300 })
+    await expect(products.getProduct({ params: { id: 7 } }, { signal })).rejects.toBe(signal.reason)
+    const lost = fetchClient(productService, { url: `http://${await unusedAddress()}` })
+    await expect(lost.getProduct({ params: { id: 1 } })).rejects.toMatchObject({ code: 50300 })
   })
 
   it('sends headers, and cookies when credentials are included', async () => {
     const sent: RequestInit[] = []
     const a = await callee('a', () => ({ status: 201, headers: { 'x-page': '7' } }))
-    const things = fetchClient(thingService, {
+    const products = fetchClient(productService, {
       url: `http://${a.address}`,
       headers: () => ({ Authorization: 'Bearer all', 'x-all': '1' }),
       credentials: 'include',
@@ -141,9 +141,9 @@ describe('a client over fetch', () => {
         return fetch(url, init)
       },
     })
-    const { getThing } = things
+    const { getProduct } = products
     const headers = { authorization: 'Bearer one', 'X-Tenant': 't', 'x-none': undefined }
-    const response = await getThing.raw({ params: { id: 1 } }, { headers })
+    const response = await getProduct.raw({ params: { id: 1 } }, { headers })
     expectTypeOf(response.value).toEqualTypeOf<{ id: number; from: string }>()
     expect(response).toMatchObject({ status: 201, headers: { 'x-page': '7' }, value: { id: 1, from: 'a' } })
     expect(sent[0]!.credentials).toBe('include')
@@ -154,17 +154,17 @@ describe('a client over fetch', () => {
   it('accepts a time limit that is longer than any timer', async () => {
     const a = await callee('a')
     for (const timeoutMs of [Infinity, 3e9]) {
-      const things = fetchClient(thingService, { url: `http://${a.address}`, timeoutMs })
-      expect(await things.getThing({ params: { id: 1 } })).toEqual({ id: 1, from: 'a' })
-      expect(await things.getThing({ params: { id: 1 } }, { timeoutMs })).toEqual({ id: 1, from: 'a' })
+      const products = fetchClient(productService, { url: `http://${a.address}`, timeoutMs })
+      expect(await products.getProduct({ params: { id: 1 } })).toEqual({ id: 1, from: 'a' })
+      expect(await products.getProduct({ params: { id: 1 } }, { timeoutMs })).toEqual({ id: 1, from: 'a' })
     }
   })
 
   it('follows no redirect', async () => {
     const a = await callee('a', () => ({ status: 302, headers: { location: 'http://127.0.0.1:1/' }, body: {} }))
-    const things = fetchClient(contract('thing-service', { a: { route: 'GET /a', returns: t.Null() } }), {
+    const products = fetchClient(contract('product-service', { a: { route: 'GET /a', returns: t.Null() } }), {
       url: `http://${a.address}`,
     })
-    await expect(things.a()).rejects.toMatchObject({ status: 503 })
+    await expect(products.a()).rejects.toMatchObject({ status: 503 })
   })
 })

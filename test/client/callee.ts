@@ -5,13 +5,13 @@ import { contract, t } from 'tricube'
 import type { Instance, Registry } from 'tricube/discovery'
 import { onTestFinished } from 'vitest'
 
-const Thing = t.Object({ id: t.Integer(), from: t.String() })
+const Product = t.Object({ id: t.Integer(), from: t.String() })
 
 /** The contract of the callees in these tests. */
-export const thingService = contract('thing-service', {
-  getThing: { route: 'GET /things/:id', params: { id: t.Integer() }, returns: Thing },
-  createThing: { route: 'POST /things', body: t.Object({ name: t.String() }), returns: Thing },
-  listThings: { route: 'GET /things', paginated: true, returns: Thing },
+export const productService = contract('product-service', {
+  getProduct: { route: 'GET /products/:id', params: { id: t.Integer() }, returns: Product },
+  createProduct: { route: 'POST /products', body: t.Object({ name: t.String() }), returns: Product },
+  listProducts: { route: 'GET /products', paginated: true, returns: Product },
 })
 
 /** How a callee responds: with a status, headers and a body, by breaking the connection, or not at all. */
@@ -95,5 +95,5 @@ export function at(address: string, more: Partial<Instance> = {}): Partial<Insta
 
 function instanceOf(addressOrInstance: string | Partial<Instance>): Instance {
   const instance = typeof addressOrInstance === 'string' ? at(addressOrInstance) : addressOrInstance
-  return { service: 'thing-service', id: 'i', address: '127.0.0.1', port: 1, ...instance }
+  return { service: 'product-service', id: 'i', address: '127.0.0.1', port: 1, ...instance }
 }

@@ -4,11 +4,11 @@ import { contract, service, t } from 'tricube'
 import { client, type ClientOptions } from 'tricube/client'
 import { staticRegistry, type Registry } from 'tricube/discovery'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { callee, memoryRegistry, thingService } from './callee.ts'
+import { callee, memoryRegistry, productService } from './callee.ts'
 
 const get = { params: { id: 1 } }
-const things = (registry: Registry | string, options: ClientOptions<typeof thingService> = {}) =>
-  client(thingService, { registry: typeof registry === 'string' ? memoryRegistry(registry) : registry, ...options })
+const products = (registry: Registry | string, options: ClientOptions<typeof productService> = {}) =>
+  client(productService, { registry: typeof registry === 'string' ? memoryRegistry(registry) : registry, ...options })
 
 /** Starts a server that writes bytes of the test for each request. */
 async function rawServer(respond: (socket: Socket, nth: number) => void): Promise<string> {
@@ -32,20 +32,20 @@ describe('a signal of the caller', () => {
 
   it.each(reasons)('rejects the call with its reason: %o', async (reason) => {
     const a = await callee('a', () => 'silence')
-    await using caller = things(a.address)
+    await using caller = products(a.address)
     const controller = new AbortController()
-    const call = caller.getThing(get, { signal: controller.signal, fallback: () => ({ id: 0, from: 'fallback' }) })
+    const call = caller.getProduct(get, { signal: controller.signal, fallback: () => ({ id: 0, from: 'fallback' }) })
     await expect.poll(() => a.requests.length).toBe(1)
     controller.abort(reason)
     await expect(call).rejects.toBe(controller.signal.reason)
-    await expect(caller.getThing(get, { signal: controller.signal })).rejects.toBe(controller.signal.reason)
+    await expect(caller.getProduct(get, { signal: controller.signal })).rejects.toBe(controller.signal.reason)
     expect(a.requests).toHaveLength(1)
   })
 
   it('rejects the call with a TimeoutError if it is an AbortSignal.timeout', async () => {
     const a = await callee('a', () => 'silence')
-    await using caller = things(a.address)
-    await expect(caller.getThing(get, { signal: AbortSignal.timeout(20) })).rejects.toMatchObject({
+    await using caller = products(a.address)
+    await expect(caller.getProduct(get, { signal: AbortSignal.timeout(20) })).rejects.toMatchObject({
       name: 'TimeoutError',
     })
   })
@@ -53,9 +53,9 @@ describe('a signal of the caller', () => {
   it('cancels a call that still waits for the registry', async () => {
     const a = await callee('a')
     const registry = memoryRegistry()
-    await using caller = things(registry)
+    await using caller = products(registry)
     const controller = new AbortController()
-    const call = caller.getThing(get, { signal: controller.signal })
+    const call = caller.getProduct(get, { signal: controller.signal })
     controller.abort()
     registry.set(a.address)
     await expect(call).rejects.toMatchObject({ name: 'AbortError' })
@@ -66,16 +66,16 @@ describe('a signal of the caller', () => {
     let isSilent = true
     const a = await callee('a', () => (isSilent ? 'silence' : {}))
     const b = await callee('b', () => (isSilent ? 'silence' : {}))
-    await using caller = things(memoryRegistry(a.address, b.address), { balancer: 'round-robin' })
+    await using caller = products(memoryRegistry(a.address, b.address), { balancer: 'round-robin' })
     for (let n = 0; n < 30; n++) {
       const controller = new AbortController()
-      const calls = Array.from({ length: 4 }, () => caller.getThing(get, { signal: controller.signal }))
+      const calls = Array.from({ length: 4 }, () => caller.getProduct(get, { signal: controller.signal }))
       await expect.poll(() => a.requests.length + b.requests.length).toBe((n + 1) * 4)
       controller.abort()
       for (const { status } of await Promise.allSettled(calls)) expect(status).toBe('rejected')
     }
     isSilent = false
-    const responses = await Promise.all(Array.from({ length: 20 }, () => caller.getThing(get)))
+    const responses = await Promise.all(Array.from({ length: 20 }, () => caller.getProduct(get)))
     expect(new Set(responses.map(({ from }) => from))).toEqual(new Set(['a', 'b']))
   })
 
@@ -83,11 +83,11 @@ describe('a signal of the caller', () => {
     const slow = await callee('a', () => 'silence')
     const ask = contract('ask-service', { ask: { route: 'GET /ask', returns: t.String() } })
     const app = service(ask, {
-      clients: { things: thingService },
+      clients: { products: productService },
       handlers: {
         async ask({ clients }) {
           const controller = new AbortController()
-          const call = clients.things.getThing(get, { signal: controller.signal })
+          const call = clients.products.getProduct(get, { signal: controller.signal })
           setImmediate(() => controller.abort(new Error('enough')))
           return call.then(
             () => 'a response',
@@ -97,7 +97,7 @@ describe('a signal of the caller', () => {
       },
     })
     const before = { ...process.env }
-    process.env['TRICUBE_SERVICES'] = `thing-service=${slow.address}`
+    process.env['TRICUBE_SERVICES'] = `product-service=${slow.address}`
     const { url } = await app.listen()
     process.env = before
     onTestFinished(() => app.close())
@@ -108,19 +108,19 @@ describe('a signal of the caller', () => {
 describe('a time limit', () => {
   it.each([Infinity, 3e9, Number.MAX_VALUE])('may be longer than any timer: %d', async (timeoutMs) => {
     const a = await callee('a', () => ({ headers: {} }))
-    await using caller = things(a.address, { timeoutMs })
-    expect(await caller.getThing(get)).toEqual({ id: 1, from: 'a' })
-    expect(await caller.getThing(get, { timeoutMs, hedge: { afterP: 50 } })).toEqual({ id: 1, from: 'a' })
+    await using caller = products(a.address, { timeoutMs })
+    expect(await caller.getProduct(get)).toEqual({ id: 1, from: 'a' })
+    expect(await caller.getProduct(get, { timeoutMs, hedge: { afterP: 50 } })).toEqual({ id: 1, from: 'a' })
     for (const { headers } of a.requests) expect(headers['x-request-timeout-ms']).toMatch(/^\d{1,10}$/)
   })
 
   it.each([0, -5, NaN])('is rejected when it is not positive: %d', async (timeoutMs) => {
     const a = await callee('a')
-    await using caller = things(a.address)
-    await expect(caller.getThing(get, { timeoutMs })).rejects.toThrow(
-      `thing-service.getThing: timeoutMs must be a positive number of milliseconds, got ${timeoutMs}`,
+    await using caller = products(a.address)
+    await expect(caller.getProduct(get, { timeoutMs })).rejects.toThrow(
+      `product-service.getProduct: timeoutMs must be a positive number of milliseconds, got ${timeoutMs}`,
     )
-    expect(() => things(a.address, { timeoutMs })).toThrow('timeoutMs must be a positive number')
+    expect(() => products(a.address, { timeoutMs })).toThrow('timeoutMs must be a positive number')
     expect(a.requests).toHaveLength(0)
   })
 })
@@ -145,8 +145,8 @@ describe('a response', () => {
       }
       next()
     })
-    await using caller = things(address)
-    for (let n = 1; n <= 8; n++) expect(await caller.getThing(get)).toEqual({ id: 1, from: String(n) })
+    await using caller = products(address)
+    for (let n = 1; n <= 8; n++) expect(await caller.getProduct(get)).toEqual({ id: 1, from: String(n) })
   })
 
   it('may have a body that looks like 100 Continue', async () => {
@@ -157,8 +157,8 @@ describe('a response', () => {
       socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body.slice(0, at)}`)
       setImmediate(() => setImmediate(() => socket.write(body.slice(at))))
     })
-    await using caller = things(address)
-    expect(await caller.getThing(get)).toEqual({ id: 1, from: 'HTTP/1.1 100 Continue' })
+    await using caller = products(address)
+    expect(await caller.getProduct(get)).toEqual({ id: 1, from: 'HTTP/1.1 100 Continue' })
   })
 
   it('with endless interim responses ends at the time limit', async () => {
@@ -166,23 +166,23 @@ describe('a response', () => {
       const timer = setInterval(() => socket.write('HTTP/1.1 100 Continue\r\n\r\n'), 5)
       socket.on('close', () => clearInterval(timer))
     })
-    await using caller = things(address)
-    await expect(caller.getThing(get, { timeoutMs: 200, retries: 0 })).rejects.toMatchObject({ code: 50400 })
+    await using caller = products(address)
+    await expect(caller.getProduct(get, { timeoutMs: 200, retries: 0 })).rejects.toMatchObject({ code: 50400 })
   })
 
   it('with too many headers is a 502 that ejects no instance', async () => {
     const a = await callee('a', ({ url }) =>
-      url === '/things/2' ? { headers: { 'x-large': 'x'.repeat(20_000) } } : {},
+      url === '/products/2' ? { headers: { 'x-large': 'x'.repeat(20_000) } } : {},
     )
-    await using caller = things(a.address)
+    await using caller = products(a.address)
     for (let n = 0; n < 20; n++) {
-      await expect(caller.getThing({ params: { id: 2 } })).rejects.toMatchObject({
+      await expect(caller.getProduct({ params: { id: 2 } })).rejects.toMatchObject({
         code: 50200,
-        error: 'thing-service sent more response headers than --max-http-header-size',
+        error: 'product-service sent more response headers than --max-http-header-size',
       })
     }
     expect(a.requests).toHaveLength(20)
-    expect(await caller.getThing(get)).toEqual({ id: 1, from: 'a' })
+    expect(await caller.getProduct(get)).toEqual({ id: 1, from: 'a' })
   })
 
   it('may begin with a byte order mark', async () => {
@@ -190,7 +190,7 @@ describe('a response', () => {
     const address = await rawServer((socket) =>
       socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`),
     )
-    await using caller = things(staticRegistry({ 'thing-service': [address] }))
-    expect(await caller.getThing(get)).toEqual({ id: 1, from: 'a' })
+    await using caller = products(staticRegistry({ 'product-service': [address] }))
+    expect(await caller.getProduct(get)).toEqual({ id: 1, from: 'a' })
   })
 })

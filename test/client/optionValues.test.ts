@@ -5,16 +5,19 @@ import { staticRegistry } from 'tricube/discovery'
 import { database } from 'tricube/sql'
 import { testService } from 'tricube/testing'
 import { describe, expect, it } from 'vitest'
-import { callee, thingService } from './callee.ts'
+import { callee, productService } from './callee.ts'
 
 const get = { params: { id: 1 } }
 
 describe('a client of a script', () => {
   it('takes a url, and sends its headers with each call', async () => {
     const a = await callee('a')
-    await using things = client(thingService, { url: `http://${a.address}`, headers: { authorization: 'Bearer x' } })
-    expect(await things.getThing(get)).toEqual({ id: 1, from: 'a' })
-    await things.getThing(get, { headers: { Authorization: 'Bearer y', 'x-tenant': 't' } })
+    await using products = client(productService, {
+      url: `http://${a.address}`,
+      headers: { authorization: 'Bearer x' },
+    })
+    expect(await products.getProduct(get)).toEqual({ id: 1, from: 'a' })
+    await products.getProduct(get, { headers: { Authorization: 'Bearer y', 'x-tenant': 't' } })
     expect(a.requests.map(({ headers }) => [headers['authorization'], headers['x-tenant']])).toEqual([
       ['Bearer x', undefined],
       ['Bearer y', 't'],
@@ -24,12 +27,12 @@ describe('a client of a script', () => {
   it('calls its headers function for each call', async () => {
     const a = await callee('a')
     let token = 1
-    await using things = client(thingService, {
+    await using products = client(productService, {
       url: `http://${a.address}/`,
       headers: () => ({ 'x-token': `${token++}` }),
     })
-    await things.getThing(get)
-    await things.getThing(get)
+    await products.getProduct(get)
+    await products.getProduct(get)
     expect(a.requests.map(({ headers }) => headers['x-token'])).toEqual(['1', '2'])
   })
 })
@@ -54,14 +57,17 @@ describe('an invalid option is reported in one line with its path, the expected 
       { url: 'http://a', breaker: { windowMs: '1s' } },
       'breaker.windowMs: expected a number of milliseconds from 1, got "1s"',
     ],
-    [{ url: 'http://a', operations: { getThings: {} } }, 'operations.getThings is not an operation of thing-service'],
     [
-      { url: 'http://a', operations: { getThing: { retries: 1.5 } } },
-      'operations.getThing.retries: expected a whole number from 0, got 1.5',
+      { url: 'http://a', operations: { getProducts: {} } },
+      'operations.getProducts is not an operation of product-service',
     ],
-    [{ url: 'http://a', operations: { getThing: 5 } }, 'operations.getThing: expected an object, got 5'],
+    [
+      { url: 'http://a', operations: { getProduct: { retries: 1.5 } } },
+      'operations.getProduct.retries: expected a whole number from 0, got 1.5',
+    ],
+    [{ url: 'http://a', operations: { getProduct: 5 } }, 'operations.getProduct: expected an object, got 5'],
   ])('client: %#', (options, problem) => {
-    expect(() => client(thingService, options as never)).toThrow(`client(thing-service): ${problem}`)
+    expect(() => client(productService, options as never)).toThrow(`client(product-service): ${problem}`)
   })
 
   it('client without a contract', () => {
@@ -77,7 +83,7 @@ describe('an invalid option is reported in one line with its path, the expected 
     [{ header: {} }, 'unknown option header, expected credentials, fetch, headers, timeoutMs, url'],
     ['http://a', 'options: expected an object, got "http://a"'],
   ])('fetchClient: %#', (options, problem) => {
-    expect(() => fetchClient(thingService, options as never)).toThrow(`fetchClient(thing-service): ${problem}`)
+    expect(() => fetchClient(productService, options as never)).toThrow(`fetchClient(product-service): ${problem}`)
   })
 
   const url = 'postgres://localhost/a'
@@ -131,8 +137,8 @@ describe('an invalid option is reported in one line with its path, the expected 
     expect(wrong({ limits: { bodyLimit: '1mb' } })).toThrow(
       'a: limits.bodyLimit: expected a whole number of bytes from 1, got "1mb"',
     )
-    expect(wrong({ clients: { things: thingService }, calls: { things: 5 } })).toThrow(
-      'a: calls.things: expected an object, got 5',
+    expect(wrong({ clients: { products: productService }, calls: { products: 5 } })).toThrow(
+      'a: calls.products: expected an object, got 5',
     )
   })
 })

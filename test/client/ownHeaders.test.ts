@@ -2,16 +2,16 @@ import { contract, NotFound, service, t } from 'tricube'
 import { client } from 'tricube/client'
 import { testService } from 'tricube/testing'
 import { describe, expect, expectTypeOf, it, onTestFinished } from 'vitest'
-import { callee, memoryRegistry, thingService } from './callee.ts'
+import { callee, memoryRegistry, productService } from './callee.ts'
 
 const get = { params: { id: 1 } }
 
 describe('headers of a call', () => {
   it('are sent in lower case, and the last of equal names wins', async () => {
     const a = await callee()
-    await using things = client(thingService, { registry: memoryRegistry(a.address) })
+    await using products = client(productService, { registry: memoryRegistry(a.address) })
     const headers = { Authorization: 'one', authorization: 'two', 'X-Tenant': 't', 'x-none': undefined }
-    await things.getThing(get, { headers })
+    await products.getProduct(get, { headers })
     expect(a.requests[0]!.headers).toMatchObject({ authorization: 'two', 'x-tenant': 't' })
     expect(a.requests[0]!.rawHeaders.filter((name) => /authorization/i.test(name))).toHaveLength(1)
     expect(a.requests[0]!.headers).not.toHaveProperty('x-none')
@@ -29,27 +29,27 @@ describe('headers of a call', () => {
     ['x-a', '你好', 'headers.x-a must not have the character U+4F60'],
   ])('that would break the connection are rejected before anything is sent: %s: %j', async (name, value, message) => {
     const a = await callee()
-    await using things = client(thingService, { registry: memoryRegistry(a.address) })
-    await expect(things.getThing(get, { headers: { [name]: value } })).rejects.toThrow(new TypeError(message))
+    await using products = client(productService, { registry: memoryRegistry(a.address) })
+    await expect(products.getProduct(get, { headers: { [name]: value } })).rejects.toThrow(new TypeError(message))
     expect(a.requests).toHaveLength(0)
-    expect(await things.getThing(get)).toEqual({ id: 1, from: 'a' })
+    expect(await products.getProduct(get)).toEqual({ id: 1, from: 'a' })
   })
 })
 
 it('raw() also returns the status and the headers, and rejects with the same errors', async () => {
   const a = await callee('a', ({ url }) =>
-    url === '/things/404' ? { status: 404 } : { status: 201, headers: { 'set-cookie': 'a=b', 'X-Page': '7' } },
+    url === '/products/404' ? { status: 404 } : { status: 201, headers: { 'set-cookie': 'a=b', 'X-Page': '7' } },
   )
-  await using things = client(thingService, { registry: memoryRegistry(a.address) })
-  const response = await things.getThing.raw(get, { headers: { 'x-tenant': 't' } })
+  await using products = client(productService, { registry: memoryRegistry(a.address) })
+  const response = await products.getProduct.raw(get, { headers: { 'x-tenant': 't' } })
   expectTypeOf(response.value).toEqualTypeOf<{ id: number; from: string }>()
   expect(response).toMatchObject({ status: 201, value: { id: 1, from: 'a' } })
   expect(response.headers).toMatchObject({ 'set-cookie': 'a=b', 'x-page': '7' })
   expect(a.requests[0]!.headers['x-tenant']).toBe('t')
   const fallback = () => ({ id: 0, from: 'fallback' })
-  await expect(things.getThing.raw({ params: { id: 404 } }, { fallback })).rejects.toBeInstanceOf(NotFound)
-  const { getThing } = things
-  expect(await getThing(get)).toEqual({ id: 1, from: 'a' })
+  await expect(products.getProduct.raw({ params: { id: 404 } }, { fallback })).rejects.toBeInstanceOf(NotFound)
+  const { getProduct } = products
+  expect(await getProduct(get)).toEqual({ id: 1, from: 'a' })
 })
 
 const front = contract('front-service', {
@@ -62,16 +62,16 @@ const front = contract('front-service', {
   },
 })
 const frontService = service(front, {
-  clients: { things: thingService },
-  calls: { things: { forward: ['X-Tenant', 'authorization'] } },
+  clients: { products: productService },
+  calls: { products: { forward: ['X-Tenant', 'authorization'] } },
   handlers: {
-    show: ({ clients }) => clients.things.getThing(get),
+    show: ({ clients }) => clients.products.getProduct(get),
     async make({ clients, body, headers, request }) {
       const {
         status,
         headers: received,
         value,
-      } = await clients.things.createThing.raw(
+      } = await clients.products.createProduct.raw(
         { body },
         { headers: { 'x-own': 'own' }, idempotencyKey: String(request.headers['idempotency-key']) },
       )
@@ -84,7 +84,7 @@ describe('forwarded headers', () => {
   it('come from the request that makes the call, and from no other', async () => {
     const a = await callee()
     const before = { ...process.env }
-    process.env['TRICUBE_SERVICES'] = `thing-service=${a.address}`
+    process.env['TRICUBE_SERVICES'] = `product-service=${a.address}`
     const { url } = await frontService.listen()
     process.env = before
     onTestFinished(() => frontService.close())
@@ -105,28 +105,28 @@ describe('forwarded headers', () => {
   it('are checked when the service is defined', () => {
     const make = (forward: string[]) => () =>
       service(front, {
-        clients: { things: thingService },
-        calls: { things: { forward } },
+        clients: { products: productService },
+        calls: { products: { forward } },
         handlers: { show: () => null, make: () => null },
       })
     expect(make(['x-tenant'])).not.toThrow()
-    expect(make(['content-length'])).toThrow('calls.things.forward: headers.content-length is set by the call itself')
-    expect(make(['a b'])).toThrow('calls.things.forward: headers: "a b" is not a valid name')
+    expect(make(['content-length'])).toThrow('calls.products.forward: headers.content-length is set by the call itself')
+    expect(make(['a b'])).toThrow('calls.products.forward: headers: "a b" is not a valid name')
   })
 })
 
 describe('in tests', () => {
   it('the client takes headers and a key, and mocks record them', async () => {
     await using app = await testService(frontService)
-    const things = app.mock(thingService)
-    things.getThing.returns({ id: 1, from: 'mock' })
-    things.createThing.implement(({ body, headers, idempotencyKey }) => ({
+    const products = app.mock(productService)
+    products.getProduct.returns({ id: 1, from: 'mock' })
+    products.createProduct.implement(({ body, headers, idempotencyKey }) => ({
       id: 2,
       from: `${body.name} ${String(headers?.['x-tenant'])} ${idempotencyKey}`,
     }))
     await app.client.show({}, { headers: { 'x-tenant': 'a', authorization: 'Bearer x', 'x-other': 'no' } })
     await app.client.show()
-    expect(things.getThing.calls).toEqual([
+    expect(products.getProduct.calls).toEqual([
       { params: { id: 1 }, headers: { 'x-tenant': 'a', authorization: 'Bearer x' } },
       { params: { id: 1 } },
     ])
@@ -135,7 +135,7 @@ describe('in tests', () => {
       { headers: { 'X-Tenant': 'b' }, idempotencyKey: 'key-1' },
     )
     expect(data).toEqual({ status: 200, page: 7, received: null, value: { id: 2, from: 'n b key-1' } })
-    expect(things.createThing.calls).toEqual([
+    expect(products.createProduct.calls).toEqual([
       { body: { name: 'n' }, headers: { 'x-tenant': 'b', 'x-own': 'own' }, idempotencyKey: 'key-1' },
     ])
   })

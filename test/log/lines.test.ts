@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { contract, service, t, type Logger } from 'tricube'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { callee, thingService } from '../client/callee.ts'
+import { callee, productService } from '../client/callee.ts'
 import { logging, quiet } from './logFile.ts'
 
 const handlers = {
@@ -102,14 +102,14 @@ describe('the access line', () => {
 
   it('is the only line for a caller that hangs up during a call to another service', async () => {
     const silent = await callee('silent', () => 'silence')
-    vi.stubEnv('TRICUBE_SERVICES', `thing-service=${silent.address}`)
+    vi.stubEnv('TRICUBE_SERVICES', `product-service=${silent.address}`)
     onTestFinished(() => void vi.unstubAllEnvs())
     let outcome: unknown
     const { app, lines } = await logging(quiet, {
-      clients: { things: thingService },
+      clients: { products: productService },
       handlers: {
         async say({ clients }) {
-          return clients.things!.getThing!({ params: { id: 1 } }).catch((error: unknown) => {
+          return clients.products!.getProduct!({ params: { id: 1 } }).catch((error: unknown) => {
             outcome = error
             throw error
           })

@@ -1,7 +1,7 @@
 import { contract, service, t, type ServiceOptions } from 'tricube'
 import { testService } from 'tricube/testing'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { callee, thingService } from '../client/callee.ts'
+import { callee, productService } from '../client/callee.ts'
 import { authority } from '../http/certificates.ts'
 
 afterEach(() => void vi.unstubAllEnvs())
@@ -12,15 +12,15 @@ const handlers = { show: () => null }
 /** What a callee hears of a request that came with these headers. */
 async function passedOn(
   headers: Record<string, string>,
-  options: Partial<ServiceOptions<(typeof front)['operations'], { things: typeof thingService }>> = {},
+  options: Partial<ServiceOptions<(typeof front)['operations'], { products: typeof productService }>> = {},
 ): Promise<Record<string, unknown>> {
   const a = await callee()
-  vi.stubEnv('TRICUBE_SERVICES', `thing-service=${a.address}`)
+  vi.stubEnv('TRICUBE_SERVICES', `product-service=${a.address}`)
   vi.stubEnv('LOG_LEVEL', 'silent')
   const app = service(front, {
     ...options,
-    clients: { things: thingService },
-    handlers: { show: ({ clients }) => clients.things.getThing({ params: { id: 1 } }) },
+    clients: { products: productService },
+    handlers: { show: ({ clients }) => clients.products.getProduct({ params: { id: 1 } }) },
   })
   const { url } = await app.listen()
   onTestFinished(() => app.close())

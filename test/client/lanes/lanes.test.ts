@@ -1,6 +1,6 @@
 import { service } from 'tricube'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { at, callee as plainCallee, memoryRegistry, thingService } from '../callee.ts'
+import { at, callee as plainCallee, memoryRegistry, productService } from '../callee.ts'
 import { client } from 'tricube/client'
 import { echoClient, echoService, good, rawCallee, warmUp, type RawRequest } from './laneCallee.ts'
 
@@ -65,8 +65,8 @@ describe('a lane', () => {
     const plain = await plainCallee('a')
     const proxied = await plainCallee('a', () => ({ headers: { 'x-call-lanes': '72' } }))
     for (const { address, requests } of [plain, proxied]) {
-      await using caller = client(thingService, { registry: memoryRegistry(address) })
-      for (const id of ids(30)) await caller.getThing({ params: { id } })
+      await using caller = client(productService, { registry: memoryRegistry(address) })
+      for (const id of ids(30)) await caller.getProduct({ params: { id } })
       expect(requests.filter(({ headers }) => headers['x-call-lanes'])).toEqual([])
     }
   })
