@@ -142,7 +142,7 @@ it.each([
   ['CONSUL_HTTP_SSL', 'yes', 'expected true or false', 'got "yes"'],
   ['TRICUBE_DNS', 'svc.cluster.local', 'expected {service}.prod', 'got "svc.cluster.local"'],
   ['TRICUBE_WEIGHT', '-1', 'expected a number above 0', 'got -1'],
-  ['ADVERTISE_ADDRESS', 'http://a', 'expected an address or a host name', 'got "http://a"'],
+  ['ADVERTISE_ADDRESS', 'http://a', 'expected an address or a hostname', 'got "http://a"'],
 ])('%s=%s is rejected at the start', async (variable, value, expected, got) => {
   vi.stubEnv(variable, value)
   const rejected = roles()

@@ -98,8 +98,8 @@ describe('a check of its own', () => {
       { psp: { check: never, timeoutMs: 0 } },
       'a-service: health.checks.psp.timeoutMs: expected a number of milliseconds from 1, got 0',
     ],
-    [{ database: never }, 'a-service: health.checks.database: there is a check database already, name it otherwise'],
-    [{ redis: never }, 'a-service: health.checks.redis: there is a check redis already, name it otherwise'],
+    [{ database: never }, 'a-service: health.checks.database: there is a check database already, choose another name'],
+    [{ redis: never }, 'a-service: health.checks.redis: there is a check redis already, choose another name'],
   ])('is rejected at definition when it cannot be: %#', (checks, message) => {
     const resources = { redis: resource({ open: () => 1 }) }
     expect(() => checking({ checks } as never, { resources })).toThrow(message)

@@ -107,10 +107,10 @@ describe('a resource of a service', () => {
   })
 
   it.each([
-    [{ db: resource({ open: () => 1 }) }, 'a: resources.db: the context has a db already, name it otherwise'],
+    [{ db: resource({ open: () => 1 }) }, 'a: resources.db: the context already has a db, choose another name'],
     [
       { params: resource({ open: () => 1 }) },
-      'a: resources.params: the context has a params already, name it otherwise',
+      'a: resources.params: the context already has a params, choose another name',
     ],
     [{ mailer: { send() {} } }, 'a: resources.mailer: expected resource({ open, … })'],
   ])('is rejected at definition when it cannot be: %#', (resources, message) => {

@@ -85,7 +85,11 @@ describe('an instance that shares its limits', () => {
   it.each([
     ['fails', () => Promise.reject(new Error('connection refused')), 'connection refused'],
     ['never answers', () => new Promise<number>(() => {}), 'no response within 50 ms'],
-    ['answers something else', () => Promise.resolve(Number.NaN), 'the store answered NaN, which is no number'],
+    [
+      'answers something else',
+      () => Promise.resolve(Number.NaN),
+      'the rate limit store returned NaN, expected a number',
+    ],
   ])('counts alone when the store %s, asks once a second, and tells both ends', async (_what, fail, reason) => {
     let isDown = false
     const store = new ArrivalTimes({ nowUs: () => clock.ms * 1000 })

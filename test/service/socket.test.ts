@@ -23,32 +23,32 @@ afterEach(async () => {
   for (const app of open.splice(0)) await app.close()
 })
 
-it('listens on a socket for its owner and its group, and takes it away when it stops', async () => {
+it('listens on a socket for its owner and group, and removes it when it stops', async () => {
   const app = make()
   expect((await app.listen()).url).toBe(`unix:${path}`)
-  const [answer] = (await once(get({ socketPath: path, path: '/ping' }), 'response')) as [IncomingMessage]
-  expect(answer.statusCode).toBe(200)
-  answer.resume()
+  const [response] = (await once(get({ socketPath: path, path: '/ping' }), 'response')) as [IncomingMessage]
+  expect(response.statusCode).toBe(200)
+  response.resume()
   expect((statSync(path).mode & 0o777).toString(8)).toBe('660')
   await app.close()
   expect(existsSync(path)).toBe(false)
 })
 
-it('takes the place of one that has died, not of one that lives', async () => {
+it('replaces the socket of a process that has died, and no other', async () => {
   const code = `require('node:net').createServer().listen(${JSON.stringify(path)}, () => console.log('listening'))`
   const other = spawn(process.execPath, ['-e', code])
   await once(other.stdout, 'data')
-  await expect(make().listen()).rejects.toThrow('is the socket of another process, which answers')
+  await expect(make().listen()).rejects.toThrow('is the socket of another running process: choose another path')
   other.kill('SIGKILL')
   await once(other, 'exit')
   expect(existsSync(path)).toBe(true)
   await make().listen()
 })
 
-it('removes no other file', async () => {
+it('does not replace a file that is not a socket', async () => {
   const file = `${path}.txt`
   writeFileSync(file, 'precious')
   vi.stubEnv('HOST', `unix:${file}`)
-  await expect(make().listen()).rejects.toThrow('is there already and is no socket')
+  await expect(make().listen()).rejects.toThrow('already exists and is not a socket: choose another path')
   expect(existsSync(file)).toBe(true)
 })

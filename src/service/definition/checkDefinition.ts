@@ -108,7 +108,7 @@ function resourcesRule(): Rule {
       for (const [name, one] of Object.entries(resources ?? {})) {
         if (!(one instanceof Resource)) return `${path}.${name}: expected resource({ open, … })`
         if (reservedNames.has(name) || name in parts)
-          return `${path}.${name}: the context already has a ${name} already, name it otherwise`
+          return `${path}.${name}: the context already has a ${name}, choose another name`
       }
       return undefined
     },

@@ -67,8 +67,9 @@ export async function listen(
 async function removeStale(path: string): Promise<void> {
   const found = await lstat(path).catch(() => undefined)
   if (!found) return
-  if (!found.isSocket()) throw new ConfigError(`${path} exists already and is no socket`)
-  if (await isListening(path)) throw new ConfigError(`${path} is the socket of another process, which responds there`)
+  if (!found.isSocket()) throw new ConfigError(`HOST: ${path} already exists and is not a socket: choose another path`)
+  if (await isListening(path))
+    throw new ConfigError(`HOST: ${path} is the socket of another running process: choose another path`)
   await unlink(path)
 }
 

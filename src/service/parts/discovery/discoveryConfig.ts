@@ -114,7 +114,7 @@ export const discoverySettings: Settings<DiscoveryConfig> = {
     meaning: 'The key to that certificate, a file in PEM.',
     value: undefined,
   }),
-  consulServerName: setting<string | undefined>(text('a host name', /^[\w.-]+$/), {
+  consulServerName: setting<string | undefined>(text('a hostname', /^[\w.-]+$/), {
     variable: 'CONSUL_TLS_SERVER_NAME',
     meaning: "The name in the agent's certificate.",
     value: undefined,

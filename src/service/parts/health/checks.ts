@@ -61,7 +61,7 @@ export const checksRule: Rule = {
   problem(checks: HealthChecks | undefined, path, whole) {
     const { resources = {} } = whole as { resources?: object }
     const taken = Object.keys(checks ?? {}).find((name) => reservedNames.has(name) || Object.hasOwn(resources, name))
-    return taken && `${path}.${taken}: there is a check ${taken} already, name it otherwise`
+    return taken && `${path}.${taken}: there is a check ${taken} already, choose another name`
   },
 }
 

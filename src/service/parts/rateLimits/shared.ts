@@ -52,7 +52,8 @@ export class SharedLimiter {
     const { nowUs } = this.#memory
     try {
       const ahead = await readInTime(storeTimeoutMs, this.#store.take(digest(key), quota))
-      if (!Number.isFinite(ahead)) throw new TypeError(`the store returned ${String(ahead)}, which is no number`)
+      if (!Number.isFinite(ahead))
+        throw new TypeError(`the rate limit store returned ${String(ahead)}, expected a number`)
       this.#memory.learn(key, nowUs + (ahead <= quota.burstUs ? ahead : ahead - quota.intervalUs))
       if (this.#isDown) this.#recovered()
       return ahead
