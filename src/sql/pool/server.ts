@@ -1,16 +1,16 @@
 import type { ServerStats } from '../api/stats.ts'
-import { DatabaseError, isFinal, unreachable } from '../errors/databaseError.ts'
+import { DatabaseError, unreachable } from '../errors/databaseError.ts'
 import { Lane } from './lane.ts'
+import { Liveness, silent } from './liveness.ts'
+import { WaitingStatements } from './waiting.ts'
 import type { Deadline } from '../statement/deadline.ts'
 import { failing } from '../errors/place.ts'
 import { closed, Pool, type PoolOptions, type Waiter } from './pool.ts'
 import type { Route, Statement } from '../statement/statement.ts'
 import { type Sweepable, Ticker } from '../../time/ticker.ts'
-import type { Address } from '../url/settings.ts'
 import { connect } from '../connection/connect.ts'
 import type { ConnectOptions } from '../connection/options.ts'
 import type { Connection } from '../connection/connection.ts'
-import { responds } from '../connection/probe.ts'
 import { setUp } from '../connection/setUp.ts'
 
 /** Options of one server. */
@@ -23,9 +23,6 @@ export interface ServerOptions extends ConnectOptions, PoolOptions {
 // make that worse. New statements avoid a stuck lane from the next sweep on, after 5 to 10 ms. They go to the pool once
 // all lanes have been stuck for this time.
 const poolAfterMs = 20
-// After this time without a response, a probe finds out whether the server responds at all.
-const suspectMs = 1000
-const probeMs = 1000
 const housekeepingMs = 1000
 const prepareAnewMs = 5000
 
@@ -36,17 +33,19 @@ export class Server implements Route, Sweepable {
   readonly #lanes: readonly Lane[]
   readonly #ticker: Ticker = new Ticker(this)
   readonly #housekeeping: NodeJS.Timeout
-  #waiting: Statement[] = []
-  #isProbing = false
-  #notBefore = 0
+  readonly #waiting: WaitingStatements
+  readonly #liveness: Liveness = new Liveness(() => (this.#isClosed ? [] : this.#connections()))
   #preparesAnewAt = 0
-  #lastError: DatabaseError | undefined
   #isClosed = false
 
   constructor(options: ServerOptions) {
     this.#options = options
     this.pool = new Pool(this.open, options)
-    const events = { connected: () => this.#connected(), failed: (error: DatabaseError) => this.#failed(error) }
+    this.#waiting = new WaitingStatements(options.acquireTimeoutMs)
+    const events = {
+      connected: () => this.#waiting.take().forEach((statement) => this.send(statement)),
+      failed: (error: DatabaseError) => this.#waiting.failed(error),
+    }
     this.#lanes = Array.from({ length: options.lanes }, () => new Lane(this.open, events))
     this.#housekeeping = setInterval(() => this.#maintain(performance.now()), housekeepingMs).unref()
   }
@@ -77,7 +76,7 @@ export class Server implements Route, Sweepable {
     this.#ticker.wake()
     if (this.#isSlow(statement)) return this.#sendToPool(statement)
     const lane = this.#bestLane()
-    if (!lane) return this.#wait(statement)
+    if (!lane) return this.#waiting.add(statement)
     if (lane.stuckMs >= poolAfterMs) return this.#sendToPool(statement)
     statement.prepared.runs++
     lane.send(statement)
@@ -125,7 +124,7 @@ export class Server implements Route, Sweepable {
     return {
       lanes: this.#lanes.map(({ connection }) => ({ connected: !!connection, inFlight: connection?.inFlight ?? 0 })),
       pool: { size, idle, waiting },
-      waiting: this.#waiting.length,
+      waiting: this.#waiting.size,
     }
   }
 
@@ -133,7 +132,7 @@ export class Server implements Route, Sweepable {
   async close(): Promise<void> {
     this.#isClosed = true
     clearInterval(this.#housekeeping)
-    for (const statement of this.#waiting.splice(0)) statement.reject(closed())
+    this.#waiting.close()
     await Promise.all([this.pool.close(), ...this.#lanes.map((lane) => lane.close())])
     this.#ticker.stop()
   }
@@ -158,9 +157,9 @@ export class Server implements Route, Sweepable {
       if (connection.owner?.isLimited) isOwned = true
     }
     this.pool.sweep(now)
-    this.#sweepWaiting(now)
-    if (stuckMs > suspectMs && now > this.#notBefore && !this.#isProbing) void this.#probe()
-    return isOwned || inFlight + this.pool.waiting + this.#waiting.length > 0
+    this.#waiting.sweep(now)
+    this.#liveness.sweep(now, stuckMs)
+    return isOwned || inFlight + this.pool.waiting + this.#waiting.size > 0
   }
 
   #isSlow(statement: Statement): boolean {
@@ -177,55 +176,11 @@ export class Server implements Route, Sweepable {
       reject: (error) => statement.reject(error),
       isWaiting: (now) => !statement.expire(now) && !statement.isSettled,
     }
-    this.pool.acquire(waiter, this.#waitsUntil(statement))
+    this.pool.acquire(waiter, this.#waiting.until(statement))
   }
 
-  #wait(statement: Statement): void {
-    if (this.#lastError && isFinal(this.#lastError)) return statement.reject(this.#lastError)
-    this.#waiting.push(statement)
-  }
-
-  // The time counts once, even if the statement is sent several times.
-  #waitsUntil(statement: Statement): number {
-    statement.waitsSince ||= performance.now()
-    return statement.waitsSince + this.#options.acquireTimeoutMs
-  }
-
-  #sweepWaiting(now: number): void {
-    if (this.#waiting.length === 0) return
-    this.#waiting = this.#waiting.filter((statement) => {
-      if (!statement.expire(now) && now >= this.#waitsUntil(statement)) {
-        statement.reject(unreachable(this.#lastError))
-      }
-      return !statement.isSettled
-    })
-  }
-
-  #connected(): void {
-    this.#lastError = undefined
-    for (const statement of this.#waiting.splice(0)) this.send(statement)
-  }
-
-  #failed(error: DatabaseError): void {
-    this.#lastError = error
-    if (isFinal(error)) for (const statement of this.#waiting.splice(0)) statement.reject(error)
-  }
-
-  // A server that is stopped, or cut off silently, keeps its connections open and never responds.
-  async #probe(): Promise<void> {
-    this.#isProbing = true
-    const lanes = this.#lanes.flatMap(({ connection }) => connection ?? [])
-    const addresses = new Set([...lanes, ...this.pool.connections].map(({ address }) => address))
-    const dead = new Set<Address>()
-    const probe = async (address: Address): Promise<void> => {
-      if (!(await responds(address, probeMs))) dead.add(address)
-    }
-    await Promise.all([...addresses].map(probe))
-    this.#isProbing = false
-    this.#notBefore = performance.now() + suspectMs
-    if (dead.size === 0 || this.#isClosed) return
-    const all = [...this.#lanes.map(({ connection }) => connection), ...this.pool.connections]
-    for (const connection of all) if (connection && dead.has(connection.address)) connection.destroy(silent())
+  #connections(): Connection[] {
+    return [...this.#lanes.flatMap(({ connection }) => connection ?? []), ...this.pool.connections]
   }
 
   #maintain(now: number): void {
@@ -242,8 +197,4 @@ export class Server implements Route, Sweepable {
     for (const { connection } of this.#lanes) connection?.statements.grow()
     for (const connection of this.pool.connections) connection.statements.grow()
   }
-}
-
-function silent(): DatabaseError {
-  return new DatabaseError('08006', 'the database does not respond')
 }
