@@ -10,7 +10,7 @@ export interface Certificate {
   readonly key: string
 }
 
-/** What a certificate says besides who has it. */
+/** Options of a certificate besides its name. */
 export interface Terms {
   /** The names and addresses that it is for. Default: 127.0.0.1 and localhost. */
   readonly hosts?: readonly string[]

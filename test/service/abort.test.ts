@@ -21,13 +21,13 @@ const abortService = contract('abort-service', {
 })
 
 const minute = 60
-/** What each handler was told, by name, in the order of events. */
+/** The events of each handler, by name, in order. */
 const seen: string[] = []
 let application: Application
 /** The deadline of `late` is past, and its caller has the 504. */
 const { promise: answered, resolve: hasAnswer } = withResolvers()
 
-/** Runs until the signal aborts, and tells both. */
+/** Runs until the signal aborts, and records start and end. */
 function untilAborted(name: string, signal: AbortSignal): Promise<null> {
   seen.push(`${name} runs`)
   return new Promise((_, reject) => {
@@ -110,12 +110,12 @@ async function hangUp(path: string, isRunning: () => void | Promise<void>): Prom
 const within = { timeout: 10_000, interval: 10 }
 
 describe('when the caller hangs up', () => {
-  it('the signal of the handler aborts', async () => {
+  it('aborts the signal of the handler', async () => {
     await hangUp('/wait', () => expect(seen).toContain('wait runs'))
     await vi.waitFor(() => expect(seen).toContain('wait ends'), within)
   })
 
-  it('the signal aborts also of what waits behind another request of the connection', async () => {
+  it('aborts the signal of a request that waits behind another one of its connection', async () => {
     seen.length = 0
     const runs = () => seen.filter((event) => event === 'wait runs').length
     const { hostname, port } = new URL(url)
@@ -127,18 +127,18 @@ describe('when the caller hangs up', () => {
     await vi.waitFor(async () => expect(await requestsInFlight()).toBe(0), within)
   })
 
-  it('calls to other services are given up, and end over there', async () => {
+  it('cancels calls to other services, and their handlers', async () => {
     await hangUp('/call', () => expect(seen).toContain('sleep runs'))
     await vi.waitFor(() => expect(seen).toContain('sleep ends'), within)
   })
 
-  it.each(['statement', 'transaction'])('a %s that runs is cancelled in PostgreSQL', async (operation) => {
+  it.each(['statement', 'transaction'])('cancels a running %s in PostgreSQL', async (operation) => {
     await hangUp(`/${operation}`, async () => expect(await sessions('active')).toBe(1))
     await vi.waitFor(async () => expect(await sessions('active')).toBe(0), within)
     expect(await sessions('idle in transaction')).toBe(0)
   })
 
-  it('a transaction is rolled back, also when its handler looks at no signal', async () => {
+  it('rolls back a transaction even if the handler ignores the signal', async () => {
     await hangUp('/open', async () => expect(await sessions('idle in transaction')).toBe(1))
     await vi.waitFor(async () => {
       expect(await sessions('idle in transaction')).toBe(0) // it may still roll back, and hold its lock meanwhile
@@ -148,7 +148,7 @@ describe('when the caller hangs up', () => {
     await database.query('SELECT pg_advisory_unlock(6)')
   })
 
-  it('after a 504 nothing is committed, and nothing is locked', async () => {
+  it('commits nothing and holds no lock after a 504', async () => {
     const heard: string[] = []
     database.on('notification', ({ channel }) => heard.push(channel))
     await database.query('LISTEN late')
@@ -161,7 +161,7 @@ describe('when the caller hangs up', () => {
     await database.query('SELECT pg_advisory_unlock(7)')
   })
 
-  it('nothing is lost by the hundred: no connection, no request', async () => {
+  it('leaks no connections and no requests', async () => {
     const paths = ['/wait', '/statement', '/transaction', '/open', '/lane']
     const caller = new AbortController()
     setMaxListeners(0, caller.signal)
@@ -186,7 +186,7 @@ describe('when the caller hangs up', () => {
   })
 })
 
-/** As `/metrics` has it, without the one that asks. */
+/** Returns the count of `/metrics`, without the scrape itself. */
 async function requestsInFlight(): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text()
   return Number(/^http_server_active_requests (\d+)$/m.exec(text)![1]) - 1

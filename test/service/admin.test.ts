@@ -48,8 +48,8 @@ const everything = {
   '/health/ready': 200,
 }
 
-describe('what tells about a service', () => {
-  it('is answered on its own port, unless something else is said', async () => {
+describe('docs, metrics and health details', () => {
+  it('are on the port of the service by default', async () => {
     expect(await statuses(await listening())).toEqual({ ...everything, '/stock/1': 200 })
   })
 
@@ -66,7 +66,7 @@ describe('what tells about a service', () => {
     expect((await fetch(`${url}/docs/swagger-ui.css`)).status).toBe(404)
   })
 
-  it('moves to the admin port, where no operation is', async () => {
+  it('move to the admin port, which has no operations', async () => {
     const port = await freePort()
     vi.stubEnv('TRICUBE_ADMIN_PORT', String(port))
     const url = await listening({ edge: true })
@@ -87,14 +87,14 @@ describe('what tells about a service', () => {
     expect(metrics).toContain('operation="show"')
   })
 
-  it('stays turned off there', async () => {
+  it('can be turned off on the admin port', async () => {
     const port = await freePort()
     vi.stubEnv('TRICUBE_ADMIN_PORT', String(port))
     await listening({ docs: false, metrics: false })
     expect(await statuses(`http://127.0.0.1:${port}`)).toMatchObject({ '/docs': 404, '/metrics': 404 })
   })
 
-  it('stops the start when the admin port is taken, and names no port that there is not', async () => {
+  it('fail the start when the admin port is taken or invalid', async () => {
     const taken = createServer().listen(0, '127.0.0.1')
     await once(taken, 'listening')
     onTestFinished(() => void taken.close())
@@ -104,7 +104,7 @@ describe('what tells about a service', () => {
     await expect(listening()).rejects.toThrow('TRICUBE_ADMIN_PORT')
   })
 
-  it('is turned off by what is true or false', () => {
+  it('accept only true or false as options', () => {
     expect(() => service(stock, { handlers, docs: 'no' as never })).toThrow('docs: expected true or false, got "no"')
     expect(() => service(stock, { handlers, health: { detail: false } as never })).toThrow('health.detail')
   })
@@ -113,13 +113,13 @@ describe('what tells about a service', () => {
 describe('an internal operation', () => {
   const other = { id: '1' }
 
-  it('is there for other services, and in the document', async () => {
+  it('is available to other services, and in the document', async () => {
     await using app = await testService(service(stock, { handlers }))
     expect((await app.client.reserve({ params: other })).data).toBe('reserved')
     expect((await app.inject('/openapi/spec.json')).json().paths).toHaveProperty('/stock/{id}/reserve')
   })
 
-  it('is not there for strangers, in no way', async () => {
+  it('does not exist at the edge', async () => {
     await using app = await testService(service(stock, { handlers, edge: true }))
     await expect(app.client.reserve({ params: other })).rejects.toMatchObject({ status: 404, code: 40401 })
     expect((await app.inject({ method: 'GET', url: '/stock/1/reserve' })).statusCode).toBe(404)
@@ -130,12 +130,12 @@ describe('an internal operation', () => {
     expect(Object.keys(document.paths['/stock/{id}'])).toEqual(['get'])
   })
 
-  it('is left out of a document for the public', () => {
+  it('is missing in a public document', () => {
     expect(Object.keys(openapiDocument(stock, { audience: 'public' }).paths)).toEqual(['/stock/{id}'])
     expect(Object.keys(openapiDocument(stock).paths)).toHaveLength(2)
   })
 
-  it('says so with true or false', () => {
+  it('is declared with true or false', () => {
     expect(() => contract('a', { b: { route: 'GET /b', internal: 'yes' as never } })).toThrow(
       'a.b: internal must be true or false',
     )

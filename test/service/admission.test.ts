@@ -49,7 +49,7 @@ async function listen(admission?: AdmissionOptions | false, cors?: CorsOptions):
 
 const get = (path: string, headers: Record<string, string> = {}): Promise<Response> => fetch(url + path, { headers })
 
-/** How many requests were refused, as `/metrics` has it. */
+/** Returns the number of rejected requests in `/metrics`. */
 async function shed(operation: string, reason: string): Promise<number> {
   const text = await (await get('/metrics')).text()
   const line = `tricube_requests_shed_total{operation="${operation}",reason="${reason}"} `
@@ -62,12 +62,12 @@ async function shed(operation: string, reason: string): Promise<number> {
 }
 
 describe('a request whose deadline is past', () => {
-  it('is a 504 before its body is looked at, and never runs', async () => {
+  it('gets 504 before its body is read, and never runs', async () => {
     await listen()
     const headers = { 'content-type': 'application/json', 'x-request-timeout-ms': '0' }
-    const answer = await fetch(`${url}/orders`, { method: 'POST', headers, body: '{not even JSON' })
-    expect(answer.status).toBe(504)
-    expect(await answer.json()).toEqual({
+    const response = await fetch(`${url}/orders`, { method: 'POST', headers, body: '{not even JSON' })
+    expect(response.status).toBe(504)
+    expect(await response.json()).toEqual({
       code: 50400,
       message: 'Gateway Timeout',
       error: 'the deadline was past on arrival',
@@ -76,32 +76,32 @@ describe('a request whose deadline is past', () => {
     expect(await shed('order', 'deadline')).toBe(1)
   })
 
-  it('runs while there is time left, and where nobody said anything', async () => {
+  it('runs while time is left, and without a deadline', async () => {
     await listen()
     expect((await get('/compute', { 'x-request-timeout-ms': '1000' })).status).toBe(200)
     expect((await get('/compute', { 'x-request-timeout-ms': 'soon' })).status).toBe(200)
     expect(await shed('compute', 'deadline')).toBe(0)
   })
 
-  it('is refused also where admission is off', async () => {
+  it('is rejected even if admission is off', async () => {
     await listen(false)
     expect((await get('/compute', { 'x-request-timeout-ms': '0' })).status).toBe(504)
     expect(ran).toEqual([])
   })
 })
 
-describe('more requests in flight than may be', () => {
-  it('are a 503 that may be tried elsewhere; health, metrics and documentation answer', async () => {
+describe('requests beyond maxConcurrency', () => {
+  it('get 503 and may be retried elsewhere, unlike health, metrics and documentation', async () => {
     await listen({ maxConcurrency: 2 })
     const waiting = [get('/wait'), get('/wait')]
     await vi.waitFor(() => expect(ran).toHaveLength(2))
-    const refused = await get('/compute')
-    expect([refused.status, refused.headers.get('x-should-retry'), refused.headers.get('retry-after')]).toEqual([
+    const rejected = await get('/compute')
+    expect([rejected.status, rejected.headers.get('x-should-retry'), rejected.headers.get('retry-after')]).toEqual([
       503,
       'true',
       '1',
     ])
-    expect(await refused.json()).toEqual({
+    expect(await rejected.json()).toEqual({
       code: 50302,
       message: 'Service Unavailable',
       error: 'too many requests in flight',
@@ -111,11 +111,11 @@ describe('more requests in flight than may be', () => {
     }
     expect(await shed('compute', 'concurrency')).toBe(1)
     release()
-    for (const answer of await Promise.all(waiting)) expect(answer.status).toBe(200)
+    for (const response of await Promise.all(waiting)) expect(response.status).toBe(200)
     await vi.waitFor(async () => expect((await get('/compute')).status).toBe(200))
   })
 
-  it('are refused so that the pages which may call can read it, and no others', async () => {
+  it('get CORS headers for allowed origins only', async () => {
     const page = 'https://app.example.com'
     await listen({ maxConcurrency: 1 }, { origins: [page], credentials: true, exposedHeaders: ['x-total'] })
     const waiting = get('/wait')
@@ -124,60 +124,60 @@ describe('more requests in flight than may be', () => {
       const { headers } = await get(path, { origin })
       return Object.fromEntries([...headers].filter(([name]) => name.startsWith('access-control-') || name === 'vary'))
     }
-    const refused = await corsOf(page, '/compute')
-    expect(refused).toEqual({
+    const rejected = await corsOf(page, '/compute')
+    expect(rejected).toEqual({
       'access-control-allow-credentials': 'true',
       'access-control-allow-origin': page,
       'access-control-expose-headers': 'retry-after, x-total',
       vary: 'Origin',
     })
-    const { 'access-control-allow-origin': _allowed, ...others } = refused as Record<string, string>
+    const { 'access-control-allow-origin': _allowed, ...others } = rejected as Record<string, string>
     expect(await corsOf('https://evil.example', '/compute')).toEqual(others)
     release()
     await waiting
-    expect(await corsOf(page, '/compute')).toEqual(refused)
+    expect(await corsOf(page, '/compute')).toEqual(rejected)
   })
 
-  it('are many by default', async () => {
+  it('are more than 1,000 by default', async () => {
     await listen()
     const waiting = Array.from({ length: 500 }, () => get('/wait'))
     await vi.waitFor(() => expect(ran).toHaveLength(500), { timeout: 20_000 })
     expect((await get('/compute')).status).toBe(200)
     release()
-    for (const answer of await Promise.all(waiting)) expect(answer.status).toBe(200)
+    for (const response of await Promise.all(waiting)) expect(response.status).toBe(200)
   }, 30_000)
 })
 
 describe('a saturated event loop', () => {
-  /** Keeps the loop busy until somebody is refused. */
+  /** Keeps the loop busy until a request is rejected. */
   async function refusals(): Promise<Response[]> {
     for (let wave = 0; wave < 60; wave++) {
-      const answers = await Promise.all(Array.from({ length: 60 }, () => get('/compute')))
-      const refused = answers.filter(({ status }) => status === 503)
-      if (refused.length > 0) return refused
+      const responses = await Promise.all(Array.from({ length: 60 }, () => get('/compute')))
+      const rejected = responses.filter(({ status }) => status === 503)
+      if (rejected.length > 0) return rejected
     }
     return []
   }
 
-  it('refuses what would wait for too long, answers the rest, and recovers by itself', async () => {
+  it('rejects requests that would wait too long, serves the rest, and recovers', async () => {
     await listen({ targetDelayMs: 10 })
-    const refused = await refusals()
-    expect(await refused[0]?.json()).toEqual({ code: 50302, message: 'Service Unavailable', error: 'overloaded' })
-    expect(refused[0]!.headers.get('x-should-retry')).toBe('true')
+    const rejected = await refusals()
+    expect(await rejected[0]?.json()).toEqual({ code: 50302, message: 'Service Unavailable', error: 'overloaded' })
+    expect(rejected[0]!.headers.get('x-should-retry')).toBe('true')
     expect(ran.length).toBeGreaterThan(0)
-    expect(await shed('compute', 'overload')).toBe(refused.length)
+    expect(await shed('compute', 'overload')).toBe(rejected.length)
     expect((await get('/health/ready')).status).toBe(200)
     await vi.waitFor(async () => {
-      const answers = await Promise.all([get('/compute'), get('/compute'), get('/compute')])
-      expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
+      const responses = await Promise.all([get('/compute'), get('/compute'), get('/compute')])
+      expect(responses.map(({ status }) => status)).toEqual([200, 200, 200])
     })
   }, 60_000)
 
-  it('is left to itself when admission is off', async () => {
+  it('rejects nothing when admission is off', async () => {
     await listen(false)
     for (let wave = 0; wave < 3; wave++) {
-      const answers = await Promise.all(Array.from({ length: 100 }, () => get('/compute')))
-      expect(answers.every(({ status }) => status === 200)).toBe(true)
+      const responses = await Promise.all(Array.from({ length: 100 }, () => get('/compute')))
+      expect(responses.every(({ status }) => status === 200)).toBe(true)
     }
   }, 60_000)
 })

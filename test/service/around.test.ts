@@ -36,7 +36,7 @@ async function started(tested: Parameters<typeof testService<typeof users>>[0]) 
 }
 
 describe('code around handlers', () => {
-  it('runs from the outermost to the handler and back, of the service first, then of the operation', async () => {
+  it('runs in order: around of the service, around of the operation, the handler, and back', async () => {
     const events: string[] = []
     const app = await started(
       service(users, {
@@ -56,7 +56,7 @@ describe('code around handlers', () => {
     expect(events).toEqual(['first createUser begins', 'second createUser begins', 'second ends', 'first ends'])
   })
 
-  it('has the types of each operation, of its clients and of its resources', async () => {
+  it('has the types of operations, clients and resources', async () => {
     const tenants = resource({ open: () => ({ nameOf: (id: number) => `tenant ${id}` }) })
     const app = await started(
       service(users, {
@@ -98,7 +98,7 @@ describe('code around handlers', () => {
     expect((await app.client.createUser({ body: { name: '' } })).data).toEqual({ id: 0, name: 'nobody' })
   })
 
-  it('may reject, replace an error, and sees what a handler throws before its first await', async () => {
+  it('may reject, may replace an error, and catches errors that a handler throws synchronously', async () => {
     const app = await started(
       service(users, {
         models: {},
@@ -123,7 +123,7 @@ describe('code around handlers', () => {
     expect(replaced.json()).toMatchObject({ code: 40400, error: 'thrown at once' })
   })
 
-  it('runs on each attempt of a call that is handled once for its key', async () => {
+  it('runs on each attempt of a call with an idempotency key', async () => {
     const events: string[] = []
     let runs = 0
     const app = await started(

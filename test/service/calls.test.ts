@@ -52,7 +52,7 @@ const roles = () =>
 let started: () => void = () => {}
 let aborted: () => void = () => {}
 
-/** A service whose handler calls `role-service` as the test says. */
+/** A service whose handler calls `role-service` as the test configures it. */
 function caller(ask: (context: Parameters<typeof dispatch>[0]) => unknown = dispatch): Service {
   return service(callerContract, {
     clients: { roles: roleService },
@@ -118,7 +118,7 @@ describe('a call to another service', () => {
     })
   })
 
-  it('fails with the class and the code that the service answered with', async () => {
+  it('fails with the class and the code of the response', async () => {
     const url = await pair()
     expect(await get(`${url}/ask/404`)).toMatchObject({
       status: 404,
@@ -131,7 +131,7 @@ describe('a call to another service', () => {
     expect(await get(`${url}/ask/500`)).toMatchObject({ status: 500, body: { code: 50000 } })
   })
 
-  it('says whose request it is and how long there is left', async () => {
+  it('carries the request id and the remaining time', async () => {
     const url = await pair()
     const { body } = await get(`${url}/ask/who`, { 'x-request-id': 'r-1', 'x-request-timeout-ms': '400' })
     expect(body.data).toMatchObject({ 'x-request-id': 'r-1', 'x-request-attempt': '0', accept: 'application/json' })
@@ -142,15 +142,15 @@ describe('a call to another service', () => {
     expect(unhurried.body.data['x-request-timeout-ms']).toBe('5000')
   })
 
-  it('is 504 when the answer takes too long, and the handler over there is told to stop', async () => {
+  it('fails with 504 when the response takes too long, and aborts the signal of the callee', async () => {
     const url = await pair()
     const stopped = new Promise<void>((resolve) => (aborted = resolve))
-    const answer = await get(`${url}/ask/never?ms=50`)
-    expect(answer).toMatchObject({ status: 504, body: { code: 50400 } })
+    const response = await get(`${url}/ask/never?ms=50`)
+    expect(response).toMatchObject({ status: 504, body: { code: 50400 } })
     await stopped
   })
 
-  it('is given up when the one who asked hangs up', async () => {
+  it('is canceled when the caller hangs up', async () => {
     const url = await pair()
     const stopped = new Promise<void>((resolve) => (aborted = resolve))
     const controller = new AbortController()
@@ -162,7 +162,7 @@ describe('a call to another service', () => {
     await stopped
   })
 
-  it('is given up with all others of the request, by its own signal alone, and is not sent once nobody waits', async () => {
+  it('is canceled with all calls of its request or by its own signal, and is not sent after the caller has gone', async () => {
     const { host } = new URL(await listen(roles()))
     process.env['TRICUBE_SERVICES'] = `role-service=${host}`
     const [browser, own, unused] = [new AbortController(), new AbortController(), new AbortController()]
@@ -192,7 +192,7 @@ describe('a call to another service', () => {
     await vi.waitFor(() => expect(counts.aborted).toBe(4))
   })
 
-  it('that waits to be tried again is given up at once', async () => {
+  it('that waits for a retry is canceled at once', async () => {
     let asked = 0
     const busy = createHttpServer((_, response) => {
       asked += 1
@@ -217,19 +217,19 @@ describe('a call to another service', () => {
   })
 })
 
-describe('a callee that is not well', () => {
+describe('a failing callee', () => {
   const down = { code: 50300, message: 'Service Unavailable' }
 
-  it('nobody listens: 503 with its name and nothing else', async () => {
+  it('that does not listen is a 503 that shows only its name', async () => {
     const port = await freePort()
     process.env['TRICUBE_SERVICES'] = `role-service=127.0.0.1:${port}`
     const url = await listen(caller())
-    const answer = await get(`${url}/ask/1`)
-    expect(answer).toMatchObject({ status: 503, body: { ...down, error: 'role-service is unavailable' } })
-    expect(answer.text).not.toContain(String(port))
+    const response = await get(`${url}/ask/1`)
+    expect(response).toMatchObject({ status: 503, body: { ...down, error: 'role-service is unavailable' } })
+    expect(response.text).not.toContain(String(port))
   })
 
-  it('nobody knows where it is: 503', async () => {
+  it('that no registry knows is a 503', async () => {
     const url = await listen(caller())
     expect(await get(`${url}/ask/1`)).toMatchObject({
       status: 503,
@@ -237,7 +237,7 @@ describe('a callee that is not well', () => {
     })
   })
 
-  it('it hangs up in the middle: 503; it accepts and says nothing: 504 at the timeout', async () => {
+  it('that hangs up is a 503, and one that never responds is a 504 at the timeout', async () => {
     const silent = await listenTcp((socket) => socket.on('data', () => {}))
     const rude = await listenTcp((socket) => socket.once('data', () => socket.destroy()))
     process.env['TRICUBE_SERVICES'] = `role-service=127.0.0.1:${rude}`
@@ -249,7 +249,7 @@ describe('a callee that is not well', () => {
     })
   })
 
-  it('it answers what is no answer: 502', async () => {
+  it('that sends an invalid response is a 502', async () => {
     const server = createHttpServer((_request, response) => response.end('<html>hello</html>')).listen(0, '127.0.0.1')
     running.push({ close: () => server.close() })
     await once(server, 'listening')
@@ -257,7 +257,7 @@ describe('a callee that is not well', () => {
     expect(await get(`${await listen(caller())}/ask/1`)).toMatchObject({ status: 502, body: { code: 50200 } })
   })
 
-  it('a handler can tell the errors apart', async () => {
+  it('has errors of different classes', async () => {
     process.env['TRICUBE_SERVICES'] = `role-service=127.0.0.1:${await freePort()}`
     const app = caller(async ({ clients }) => {
       try {

@@ -20,7 +20,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-it('a service whose database goes is not ready but alive, says 503, and recovers by itself', async () => {
+it('a service that loses its database is live and not ready, responds with 503, and recovers', async () => {
   postgres = await startPostgres({ dataDir: join(folder, 'postgres') })
   const { port } = postgres
   process.env['DATABASE_URL'] = postgres.url()
@@ -52,7 +52,7 @@ it('a service whose database goes is not ready but alive, says 503, and recovers
   await app.close()
 }, 60_000)
 
-it('a service whose database falls silent says 503 within the acquire timeout, and is alive', async () => {
+it('a service whose database hangs is live, and responds with 503 within the acquire timeout', async () => {
   const { TRICUBE_TEST_DATABASE_URL: target } = process.env
   await using proxy = await faultProxy({ target: target! })
   Object.assign(process.env, { DATABASE_URL: proxy.url, LOG_LEVEL: 'silent' })

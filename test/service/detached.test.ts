@@ -32,7 +32,7 @@ const isOver = (signal: AbortSignal): Promise<void> =>
   })
 
 /** What a call of the request's own context rejects with when the request is over. */
-let refused: unknown
+let rejected: unknown
 const orders = service(orderService, {
   models: {},
   admission: false,
@@ -48,7 +48,7 @@ async function placeOrder(ctx: OrderContext & { body: { item: string } }): Promi
   const { item } = ctx.body
   await ctx.clients.stock.reserve({ body: { item } })
   await isOver(ctx.signal)
-  refused = await ctx.clients.stock.release({ body: { item } }).catch((error: Error) => error)
+  rejected = await ctx.clients.stock.release({ body: { item } }).catch((error: Error) => error)
   const undo = ctx.detached({ timeoutMs: 10_000 })
   await undo.clients.stock.release({ body: { item } })
   await undo.db.transaction(async (tx) => {
@@ -76,7 +76,7 @@ afterAll(async () => {
   await database.end()
   vi.unstubAllEnvs()
 })
-beforeEach(() => void (refused = undefined))
+beforeEach(() => void (rejected = undefined))
 
 const post = (path: string, item: string, signal?: AbortSignal): Promise<Response> =>
   fetch(`${url}${path}`, {
@@ -90,11 +90,11 @@ const undoneRows = async (item: string): Promise<number | null> =>
 const soon = { timeout: 10_000 }
 
 describe('a detached context', () => {
-  it('undoes a step after the deadline, where the context of the request no longer works', async () => {
+  it('undoes a step after the deadline, when the context of the request has ended', async () => {
     expect((await post('/slow', 'lamp')).status).toBe(504)
     await expect.poll(() => undoneRows('lamp'), soon).toBe(1)
     expect(reserved).not.toContain('lamp')
-    expect(refused).toMatchObject({ status: 504 })
+    expect(rejected).toMatchObject({ status: 504 })
   })
 
   it('undoes a step after the caller has hung up', async () => {
@@ -105,7 +105,7 @@ describe('a detached context', () => {
     expect(await call).toBe('AbortError')
     await expect.poll(() => undoneRows('chair'), soon).toBe(1)
     expect(reserved).not.toContain('chair')
-    expect(refused).toMatchObject({ status: 499 })
+    expect(rejected).toMatchObject({ status: 499 })
   })
 })
 
@@ -125,8 +125,8 @@ async function noted(note: Note, options: object = {}) {
   return app
 }
 
-describe('what a detached context has', () => {
-  it('is the span, the resources and settings of the request, and a deadline of its own', async () => {
+describe('the members of a detached context', () => {
+  it('are the span, the resources and settings of the request, and its own deadline', async () => {
     const app = await noted(async (ctx) => {
       const detached = ctx.detached({ timeoutMs: 60_000 })
       const again = detached.detached({ timeoutMs: 1000 })
@@ -149,7 +149,7 @@ describe('what a detached context has', () => {
     expect(statement.parentId).toBe(request.id)
   })
 
-  it('ends at its own deadline', async () => {
+  it('end at its own deadline', async () => {
     const { promise, resolve } = withResolvers<AbortSignal>()
     const app = await noted((ctx) => (resolve(ctx.detached({ timeoutMs: 20 }).signal), 'done'))
     await app.client.note({ params: { id: 1 } })
@@ -158,7 +158,7 @@ describe('what a detached context has', () => {
     expect(signal.reason).toMatchObject({ status: 504 })
   })
 
-  it('is not undone with what an idempotency key protects', async () => {
+  it('are not rolled back with an idempotency key', async () => {
     const app = await noted(async (ctx) => {
       await ctx.db.execute`INSERT INTO noted VALUES ('own')`
       await ctx.detached({ timeoutMs: 5000 }).db.execute`INSERT INTO noted VALUES ('detached')`
@@ -170,23 +170,26 @@ describe('what a detached context has', () => {
     expect(await app.db.many`SELECT text FROM noted`).toEqual([{ text: 'detached' }])
   })
 
-  it.each([0, -5, Number.NaN, Number.POSITIVE_INFINITY, '5' as never])('is none for %s ms', async (timeoutMs) => {
-    let message = ''
-    const app = await noted((ctx) => {
-      try {
-        ctx.detached({ timeoutMs })
-      } catch (error) {
-        message = (error as Error).message
-      }
-      return 'done'
-    })
-    await app.client.note({ params: { id: 1 } })
-    expect(message).toBe(`timeoutMs: expected a number of ms from 1 to 2147483647, got ${timeoutMs}`)
-  })
+  it.each([0, -5, Number.NaN, Number.POSITIVE_INFINITY, '5' as never])(
+    'reject a timeout of %s ms',
+    async (timeoutMs) => {
+      let message = ''
+      const app = await noted((ctx) => {
+        try {
+          ctx.detached({ timeoutMs })
+        } catch (error) {
+          message = (error as Error).message
+        }
+        return 'done'
+      })
+      await app.client.note({ params: { id: 1 } })
+      expect(message).toBe(`timeoutMs: expected a number of ms from 1 to 2147483647, got ${timeoutMs}`)
+    },
+  )
 })
 
 describe('a service that stops', () => {
-  it('waits for a handler that has detached something, although its request is over', async () => {
+  it('waits for a handler with a detached context after its request has ended', async () => {
     const gate = withResolvers()
     const seen: string[] = []
     const app = await noted(async (ctx) => {
@@ -206,7 +209,7 @@ describe('a service that stops', () => {
     expect(seen).toEqual(['detached', 'undone', 'closed'])
   })
 
-  it('waits for what `waitUntil` was given, whether it succeeds or fails', async () => {
+  it('waits for the promises of `waitUntil`, even if they reject', async () => {
     const gate = withResolvers()
     const seen: string[] = []
     const app = await noted((ctx) => {
@@ -222,7 +225,7 @@ describe('a service that stops', () => {
     expect(seen).toEqual(['mailed', 'closed'])
   })
 
-  it('names and cancels what does not finish within the drain', async () => {
+  it('names and cancels work that does not finish within the drain', async () => {
     const { promise, resolve } = withResolvers<AbortSignal>()
     const app = await noted(
       (ctx) => {
@@ -239,7 +242,7 @@ describe('a service that stops', () => {
     expect((await promise).reason).toMatchObject({ message: expect.stringMatching(message) as string })
   })
 
-  it('logs what `waitUntil` was given and rejects', async () => {
+  it('logs promises of `waitUntil` that reject', async () => {
     vi.stubEnv('LOG_LEVEL', 'error')
     const lines: string[] = []
     const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => (lines.push(String(text)), true))

@@ -67,21 +67,23 @@ function worker(options: Options = {}): Service<typeof workContract> {
   return app
 }
 
-interface Answer {
+interface Received {
   readonly status: number
   readonly connection: string | undefined
   readonly body: string
 }
 
-/** Asks over a connection that is kept, as far as the answer allows. */
-function ask(agent: Agent, url: string, body?: string): Promise<Answer> {
+/** Sends a request on a connection that is kept, if the response allows it. */
+function ask(agent: Agent, url: string, body?: string): Promise<Received> {
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/json' }
-    const outgoing = request(url, { agent, ...(body !== undefined && { method: 'POST', headers }) }, (answer) => {
+    const outgoing = request(url, { agent, ...(body !== undefined && { method: 'POST', headers }) }, (response) => {
       let text = ''
-      answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
-      answer.on('end', () => resolve({ status: answer.statusCode!, connection: answer.headers.connection, body: text }))
-      answer.on('error', reject)
+      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+      response.on('end', () =>
+        resolve({ status: response.statusCode!, connection: response.headers.connection, body: text }),
+      )
+      response.on('error', reject)
     })
     outgoing.on('error', reject)
     outgoing.end(body)
@@ -95,7 +97,7 @@ function keepAlive(): Agent {
 }
 
 describe('a service that stops', () => {
-  it('answers on, says that it is not ready, and ends each connection with the answer', async () => {
+  it('still responds, is not ready, and closes each connection with the response', async () => {
     const before = new Gate()
     const app = worker({ hooks: { beforeStop: () => before.opened } })
     const { url } = await app.listen()
@@ -120,24 +122,24 @@ describe('a service that stops', () => {
     await expect(ask(agent, `${url}/ping`)).rejects.toThrow('ECONNREFUSED')
   })
 
-  it('keeps connections for `preStopDelayMs`, but says at once that it is not ready', async () => {
+  it('keeps connections for `preStopDelayMs`, and is not ready at once', async () => {
     vi.stubEnv('TRICUBE_PRE_STOP_DELAY_MS', '200')
     const before = new Gate()
     const app = worker({ hooks: { beforeStop: () => before.opened }, drain: { preStopDelayMs: 3_600_000 } })
     const { url } = await app.listen()
     const agent = keepAlive()
     const closed = app.close()
-    const answers: Answer[] = []
+    const responses: Received[] = []
     await vi.waitFor(async () => {
-      answers.push(await ask(agent, `${url}/health/ready`))
-      expect(answers.at(-1)!.connection).toBe('close')
+      responses.push(await ask(agent, `${url}/health/ready`))
+      expect(responses.at(-1)!.connection).toBe('close')
     })
-    expect(answers[0]).toMatchObject({ status: 503, connection: 'keep-alive' })
+    expect(responses[0]).toMatchObject({ status: 503, connection: 'keep-alive' })
     before.open()
     await closed
   })
 
-  it('leaves its registry while it still answers', async () => {
+  it('deregisters while it still responds', async () => {
     await using consul = await fakeConsul()
     vi.stubEnv('CONSUL_HTTP_ADDR', consul.url)
     const before = new Gate()
@@ -152,7 +154,7 @@ describe('a service that stops', () => {
     await closed
   })
 
-  it('fails no request of callers who keep their connections busy, and go elsewhere when told', async () => {
+  it('fails no request of callers that keep connections busy and follow connection: close', async () => {
     const callers = 20
     const left = new Gate()
     const stopping = worker({ hooks: { beforeStop: () => left.opened } })
@@ -176,7 +178,7 @@ describe('a service that stops', () => {
     expect(told).toBe(callers)
   })
 
-  it('is left by tricube clients at once, whatever their registry says', async () => {
+  it('loses tricube clients at once, even if their registry still lists it', async () => {
     const left = new Gate()
     const [first, second] = [worker({ hooks: { beforeStop: () => left.opened } }), worker()]
     const hosts = [new URL((await first.listen()).url).host, new URL((await second.listen()).url).host]
@@ -197,7 +199,7 @@ describe('a service that stops', () => {
     await closed
   })
 
-  it('answers who has connected and not yet asked, or asks again, and waits for nobody who says nothing', async () => {
+  it('responds on connections that have yet to send a request, and does not wait for silent ones', async () => {
     const app = worker({ drain: { delayMs: 500 } })
     const { port } = new URL((await app.listen()).url)
     const [late, silent, kept] = [await connected(port), await connected(port), await connected(port)]
@@ -214,7 +216,7 @@ describe('a service that stops', () => {
     await closed
   })
 
-  it('does not wait when it never listened, nor under `tricube dev`', async () => {
+  it('does not wait when it never listened, or under `tricube dev`', async () => {
     const drain = { preStopDelayMs: 3_600_000, delayMs: 3_600_000 }
     const injected = worker({ drain })
     expect((await injected.inject('/ping')).statusCode).toBe(200)
@@ -225,7 +227,7 @@ describe('a service that stops', () => {
     await developed.close()
   })
 
-  it('waits for a start that is under way, and does not listen', async () => {
+  it('waits for its unfinished start, and does not listen', async () => {
     const before = new Gate()
     const app = worker({ hooks: { beforeStart: () => before.opened } })
     const listening = app.listen()
@@ -236,7 +238,7 @@ describe('a service that stops', () => {
     expect(app.fastify.server.listening).toBe(false)
   })
 
-  it('closes everything though a hook fails, and rejects with what that threw', async () => {
+  it('closes everything when a hook fails, and rejects with its error', async () => {
     const seen: string[] = []
     const app = worker({
       hooks: {
@@ -251,18 +253,20 @@ describe('a service that stops', () => {
     expect([seen, app.fastify.server.listening]).toEqual([['afterStop'], false])
   })
 
-  it('gives up requests that hang: they are named in the log, their signals abort, `close` rejects', async () => {
+  it('cancels requests that hang: it names them in the log, aborts their signals and rejects', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'tricube-drain-'))
     onTestFinished(() => rm(folder, { recursive: true }))
     vi.stubEnv('LOG_LEVEL', 'error')
     const file = join(folder, 'log')
     const app = worker({ drain: { timeoutMs: 100 }, log: { file } })
     const { url } = await app.listen()
-    const answers = [fetch(`${url}/wait`), fetch(`${url}/wait`)].map((answer) => answer.catch((error: Error) => error))
+    const responses = [fetch(`${url}/wait`), fetch(`${url}/wait`)].map((response) =>
+      response.catch((error: Error) => error),
+    )
     await vi.waitFor(() => expect(waitingCount).toBe(2))
     await expect(app.close()).rejects.toThrow(/^work-service: still in flight after 0\.1 s: wait \d\.\d s, \d\.\d s$/)
     expect(signal!.reason).toMatchObject({ status: 499 })
-    for (const answer of answers) expect(await answer).toBeInstanceOf(TypeError)
+    for (const response of responses) expect(await response).toBeInstanceOf(TypeError)
     const [line] = (await readFile(file, 'utf8')).trim().split('\n')
     expect(JSON.parse(line!)).toMatchObject({
       level: 'error',

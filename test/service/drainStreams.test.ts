@@ -47,7 +47,7 @@ async function open(url: string): Promise<{ text: Promise<string> }> {
 
 const eventStream = { 'content-type': 'text/event-stream' }
 
-describe('a stream of events ends when the service stops, without a word of its route', () => {
+describe('a stream of server-sent events ends when the service stops', () => {
   it.each<[string, (fastify: FastifyInstance) => void]>([
     [
       'that goes on writing to the raw response',
@@ -91,7 +91,7 @@ describe('a stream of events ends when the service stops, without a word of its 
     for (const { text } of streams) expect(await text).toMatch(/^data: first\n\n/)
   })
 
-  it('also one that begins while the service already stops', async () => {
+  it('even if it starts while the service stops', async () => {
     let begin: (() => void) | undefined
     const { app, url } = await start((fastify) =>
       fastify.get('/events', (_request, reply) => {
@@ -113,7 +113,7 @@ describe('a stream of events ends when the service stops, without a word of its 
 })
 
 describe('the signal `draining`', () => {
-  it('lets a route end what would not end by itself', async () => {
+  it('lets a route end an endless response', async () => {
     const { app, url } = await start((fastify) =>
       fastify.get('/feed', (request, reply) => {
         async function* lines(): AsyncGenerator<string> {
@@ -129,7 +129,7 @@ describe('the signal `draining`', () => {
     expect(await text).toBe('first\nlast\n')
   })
 
-  it('is there for operations and hooks as well, and aborts once, when the stop begins', async () => {
+  it('is on operations and hooks, and aborts once when the stop starts', async () => {
     const seen: string[] = []
     let polls = 0
     const { app, url } = await start(() => {}, {
@@ -148,16 +148,16 @@ describe('the signal `draining`', () => {
           }),
       },
     })
-    const answer = fetch(`${url}/poll`).then((response) => response.json())
+    const response = fetch(`${url}/poll`).then((response) => response.json())
     await expect.poll(() => polls).toBe(1)
     expect(seen).toEqual([])
     await app.close()
-    expect(await answer).toMatchObject({ data: 'again later, aborted: false' })
+    expect(await response).toMatchObject({ data: 'again later, aborted: false' })
     expect(seen.toSorted()).toEqual(['afterStop true', 'beforeStop false', 'hook'])
   })
 })
 
-it('a stream that ignores it all is named by its route', async () => {
+it('a stream that does not end is named by its route', async () => {
   const { app, url } = await start(
     (fastify) => {
       fastify.get('/feeds/:token', (_request, reply) => {
@@ -182,7 +182,7 @@ it('a stream that ignores it all is named by its route', async () => {
   await Promise.all([lost, upload])
 })
 
-it('Ctrl-C of a process with an open stream of events takes a moment, and exits with 0', async () => {
+it('Ctrl-C ends a process with an open event stream quickly, with exit code 0', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'tricube-streams-'))
   onTestFinished(() => rm(folder, { recursive: true }))
   const index = pathToFileURL(join(import.meta.dirname, '../../dist/index.js')).href

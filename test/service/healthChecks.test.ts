@@ -1,7 +1,7 @@
 import { contract, resource, service, ServiceUnavailable, t, type HealthOptions } from 'tricube'
 import { describe, expect, it, onTestFinished } from 'vitest'
 
-/** A service that has nothing but checks; answers what `/health/ready` says. */
+/** Starts a service with these checks. Returns what `/health/ready` responds. */
 function checking(health: HealthOptions, more: object = {}) {
   const app = service(contract('a-service', {}), { health, handlers: {}, ...more })
   onTestFinished(() => app.close())
@@ -12,8 +12,8 @@ function checking(health: HealthOptions, more: object = {}) {
 }
 const never = (): Promise<never> => new Promise(() => {})
 
-describe('a check of its own', () => {
-  it('decides whether the service is ready, and is named', async () => {
+describe('a health check', () => {
+  it('makes the service not ready and is named when it fails', async () => {
     let isUp = true
     const ask = checking({
       checks: {
@@ -29,7 +29,7 @@ describe('a check of its own', () => {
     expect(await ask()).toEqual([200, { status: 'ready', checks: { psp: 'ok' } }])
   })
 
-  it('may return false, and may say why by an error that is meant for callers', async () => {
+  it('may return false, and shows the message of an HttpError', async () => {
     const ask = checking({
       checks: {
         disk: () => false,
@@ -41,12 +41,12 @@ describe('a check of its own', () => {
     expect(await ask()).toEqual([503, { status: 'not ready', checks: { disk: 'failing', queue: '4000 mails wait' } }])
   })
 
-  it('that is not required is only told', async () => {
+  it('that is not required is only reported', async () => {
     const ask = checking({ checks: { mail: { check: () => false, required: false }, disk: () => true } })
     expect(await ask()).toEqual([200, { status: 'ready', checks: { mail: 'failing', disk: 'ok' } }])
   })
 
-  it('has a limit of time, then its signal aborts', async () => {
+  it('fails at its timeout, and its signal aborts', async () => {
     const signals: AbortSignal[] = []
     const ask = checking({
       checks: {
@@ -67,7 +67,7 @@ describe('a check of its own', () => {
     await expect.poll(() => signals[0]!.aborted).toBe(true)
   })
 
-  it('runs once at a time, however many ask', async () => {
+  it('runs once at a time', async () => {
     let runs = 0
     const deaf = (): Promise<never> => (runs++, never())
     const ask = checking({ checks: { psp: { check: deaf, timeoutMs: 20 } } })
@@ -75,7 +75,7 @@ describe('a check of its own', () => {
     expect(runs).toBe(1)
   })
 
-  it('knows the settings of the service', async () => {
+  it('gets the settings of the service', async () => {
     const app = service(contract('a-service', {}), {
       settings: { pspUrl: t.String({ default: 'https://psp.example' }) },
       health: { checks: { psp: ({ settings }) => settings.pspUrl.startsWith('https:') } },
@@ -85,7 +85,7 @@ describe('a check of its own', () => {
     expect((await app.inject('/health/ready')).json()).toEqual({ status: 'ready', checks: { psp: 'ok' } })
   })
 
-  it('is not told where details are off', async () => {
+  it('is not shown when details are off', async () => {
     const ask = checking({ details: false, checks: { psp: () => false } })
     expect(await ask()).toEqual([503, { status: 'not ready' }])
   })
@@ -100,13 +100,13 @@ describe('a check of its own', () => {
     ],
     [{ database: never }, 'a-service: health.checks.database: there is a check database already, choose another name'],
     [{ redis: never }, 'a-service: health.checks.redis: there is a check redis already, choose another name'],
-  ])('is rejected at definition when it cannot be: %#', (checks, message) => {
+  ])('is rejected when it is invalid: %#', (checks, message) => {
     const resources = { redis: resource({ open: () => 1 }) }
     expect(() => checking({ checks } as never, { resources })).toThrow(message)
   })
 })
 
-it('a resource that does not answer makes the service not ready, and hangs nobody', async () => {
+it('a resource that does not respond makes the service not ready, without delaying the response', async () => {
   const ask = checking({}, { resources: { deaf: resource({ open: () => 1, isReady: never }) } })
   expect(await ask()).toEqual([503, { status: 'not ready', checks: { deaf: 'no response within 800 ms' } }])
 })

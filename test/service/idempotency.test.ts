@@ -71,20 +71,20 @@ const post = (key: string, { item = 'tea', url = '/orders', on = app, headers = 
 const items = () => app.db.value<string[]>`SELECT coalesce(array_agg(item ORDER BY id), '{}') FROM orders`
 const keys = () => app.db.value<number>`SELECT count(*) FROM tricube.idempotency`
 
-describe('whose key it is', () => {
-  it.each(['authorization', 'cookie'])('the caller’s, by its %s', async (header) => {
+describe('the scope of a key', () => {
+  it.each(['authorization', 'cookie'])('is the caller, by its %s', async (header) => {
     const alice = await post('k1', { headers: { [header]: 'session=alice' } })
     const bob = await post('k1', { headers: { [header]: 'session=bob' } })
     expect([alice.json().data.id, bob.json().data.id, runs]).toEqual([1, 2, 2])
     expect((await post('k1', { headers: { [header]: 'session=alice' } })).body).toBe(alice.body)
-    // Neither does a refusal tell that somebody else has the key.
+    // A rejection does not show that another caller has the key either.
     expect((await post('k1', { item: 'coffee', headers: { [header]: 'session=eve' } })).statusCode).toBe(200)
     expect((await post('k1')).json().data.id).toBe(4)
     const stored = await app.db.many<object>`SELECT * FROM tricube.idempotency`
     expect(JSON.stringify(stored)).not.toMatch(/alice|bob|session/)
   })
 
-  it('whoever the service says, though a token has been renewed', async () => {
+  it('is the result of the scope option, across renewed tokens', async () => {
     await using scoped = await start({ idempotency: { scope: ({ headers }) => headers['x-user'] as string } })
     const ask = (user: string, token: string) =>
       post('k1', { on: scoped, headers: { 'x-user': user, authorization: token } })
@@ -92,13 +92,13 @@ describe('whose key it is', () => {
     expect([renewed.body, other.json().data.id, runs]).toEqual([first.body, 2, 2])
   })
 
-  it('that of one operation', async () => {
+  it('is one operation', async () => {
     await post('k1')
     await post('k1', { url: '/quick' })
     expect(runs).toBe(2)
   })
 
-  it('has a name for the handler, of that caller, operation and input', async () => {
+  it('gives the handler a key for that caller, operation and input', async () => {
     const names = new Set<string | undefined>()
     const named: string[] = []
     handler = async (context) => {
@@ -114,15 +114,15 @@ describe('whose key it is', () => {
   })
 })
 
-describe('what is kept', () => {
-  it('is what the contract returns, and nothing else', async () => {
+describe('the stored result', () => {
+  it('has only the fields that the contract returns', async () => {
     handler = async (context) => ({ ...(await insert(context)), secret: 'hunter2' })
     const first = await post('k1')
     expect((await post('k1')).body).toBe(first.body)
     expect(await app.db.value`SELECT result FROM tricube.idempotency`).toBe('{"id":1,"item":"tea"}')
   })
 
-  it('is committed with what the handler did last, in one transaction', async () => {
+  it('is committed with the last writes of the handler, in one transaction', async () => {
     handler = async (context) => {
       await context.db.execute`INSERT INTO orders (item) VALUES ('before')`
       await context.db.transaction((tx) => tx.execute`INSERT INTO orders (item) VALUES ('inside')`)
@@ -136,7 +136,7 @@ describe('what is kept', () => {
     expect(await items()).toEqual(['before', 'inside', 'tea'])
   })
 
-  it('is nothing, nor is anything done, when the answer breaks its contract', async () => {
+  it('and all writes are missing when the response does not match its contract', async () => {
     handler = async (context) => {
       await context.db.transaction((tx) => tx.execute`INSERT INTO orders (item) VALUES ('half')`)
       return { id: 'none' } as never
@@ -147,22 +147,22 @@ describe('what is kept', () => {
     expect((await post('k1')).statusCode).toBe(200)
   })
 
-  it('is nothing when COMMIT is refused', async () => {
+  it('is missing when COMMIT fails', async () => {
     await app.db.script('ALTER TABLE orders ADD CONSTRAINT one UNIQUE (item) DEFERRABLE INITIALLY DEFERRED')
     await post('k1')
     expect((await post('k2')).statusCode).toBe(409)
     expect([await items(), await keys()]).toEqual([['tea'], 1])
   })
 
-  it('is also the result of a handler that has written nothing', async () => {
+  it('exists for a handler without writes', async () => {
     handler = async ({ body }) => ({ id: runs, item: body.item })
     expect((await post('k1')).body).toBe((await post('k1')).body)
     expect(runs).toBe(1)
   })
 })
 
-describe('while a handler waits for others', () => {
-  it('no connection is held, and what it did before is committed', async () => {
+describe('while a handler waits for other services', () => {
+  it('no connection is held, and earlier writes are committed', async () => {
     await using small = await start({ database: { lanes: 1, pool: 1 } })
     const charged = withResolvers<{ id: number; key: string }>()
     small.mock(payments).charge.implement(() => charged.promise)
@@ -172,17 +172,17 @@ describe('while a handler waits for others', () => {
       await context.db.execute`UPDATE orders SET item = item || ' paid' WHERE id = ${order.id} AND ${paid.id} = 7`
       return order
     }
-    const answers = Array.from({ length: 20 }, (_, n) => post(`k${n}`, { on: small }))
+    const responses = Array.from({ length: 20 }, (_, n) => post(`k${n}`, { on: small }))
     const pending = () => small.db.value<number>`SELECT count(*) FROM orders`
     await expect.poll(pending, { timeout: 5000, interval: 10 }).toBe(20)
     await expect.poll(() => small.db.stats().pool, { timeout: 5000 }).toMatchObject({ waiting: 0, idle: 1 })
     expect(await small.db.transaction((tx) => tx.value`SELECT 1`)).toBe(1)
     charged.resolve({ id: 7, key: '' })
-    expect(new Set((await Promise.all(answers)).map(({ statusCode }) => statusCode))).toEqual(new Set([200]))
+    expect(new Set((await Promise.all(responses)).map(({ statusCode }) => statusCode))).toEqual(new Set([200]))
     expect(await small.db.value`SELECT count(*) FROM orders WHERE item = 'tea paid'`).toBe(20)
   })
 
-  it('neither is one for what it does at the same time', async () => {
+  it('no connection is held for concurrent statements', async () => {
     const charged = withResolvers<{ id: number; key: string }>()
     app.mock(payments).charge.implement(() => charged.promise)
     handler = async (context) => {
@@ -193,14 +193,14 @@ describe('while a handler waits for others', () => {
       ])
       return order
     }
-    const answer = post('k1')
+    const response = post('k1')
     await expect.poll(items, { timeout: 5000, interval: 10 }).toHaveLength(2)
     await expect.poll(() => app.db.stats().pool.idle, { timeout: 5000 }).toBe(app.db.stats().pool.size)
     charged.resolve({ id: 7, key: '' })
-    expect((await answer).statusCode).toBe(200)
+    expect((await response).statusCode).toBe(200)
   })
 
-  it('a call is not made when what came before it could not be committed', async () => {
+  it('a call is not made when earlier writes cannot be committed', async () => {
     await app.db.script('ALTER TABLE orders ADD CONSTRAINT one UNIQUE (item) DEFERRABLE INITIALLY DEFERRED')
     await app.db.execute`INSERT INTO orders (item) VALUES ('tea')`
     const { charge } = app.mock(payments)
@@ -215,7 +215,7 @@ describe('while a handler waits for others', () => {
     expect([charge.calls, await items()]).toEqual([[], ['tea']])
   })
 
-  it('a call in a transaction’s own function leaves that whole', async () => {
+  it('a call inside a transaction does not split the transaction', async () => {
     app.mock(payments).charge.throws(new Error('declined'))
     handler = async (context) =>
       context.db.transaction(async () => {
@@ -228,8 +228,8 @@ describe('while a handler waits for others', () => {
   })
 })
 
-describe('whoever stops half way', () => {
-  it('frees the key at the deadline, and leaves nothing', async () => {
+describe('a handler that does not finish', () => {
+  it('releases its key at the deadline, and leaves no writes', async () => {
     const back = withResolvers()
     const after = withResolvers<unknown>()
     handler = async (context) => {
@@ -246,7 +246,7 @@ describe('whoever stops half way', () => {
     expect([await items(), runs]).toEqual([['tea'], 2])
   })
 
-  it('has its key taken over when nobody hears of it any more, and can then commit nothing', async () => {
+  it('loses its key when the lease ends, and can then commit nothing', async () => {
     const back = withResolvers()
     handler = async (context) => {
       await insert(context)
@@ -264,7 +264,7 @@ describe('whoever stops half way', () => {
     expect([await items(), (await post('k1')).body]).toEqual([['tea'], (await waiting).body])
   })
 
-  it('keeps its key for as long as it runs', async () => {
+  it('keeps its key while it runs', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
     try {
       const back = withResolvers()
@@ -287,7 +287,7 @@ describe('whoever stops half way', () => {
     }
   })
 
-  it('leaves what it did before a call, and finds it when it is run again', async () => {
+  it('leaves writes that came before a call, and finds them when it is retried', async () => {
     await app.db.script('CREATE TABLE named (id text PRIMARY KEY, state text NOT NULL)')
     const { charge } = app.mock(payments)
     handler = async ({ db, body, idempotencyKey, clients: { payments: other } }) => {
@@ -306,7 +306,7 @@ describe('whoever stops half way', () => {
     expect([sent.length, new Set(sent).size, typeof sent[0]]).toEqual([2, 1, 'string'])
   })
 
-  it('has it taken over by another process, with another input too', async () => {
+  it('loses its key to another process, even with another input', async () => {
     await post('k1')
     await app.db.execute`UPDATE tricube.idempotency SET result = NULL, leased_until = now() - interval '1 second'`
     expect((await post('k1', { item: 'coffee' })).json().data.item).toBe('coffee')
@@ -334,7 +334,7 @@ describe('the handler’s database', () => {
     expect(await items()).toEqual(['tea'])
   })
 
-  it('keeps them while it waits for a connection', async () => {
+  it('keeps the options while it waits for a connection', async () => {
     await using small = await start({ database: { lanes: 1, pool: 1 } })
     await post('k0', { on: small, item: 'first' }) // creates the table, for which it needs a connection
     const [begun, end] = [withResolvers(), withResolvers()]
@@ -381,7 +381,7 @@ describe('the handler’s database', () => {
     await expect(items()).resolves.toEqual(['tea'])
   })
 
-  it('runs a transaction again that another one has got in the way of', async () => {
+  it('retries a transaction after a serialization failure', async () => {
     let attempts = 0
     handler = (context) =>
       context.db.transaction(
@@ -402,14 +402,14 @@ describe('the handler’s database', () => {
     expect([attempts, await items()]).toEqual([2, ['other', 'mine']])
   })
 
-  it('waits for nobody but others: transactions in transactions on a pool of one', async () => {
+  it('does not deadlock with nested transactions on a pool of one', async () => {
     await using small = await start({ database: { lanes: 0, pool: 1 } })
     handler = (context) =>
       context.db.transaction(() => context.db.transaction((tx) => tx.transaction(() => insert(context))))
     expect((await post('k1', { on: small })).json().data.item).toBe('tea')
   })
 
-  it('has streams, batches, scripts and Drizzle in the same piece', async () => {
+  it('runs streams, batches, scripts and Drizzle in the same transaction', async () => {
     handler = async (context) => {
       const { db } = context
       await db.batch(['a', 'b'])`INSERT INTO orders (item) VALUES (${(item) => item})`
@@ -427,7 +427,7 @@ describe('the handler’s database', () => {
     expect(await items()).toEqual(['a', 'b', 'c', 'd', 'e', 'f'])
   })
 
-  it('is over with the call', async () => {
+  it('ends with the call', async () => {
     let leaked: OrderContext['db'] | undefined
     handler = (context) => {
       leaked = context.db
@@ -438,7 +438,7 @@ describe('the handler’s database', () => {
   })
 })
 
-describe('calls of a handler that is run again', () => {
+describe('calls of a retried handler', () => {
   /** What the payment service was asked for, and how often it has done it. */
   let asked: (string | undefined)[]
   let charges: number
@@ -454,7 +454,7 @@ describe('calls of a handler that is run again', () => {
   })
   afterEach(() => vi.unstubAllEnvs())
 
-  it('carry keys of their own, so that nobody is charged twice', async () => {
+  it('carry their own keys, so that no customer is charged twice', async () => {
     asked = []
     charges = 0
     const url = new URL(process.env['TRICUBE_TEST_DATABASE_URL']!)
@@ -496,14 +496,14 @@ describe('calls of a handler that is run again', () => {
 })
 
 describe('a service without a database', () => {
-  it.each(['order', 'quick'])('cannot have such an operation, like %s', (name) => {
+  it.each(['order', 'quick'])('cannot have an operation that is idempotent by key, like %s', (name) => {
     const one = contract('order-service', { [name]: orders.operations[name as 'order'] })
     expect(() => service(one, { handlers: { [name]: async () => ({ id: 1, item: '' }) } })).toThrow(
       `order-service: ${name} is idempotent 'by key', which needs a database: give the service models, migrations, or database: {}`,
     )
   })
 
-  it('can with any of these', () => {
+  it('can have one with each of these options', () => {
     const handlers = { order: insert, quick: insert } as never
     for (const has of [{ models: {} }, { migrations: new URL('./', import.meta.url) }, { database: {} }]) {
       expect(() => service(orders, { ...has, handlers })).not.toThrow()

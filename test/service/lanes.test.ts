@@ -21,7 +21,7 @@ interface Seen {
   readonly sequence: string | undefined
 }
 
-/** `heldUntil` says which calls wait, and for what. */
+/** `heldUntil` has the calls that wait, and their promises. */
 async function start(options: object = {}, heldUntil: (id: number) => Promise<void> | undefined = () => undefined) {
   const seen: Seen[] = []
   const app = service(idService, {
@@ -63,7 +63,7 @@ async function callUntilOnLanes(call: (id: number) => Promise<unknown>, onLanes:
 }
 
 describe('a service with lanes', () => {
-  it('that stops fails none of the calls on them', async () => {
+  it('fails none of their calls when it stops', async () => {
     const instances = [await start(), await start(), await start()]
     const registry = memoryRegistry(...instances.map(({ url }) => instanceAt(url)))
     await using caller = client(idService, { registry })
@@ -89,7 +89,7 @@ describe('a service with lanes', () => {
     expect(instances[1]!.onLanes().length + instances[2]!.onLanes().length).toBeGreaterThan(50)
   }, 60_000)
 
-  it('answers all calls that are on their way on a lane when it begins to stop', async () => {
+  it('responds to all calls in flight on a lane when it starts to stop', async () => {
     const end = withResolvers()
     const { app, url, onLanes } = await start({ drain: { delayMs: 50 } }, (id) =>
       id === 777 ? end.promise : undefined,
@@ -113,7 +113,7 @@ describe('a service with lanes', () => {
     await closed
   })
 
-  it('counts each request of a lane: for its limits, its metrics, and its log', async () => {
+  it('counts each request of a lane in its limits, metrics and log', async () => {
     const end = withResolvers()
     const { url } = await start({ admission: { maxConcurrency: 10 } }, () => end.promise)
     const socket = connect(Number(url.port), '127.0.0.1')
@@ -138,7 +138,7 @@ describe('a service with lanes', () => {
     expect(sequences).toEqual(Array.from({ length: 64 }, (_, i) => i + 1)) // those that were rejected say theirs, too
   }, 30_000)
 
-  it('gives a stranger who pipelines what it always gave, without a word of lanes', async () => {
+  it('sends no lane headers to other clients that pipeline', async () => {
     const { url } = await start()
     const socket = connect(Number(url.port), '127.0.0.1')
     onTestFinished(() => void socket.destroy())
@@ -150,7 +150,7 @@ describe('a service with lanes', () => {
     expect(text).toContain('x-content-type-options: nosniff')
   })
 
-  it('offers none to strangers at the edge, whatever they say', async () => {
+  it('offers no lanes at the edge', async () => {
     const { url } = await start({ edge: true })
     const { headers } = await fetch(new URL('/quick/1', url), {
       headers: { 'x-request-attempt': '0', 'x-call-lanes': '7' },
@@ -158,7 +158,7 @@ describe('a service with lanes', () => {
     expect(headers.get('x-call-lanes')).toBeNull()
   })
 
-  it('hears when a caller whose calls are all given up closes the lane', async () => {
+  it('aborts handlers when a caller cancels all calls and closes the lane', async () => {
     let isHeld = false
     const { url, onLanes, app } = await start({}, () => (isHeld ? new Promise(() => {}) : undefined))
     await using caller = client(idService, { registry: memoryRegistry(instanceAt(url)), ...open })
@@ -174,7 +174,7 @@ describe('a service with lanes', () => {
   })
 })
 
-it('a handler that waits moves its short neighbours by less than 10 ms', async () => {
+it('a slow handler delays short calls of its lane by less than 10 ms', async () => {
   const end = withResolvers()
   let isHeavy = false
   const { url, onLanes } = await start({}, (id) => (isHeavy && id % 10 === 0 ? end.promise : undefined))
@@ -205,7 +205,7 @@ it('a handler that waits moves its short neighbours by less than 10 ms', async (
 /** The bound is that of an idle machine: bench/ measures it, this test finds what is blocked for good. */
 const busyMachine = 5
 
-it('lanes go over TLS, with certificates of both sides', async () => {
+it('lanes work over mutual TLS', async () => {
   const root = authority()
   const { url, onLanes } = await start({ tls: { ...root.sign('id'), ca: root.cert, requestCert: true } })
   const registry = memoryRegistry(instanceAt(url, { secure: true }))
@@ -216,7 +216,7 @@ it('lanes go over TLS, with certificates of both sides', async () => {
   await expect(stranger.quick({ params: { id: 5 } })).rejects.toMatchObject({ code: 50300 })
 })
 
-it('spans say whether a call took a lane, and metrics count those that did', async () => {
+it('spans and metrics show which calls took a lane', async () => {
   const { url, onLanes } = await start()
   await using zipkin = await collector((response) => void response.writeHead(202).end())
   vi.stubEnv('OTEL_EXPORTER_ZIPKIN_ENDPOINT', zipkin.url)

@@ -51,7 +51,7 @@ async function running(files: Readonly<Record<string, string>>, requireMigration
 const gone =
   'cannot check the migrations, their directory does not exist: copy it there, since a compiler copies no .sql files'
 
-it('says that the directory of the migrations is missing, and is not ready where they are required', async () => {
+it('reports a missing directory of migrations, and is not ready when they are required', async () => {
   await rm(folder, { recursive: true })
   const { ready, told } = await running({}, true)
   const migrations = `the directory ${basename(folder)} does not exist`
@@ -61,7 +61,7 @@ it('says that the directory of the migrations is missing, and is not ready where
 
 const lacks = 'the database lacks migrations of this service: run tricube migrate up'
 
-it('is not ready while its database lacks migrations, and names them, where they are required', async () => {
+it('is not ready and names pending migrations when they are required', async () => {
   const { ready, told, migrations } = await running({ ...first, ...second }, true)
   const checks = (of: string): unknown => ({ status: 'not ready', checks: { database: 'ok', migrations: of } })
   expect(await ready()).toEqual(checks('pending 0001_parcels, 0002_weight'))
@@ -70,7 +70,7 @@ it('is not ready while its database lacks migrations, and names them, where they
   await expect.poll(told).toEqual([[lacks, ['0001_parcels', '0002_weight']]])
 })
 
-it('names only those that are missing', async () => {
+it('names only pending migrations', async () => {
   for (const [name, text] of Object.entries(first)) await writeFile(join(folder, name), text)
   await migrate({ url: own.url, directory: pathToFileURL(`${folder}/`) })
   const { ready, told } = await running(second, true)
@@ -78,13 +78,13 @@ it('names only those that are missing', async () => {
   await expect.poll(told).toEqual([[lacks, ['0002_weight']]])
 })
 
-it('is ready without the option, and its log says what is missing', async () => {
+it('is ready without the option, and logs pending migrations', async () => {
   const { ready, told } = await running(first)
   expect(await ready()).toEqual({ status: 'ready', checks: { database: 'ok' } })
   await expect.poll(told).toEqual([[lacks, ['0001_parcels']]])
 })
 
-it('is ready on a database that is ahead, as it is for an older release', async () => {
+it('is ready on a database that has migrations of a newer release', async () => {
   for (const [name, text] of Object.entries({ ...first, ...second })) await writeFile(join(folder, name), text)
   await migrate({ url: own.url, directory: pathToFileURL(`${folder}/`) })
   await rm(join(folder, '0002_weight.up.sql'))
@@ -93,7 +93,7 @@ it('is ready on a database that is ahead, as it is for an older release', async 
   expect(await told()).toEqual([])
 })
 
-it('says that the database is what is missing when that does not answer', async () => {
+it('reports the database when it does not respond', async () => {
   vi.stubEnv('DATABASE_URL', 'postgres://u@127.0.0.1:1/d')
   const { ready } = await running(first, true)
   expect(await ready()).toEqual({ status: 'not ready', checks: { database: 'unreachable', migrations: 'unreachable' } })

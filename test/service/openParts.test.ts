@@ -1,4 +1,4 @@
-/** The lifecycle of parts: what is opened, what is closed, in which order, also when something fails. */
+/** The lifecycle of parts: the order of opening and closing, and failures. */
 import { contract, service, t } from 'tricube'
 import { readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -48,7 +48,7 @@ function application(parts: readonly AnyPart[]) {
 }
 
 describe('opening', () => {
-  it('opens what a part uses first, each once, and closes in reverse', async () => {
+  it('opens the parts that a part uses first, each once, and closes in reverse', async () => {
     const { events, make, parts, use } = noted()
     const a = make('a')
     const b = make('b', () => [a])
@@ -59,7 +59,7 @@ describe('opening', () => {
     expect(events).toEqual(['open a', 'open b', 'open c', 'close c', 'close b', 'close a'])
   })
 
-  it('names the part that fails, not those that use it, and keeps the cause', async () => {
+  it('names the part that fails, not its users, and keeps the cause', async () => {
     const { events, make, failing, parts, use } = noted()
     const boom = new Error('boom')
     const broken = failing('broken', boom, [make('base')])
@@ -69,13 +69,13 @@ describe('opening', () => {
     expect(events).toEqual(['open base', 'close base'])
   })
 
-  it('leaves the error of a configuration as it is', async () => {
+  it('does not wrap a ConfigError', async () => {
     const { failing, use } = noted()
     const wrong = new ConfigError('PORT: expected a port')
     await expect(use(failing('broken', wrong))).rejects.toBe(wrong)
   })
 
-  it('names a circle, also of parts that wait for each other at the same time', async () => {
+  it('names a circle, even if its parts open at the same time', async () => {
     const { make, use } = noted()
     const self: AnyPart = make('self', () => [self])
     await expect(use(self)).rejects.toThrow('parts use each other: self → self')
@@ -90,7 +90,7 @@ describe('opening', () => {
       expect(String((one as PromiseRejectedResult).reason)).toMatch(/use each other: (d → e → d|e → d → e)/)
   })
 
-  it('that fails closes what was opened before, and the first error is the one that is told', async () => {
+  it('closes the open parts after a failure, and rejects with the first error', async () => {
     const events: string[] = []
     const { app, log } = application([
       {
@@ -149,7 +149,7 @@ describe('closing', () => {
     60_000,
   )
 
-  it('goes on when several parts never close', async () => {
+  it('does not hang when several parts never close', async () => {
     const never = { close: () => new Promise<void>(() => {}) }
     const { events, make, parts, use } = noted()
     await use(make('first'))

@@ -47,15 +47,15 @@ const stores: [string, boolean, () => Promise<[RateLimitStore, RateLimitStore]>]
   ],
 ]
 
-for (const [name, isThere, make] of stores) {
-  describe.skipIf(!isThere)(`a store in ${name}`, () => {
-    it('grants two instances the limit once, however they race', async () => {
+for (const [name, isAvailable, make] of stores) {
+  describe.skipIf(!isAvailable)(`a store in ${name}`, () => {
+    it('grants two racing instances the limit once', async () => {
       const [a, b] = await make()
       const taken = await Promise.all(Array.from({ length: 60 }, (_, n) => (n % 2 ? a : b).take('racing', hour)))
       expect(taken.filter((ahead) => passed(ahead, hour)).length).toBe(10)
     })
 
-    it('counts each key for itself, and as the memory does', async () => {
+    it('counts each key separately, like the memory store', async () => {
       const [a, b] = await make()
       const memory = new ArrivalTimes({ nowUs: () => 0 })
       const began = performance.now()
@@ -71,7 +71,7 @@ for (const [name, isThere, make] of stores) {
       expect(passed(await a.take('another', hour), hour)).toBe(true)
     })
 
-    it('gives back what has come back, by its own clock', async () => {
+    it('refills the quota by its own clock', async () => {
       const [a, b] = await make()
       const quota = quotaOf({ limit: 2, windowMs: 1000 })
       const taken = await Promise.all(Array.from({ length: 20 }, () => a.take('key', quota)))
@@ -84,7 +84,7 @@ for (const [name, isThere, make] of stores) {
 }
 
 describe('the table in PostgreSQL', () => {
-  it('is unlogged, may be there before, and loses the keys that have nothing outstanding', async () => {
+  it('is unlogged, may already exist, and loses keys with a full quota', async () => {
     const url = await freshUrl()
     const db = await open(url)
     await Promise.all([1, 2, 3, 4].map(async () => prepareTables(await open(url), rooms, 'notes'))) // all at once
@@ -112,7 +112,7 @@ describe('the table in PostgreSQL', () => {
 })
 
 describe.skipIf(!redisBinary)('a key in Redis', () => {
-  it('is gone when it has nothing outstanding', async () => {
+  it('expires when its quota is full', async () => {
     const redis = await realRedis()
     const store = redisStore((script, keys, args) => redis.eval(script, keys, args))
     await store.take('short', quotaOf({ limit: 1, windowMs: 50 }))

@@ -69,19 +69,19 @@ afterEach(() => void vi.useRealTimers())
 const later = (ms: number): void => void vi.advanceTimersByTime(ms)
 
 describe('an operation with a limit', () => {
-  it('tells pages of other origins, too', async () => {
+  it('shows its headers to pages of allowed origins', async () => {
     const url = await start()
     const ask = () => fetch(`${url}/notes/1`, { headers: { 'x-api-key': 'a', origin: page } })
     for (const status of [200, 200, 429]) {
-      const answer = await ask()
-      expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([status, page])
-      expect(answer.headers.get('access-control-expose-headers')).toBe(
+      const response = await ask()
+      expect([response.status, response.headers.get('access-control-allow-origin')]).toEqual([status, page])
+      expect(response.headers.get('access-control-expose-headers')).toBe(
         'retry-after, ratelimit-policy, ratelimit, ratelimit-limit, ratelimit-remaining, ratelimit-reset, x-total',
       )
     }
   })
 
-  it('says in each answer what is left, and refuses the one too many without running it', async () => {
+  it('sends the remaining quota with each response, and rejects requests over the limit', async () => {
     const url = await start()
     const first = await create(url)
     expect([first.status, limits(first)]).toEqual([
@@ -98,8 +98,8 @@ describe('an operation with a limit', () => {
     expect(limits(await create(url))).toMatchObject({ ratelimit: '"default";r=0;t=60' })
 
     later(5000)
-    const refused = await create(url)
-    expect([refused.status, await refused.json(), limits(refused)]).toEqual([
+    const rejected = await create(url)
+    expect([rejected.status, await rejected.json(), limits(rejected)]).toEqual([
       429,
       { code: 42900, message: 'Too Many Requests', error: 'more than 3 requests in 60000 ms' },
       {
@@ -114,7 +114,7 @@ describe('an operation with a limit', () => {
     expect(handled).toBe(3)
   })
 
-  it('lets one through again when `retry-after` has passed, and all of them after a window', async () => {
+  it('accepts one request after `retry-after`, and all of them after a window', async () => {
     const url = await start()
     expect(await times(3, () => create(url))).toEqual([200, 200, 200])
     expect((await create(url)).status).toBe(429)
@@ -126,7 +126,7 @@ describe('an operation with a limit', () => {
     expect(await times(5, () => create(url))).toEqual([200, 200, 200, 429, 429])
   })
 
-  it('counts what is answered with an error too, and leaves the others alone', async () => {
+  it('counts responses with an error, and does not count other operations', async () => {
     const url = await start()
     const wrong = await create(url, '{"text":7}')
     expect([wrong.status, limits(wrong)['ratelimit-remaining']]).toEqual([400, '2'])
@@ -139,16 +139,16 @@ describe('an operation with a limit', () => {
   it('is counted in /metrics', async () => {
     const url = await start()
     await times(5, () => create(url))
-    const text = await fetch(`${url}/metrics`).then((answer) => answer.text())
+    const text = await fetch(`${url}/metrics`).then((response) => response.text())
     expect(text).toContain('tricube_rate_limited_total{operation="createNote"} 2\n')
     expect(text).toContain('tricube_rate_limited_total{operation="getNote"} 0\n')
   })
 })
 
-describe('who is counted', () => {
+describe('the key of a limit', () => {
   const get = (url: string, headers: Record<string, string> = {}) => fetch(`${url}/notes/1`, { headers })
 
-  it('by a header: each value for itself, and by address who sends none', async () => {
+  it('is the value of a header, or the address without the header', async () => {
     const url = await start()
     const [a, b] = [{ 'x-api-key': 'a' }, { 'x-api-key': 'b' }]
     expect(await times(3, () => get(url, a))).toEqual([200, 200, 429])
@@ -156,7 +156,7 @@ describe('who is counted', () => {
     expect(await times(3, () => get(url))).toEqual([200, 200, 429])
   })
 
-  it('nobody can use up what another address has by naming it in the header', async () => {
+  it('cannot use up the quota of an address by naming it in the header', async () => {
     const url = await start()
     for (const key of ['127.0.0.1', 'ip 127.0.0.1']) {
       const forged = { 'x-api-key': key }
@@ -165,21 +165,21 @@ describe('who is counted', () => {
     expect((await get(url)).status).toBe(200)
   })
 
-  it('a HEAD counts as its GET', async () => {
+  it('is the same for HEAD and GET', async () => {
     const url = await start()
     const head = () => fetch(`${url}/notes/1`, { method: 'HEAD' })
     expect([...(await times(1, head)), ...(await times(2, () => get(url)))]).toEqual([200, 200, 429])
     expect((await head()).status).toBe(429)
   })
 
-  it('a header as long as headers may be is one key like any other', async () => {
+  it('may be a header of the maximum length', async () => {
     const url = await start()
     const [a, b] = ['a', 'b'].map((end) => ({ 'x-api-key': 'k'.repeat(8000) + end }))
     expect(await times(3, () => get(url, a))).toEqual([200, 200, 429])
     expect((await get(url, b)).status).toBe(200)
   })
 
-  it("by the service's own function, and by address when that does not know", async () => {
+  it("is the result of the service's function, or the address when that is undefined", async () => {
     const url = await start()
     const share = (headers: Record<string, string> = {}) => fetch(`${url}/notes/1/share`, { method: 'POST', headers })
     const [ann, bob] = [{ 'x-user': 'ann' }, { 'x-user': 'bob' }]
@@ -189,7 +189,7 @@ describe('who is counted', () => {
     expect((await share({ 'x-user': 'broken' })).status).toBe(500)
   })
 
-  it('by what a plugin has found out of the caller', async () => {
+  it('may use what a plugin knows of the caller', async () => {
     const { definition } = noteService()
     const app = new Application(
       {
@@ -224,19 +224,19 @@ describe('who is counted', () => {
     ['::', '0:0:0:0::/64'],
     ['fe80::', 'fe80:0:0:0::/64'],
     [undefined, 'unknown'],
-  ])('the network of %s is %s', (address, network) => {
+  ])('uses the network of %s: %s', (address, network) => {
     expect(networkOf(address)).toBe(network)
   })
 })
 
 describe('a caller over its limit', () => {
-  it('is refused before its body is read', async () => {
+  it('is rejected before its body is read', async () => {
     const url = await start()
     await times(3, () => create(url))
     const status = await new Promise((resolve, reject) => {
       const headers = { 'content-type': 'application/json', 'content-length': '1000000' }
-      const unfinished = httpRequest(`${url}/notes`, { method: 'POST', headers }, (answer) => {
-        resolve(answer.statusCode)
+      const unfinished = httpRequest(`${url}/notes`, { method: 'POST', headers }, (response) => {
+        resolve(response.statusCode)
         unfinished.destroy()
       })
       unfinished.on('error', reject).flushHeaders()
@@ -244,7 +244,7 @@ describe('a caller over its limit', () => {
     expect(status).toBe(429)
   })
 
-  it('keeps its connection, on which the next request is answered', async () => {
+  it('keeps its connection for the next request', async () => {
     const url = await start()
     await times(3, () => create(url))
     const socket = connect(Number(new URL(url).port), '127.0.0.1')
@@ -259,7 +259,7 @@ describe('a caller over its limit', () => {
 })
 
 describe('a service does not start', () => {
-  it('without the function of a key, with one too many, or without the database it counts in', async () => {
+  it('without the function of a key, with an unused function, or without its database', async () => {
     const { definition } = noteService()
     const of = (rateLimits: object | undefined) => () =>
       new Application({ ...definition, rateLimits } as typeof definition)

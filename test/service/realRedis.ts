@@ -27,7 +27,7 @@ export interface RealRedis {
   /** Sends a command, over one connection; an integer, a text, a list or null comes back. */
   command(...words: string[]): Promise<unknown>
   eval(script: string, keys: string[], args: string[]): Promise<unknown>
-  /** Stops answering without a word. */
+  /** Stops responding and keeps its connections. */
   freeze(): void
   thaw(): void
 }
@@ -95,7 +95,7 @@ class Client {
   }
 }
 
-/** The reply that begins at a place; undefined when it is not there whole. */
+/** Parses the reply at an offset. Returns undefined when it is incomplete. */
 function parse(text: string, start: number): { value: unknown; end: number } | undefined {
   const lineEnd = text.indexOf('\r\n', start)
   if (lineEnd < 0) return undefined

@@ -7,7 +7,7 @@ const mailService = contract('mail-service', {
   show: { route: 'GET /settings', returns: t.Object({ url: t.String(), retries: t.Integer() }) },
 })
 
-/** A transport that tells what happens to it. */
+/** A transport that records its lifecycle. */
 function fakeTransport(happened: string[]) {
   const pool = resource({
     open: () => {
@@ -50,7 +50,7 @@ const complete = { SMTP_URL: 'smtp://mail:25', SMTP_PASSWORD: 'hunter2', PSP_URL
 afterEach(() => vi.unstubAllEnvs())
 
 describe('a resource of a service', () => {
-  it('is opened after those that it uses, is on the context, and is closed before them', async () => {
+  it('opens after the resources that it uses, is on the context, and closes before them', async () => {
     environment(complete)
     const happened: string[] = []
     const app = mails(happened)
@@ -67,7 +67,7 @@ describe('a resource of a service', () => {
     expect(happened.slice(2)).toEqual(['mailer closed', 'pool closed'])
   })
 
-  it('makes a value of its own for each request', async () => {
+  it('may have a value for each request', async () => {
     const seen = resource({
       open: () => ({ count: 0 }),
       forRequest: (value, { operation }) => `${operation} ${++value.count}`,
@@ -81,7 +81,7 @@ describe('a resource of a service', () => {
     await app.close()
   })
 
-  it('that is not well makes the service not ready', async () => {
+  it('that is not ready makes the service not ready', async () => {
     const sick = resource({ open: () => 1, isReady: () => Promise.reject(new Error('down')) })
     const app = service(contract('a', {}), { resources: { sick }, handlers: {} })
     const response = await app.inject('/health/ready')
@@ -92,7 +92,7 @@ describe('a resource of a service', () => {
     await app.close()
   })
 
-  it('that does not open is named, and what was opened before is closed', async () => {
+  it('that fails to open is named, and open resources are closed', async () => {
     const happened: string[] = []
     const first = resource({ open: () => 1, close: () => void happened.push('first closed') })
     const broken = resource({
@@ -113,11 +113,11 @@ describe('a resource of a service', () => {
       'a: resources.params: the context already has a params, choose another name',
     ],
     [{ mailer: { send() {} } }, 'a: resources.mailer: expected resource({ open, … })'],
-  ])('is rejected at definition when it cannot be: %#', (resources, message) => {
+  ])('is rejected when it is invalid: %#', (resources, message) => {
     expect(() => service(contract('a', {}), { resources: resources as never, handlers: {} })).toThrow(message)
   })
 
-  it('uses no resource that the service does not have', async () => {
+  it('cannot use a resource that the service does not have', async () => {
     const stray = resource({ open: () => 1 })
     const app = service(contract('a', {}), {
       resources: { one: resource({ open: ({ use }) => use(stray) }) },
@@ -128,7 +128,7 @@ describe('a resource of a service', () => {
     )
   })
 
-  it('is replaced in a test, with the settings that it would have read', async () => {
+  it('can be replaced in a test, and then needs no settings', async () => {
     const happened: string[] = []
     const mailer = { isUp: true, send: (to: string) => `no mail to ${to}` }
     await using app = await testService(mails(happened), {
@@ -156,7 +156,7 @@ describe('settings of a service', () => {
     await expect(mails([]).inject('/settings')).rejects.toThrow(message)
   })
 
-  it('are values of their types', async () => {
+  it('have values of their types', async () => {
     environment({ ...complete, RETRIES: '5' })
     const app = mails([])
     expect((await app.inject('/settings')).json()).toEqual({
@@ -166,14 +166,14 @@ describe('settings of a service', () => {
     await app.close()
   })
 
-  it('that are secret are in no message', async () => {
+  it('that are secret appear in no message', async () => {
     const app = service(contract('a', {}), { settings: { apiKey: secret(t.String({ minLength: 32 })) }, handlers: {} })
     environment({ API_KEY: 'hunter2' })
     const error = (await app.inject('/').catch((thrown: unknown) => thrown)) as Error
     expect(error.message).toBe('API_KEY in the environment: must NOT have fewer than 32 characters')
   })
 
-  it('have schemas that can be compiled', () => {
+  it('must have valid schemas', () => {
     const wrong = { limit: t.String({ minLenght: 3 }) }
     expect(() => service(contract('a', {}), { settings: wrong, handlers: {} })).toThrow(
       /^a: settings\.limit: .*minLenght/,

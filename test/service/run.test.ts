@@ -35,7 +35,7 @@ async function started(options: Parameters<typeof testService>[1] = {}) {
 }
 
 describe('a function that runs in a service', () => {
-  it('has clients, database, resources and settings, under a span of its own', async () => {
+  it('has clients, database, resources and settings, and its own span', async () => {
     const app = await started()
     app.mock(rates).getRate.returns(1.5)
     const result = await app.run(async function report(ctx) {
@@ -55,20 +55,20 @@ describe('a function that runs in a service', () => {
     ])
   })
 
-  it('fails with what it throws, and so does its span', async () => {
+  it('fails with the error of the function, and so does its span', async () => {
     const app = await started()
     const failing = app.run(() => Promise.reject(new RangeError('too far')), { name: 'failing' })
     await expect(failing).rejects.toThrow('too far')
     expect(app.spans.at(-1)).toMatchObject({ name: 'failing', errorType: 'RangeError' })
   })
 
-  it('fails the test when it calls what nobody has mocked', async () => {
+  it('fails the test when it makes a call that is not mocked', async () => {
     const app = await started()
     const call = app.run(({ clients }) => clients.rates.getRate({ params: { to: 'USD' } }).catch(() => 0))
     await expect(call).rejects.toThrow('rate-service.getRate')
   })
 
-  it('ends at its timeout, with its signal, and may detach', async () => {
+  it('ends at its timeout or by its signal, and may detach', async () => {
     const app = await started()
     const caller = new AbortController()
     const aborted = (signal: AbortSignal) => new Promise((resolve) => signal.addEventListener('abort', resolve))
@@ -87,7 +87,7 @@ describe('a function that runs in a service', () => {
     await expect(app.run(() => 1, { timeoutMs: -1 })).rejects.toThrow('timeoutMs: expected a number of ms')
   })
 
-  it('holds up the stop of the service until it is done', async () => {
+  it('delays the stop of the service until it is done', async () => {
     const app = await started()
     const gate = withResolvers()
     const seen: unknown[] = []
@@ -101,7 +101,7 @@ describe('a function that runs in a service', () => {
     expect(seen).toEqual([9, 'closed'])
   })
 
-  it('opens the service for a script, which need not listen', async () => {
+  it('opens the service for a script, without listening', async () => {
     vi.stubEnv('DATABASE_URL', process.env['TRICUBE_TEST_DATABASE_URL'])
     vi.stubEnv('TRICUBE_SERVICES', 'rate-service=127.0.0.1:1')
     vi.stubEnv('LOG_LEVEL', 'silent')
@@ -113,7 +113,7 @@ describe('a function that runs in a service', () => {
 })
 
 describe('the context of a hook', () => {
-  it('is that of afterStart, which a test runs when it has mocked what it calls', async () => {
+  it('exists in afterStart, which a test runs after it has mocked calls', async () => {
     const app = await started()
     app.mock(rates).getRate.returns(4)
     await app.afterStart()
@@ -122,7 +122,7 @@ describe('the context of a hook', () => {
     expect(app.spans.filter(({ parentId }) => parentId === root.id)).toHaveLength(2)
   })
 
-  it('is there before the start and before the stop, and nowhere else', async () => {
+  it('exists in beforeStart and beforeStop, and not outside of hooks', async () => {
     const seen: unknown[] = []
     let log: Logger | undefined
     const outside: string[] = []
@@ -154,7 +154,7 @@ describe('the context of a hook', () => {
     expect(seen).toEqual(['before start', 'after start', 'before stop'])
   })
 
-  it('fails the start of a test, by option, when the hook calls what nobody has mocked', async () => {
+  it('fails the start of a test, by option, when the hook makes a call that is not mocked', async () => {
     await expect(started({ afterStart: true })).rejects.toThrow('rate-service.getRate')
   })
 })

@@ -25,7 +25,7 @@ afterEach(() => {
 })
 
 describe('a service', () => {
-  it('listens, answers and stops', async () => {
+  it('listens, responds and stops', async () => {
     const app = service(ping, { handlers })
     const { url } = await app.listen()
     expect(await (await fetch(`${url}/ping`)).json()).toEqual({ code: 0, data: { ok: true } })
@@ -34,18 +34,18 @@ describe('a service', () => {
     await app.close() // a second time is no harm
   })
 
-  it('answers without a socket, and with the Fastify plugins it was given', async () => {
+  it('responds without a socket, with its Fastify plugins', async () => {
     const app = service(ping, { handlers })
     app.fastify.addHook('onSend', (_request, reply, payload, done) => {
       reply.header('x-plugin', 'yes')
       done(null, payload)
     })
-    const answer = await app.inject('/ping')
-    expect([answer.statusCode, answer.headers['x-plugin']]).toEqual([200, 'yes'])
+    const response = await app.inject('/ping')
+    expect([response.statusCode, response.headers['x-plugin']]).toEqual([200, 'yes'])
     await app.close()
   })
 
-  it('needs a handler for each operation and none besides', () => {
+  it('needs a handler for each operation and no others', () => {
     const { ping: one } = handlers
     expect(() => service(ping, { handlers: { ping: one } as never })).toThrow('ping-service: no handler for slow')
     expect(() => service(ping, { handlers: { ...handlers, pong: one } as never })).toThrow(
@@ -53,7 +53,7 @@ describe('a service', () => {
     )
   })
 
-  it('has no option that nobody reads: a misspelt one would change nothing, and say nothing', () => {
+  it('rejects an unknown option, such as a misspelt one', () => {
     const wrong = (options: object) => () => service(ping, { handlers, ...options })
     expect(wrong({ prot: 1 })).toThrow(
       /^ping-service: unknown option prot, expected admission, .*, port, .*, trustProxy$/,
@@ -87,7 +87,7 @@ describe('a service', () => {
     expect(seen).toEqual(['beforeStart false', 'afterStart true', 'beforeStop true', 'afterStop false'])
   })
 
-  it('does not start when a hook says no', async () => {
+  it('does not start when a hook throws', async () => {
     const app = service(ping, {
       handlers,
       hooks: {
@@ -110,7 +110,7 @@ describe('a service', () => {
 })
 
 describe('a deadline', () => {
-  it("is the shorter of the operation's own and the caller's", async () => {
+  it("is the shorter of the operation's and the caller's", async () => {
     await using app = await testService(service(ping, { handlers }), { config: { logLevel: 'silent' } })
     expect((await app.inject('/left')).json().data).toBe(1e9)
     const hurried = await app.inject({ url: '/left', headers: { 'x-request-timeout-ms': '500' } })
@@ -123,7 +123,7 @@ describe('a deadline', () => {
     ])
   })
 
-  it('that is past keeps the handler from running', async () => {
+  it('that has passed prevents the handler from running', async () => {
     let ran = false
     const app = service(ping, {
       handlers: {
@@ -191,11 +191,11 @@ describe('configuration', () => {
       { TRICUBE_SERVICES: 'role-service:8020' },
       'TRICUBE_SERVICES in the environment: expected role-service=127.0.0.1:8020,region-service=127.0.0.1:8050, got "role-service:8020"',
     ],
-  ])('a wrong value names itself, its source and what was expected: %o', async (env, message) => {
+  ])('rejects a wrong value with its name, its source and what was expected: %o', async (env, message) => {
     await expect(start(env as Record<string, string>)).rejects.toThrow(new ConfigError(message))
   })
 
-  it('comes from a file, and over it the environment', async () => {
+  it('comes from a file, and the environment overrides it', async () => {
     const file = join(folder, 'production.js')
     await writeFile(file, `export default { host: '127.0.0.2', port: 0 }`)
     process.env['TRICUBE_CONFIG'] = file
@@ -213,13 +213,13 @@ describe('configuration', () => {
     ['export default { port: -1 }', 'port in FILE: expected a whole number from 0 to 65535, got -1'],
     ['export const config = {}', 'FILE: expected `export default defineConfig({ … })`'],
     ['throw new Error("broken")', 'FILE (named by TRICUBE_CONFIG) cannot be loaded: broken'],
-  ])('a wrong file says so: %s', async (text, message) => {
+  ])('rejects a wrong file: %s', async (text, message) => {
     const file = join(folder, `${Math.random()}.js`)
     await writeFile(file, text)
     await expect(start({ TRICUBE_CONFIG: file })).rejects.toThrow(message.replace('FILE', file))
   })
 
-  it('a file that is not there says so', async () => {
+  it('rejects a missing file', async () => {
     const file = join(folder, 'missing.js')
     await expect(start({ TRICUBE_CONFIG: file })).rejects.toThrow(`${file} (named by TRICUBE_CONFIG) cannot be loaded`)
   })

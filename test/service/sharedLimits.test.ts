@@ -10,49 +10,49 @@ import { SharedLimiter } from '../../src/service/parts/rateLimits/shared.ts'
 import { freshDatabase } from '../sql/freshDatabase.ts'
 import { realRedis, redisBinary } from './realRedis.ts'
 
-/** A limiter over a store that a test answers for, on a clock of its own. */
+/** A limiter over a store of the test, on a virtual clock. */
 function shared(take: RateLimitStore['take']) {
   const clock = { ms: 1000 }
-  const told: unknown[] = []
+  const reported: unknown[] = []
   let alone = 0
-  const asked: string[] = []
+  const queries: string[] = []
   const limiter = new SharedLimiter(
     {
       take(key, quota) {
-        asked.push(key)
+        queries.push(key)
         return take(key, quota)
       },
     },
     new ArrivalTimes({ nowUs: () => clock.ms * 1000 }),
-    { onAlone: () => (alone += 1), onChange: (error) => told.push(error) },
+    { onAlone: () => (alone += 1), onChange: (error) => reported.push(error) },
   )
   const passes = async (key: string, quota: Quota): Promise<boolean> =>
     (await limiter.take(key, quota)) <= quota.burstUs
-  return { clock, told, asked, passes, alone: () => alone }
+  return { clock, reported, queries, passes, alone: () => alone }
 }
 
-describe('an instance that shares its limits', () => {
+describe('an instance with a shared store', () => {
   const quota = quotaOf({ limit: 2, windowMs: 1000 })
 
-  it('does not ask for a key that it knows to be over its limit', async () => {
+  it('does not query the store for a key that it knows to be over its limit', async () => {
     const store = new ArrivalTimes({ nowUs: () => clock.ms * 1000 })
-    const { clock, asked, passes } = shared((key) => Promise.resolve(store.take(key, quota)))
+    const { clock, queries, passes } = shared((key) => Promise.resolve(store.take(key, quota)))
     for (let n = 0; n < 3; n++) await passes('a', quota)
-    expect(asked.length).toBe(2) // that it has nothing left came with the second answer
+    expect(queries.length).toBe(2) // the second response said that nothing is left
     for (let n = 0; n < 100; n++) expect(await passes('a', quota)).toBe(false)
-    expect(asked.length).toBe(2)
+    expect(queries.length).toBe(2)
     clock.ms += 500
-    expect([await passes('a', quota), await passes('a', quota), asked.length]).toEqual([true, false, 3])
+    expect([await passes('a', quota), await passes('a', quota), queries.length]).toEqual([true, false, 3])
   })
 
-  it('learns from a refusal what the others have used up', async () => {
-    const { clock, asked, passes } = shared(() => Promise.resolve(quota.burstUs + quota.intervalUs))
-    expect([await passes('a', quota), await passes('a', quota), asked.length]).toEqual([false, false, 1])
+  it('learns from a rejection what other instances have used', async () => {
+    const { clock, queries, passes } = shared(() => Promise.resolve(quota.burstUs + quota.intervalUs))
+    expect([await passes('a', quota), await passes('a', quota), queries.length]).toEqual([false, false, 1])
     clock.ms += 500
-    expect([await passes('a', quota), asked.length]).toEqual([false, 2])
+    expect([await passes('a', quota), queries.length]).toEqual([false, 2])
   })
 
-  it('grants what one counter for all would grant, no more and no less, whatever it does not ask', async () => {
+  it('grants exactly what one counter for all would grant', async () => {
     const request = fc.record({
       by: fc.nat(2),
       key: fc.constantFrom('a', 'b'),
@@ -75,44 +75,47 @@ describe('an instance that shares its limits', () => {
   })
 
   it('shows the store neither a key nor its length', async () => {
-    const { asked, passes } = shared(() => Promise.resolve(1))
+    const { queries, passes } = shared(() => Promise.resolve(1))
     await passes('api-key-1234', quota)
     await passes('k'.repeat(5000), quota)
-    expect(asked.every((key) => /^[\w-]{43}$/.test(key))).toBe(true)
-    expect(new Set(asked).size).toBe(2)
+    expect(queries.every((key) => /^[\w-]{43}$/.test(key))).toBe(true)
+    expect(new Set(queries).size).toBe(2)
   })
 
   it.each([
     ['fails', () => Promise.reject(new Error('connection refused')), 'connection refused'],
-    ['never answers', () => new Promise<number>(() => {}), 'no response within 50 ms'],
-    [
-      'answers something else',
-      () => Promise.resolve(Number.NaN),
-      'the rate limit store returned NaN, expected a number',
-    ],
-  ])('counts alone when the store %s, asks once a second, and tells both ends', async (_what, fail, reason) => {
-    let isDown = false
-    const store = new ArrivalTimes({ nowUs: () => clock.ms * 1000 })
-    const { clock, told, asked, passes, alone } = shared((key) =>
-      isDown ? fail() : Promise.resolve(store.take(key, quota)),
-    )
-    expect(await passes('a', quota)).toBe(true)
-    isDown = true
-    expect(await passes('a', quota)).toBe(true) // from where it knew the store to be
-    expect(await passes('a', quota)).toBe(false)
-    expect([await passes('b', quota), await passes('b', quota), await passes('b', quota)]).toEqual([true, true, false])
-    expect([asked.length, alone()]).toEqual([2, 3])
-    expect(told).toEqual([expect.objectContaining({ message: reason })])
+    ['never responds', () => new Promise<number>(() => {}), 'no response within 50 ms'],
+    ['returns NaN', () => Promise.resolve(Number.NaN), 'the rate limit store returned NaN, expected a number'],
+  ])(
+    'counts alone when the store %s, queries it once a second, and reports failure and recovery',
+    async (_what, fail, reason) => {
+      let isDown = false
+      const store = new ArrivalTimes({ nowUs: () => clock.ms * 1000 })
+      const { clock, reported, queries, passes, alone } = shared((key) =>
+        isDown ? fail() : Promise.resolve(store.take(key, quota)),
+      )
+      expect(await passes('a', quota)).toBe(true)
+      isDown = true
+      expect(await passes('a', quota)).toBe(true) // from where it knew the store to be
+      expect(await passes('a', quota)).toBe(false)
+      expect([await passes('b', quota), await passes('b', quota), await passes('b', quota)]).toEqual([
+        true,
+        true,
+        false,
+      ])
+      expect([queries.length, alone()]).toEqual([2, 3])
+      expect(reported).toEqual([expect.objectContaining({ message: reason })])
 
-    clock.ms += 1000
-    await Promise.all([passes('c', quota), passes('d', quota), passes('e', quota)])
-    expect([asked.length, told.length]).toEqual([3, 1])
-    isDown = false
-    clock.ms += 1000
-    expect(await passes('f', quota)).toBe(true)
-    expect([asked.length, told.length, told[1]]).toEqual([4, 2, undefined])
-    expect([await passes('f', quota), await passes('f', quota)]).toEqual([true, false])
-  })
+      clock.ms += 1000
+      await Promise.all([passes('c', quota), passes('d', quota), passes('e', quota)])
+      expect([queries.length, reported.length]).toEqual([3, 1])
+      isDown = false
+      clock.ms += 1000
+      expect(await passes('f', quota)).toBe(true)
+      expect([queries.length, reported.length, reported[1]]).toEqual([4, 2, undefined])
+      expect([await passes('f', quota), await passes('f', quota)]).toEqual([true, false])
+    },
+  )
 })
 
 const limited = contract('limited-service', {
@@ -126,7 +129,7 @@ async function instance(store: RateLimitOptions['store'], databaseUrl?: string):
   return (await app.listen()).url
 }
 
-/** Asks each in turn. */
+/** Sends requests to each URL in turn. */
 async function pings(urls: readonly string[], times: number, key = 'a'): Promise<number[]> {
   const statuses: number[] = []
   for (let n = 0; n < times; n++) {
@@ -137,11 +140,11 @@ async function pings(urls: readonly string[], times: number, key = 'a'): Promise
 }
 
 async function countedAlone(url: string): Promise<number> {
-  const text = await fetch(`${url}/metrics`).then((answer) => answer.text())
+  const text = await fetch(`${url}/metrics`).then((response) => response.text())
   return Number(/^tricube_rate_limit_store_failures_total (\d+)$/m.exec(text)![1])
 }
 
-/** What seven pings of a new key come to when the store answers all of them in time, which a busy machine may delay. */
+/** What seven pings of a new key come to when the store responses all of them in time, which a busy machine may delay. */
 async function together(a: string, b: string): Promise<number[]> {
   const alone = async (): Promise<number> => (await countedAlone(a)) + (await countedAlone(b))
   return vi.waitFor(
@@ -158,7 +161,7 @@ async function together(a: string, b: string): Promise<number[]> {
 const five = [200, 200, 200, 200, 200]
 
 describe('two instances', { timeout: 60_000 }, () => {
-  it('grant one limit over PostgreSQL, each its own while that is down, and one again afterwards', async () => {
+  it('grant one limit over PostgreSQL, one each while it is down, and one again afterwards', async () => {
     await using database = await freshDatabase()
     await using proxy = await faultProxy({ target: database.url })
     const [a, b] = [await instance('postgres', proxy.url), await instance('postgres', proxy.url)]
@@ -183,7 +186,7 @@ describe('two instances', { timeout: 60_000 }, () => {
     expect([await pings([a], 6), await countedAlone(a)]).toEqual([[...five, 429], 5])
   })
 
-  it.skipIf(!redisBinary)('grant one limit over Redis, and answer when that does not', async () => {
+  it.skipIf(!redisBinary)('grant one limit over Redis, and respond when Redis is down', async () => {
     const redis = await realRedis()
     const store = redisStore((script, keys, args) => redis.eval(script, keys, args))
     const [a, b] = [await instance(store), await instance(store)]

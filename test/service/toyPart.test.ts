@@ -19,7 +19,7 @@ import type { Opened, Part, RequestScope } from '../../part.ts'
 import { database } from '../database.ts'
 
 export interface ToyOptions {
-  /** What it says. */
+  /** The text of the value. */
   readonly greeting?: string
 }
 export interface Toy {
@@ -102,13 +102,13 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
-it('has its option and its value on the context typed', async () => {
+it('has a typed option and a typed value on the context', async () => {
   const tsc = join(repository, 'node_modules/typescript/bin/tsc')
   const { stdout } = await run(process.execPath, [tsc, '-p', folder]).catch((error: { stdout: string }) => error)
   expect(stdout).toBe('')
 }, 120_000)
 
-it('has its option checked, its setting read, its table there, and is opened and closed in order', async () => {
+it('has a checked option, a setting and a table, and is opened and closed in order', async () => {
   await build({
     absWorkingDir: folder,
     entryPoints: ['service.ts'],
