@@ -12,6 +12,7 @@ export type {
 } from '../faultProxy/toxics.ts'
 export { PostgresError } from '../postgres/error.ts'
 export { startPostgres, type EmbeddedPostgres, type PostgresOptions } from '../postgres/start.ts'
+export type { ForeignHttp, HttpCall, HttpMocks, HttpReply, HttpRoutes } from './foreignHttp/types.ts'
 export type { JobRun, RunJobsOptions } from './runJobs.ts'
 export { TestFailure } from './checks.ts'
 export type { TestApp, TestOptions } from './testApp.ts'

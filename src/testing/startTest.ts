@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net'
 import type { ClientClass } from '../client/call/call.ts'
 import type { ClientOptions } from '../client/types.ts'
 import { describeValue, optionsProblem, type Fields } from '../config/rule.ts'
-import { flag, record } from '../config/rules.ts'
+import { either, exactly, flag, record } from '../config/rules.ts'
 import type { Contract } from '../contract/contract.ts'
 import { Application } from '../service/application.ts'
 import { settingsOf } from '../service/definition/config.ts'
@@ -15,6 +15,7 @@ import { fakeResource, type Resources } from '../service/definition/resource.ts'
 import { Service } from '../service/service.ts'
 import { MemorySink } from '../trace/export/memory.ts'
 import { compileOutputCheck, type TestFailure } from './checks.ts'
+import { foreignHttp } from './foreignHttp/foreignHttp.ts'
 import { freshDatabases } from './freshDatabases.ts'
 import { mockService, type MockedService } from './mock.ts'
 import { publishedIn } from './published.ts'
@@ -41,10 +42,18 @@ export interface TestSurroundings {
 /** Starts a service for a test, optionally next to other services. */
 export async function startTest<Tested extends Contract, Ctx = WorkContext>(
   service: Service<Tested, Ctx>,
-  { seed = false, afterStart = false, config = {}, settings = {}, resources = {}, ...unknown }: TestOptions = {},
+  {
+    seed = false,
+    afterStart = false,
+    config = {},
+    settings = {},
+    resources = {},
+    http = {},
+    ...unknown
+  }: TestOptions = {},
   { failures, callee: realCallee }: TestSurroundings = { failures: [], callee: () => undefined },
 ): Promise<StartedTest<Tested, Ctx>> {
-  checkOptions(service as unknown as Service, { seed, afterStart, config, settings, resources, ...unknown })
+  checkOptions(service as unknown as Service, { seed, afterStart, config, settings, resources, http, ...unknown })
   const { contract, clients = {}, calls = {} } = service.definition
   const fail = (failure: TestFailure): void => void failures.push(failure)
   const mocked = new Map<Contract, MockedService>()
@@ -55,6 +64,7 @@ export async function startTest<Tested extends Contract, Ctx = WorkContext>(
     classes[name] = real ?? mocked.get(callee)!.Client
   }
 
+  const foreign = foreignHttp(contract.name, http, fail)
   const databases = await freshDatabases(service, { seed })
   const sink = new MemorySink()
   const queue = new JobsUnderTest()
@@ -73,30 +83,32 @@ export async function startTest<Tested extends Contract, Ctx = WorkContext>(
     },
   )
   const thrown = errorsThrown(app.fastify)
+  foreign.begin(app.fastify)
+  const stop = (): Promise<void> => foreign.run(() => app.close()).finally(() => foreign.close())
   try {
-    await app.start()
-    if (afterStart) await app.afterStart()
+    await foreign.run(() => app.start())
+    if (afterStart) await foreign.run(() => app.afterStart())
     throwFirst(failures)
   } catch (error) {
-    await app.close().catch(() => {})
+    await stop().catch(() => {})
     await databases.drop()
     throw error
   }
 
   const inject: TestApp<Tested>['inject'] = async (request) => {
-    const response = await app.inject(request)
+    const response = await foreign.run(() => app.inject(request))
     throwFirst(failures)
     return response
   }
   const run: TestApp<Tested, Ctx>['run'] = async (fn, options) => {
-    const result = await app.run(fn as never, options).finally(() => throwFirst(failures))
+    const result = await foreign.run(() => app.run(fn as never, options)).finally(() => throwFirst(failures))
     return result as never
   }
   const runAfterStart = async (): Promise<void> => {
-    await app.afterStart().finally(() => throwFirst(failures))
+    await foreign.run(() => app.afterStart()).finally(() => throwFirst(failures))
   }
   const close = async (): Promise<void> => {
-    await app.close()
+    await stop()
     await databases.drop()
     throwFirst(failures)
   }
@@ -111,6 +123,7 @@ export async function startTest<Tested extends Contract, Ctx = WorkContext>(
       if (!found) throw new TypeError(`${contract.name} does not call ${callee.name}: add it to its clients`)
       return found.mocks as Mocks<Callee>
     },
+    http: foreign.mocks,
     get db() {
       if (!app.db) throw new TypeError(`${contract.name} has no database: set database or migrations`)
       return app.db
@@ -122,14 +135,14 @@ export async function startTest<Tested extends Contract, Ctx = WorkContext>(
     inject,
     run,
     afterStart: runAfterStart,
-    runJobs: (options) => queue.run(options),
+    runJobs: (options) => foreign.run(() => queue.run(options)),
     published: (event) => publishedIn(app.db, event),
-    deliver: (event, payload) => queue.deliver(service.definition, app.db, event, payload),
+    deliver: (event, payload) => foreign.run(() => queue.deliver(service.definition, app.db, event, payload)),
     close,
     [Symbol.asyncDispose]: close,
   }
   const listen = async (): Promise<number> => {
-    await app.fastify.listen({ host: '127.0.0.1', port: 0 })
+    await foreign.run(() => app.fastify.listen({ host: '127.0.0.1', port: 0 }))
     return (app.fastify.server.address() as AddressInfo).port
   }
   return { app: tested, listen }
@@ -141,6 +154,7 @@ const rules: Fields<TestOptions> = {
   config: record('values of the configuration by name'),
   settings: record('values of settings by name'),
   resources: record('replacements of resources by name'),
+  http: either(record('routes by URL'), exactly('real')),
 }
 
 function checkOptions(service: Service, options: TestOptions): void {

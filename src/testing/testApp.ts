@@ -6,6 +6,7 @@ import type { RunOptions } from '../service/definition/hooks.ts'
 import type { WorkContext } from '../service/request/context.ts'
 import type { Database } from '../sql/index.ts'
 import type { RecordedSpan } from '../trace/export/recordedSpan.ts'
+import type { ForeignHttp, HttpMocks } from './foreignHttp/types.ts'
 import type { JobRun, RunJobsOptions } from './runJobs.ts'
 import type { Mocks, TestClient } from './types.ts'
 
@@ -21,6 +22,8 @@ export interface TestOptions {
   readonly settings?: Readonly<Record<string, unknown>>
   /** Replacements of the service's resources, by name; the real ones are not opened. */
   readonly resources?: Readonly<Record<string, unknown>>
+  /** Replies of hosts that it calls by HTTP, by URL and route; `real` lets all its requests out. Default: none. */
+  readonly http?: HttpMocks | 'real'
 }
 
 /** A service under test: in this process, with its own database, and with mocks instead of other services. */
@@ -29,6 +32,8 @@ export interface TestApp<Tested extends Contract, Ctx = WorkContext> {
   readonly client: TestClient<Tested>
   /** Returns the mocks of a service that it calls. */
   mock<Callee extends Contract>(callee: Callee): Mocks<Callee>
+  /** What it called by `fetch`, undici and `node:http`, and the mocks of that. */
+  readonly http: ForeignHttp
   /** Its database. */
   readonly db: Database
   readonly fastify: FastifyInstance
