@@ -13,21 +13,37 @@ export interface FeedEvent {
   readonly publishedAt: number
 }
 
-/** How long an instance may read for a subscription after it last renewed the lease. */
-const leasedFor = '9 seconds'
+/** The cursor of a subscription. */
+export interface Cursor {
+  /** The position in the log of the publisher: an empty string before the first read. */
+  readonly position: string
+  /** What the source of the events stores besides. */
+  readonly bookmark: string | null
+  /** Where a replay begins: `now`, `beginning` or a time. Null: where the subscription says. */
+  readonly begins: string | null
+}
 
-/**
- * Takes or renews the lease to read for a subscription. Returns its position, an empty string before the first read, or
- * undefined while another instance reads.
- */
-export async function lease(db: Database, subscription: string, reader: string): Promise<string | undefined> {
-  const row = await db.maybeOne<{ position: string }>`
+/** Events after a cursor, and the cursor after them. */
+export interface EventBatch {
+  readonly events: readonly FeedEvent[]
+  readonly position: string
+  /** Default: that of the cursor. */
+  readonly bookmark?: string | undefined
+  /** Called when the jobs of the events are stored. */
+  readonly acknowledge?: () => void
+}
+
+/** How long an instance may read after it last renewed the lease. */
+export const leasedFor = '9 seconds'
+
+/** Takes or renews the lease to read for a subscription. Returns its cursor, or undefined while another instance reads. */
+export function lease(db: Database, subscription: string, reader: string): Promise<Cursor | undefined> {
+  return db.maybeOne<Cursor>`
     INSERT INTO tricube.event_cursors AS cursor (subscription, position, reader, leased_until)
     VALUES (${subscription}, '', ${reader}, now() + ${leasedFor}::interval)
     ON CONFLICT (subscription) DO UPDATE SET reader = excluded.reader, leased_until = excluded.leased_until
     WHERE cursor.reader = excluded.reader OR cursor.reader IS NULL OR cursor.leased_until < now()
-    RETURNING position`
-  return row?.position
+    RETURNING position, bookmark, begins`
 }
 
 /** Releases the lease, so that another instance can read. */
@@ -37,23 +53,24 @@ export async function release(db: Database, subscription: string, reader: string
 }
 
 /**
- * Enqueues a job for each event and advances the position in one statement, so that each event is handled once. Returns
- * false when another instance has moved the position.
+ * Enqueues a job for each event and advances the cursor in one statement, so that each event is handled once. Returns
+ * false when another instance or a replay has moved the cursor.
  */
 export async function enqueueEvents(
   db: Database,
   { subscription, task }: { readonly subscription: string; readonly task: string },
-  from: string,
-  to: string,
-  events: readonly FeedEvent[],
+  from: Cursor,
+  { events, position, bookmark }: EventBatch,
 ): Promise<boolean> {
   const inputs = events.map(inputOf)
   const keys = events.map(({ key }) => key)
   const traces = events.map(({ trace }) => trace)
   const { moved } = await db.one<{ moved: number }>`
     WITH moved AS (
-      UPDATE tricube.event_cursors SET position = ${to}, read_at = now()
-      WHERE subscription = ${subscription} AND position = ${from}
+      UPDATE tricube.event_cursors
+      SET position = ${position}, bookmark = coalesce(${bookmark ?? null}, bookmark), read_at = now()
+      WHERE subscription = ${subscription} AND position = ${from.position}
+        AND bookmark IS NOT DISTINCT FROM ${from.bookmark}::text
       RETURNING subscription
     ), taken AS (
       INSERT INTO tricube.jobs (name, input, priority, run_at, key, trace)

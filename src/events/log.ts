@@ -28,6 +28,8 @@ export interface Position {
 
 /** The maximum number of ticks that one read covers. */
 const maxTicks = 100
+/** How many times fewer ticks a read covers when the events of all of them exceed its limit. */
+const tickReduction = 10
 
 /** Stores an event. */
 export async function publish(sql: Pick<Sql, 'execute'>, { name, key, payload, trace }: NewEvent): Promise<void> {
@@ -75,7 +77,11 @@ export interface Batch {
 }
 
 /**
- * Reads the events of these names after a position. The events of one batch are in the order of their ids.
+ * Reads the events of these names after a position, from at most `ticks` ticks. The events of one batch are in the order of
+ * their ids.
+ *
+ * A batch that exceeds the limit is read again from fewer ticks. So a position never lies within several ticks, and all
+ * readers agree on what comes before it, whichever ticks they read together.
  *
  * @throws {Gone} when events after the position have been deleted
  */
@@ -84,8 +90,9 @@ export async function read(
   { from, to, row }: Position,
   names: readonly string[],
   limit: number,
+  ticks: number = maxTicks,
 ): Promise<Batch> {
-  const end = to > from ? to : await nextTick(db, from)
+  const end = to > from ? to : await nextTick(db, from, ticks)
   if (end === from) return { events: [], position: { from, to: from, row: 0 } }
   const events = await db.primary.many<LoggedEvent>`
     WITH old AS (SELECT snapshot FROM tricube.event_ticks WHERE id = ${from}),
@@ -104,16 +111,19 @@ export async function read(
     WHERE id > ${row} AND name = ANY (${names}::text[])
     ORDER BY id
     LIMIT ${limit}`
-  if (events.length === 0 && to > from) await nextTick(db, from) // the remaining events of the batch may have been deleted
+  if (events.length === 0 && to > from) await nextTick(db, from, 1) // the remaining events of the batch may have been deleted
   const isLast = events.length < limit
+  if (!isLast && to === from && end > from + 1) {
+    return read(db, { from, to, row }, names, limit, Math.ceil((end - from) / tickReduction))
+  }
   return { events, position: isLast ? { from: end, to: end, row: 0 } : { from, to: end, row: events.at(-1)!.id } }
 }
 
 /** Returns the tick to read up to: `from` when there is no later one. */
-async function nextTick(db: Database, from: number): Promise<number> {
+async function nextTick(db: Database, from: number, ticks: number): Promise<number> {
   const { exists, end } = await db.primary.one<{ exists: boolean; end: number | null }>`
     SELECT EXISTS (SELECT FROM tricube.event_ticks WHERE id = ${from}) AS "exists",
-      (SELECT max(id) FROM tricube.event_ticks WHERE id > ${from} AND id <= ${from + maxTicks}) AS "end"`
+      (SELECT max(id) FROM tricube.event_ticks WHERE id > ${from} AND id <= ${from + ticks}) AS "end"`
   if (!exists)
     throw new Gone(
       `the events after tick ${from} have been deleted, because the subscription did not read them in time`,

@@ -23,3 +23,42 @@ export function parsePositions(text: string): Positions {
   })
   return new Map(parts)
 }
+
+/** The place of an event in the log of its publisher: its row, and the first tick that sees it. */
+export interface Place {
+  readonly store: string
+  readonly tick: number
+  readonly row: number
+}
+
+/** Returns whether a place comes before these positions. */
+export function covers(positions: Positions, { store, tick, row }: Place): boolean {
+  const position = positions.get(store)
+  if (!position) return false
+  return tick <= position.from || (tick <= position.to && row <= position.row)
+}
+
+/** Returns the later position of each store. */
+export function latest(one: Positions, other: Positions): Positions {
+  const all = new Map(one)
+  for (const [store, position] of other) {
+    const known = all.get(store)
+    if (!known || known.from < position.from || (known.from === position.from && known.row < position.row)) {
+      all.set(store, position)
+    }
+  }
+  return all
+}
+
+/** Formats a place as text. */
+export function placeText({ store, tick, row }: Place): string {
+  return `${encodeURIComponent(store)}:${tick}.${row}`
+}
+
+/** Parses the text of `placeText`. Returns undefined when the text is not one. */
+export function parsePlace(text: string): Place | undefined {
+  const [, store, tick, row] = /^([\w%.~-]*):(\d{1,15})\.(\d{1,15})$/.exec(text) ?? []
+  return store === undefined
+    ? undefined
+    : { store: decodeURIComponent(store), tick: Number(tick), row: Number(row) }
+}

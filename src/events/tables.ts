@@ -28,6 +28,21 @@ export const logTables: readonly TableVersion[] = [
       INSERT INTO tricube.event_ticks (id, snapshot) VALUES (1, pg_current_snapshot());
     `,
   },
+  {
+    version: 2,
+    // How far the log has been relayed, and to which stream.
+    sql: `
+      CREATE TABLE tricube.event_relays (
+        name text PRIMARY KEY,
+        position text NOT NULL,
+        stream text NOT NULL,
+        sequence bigint NOT NULL,
+        reader text,
+        leased_until timestamptz NOT NULL DEFAULT '-infinity',
+        sent_at timestamptz NOT NULL DEFAULT now()
+      ) WITH (fillfactor = 50);
+    `,
+  },
 ]
 
 /** The table of the subscriptions' positions. */
@@ -43,5 +58,10 @@ export const cursorTables: readonly TableVersion[] = [
         read_at timestamptz NOT NULL DEFAULT now()
       ) WITH (fillfactor = 50);
     `,
+  },
+  {
+    version: 2,
+    // Its position in a stream, and where a replay begins.
+    sql: `ALTER TABLE tricube.event_cursors ADD COLUMN bookmark text, ADD COLUMN begins text;`,
   },
 ]

@@ -1,0 +1,71 @@
+import type { Contract } from '../../../contract/contract.ts'
+import type { FeedPage } from '../../../events/feed.ts'
+import type { EventSource } from '../../../events/source.ts'
+import type { Subscription } from '../../../events/subscription.ts'
+import { t } from '../../../schema/schema.ts'
+import type { Targets } from '../clients.ts'
+
+/** Where a publisher serves its events. */
+export const feedPath = '/tricube/events'
+/** How long the publisher waits for an event, in milliseconds: less than the lease of a reader. */
+const waitMs = 6000
+const nobody = {}
+
+/** Reads subscriptions from the feeds of their publishers, with one client for each publisher. */
+export function feedSources(targets: Targets): (subscription: Subscription) => EventSource {
+  const clients = new Map<string, FeedClient>()
+  return (subscription) => {
+    const { service } = subscription.event
+    const client =
+      clients.get(service) ??
+      new (targets.open(feedContract(service), { retries: 0, breaker: false, ejection: false }))(nobody)
+    clients.set(service, client as FeedClient)
+    return feedSource(client as FeedClient, subscription)
+  }
+}
+
+function feedSource(client: FeedClient, { event, from = 'now' }: Subscription): EventSource {
+  const declared = from instanceof Date ? from.toISOString() : from
+  return {
+    read({ position, begins }, signal) {
+      const start = position === '' ? { from: begins ?? declared, wait_ms: 0 } : { after: position, wait_ms: waitMs }
+      return client.takeEvents({ query: { ...start, names: event.name } }, { signal })
+    },
+    reset() {},
+  }
+}
+
+/** The contract between publisher and subscriber: its calls are found, secured and traced as any other. */
+function feedContract(service: string): Contract {
+  const operations = {
+    takeEvents: {
+      route: `GET ${feedPath}` as const,
+      query: {
+        after: t.Optional(t.String()),
+        from: t.Optional(t.String()),
+        names: t.String(),
+        wait_ms: t.Integer(),
+      },
+      returns: t.Object({
+        events: t.Array(
+          t.Object({
+            id: t.String(),
+            name: t.String(),
+            key: t.Union([t.String(), t.Null()]),
+            payload: t.String(),
+            trace: t.Union([t.String(), t.Null()]),
+            publishedAt: t.Number(),
+          }),
+        ),
+        position: t.String(),
+      }),
+      timeoutMs: 40_000,
+      internal: true,
+    },
+  }
+  return { name: service, operations, envelope: 'standard', events: {} }
+}
+
+interface FeedClient {
+  takeEvents(input: object, options: object): Promise<FeedPage>
+}

@@ -1,0 +1,29 @@
+import { loadPackages, NatsLink } from '../../../events/nats/link.ts'
+import { NatsSource } from '../../../events/nats/source.ts'
+import { NatsStream } from '../../../events/nats/stream.ts'
+import type { OpenedTransport, TransportConfig } from './transport.ts'
+
+/** Opens a broker over NATS. It connects when there is something to do. */
+export async function natsBroker(name: string, config: TransportConfig): Promise<OpenedTransport> {
+  const options = {
+    urls: config.eventsUrls,
+    name,
+    credentials: config.eventsCredentialsFile,
+    ca: config.eventsCaFile,
+    cert: config.eventsCertFile,
+    key: config.eventsKeyFile,
+  }
+  const link = new NatsLink(options, await loadPackages())
+  const limits = {
+    maxAgeMs: config.eventsMaxAgeMs,
+    maxBytes: config.eventsMaxBytes,
+    replicas: config.eventsReplicas,
+  }
+  return {
+    broker: {
+      stream: (service) => new NatsStream(link, service, limits),
+      source: (service, subscription, options) => new NatsSource(link, service, subscription, options),
+    },
+    close: () => link.close(),
+  }
+}
