@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { checks } from './checks.mjs'
 import { findConsul } from './consul.mjs'
 import { findJsonSchemaSuite } from './jsonSchemaSuite.mjs'
+import { findNats } from './nats.mjs'
 import { findNodes } from './nodes.mjs'
 import { pack } from './pack.mjs'
 import { findNewPgbouncer, findPgbouncer } from './pgbouncer.mjs'
@@ -18,6 +19,8 @@ const consul = findConsul()
 if (consul) process.env.TRICUBE_TEST_CONSUL = consul
 const redis = findRedis()
 if (redis) process.env.TRICUBE_TEST_REDIS = redis
+const nats = findNats()
+if (nats) process.env.TRICUBE_TEST_NATS = nats
 const pgbouncer = findPgbouncer()
 if (pgbouncer) process.env.TRICUBE_TEST_PGBOUNCER = pgbouncer
 const newPgbouncer = findNewPgbouncer()

@@ -58,7 +58,5 @@ export function placeText({ store, tick, row }: Place): string {
 /** Parses the text of `placeText`. Returns undefined when the text is not one. */
 export function parsePlace(text: string): Place | undefined {
   const [, store, tick, row] = /^([\w%.~-]*):(\d{1,15})\.(\d{1,15})$/.exec(text) ?? []
-  return store === undefined
-    ? undefined
-    : { store: decodeURIComponent(store), tick: Number(tick), row: Number(row) }
+  return store === undefined ? undefined : { store: decodeURIComponent(store), tick: Number(tick), row: Number(row) }
 }

@@ -1,4 +1,11 @@
-import type { Consumer, ConsumerMessages, ConsumerNotification, JetStreamClient, JetStreamManager, JsMsg } from '@nats-io/jetstream'
+import type {
+  Consumer,
+  ConsumerMessages,
+  ConsumerNotification,
+  JetStreamClient,
+  JetStreamManager,
+  JsMsg,
+} from '@nats-io/jetstream'
 import type { NatsPackages } from './link.ts'
 
 /** Options of a consumption. */

@@ -16,7 +16,7 @@ export interface NatsOptions {
   readonly key?: string | undefined
 }
 
-/** The packages for NATS, which are installed by those who use it. */
+/** The packages for NATS. They are optional: a service that uses NATS installs them. */
 export interface NatsPackages {
   readonly transport: typeof import('@nats-io/transport-node')
   readonly jetstream: typeof import('@nats-io/jetstream')
@@ -41,8 +41,8 @@ const timeoutMs = 5000
 const pingMs = 5000
 
 /**
- * The connection of a process to NATS. It is opened when somebody needs it, and again after it has ended. Those who need it
- * back off by themselves.
+ * The connection of a process to NATS. It is opened when it is needed, and again after it has ended. It does not back off:
+ * relay and subscribers do.
  */
 export class NatsLink {
   readonly packages: NatsPackages

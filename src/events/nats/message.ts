@@ -50,16 +50,11 @@ export interface MessagePlace {
   readonly position: string
 }
 
-/**
- * Reads the place of a message.
- *
- * @throws {TypeError} when no relay has published it
- */
-export function readPlace({ subject, headers }: Message): MessagePlace {
+/** Reads the place of a message. Returns undefined for a message that no relay has published. */
+export function readPlace(headers: MsgHdrs | undefined): MessagePlace | undefined {
   const place = parsePlace(headers?.get(header.place) ?? '')
   const position = headers?.get(header.position)
-  if (!place || !position) throw new TypeError(`a message of ${subject} is no event of tricube: who has published it?`)
-  return { place, position }
+  return place && position ? { place, position } : undefined
 }
 
 /** Reads the event of a message. */

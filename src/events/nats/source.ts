@@ -11,7 +11,7 @@ const waitMs = 5000
 /** How often an idle subscription catches up with the events of other names, in milliseconds. */
 const catchUpEveryMs = 600_000
 /** A new subscription gets events from this much before it began, in milliseconds: clocks differ, transactions take time. */
-const toleranceMs = 60_000
+const toleranceMs = 10_000
 
 /** What a subscription stores besides its position. */
 interface Bookmark {
@@ -105,8 +105,8 @@ export class NatsSource implements EventSource {
   /** @throws {Error} when events may have been deleted from the stream before they were read */
   async #checkDeleted(manager: Connected['manager'], { position }: Cursor, first: number): Promise<void> {
     const message = await manager.streams.getMessage(this.#stream, { seq: first }).catch(() => null)
-    const { place } = message ? readPlace({ subject: message.subject, headers: message.header }) : {}
-    if (place && position !== '' && covers(parsePositions(position), place)) return
+    const at = readPlace(message?.header)
+    if (at && position !== '' && covers(parsePositions(position), at.place)) return
     throw new Error(
       `events of ${this.#stream} were deleted before this subscription read them: run tricube events replay ${this.#name} --from beginning`,
     )
@@ -116,9 +116,9 @@ export class NatsSource implements EventSource {
     let positions: Positions = positionsOf(cursor)
     const events: FeedEvent[] = []
     for (const { message } of received) {
-      const { place, position } = readPlace(message)
-      if (covers(positions, place)) continue // the relay has sent it twice, or the feed has delivered it
-      positions = latest(positions, parsePositions(position))
+      const at = readPlace(message.headers)
+      if (!at || covers(positions, at.place)) continue // the relay has sent it twice, or the feed has delivered it
+      positions = latest(positions, parsePositions(at.position))
       const event = readEvent(message, message.string())
       if (since === undefined || event.publishedAt >= since) events.push(event)
     }
@@ -126,7 +126,7 @@ export class NatsSource implements EventSource {
     return {
       events,
       position: positionText(positions),
-      bookmark: JSON.stringify({ stream: streamId, sequence: last.sequence, since } satisfies Bookmark | object),
+      bookmark: JSON.stringify({ stream: streamId, sequence: last.sequence, since }),
       acknowledge: () => last.message.ack(), // and with it all before it
     }
   }
@@ -164,6 +164,6 @@ async function lastPosition(
   sequence: number,
 ): Promise<Positions | undefined> {
   const message = await manager.streams.getMessage(stream, { seq: sequence }).catch(() => null)
-  if (!message) return undefined
-  return parsePositions(readPlace({ subject: message.subject, headers: message.header }).position)
+  const at = readPlace(message?.header)
+  return at && parsePositions(at.position)
 }

@@ -39,7 +39,7 @@ export class NatsStream implements EventStream {
   async append(events: readonly StreamEvent[], after: number): Promise<number> {
     const connected = await this.#link.connected()
     let last = after
-    for (let rest = events, failures = 0; ; ) {
+    for (let rest = events, failures = 0; ;) {
       const { stored, duplicates, error } = await this.#publish(connected, rest, last)
       rest = rest.slice(stored)
       if (rest.length === 0 && duplicates === 0) return last + stored

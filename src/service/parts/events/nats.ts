@@ -1,7 +1,8 @@
 import { loadPackages, NatsLink } from '../../../events/nats/link.ts'
 import { NatsSource } from '../../../events/nats/source.ts'
 import { NatsStream } from '../../../events/nats/stream.ts'
-import type { OpenedTransport, TransportConfig } from './transport.ts'
+import type { OpenedTransport } from './broker.ts'
+import type { TransportConfig } from './transportConfig.ts'
 
 /** Opens a broker over NATS. It connects when there is something to do. */
 export async function natsBroker(name: string, config: TransportConfig): Promise<OpenedTransport> {
