@@ -51,7 +51,7 @@ export const subscriptions: Part<SubscriptionsOptions, QueueConfig> = {
   },
 }
 
-/** Tells how far each subscription is behind. Instances that do not read have 0. */
+/** Measures how far each subscription is behind. One instance reads, and all other ones have 0. */
 function watchLag(
   { metrics: all }: Metering,
   entries: readonly (readonly [string, Subscription])[],
