@@ -6,6 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { vi } from 'vitest'
 
 const onPath = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin'].map((dir) => join(dir, 'nats-server'))
 
@@ -77,14 +78,12 @@ export async function freePort(): Promise<number> {
 
 /** Resolves when the server greets. */
 async function listening(port: number, child: ChildProcess): Promise<void> {
-  for (;;) {
-    if (child.exitCode !== null) throw new Error(`nats-server ended with ${child.exitCode}`)
-    const greets = await new Promise<boolean>((resolve) => {
+  await vi.waitFor(
+    async () => {
+      if (child.exitCode !== null) throw new Error(`nats-server ended with ${child.exitCode}`)
       const socket = connect(port, '127.0.0.1')
-      const end = (value: boolean) => () => (socket.destroy(), resolve(value))
-      socket.once('data', end(true)).once('error', end(false)).once('close', end(false))
-    })
-    if (greets) return
-    await new Promise((resolve) => setTimeout(resolve, 30))
-  }
+      await once(socket, 'data').finally(() => socket.destroy())
+    },
+    { timeout: 10_000, interval: 30 },
+  )
 }
