@@ -10,8 +10,8 @@ import { compileCommonHeaders } from './transport/response.ts'
 import { addJsonParser, removeTypeWithoutBody } from './body.ts'
 import { removeInternalHeaders } from './edge.ts'
 import './fastify.ts'
-import { isShed, pluginRejection, sendError } from './errors/errors.ts'
-import { QuietFastify } from './log/fastifyLog.ts'
+import { isPluginOverload, pluginRejection, sendError } from './errors/errors.ts'
+import { FastifyLogController } from './log/fastifyLogController.ts'
 import { InFlight, type OpenRequest } from './inFlight/inFlight.ts'
 import { prototypeError } from './prototype.ts'
 import { addErrorFallback } from './errors/fallback.ts'
@@ -22,7 +22,7 @@ import { respondToClientError, type OnRejected } from './transport/reject.ts'
 import { RequestLog } from './log/requestLog.ts'
 import { PreSerialization } from './operation/preSerialization.ts'
 import { addRoutes, type OperationHooks } from './operation/routes.ts'
-import { learnRoute } from './log/loggedPath.ts'
+import { registerRoute } from './log/loggedPath.ts'
 import { logFailedHandshakes, type TlsOptions } from './tls.ts'
 import { createTransport } from './transport/transport.ts'
 import { checkForwarded } from './trustProxy.ts'
@@ -100,7 +100,7 @@ function createFastify(
     routerOptions: { maxParamLength: 1024 },
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    logController: new QuietFastify(),
+    logController: new FastifyLogController(),
     clientErrorHandler: respondToClientError(onRejected),
     frameworkErrors(error, _request, reply) {
       inFlight.beforeHeaders(reply)
@@ -112,7 +112,7 @@ function createFastify(
   fastify.log = log
   if (tls) logFailedHandshakes(fastify.server as unknown as SecureServer, log)
 
-  fastify.addHook('onRoute', ({ url }) => learnRoute(url))
+  fastify.addHook('onRoute', ({ url }) => registerRoute(url))
   const addCommonHeaders = compileCommonHeaders({
     isSecure: tls !== undefined,
     keepAliveTimeoutMs: limits.keepAliveTimeoutMs,
@@ -150,15 +150,17 @@ function logError({ log, routeOptions }: FastifyRequest, thrown: unknown, sent: 
   const { status, error, cause } = sent
   if (thrown instanceof HttpError)
     log.warn({ status, error, cause: cause instanceof Error ? cause.message : cause }, 'failed')
-  else if (isShed(thrown, sent)) log.warn({ status, error, cause: thrown.message }, 'failed')
+  else if (isPluginOverload(thrown, sent)) log.warn({ status, error, cause: thrown.message }, 'failed')
   else log.error({ status, error, err: asError(thrown, routeOptions.config.operation) }, 'failed')
 }
 
-/** What was thrown; for a text, or anything else without a stack, an error that tells who threw it. */
+/** Returns a thrown error. Anything else becomes an error that names the operation. */
 function asError(thrown: unknown, operation = 'a route'): Error {
   if (thrown instanceof Error) return thrown
-  const shown = typeof thrown === 'string' ? JSON.stringify(thrown) : `a value of type ${typeof thrown}`
-  return new TypeError(`${operation} threw ${shown}, which is no Error: throw an Error, whose stack tells the line`)
+  const printed = typeof thrown === 'string' ? JSON.stringify(thrown) : `a value of type ${typeof thrown}`
+  return new TypeError(
+    `${operation} threw ${printed}, which is not an Error: throw an Error, whose stack names the line`,
+  )
 }
 
 /** The caller's own id when it is a harmless one, so that a request has one name everywhere. */

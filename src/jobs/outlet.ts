@@ -35,8 +35,8 @@ export class JobOutlet {
     this.#known = new Map(entries)
   }
 
-  async enqueue(to: OutletTarget, given: Job, input: unknown, options: EnqueueOptions = {}): Promise<Enqueued> {
-    const { job, check } = this.#find(given)
+  async enqueue(to: OutletTarget, declared: Job, input: unknown, options: EnqueueOptions = {}): Promise<Enqueued> {
+    const { job, check } = this.#find(declared)
     const { delayMs = 0, runAt, unique, priority = job.priority ?? 'normal' } = options
     checkOptions(job.name, options)
     const text = this.#inputText(job, check, input)

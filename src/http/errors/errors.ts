@@ -42,7 +42,7 @@ export function pluginRejection(thrown: unknown, reply: FastifyReply): HttpError
 }
 
 /** Whether a plugin has rejected a request with 503, as @fastify/under-pressure does. That is no fault to look for. */
-export function isShed(thrown: unknown, { status }: HttpError): thrown is Error {
+export function isPluginOverload(thrown: unknown, { status }: HttpError): thrown is Error {
   return status === 503 && thrown instanceof Error && (thrown as Partial<FastifyError>).statusCode === 503
 }
 

@@ -51,7 +51,7 @@ function whenQuiet(server: Server, callback: () => void): void {
   const turn = (): void => {
     const now = performance.now()
     const isShort = now - last < ++turns * msPerTurn
-    if ((isShort && !hasAccepted) || turns === mostTurns) {
+    if ((isShort && !hasAccepted) || turns === maxTurns) {
       server.off('connection', onConnection)
       callback()
       return
@@ -66,4 +66,4 @@ function whenQuiet(server: Server, callback: () => void): void {
 
 /** A turn without work takes some hundredths of a millisecond. */
 const msPerTurn = 0.05
-const mostTurns = 200
+const maxTurns = 200

@@ -13,7 +13,7 @@ export function loggedPath(url: string, route: string | undefined): string {
 }
 
 /** Registers a route, so that unknown paths below it are logged without what may be a secret. */
-export function learnRoute(route: string): void {
+export function registerRoute(route: string): void {
   hasSecret(route)
 }
 

@@ -36,27 +36,27 @@ export class RequestLog implements FastifyBaseLogger {
   }
 
   trace(...line: unknown[]): void {
-    this.#own.trace(...this.#shown(line))
+    this.#own.trace(...this.#redacted(line))
   }
 
   debug(...line: unknown[]): void {
-    this.#own.debug(...this.#shown(line))
+    this.#own.debug(...this.#redacted(line))
   }
 
   info(...line: unknown[]): void {
-    this.#own.info(...this.#shown(line))
+    this.#own.info(...this.#redacted(line))
   }
 
   warn(...line: unknown[]): void {
-    this.#own.warn(...this.#shown(line))
+    this.#own.warn(...this.#redacted(line))
   }
 
   error(...line: unknown[]): void {
-    this.#own.error(...this.#shown(line))
+    this.#own.error(...this.#redacted(line))
   }
 
   fatal(...line: unknown[]): void {
-    this.#own.fatal(...this.#shown(line))
+    this.#own.fatal(...this.#redacted(line))
   }
 
   silent(): void {}
@@ -66,12 +66,12 @@ export class RequestLog implements FastifyBaseLogger {
   }
 
   /** Masks the URL in Fastify's warnings: its parameters and query may be secrets. */
-  #shown(line: readonly unknown[]): Line {
+  #redacted(line: readonly unknown[]): Line {
     const { url, routeOptions } = this.#request
-    const shown = loggedPath(url, routeOptions.url)
-    if (shown === url) return line as Line
+    const redacted = loggedPath(url, routeOptions.url)
+    if (redacted === url) return line as Line
     const replace = (value: unknown): unknown => {
-      if (typeof value === 'string') return value.replaceAll(url, shown)
+      if (typeof value === 'string') return value.replaceAll(url, redacted)
       if (!(value instanceof Error) || !value.message.includes(url)) return value
       const error = plain(value) as Record<string, unknown>
       return { ...error, message: replace(error['message']), stack: replace(error['stack']) }

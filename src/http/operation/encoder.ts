@@ -70,7 +70,7 @@ function compileStrict(schema: TSchema): (value: unknown) => string {
       thrown = error // a getter or `toJSON` of the value, or it is too deep
     }
     if (text !== undefined) return text
-    // A writer tells neither the field nor what was expected. The check does, and is compiled once.
+    // A writer knows neither the field nor what was expected. The check does. It is compiled once.
     check ??= compileCheck(schema, 'any')
     throw new ResponseValidationError(problemOf(check, value, thrown))
   }

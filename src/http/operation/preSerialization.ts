@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 
-/** Notes whether a plugin has a `preSerialization` hook: Fastify does not tell which hooks there are. */
+/** Notes whether a plugin has a `preSerialization` hook: Fastify does not list its hooks. */
 export class PreSerialization {
   isWanted = false
 

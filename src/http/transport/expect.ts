@@ -2,7 +2,7 @@ import type { Server } from 'node:http'
 import type { Http2SecureServer } from 'node:http2'
 import { HttpError } from '../../contract/httpError.ts'
 import type { Listener } from './messages.ts'
-import { strictly, type OnRejected } from './reject.ts'
+import { rejectInvalid, type OnRejected } from './reject.ts'
 import type { StrictCheck } from './strict.ts'
 
 /**
@@ -21,10 +21,10 @@ export function handleExpectations(
     listener(request, response)
   }
   const on = server.on.bind(server) as (event: string, listener: Listener) => unknown
-  on('checkContinue', strictly(check, proceed, onRejected))
+  on('checkContinue', rejectInvalid(check, proceed, onRejected))
   on(
     'checkExpectation',
-    strictly((request) => check(request) ?? unknown, listener, onRejected),
+    rejectInvalid((request) => check(request) ?? unknown, listener, onRejected),
   )
 }
 

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 
 /** Most text that waits for the end of the turn, in characters. */
-const mostJoined = 64 * 1024
+const maxJoined = 64 * 1024
 
 type Write = (data: string | Uint8Array, encoding?: BufferEncoding, callback?: () => void) => boolean
 type JoinedSocket = Socket & { [isJoined]?: true }
@@ -31,7 +31,7 @@ export function joinWrites(socket: JoinedSocket): void {
   }
   const joined: Write = (data, encoding, callback) => {
     const isHeld = typeof data === 'string' && isUtf8(data, encoding) && socket.writableLength === 0
-    if (!isHeld || held.length + data.length > mostJoined) {
+    if (!isHeld || held.length + data.length > maxJoined) {
       flush()
       return write(data, encoding, callback)
     }

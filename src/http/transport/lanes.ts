@@ -4,7 +4,7 @@ import { joinWrites } from './joinedWrites.ts'
 /** The header of lanes. The client has the same name. */
 const lanesHeader = 'x-call-lanes'
 const leaving = ';leaving'
-/** A client keeps connections for 30 s unless it is told a time. */
+/** A client keeps connections for 30 s unless the response has another time. */
 const longEnoughMs = 32_000
 
 /** Header lines of a response about lanes. */

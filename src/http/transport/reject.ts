@@ -12,7 +12,7 @@ import { closeWithConnection } from './queuedResponses.ts'
 export type OnRejected = (error: HttpError, socket: Socket) => void
 
 /** Passes a listener only requests that a check accepts. All others are rejected, and their connection is closed. */
-export function strictly(check: StrictCheck, listener: Listener, onRejected: OnRejected): Listener {
+export function rejectInvalid(check: StrictCheck, listener: Listener, onRejected: OnRejected): Listener {
   return (request, response) => {
     const socket: CheckedSocket = request.socket
     if (socket[isRejected]) return

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream'
 const { _dump: dump } = IncomingMessage.prototype as { _dump?: (this: IncomingMessage) => void }
 
 /** Whether this Node has it. */
-export const canBeLeft: boolean = dump?.length === 0
+export const supportsDumpSkipping: boolean = dump?.length === 0
 
 /**
  * Node's request, without the cost of an empty body.
@@ -16,15 +16,15 @@ export const canBeLeft: boolean = dump?.length === 0
  */
 export class Request extends IncomingMessage {
   /** Whether Node had nothing left to read. */
-  isLeft = false
+  isDumpSkipped = false
 
   /** Called by Node. */
   _dump(): void {
-    this.isLeft = this.complete && this.readableLength === 0 && !this.#isHeard()
-    if (!this.isLeft) dump!.call(this)
+    this.isDumpSkipped = this.complete && this.readableLength === 0 && !this.#hasListeners()
+    if (!this.isDumpSkipped) dump!.call(this)
   }
 
-  #isHeard(): boolean {
+  #hasListeners(): boolean {
     return this.listenerCount('end') > 0 || this.listenerCount('close') > 0
   }
 
@@ -33,7 +33,7 @@ export class Request extends IncomingMessage {
     Object.defineProperty(this.prototype, 'readableEnded', {
       configurable: true,
       get(this: Request): boolean {
-        return this.isLeft || Reflect.get(Readable.prototype, 'readableEnded', this)
+        return this.isDumpSkipped || Reflect.get(Readable.prototype, 'readableEnded', this)
       },
     })
   }

@@ -33,7 +33,7 @@ const { _storeHeader: storeHeader } = ServerResponse.prototype as {
 }
 
 /** Whether this Node has it. */
-export const canCarryLines: boolean = storeHeader?.length === 2
+export const supportsHeaderLines: boolean = storeHeader?.length === 2
 
 /**
  * Node's response, with header lines that are text already.

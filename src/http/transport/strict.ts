@@ -10,7 +10,7 @@ export type StrictCheck = (request: AnyRequest) => HttpError | undefined
  * Compiles the check of what Node's parser accepts although proxies read it differently, or only attackers send it. RFC 9112:
  * 3.2 (one valid Host), 3.2.1 (only the origin form), 6.1 (no coding but chunked, and only in HTTP/1.1).
  *
- * It runs on every request before routing, so it allocates nothing: one pass over the raw headers, told apart by length.
+ * It runs on every request before routing, so it allocates nothing: one pass over the raw headers, which it distinguishes by length.
  */
 export function compileStrictCheck({ urlLimit, queryLimit, headerCountLimit }: Required<ServerLimits>): StrictCheck {
   let validHost: string | undefined // the last valid one: a service has few names

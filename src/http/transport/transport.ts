@@ -2,13 +2,13 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import type { Http2SecureServer } from 'node:http2'
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
 import type { Socket } from 'node:net'
-import { LineResponse, canCarryLines } from './response.ts'
+import { LineResponse, supportsHeaderLines } from './response.ts'
 import { handleExpectations } from './expect.ts'
 import { createHttp2Server } from './http2.ts'
 import type { ServerLimits } from '../limits.ts'
 import type { Listener } from './messages.ts'
-import { type OnRejected, strictly } from './reject.ts'
-import { canBeLeft, Request } from './request.ts'
+import { type OnRejected, rejectInvalid } from './reject.ts'
+import { supportsDumpSkipping, Request } from './request.ts'
 import { closeStalled } from './stalled.ts'
 import { compileStrictCheck } from './strict.ts'
 import type { TlsOptions } from '../tls.ts'
@@ -30,7 +30,7 @@ export function createTransport(
 ): Server | SecureServer | Http2SecureServer {
   const { headersTimeoutMs, requestTimeoutMs } = limits
   const check = compileStrictCheck(limits)
-  const server = createNodeServer(strictly(check, listener, onRejected), limits, tls)
+  const server = createNodeServer(rejectInvalid(check, listener, onRejected), limits, tls)
   handleExpectations(server, check, listener, { bodyLimit: limits.bodyLimit, onRejected })
   Object.assign(server, {
     headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs), // Node would swap the two if this were the longer
@@ -54,8 +54,8 @@ function createNodeServer(
 ): Server | SecureServer | Http2SecureServer {
   const http1 = {
     requireHostHeader: false, // the check requires it, and rejects in our own format
-    ...(canBeLeft && { IncomingMessage: Request as typeof IncomingMessage }),
-    ...(canCarryLines && { ServerResponse: LineResponse as typeof ServerResponse }),
+    ...(supportsDumpSkipping && { IncomingMessage: Request as typeof IncomingMessage }),
+    ...(supportsHeaderLines && { ServerResponse: LineResponse as typeof ServerResponse }),
   }
   if (!tls) return createServer(http1, listener as RequestListener)
   const options = { handshakeTimeout: limits.headersTimeoutMs, requestCert: tls.requestCert ?? false }

@@ -14,23 +14,23 @@ export async function runShutdown(
   log: () => Logger,
   run: (step: RunStep) => Promise<void>,
 ): Promise<void> {
-  const underWay = new Set<string>()
+  const unfinished = new Set<string>()
   const failures: unknown[] = []
   const fail = (err: unknown, name: string): void => {
     failures.push(err)
     log().error({ err }, `stopping: ${name}`)
   }
   const step: RunStep = async (name, take) => {
-    underWay.add(name)
+    unfinished.add(name)
     try {
       await take()
     } catch (error) {
       fail(error, name)
     }
-    underWay.delete(name)
+    unfinished.delete(name)
   }
   if (!(await isDoneWithin(limitMs, run(step)))) {
-    const names = [...underWay].join(', ')
+    const names = [...unfinished].join(', ')
     fail(new Error(`still not done after ${limitMs / 1000} s: ${names}`), names)
   }
   if (failures.length > 0) throw failures[0]

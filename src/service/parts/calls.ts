@@ -20,8 +20,8 @@ export const contractsRule: Rule = {
 /** The rule of `calls`: options for services that are in `clients`. */
 export const callsRule: Rule = {
   ...record('options for calls, under the names of the clients'),
-  problem(calls: Readonly<Record<string, ClientOptions>> | undefined, path, whole) {
-    const { clients = {} } = whole as { clients?: Callees }
+  problem(calls: Readonly<Record<string, ClientOptions>> | undefined, path, definition) {
+    const { clients = {} } = definition as { clients?: Callees }
     for (const [name, options = {}] of Object.entries(calls ?? {})) {
       if (!Object.hasOwn(clients, name)) return `${path}.${name} belongs to none of the clients`
       const problem = isPlain(options)

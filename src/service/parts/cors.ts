@@ -37,15 +37,15 @@ export const cors: Part<CorsPartOptions, {}, Cors> = {
   },
   open({ contract, fastify }, options) {
     if (!options.cors) return { allowOrigin: undefined }
-    const given = withDefaultHeaders(options.cors, contract)
-    addCors(fastify, given)
-    return { allowOrigin: compileAllowOrigin(given) }
+    const cors = withDefaultHeaders(options.cors, contract)
+    addCors(fastify, cors)
+    return { allowOrigin: compileAllowOrigin(cors) }
   },
 }
 
 /** Lets pages read when they may retry. */
-function withDefaultHeaders(given: CorsOptions, { operations }: Contract): CorsOptions {
+function withDefaultHeaders(options: CorsOptions, { operations }: Contract): CorsOptions {
   const isLimited = Object.values(operations).some(({ rateLimit }) => rateLimit !== undefined)
-  const usual = isLimited ? ['retry-after', ...rateLimitHeaders] : ['retry-after']
-  return { ...given, exposedHeaders: [...new Set([...usual, ...(given.exposedHeaders ?? [])])] }
+  const defaults = isLimited ? ['retry-after', ...rateLimitHeaders] : ['retry-after']
+  return { ...options, exposedHeaders: [...new Set([...defaults, ...(options.exposedHeaders ?? [])])] }
 }

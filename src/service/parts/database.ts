@@ -128,7 +128,7 @@ function checkUrl({ contract, config }: Host<DatabaseConfig>, options: DatabaseP
   )
 }
 
-/** Logs why a database does not respond. Readiness tells only that it does not, and perhaps is not queried yet. */
+/** Logs why a database does not respond. Readiness shows only that it does not, and may not be queried yet. */
 async function warnIfUnreachable(db: Database, log: LateLog): Promise<void> {
   await db.ping(pingTimeoutMs).catch((error: unknown) => {
     if (error instanceof DatabaseError && error.sqlstate === closed) return

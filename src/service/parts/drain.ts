@@ -131,7 +131,7 @@ export class Drain implements Opened {
     throw error
   }
 
-  /** When a caller hangs up, Node removes the connection a moment before the request is told. */
+  /** When a caller hangs up, Node removes the connection a moment before the request emits `close`. */
   async #responsesClosed(): Promise<void> {
     await Promise.all([...this.#inFlight].map(({ reply }) => once(reply.raw, 'close')))
   }

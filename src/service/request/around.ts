@@ -17,7 +17,7 @@ import type { Context } from './context.ts'
  */
 export type Around<Ctx, Output> = (context: Ctx, next: () => Promise<Output>) => Output | Promise<Output>
 
-/** The context of one of several operations. `operation` tells which one, and so the type of its input. */
+/** The context of one of several operations. `operation` is its name, which also narrows the type of its input. */
 export type ContextOf<Ops extends Operations, Others extends Callees, Own> = {
   [Name in keyof Ops]: Context<Ops[Name], Others> & { readonly operation: Name } & Own
 }[keyof Ops]
@@ -63,10 +63,10 @@ export const aroundRules: { readonly around: Rule; readonly operations: Rule } =
   around: layers,
   operations: {
     ...record('options by the names of operations', ofOperation),
-    problem(given: object | undefined, path, whole) {
-      const { contract } = whole as { readonly contract: Contract }
+    problem(given: object | undefined, path, definition) {
+      const { contract } = definition as { readonly contract: Contract }
       const known = Object.fromEntries(Object.keys(contract.operations).map((name) => [name, ofOperation]))
-      return given && fieldsProblem(`${path}.`, given, known, whole)
+      return given && fieldsProblem(`${path}.`, given, known, definition)
     },
   },
 }

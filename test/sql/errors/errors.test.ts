@@ -174,7 +174,7 @@ test('the log has the statement, its operation and its line, and a stack for thr
   expect(JSON.stringify(statement)).not.toContain('secret')
   expect(thrown).toMatchObject({
     operation: 'throwText',
-    err: { message: 'throwText threw "boom", which is no Error: throw an Error, whose stack tells the line' },
+    err: { message: 'throwText threw "boom", which is not an Error: throw an Error, whose stack names the line' },
   })
   expect(thrown!['err'].stack).toMatch(/\n {4}at /)
 })

@@ -132,13 +132,13 @@ export async function openDiscovery(
   { registry, registerAs }: OpenOptions = {},
 ): Promise<Discovery> {
   const written = staticRegistry(config.services)
-  const beside = (asked: Registry): Registry => ({
+  const beside = (remote: Registry): Registry => ({
     async register(instance, ready) {
-      if (!registerAs) return asked.register(instance, ready)
+      if (!registerAs) return remote.register(instance, ready)
       registerAs(instance)
       return () => Promise.resolve()
     },
-    watch: (service, onChange) => (Object.hasOwn(config.services, service) ? written : asked).watch(service, onChange),
+    watch: (service, onChange) => (Object.hasOwn(config.services, service) ? written : remote).watch(service, onChange),
   })
   if (registry) return new Discovery(config, beside(registry), noValues, { hasOwnRegistry: true })
   if (config.consulAddress !== undefined) {

@@ -44,7 +44,7 @@ export const eventLog: Part<{ readonly edge?: boolean }> = {
         stream: broker.stream(contract.name),
         names: Object.keys(contract.events),
         reader: `${hostname()} ${process.pid} ${Math.random().toString(36).slice(2)}`,
-        onChange: (error) => tell(host, error),
+        onChange: (error) => logChange(host, error),
       })
     whenListening(() => relay?.start())
     // At the edge, no caller may read events.
@@ -95,7 +95,7 @@ function queryOf({ query }: FastifyRequest): FeedQuery {
   }
 }
 
-function tell({ log }: Pick<Host, 'log'>, error: unknown): void {
+function logChange({ log }: Pick<Host, 'log'>, error: unknown): void {
   if (error === undefined) log.info('the events are relayed to NATS again')
   else log.warn({ reason: reasonOf(error) }, 'the events are not relayed to NATS: they wait in the database')
 }

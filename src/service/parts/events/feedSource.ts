@@ -9,7 +9,7 @@ import type { Targets } from '../clients.ts'
 export const feedPath = '/tricube/events'
 /** How long the publisher waits for an event, in milliseconds: less than the lease of a reader. */
 const waitMs = 6000
-const nobody = {}
+const noCaller = {}
 
 /** Reads subscriptions from the feeds of their publishers, with one client for each publisher. */
 export function feedSources(targets: Targets): (subscription: Subscription) => EventSource {
@@ -18,7 +18,7 @@ export function feedSources(targets: Targets): (subscription: Subscription) => E
     const { service } = subscription.event
     const client =
       clients.get(service) ??
-      new (targets.open(feedContract(service), { retries: 0, breaker: false, ejection: false }))(nobody)
+      new (targets.open(feedContract(service), { retries: 0, breaker: false, ejection: false }))(noCaller)
     clients.set(service, client as FeedClient)
     return feedSource(client as FeedClient, subscription)
   }

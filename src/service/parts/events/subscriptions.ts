@@ -37,7 +37,7 @@ export const subscriptions: Part<SubscriptionsOptions, QueueConfig> = {
         reader: `${hostname()} ${process.pid} ${Math.random().toString(36).slice(2)}`,
         source: broker?.source(host.contract.name, name, subscription) ?? feeds(subscription),
         onTaken: () => jobOutlet?.onStored(task, 0),
-        onChange: (error) => tell(host, name, subscription, error),
+        onChange: (error) => logChange(host, name, subscription, error),
       })
     })
     watchLag(await use(metrics), entries, subscribers)
@@ -66,7 +66,7 @@ function watchLag(
   all.onScrape(() => gauges.forEach((gauge, i) => gauge.set(subscribers[i]!.lagMs / 1000)))
 }
 
-function tell({ log }: Pick<Host, 'log'>, name: string, { event }: Subscription, error: unknown): void {
+function logChange({ log }: Pick<Host, 'log'>, name: string, { event }: Subscription, error: unknown): void {
   const fields = { subscription: name, publisher: event.service }
   if (error === undefined) log.info(fields, 'a subscription reaches its publisher again')
   else log.warn({ ...fields, reason: reasonOf(error) }, 'a subscription does not reach its publisher')

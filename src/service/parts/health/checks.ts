@@ -58,8 +58,8 @@ export const checksRule: Rule = {
       ),
     ),
   ),
-  problem(checks: HealthChecks | undefined, path, whole) {
-    const { resources = {} } = whole as { resources?: object }
+  problem(checks: HealthChecks | undefined, path, definition) {
+    const { resources = {} } = definition as { resources?: object }
     const taken = Object.keys(checks ?? {}).find((name) => reservedNames.has(name) || Object.hasOwn(resources, name))
     return taken && `${path}.${taken}: there is a check ${taken} already, choose another name`
   },
@@ -67,15 +67,15 @@ export const checksRule: Rule = {
 
 /** Creates the checks that readiness runs. */
 export function compileChecks(own: HealthChecks, settings: object, log: LateLog): Checks {
-  const entries = Object.entries(own).map(([name, given]) => {
-    const { check, required = true, timeoutMs } = typeof given === 'function' ? { check: given } : given
-    const run = healthCheck({ name, log, timeoutMs, run: (signal) => asked(check, { settings, signal }) })
+  const entries = Object.entries(own).map(([name, declared]) => {
+    const { check, required = true, timeoutMs } = typeof declared === 'function' ? { check: declared } : declared
+    const run = healthCheck({ name, log, timeoutMs, run: (signal) => runCheck(check, { settings, signal }) })
     return [name, { run, isRequired: required }] as const
   })
   return Object.fromEntries(entries)
 }
 
-async function asked(check: HealthCheckFunction, context: HealthCheckContext): Promise<void> {
+async function runCheck(check: HealthCheckFunction, context: HealthCheckContext): Promise<void> {
   let isWell: unknown
   try {
     isWell = await check(context)

@@ -23,10 +23,10 @@ export interface IdempotencyPartOptions {
 const rule: Rule = group<IdempotencyOptions>(
   { scope: func },
   {
-    problem(_given, _path, whole) {
-      const { contract } = whole as { contract: Contract }
+    problem(_given, _path, definition) {
+      const { contract } = definition as { contract: Contract }
       const byKey = Object.keys(contract.operations).find((name) => isByKey(contract, name))
-      if (byKey === undefined || usesDatabase(whole)) return undefined
+      if (byKey === undefined || usesDatabase(definition)) return undefined
       return `${byKey} is idempotent 'by key', which needs a database: give the service models, migrations, or database: {}`
     },
   },

@@ -86,7 +86,7 @@ export function taskOf(options: TaskOptions, host: TaskHost): Task {
     ended(attempt, end) {
       metrics.ended(attempt, end)
       host.onEnded(attempt, end)
-      tell(log, attempt, end)
+      logEnd(log, attempt, end)
     },
   }
 }
@@ -133,10 +133,10 @@ function linksOf(trace: string | null): readonly SpanLink[] {
   return traceId && spanId ? [{ traceId, spanId }] : []
 }
 
-function tell(log: TaskHost['log'], { job }: Attempt, { outcome, error, retryInMs }: AttemptEnd): void {
+function logEnd(log: TaskHost['log'], { job }: Attempt, { outcome, error, retryInMs }: AttemptEnd): void {
   const fields = { job: job.name, jobId: job.id, attempt: job.attempt }
   if (outcome === 'failed') log.warn({ ...fields, err: error, retryInMs }, 'a job failed, it will run again')
   else if (outcome === 'dead') log.error({ ...fields, err: error }, 'a job failed for the last time: it is dead')
   else if (outcome === 'lost') log.warn({ ...fields, reason: (error as Error).message }, 'a job was lost')
-  else if (outcome === 'returned') log.info(fields, 'a job was given back, another instance runs it')
+  else if (outcome === 'returned') log.info(fields, 'a job was returned to the queue, another instance runs it')
 }

@@ -22,9 +22,9 @@ export const migrations: Part<MigrationsOptions, Pick<DatabaseConfig, 'databaseU
   async open({ config, log, use, whenListening }, { migrations: directory, requireMigrations = false }) {
     if (!directory || config.databaseUrl === undefined) return {}
     const { PendingMigrations } = await import('./pendingMigrations.ts') // a service without migrations has nothing to check
-    const migrated = new PendingMigrations(config.databaseUrl, directory)
+    const pending = new PendingMigrations(config.databaseUrl, directory)
     const { number = 1 } = await use(workers)
-    whenListening(() => void (number === 1 && migrated.tell(log)))
-    return requireMigrations ? { isReady: migrated.check } : {}
+    whenListening(() => void (number === 1 && pending.logTo(log)))
+    return requireMigrations ? { isReady: pending.check } : {}
   },
 }

@@ -31,7 +31,7 @@ export class PendingMigrations {
   }
 
   /** Logs the migrations that the database lacks: requests that need them will fail. */
-  async tell(log: LateLog): Promise<void> {
+  async logTo(log: LateLog): Promise<void> {
     if (!existsSync(this.#directory)) {
       log.warn({ directory: fileURLToPath(this.#directory) }, missingDirectory)
       return

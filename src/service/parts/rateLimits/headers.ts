@@ -16,7 +16,7 @@ export const rateLimitHeaders = [
  *
  * Source: https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
  */
-export function tell(
+export function setRateLimitHeaders(
   reply: FastifyReply,
   { limit, intervalUs, burstUs }: Quota,
   policy: string,
@@ -35,7 +35,7 @@ export function tell(
   if (isOver) reply.header('retry-after', seconds)
 }
 
-/** A window is written only if it has whole seconds: the draft has no other. */
+/** Formats a policy. The draft allows only windows of full seconds, so other windows are omitted. */
 export function policyOf(limit: number, windowMs: number): string {
   return windowMs % 1000 === 0 ? `"default";q=${limit};w=${windowMs / 1000}` : `"default";q=${limit}`
 }

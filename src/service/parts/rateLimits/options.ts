@@ -38,14 +38,14 @@ export const storeRule: Rule = {
 /** The rule of `rateLimits.keys`: a function for each key that the contract names, and no other. */
 export const keysRule: Rule = {
   ...record('functions by the names of keys'),
-  problem(keys: Readonly<Record<string, unknown>> | undefined, path, whole) {
-    const { contract } = whole as { contract: Contract }
+  problem(keys: Readonly<Record<string, unknown>> | undefined, path, definition) {
+    const { contract } = definition as { contract: Contract }
     const named = new Set<unknown>(Object.values(contract.operations).map(({ rateLimit }) => rateLimit?.key))
     for (const key of named) {
       if (typeof key !== 'string' || key === 'ip' || typeof keys?.[key] === 'function') continue
       return `${path}.${key} is missing, a rateLimit of its contract has that key`
     }
-    const nobodys = Object.keys(keys ?? {}).find((key) => !named.has(key))
-    return nobodys && `${path}.${nobodys} belongs to no rateLimit of its contract`
+    const unused = Object.keys(keys ?? {}).find((key) => !named.has(key))
+    return unused && `${path}.${unused} belongs to no rateLimit of its contract`
   },
 }

@@ -11,7 +11,7 @@ import type { Host, Part } from '../../part.ts'
 import { database } from '../database.ts'
 import { metrics } from '../metrics.ts'
 import { workers } from '../workers/workers.ts'
-import { policyOf, tell } from './headers.ts'
+import { policyOf, setRateLimitHeaders } from './headers.ts'
 import { compileKeyOf } from './key.ts'
 import { keysRule, storeRule, type RateLimitOptions } from './options.ts'
 import { postgresStore } from './postgres.ts'
@@ -86,14 +86,14 @@ export class RateLimits {
     const quota = quotaOf(rateLimit)
     const keyOf = compileKeyOf(`${this.#service}.${name}`, key, this.#options.keys)
     const limited = this.#metrics!.limited(name)
-    const refusal = new TooManyRequests(`more than ${limit} requests in ${windowMs} ms`)
+    const rejection = new TooManyRequests(`more than ${limit} requests in ${windowMs} ms`)
     const policy = policyOf(limit, windowMs)
 
     const settle = (aheadUs: number, reply: FastifyReply, done: (error?: Error) => void): void => {
-      tell(reply, quota, policy, aheadUs)
+      setRateLimitHeaders(reply, quota, policy, aheadUs)
       if (aheadUs <= quota.burstUs) return done()
       limited.inc()
-      done(refusal)
+      done(rejection)
     }
     const check: onRequestHookHandler = (request, reply, done) => {
       const taken = this.#limiter.take(keyOf(request), quota)

@@ -16,7 +16,7 @@ export interface TraceConfig {
   readonly traceResource: Pairs
   /** Where spans go (`OTEL_TRACES_EXPORTER`). Default: to the endpoint that is set, else nowhere. */
   readonly traceExporter: (typeof exporterNames)[number] | undefined
-  /** Zipkin's whole URL (`OTEL_EXPORTER_ZIPKIN_ENDPOINT`: `http://zipkin:9411/api/v2/spans`). */
+  /** Zipkin's URL with its path (`OTEL_EXPORTER_ZIPKIN_ENDPOINT`: `http://zipkin:9411/api/v2/spans`). */
   readonly zipkinEndpoint: string | undefined
   /** An OpenTelemetry collector (`OTEL_EXPORTER_OTLP_ENDPOINT`: `http://collector:4318`). */
   readonly otlpEndpoint: string | undefined

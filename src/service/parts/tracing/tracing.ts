@@ -26,7 +26,7 @@ export const tracing: Part<TracingOptions, TracingConfig, ServiceTracer> = {
   open: (host, options) => openTracing(host, options),
 }
 
-/** Traces into a given sink, as a test does. */
+/** Returns the part with a sink that replaces the exporter, for tests. */
 export function tracingTo(sink: Sink): typeof tracing {
   return { ...tracing, open: (host, options) => openTracing(host, options, sink) }
 }

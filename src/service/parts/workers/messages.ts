@@ -31,7 +31,7 @@ export type FromWorker =
 /**
  * The primary's reply: a fact about all workers, or the arrival time that `take` returns, in microseconds ahead of the
  * clock.
- * Null tells a worker that ends that it gets no more connections.
+ * Null means that a worker which ends gets no more connections.
  */
 export type Reply = Facts[keyof Facts] | number | null
 

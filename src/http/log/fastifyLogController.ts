@@ -4,7 +4,7 @@ import { LogController, type FastifyReply, type FastifyRequest } from 'fastify'
  * Turns Fastify's own request lines off. They hold requests and responses with all headers, and tricube writes a line for
  * each request itself. Fastify would write them as soon as a plugin adds an `onResponse` hook.
  */
-export class QuietFastify extends LogController {
+export class FastifyLogController extends LogController {
   constructor() {
     super({ disableRequestLogging: true })
   }
