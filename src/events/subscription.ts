@@ -8,7 +8,7 @@ export interface SubscriptionOptions {
   readonly retries?: number
   /** Bounds of the wait before a retry, in milliseconds. */
   readonly backoff?: { readonly baseMs?: number; readonly capMs?: number }
-  /** Milliseconds after which an attempt is canceled. Default: 60,000. */
+  /** Milliseconds after which an attempt is cancelled. Default: 60,000. */
   readonly timeoutMs?: number
   /** The maximum number of events that each process handles at once. */
   readonly concurrency?: number

@@ -31,7 +31,7 @@ export class Attempt {
     this.#worker = worker
   }
 
-  /** Runs the attempt for at most `timeoutMs`. Rejects at once when it is canceled, even if `run` goes on. */
+  /** Runs the attempt for at most `timeoutMs`. Rejects at once when it is cancelled, even if `run` goes on. */
   run(run: (attempt: Attempt) => Promise<void>, timeoutMs: number): Promise<void> {
     const { cancellation } = this
     return new Promise((resolve, reject) => {

@@ -13,7 +13,7 @@ export interface Task extends GlobalLimits {
   readonly backoff: Backoff
   /** Whether a dead job makes later jobs of its key wait (`hold`) or not (`skip`). */
   readonly onDead: 'skip' | 'hold'
-  /** Milliseconds after which an attempt is canceled. */
+  /** Milliseconds after which an attempt is cancelled. */
   readonly timeoutMs: number
   /** Runs an attempt. It may delete the job in its own transaction. A rejection is a failed attempt. */
   run(attempt: Attempt): Promise<void>

@@ -154,7 +154,7 @@ export class BackgroundWork implements Work, WorkTracker {
   }
 
   get #known(): Opened {
-    if (!this.#opened) throw new Error('work begins when the service has started')
+    if (!this.#opened) throw new Error('background work needs a started service')
     return this.#opened
   }
 }

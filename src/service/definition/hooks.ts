@@ -19,13 +19,13 @@ export interface RunOptions {
 
 /** Hooks that run when a service starts and stops. */
 export interface Hooks<Ctx = WorkContext> {
-  /** Runs before the service listens: open things, register Fastify plugins. If it throws, the start fails. */
+  /** Runs before the service listens: open connections, register Fastify plugins. If it throws, the start fails. */
   readonly beforeStart?: Hook<Ctx>
-  /** It listens. */
+  /** Runs once the service listens. */
   readonly afterStart?: Hook<Ctx>
   /** Runs when the service is about to stop, and still handles requests. */
   readonly beforeStop?: Hook<Ctx>
-  /** Runs when no request is left and the database is closed: close things. */
+  /** Runs when no request is left and the database is closed: close connections. */
   readonly afterStop?: Hook<Ctx>
 }
 

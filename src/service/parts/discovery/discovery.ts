@@ -13,9 +13,7 @@ import { discoverySettings, type DiscoveryConfig } from './discoveryConfig.ts'
 /** The option that discovery reads. */
 export interface DiscoveryOptions {
   /**
-   * How services find each other, instead of Consul or DNS from the configuration. Addresses in `TRICUBE_SERVICES`
-   * still
-   * come first.
+   * Finds services instead of Consul or DNS from the configuration. Addresses in `TRICUBE_SERVICES` still take precedence.
    */
   readonly registry?: Registry
 }

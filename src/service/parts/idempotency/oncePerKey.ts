@@ -35,7 +35,7 @@ export function oncePerKey(
     const key = request.headers['idempotency-key']
     if (key === undefined) return handler(context)
     if (typeof key !== 'string' || !/^[\x20-\x7e]{1,255}$/.test(key)) {
-      throw new BadRequest('idempotency-key is a text of 1 to 255 characters')
+      throw new BadRequest('headers.idempotency-key must have 1 to 255 printable ASCII characters')
     }
     const call = { operation: title, scope: scopeOf(request), key, input: digestOf([params, query, body]) }
     const token = randomUUID()

@@ -55,7 +55,7 @@ function subscriptionTask(name: string, { event, ...options }: Subscription, hos
         const problems = check(payload)
         if (problems) {
           const what = `${event.service}.${event.name}`
-          throw new TypeError(`the payload of ${what} is not what its schema says: ${firstProblem(problems)}`)
+          throw new TypeError(`the payload of ${what} does not match its schema: ${firstProblem(problems)}`)
         }
         const idempotencyKey = `${host.contract.name}.${name}.${id}`
         return { event: payload, eventId: id, publishedAt: new Date(publishedAt), idempotencyKey }
