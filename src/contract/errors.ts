@@ -275,6 +275,7 @@ export const codes = {
   malformed: 40001,
   validation: 40002,
   noSuchRoute: 40401,
+  otherInput: 42201,
   calleeDown: 50300,
   databaseDown: 50301,
   overloaded: 50302,

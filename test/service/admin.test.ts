@@ -121,7 +121,7 @@ describe('an internal operation', () => {
 
   it('does not exist at the edge', async () => {
     await using app = await testService(service(stock, { handlers, edge: true }))
-    await expect(app.client.reserve({ params: other })).rejects.toMatchObject({ status: 404, code: 40401 })
+    await expect(app.client.reserve({ params: other })).rejects.toMatchObject({ status: 502, code: 50200 })
     expect((await app.inject({ method: 'GET', url: '/stock/1/reserve' })).statusCode).toBe(404)
     const wrongMethod = await app.inject({ method: 'DELETE', url: '/stock/1' })
     expect([wrongMethod.statusCode, wrongMethod.headers.allow]).toEqual([405, 'GET, HEAD'])

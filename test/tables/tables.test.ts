@@ -73,8 +73,9 @@ const names = async () =>
   (await db.many<{ name: string }>`SELECT tablename AS name FROM pg_tables WHERE schemaname = 'tricube'`).map(
     ({ name }) => name,
   )
-const both = [
+const all = [
   { room: 'idempotency', version: 1 },
+  { room: 'idempotency', version: 2 },
   { room: 'rate limits', version: 1 },
 ]
 const digest = (value: unknown, encoding: 'base64' | 'base64url') =>
@@ -91,7 +92,7 @@ async function limitedUser(): Promise<{ role: string; url: string }> {
 describe('missing tables', () => {
   it('are created once when instances start at the same time', async () => {
     const apps = await Promise.all([1, 2, 3, 4].map(() => start()))
-    expect(await versions()).toEqual(both)
+    expect(await versions()).toEqual(all)
     const docs = await readFile(new URL('../../docs/migrations.md', import.meta.url), 'utf8')
     for (const name of await names()) expect(docs).toContain(`\`tricube.${name}\``)
     for (const { order } of apps) expect((await order('k')).json().data).toBe('tea 1')
@@ -115,7 +116,7 @@ describe('missing tables', () => {
     await start(url, service(plain, { models: {}, handlers: { look: () => '' } }).definition)
     expect(await db.value`SELECT to_regnamespace('tricube') IS NULL`).toBe(true)
     await start(url, service(shop, { models: {}, handlers: { order: () => '', look: () => '' } }).definition)
-    expect(await versions()).toEqual([both[0]]) // rate limits are counted in memory
+    expect(await versions()).toEqual(all.slice(0, 2)) // rate limits are counted in memory
   })
 
   it('are created once a database that was down at the start is up', async () => {
@@ -125,7 +126,7 @@ describe('missing tables', () => {
     const ready = async () => (await app.inject('/health/ready')).json() as { checks: object }
     expect((await ready()).checks).toMatchObject({ tables: 'unreachable' })
     await up()
-    await expect.poll(versions, { timeout: 20_000 }).toEqual(both)
+    await expect.poll(versions, { timeout: 20_000 }).toEqual(all)
     await expect.poll(ready, { timeout: 20_000 }).toMatchObject({ checks: { tables: 'ok' } })
     expect((await order('k')).json().data).toBe('tea 1')
   }, 60_000)
@@ -161,7 +162,7 @@ describe('a database user that may not create tables', () => {
     const { code, stdout, stderr } = await tricube(['migrate', 'up', folder, '--url', url]).ended
     expect({ code, stdout, stderr }).toEqual({
       code: 0,
-      stdout: 'tricube: idempotency 1\ntricube: rate limits 1\n',
+      stdout: 'tricube: idempotency 1\ntricube: idempotency 2\ntricube: rate limits 1\n',
       stderr: '',
     })
     const again = await tricube(['migrate', 'up', folder, '--url', url]).ended
@@ -171,7 +172,7 @@ describe('a database user that may not create tables', () => {
       code: 1,
       stderr: expect.stringContaining('shop-service: the database user may not read'),
     })
-    expect(await versions()).toEqual(both)
+    expect(await versions()).toEqual(all)
 
     await db.script(`GRANT USAGE ON SCHEMA tricube TO ${role};
       GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA tricube TO ${role}`)
@@ -261,6 +262,6 @@ it.runIf(pgbouncerBinary)('are created behind a PgBouncer in transaction mode', 
   await using pooler = await startPooler('pgbouncer-transaction', url)
   const behind = pooler.behind(url)
   const apps = await Promise.all([1, 2, 3].map(() => start(behind)))
-  expect(await versions()).toEqual(both)
+  expect(await versions()).toEqual(all)
   expect((await apps[1]!.order('k')).json().data).toBe('tea 1')
 })

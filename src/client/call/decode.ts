@@ -1,7 +1,7 @@
 import type { Contract } from '../../contract/contract.ts'
 import { errorFrom, type ErrorOrigin } from '../../contract/errorBody.ts'
 import { byCode } from '../../contract/errorClass.ts'
-import { BadGateway } from '../../contract/errors.ts'
+import { BadGateway, codes } from '../../contract/errors.ts'
 import type { HttpError } from '../../contract/httpError.ts'
 import { responseForm } from '../../contract/response.ts'
 import { doNotRetry, type CallResponse } from './call.ts'
@@ -17,6 +17,7 @@ export function compileDecoder(contract: Contract, name: string): (response: Cal
     new BadGateway(`${contract.name} responded with ${status}, but ${problem}`, { headers: doNotRetry, operation })
   return (response) => {
     const body = parseBody(response)
+    if (isMissingRoute(response, body)) throw invalid(response, missingRoute)
     if (response.status >= 400) throw remoteError(contract.name, { operation, classes }, response, body)
     if (response.status >= 300) throw invalid(response, 'calls follow no redirects')
     if (!returns) return undefined
@@ -26,6 +27,14 @@ export function compileDecoder(contract: Contract, name: string): (response: Cal
     }
     throw invalid(response, `its body is not ${standard ? '{"code":0,"data":…}' : 'JSON'}`)
   }
+}
+
+const missingRoute = 'it does not have this route: it runs another release, or its address is that of another service'
+
+/** Whether no handler ran, since the callee has no such operation. Its 404 is no result of the operation then. */
+function isMissingRoute({ status, headers }: CallResponse, body: unknown): boolean {
+  if (status === 404) return (body as { code?: unknown } | undefined)?.code === codes.noSuchRoute
+  return status === 405 && headers['allow'] !== undefined
 }
 
 function remoteError(service: string, from: ErrorOrigin, response: CallResponse, body: unknown): HttpError {

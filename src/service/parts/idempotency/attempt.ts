@@ -3,7 +3,8 @@ import type { Cancellable } from '../../../resilience/cancellation.ts'
 import type { Database, Sql } from '../../../sql/index.ts'
 import { UnitOfWork } from '../../../sql/transaction/unit.ts'
 import type { Keyed } from '../../part.ts'
-import { free, keep, renewEveryMs, type KeyedCall } from './keys.ts'
+import { asOwnFault, finalFailure } from './failure.ts'
+import { free, keep, keepFailure, renewEveryMs, type KeyedCall } from './keys.ts'
 import { digestOf } from './scope.ts'
 import type { KeyedHandler, KeyedScope } from './handler.ts'
 
@@ -52,7 +53,7 @@ export class Attempt implements Cancellable, Keyed {
       return value
     } catch (error) {
       await this.#unit.rollback(error)
-      await this.#free()
+      await this.#end(error)
       throw error
     } finally {
       clearInterval(renewing)
@@ -68,7 +69,13 @@ export class Attempt implements Cancellable, Keyed {
     const n = this.#made.get(operation) ?? 0
     this.#made.set(operation, n + 1)
     const key = digestOf([this.idempotencyKey, operation, n])
-    return this.#unit.elsewhere(() => send(key))
+    return this.#unit.elsewhere(async () => {
+      try {
+        return await send(key)
+      } catch (error) {
+        throw asOwnFault(this.#call.operation, operation, error)
+      }
+    })
   }
 
   /** The request is over: nothing that the handler still does is committed. */
@@ -85,6 +92,13 @@ export class Attempt implements Cancellable, Keyed {
     if (this.#context.cancellation.isOver) return
     // A failure is retried, and is noticed at the latest when the result is stored.
     await keep(this.#always, this.#call, this.#token, null).catch(() => {})
+  }
+
+  /** Stores an error that is final, or frees the key. */
+  async #end(thrown: unknown): Promise<void> {
+    const failure = this.#context.cancellation.isOver ? undefined : finalFailure(thrown)
+    if (failure === undefined) return this.#free()
+    await keepFailure(this.#always, this.#call, this.#token, failure).catch(() => {})
   }
 
   async #free(): Promise<void> {

@@ -16,6 +16,8 @@ export interface TakenKey {
   readonly input: string
   /** The handler's result as JSON; null while it runs. */
   readonly result: string | null
+  /** The error that the handler threw for good, as JSON; null while there is none. */
+  readonly failure: string | null
   /** Whether its lease has expired, or its result: the handler may run again. */
   readonly isFree: boolean
 }
@@ -37,7 +39,7 @@ export async function take(db: Database, { operation, scope, key, input }: Keyed
     VALUES (${operation}, ${scope}, ${key}, ${input}, ${token}, now() + ${leaseDuration}::interval)
     ON CONFLICT (operation, scope, key) DO UPDATE SET
       input = excluded.input, token = excluded.token, leased_until = excluded.leased_until,
-      result = NULL, created_at = now()
+      result = NULL, failure = NULL, created_at = now()
     WHERE taken.leased_until < now()
       AND (taken.result IS NULL OR taken.created_at < now() - ${retention}::interval)`
   return taken > 0
@@ -46,7 +48,7 @@ export async function take(db: Database, { operation, scope, key, input }: Keyed
 /** Returns the state of a key; undefined when it is free. */
 export function find(db: Database, { operation, scope, key }: KeyedCall): Promise<TakenKey | undefined> {
   return db.primary.maybeOne<TakenKey>`
-    SELECT input, result,
+    SELECT input, result, failure,
       leased_until < now() AND (result IS NULL OR created_at < now() - ${retention}::interval) AS "isFree"
     FROM tricube.idempotency
     WHERE operation = ${operation} AND scope = ${scope} AND key = ${key}`
@@ -61,15 +63,29 @@ export async function keep(
 ): Promise<boolean> {
   const touched = await sql.execute`
     UPDATE tricube.idempotency SET leased_until = now() + ${leaseDuration}::interval, result = ${result}
-    WHERE operation = ${operation} AND scope = ${scope} AND key = ${key} AND token = ${token} AND result IS NULL`
+    WHERE operation = ${operation} AND scope = ${scope} AND key = ${key} AND token = ${token}
+      AND result IS NULL AND failure IS NULL`
   return touched > 0
+}
+
+/** Stores an error, which is JSON, as what every call with the key gets. */
+export async function keepFailure(
+  db: Database,
+  { operation, scope, key }: KeyedCall,
+  token: string,
+  failure: string,
+): Promise<void> {
+  await db.execute`
+    UPDATE tricube.idempotency SET failure = ${failure}, leased_until = created_at + ${retention}::interval
+    WHERE operation = ${operation} AND scope = ${scope} AND key = ${key} AND token = ${token} AND result IS NULL`
 }
 
 /** Frees a key whose call has failed. */
 export async function free(db: Database, { operation, scope, key }: KeyedCall, token: string): Promise<void> {
   await db.execute`
     DELETE FROM tricube.idempotency
-    WHERE operation = ${operation} AND scope = ${scope} AND key = ${key} AND token = ${token} AND result IS NULL`
+    WHERE operation = ${operation} AND scope = ${scope} AND key = ${key} AND token = ${token}
+      AND result IS NULL AND failure IS NULL`
 }
 
 /** Deletes expired keys. */

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
-import { BadRequest, Conflict, UnprocessableEntity } from '../../../contract/errors.ts'
+import { BadRequest, Conflict } from '../../../contract/errors.ts'
 import type { Operation } from '../../../contract/operation.ts'
 import { compileEncoder } from '../../../http/operation/encoder.ts'
 import { equalJitter } from '../../../time/backoff.ts'
 import { systemClock } from '../../../time/clock.ts'
 import type { KeyedHandler, KeyedScope } from './handler.ts'
+import { failureFrom, otherInput } from './failure.ts'
 import { deleteExpired, find, take, type KeyedCall } from './keys.ts'
 import { digestOf } from './scope.ts'
 import { Attempt } from './attempt.ts'
@@ -17,8 +18,8 @@ const callsPerSweep = 1000
  * Runs a handler once for each `idempotency-key` of a caller. A second call gets the first one's result.
  *
  * The key is taken by one statement, so that the handler holds no connection for it. The handler's last writes through
- * `db` are committed with its result. While it runs, a second call waits. When it fails or its process dies, the key is
- * free. Calls without a key run as always.
+ * `db` are committed with its result. While it runs, a second call waits. A 4xx that it throws is stored like a result.
+ * After another error, or when its process dies, the key is free. Calls without a key run as always.
  *
  * Source: https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
  */
@@ -55,9 +56,10 @@ async function resultOrTake(call: KeyedCall, token: string, context: KeyedScope)
     const taken = await find(db, call)
     if ((!taken || taken.isFree) && (await take(db, call, token))) return undefined
     if (taken && !taken.isFree && taken.input !== call.input) {
-      throw new UnprocessableEntity('the idempotency-key was used with another input')
+      throw otherInput()
     }
     if (taken && !taken.isFree && taken.result !== null) return taken.result
+    if (taken && !taken.isFree && taken.failure !== null) throw failureFrom(taken.failure)
     if (performance.now() > deadlineAt) {
       throw new Conflict('a call with this idempotency-key still runs', { headers: { 'retry-after': '1' } })
     }

@@ -40,4 +40,6 @@ export const tables: readonly TableVersion[] = [
       ${keysOf010}
     `,
   },
+  // An older release takes such a key for one that still runs: it lets a repeated call wait, and runs nothing twice.
+  { version: 2, sql: 'ALTER TABLE tricube.idempotency ADD COLUMN failure text' },
 ]
