@@ -1,5 +1,6 @@
 import { ConfigError } from './configError.ts'
 import { loadConfigFile } from './file.ts'
+import { hideSecrets, secretSettings } from './hide.ts'
 import { nearestName } from '../schema/validator/nearestName.ts'
 import { describeValue } from './rule.ts'
 import type { Setting, Settings } from './setting.ts'
@@ -63,6 +64,7 @@ export async function loadConfig<Config extends object>(
     const [name, { variable }] = missing
     throw new ConfigError(`${variable} is not set: set it in the environment, or ${name} in tricube.config.ts`)
   }
+  hideSecrets(values, secretSettings(settings as Settings))
   return { values: values as Config, origins, unknown: unknownVariables(known, env) }
 }
 

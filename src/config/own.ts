@@ -14,8 +14,10 @@ export type OwnValues<Own extends OwnSettings> = { readonly [Name in keyof Own]:
  * @example
  * service(userService, { settings: { jwtSecret: secret(), pspKey: secret(t.String({ minLength: 32 })) }, handlers })
  */
-export function secret<Schema extends TSchema = ReturnType<typeof anyText>>(schema?: Schema): Schema {
-  return { ...(schema ?? anyText()), [isSecret]: true } as unknown as Schema
+export function secret(): ReturnType<typeof anyText>
+export function secret<Schema extends TSchema>(schema: Schema): Schema
+export function secret(schema: TSchema = anyText()): TSchema {
+  return { ...schema, [isSecret]: true } as TSchema
 }
 
 const isSecret: unique symbol = Symbol('tricube.secret')

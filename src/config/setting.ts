@@ -14,8 +14,11 @@ export interface Setting<Value = unknown> extends Rule {
   readonly own?: (options: never) => Value | undefined
   /** Whether the service does not start without it. */
   readonly isRequired?: boolean
-  /** Whether its value is secret: it is never shown in a message, in a log or by `tricube config`. */
-  readonly secret?: boolean
+  /**
+   * Whether its value is secret: it is never shown in a message, in a log or by `tricube config`. `password`: it is a
+   * URL, and a log may show all of it but the password.
+   */
+  readonly secret?: boolean | 'password'
 }
 
 /** A setting for each name of a configuration. */

@@ -1,5 +1,6 @@
 import { pino, type Bindings, type ChildLoggerOptions, type Logger } from 'pino'
 import { baseOf, type LogOwner } from './base.ts'
+import { noSecrets, type KnownSecrets } from './knownSecrets.ts'
 import { ecsFormat, jsonFormat, lineFields, lineOf, type Format } from './line.ts'
 import { standardOutput, type Output } from './output.ts'
 
@@ -22,14 +23,21 @@ export interface LoggerSettings extends LogOwner {
   readonly level: LogLevel
   /** Default: standard output. */
   readonly output?: Output
+  /** Values that no line shows. */
+  readonly secrets?: KnownSecrets
 }
 
 /** pino's number of the error level: errors are written at once, because they may be the last lines. */
 const urgent = 50
 
 /** Creates a service's log: pino, one JSON object per line, without secrets, each key once. */
-export function createLogger({ level, output = standardOutput(), ...owner }: LoggerSettings): Logger {
-  const format = owner.ecs ? ecsFormat : jsonFormat
+export function createLogger({
+  level,
+  output = standardOutput(),
+  secrets = noSecrets,
+  ...owner
+}: LoggerSettings): Logger {
+  const format = { ...(owner.ecs ? ecsFormat : jsonFormat), secrets }
   const base = baseOf(owner)
   const log = pino(
     {

@@ -2,6 +2,7 @@ import { isatty } from 'node:tty'
 import { accessWriter, type AccessWriter } from './access.ts'
 import { fileOutput, type LogFile } from './file.ts'
 import { createLogger, type LogFormat, type Logger, type LogLevel } from './logger.ts'
+import { noSecrets, type KnownSecrets } from './knownSecrets.ts'
 import { standardOutput, type Output } from './output.ts'
 import { jsonTerminalOutput, prettyOutput } from './pretty.ts'
 
@@ -15,6 +16,8 @@ export interface LogSettings {
   readonly format: LogFormat | undefined
   /** Default: standard output. */
   readonly file: LogFile | undefined
+  /** Values that no line shows. Default: none. */
+  readonly secrets?: KnownSecrets
 }
 
 /** A log and the function that closes it after its last line is written. */
@@ -29,11 +32,11 @@ export interface OpenLog {
  *
  * @throws {Error} when the file cannot be opened
  */
-export async function openLog({ name, level, pid, format, file }: LogSettings): Promise<OpenLog> {
+export async function openLog({ name, level, pid, format, file, secrets = noSecrets }: LogSettings): Promise<OpenLog> {
   const output = file ? await fileOutput(file) : standardOutputFor(format)
   const owner = { name, pid, ecs: format === 'ecs' }
   return {
-    log: createLogger({ ...owner, level, output }),
+    log: createLogger({ ...owner, level, output, secrets }),
     writeAccess: accessWriter(owner, output),
     close: () => output.close(),
   }

@@ -1,3 +1,4 @@
+import { noSecrets, type KnownSecrets } from './knownSecrets.ts'
 import { isOpaque, plain } from './plain.ts'
 import { isSecret } from './secretNames.ts'
 import { censored, withoutSecretText } from './secretText.ts'
@@ -9,20 +10,31 @@ const maxDepth = 10
 /**
  * Replaces secrets at any depth, by their names: `authorization`, `cookie`, `password`, `token`, `secret`, and names that
  * end like them (`access_token`, `passwordHash`, `x-api-key`). It looks at fields, header lists and name-value pairs.
- * Passwords of URLs in texts are replaced, too.
+ * Passwords of URLs in texts are replaced, too, and so are the secrets that are known by their values.
  *
  * A value without secrets is returned as it is, not copied.
  */
-export function withoutSecrets<Value>(value: Value): Value {
-  return (typeof value === 'string' ? withoutSecretText(value) : new Walk().clean(value)) as Value
+export function withoutSecrets<Value>(value: Value, known: KnownSecrets = noSecrets): Value {
+  return (typeof value === 'string' ? cleanText(value, known) : new Walk(known).clean(value)) as Value
+}
+
+function cleanText(text: string, { texts }: KnownSecrets): string {
+  let clean = text
+  for (const secret of texts) if (clean.includes(secret)) clean = clean.replaceAll(secret, censored)
+  return withoutSecretText(clean)
 }
 
 class Walk {
   readonly #path: object[] = []
+  readonly #known: KnownSecrets
   #objects = 0
 
+  constructor(known: KnownSecrets) {
+    this.#known = known
+  }
+
   clean(value: unknown): unknown {
-    if (typeof value === 'string') return withoutSecretText(value)
+    if (typeof value === 'string') return cleanText(value, this.#known)
     if (typeof value !== 'object' || value === null) return value
     if (this.#path.includes(value)) return '[circular]'
     if (++this.#objects > maxObjects || this.#path.length >= maxDepth) return '[truncated]'
@@ -37,7 +49,7 @@ class Walk {
   }
 
   #members(value: unknown): unknown {
-    if (typeof value === 'string') return withoutSecretText(value)
+    if (typeof value === 'string') return cleanText(value, this.#known)
     if (Array.isArray(value)) return this.#items(value)
     return typeof value === 'object' && value !== null ? this.#fields(value) : value
   }
@@ -57,10 +69,16 @@ class Walk {
     let copy: Record<string, unknown> | undefined
     for (const name of Object.keys(fields)) {
       const value = read(fields, name)
-      const cleaned = isSecret(name) || isValueOfSecret(fields, name) ? this.#censor(name, value) : this.clean(value)
+      const cleaned = this.#field(fields, name, value)
       if (cleaned !== value || value === unreadable) (copy ??= copyOf(fields))[name] = cleaned
     }
     return copy ?? fields
+  }
+
+  #field(fields: object, name: string, value: unknown): unknown {
+    const { byName } = this.#known
+    if (byName.size > 0 && byName.has(name) && byName.get(name) === value) return censored
+    return isSecret(name) || isValueOfSecret(fields, name) ? this.#censor(name, value) : this.clean(value)
   }
 
   /** A session is an object with fields of its own, or the secret that identifies it. */

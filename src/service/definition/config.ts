@@ -45,9 +45,23 @@ export function settingsOf({
 /**
  * Types a configuration file. Make the result the default export of `tricube.config.ts`.
  *
+ * For settings of your own, name the type of the service that declares them, or the type of their values.
+ *
  * @example
  * export default defineConfig({ databaseUrl: 'postgres://localhost/users', logLevel: 'debug' })
+ * @example
+ * import type payments from './payment-service/service.ts'
+ * export default defineConfig<typeof payments>({ logLevel: 'debug', pspUrl: 'https://psp.example' })
  */
-export function defineConfig(config: Partial<Config>): Partial<Config> {
+export function defineConfig<Own extends object = {}>(
+  config: Partial<Config> & Partial<OwnConfig<Own>>,
+): Partial<Config> & Partial<OwnConfig<Own>> {
   return config
 }
+
+/** The settings of a service's own: those on the context of its type, or a type that has them. */
+export type OwnConfig<Own> = Own extends { run(fn: (context: infer Ctx) => never): unknown }
+  ? Ctx extends { readonly settings: infer Values }
+    ? Values
+    : {}
+  : Own

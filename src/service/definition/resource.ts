@@ -1,3 +1,4 @@
+import { pick } from '../../config/hide.ts'
 import type { OwnSettings, OwnValues } from '../../config/own.ts'
 import { settingsOf } from '../../config/own.ts'
 import type { LateLog } from '../../log/late.ts'
@@ -128,9 +129,4 @@ function partOf(
 /** Replaces a resource in a test with a value, on the context and for the resources that use it. */
 export function fakeResource(real: Resource<unknown, unknown>, value: unknown): Resource<unknown, unknown> {
   return new Resource<unknown, unknown>({ open: () => value }, real)
-}
-
-/** Values by name. */
-export function pick(values: object, names: readonly string[]): Record<string, never> {
-  return Object.fromEntries(names.map((name) => [name, (values as Record<string, never>)[name]!]))
 }

@@ -1,3 +1,4 @@
+import { extended } from '../../config/hide.ts'
 import type { CheckResponse } from '../../http/operation/respond.ts'
 import type { Server } from '../../http/server.ts'
 import type { Logger } from '../../log/logger.ts'
@@ -29,7 +30,7 @@ export async function openCore(use: Use, config: Config): Promise<Running> {
   const { metrics } = await use(parts.metrics)
   const { db } = await use(parts.db)
   const { limitMs: stopLimitMs } = await use(parts.drain)
-  return { config: { ...config, watch }, log, metrics, db, stopLimitMs }
+  return { config: extended(config, { watch }), log, metrics, db, stopLimitMs }
 }
 
 /** Everything that the parts are connected to. */

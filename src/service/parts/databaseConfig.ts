@@ -39,12 +39,12 @@ export const databaseSettings: Settings<DatabaseConfig> = {
     variable: 'DATABASE_URL',
     meaning: "The service's database.",
     value: undefined,
-    secret: true,
+    secret: 'password',
   }),
   databaseReplicaUrls: setting<readonly string[]>(postgresUrls, {
     variable: 'DATABASE_REPLICA_URLS',
     meaning: 'Read-only replicas of the database.',
     value: [],
-    secret: true,
+    secret: 'password',
   }),
 }

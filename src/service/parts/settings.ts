@@ -1,8 +1,8 @@
+import { pick } from '../../config/hide.ts'
 import { settingsOf, type OwnSettings } from '../../config/own.ts'
 import type { Rule } from '../../config/rule.ts'
 import { record } from '../../config/rules.ts'
 import type { Opened, Part, RequestScope } from '../part.ts'
-import { pick } from '../definition/resource.ts'
 
 /** The options of a service that has settings of its own. */
 export interface SettingsOptions {

@@ -1,6 +1,8 @@
 import { parse, format as pathOf } from 'node:path'
+import { secretValues } from '../../../config/hide.ts'
 import { fieldsOf } from '../../../http/log/requestLog.ts'
 import type { LogFile } from '../../../log/file.ts'
+import { knownSecrets } from '../../../log/knownSecrets.ts'
 import { levelOnSignal } from '../../../log/levelSignal.ts'
 import type { Logger } from '../../../log/logger.ts'
 import { openLog } from '../../../log/open.ts'
@@ -27,7 +29,9 @@ export const logging: Part<{ readonly log?: LogOptions }, LogConfig, Logging> = 
     const { logLevel: level, logFormat: format, logRequests } = config
     const worker = workerOf(process.env)?.number
     const pid = worker === undefined ? undefined : process.pid
-    const { log, writeAccess, close } = await openLog({ name, level, pid, format, file: logFileOf(config, worker) })
+    const file = logFileOf(config, worker)
+    const secrets = knownSecrets(secretValues(config))
+    const { log, writeAccess, close } = await openLog({ name, level, pid, format, file, secrets })
     const forgetPending = flushAtExit({ flushSync: inFlight.reportEnded })
     let endLevelSignal: (() => void) | undefined
     whenListening(() => void (endLevelSignal = levelOnSignal(log)))
