@@ -54,6 +54,7 @@ export const users = service(userService, {
   clients: { roles: roleService },
   handlers: { getUser: () => ({ id: 1, name: 'Ann', age: 42 }) },
 })
+export const payments = service(contract('payment-service', {}), { settings: { pspUrl: t.String() }, handlers: {} })
 export const catalog = service(contract('catalog-service', {}), { handlers: {} })
 export const orders = service(
   contract('orders-service', {

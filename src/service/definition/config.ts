@@ -50,7 +50,6 @@ export function settingsOf({
  * @example
  * export default defineConfig({ databaseUrl: 'postgres://localhost/users', logLevel: 'debug' })
  * @example
- * import type payments from './payment-service/service.ts'
  * export default defineConfig<typeof payments>({ logLevel: 'debug', pspUrl: 'https://psp.example' })
  */
 export function defineConfig<Own extends object = {}>(
@@ -59,8 +58,8 @@ export function defineConfig<Own extends object = {}>(
   return config
 }
 
-/** The settings of a service's own: those on the context of its type, or a type that has them. */
-export type OwnConfig<Own> = Own extends { run(fn: (context: infer Ctx) => never): unknown }
+/** The settings of one's own: those of a service, or a type that has them. */
+type OwnConfig<Own> = Own extends { run(fn: (context: infer Ctx) => never): unknown }
   ? Ctx extends { readonly settings: infer Values }
     ? Values
     : {}
