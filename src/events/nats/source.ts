@@ -108,7 +108,7 @@ export class NatsSource implements EventSource {
     const at = readPlace(message?.header)
     if (at && position !== '' && covers(parsePositions(position), at.place)) return
     throw new Error(
-      `events of ${this.#stream} were deleted before this subscription read them: run tricube events replay ${this.#name} --from beginning`,
+      `events of ${this.#stream} were deleted before this subscription read them: unset EVENTS_URL to read them from the publisher`,
     )
   }
 

@@ -58,12 +58,15 @@ export class NatsStream implements EventStream {
     after: number,
   ): Promise<{ readonly stored: number; readonly duplicates: number; readonly error: unknown }> {
     const { transport } = this.#link.packages
+    const name = streamName(this.#service)
     const acks = await Promise.allSettled(
       events.map((event, i) =>
         jetstream.publish(subjectOf(this.#service, event.name), event.payload, {
           msgID: event.id,
           headers: writeHeaders(transport.headers(), event),
-          expect: { streamName: streamName(this.#service), lastSequence: after + i },
+          // Sequences would not do: after a message of somebody else, a later event could fit where an earlier one does not.
+          expect:
+            i === 0 ? { streamName: name, lastSequence: after } : { streamName: name, lastMsgID: events[i - 1]!.id },
           timeout: publishTimeoutMs,
         }),
       ),
