@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { flag } from '../../../config/rules.ts'
 import { BadRequest } from '../../../contract/errors.ts'
 import { Feed, type FeedQuery } from '../../../events/feed.ts'
 import { deleteBefore } from '../../../events/log.ts'
@@ -11,6 +12,7 @@ import type { Host, Part } from '../../part.ts'
 import { database } from '../database.ts'
 import { outlet } from '../jobs/outlet.ts'
 import { feedPath } from './feedSource.ts'
+import { checkReader, readersRule, type ReadersOptions } from './readers.ts'
 import { reasonOf, transport } from './transport.ts'
 
 /** How long events are kept, in milliseconds: a subscriber may be down for a week. */
@@ -20,11 +22,12 @@ const maxWaitMs = 25_000
 const maxEvents = 500
 
 /** Serves the events of a service to its subscribers. */
-export const eventLog: Part<{ readonly edge?: boolean }> = {
+export const eventLog: Part<ReadersOptions & { readonly edge?: boolean }> = {
   name: 'events',
+  options: { subscribers: readersRule, edge: flag },
   tables: logTables,
   needsTables: ({ contract: { events } }) => Object.keys(events).length > 0,
-  async open(host, { edge }) {
+  async open(host, { edge, subscribers }) {
     const { contract, use, fastify, inFlight, whenListening } = host
     if (Object.keys(contract.events).length === 0) return {}
     const { db, home } = await use(database)
@@ -49,7 +52,9 @@ export const eventLog: Part<{ readonly edge?: boolean }> = {
     whenListening(() => relay?.start())
     // At the edge, no caller may read events.
     if (!edge) {
+      const allowed = subscribers && new Set(subscribers)
       fastify.get(feedPath, async (request, reply) => {
+        checkReader(request, contract.name, allowed)
         const signal = AbortSignal.any([inFlight.draining, callerSignal(reply)])
         return { code: 0, data: await feed.take(queryOf(request), signal) }
       })

@@ -12,7 +12,7 @@ const waitMs = 6000
 const noCaller = {}
 
 /** Reads subscriptions from the feeds of their publishers, with one client for each publisher. */
-export function feedSources(targets: Targets): (subscription: Subscription) => EventSource {
+export function feedSources(targets: Targets, subscriber: string): (subscription: Subscription) => EventSource {
   const clients = new Map<string, FeedClient>()
   return (subscription) => {
     const { service } = subscription.event
@@ -20,16 +20,16 @@ export function feedSources(targets: Targets): (subscription: Subscription) => E
       clients.get(service) ??
       new (targets.open(feedContract(service), { retries: 0, breaker: false, ejection: false }))(noCaller)
     clients.set(service, client as FeedClient)
-    return feedSource(client as FeedClient, subscription)
+    return feedSource(client as FeedClient, subscriber, subscription)
   }
 }
 
-function feedSource(client: FeedClient, { event, from = 'now' }: Subscription): EventSource {
+function feedSource(client: FeedClient, subscriber: string, { event, from = 'now' }: Subscription): EventSource {
   const declared = from instanceof Date ? from.toISOString() : from
   return {
     read({ position, begins }, signal) {
       const start = position === '' ? { from: begins ?? declared, wait_ms: 0 } : { after: position, wait_ms: waitMs }
-      return client.takeEvents({ query: { ...start, names: event.name } }, { signal })
+      return client.takeEvents({ query: { ...start, names: event.name, subscriber } }, { signal })
     },
     reset() {},
   }
@@ -44,6 +44,7 @@ function feedContract(service: string): Contract {
         after: t.Optional(t.String()),
         from: t.Optional(t.String()),
         names: t.String(),
+        subscriber: t.String(),
         wait_ms: t.Integer(),
       },
       returns: t.Object({

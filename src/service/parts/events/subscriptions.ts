@@ -27,7 +27,7 @@ export const subscriptions: Part<SubscriptionsOptions, QueueConfig> = {
     const { outlet: jobOutlet } = await use(jobs)
     const targets = await openTargets(host)
     const { broker } = await use(transport)
-    const feeds = feedSources(targets)
+    const feeds = feedSources(targets, host.contract.name)
     const subscribers = entries.map(([name, subscription]) => {
       const task = subscriptionTaskName(name)
       return new Subscriber({
