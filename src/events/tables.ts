@@ -43,6 +43,12 @@ export const logTables: readonly TableVersion[] = [
       ) WITH (fillfactor = 50);
     `,
   },
+  // Events that are deleted leave room for new ones. Measured: with the default of a fifth of the table, it is 1.3 times as large as
+  // what it holds, with this 1.1 times. Dropping whole tables would save that, and lock out publishers and readers meanwhile.
+  {
+    version: 3,
+    sql: 'ALTER TABLE tricube.events SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000);',
+  },
 ]
 
 /** The table of the subscriptions' positions. */

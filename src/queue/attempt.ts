@@ -1,7 +1,7 @@
 import { Cancellation } from '../resilience/cancellation.ts'
-import type { Sql } from '../sql/index.ts'
+import { DatabaseError, type Sql } from '../sql/index.ts'
 import type { ClaimedJob } from './job.ts'
-import { completeIn } from './settle.ts'
+import { completeIn, notOurs } from './settle.ts'
 
 /** The job belongs to another worker. The transaction of this attempt is not committed. */
 export class LeaseLost extends Error {
@@ -25,6 +25,7 @@ export class Attempt {
   /** Whether the job was deleted in the handler's transaction, which may still fail to commit. */
   isCompleted = false
   readonly #worker: number
+  #deleted: Promise<void> | undefined
 
   constructor(job: ClaimedJob, worker: number) {
     this.job = job
@@ -54,14 +55,24 @@ export class Attempt {
   }
 
   /**
-   * Deletes the job in the handler's transaction.
-   *
-   * @throws {LeaseLost} when the job belongs to another worker, so that the transaction is rolled back
+   * Deletes the job in the handler's transaction. It does not wait for the response, so that COMMIT is sent with it. A failure
+   * shows at the commit, and `fence` says whether another worker has the job.
    */
-  async completeIn(tx: Pick<Sql, 'execute'>): Promise<void> {
+  completeIn(tx: Pick<Sql, 'execute'>): void {
     if (this.cancellation.isOver) throw this.cancellation.reason!
-    if (!(await completeIn(tx, this.#worker, this.job))) throw new LeaseLost('another instance runs this job')
     this.isCompleted = true
+    this.#deleted = completeIn(tx, this.#worker, this.job)
+    this.#deleted.catch(() => {}) // `fence` reports it
+  }
+
+  /** @throws {LeaseLost} when the job belongs to another worker, so that the transaction was rolled back */
+  async fence(): Promise<void> {
+    try {
+      await this.#deleted
+    } catch (error) {
+      if (error instanceof DatabaseError && error.sqlstate === notOurs)
+        throw new LeaseLost('another instance runs this job')
+    }
   }
 }
 

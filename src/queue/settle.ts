@@ -17,17 +17,26 @@ export async function complete(db: Database, worker: number, attempts: readonly 
   return rows.map(({ id }) => id)
 }
 
-/** Deletes a job that is done in the handler's transaction. Returns false when it no longer belongs to this worker. */
+/**
+ * Deletes a job that is done in the handler's transaction. Its statements can be sent together with COMMIT: when the job no longer
+ * belongs to this worker, the first one fails, and the transaction with it.
+ *
+ * @throws {DatabaseError} `notOurs`, when it no longer belongs to this worker
+ */
 export async function completeIn(
   tx: Pick<Sql, 'execute'>,
   worker: number,
   { id, attempt, name, key }: AttemptOf & { readonly name: string; readonly key: string | null },
-): Promise<boolean> {
-  const count = await tx.execute`
-    DELETE FROM tricube.jobs WHERE id = ${id} AND attempt = ${attempt} AND worker = ${worker}`
-  if (count === 1 && key !== null) await release(tx, name, key)
-  return count === 1
+): Promise<void> {
+  const ended = tx.execute`
+    WITH ended AS (
+      DELETE FROM tricube.jobs WHERE id = ${id} AND attempt = ${attempt} AND worker = ${worker} RETURNING id
+    ) SELECT 1 / count(*) FROM ended`
+  await Promise.all(key === null ? [ended] : [ended, release(tx, name, key)])
 }
+
+/** SQLSTATE of a division by zero: there was no such row. */
+export const notOurs = '22012'
 
 /** Retries a failed job after a delay. `error` is JSON. */
 export async function retry(

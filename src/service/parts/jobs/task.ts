@@ -104,9 +104,12 @@ async function inTransaction(
   try {
     await handler(context as never)
     const writes = unit.isOpen // there is no transaction to commit
-    await unit.commit((tx) => (writes ? attempt.completeIn(tx) : Promise.resolve()))
+    await unit.commit(async (tx) => {
+      if (writes) attempt.completeIn(tx)
+    })
   } catch (error) {
     await unit.rollback(error)
+    await attempt.fence()
     throw error
   }
 }
