@@ -4,6 +4,8 @@
  *   npm --prefix bench/queue ci && npm --prefix bench/queue start          all of it: about five minutes
  *   npm --prefix bench/queue start -- --jobs 5000 --only tricube           less of it
  *
+ *   npm --prefix bench/queue start -- --jobs 0                     the latencies alone
+ *
  * Needs a redis-server, see https://redis.io. Contestants take turns, so that a machine that is busy for a while treats
  * them alike, and the median of the rounds counts.
  */
@@ -40,6 +42,7 @@ const scenarios = [
   { what: 'an INSERT, beside an open transaction', writes: true, isHeld: true },
 ]
 
+const file = fileURLToPath(new URL('worker.mjs', import.meta.url))
 const folder = await mkdtemp(join(tmpdir(), 'tricube-queue-'))
 const redis = await startRedis(folder)
 const postgres = await startPostgres({ dataDir: join(folder, 'postgres'), settings: { max_connections: 200 } })
@@ -48,7 +51,7 @@ const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers
 
 try {
   console.log('| a job does | | jobs/s | Node, µs a job | servers, µs a job |\n|---|---|---|---|---|')
-  for (const scenario of scenarios) {
+  for (const scenario of count > 0 ? scenarios : []) {
     const results = new Map(contestants.map(({ name }) => [name, []]))
     for (let round = 0; round < Number(values.rounds); round++) {
       for (const contestant of contestants) results.get(contestant.name).push(await measure(contestant, scenario))
@@ -83,33 +86,40 @@ async function measure(contestant, { writes, isHeld }) {
   const holder = isHeld ? await pool.connect() : undefined
   // It has a transaction number and a snapshot: nothing that is deleted from now on can be cleaned up.
   await holder?.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT pg_current_xact_id()')
-  const before = cpuOf(postgres.pid) + cpuOf(redis.pid)
   const worker = workerOf(options)
-  const { ms, cpuMs } = await worker.result
+  await worker.warm
+  const before = cpuOf(postgres.pid) + cpuOf(redis.pid)
+  const { ms, cpuMs, measured } = await worker.result
   while ((await left(pool, redis.port)) > 0) await new Promise((resolve) => setTimeout(resolve, 20))
   const servers = cpuOf(postgres.pid) + cpuOf(redis.pid) - before
   await worker.stop()
   await holder?.query('ROLLBACK')
   holder?.release()
   await own[Symbol.asyncDispose]()
-  return { rate: (count / ms) * 1000, node: (cpuMs / count) * 1000, server: (servers / count) * 1000 }
+  return { rate: (measured / ms) * 1000, node: (cpuMs / measured) * 1000, server: (servers / measured) * 1000 }
 }
 
 /** Starts a process that runs jobs. */
 function workerOf(options) {
-  const child = fork(fileURLToPath(new URL('worker.mjs', import.meta.url)), [JSON.stringify(options)])
+  const child = fork(file, [JSON.stringify(options)], {
+    execArgv: (process.env.BENCH_NODE_FLAGS ?? '').split(' ').filter(Boolean),
+  })
   const handled = new Map()
   let onResult
   let onStarted
+  let onWarm
+  const warm = new Promise((resolve) => (onWarm = resolve))
   const started = new Promise((resolve) => (onStarted = resolve))
   const result = new Promise((resolve) => (onResult = resolve))
   child.on('message', (message) => {
     if (message.started) onStarted()
+    if (message.warm) onWarm()
     if (message.ms) onResult(message)
     if (message.handled) handled.get(message.handled)?.(message.at)
   })
   return {
     started,
+    warm,
     result,
     add: (n) => child.send({ add: n }),
     handled: (n) => new Promise((resolve) => handled.set(n, resolve)),

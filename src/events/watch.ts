@@ -15,6 +15,7 @@ export class LogWatch {
   #listening: Promise<readonly Listening[]> | undefined
   #isPolling = false
   #ticking: NodeJS.Timeout | undefined
+  #tickedAt = Number.NEGATIVE_INFINITY
   #isClosed = false
 
   constructor(stores: ReadonlyMap<string, Database>) {
@@ -23,7 +24,8 @@ export class LogWatch {
 
   /** Handles a committed event of this process. */
   published(): void {
-    this.#ticking ??= setTimeout(() => void this.#tick(), tickEveryMs).unref()
+    const inMs = Math.max(0, this.#tickedAt + tickEveryMs - performance.now())
+    this.#ticking ??= setTimeout(() => void this.#tick(), inMs).unref()
   }
 
   /** Reads until there are results, until `waitMs` have passed or until the signal aborts. Returns the last results. */
@@ -61,6 +63,7 @@ export class LogWatch {
   /** Stores a tick and wakes waiting readers. Frequent ticks let slow readers catch up in small steps. */
   async #tick(): Promise<void> {
     this.#ticking = undefined
+    this.#tickedAt = performance.now()
     for (const db of this.#stores.values()) {
       const ticked = await tick(db).catch(() => false) // the next reader stores one
       if (ticked) await db.notify(channel).catch(() => {})

@@ -11,7 +11,7 @@ export interface WakesOptions {
 
 const channel = 'tricube_jobs'
 /** Milliseconds between notifications. PostgreSQL locks the whole server for each commit that notifies. */
-const notifyEveryMs = 50
+const notifyEveryMs = 20
 /** Workers that poll find jobs that are due later than this in time, in milliseconds. */
 const soonMs = 3000
 

@@ -103,7 +103,7 @@ async function inTransaction(
   give(context, values, unit.db)
   try {
     await handler(context as never)
-    const writes = unit.isOpen // there is no transaction to commit
+    const writes = unit.isOpen // without a transaction, there is nothing to commit
     await unit.commit(async (tx) => {
       if (writes) attempt.completeIn(tx)
     })
