@@ -23,7 +23,7 @@ let running: Running[]
 let publisherDatabase: Awaited<ReturnType<typeof directDatabase>>
 let subscriberDatabase: Awaited<ReturnType<typeof directDatabase>>
 /** The database of the subscriber. */
-let mirror: Database
+export let mirror: Database
 
 /** Prepares the databases for each test, and closes what was started. */
 export function useServices(): void {
