@@ -17,7 +17,7 @@ export type OwnValues<Own extends OwnSettings> = { readonly [Name in keyof Own]:
 export function secret(): ReturnType<typeof anyText>
 export function secret<Schema extends TSchema>(schema: Schema): Schema
 export function secret(schema: TSchema = anyText()): TSchema {
-  return { ...schema, [isSecret]: true } as TSchema
+  return { ...schema, [isSecret]: true }
 }
 
 const isSecret: unique symbol = Symbol('tricube.secret')

@@ -1,4 +1,4 @@
-/** Secrets that are known by their values: no line shows them, whatever their names are. */
+/** Secrets that are known by their values: no line shows them, under any name. */
 export interface KnownSecrets {
   readonly byName: ReadonlyMap<string, unknown>
   /** Values that are replaced inside of texts, the longest first. */

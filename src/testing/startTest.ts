@@ -84,7 +84,13 @@ export async function startTest<Tested extends Contract, Ctx = WorkContext>(
   )
   const thrown = errorsThrown(app.fastify)
   foreign.begin(app.fastify)
-  const stop = (): Promise<void> => foreign.run(() => app.close()).finally(() => foreign.close())
+  const stop = async (): Promise<void> => {
+    try {
+      await foreign.run(() => app.close())
+    } finally {
+      await foreign.close()
+    }
+  }
   try {
     await foreign.run(() => app.start())
     if (afterStart) await foreign.run(() => app.afterStart())

@@ -1,5 +1,5 @@
 import { BadGateway, contract, MethodNotAllowed, NotFound, service, t } from 'tricube'
-import { client, type StandaloneOptions } from 'tricube/client'
+import { client } from 'tricube/client'
 import { fetchClient } from 'tricube/client/fetch'
 import { expect, it, onTestFinished } from 'vitest'
 
@@ -25,7 +25,7 @@ async function callers() {
   })
   const { url } = await app.listen()
   onTestFinished(() => app.close())
-  const called = client(newer, { url } as StandaloneOptions<typeof newer>)
+  const called = client(newer, { url })
   onTestFinished(() => called[Symbol.asyncDispose]())
   return [called, fetchClient(newer, { url })] as const
 }

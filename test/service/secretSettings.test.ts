@@ -22,7 +22,7 @@ async function logged(beforeStart: NonNullable<Hooks<any>['beforeStart']>, more:
     handlers: { say: () => null },
     hooks: { beforeStart },
     ...more,
-  } as never)
+  })
   await app.inject('/health/live')
   return text()
 }

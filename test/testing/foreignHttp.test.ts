@@ -32,7 +32,7 @@ const payments = service(paymentService, {
         signal: AbortSignal.timeout(200),
       }).catch((error: Error) => {
         if (error.name === 'TimeoutError') throw new GatewayTimeout('the provider is slow')
-        throw new BadGateway(String((error.cause as Error).message))
+        throw new BadGateway((error.cause as Error).message)
       })
       if (!sent.ok) throw new BadGateway(`the provider returned ${sent.status}`)
       return (await sent.json()) as { id: string; amount: number }
@@ -67,7 +67,7 @@ const payments = service(paymentService, {
     tryCharge: async ({ settings }) =>
       fetch(settings.pspUrl).then(
         () => 'charged',
-        (error: Error) => String((error.cause as Error).message),
+        (error: Error) => (error.cause as Error).message,
       ),
   },
 })
