@@ -189,7 +189,7 @@ describe('configuration', () => {
     ],
     [
       { TRICUBE_SERVICES: 'role-service:8020' },
-      'TRICUBE_SERVICES in the environment: expected role-service=127.0.0.1:8020,region-service=127.0.0.1:8050, got "role-service:8020"',
+      'TRICUBE_SERVICES in the environment: expected addresses like role-service=127.0.0.1:8020,region-service=127.0.0.1:8050, got "role-service:8020"',
     ],
   ])('rejects a wrong value with its name, its source and what was expected: %o', async (env, message) => {
     await expect(start(env as Record<string, string>)).rejects.toThrow(new ConfigError(message))

@@ -72,7 +72,7 @@ it.each([
   ['OTEL_TRACES_SAMPLER', 'sometimes', 'expected one of always_on'],
   ['OTEL_TRACES_SAMPLER_ARG', '-1', 'expected a number from 0'],
   ['OTEL_EXPORTER_ZIPKIN_ENDPOINT', 'zipkin:9411', 'expected a URL like http://zipkin:9411/api/v2/spans'],
-  ['OTEL_PROPAGATORS', 'jaeger', 'expected of tracecontext'],
+  ['OTEL_PROPAGATORS', 'jaeger', 'expected names from tracecontext'],
   ['OTEL_EXPORTER_OTLP_HEADERS', 's3cr3t', 'expected key=value, separated by commas'],
 ])('rejects a wrong %s in one line', async (name, value, message) => {
   const started = run({ [name]: value })

@@ -54,7 +54,7 @@ const path = text('the path of a file')
 export const discoverySettings: Settings<DiscoveryConfig> = {
   services: setting<DiscoveryConfig['services']>(
     {
-      expected: 'role-service=127.0.0.1:8020,region-service=127.0.0.1:8050',
+      expected: 'addresses like role-service=127.0.0.1:8020,region-service=127.0.0.1:8050',
       parse: (given) => attempt(() => parseServices(given)) ?? given,
       accepts: (value) => typeof value === 'object' && value !== null && Object.values(value).every(Array.isArray),
     },

@@ -96,7 +96,7 @@ export const traceSettings: Settings<TraceConfig> = {
     value: undefined,
   }),
   tracePropagators: setting<readonly PropagatorName[] | undefined>(
-    listOf(oneOf(propagatorNames), `of ${propagatorNames.join(', ')}, separated by commas`),
+    listOf(oneOf(propagatorNames), `names from ${propagatorNames.join(', ')}, separated by commas`),
     {
       variable: 'OTEL_PROPAGATORS',
       meaning: 'In which headers a trace travels.',
