@@ -37,7 +37,10 @@ export async function jobsCommand(argv: string[]): Promise<number> {
   if (values.help) return print(usage)
   const { url = process.env['DATABASE_URL'], state, name, limit = '50', dead } = values
   if (command === undefined || others.length > 0) throw new CliError(usage.trim(), 2)
-  if (!url) throw new CliError('tricube jobs needs the database of the service: set DATABASE_URL, or give its --url', 2)
+  if (!commands.includes(command)) {
+    throw new CliError(`tricube jobs: unknown command ${JSON.stringify(command)}, expected ${commands.join(', ')}`, 2)
+  }
+  if (!url) throw new CliError('tricube jobs needs the database of the service: set DATABASE_URL or pass --url', 2)
   if (state !== undefined && !states.includes(state)) {
     throw new CliError(`--state is one of ${states.join(', ')}, not ${state}`, 2)
   }
@@ -58,10 +61,8 @@ export async function jobsCommand(argv: string[]): Promise<number> {
           id === undefined ? none(idText) : `job ${idText} runs again${id === Number(idText) ? '' : `, as ${id}`}\n`,
         )
       }
-      case 'cancel':
-        return print((await cancelJob(db, idOf(idText))) ? `job ${idText} is cancelled\n` : none(idText))
       default:
-        throw new CliError(`tricube jobs: there is no command ${JSON.stringify(command)}\n\n${usage.trim()}`, 2)
+        return print((await cancelJob(db, idOf(idText))) ? `job ${idText} is cancelled\n` : none(idText))
     }
   } catch (error) {
     if (error instanceof DatabaseError && error.sqlstate === noSuchTable) {
@@ -70,6 +71,8 @@ export async function jobsCommand(argv: string[]): Promise<number> {
     throw error
   }
 }
+
+const commands: readonly string[] = ['list', 'show', 'retry', 'cancel']
 
 /** PostgreSQL's code. */
 const noSuchTable = '42P01'

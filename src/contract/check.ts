@@ -57,6 +57,9 @@ function problemOf(key: string, operation: Operation, taken: Map<string, string>
   const unknown = Object.keys(operation).find((field) => !fields.has(field))
   if (unknown) return `unknown field "${unknown}", expected ${[...fields].join(', ')}`
 
+  if (typeof operation.route !== 'string') {
+    return `route must be a text like 'GET /users/:id', got ${JSON.stringify(operation.route)}`
+  }
   let route: ParsedRoute
   try {
     route = parseRoute(operation.route)

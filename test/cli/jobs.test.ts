@@ -115,7 +115,7 @@ describe('mistakes', () => {
     [['show', 'seven'], 2, 'the id of a job is a whole number, not seven'],
     [['list', '--state', 'lost'], 2, '--state is one of waiting, running, dead, not lost'],
     [['list', '--limit', '0'], 2, '--limit is a whole number from 1, not 0'],
-    [['purge'], 2, 'there is no command "purge"'],
+    [['purge'], 2, 'unknown command "purge", expected list, show, retry, cancel'],
     [['list', '--states', 'dead'], 2, "Unknown option '--states'"],
   ])('%j', async (args, code, message) => {
     const result = await run(...args)
@@ -127,6 +127,6 @@ describe('mistakes', () => {
     await using empty = await directDatabase()
     const { stderr } = await tricube(['jobs', 'list', '--url', empty.url]).ended
     expect(stderr).toContain('this database has no jobs: start the service once, or run tricube migrate up')
-    expect((await tricube(['jobs', 'list']).ended).stderr).toContain('set DATABASE_URL, or give its --url')
+    expect((await tricube(['jobs', 'list']).ended).stderr).toContain('set DATABASE_URL or pass --url')
   })
 })

@@ -11,6 +11,11 @@ const operations: readonly Row<object>[] = [
     'user-service.op: unknown field "return", expected route, summary, description, tags, params, query, headers, body, returns, status, paginated, errors, idempotent, timeoutMs, rateLimit, priority, internal, deprecated',
   ],
   [
+    'forgets the route',
+    { returns: User },
+    "user-service.op: route must be a text like 'GET /users/:id', got undefined",
+  ],
+  [
     'writes an unknown method',
     { route: 'FETCH /users' },
     'user-service.op: route "FETCH /users": unknown method "FETCH", expected one of GET, POST, PUT, PATCH, DELETE',

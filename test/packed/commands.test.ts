@@ -28,7 +28,7 @@ const elsewhere: readonly (readonly [form: RegExp, why: string])[] = [
   [/^consul /, 'a program of its own'],
   [/^npx tricube run /, 'needs a running tricube dev: test/cli/runScript.test.ts types it'],
   [/^npx tricube jobs /, 'needs jobs in a database: test/cli/jobs.test.ts types it'],
-  [/^TRICUBE_\w+=[^ ]+( +#.*)?$/, 'a variable, not a command'],
+  [/^(TRICUBE|EVENTS)_\w+=[^ ]+( +#.*)?$/, 'a variable, not a command'],
 ]
 
 const service = `import { contract, service, t } from 'tricube'

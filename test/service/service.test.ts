@@ -51,10 +51,16 @@ describe('a service', () => {
     expect(() => service(ping, { handlers: { ...handlers, pong: one } as never })).toThrow(
       'ping-service: handler pong belongs to no operation',
     )
+    expect(() => service(ping, {} as never)).toThrow(
+      'ping-service: handlers: expected a function for each operation, got undefined',
+    )
   })
 
   it('rejects an unknown option, such as a misspelt one', () => {
     const wrong = (options: object) => () => service(ping, { handlers, ...options })
+    expect(wrong({ settings: { a: 'string' } })).toThrow(
+      'ping-service: settings.a: expected a schema like t.String(), got "string"',
+    )
     expect(wrong({ prot: 1 })).toThrow(
       /^ping-service: unknown option prot, expected admission, .*, port, .*, trustProxy$/,
     )

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
 export const usage = `Usage: npm create tricube@latest [folder] [-- options]
@@ -22,7 +23,7 @@ export function parseOptions(argv) {
     help: values.help,
     install: isSwitched('install'),
     git: isSwitched('git'),
-    tricube: values.tricube ?? 'latest',
+    tricube: tricubeFrom(values.tricube),
   }
 }
 
@@ -42,4 +43,9 @@ function parse(args) {
   } catch (error) {
     throw new UsageError(error.message.split('. To specify')[0])
   }
+}
+
+/** A version, or the full path of a tarball: the project is in another folder than the one that the path is relative to. */
+function tricubeFrom(value = 'latest') {
+  return /\.(?:tgz|tar\.gz)$/.test(value) && !/^[a-z]+:/.test(value) ? resolve(value) : value
 }

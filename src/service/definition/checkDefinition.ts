@@ -26,6 +26,9 @@ export function checkDefinition(definition: Definition): void {
 }
 
 function handlersProblem({ contract, handlers }: Definition): string | undefined {
+  if (typeof handlers !== 'object' || (handlers as unknown) === null) {
+    return `handlers: expected a function for each operation, got ${String(handlers)}`
+  }
   const missing = Object.keys(contract.operations).find((name) => typeof handlers[name] !== 'function')
   if (missing) return `no handler for ${missing}`
   const superfluous = Object.keys(handlers).find((name) => !Object.hasOwn(contract.operations, name))

@@ -19,6 +19,9 @@ const rule: Rule = {
   ...record('schemas by the names of settings'),
   problem(own: OwnSettings | undefined, path) {
     for (const [name, schema] of Object.entries(own ?? {})) {
+      if (typeof schema !== 'object' || (schema as unknown) === null) {
+        return `${path}.${name}: expected a schema like t.String(), got ${JSON.stringify(schema)}`
+      }
       try {
         settingsOf({ [name]: schema })
       } catch (error) {
