@@ -79,7 +79,7 @@ describe('an operation that is idempotent by key', () => {
   it('rejects a key that was used with another input, and an invalid key', async () => {
     await post('tea', 'k1')
     expect((await post('coffee', 'k1')).json()).toMatchObject({
-      code: 42200,
+      code: 42201,
       error: 'the idempotency-key was used with another input',
     })
     expect((await post('tea', 'ä'.repeat(300))).json()).toMatchObject({ code: 40000 })
