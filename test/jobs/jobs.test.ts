@@ -8,7 +8,7 @@ const orderService = contract('order-service', {
 })
 const Order = t.Object({ order_id: t.Integer(), note: t.Optional(t.String()) })
 const orderJobs = jobs({
-  sendReceipt: { input: Order, retries: 2, timeoutMs: 300 },
+  sendReceipt: { input: Order, retries: 2, timeoutMs: 1000 },
   index: { input: Order, key: 'order_id', retries: 1 },
   report: { transaction: false },
 })
@@ -210,7 +210,7 @@ describe('once', () => {
     }
     await app.db.enqueue(orderJobs.sendReceipt, { order_id: 1 })
     expect(await app.runJobs()).toMatchObject([
-      { outcome: 'failed', error: { message: 'the job took longer than 300 ms' } },
+      { outcome: 'failed', error: { message: 'the job took longer than 1000 ms' } },
     ])
     expect(aborted).toBeInstanceOf(Error)
     expect(await app.db.many`SELECT * FROM sent`).toEqual([])
