@@ -27,7 +27,7 @@ export function checkDefinition(definition: Definition): void {
 
 function handlersProblem({ contract, handlers }: Definition): string | undefined {
   if (typeof handlers !== 'object' || (handlers as unknown) === null) {
-    return `handlers: expected a function for each operation, got ${String(handlers)}`
+    return `handlers: expected a function for each operation, got ${JSON.stringify(handlers)}`
   }
   const missing = Object.keys(contract.operations).find((name) => typeof handlers[name] !== 'function')
   if (missing) return `no handler for ${missing}`
