@@ -341,6 +341,21 @@ describe('order by key', () => {
     expect(order).toEqual(['first 1', 'other 1', 'first 2', 'second 1'])
     expect(await jobsLeft()).toBe(0)
   })
+
+  it('runs a job that came while the one before it was ending', async () => {
+    const order: (string | undefined)[] = []
+    index = ({ input }) => void order.push(input.note)
+    const { id } = await app.db.enqueue(orderJobs.index, { order_id: 1, note: 'first' }, { delayMs: 3_600_000 })
+    const running = await app.db.transaction(async (ending) => {
+      await ending.execute`DELETE FROM tricube.jobs WHERE id = ${id}` // its end has found no next job to release
+      await app.db.enqueue(orderJobs.index, { order_id: 1, note: 'second' })
+      const jobs = app.runJobs()
+      for (let n = 0; n < 50; n++) await app.db.value`SELECT 1` // meanwhile, jobs are claimed
+      return { jobs }
+    })
+    await running.jobs
+    expect(order).toEqual(['second'])
+  })
 })
 
 describe('seen', () => {
