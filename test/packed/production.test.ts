@@ -4,7 +4,7 @@ import { expect, it, vi } from 'vitest'
 import { ask, freePorts } from '../cli/run.ts'
 import { emptyProject, type Project } from './project.ts'
 
-it('installs for production only what production runs', { timeout: 300_000 }, async () => {
+it('installs for production only what production runs, and names what NATS needs', { timeout: 300_000 }, async () => {
   await using user = await emptyProject()
   const options = '--prefer-offline --no-audit --no-fund'
   await user.shell('npm init -y && npm pkg set type=module')
@@ -18,6 +18,9 @@ export default service(notes, {
   migrations: new URL('migrations/', import.meta.url),
   handlers: { count: ({ db }) => db.value\`SELECT count(*)::int FROM notes\` },
 })`,
+    'order service/service.js': `import { contract, service, t } from 'tricube'
+const events = { placed: { payload: t.Object({ id: t.Integer() }) } }
+export default service(contract('order-service', {}, { events }), { models: {}, handlers: {} })`,
     'note service/models.js': `import { integer, pgTable } from 'drizzle-orm/pg-core'
 export const notes = pgTable('notes', { id: integer().primaryKey() })`,
   })
@@ -38,6 +41,9 @@ export const notes = pgTable('notes', { id: integer().primaryKey() })`,
   const running = user.start(`npx tricube start 'note service'`, env)
   const response = vi.waitFor(() => ask(`http://127.0.0.1:${port}/count`), { timeout: 30_000, interval: 50 })
   expect(await Promise.race([response, running.death])).toMatchObject({ code: 0, data: 0 })
+
+  const withNats = user.shell(`npx tricube start 'order service'`, { ...env, EVENTS_URL: 'nats://127.0.0.1:1' })
+  await expect(withNats).rejects.toThrow('npm install @nats-io/transport-node@3.3.1 @nats-io/jetstream@3.3.1')
 })
 
 interface Lock {
