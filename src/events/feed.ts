@@ -22,6 +22,9 @@ export interface FeedPage {
   readonly position: string
 }
 
+/** The maximum number of reads without an event before the subscriber gets its position. */
+const maxReads = 50
+
 /** Serves the event log of a service to its subscribers. */
 export class Feed {
   readonly #service: string
@@ -50,9 +53,14 @@ export class Feed {
     for (const [store, db] of this.#stores) {
       if (all.length >= limit) break
       await tick(db)
-      const { events, position } = await read(db, positions.get(store)!, names, limit - all.length)
-      positions.set(store, position)
-      for (const { id, ...event } of events) all.push({ ...event, id: eventId(this.#service, store, id) })
+      // Events of other names are passed at once: nothing would wake a reader that waits among them.
+      for (let reads = 0; reads < maxReads; reads++) {
+        const before = positions.get(store)!
+        const { events, position } = await read(db, before, names, limit - all.length)
+        positions.set(store, position)
+        for (const { id, ...event } of events) all.push({ ...event, id: eventId(this.#service, store, id) })
+        if (events.length > 0 || position.from === before.from) break
+      }
     }
     return all
   }

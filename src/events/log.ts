@@ -1,4 +1,4 @@
-import { Gone } from '../contract/errors.ts'
+import { Conflict, Gone } from '../contract/errors.ts'
 import type { Database, Sql } from '../sql/index.ts'
 
 /** An event to store. */
@@ -77,18 +77,19 @@ export interface Batch {
 }
 
 /**
- * Reads the events of these names after a position, from at most `ticks` ticks. The events of one batch are in the order of
+ * Reads the events of these names, or of all, after a position, from at most `ticks` ticks. The events of one batch are in the order of
  * their ids.
  *
  * A batch that exceeds the limit is read again from fewer ticks. So a position never lies within several ticks, and all
  * readers agree on what comes before it, whichever ticks they read together.
  *
  * @throws {Gone} when events after the position have been deleted
+ * @throws {Conflict} when the position is after the end of the log
  */
 export async function read(
   db: Database,
   { from, to, row }: Position,
-  names: readonly string[],
+  names: readonly string[] | undefined,
   limit: number,
   ticks: number = maxTicks,
 ): Promise<Batch> {
@@ -108,7 +109,7 @@ export async function read(
       )
     SELECT id, name, key, payload, trace, extract(epoch FROM published_at)::float8 * 1000 AS "publishedAt"
     FROM found
-    WHERE id > ${row} AND name = ANY (${names}::text[])
+    WHERE id > ${row} AND (${names ?? null}::text[] IS NULL OR name = ANY (${names ?? null}::text[]))
     ORDER BY id
     LIMIT ${limit}`
   if (events.length === 0 && to > from) await nextTick(db, from, 1) // the remaining events of the batch may have been deleted
@@ -121,14 +122,17 @@ export async function read(
 
 /** Returns the tick to read up to: `from` when there is no later one. */
 async function nextTick(db: Database, from: number, ticks: number): Promise<number> {
-  const { exists, end } = await db.primary.one<{ exists: boolean; end: number | null }>`
+  const { exists, end, last } = await db.primary.one<{ exists: boolean; end: number | null; last: number }>`
     SELECT EXISTS (SELECT FROM tricube.event_ticks WHERE id = ${from}) AS "exists",
-      (SELECT max(id) FROM tricube.event_ticks WHERE id > ${from} AND id <= ${from + ticks}) AS "end"`
-  if (!exists)
-    throw new Gone(
-      `the events after tick ${from} have been deleted, because the subscription did not read them in time`,
+      (SELECT max(id) FROM tricube.event_ticks WHERE id > ${from} AND id <= ${from + ticks}) AS "end",
+      (SELECT max(id) FROM tricube.event_ticks) AS last`
+  if (exists) return end ?? from
+  if (from > last) {
+    throw new Conflict(
+      `the log ends at tick ${last}, before tick ${from} that was read: it is another database, or an older backup`,
     )
-  return end ?? from
+  }
+  throw new Gone(`the events after tick ${from} have been deleted, because the subscription did not read them in time`)
 }
 
 /** The maximum number of events that one statement deletes. */

@@ -15,8 +15,6 @@ export interface RelayOptions {
   readonly stores: ReadonlyMap<string, Database>
   readonly watch: LogWatch
   readonly stream: EventStream
-  /** The names of the events. */
-  readonly names: readonly string[]
   /** Identifies this process. */
   readonly reader: string
   /** Called when the stream becomes unavailable, and with undefined when it is available again. */
@@ -33,6 +31,7 @@ const waitMs = 6000
 /**
  * Relays the log of a service to a stream. Only one instance of the service relays at a time.
  *
+ * It relays events of every name: a newer release may have published one that this one does not know.
  * It reads tick by tick, so that no late commit is left out and each event has a fixed place in the stream. The position is
  * stored once the stream has the events. A relay that dies in between sends them again, and the stream or its readers drop
  * them. A relay that was frozen cannot append: the sequence that it expects is no longer the last one.
@@ -90,13 +89,13 @@ export class Relay {
   }
 
   async #read(positions: Map<string, Position>): Promise<StreamEvent[]> {
-    const { service, stores, names } = this.#options
+    const { service, stores } = this.#options
     const all: StreamEvent[] = []
     for (const [store, db] of stores) {
       await tick(db)
       while (all.length < maxEvents) {
         const before = positions.get(store)!
-        const { events, position } = await read(db, before, names, maxEvents - all.length, 1)
+        const { events, position } = await read(db, before, undefined, maxEvents - all.length, 1)
         if (position.from === before.from && position.to === before.to && position.row === before.row) break
         for (const [i, { id, ...event }] of events.entries()) {
           const after = i === events.length - 1 ? position : { from: before.from, to: position.to, row: id }

@@ -47,7 +47,10 @@ export class NatsSource implements EventSource {
   async read(cursor: Cursor, signal: AbortSignal): Promise<EventBatch> {
     const connected = await this.#link.connected()
     const bookmark = cursor.bookmark === null ? undefined : (JSON.parse(cursor.bookmark) as Bookmark)
-    if (!bookmark && cursor.position === '') return this.#begin(connected, cursor)
+    if (!bookmark && cursor.position === '') {
+      await this.reset() // a replay has moved the cursor away from what the consumer reads
+      return this.#begin(connected, cursor)
+    }
     this.#consumption ??= await this.#open(connected, cursor, bookmark)
     const consumption = this.#consumption
     const received = await consumption.received(waitMs, signal)

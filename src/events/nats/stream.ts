@@ -24,11 +24,14 @@ export class NatsStream implements EventStream {
   readonly #link: NatsLink
   readonly #service: string
   readonly #limits: StreamLimits
+  readonly #onRejected: (error: unknown) => void
 
-  constructor(link: NatsLink, service: string, limits: StreamLimits) {
+  /** `onRejected` is called when the server does not change the limits of the stream, which goes on with the old ones. */
+  constructor(link: NatsLink, service: string, limits: StreamLimits, onRejected: (error: unknown) => void) {
     this.#link = link
     this.#service = service
     this.#limits = limits
+    this.#onRejected = onRejected
   }
 
   async open(): Promise<OpenedStream> {
@@ -51,7 +54,9 @@ export class NatsStream implements EventStream {
     }
   }
 
-  /** Publishes events at once. Each expects the one before it, so that none is stored when that is missing. */
+  /**
+   * Publishes events at once. Each expects the one before it, so that none is stored when that is missing.
+   */
   async #publish(
     { jetstream }: Connected,
     events: readonly StreamEvent[],
@@ -94,7 +99,11 @@ export class NatsStream implements EventStream {
     try {
       const { config, ...info } = await manager.streams.info(name)
       const isSame = Object.entries(limits).every(([key, value]) => config[key as keyof typeof limits] === value)
-      return isSame ? { config, ...info } : await manager.streams.update(name, limits)
+      if (isSame) return { config, ...info }
+      return await manager.streams.update(name, limits).catch((error: unknown) => {
+        this.#onRejected(error)
+        return { config, ...info }
+      })
     } catch (error) {
       const { JetStreamApiError, JetStreamApiCodes } = jetstream
       const isMissing = error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound

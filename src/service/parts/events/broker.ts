@@ -5,8 +5,8 @@ import type { Opened } from '../../part.ts'
 
 /** A message broker between publishers and subscribers. */
 export interface Broker {
-  /** Returns the stream of a publisher. */
-  stream(service: string): EventStream
+  /** Returns the stream of a publisher. `onRejected` is called when its limits cannot be changed. */
+  stream(service: string, onRejected: (error: unknown) => void): EventStream
   /** Returns the source of a subscription of `service`. */
   source(service: string, name: string, subscription: Subscription): EventSource
 }

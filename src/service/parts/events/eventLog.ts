@@ -44,8 +44,9 @@ export const eventLog: Part<ReadersOptions & { readonly edge?: boolean }> = {
         service: contract.name,
         stores,
         watch,
-        stream: broker.stream(contract.name),
-        names: Object.keys(contract.events),
+        stream: broker.stream(contract.name, (error) =>
+          host.log.warn({ reason: reasonOf(error) }, 'NATS does not change the limits of the stream of events'),
+        ),
         reader: `${hostname()} ${process.pid} ${Math.random().toString(36).slice(2)}`,
         onChange: (error) => logChange(host, error),
       })

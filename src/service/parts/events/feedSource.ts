@@ -1,5 +1,6 @@
 import type { Contract } from '../../../contract/contract.ts'
 import type { FeedPage } from '../../../events/feed.ts'
+import type { Cursor } from '../../../events/cursors.ts'
 import type { EventSource } from '../../../events/source.ts'
 import type { Subscription } from '../../../events/subscription.ts'
 import { t } from '../../../schema/schema.ts'
@@ -27,12 +28,20 @@ export function feedSources(targets: Targets, subscriber: string): (subscription
 function feedSource(client: FeedClient, subscriber: string, { event, from = 'now' }: Subscription): EventSource {
   const declared = from instanceof Date ? from.toISOString() : from
   return {
-    read({ position, begins }, signal) {
-      const start = position === '' ? { from: begins ?? declared, wait_ms: 0 } : { after: position, wait_ms: waitMs }
+    read(cursor, signal) {
+      const { position } = cursor
+      const start =
+        position === '' ? { from: startOf(cursor, declared), wait_ms: 0 } : { after: position, wait_ms: waitMs }
       return client.takeEvents({ query: { ...start, names: event.name, subscriber } }, { signal })
     },
     reset() {},
   }
+}
+
+/** Returns where a subscription begins: it may have begun over a broker, before its first event. */
+function startOf({ bookmark, begins }: Cursor, declared: string): string {
+  const { since } = JSON.parse(bookmark ?? '{}') as { readonly since?: number }
+  return since === undefined ? (begins ?? declared) : new Date(since).toISOString()
 }
 
 /** The contract between publisher and subscriber: its calls are found, secured and traced as any other. */

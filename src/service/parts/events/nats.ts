@@ -22,7 +22,7 @@ export async function natsBroker(name: string, config: TransportConfig): Promise
   }
   return {
     broker: {
-      stream: (service) => new NatsStream(link, service, limits),
+      stream: (service, onRejected) => new NatsStream(link, service, limits, onRejected),
       source: (service, subscription, options) => new NatsSource(link, service, subscription, options),
     },
     close: () => link.close(),
