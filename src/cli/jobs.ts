@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util'
-import { printableLayout } from '../bytes/printable.ts'
 import { cancelJob, listJobs, retryAllDead, retryJob, type JobState, type ListedJob } from '../queue/admin.ts'
 import type { Failure } from '../queue/failure.ts'
 import { database, DatabaseError, type Database } from '../sql/index.ts'
+import { columns, fieldLines, print } from './columns.ts'
 import { CliError } from './failure.ts'
 
 const usage = `Usage: tricube jobs <command> [--url <database>]
@@ -105,32 +105,16 @@ function listOf(jobs: readonly ListedJob[]): string {
     at,
     failureOf(error)?.message.split('\n')[0] ?? '',
   ])
-  const widths = lines[0]!.map((_, i) => Math.max(...lines.map((line) => String(line[i]).length)))
-  return lines
-    .map(
-      (line) =>
-        `${line
-          .map((cell, i) => String(cell).padEnd(widths[i]!))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('')
+  return columns(lines)
 }
 
 /** Everything about a job. */
 function describe({ error, ...job }: ListedJob): string {
   const failure = failureOf(error)
-  const lines = Object.entries(job).filter(([, value]) => value !== null)
-  const text = lines.map(([name, value]) => `${name.padEnd(10)} ${String(value)}\n`).join('')
+  const text = fieldLines(job)
   return failure ? `${text}\n${failure.stack ?? `${failure.name}: ${failure.message}`}\n` : text
 }
 
 function failureOf(error: string | null): Failure | undefined {
   return error === null ? undefined : (JSON.parse(error) as Failure)
-}
-
-/** A terminal reads it, and a message may quote anything. */
-function print(text: string): 0 {
-  process.stdout.write(printableLayout(text))
-  return 0
 }

@@ -16,12 +16,13 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   start: async () => (await import('./start/start.ts')).startCommand,
   openapi: async () => (await import('./openapi.ts')).openapiCommand,
   config: async () => (await import('./config.ts')).configCommand,
+  events: async () => (await import('./events.ts')).eventsCommand,
   jobs: async () => (await import('./jobs.ts')).jobsCommand,
   migrate: async () => (await import('./migrate.ts')).migrate,
 }
 
 /** These have a help of their own. */
-const hasHelp: ReadonlySet<string> = new Set(['migrate', 'jobs'])
+const hasHelp: ReadonlySet<string> = new Set(['migrate', 'events', 'jobs'])
 
 const help = `Usage: tricube <command>
 
@@ -38,6 +39,7 @@ const help = `Usage: tricube <command>
   openapi <service>          print the service's OpenAPI document as JSON
       --public               without internal operations and fields
   config [service]           print every setting, its value and its source
+  events <command>           list events, and replay subscriptions; see tricube events --help
   jobs <command>             list, show, retry and cancel jobs; see tricube jobs --help
   migrate <command>          apply, undo and list migrations; see tricube migrate --help
 
