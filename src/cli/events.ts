@@ -35,9 +35,10 @@ export async function eventsCommand(argv: string[]): Promise<number> {
   if (values.help) return print(usage)
   const { url = process.env['DATABASE_URL'], name, key, limit = '50', from, json } = values
   if (command === undefined || others.length > 0) throw new CliError(usage.trim(), 2)
-  if (!url) {
-    throw new CliError('tricube events needs the database of the service: set DATABASE_URL, or give its --url', 2)
+  if (!commands.includes(command)) {
+    throw new CliError(`tricube events: unknown command ${JSON.stringify(command)}, expected ${commands.join(', ')}`, 2)
   }
+  if (!url) throw new CliError('tricube events needs the database of the service: set DATABASE_URL or pass --url', 2)
   if (!/^[1-9]\d{0,5}$/.test(limit)) throw new CliError(`--limit is a whole number from 1, not ${limit}`, 2)
   await using db = database({ url, lanes: 0, pool: 1, applicationName: 'tricube events' })
   try {
@@ -52,10 +53,8 @@ export async function eventsCommand(argv: string[]): Promise<number> {
         const subscriptions = await listSubscriptions(db)
         return print(json ? `${JSON.stringify(subscriptions, null, 2)}\n` : subscriptionsOf(subscriptions))
       }
-      case 'replay':
-        return print(await replayed(db, subject, from))
       default:
-        throw new CliError(`tricube events: there is no command ${JSON.stringify(command)}\n\n${usage.trim()}`, 2)
+        return print(await replayed(db, subject, from))
     }
   } catch (error) {
     if (error instanceof DatabaseError && error.sqlstate === noSuchTable) {
@@ -65,6 +64,8 @@ export async function eventsCommand(argv: string[]): Promise<number> {
     throw error
   }
 }
+
+const commands: readonly string[] = ['list', 'show', 'subscriptions', 'replay']
 
 /** PostgreSQL's code. */
 const noSuchTable = '42P01'

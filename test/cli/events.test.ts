@@ -42,7 +42,7 @@ describe('what a service has published', () => {
     [['replay', 'copy'], 2, '--from: expected beginning, now or a time such as 2026-11-26T09:00Z'],
     [['replay', 'copy', '--from', 'noon'], 2, 'or a time such as 2026-11-26T09:00Z, got "noon"'],
     [['replay', 'copy', '--from', 'now'], 1, 'the service of this database has no subscriptions'],
-    [['forget'], 2, 'tricube events: there is no command "forget"'],
+    [['forget'], 2, 'tricube events: unknown command "forget", expected list, show, subscriptions, replay'],
   ])('%j is refused', async (args, expectedCode, message) => {
     const { code, stderr } = await run(urls().publisher, ...args)
     expect(stderr).toContain(message)

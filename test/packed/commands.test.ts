@@ -28,6 +28,7 @@ const elsewhere: readonly (readonly [form: RegExp, why: string])[] = [
   [/^consul /, 'a program of its own'],
   [/^npx tricube run /, 'needs a running tricube dev: test/cli/runScript.test.ts types it'],
   [/^npx tricube jobs /, 'needs jobs in a database: test/cli/jobs.test.ts types it'],
+  [/^npx tricube events /, 'needs events in a database: test/cli/events.test.ts types it'],
   [/^(TRICUBE|EVENTS)_\w+=[^ ]+( +#.*)?$/, 'a variable, not a command'],
 ]
 

@@ -54,9 +54,7 @@ export class NatsStream implements EventStream {
     }
   }
 
-  /**
-   * Publishes events at once. Each expects the one before it, so that none is stored when that is missing.
-   */
+  /** Publishes events at once. Each expects the one before it, so that none is stored when that is missing. */
   async #publish(
     { jetstream }: Connected,
     events: readonly StreamEvent[],
