@@ -61,12 +61,12 @@ export function claim(db: Pick<Sql, 'many'>, { worker, wanted, total, aheadMs }:
 export function claimInOrder(db: Pick<Sql, 'many'>, { worker, wanted, total, aheadMs }: Claim): Promise<ClaimedJob[]> {
   return db.many<ClaimedJob>`
     WITH ${me(worker)}, seen AS (
-      SELECT due.id, due.is_blocked, due.is_held, me.id AS worker, wanted.count,
-        row_number() OVER (PARTITION BY wanted.name, due.is_blocked ORDER BY level.priority, due.run_at, due.id) AS nth,
-        row_number() OVER (PARTITION BY due.is_blocked ORDER BY level.priority, due.run_at, due.id) AS nth_of_all
+      SELECT due.id, due.is_held, me.id AS worker, wanted.count,
+        row_number() OVER (PARTITION BY wanted.name, due.is_held IS NULL ORDER BY level.priority, due.run_at, due.id) AS nth,
+        row_number() OVER (PARTITION BY due.is_held IS NULL ORDER BY level.priority, due.run_at, due.id) AS nth_of_all
       FROM me, ${wantedRows(wanted)}, ${levels}, LATERAL (
-        SELECT job.id, job.run_at, job.key IS NOT NULL AND EXISTS (SELECT ${blocker}) AS is_blocked,
-          job.key IS NOT NULL AND (SELECT true ${blocker} LIMIT 1 FOR KEY SHARE SKIP LOCKED) IS NOT NULL AS is_held
+        SELECT job.id, job.run_at, CASE WHEN job.key IS NOT NULL AND EXISTS (SELECT ${blocker})
+          THEN coalesce((SELECT true ${blocker} LIMIT 1 FOR KEY SHARE SKIP LOCKED), false) END AS is_held
         FROM tricube.jobs AS job
         WHERE ${isDue(aheadMs)}
         ORDER BY job.run_at, job.id
@@ -75,11 +75,12 @@ export function claimInOrder(db: Pick<Sql, 'many'>, { worker, wanted, total, ahe
       ) AS due
     ), claimed AS (
       UPDATE tricube.jobs AS job SET
-        worker = CASE WHEN seen.is_blocked THEN NULL ELSE seen.worker END,
-        held = seen.is_held,
-        attempt = CASE WHEN seen.is_blocked THEN job.attempt ELSE job.attempt + 1 END
+        worker = CASE WHEN seen.is_held THEN NULL ELSE seen.worker END,
+        held = coalesce(seen.is_held, false),
+        attempt = CASE WHEN seen.is_held THEN job.attempt ELSE job.attempt + 1 END
       FROM seen
-      WHERE job.id = seen.id AND (seen.is_held OR (NOT seen.is_blocked AND seen.nth <= seen.count AND seen.nth_of_all <= ${total}::int))
+      WHERE job.id = seen.id
+        AND (seen.is_held OR (seen.is_held IS NULL AND seen.nth <= seen.count AND seen.nth_of_all <= ${total}::int))
       RETURNING job.*
     )
     SELECT ${columns} FROM claimed WHERE worker IS NOT NULL ORDER BY priority, run_at, id`
@@ -88,8 +89,8 @@ export function claimInOrder(db: Pick<Sql, 'many'>, { worker, wanted, total, ahe
 /**
  * A job that another job of its key waits for.
  *
- * A job is marked as held only if such a row can be locked. A row that is being deleted cannot: the end of that job may have
- * looked for the next one before there was any, and would never release it.
+ * A job is marked as held only if such a row can be locked: then `is_held` is true. It is false if the row is being deleted.
+ * The end of that job may have looked for the next one before there was any, and would never release it.
  */
 const blocker: Fragment = sql`FROM tricube.jobs AS other
   WHERE other.name = job.name AND other.key = job.key AND other.id <> job.id
