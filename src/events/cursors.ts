@@ -70,7 +70,7 @@ export async function enqueueEvents(
       UPDATE tricube.event_cursors
       SET position = ${position}, bookmark = coalesce(${bookmark ?? null}, bookmark), read_at = now()
       WHERE subscription = ${subscription} AND position = ${from.position}
-        AND bookmark IS NOT DISTINCT FROM ${from.bookmark}::text
+        AND bookmark IS NOT DISTINCT FROM ${from.bookmark}::text AND begins IS NOT DISTINCT FROM ${from.begins}::text
       RETURNING subscription
     ), taken AS (
       INSERT INTO tricube.jobs (name, input, priority, run_at, key, trace)
