@@ -34,6 +34,9 @@ export function text(expected: string, pattern: RegExp = /[^]/): Rule {
   return { expected, parse: (text) => text, accepts: (value) => typeof value === 'string' && pattern.test(value) }
 }
 
+/** The path of a file. */
+export const path: Rule = text('the path of a file')
+
 /** `true` or `false`; in the environment also `1` or `0`. */
 export const flag: Rule = {
   expected: 'true or false',

@@ -1,4 +1,5 @@
 import type { Rule } from './rule.ts'
+import { path } from './rules.ts'
 
 /** A value of the configuration: its rule, its variable and its default. */
 export interface Setting<Value = unknown> extends Rule {
@@ -29,4 +30,9 @@ export type Settings<Config = Readonly<Record<string, unknown>>> = {
 /** Makes a setting from a rule. */
 export function setting<Value>(rule: Rule, about: Omit<Setting<Value>, keyof Rule>): Setting<Value> {
   return { ...rule, ...about }
+}
+
+/** Makes the setting of a file that a service may do without. */
+export function fileSetting(variable: string, meaning: string): Setting<string | undefined> {
+  return setting<string | undefined>(path, { variable, meaning, value: undefined })
 }

@@ -1,4 +1,6 @@
+import { hostname } from 'node:os'
 import { fullJitter } from '../time/backoff.ts'
+import { systemClock } from '../time/clock.ts'
 
 /** Options of a reader. */
 export interface ReaderOptions {
@@ -50,26 +52,18 @@ export class Reader {
         this.#failures = 0
         if (isReader) continue
         await onIdle()
-        await wait(otherMs * (0.5 + Math.random()), signal)
+        await systemClock.wait(otherMs * (0.5 + Math.random()), signal)
       } catch (error) {
         if (signal.aborted) return
         if (this.#failures++ === 0) onChange(error)
         await onIdle()
-        await wait(pause(this.#failures), signal)
+        await systemClock.wait(pause(this.#failures), signal)
       }
     }
   }
 }
 
-async function wait(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return
-  await new Promise<void>((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', end)
-      resolve()
-    }
-    const timer = setTimeout(end, ms)
-    signal.addEventListener('abort', end)
-  })
+/** Returns a name for a reader of this process that no other one has. */
+export function readerName(): string {
+  return `${hostname()} ${process.pid} ${Math.random().toString(36).slice(2)}`
 }

@@ -9,7 +9,8 @@ import { consulRegistry, consulValues, type ConsulOptions, type Instance } from 
 import { fakeConsul } from 'tricube/testing'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { authority } from '../http/certificates.ts'
-import { certificates, consulBinary, freePort, realConsul } from './realConsul.ts'
+import { freePort } from '../../src/postgres/free-port.ts'
+import { certificates, consulBinary, realConsul } from './realConsul.ts'
 
 interface Agent {
   readonly url: string

@@ -5,7 +5,8 @@ import { bundle, type Instance } from '../jobs/instances.ts'
 import { directDatabase } from '../sql/freshDatabase.ts'
 import { until } from '../until.ts'
 import { withResolvers } from '../withResolvers.ts'
-import { freePort, natsBinary, realNats } from './realNats.ts'
+import { freePort } from '../../src/postgres/free-port.ts'
+import { natsBinary, realNats } from './realNats.ts'
 
 const transports = natsBinary ? ['the feed', 'NATS'] : ['the feed']
 it.each(transports)(

@@ -1,7 +1,7 @@
 import { parseAgentAddress } from '../../../discovery/consul/address.ts'
 import { parseServices } from '../../../discovery/static.ts'
 import { attempt, flag, listOf, number, oneOf, text } from '../../../config/rules.ts'
-import { setting, type Settings } from '../../../config/setting.ts'
+import { fileSetting, setting, type Settings } from '../../../config/setting.ts'
 
 /** Configuration of discovery. */
 export interface DiscoveryConfig {
@@ -48,7 +48,6 @@ export interface DiscoveryConfig {
 
 const address = text('an address like 127.0.0.1:8500, https://consul.internal:8501 or unix:///run/consul.sock', /./)
 const name = text('a name of letters, digits and . : + -, at most 512', /^[\w .:+-]{1,512}$/) // Consul keeps it as metadata
-const path = text('the path of a file')
 
 /** The settings behind these values. */
 export const discoverySettings: Settings<DiscoveryConfig> = {
@@ -99,21 +98,9 @@ export const discoverySettings: Settings<DiscoveryConfig> = {
     meaning: "Whether the agent's certificate is checked.",
     value: true,
   }),
-  consulCaFile: setting<string | undefined>(path, {
-    variable: 'CONSUL_CACERT',
-    meaning: "Who signs the agent's certificate, a file in PEM.",
-    value: undefined,
-  }),
-  consulCertFile: setting<string | undefined>(path, {
-    variable: 'CONSUL_CLIENT_CERT',
-    meaning: "The service's certificate for the agent, a file in PEM.",
-    value: undefined,
-  }),
-  consulKeyFile: setting<string | undefined>(path, {
-    variable: 'CONSUL_CLIENT_KEY',
-    meaning: 'The key to that certificate, a file in PEM.',
-    value: undefined,
-  }),
+  consulCaFile: fileSetting('CONSUL_CACERT', "Who signs the agent's certificate, a file in PEM."),
+  consulCertFile: fileSetting('CONSUL_CLIENT_CERT', "The service's certificate for the agent, a file in PEM."),
+  consulKeyFile: fileSetting('CONSUL_CLIENT_KEY', 'The key to that certificate, a file in PEM.'),
   consulServerName: setting<string | undefined>(text('a hostname', /^[\w.-]+$/), {
     variable: 'CONSUL_TLS_SERVER_NAME',
     meaning: "The name in the agent's certificate.",

@@ -1,9 +1,9 @@
-import { hostname } from 'node:os'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { flag } from '../../../config/rules.ts'
 import { BadRequest } from '../../../contract/errors.ts'
 import { Feed, type FeedQuery } from '../../../events/feed.ts'
 import { deleteBefore } from '../../../events/log.ts'
+import { readerName } from '../../../events/reader.ts'
 import { Relay } from '../../../events/relay.ts'
 import { logTables } from '../../../events/tables.ts'
 import { LogWatch } from '../../../events/watch.ts'
@@ -47,7 +47,7 @@ export const eventLog: Part<ReadersOptions & { readonly edge?: boolean }> = {
         stream: broker.stream(contract.name, (error) =>
           host.log.warn({ reason: reasonOf(error) }, 'NATS does not change the limits of the stream of events'),
         ),
-        reader: `${hostname()} ${process.pid} ${Math.random().toString(36).slice(2)}`,
+        reader: readerName(),
         onChange: (error) => logChange(host, error),
       })
     whenListening(() => relay?.start())

@@ -1,10 +1,15 @@
+import { ConfigError } from '../../../config/configError.ts'
 import { loadPackages, NatsLink } from '../../../events/nats/link.ts'
 import { NatsSource } from '../../../events/nats/source.ts'
 import { NatsStream } from '../../../events/nats/stream.ts'
 import type { OpenedTransport } from './broker.ts'
 import type { TransportConfig } from './transportConfig.ts'
 
-/** Opens a broker over NATS. It connects when there is something to do. */
+/**
+ * Opens a broker over NATS. It connects when there is something to do.
+ *
+ * @throws {ConfigError} when the packages for NATS are missing
+ */
 export async function natsBroker(name: string, config: TransportConfig): Promise<OpenedTransport> {
   const options = {
     urls: config.eventsUrls,
@@ -14,7 +19,7 @@ export async function natsBroker(name: string, config: TransportConfig): Promise
     cert: config.eventsCertFile,
     key: config.eventsKeyFile,
   }
-  const link = new NatsLink(options, await loadPackages())
+  const link = new NatsLink(options, await loadPackages().catch(missing))
   const limits = {
     maxAgeMs: config.eventsMaxAgeMs,
     maxBytes: config.eventsMaxBytes,
@@ -27,4 +32,9 @@ export async function natsBroker(name: string, config: TransportConfig): Promise
     },
     close: () => link.close(),
   }
+}
+
+function missing(cause: unknown): never {
+  const packages = '@nats-io/transport-node@3.3.1 @nats-io/jetstream@3.3.1'
+  throw new ConfigError(`EVENTS_URL names NATS, and its packages are missing: npm install ${packages}`, { cause })
 }

@@ -1,4 +1,4 @@
-import { hostname } from 'node:os'
+import { readerName } from '../../../events/reader.ts'
 import { Subscriber } from '../../../events/subscriber.ts'
 import type { Subscription } from '../../../events/subscription.ts'
 import { cursorTables } from '../../../events/tables.ts'
@@ -34,7 +34,7 @@ export const subscriptions: Part<SubscriptionsOptions, QueueConfig> = {
         db: home!,
         name,
         task,
-        reader: `${hostname()} ${process.pid} ${Math.random().toString(36).slice(2)}`,
+        reader: readerName(),
         source: broker?.source(host.contract.name, name, subscription) ?? feeds(subscription),
         onTaken: () => jobOutlet?.onStored(task, 0),
         onChange: (error) => logChange(host, name, subscription, error),

@@ -11,23 +11,9 @@ export const transport: Part<{}, TransportConfig, OpenedTransport> = {
   async open({ config, contract }) {
     if (config.eventsUrls.length === 0) return { broker: undefined }
     await checkFiles(config)
-    const { natsBroker } = await load()
+    const { natsBroker } = await import('./nats.ts')
     return natsBroker(contract.name, config)
   },
-}
-
-/** @throws {ConfigError} when the packages for NATS are missing */
-async function load(): Promise<typeof import('./nats.ts')> {
-  try {
-    await import('@nats-io/transport-node')
-    await import('@nats-io/jetstream')
-  } catch (cause) {
-    throw new ConfigError(
-      'EVENTS_URL names NATS, and its packages are missing: npm install @nats-io/transport-node@3.3.1 @nats-io/jetstream@3.3.1',
-      { cause },
-    )
-  }
-  return import('./nats.ts')
 }
 
 /** @throws {ConfigError} when a file that the configuration names cannot be read: better now than at the first event */

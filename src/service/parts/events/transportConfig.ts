@@ -1,5 +1,5 @@
-import { integer, listOf, number, text, url } from '../../../config/rules.ts'
-import { setting, type Settings } from '../../../config/setting.ts'
+import { integer, listOf, number, url } from '../../../config/rules.ts'
+import { fileSetting, setting, type Settings } from '../../../config/setting.ts'
 
 /** What carries events between services. */
 export interface TransportConfig {
@@ -14,8 +14,6 @@ export interface TransportConfig {
   readonly eventsMaxBytes: number | undefined
 }
 
-const path = text('the path of a file')
-
 /** Where the values come from. */
 export const transportSettings: Settings<TransportConfig> = {
   eventsUrls: setting<readonly string[]>(
@@ -28,26 +26,10 @@ export const transportSettings: Settings<TransportConfig> = {
       secret: true,
     },
   ),
-  eventsCredentialsFile: setting<string | undefined>(path, {
-    variable: 'EVENTS_CREDENTIALS',
-    meaning: 'A `.creds` file to log in to NATS with.',
-    value: undefined,
-  }),
-  eventsCaFile: setting<string | undefined>(path, {
-    variable: 'EVENTS_CACERT',
-    meaning: 'Who signs the certificate of NATS, a file in PEM.',
-    value: undefined,
-  }),
-  eventsCertFile: setting<string | undefined>(path, {
-    variable: 'EVENTS_CLIENT_CERT',
-    meaning: "The service's certificate for NATS, a file in PEM.",
-    value: undefined,
-  }),
-  eventsKeyFile: setting<string | undefined>(path, {
-    variable: 'EVENTS_CLIENT_KEY',
-    meaning: 'The key of that certificate, a file in PEM.',
-    value: undefined,
-  }),
+  eventsCredentialsFile: fileSetting('EVENTS_CREDENTIALS', 'A `.creds` file to log in to NATS with.'),
+  eventsCaFile: fileSetting('EVENTS_CACERT', 'Who signs the certificate of NATS, a file in PEM.'),
+  eventsCertFile: fileSetting('EVENTS_CLIENT_CERT', "The service's certificate for NATS, a file in PEM."),
+  eventsKeyFile: fileSetting('EVENTS_CLIENT_KEY', 'The key of that certificate, a file in PEM.'),
   eventsReplicas: setting<number>(integer({ min: 1, max: 5 }), {
     variable: 'EVENTS_REPLICAS',
     meaning: "How many servers of NATS keep the service's events.",

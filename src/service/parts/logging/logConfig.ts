@@ -1,5 +1,5 @@
 import type { Rule } from '../../../config/rule.ts'
-import { either, group, number, oneOf, text, integer } from '../../../config/rules.ts'
+import { either, group, number, oneOf, path, text, integer } from '../../../config/rules.ts'
 import { setting, type Settings } from '../../../config/setting.ts'
 import type { LogFile } from '../../../log/file.ts'
 import { logFormats, logLevels, type LogFormat, type LogLevel } from '../../../log/logger.ts'
@@ -31,7 +31,6 @@ export interface LogOptions {
   readonly requests?: number
 }
 
-const path = text('the path of a file')
 const file: Rule = either(
   path,
   group<LogFile>({
