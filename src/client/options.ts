@@ -1,5 +1,6 @@
 // The rules of the options for calls.
-import { fieldsProblem, problemOf, describeValue, type Fields, type Rule } from '../config/rule.ts'
+import { fieldsProblem, problemOf, type Fields, type Rule } from '../config/rule.ts'
+import { describeValue } from '../schema/describeValue.ts'
 import {
   either,
   exactly,

@@ -2,7 +2,7 @@ import { ConfigError } from './configError.ts'
 import { loadConfigFile } from './file.ts'
 import { hideSecrets, secretSettings } from './hide.ts'
 import { nearestName } from '../schema/validator/nearestName.ts'
-import { describeValue } from './rule.ts'
+import { describeValue } from '../schema/describeValue.ts'
 import type { Setting, Settings } from './setting.ts'
 
 /** A configuration and the source of each value. */

@@ -1,3 +1,4 @@
+import { describeValue } from '../schema/describeValue.ts'
 /** The rule of a value, in words for people and as a check. */
 export interface Rule {
   /** Completes "expected …": `a whole number of milliseconds from 0`. */
@@ -60,15 +61,6 @@ function itemsProblem(path: string, value: unknown, rule: Rule, allOptions: obje
     if (problem) return problem
   }
   return undefined
-}
-
-/** Formats a value for a message: short, on one line, and never the content of an object. */
-export function describeValue(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
-  if (typeof value === 'function') return 'a function'
-  if (Array.isArray(value)) return `a list of ${value.length}`
-  if (typeof value === 'object' && value !== null) return `an object (${value.constructor?.name ?? 'no class'})`
-  return String(value)
 }
 
 function namesOf(fields: Fields): string {

@@ -1,13 +1,11 @@
+import { describeValue } from '../schema/describeValue.ts'
 import { Kind, OptionalKind, TransformKind } from '@sinclair/typebox'
 import { keywordProblem } from './keywords.ts'
-import { kindOf } from './errorClass.ts'
-import type { ErrorClass } from './httpError.ts'
-import { priorities, type Operation, type Operations } from './operation.ts'
+import type { Operation, Operations } from './operation.ts'
 import type { ContractOptions } from './options.ts'
-import { rateLimitProblem } from './rateLimit.ts'
 import { responseForm } from './response.ts'
 import { parseRoute, patternOf, type ParsedRoute } from './route.ts'
-import { timeoutProblem } from './timeout.ts'
+import { valueProblem } from './values.ts'
 import { isSchema, walkSchema, type TSchema } from '../schema/schema.ts'
 import { isText } from '../schema/text.ts'
 
@@ -30,17 +28,22 @@ export class ContractError extends TypeError {
  *
  * @throws {ContractError} at the first mistake
  */
-export function checkContract(name: string, operations: Operations, { envelope, partitioned }: ContractOptions): void {
+export function checkContract(name: string, operations: Operations, options: ContractOptions): void {
+  const { envelope, partitioned } = options
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) {
     throw new ContractError(`contract "${name}": the name must be kebab-case, like user-service`)
   }
   if (envelope !== undefined && envelope !== 'standard' && envelope !== 'plain') {
     throw new ContractError(
-      `contract "${name}": envelope must be 'standard' or 'plain', got ${JSON.stringify(envelope)}`,
+      `contract "${name}": envelope must be 'standard' or 'plain', got ${describeValue(envelope)}`,
     )
   }
   if (partitioned !== undefined && typeof partitioned !== 'boolean') {
-    throw new ContractError(`contract "${name}": partitioned must be true or false, got ${JSON.stringify(partitioned)}`)
+    throw new ContractError(`contract "${name}": partitioned must be true or false, got ${describeValue(partitioned)}`)
+  }
+  const unknown = Object.keys(options).find((option) => !optionNames.includes(option))
+  if (unknown !== undefined) {
+    throw new ContractError(`contract "${name}": unknown option "${unknown}", expected ${optionNames.join(', ')}`)
   }
   const taken = new Map<string, string>()
   for (const [key, operation] of Object.entries(operations)) {
@@ -52,13 +55,13 @@ export function checkContract(name: string, operations: Operations, { envelope, 
 function problemOf(key: string, operation: Operation, taken: Map<string, string>): string | undefined {
   if (!/^[A-Za-z_$][\w$]*$/.test(key)) return `the name of an operation must be a JavaScript identifier, like getUser`
   if (typeof operation !== 'object' || (operation as unknown) === null) {
-    return `expected an operation such as { route: 'GET /users' }, got ${JSON.stringify(operation)}`
+    return `expected an operation such as { route: 'GET /users' }, got ${describeValue(operation)}`
   }
   const unknown = Object.keys(operation).find((field) => !fields.has(field))
   if (unknown) return `unknown field "${unknown}", expected ${[...fields].join(', ')}`
 
   if (typeof operation.route !== 'string') {
-    return `route must be a text like 'GET /users/:id', got ${JSON.stringify(operation.route)}`
+    return `route must be a text like 'GET /users/:id', got ${describeValue(operation.route)}`
   }
   let route: ParsedRoute
   try {
@@ -157,45 +160,9 @@ const notJson: Readonly<Record<string, string>> = {
   Iterator: 't.Array(…)',
 }
 
-function valueProblem(operation: Operation): string | undefined {
-  const { route, status, errors, timeoutMs, returns, idempotent, rateLimit, priority, internal } = operation
-  if (status !== undefined && !(Number.isInteger(status) && status >= 200 && status <= 299)) {
-    return `status must be an integer from 200 to 299, got ${status}`
-  }
-  if ((status === 204 || status === 205) && returns) {
-    return `status ${status} cannot have a body: remove returns, or use another status`
-  }
-  const wrongError = errors && errorsProblem(errors)
-  if (wrongError) return wrongError
-  const wrongTimeout = timeoutProblem(timeoutMs)
-  if (wrongTimeout) return wrongTimeout
-  if (priority !== undefined && !priorities.includes(priority)) {
-    return `priority must be one of ${priorities.join(', ')}, got ${JSON.stringify(priority)}`
-  }
-  if (internal !== undefined && typeof internal !== 'boolean') {
-    return `internal must be true or false, got ${JSON.stringify(internal)}`
-  }
-  if (idempotent === 'by key' && route.startsWith('GET ')) return `a GET needs no key, remove idempotent: 'by key'`
-  return rateLimit && rateLimitProblem(rateLimit)
-}
-
-function errorsProblem(errors: readonly ErrorClass[]): string | undefined {
-  for (const [i, errorClass] of errors.entries()) {
-    try {
-      const { status, code } = kindOf(errorClass)
-      if (!(status >= 400 && status <= 599)) return `errors[${i}]: its status must be 400 to 599, got ${status}`
-      if (Math.trunc(code / 100) !== status) {
-        const usual = status * 100
-        return `errors[${i}]: code ${code} does not belong to status ${status}: use ${usual} to ${usual + 99}`
-      }
-    } catch (error) {
-      return `errors[${i}] ${(error as Error).message}`
-    }
-  }
-  return undefined
-}
-
 const reservedPaths = ['/docs', '/health', '/metrics', '/openapi', '/tricube'] as const
+
+const optionNames: readonly string[] = ['title', 'description', 'version', 'envelope', 'partitioned', 'events']
 
 const fields: ReadonlySet<string> = new Set<keyof Operation>([
   'route',

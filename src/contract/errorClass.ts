@@ -22,6 +22,9 @@ export function kindOf(errorClass: ErrorClass): ErrorKind {
 const known = new WeakMap<ErrorClass, ErrorKind>()
 
 function findKind(errorClass: ErrorClass): ErrorKind {
+  if ((errorClass as unknown) === undefined) {
+    throw new TypeError('is undefined: files that import each other may not have it yet')
+  }
   if (!isErrorClass(errorClass)) throw new TypeError('must be an error class that extends HttpError, like NotFound')
   const { name, status, code } = errorClass
   if (status !== undefined && code !== undefined) return { status, code, reason: new HttpError(status).reason }

@@ -1,3 +1,4 @@
+import { describeValue } from '../schema/describeValue.ts'
 import type { Static, TSchema } from '@sinclair/typebox'
 import { ContractError } from './check.ts'
 import { payloadProblem } from './payload.ts'
@@ -120,6 +121,16 @@ function jobProblem(name: string, draft: JobDraft): string | undefined {
   if (unknown) return `unknown field "${unknown}", expected ${[...fields].join(', ')}`
   const { input, retries, timeoutMs, concurrency, priority, key, transaction, backoff = {} } = draft
   const { globalConcurrency, rateLimit } = draft
+  for (const [field, value, names] of [
+    ['backoff', backoff, ['baseMs', 'capMs']],
+    ['rateLimit', rateLimit ?? {}, ['limit', 'windowMs']],
+  ] as const) {
+    if (typeof value !== 'object' || (value as unknown) === null) {
+      return `${field} must be an object with ${names.join(' and ')}, got ${describeValue(value)}`
+    }
+    const other = Object.keys(value).find((name) => !(names as readonly string[]).includes(name))
+    if (other !== undefined) return `unknown field "${field}.${other}", expected ${names.join(', ')}`
+  }
   for (const [field, value, least] of [
     ['retries', retries, 0],
     ['concurrency', concurrency, 1],
@@ -130,7 +141,7 @@ function jobProblem(name: string, draft: JobDraft): string | undefined {
     ['backoff.capMs', backoff.capMs, 0],
   ] as const) {
     if (value !== undefined && !(Number.isInteger(value) && value >= least)) {
-      return `${field} must be an integer of at least ${least}, got ${String(value)}`
+      return `${field} must be an integer of at least ${least}, got ${describeValue(value)}`
     }
   }
   if (rateLimit !== undefined && (rateLimit.limit === undefined || rateLimit.windowMs === undefined)) {
@@ -139,10 +150,10 @@ function jobProblem(name: string, draft: JobDraft): string | undefined {
   const wrongTimeout = timeoutProblem(timeoutMs)
   if (wrongTimeout) return wrongTimeout
   if (priority !== undefined && !jobPriorities.includes(priority)) {
-    return `priority must be one of ${jobPriorities.join(', ')}, got ${JSON.stringify(priority)}`
+    return `priority must be one of ${jobPriorities.join(', ')}, got ${describeValue(priority)}`
   }
   if (transaction !== undefined && typeof transaction !== 'boolean') {
-    return `transaction must be true or false, got ${JSON.stringify(transaction)}`
+    return `transaction must be true or false, got ${describeValue(transaction)}`
   }
   return scheduleFieldsProblem(draft) ?? payloadProblem('input', input, key)
 }
@@ -153,13 +164,13 @@ function scheduleFieldsProblem({ schedule, timeZone, missed, overlap, input, key
     return name && `${name} needs a schedule, like schedule: '30 2 * * *'`
   }
   if (typeof schedule !== 'string')
-    return `schedule must be a cron pattern like '30 2 * * *', got ${JSON.stringify(schedule)}`
+    return `schedule must be a cron pattern like '30 2 * * *', got ${describeValue(schedule)}`
   if (input !== undefined || key !== undefined) return 'a job with a schedule cannot have input or key'
   if (missed !== undefined && !['skip', 'once', 'all'].includes(missed)) {
-    return `missed must be skip, once or all, got ${JSON.stringify(missed)}`
+    return `missed must be skip, once or all, got ${describeValue(missed)}`
   }
   if (overlap !== undefined && typeof overlap !== 'boolean') {
-    return `overlap must be true or false, got ${JSON.stringify(overlap)}`
+    return `overlap must be true or false, got ${describeValue(overlap)}`
   }
   return undefined
 }

@@ -1,3 +1,4 @@
+import { describeValue } from '../schema/describeValue.ts'
 import { longestTimerMs } from '../time/longestTimer.ts'
 
 /**
@@ -30,10 +31,11 @@ export function rateLimitProblem({ key, limit, windowMs, ...rest }: RateLimit): 
   } else if (typeof key !== 'string' || key === '') {
     return `rateLimit.key must be 'ip', { header: 'x-api-key' } or the name of a function in the service's rateLimits.keys`
   }
-  if (!(windowMs >= 1 && windowMs <= longestTimerMs)) {
-    return `rateLimit.windowMs must be at least 1 millisecond and below 2^31, got ${windowMs}`
+  if (!(typeof windowMs === 'number' && windowMs >= 1 && windowMs <= longestTimerMs)) {
+    return `rateLimit.windowMs must be at least 1 millisecond and below 2^31, got ${describeValue(windowMs)}`
   }
-  if (!(Number.isInteger(limit) && limit >= 1)) return `rateLimit.limit must be a positive integer, got ${limit}`
+  if (!(Number.isInteger(limit) && limit >= 1))
+    return `rateLimit.limit must be a positive integer, got ${describeValue(limit)}`
   if (limit > windowMs * 1000) {
     return `rateLimit.limit must be at most ${windowMs * 1000}, 1,000 per millisecond of windowMs, got ${limit}`
   }

@@ -1,3 +1,4 @@
+import { describeValue } from '../schema/describeValue.ts'
 import { jobPriorities, type Enqueued, type EnqueueOptions, type Job, type Jobs } from '../contract/job.ts'
 import type { QueueClock } from '../queue/clock.ts'
 import { enqueue } from '../queue/enqueue.ts'
@@ -103,9 +104,14 @@ function inInput<Problem extends { readonly path: string }>(problem: Problem): P
 }
 
 /** @throws {TypeError} when an option is invalid */
-function checkOptions(name: string, { delayMs, runAt, unique, priority }: EnqueueOptions): void {
+function checkOptions(name: string, options: EnqueueOptions): void {
+  const { delayMs, runAt, unique, priority } = options
+  for (const option in options) {
+    if (optionNames.has(option)) continue
+    throw new TypeError(`job ${name}: unknown option "${option}", expected ${[...optionNames].join(', ')}`)
+  }
   if (delayMs !== undefined && !(Number.isFinite(delayMs) && delayMs >= 0)) {
-    throw new TypeError(`job ${name}: delayMs must be a number of milliseconds from 0, got ${delayMs}`)
+    throw new TypeError(`job ${name}: delayMs must be a number of milliseconds from 0, got ${describeValue(delayMs)}`)
   }
   if (runAt !== undefined && !(runAt instanceof Date && !Number.isNaN(runAt.getTime()))) {
     throw new TypeError(`job ${name}: runAt must be a valid Date, got ${String(runAt)}`)
@@ -117,9 +123,13 @@ function checkOptions(name: string, { delayMs, runAt, unique, priority }: Enqueu
     throw new TypeError(`job ${name}: unique must be a string of 1 to 255 characters`)
   }
   if (priority !== undefined && !jobPriorities.includes(priority)) {
-    throw new TypeError(`job ${name}: priority must be one of ${jobPriorities.join(', ')}, got ${priority as string}`)
+    throw new TypeError(
+      `job ${name}: priority must be one of ${jobPriorities.join(', ')}, got ${describeValue(priority)}`,
+    )
   }
 }
+
+const optionNames: ReadonlySet<string> = new Set<keyof EnqueueOptions>(['delayMs', 'runAt', 'unique', 'priority'])
 
 function keyOf({ name, key }: Job, input: unknown): string | null {
   if (key === undefined) return null

@@ -136,6 +136,12 @@ describe('enqueuing', () => {
     ['no input', undefined, {}, 'job sendReceipt: input'],
     ['a large input', { order_id: 1, note: 'x'.repeat(300_000) }, {}, 'expected at most 262144: store it in a table'],
     ['a delay before now', { order_id: 1 }, { delayMs: -1 }, 'delayMs must be a number of milliseconds from 0, got -1'],
+    [
+      'an unknown option',
+      { order_id: 1 },
+      { delay: 5 },
+      'unknown option "delay", expected delayMs, runAt, unique, priority',
+    ],
     ['two times', { order_id: 1 }, { delayMs: 1, runAt: new Date() }, 'set delayMs or runAt, not both'],
     ['no date', { order_id: 1 }, { runAt: new Date('soon') }, 'runAt must be a valid Date, got Invalid Date'],
     ['an empty unique', { order_id: 1 }, { unique: '' }, 'unique must be a string of 1 to 255 characters'],

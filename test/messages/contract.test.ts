@@ -1,10 +1,49 @@
-import { contract, jobs, NotFound, t } from 'tricube'
+import { Conflict, contract, jobs, NotFound, t } from 'tricube'
 import { describe } from 'vitest'
 import { type Row, testMessages } from './row.ts'
 
 const User = t.Object({ id: t.Integer(), name: t.String() })
 
+class Taken extends Conflict {
+  static readonly code = 40903
+}
+
 const operations: readonly Row<object>[] = [
+  [
+    'misspells by key',
+    { route: 'POST /users', idempotent: 'bykey' },
+    `user-service.op: idempotent must be true, false or 'by key', got "bykey"`,
+  ],
+  [
+    'writes a status as text',
+    { route: 'POST /users', status: '201' },
+    'user-service.op: status must be an integer from 200 to 299, got "201"',
+  ],
+  [
+    'writes a timeout as text',
+    { route: 'GET /users', timeoutMs: '5' },
+    'user-service.op: timeoutMs must be a positive number of milliseconds, got "5"',
+  ],
+  [
+    'writes a rate limit as text',
+    { route: 'GET /users', rateLimit: { key: 'ip', limit: '10', windowMs: 1000 } },
+    'user-service.op: rateLimit.limit must be a positive integer, got "10"',
+  ],
+  [
+    'gives an error a code of tricube',
+    { route: 'GET /users', errors: [Taken] },
+    'user-service.op: errors[0]: code 40903 is reserved for tricube: use 40910 to 40999',
+  ],
+  [
+    'lists an error of a file that imports this one',
+    { route: 'GET /users', errors: [undefined] },
+    'user-service.op: errors[0] is undefined: files that import each other may not have it yet',
+  ],
+  [
+    'gives one error instead of a list',
+    { route: 'GET /users', errors: NotFound },
+    'user-service.op: errors must be a list of error classes like [NotFound], got a function',
+  ],
   [
     'misspells a field of an operation',
     { route: 'GET /users', return: User },
@@ -123,6 +162,36 @@ const operations: readonly Row<object>[] = [
 ]
 
 const declarations: readonly Row<() => unknown>[] = [
+  [
+    'misspells an option of a contract',
+    () => contract('user-service', {}, { event: {} } as never),
+    'contract "user-service": unknown option "event", expected title, description, version, envelope, partitioned, events',
+  ],
+  [
+    'misspells a keyword of an event',
+    () => contract('user-service', {}, { events: { gone: { payload: t.Object({ id: t.String({ minLenght: 3 }) }) } } }),
+    'user-service: event gone: payload.id: unknown keyword "minLenght", did you mean minLength?',
+  ],
+  [
+    'names a key of a payload without fields',
+    () => contract('user-service', {}, { events: { gone: { payload: t.Record(t.String(), t.String()), key: 'id' } } }),
+    'user-service: event gone: key: payload has no field "id", it must be a t.Object with that field',
+  ],
+  [
+    'misspells a field of the backoff of a job',
+    () => jobs({ send: { backoff: { base: 3 } as never } }),
+    'job send: unknown field "backoff.base", expected baseMs, capMs',
+  ],
+  [
+    'gives a job the name of a backoff',
+    () => jobs({ send: { backoff: 'exponential' as never } }),
+    'job send: backoff must be an object with baseMs and capMs, got "exponential"',
+  ],
+  [
+    'writes the retries of a job as text',
+    () => jobs({ send: { retries: '3' as never } }),
+    'job send: retries must be an integer of at least 0, got "3"',
+  ],
   [
     'names a service in camel case',
     () => contract('userService', {}),

@@ -1,4 +1,5 @@
-import { optionsProblem, describeValue, type Fields } from '../../config/rule.ts'
+import { optionsProblem, type Fields } from '../../config/rule.ts'
+import { describeValue } from '../../schema/describeValue.ts'
 import { func, headerValues, oneOf, text } from '../../config/rules.ts'
 import type { Contract } from '../../contract/contract.ts'
 import { codes, GatewayTimeout, ServiceUnavailable } from '../../contract/errors.ts'

@@ -1,5 +1,6 @@
 // The rules of `clients` and `calls`.
-import { describeValue, type Rule } from '../../config/rule.ts'
+import type { Rule } from '../../config/rule.ts'
+import { describeValue } from '../../schema/describeValue.ts'
 import { isPlain, record } from '../../config/rules.ts'
 import { callProblem } from '../../client/options.ts'
 import type { ClientOptions } from '../../client/types.ts'

@@ -1,4 +1,4 @@
-import { describeValue } from '../../config/rule.ts'
+import { describeValue } from '../../schema/describeValue.ts'
 import { isPlain } from '../../config/rules.ts'
 import type { HttpMocks, HttpRoutes } from './types.ts'
 
