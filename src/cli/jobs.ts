@@ -1,5 +1,13 @@
 import { parseArgs } from 'node:util'
-import { cancelJob, listJobs, retryAllDead, retryJob, type JobState, type ListedJob } from '../queue/admin.ts'
+import {
+  cancelJob,
+  deadNames,
+  listJobs,
+  retryAllDead,
+  retryJob,
+  type JobState,
+  type ListedJob,
+} from '../queue/admin.ts'
 import type { Failure } from '../queue/failure.ts'
 import { database, DatabaseError, type Database } from '../sql/index.ts'
 import { columns, fieldLines, print } from './columns.ts'
@@ -55,7 +63,7 @@ export async function jobsCommand(argv: string[]): Promise<number> {
       case 'show':
         return print(describe(await find(db, idOf(idText))))
       case 'retry': {
-        if (dead !== undefined) return print(`${await retryAllDead(db, dead)} jobs run again\n`)
+        if (dead !== undefined) return print(await retriedDead(db, dead))
         const id = await retryJob(db, idOf(idText))
         return print(
           id === undefined ? none(idText) : `job ${idText} runs again${id === Number(idText) ? '' : `, as ${id}`}\n`,
@@ -73,6 +81,15 @@ export async function jobsCommand(argv: string[]): Promise<number> {
 }
 
 const commands: readonly string[] = ['list', 'show', 'retry', 'cancel']
+
+/** Retries the dead jobs of a name. */
+async function retriedDead(db: Database, name: string): Promise<string> {
+  const count = await retryAllDead(db, name)
+  if (count > 0) return `${count} ${count === 1 ? 'job runs' : 'jobs run'} again\n`
+  const names = await deadNames(db)
+  const expected = names.length > 0 ? `expected one of ${names.join(', ')}` : 'no job is dead'
+  throw new CliError(`there is no dead job of the name ${JSON.stringify(name)}: ${expected}`)
+}
 
 /** PostgreSQL's code. */
 const noSuchTable = '42P01'

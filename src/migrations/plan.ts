@@ -63,11 +63,19 @@ export function pendingOf(
   )
   const [first] = problems
   if (first) {
-    throw new MigrationError(problems.map(({ id, state }) => `${id} ${problem[state]}`).join('\n'), {
+    throw new MigrationError(problems.map(problemOf).join('\n'), {
       migration: first.id,
     })
   }
   return plan.flatMap(({ migration, state }) => (migration && state === 'pending' ? [migration] : []))
+}
+
+function problemOf({ id, state, migration, record }: PlanEntry): string {
+  if (migration && record && record.name !== migration.name) {
+    const applied = `${record.version}_${record.name}`
+    return `${id} has the number of ${applied}, which was applied: restore that file, and give this one a later number`
+  }
+  return `${id} ${problem[state]}`
 }
 
 const problem: Readonly<Partial<Record<MigrationState, string>>> = {

@@ -72,6 +72,12 @@ export async function retryAllDead(db: Database, name: string): Promise<number> 
   return (await retryDead(db, sql`name = ${name}`)).length
 }
 
+/** Returns the names of dead jobs. */
+export async function deadNames(db: Database): Promise<string[]> {
+  const rows = await db.many<{ name: string }>`SELECT DISTINCT name FROM tricube.dead_jobs ORDER BY name LIMIT 50`
+  return rows.map(({ name }) => name)
+}
+
 /** Cancels a job or deletes a dead one. Returns false if there is no such job. */
 export async function cancelJob(db: Database, id: number): Promise<boolean> {
   if (await cancel(db, id)) return true

@@ -84,6 +84,10 @@ describe('retry', () => {
     for (const to of ['ann', 'bob', 'cid']) await app.db.enqueue(mailJobs.send, { to })
     await app.runJobs()
     fails = false
+    expect(await run('retry', '--dead', 'sned')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('there is no dead job of the name "sned": expected one of send'),
+    })
     expect((await run('retry', '--dead', 'send')).lines).toEqual(['3 jobs run again'])
     expect(await app.runJobs()).toHaveLength(3)
   })

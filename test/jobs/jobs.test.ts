@@ -139,7 +139,7 @@ describe('enqueuing', () => {
     [
       'an unknown option',
       { order_id: 1 },
-      { delay: 5 },
+      { delay: 5 } as {},
       'unknown option "delay", expected delayMs, runAt, unique, priority',
     ],
     ['two times', { order_id: 1 }, { delayMs: 1, runAt: new Date() }, 'set delayMs or runAt, not both'],

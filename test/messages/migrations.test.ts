@@ -57,7 +57,7 @@ const histories: readonly Row<{ readonly before: Files; readonly after: Files }>
   [
     'renames a file',
     { before: { '0001_a.up.sql': 'SELECT 1' }, after: { '0001_b.up.sql': 'SELECT 1' } },
-    '0001_b was applied, and its file has changed since: restore the file and put the change into a new migration',
+    '0001_b has the number of 0001_a, which was applied: restore that file, and give this one a later number',
   ],
   [
     'removes a file',
