@@ -139,14 +139,14 @@ describe('enqueuing', () => {
     [
       'an unknown option',
       { order_id: 1 },
-      { delay: 5 } as {},
+      { delay: 5 },
       'unknown option "delay", expected delayMs, runAt, unique, priority',
     ],
     ['two times', { order_id: 1 }, { delayMs: 1, runAt: new Date() }, 'set delayMs or runAt, not both'],
     ['no date', { order_id: 1 }, { runAt: new Date('soon') }, 'runAt must be a valid Date, got Invalid Date'],
     ['an empty unique', { order_id: 1 }, { unique: '' }, 'unique must be a string of 1 to 255 characters'],
   ])('rejects %s, and stores nothing', async (_, input, options, message) => {
-    await expect(app.db.enqueue(orderJobs.sendReceipt, input as never, options)).rejects.toThrow(message)
+    await expect(app.db.enqueue(orderJobs.sendReceipt, input as never, options as never)).rejects.toThrow(message)
     expect(await jobsLeft()).toBe(0)
   })
 
