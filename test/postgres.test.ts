@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { access, mkdtemp, rm, writeFile, chmod, readFile } from 'node:fs/promises'
+import { access, chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -76,6 +76,28 @@ describe('with a data folder', () => {
     await first.stop() // nothing is left to stop
     expect(isAlive(first.pid)).toBe(false)
   })
+
+  // The server's own user may not enter the folders of root, so the data is elsewhere.
+  test.runIf(process.getuid?.() === 0)(
+    'begins anew when its folder is deleted, also where the data is elsewhere',
+    async () => {
+      const closed = join(folder, 'closed')
+      await mkdir(closed, { mode: 0o700 })
+      const inside = { dataDir: join(closed, 'postgres') }
+      const first = await start(inside)
+      await query(first.url(), 'CREATE TABLE saved AS SELECT 42 AS value')
+      await first.stop()
+      const second = await start(inside)
+      expect(await query(second.url(), 'SELECT value FROM saved')).toEqual([42])
+      await second.stop()
+      expect(second.dataDir.startsWith((await readFile(join(inside.dataDir, 'data-folder'), 'utf8')).trim())).toBe(true)
+
+      await rm(inside.dataDir, { recursive: true })
+      const third = await start(inside)
+      expect(await query(third.url(), `SELECT to_regclass('saved')::text`)).toEqual([null])
+      for (const { dataDir: data } of [first, third]) await rm(join(data, '..'), { recursive: true, force: true })
+    },
+  )
 
   test('names a port that is in use', async () => {
     const server = createServer().listen(0, '127.0.0.1')

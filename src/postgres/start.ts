@@ -3,8 +3,9 @@
  *
  * The server listens on 127.0.0.1 only, has a random password, and ends with this process, even if that is killed.
  */
-import { randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { findBinaries } from './binaries.ts'
@@ -99,10 +100,18 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Embe
 /** For temporary data only: a crash of the machine may corrupt it. */
 const unsafeAndFast = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' } as const
 
-/** Returns the requested folder or, if the server's user may not enter that, one below the temporary folder. */
+/**
+ * Returns the requested folder or, if the server's user may not enter that, one below the temporary folder. A file in the
+ * requested folder names the other one, so that deleting the requested folder begins anew.
+ */
 async function homeOf(dataDir: string, user: ReturnType<typeof serverUser>): Promise<string> {
   const requested = resolve(dataDir)
   await mkdir(requested, { recursive: true })
   if (await canEnter(user, join(requested, '..'))) return requested
-  return sharedFolder('data', requested)
+  const note = join(requested, 'data-folder')
+  const known = await readFile(note, 'utf8').catch(() => undefined)
+  if (known !== undefined && existsSync(known.trim())) return known.trim()
+  const folder = await sharedFolder('data', `${requested} ${randomUUID()}`)
+  await writeFile(note, `${folder}\n`)
+  return folder
 }
