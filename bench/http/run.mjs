@@ -35,7 +35,7 @@ try {
       name === 'start' ? await measureStarts(bench, chosenPeers, Math.ceil(rounds / 3)) : await measureCalmly(name)
     if (result) results.push(result)
     await write()
-    console.log(result ? `\n${table(result)}` : `${name}: the responses are as expected`)
+    if (result !== undefined) console.log(result ? `\n${table(result)}` : `${name}: the responses are as expected`)
   }
 } finally {
   await bench.stop()
@@ -71,6 +71,7 @@ async function measure(name) {
     turnsOf.delete(peer)
   }
   for (let start = 0; start < starts; start++) await takeTurns(work, turnsOf, Math.ceil(rounds / starts), leaveOut)
+  if (turnsOf.size === 0) return undefined
   return rounds > 0 && { name, title: work.title, peers: Array.from(turnsOf, ([peer, turns]) => ({ peer, turns })) }
 }
 

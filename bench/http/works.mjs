@@ -79,12 +79,12 @@ export const works = {
 export async function checkResponses(url, { method, path, body, response, invalid }) {
   const headers = body && { 'content-type': 'application/json' }
   for (const id of [1, 7, 980]) {
-    const response = await fetch(url + path.replace('%d', id), { method, body, headers })
-    const text = await response.text()
-    const due = response(id)
-    const isDue = typeof due === 'string' ? text === due : due.test(text)
-    if (response.status !== 200 || !isDue) {
-      throw new Error(`${method} ${path} with ${id}: expected ${due}, got ${response.status} ${text}`)
+    const received = await fetch(url + path.replace('%d', id), { method, body, headers })
+    const text = await received.text()
+    const expected = response(id)
+    const isExpected = typeof expected === 'string' ? text === expected : expected.test(text)
+    if (received.status !== 200 || !isExpected) {
+      throw new Error(`${method} ${path} with ${id}: expected ${expected}, got ${received.status} ${text}`)
     }
   }
   const { status } = await fetch(url + invalid.path, { method, body: invalid.body, headers })
