@@ -1,5 +1,6 @@
 // What `tricube` is to bundlers for browsers: contracts and errors, nothing that needs Node.
 export { contract, type Contract } from './contract/contract.ts'
+export type { Auth, AuthScheme } from './contract/auth.ts'
 export type { ContractOptions, Envelope } from './contract/options.ts'
 export { ContractError } from './contract/check.ts'
 export { type ContractEvent, type EventDraft, type PayloadOf } from './contract/event.ts'

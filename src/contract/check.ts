@@ -1,5 +1,6 @@
 import { describeValue } from '../schema/describeValue.ts'
 import { Kind, OptionalKind, TransformKind } from '@sinclair/typebox'
+import { accessProblem, authProblem, forgottenAuth } from './auth.ts'
 import { keywordProblem } from './keywords.ts'
 import type { Operation, Operations } from './operation.ts'
 import type { ContractOptions } from './options.ts'
@@ -29,7 +30,7 @@ export class ContractError extends TypeError {
  * @throws {ContractError} at the first mistake
  */
 export function checkContract(name: string, operations: Operations, options: ContractOptions): void {
-  const { envelope, partitioned } = options
+  const { envelope, partitioned, auth } = options
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) {
     throw new ContractError(`contract "${name}": the name must be kebab-case, like user-service`)
   }
@@ -41,14 +42,22 @@ export function checkContract(name: string, operations: Operations, options: Con
   if (partitioned !== undefined && typeof partitioned !== 'boolean') {
     throw new ContractError(`contract "${name}": partitioned must be true or false, got ${describeValue(partitioned)}`)
   }
+  const wrongAuth = authProblem(auth)
+  if (wrongAuth) throw new ContractError(`contract "${name}": ${wrongAuth}`)
   const unknown = Object.keys(options).find((option) => !optionNames.includes(option))
   if (unknown !== undefined) {
     throw new ContractError(`contract "${name}": unknown option "${unknown}", expected ${optionNames.join(', ')}`)
   }
   const taken = new Map<string, string>()
   for (const [key, operation] of Object.entries(operations)) {
-    const problem = problemOf(key, operation, taken)
+    const problem = problemOf(key, operation, taken) ?? accessProblem(operation, auth)
     if (problem) throw new ContractError(`${name}.${key}: ${problem}`)
+  }
+  const forgotten = forgottenAuth(operations, auth)
+  if (forgotten !== undefined) {
+    throw new ContractError(
+      `${name}.${forgotten}: auth is missing, but another operation has one: set 'public' here, or give the contract a default like { auth: 'user' }`,
+    )
   }
 }
 
@@ -162,7 +171,7 @@ const notJson: Readonly<Record<string, string>> = {
 
 const reservedPaths = ['/docs', '/health', '/metrics', '/openapi', '/tricube'] as const
 
-const optionNames: readonly string[] = ['title', 'description', 'version', 'envelope', 'partitioned', 'events']
+const optionNames: readonly string[] = ['title', 'description', 'version', 'envelope', 'auth', 'partitioned', 'events']
 
 const fields: ReadonlySet<string> = new Set<keyof Operation>([
   'route',
@@ -179,6 +188,8 @@ const fields: ReadonlySet<string> = new Set<keyof Operation>([
   'errors',
   'idempotent',
   'timeoutMs',
+  'auth',
+  'scopes',
   'rateLimit',
   'priority',
   'internal',

@@ -1,3 +1,4 @@
+import { withDefaultAuth, type Auth } from './auth.ts'
 import { checkContract } from './check.ts'
 import { eventsOf, type ContractEvents, type EventDrafts, type EventsOf } from './event.ts'
 import type { Checked, Drafts, OperationsOf } from './draft.ts'
@@ -27,17 +28,22 @@ export interface Contract<
  *   getRole: { route: 'GET /roles/:id', params: { id: t.Integer() }, returns: Role, errors: [NotFound] },
  * })
  */
-export function contract<const Name extends string, const Ops extends Drafts, const Events extends EventDrafts = {}>(
+export function contract<
+  const Name extends string,
+  const Ops extends Drafts,
+  const Events extends EventDrafts = {},
+  const Access extends Auth | undefined = undefined,
+>(
   name: Name,
   operations: Ops & { [Key in keyof Ops]: Checked<Ops[Key]> },
-  { events, ...options }: ContractOptions & { readonly events?: Events } = {},
-): Contract<Name, OperationsOf<Ops>, EventsOf<Events>> {
+  { events, ...options }: ContractOptions & { readonly events?: Events; readonly auth?: Access } = {},
+): Contract<Name, OperationsOf<Ops, Access>, EventsOf<Events>> {
   checkContract(name, operations as unknown as Operations, options)
   return Object.freeze({
     envelope: 'standard' as const,
     ...options,
     name,
-    operations: operations as unknown as OperationsOf<Ops>,
+    operations: withDefaultAuth(operations as unknown as Operations, options.auth) as OperationsOf<Ops, Access>,
     events: eventsOf(name, events ?? ({} as Events)),
   })
 }

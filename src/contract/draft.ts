@@ -1,4 +1,5 @@
 import type { TProperties, TSchema } from '@sinclair/typebox'
+import type { Auth } from './auth.ts'
 import type { ErrorClass } from './httpError.ts'
 import type { Operation } from './operation.ts'
 import type { PathParamNames, Route } from './route.ts'
@@ -11,14 +12,20 @@ export type Drafts = Readonly<Record<string, unknown>>
 
 type Draft = { readonly [Field in keyof Operation]?: unknown }
 
-/** The operations of a contract, without the fields that are wrong. */
-export type OperationsOf<Ops extends Drafts> = {
+/** The operations of a contract, without the fields that are wrong. `Access` is the contract's `auth`. */
+export type OperationsOf<Ops extends Drafts, Access = undefined> = {
   readonly [Key in keyof Ops]: Ops[Key] extends Operation
-    ? Ops[Key]
+    ? WithAccess<Ops[Key], Access>
     : Ops[Key] extends Draft
-      ? ValidFields<Ops[Key]>
+      ? WithAccess<ValidFields<Ops[Key]>, Access>
       : { readonly route: Route }
 }
+
+type WithAccess<Op extends Operation, Access> = [Access] extends [Auth]
+  ? 'auth' extends keyof Op
+    ? Op
+    : Op & { readonly auth: Access }
+  : Op
 
 type ValidFields<Op extends Draft> = {
   readonly route: Op['route'] extends Route ? Op['route'] : Route

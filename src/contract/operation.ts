@@ -1,5 +1,6 @@
 import type { Static, TObject, TOptional, TProperties, TSchema } from '@sinclair/typebox'
 import type { HasDefault } from '../schema/builder.ts'
+import type { AuthFields } from './auth.ts'
 import type { ErrorClass } from './httpError.ts'
 import type { RateLimit } from './rateLimit.ts'
 import type { ResponseFields, ResponseOf } from './responseForm.ts'
@@ -13,7 +14,7 @@ export type { Items, Page } from './responseForm.ts'
  * @example
  * const getUser = { route: 'GET /users/:id', params: { id: t.Integer() }, returns: User, errors: [NotFound] }
  */
-export interface Operation extends ResponseFields {
+export interface Operation extends ResponseFields, AuthFields {
   /** Method and path, for example `GET /users/:id`. */
   readonly route: Route
   /** One line for the documentation. */

@@ -1,3 +1,5 @@
+import type { Auth } from './auth.ts'
+
 /** The form of response bodies: `standard` is `{"code":0,"data":…}`, `plain` is the data alone. */
 export type Envelope = 'standard' | 'plain'
 
@@ -11,6 +13,8 @@ export interface ContractOptions {
   readonly version?: string
   /** The form of response bodies; errors look the same in both. Default `standard`. */
   readonly envelope?: Envelope
+  /** Who may call the operations that have no `auth` of their own. Default: everyone. */
+  readonly auth?: Auth
   /** Whether each region has its own data, so that a call never leaves its region. Default false. */
   readonly partitioned?: boolean
 }

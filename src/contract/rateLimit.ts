@@ -12,14 +12,20 @@ import { longestTimerMs } from '../time/longestTimer.ts'
  */
 export interface RateLimit {
   /**
-   * What is counted. `ip`: the caller's address. `{ header: 'x-api-key' }`: the value of a header, or the address of a
-   * caller without it. Any other name: the function of that name in the service's `rateLimits.keys`.
+   * What is counted. `ip`: the caller's address. `caller`: the caller that `auth` has identified, or the address of one
+   * that is not. `{ header: 'x-api-key' }`: the value of a header, or the address of a caller without it. Any other name:
+   * the function of that name in the service's `rateLimits.keys`.
    */
-  readonly key: 'ip' | { readonly header: string } | (string & {})
+  readonly key: 'ip' | 'caller' | { readonly header: string } | (string & {})
   /** Requests per window. */
   readonly limit: number
   /** Length of a window, in milliseconds. */
   readonly windowMs: number
+}
+
+/** Whether a rate limit is known before the caller is identified. */
+export function isByAddress(rateLimit: RateLimit | undefined): boolean {
+  return rateLimit?.key === 'ip' || typeof rateLimit?.key === 'object'
 }
 
 /** Returns what is wrong with a rate limit. */
@@ -29,7 +35,7 @@ export function rateLimitProblem({ key, limit, windowMs, ...rest }: RateLimit): 
   if (typeof key === 'object') {
     if (!isHeaderName(key?.header)) return `rateLimit.key.header must be a header name in lower case, like x-api-key`
   } else if (typeof key !== 'string' || key === '') {
-    return `rateLimit.key must be 'ip', { header: 'x-api-key' } or the name of a function in the service's rateLimits.keys`
+    return `rateLimit.key must be 'ip', 'caller', { header: 'x-api-key' } or the name of a function in the service's rateLimits.keys`
   }
   if (!(typeof windowMs === 'number' && windowMs >= 1 && windowMs <= longestTimerMs)) {
     return `rateLimit.windowMs must be at least 1 millisecond and below 2^31, got ${describeValue(windowMs)}`

@@ -17,6 +17,8 @@ export interface AccessFields {
   /** The caller's address; undefined over a Unix socket. */
   readonly peer: string | undefined
   readonly requestId: string
+  /** The identified caller, such as `user 7`; undefined without one. */
+  readonly caller: string | undefined
   readonly span: SpanIds | undefined
 }
 
@@ -46,6 +48,7 @@ export function accessWriter(owner: LogOwner, { bytes, wrote }: Output): AccessW
   const size = Buffer.from(key('bytes'))
   const peer = new EncodedTexts((address) => key('peer') + JSON.stringify(address))
   const requestId = Buffer.from(`${key('request_id')}"`)
+  const caller = Buffer.from(`${key('caller')}"`)
   const ids = idsTemplate(key('trace_id'), key('span_id'))
   const end = Buffer.from(`,"${ecs ? 'message' : 'msg'}":"request"}\n`)
 
@@ -62,6 +65,11 @@ export function accessWriter(owner: LogOwner, { bytes, wrote }: Output): AccessW
     bytes.chunk(requestId)
     bytes.inJson(fields.requestId)
     bytes.byte(quote)
+    if (fields.caller !== undefined) {
+      bytes.chunk(caller)
+      bytes.inJson(fields.caller)
+      bytes.byte(quote)
+    }
     if (fields.span !== undefined) writeIds(bytes, ids, fields.span)
     bytes.chunk(end)
     wrote()

@@ -14,6 +14,7 @@ const names: Readonly<Record<string, string>> = {
   status: 'http.response.status_code',
   bytes: 'http.response.body.bytes',
   peer: 'client.address',
+  caller: 'user.id',
   trace_id: 'trace.id',
   span_id: 'span.id',
   cause: 'error.cause',

@@ -4,6 +4,7 @@ import { parseRoute } from '../contract/route.ts'
 import { Components } from './components.ts'
 import { ErrorResponses } from './errors.ts'
 import { describeOperation } from './operation.ts'
+import { securitySchemesOf } from './security.ts'
 import type { OpenApiDocument, OpenApiOperation, OpenApiServer } from './types.ts'
 
 export type { OpenApiDocument, OpenApiServer }
@@ -53,12 +54,13 @@ export function openapiDocument(contract: Contract, options: OpenApiOptions = {}
     for (const tag of operation.tags ?? []) tags.add(tag)
   }
 
+  const securitySchemes = securitySchemesOf(operations)
   return {
     openapi: '3.1.1',
     info: { title, version, ...(description !== undefined && { description }) },
     servers,
     ...(tags.size > 0 && { tags: [...tags].map((tag) => ({ name: tag })) }),
     paths,
-    components: { responses: errors.all(), schemas: components.all() },
+    components: { responses: errors.all(), schemas: components.all(), ...(securitySchemes && { securitySchemes }) },
   }
 }

@@ -2,13 +2,16 @@ import { errorBody } from '../contract/errorBody.ts'
 import {
   BadRequest,
   codes,
+  Forbidden,
   GatewayTimeout,
   PayloadTooLarge,
   ServerError,
   ServiceUnavailable,
   TooManyRequests,
+  Unauthorized,
   UnsupportedMediaType,
 } from '../contract/errors.ts'
+import { schemesOf } from '../contract/auth.ts'
 import type { ErrorClass } from '../contract/httpError.ts'
 import { kindOf } from '../contract/errorClass.ts'
 import type { Operation } from '../contract/operation.ts'
@@ -81,6 +84,7 @@ function classesOf(operation: Operation): Set<ErrorClass> {
   const takesInput = params ?? queryOf(operation) ?? headers ?? body
   return new Set<ErrorClass>([
     ...(takesInput ? [BadRequest] : []),
+    ...(schemesOf(operation).length > 0 ? [Unauthorized, Forbidden] : []),
     ...(body ? [PayloadTooLarge, UnsupportedMediaType] : []),
     ...(rateLimit ? [TooManyRequests] : []),
     ServerError,

@@ -5,6 +5,7 @@ import { parseRoute } from '../contract/route.ts'
 import { objectSchema, type TProperties } from '../schema/schema.ts'
 import { contentOf, type Components } from './components.ts'
 import { exampleOf } from './example.ts'
+import { securityOf } from './security.ts'
 import { describeSuccess } from './success.ts'
 import type { ErrorResponses } from './errors.ts'
 import type { OpenApiOperation, OpenApiParameter } from './types.ts'
@@ -22,6 +23,7 @@ export interface Shared {
 export function describeOperation(name: string, operation: Operation, shared: Shared): OpenApiOperation {
   const { summary, description, tags, deprecated, body, status = 200, timeoutMs, rateLimit } = operation
   const { envelope, components, errors, pathNames } = shared
+  const security = securityOf(operation)
   const parameters = parametersOf(operation, components, pathNames)
   return {
     operationId: name,
@@ -29,6 +31,7 @@ export function describeOperation(name: string, operation: Operation, shared: Sh
     ...(description !== undefined && { description }),
     ...(tags && { tags: [...tags] }),
     ...(deprecated && { deprecated }),
+    ...(security && { security }),
     ...(parameters.length > 0 && { parameters }),
     ...(body && { requestBody: { required: true, content: contentOf(body, components) } }),
     responses: { [status]: describeSuccess(operation, envelope, components), ...errors.of(operation) },

@@ -11,8 +11,17 @@ export interface OpenApiDocument {
   readonly components: {
     readonly responses: Readonly<Record<string, OpenApiResponse>>
     readonly schemas: Readonly<Record<string, JsonSchema>>
+    readonly securitySchemes?: Readonly<Record<string, OpenApiSecurityScheme>>
   }
 }
+
+/** A way in which callers identify themselves. */
+export type OpenApiSecurityScheme =
+  | { readonly type: 'http'; readonly scheme: 'bearer'; readonly bearerFormat: 'JWT'; readonly description: string }
+  | { readonly type: 'apiKey'; readonly in: 'header'; readonly name: string; readonly description: string }
+
+/** The schemes of which a caller needs one, each with the scopes that it needs. */
+export type OpenApiSecurity = readonly Readonly<Record<string, readonly string[]>>[]
 
 /** A URL of the service. */
 export interface OpenApiServer {
@@ -30,6 +39,8 @@ export interface OpenApiOperation {
   readonly description?: string
   readonly tags?: readonly string[]
   readonly deprecated?: boolean
+  /** Empty for a public operation of a service that has others. */
+  readonly security?: OpenApiSecurity
   readonly parameters?: readonly OpenApiParameter[]
   readonly requestBody?: { readonly required: true; readonly content: OpenApiContent }
   readonly responses: Readonly<Record<string, OpenApiResponse | OpenApiReference>>

@@ -1,6 +1,7 @@
 // The parts of a service. Their order has no meaning: each is opened after those that it uses.
 export { admin } from './parts/admin.ts'
 export { admission } from './parts/admission/admission.ts'
+export { auth } from './parts/auth/auth.ts'
 export { clients } from './parts/clients.ts'
 export { cors } from './parts/cors.ts'
 export { database as db } from './parts/database.ts'

@@ -1,6 +1,7 @@
 import type { onRequestHookHandler, RouteHandlerMethod } from 'fastify'
 import { ContractError } from '../contract/check.ts'
 import type { Contract } from '../contract/contract.ts'
+import { isByAddress } from '../contract/rateLimit.ts'
 import { parseRoute } from '../contract/route.ts'
 import { hungUp, isProbe, type EndedRequest } from '../http/inFlight/endedRequest.ts'
 import type { AllowOrigin } from '../http/cors.ts'
@@ -17,6 +18,7 @@ import type { Definition } from './definition/definition.ts'
 import { compileHandler } from './request/handler.ts'
 import { isThenable } from './request/thenable.ts'
 import type { AdmissionControl } from './parts/admission/admissionControl.ts'
+import type { Auth } from './parts/auth/auth.ts'
 import type { Idempotency } from './parts/idempotency/idempotency.ts'
 import type { Logging } from './parts/logging/logging.ts'
 import type { Metering } from './parts/metrics.ts'
@@ -28,6 +30,7 @@ export interface PipelineParts {
   readonly allowOrigin: AllowOrigin | undefined
   readonly admission: AdmissionControl
   readonly tracing: ServiceTracer
+  readonly auth: Auth
   readonly rateLimits: RateLimits
   readonly metrics: Metering
   readonly logging: Logging
@@ -41,11 +44,12 @@ export interface PipelineParts {
 /**
  * What happens to a request, in order. All of it is compiled when the service starts.
  *
- * arrived → CORS → admitted → traced → rate limit → validated → handler → envelope → serialised → recorded
+ * arrived → CORS → admitted → traced → rate limit → identified → validated → policy → handler → envelope → serialised →
+ * recorded
  */
 export function compilePipeline(definition: Definition, rooms: PipelineParts): Pipeline {
   const { contract } = definition
-  const { allowOrigin, admission, tracing, rateLimits, metrics, logging } = rooms
+  const { allowOrigin, admission, tracing, auth, rateLimits, metrics, logging } = rooms
 
   return {
     // Every request, as it arrives. A rejected one already has its response.
@@ -59,6 +63,9 @@ export function compilePipeline(definition: Definition, rooms: PipelineParts): P
       const operation = contract.operations[name]!
       const begin = compileBegin(name, definition, tracing)
       const limit = rateLimits.onRequest(name, operation)
+      const identify = auth.onRequest(operation)
+      // A limit by address also protects the check of credentials. A limit by caller needs its result.
+      const checks = isByAddress(operation.rateLimit) ? [...limit, ...identify] : [...identify, ...limit]
       const { validate, respond } = compileSchemas(contract, name, rooms)
       const handle = compileHandler(definition, name, rooms)
 
@@ -70,7 +77,7 @@ export function compilePipeline(definition: Definition, rooms: PipelineParts): P
           ? value.then((settled) => respond(request, reply, settled))
           : respond(request, reply, value)
       }
-      return { onRequest: [begin, ...limit], handler }
+      return { onRequest: [begin, ...checks], handler }
     },
 
     // The error that the caller gets.

@@ -9,6 +9,7 @@ import { Application } from '../service/application.ts'
 import { settingsOf } from '../service/definition/config.ts'
 import type { Definition } from '../service/definition/definition.ts'
 import type { AnyPart } from '../service/lifecycle/openParts.ts'
+import { authPart } from '../service/parts/auth/auth.ts'
 import { clientsOf } from '../service/parts/clients.ts'
 import { tracingTo } from '../service/parts/tracing/tracing.ts'
 import type { WorkContext } from '../service/request/context.ts'
@@ -22,6 +23,7 @@ import { mockService, type MockedService } from './mock.ts'
 import { publishedIn } from './published.ts'
 import { JobsUnderTest } from './runJobs.ts'
 import type { TestApp, TestOptions } from './testApp.ts'
+import { headersOf, testCallers } from './testCaller.ts'
 import { errorsThrown, testClient } from './testClient.ts'
 import type { Mocks } from './types.ts'
 
@@ -79,7 +81,7 @@ export async function startTest<Tested extends Contract, Ctx = WorkContext>(
     },
     {
       config: { logLevel: 'error', databaseUrl: databases.url, databaseReplicaUrls: [], ...settings, ...config },
-      parts: [clientsPart(classes), tracingTo(sink), queue.part],
+      parts: [clientsPart(classes), tracingTo(sink), queue.part, authPart(testCallers)],
       checkResponse: outputChecks(contract, fail),
     },
   )
@@ -121,6 +123,7 @@ export async function startTest<Tested extends Contract, Ctx = WorkContext>(
   }
   const tested: TestApp<Tested, Ctx> = {
     client: testClient(contract, inject, thrown),
+    as: (caller) => ({ client: testClient(contract, inject, thrown, headersOf(caller)) }),
     mock<Callee extends Contract>(callee: Callee) {
       const found = mocked.get(callee)
       if (!found && Object.values(clients).includes(callee)) {

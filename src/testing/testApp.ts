@@ -8,6 +8,7 @@ import type { Database } from '../sql/index.ts'
 import type { RecordedSpan } from '../trace/export/recordedSpan.ts'
 import type { ForeignHttp, HttpMocks } from './foreignHttp/types.ts'
 import type { JobRun, RunJobsOptions } from './runJobs.ts'
+import type { TestCaller } from './testCaller.ts'
 import type { Mocks, TestClient } from './types.ts'
 
 /** Options of `testService`. */
@@ -26,10 +27,24 @@ export interface TestOptions {
   readonly http?: HttpMocks | 'real'
 }
 
+/** A service under test, as one caller sees it. */
+export interface AppAs<Tested extends Contract> {
+  /** Calls operations as this caller. */
+  readonly client: TestClient<Tested>
+}
+
 /** A service under test: in this process, with its own database, and with mocks instead of other services. */
 export interface TestApp<Tested extends Contract, Ctx = WorkContext> {
   /** Calls operations by name. A call rejects with the service's error; the `cause` of a 5xx is what the handler threw. */
   readonly client: TestClient<Tested>
+  /**
+   * Returns a client that calls as a user. No token and no issuer are needed, and calls to other services of the test
+   * are made for the same user.
+   *
+   * @example
+   * const { data } = await app.as({ id: 7, scopes: ['users:read'] }).client.getUser({ params: { id: 7 } })
+   */
+  as(caller: TestCaller): AppAs<Tested>
   /** Returns the mocks of a service that it calls. */
   mock<Callee extends Contract>(callee: Callee): Mocks<Callee>
   /** What it called by `fetch`, undici and `node:http`, and the mocks of that. */

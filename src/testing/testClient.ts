@@ -17,18 +17,20 @@ export function errorsThrown(fastify: FastifyInstance): Map<unknown, Error> {
   return thrown
 }
 
-/** Calls the operations of a service without a socket. The `cause` of a 5xx is what the handler threw. */
+/** Calls the operations of a service without a socket, with headers of the caller. The `cause` of a 5xx is what the handler threw. */
 export function testClient<Tested extends Contract>(
   contract: Tested,
   inject: (request: InjectOptions) => Promise<LightMyRequestResponse>,
   thrown: Map<unknown, Error>,
+  own: Readonly<Record<string, string>> = {},
 ): TestClient<Tested> {
+  const caller = { propagate: (headers: Record<string, string>) => Object.assign(headers, own) }
   const calls = Object.entries(contract.operations).map(([name, operation]) => {
     const form = responseForm(operation)
     const build = compileRequest(contract, name)
     const decode = compileDecoder(contract, name)
     const call = async (input?: AnyInput, options?: CallOptions): Promise<unknown> => {
-      const { method, path, headers, body } = build({}, input, options)
+      const { method, path, headers, body } = build(caller, input, options)
       const response = await inject({ method, url: path, headers, ...(body !== undefined && { payload: body }) })
       const { statusCode: status, headers: received } = response
       let value: unknown

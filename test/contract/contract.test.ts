@@ -60,7 +60,7 @@ describe('contract() rejects in one line', () => {
     [
       'an unknown field',
       { a: { route: 'GET /users', return: User } },
-      'user-service.a: unknown field "return", expected route, summary, description, tags, params, query, headers, body, returns, status, paginated, errors, idempotent, timeoutMs, rateLimit, priority, internal, deprecated',
+      'user-service.a: unknown field "return", expected route, summary, description, tags, params, query, headers, body, returns, status, paginated, errors, idempotent, timeoutMs, auth, scopes, rateLimit, priority, internal, deprecated',
     ],
     [
       'a type that JSON does not have',
@@ -185,7 +185,7 @@ describe('contract() rejects in one line', () => {
     [
       'a rate limit without a key',
       { a: { route: 'GET /a', rateLimit: { limit: 1, windowMs: 1000 } } },
-      "user-service.a: rateLimit.key must be 'ip', { header: 'x-api-key' } or the name of a function in the service's rateLimits.keys",
+      "user-service.a: rateLimit.key must be 'ip', 'caller', { header: 'x-api-key' } or the name of a function in the service's rateLimits.keys",
     ],
     [
       'a rate limit by a header in upper case',

@@ -47,7 +47,7 @@ const operations: readonly Row<object>[] = [
   [
     'misspells a field of an operation',
     { route: 'GET /users', return: User },
-    'user-service.op: unknown field "return", expected route, summary, description, tags, params, query, headers, body, returns, status, paginated, errors, idempotent, timeoutMs, rateLimit, priority, internal, deprecated',
+    'user-service.op: unknown field "return", expected route, summary, description, tags, params, query, headers, body, returns, status, paginated, errors, idempotent, timeoutMs, auth, scopes, rateLimit, priority, internal, deprecated',
   ],
   [
     'forgets the route',
@@ -165,7 +165,7 @@ const declarations: readonly Row<() => unknown>[] = [
   [
     'misspells an option of a contract',
     () => contract('user-service', {}, { event: {} } as never),
-    'contract "user-service": unknown option "event", expected title, description, version, envelope, partitioned, events',
+    'contract "user-service": unknown option "event", expected title, description, version, envelope, auth, partitioned, events',
   ],
   [
     'misspells a keyword of an event',

@@ -50,6 +50,9 @@ it('exports these names', async () => {
         "service",
         "t",
       ],
+      "tricube/auth": [
+        "jwt",
+      ],
       "tricube/client": [
         "client",
       ],

@@ -50,6 +50,8 @@ export interface Caller {
   readonly span?: Span | undefined
   /** Present when the caller is idempotent by key. */
   readonly keyed?: KeyedCaller | undefined
+  /** The header `authorization` of the user whom the caller serves. Operations that ask for a user get it. */
+  readonly userAuthorization?: string | undefined
   /** Adds the headers that travel with a request besides its trace, such as its ID. */
   propagate?(headers: Record<string, string>): void
   /** Returns a header of the request that is being handled. */

@@ -1,3 +1,4 @@
+import { accepts } from '../../contract/auth.ts'
 import type { Contract } from '../../contract/contract.ts'
 import { parseRoute } from '../../contract/route.ts'
 import { shorter } from '../../time/deadline.ts'
@@ -35,6 +36,7 @@ export function compileRequest(
   const fullName = `${contract.name}.${name}`
   const usualTimeoutMs = timeoutOf(fullName, ownTimeoutMs ?? operation.timeoutMs ?? defaultTimeoutMs)
   const forward = forwarded.map(headerName)
+  const isForUser = accepts(operation, 'user')
   const hasBody = operation.body !== undefined
   const shape = callShape(contract.name, name, method, path)
 
@@ -46,6 +48,7 @@ export function compileRequest(
       'x-request-timeout-ms': String(Math.floor(timeoutMs)),
       'x-request-attempt': '0',
     }
+    if (isForUser && caller.userAuthorization !== undefined) headers['authorization'] = caller.userAuthorization
     caller.propagate?.(headers)
     for (const header of forward) {
       const value = caller.received?.(header)

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { identityValue, userAuthorization } from '../../auth/identity.ts'
 import type { Cancellation } from '../../resilience/cancellation.ts'
 import type { Deadline } from '../../time/deadline.ts'
 import type { Span } from '../../trace/span.ts'
@@ -75,6 +76,14 @@ export class BackgroundContext extends BaseContext implements RequestScope {
 
   get body(): unknown {
     return this.#background.origin.body
+  }
+
+  get user(): unknown {
+    return identityValue(this.request, 'user')
+  }
+
+  get userAuthorization(): string | undefined {
+    return userAuthorization(this.request)
   }
 
   get region(): string | undefined {

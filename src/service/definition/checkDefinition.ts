@@ -47,6 +47,8 @@ const reservedNames: ReadonlySet<string> = new Set([
   'signal',
   'deadline',
   'region',
+  'user',
+  'userAuthorization',
   'cancellation',
   'keyed',
   'idempotencyKey',

@@ -11,6 +11,7 @@ import type { Context, WorkContext } from '../request/context.ts'
 import type { Intersection, OptionsOf } from '../part.ts'
 import type * as parts from '../parts.ts'
 import type { Callees } from '../parts/calls.ts'
+import type { AuthOptions } from '../parts/auth/options.ts'
 import type { HealthOptions } from '../parts/health/health.ts'
 import type { RateLimitKeys, RateLimitOptions } from '../parts/rateLimits/options.ts'
 import type { Resources, ResourceValues } from './resource.ts'
@@ -22,6 +23,11 @@ export type Handlers<Ops extends Operations, Others extends Callees, Own = unkno
   readonly [Name in keyof Ops]: (
     context: Context<Ops[Name], Others> & Own,
   ) => OutputOf<Ops[Name]> | Promise<OutputOf<Ops[Name]>>
+}
+
+/** Functions that decide whether a caller may do what it asks for. They run once the input is checked. */
+export type Policies<Ops extends Operations, Others extends Callees, Own = unknown> = {
+  readonly [Name in keyof Ops]?: (context: Context<Ops[Name], Others> & Own) => boolean | Promise<boolean>
 }
 
 /** What a service adds to the context: its resources and settings. */
@@ -47,10 +53,23 @@ export interface ServiceOptions<
     AroundOptions<Ops, Others, OwnOf<ResourceMap, Values>>,
     Omit<
       PartOptions,
-      'jobs' | 'jobHandlers' | 'subscriptions' | 'clients' | 'calls' | 'health' | 'rateLimits' | 'settings'
+      | 'auth'
+      | 'policies'
+      | 'jobs'
+      | 'jobHandlers'
+      | 'subscriptions'
+      | 'clients'
+      | 'calls'
+      | 'health'
+      | 'rateLimits'
+      | 'settings'
     > {
   /** One function for each operation. */
   readonly handlers: Handlers<Ops, Others, OwnOf<ResourceMap, Values>>
+  /** How it identifies its callers. Needed when its contract has an `auth` other than `public`. */
+  readonly auth?: AuthOptions
+  /** Whether a caller may do what it asks for: a function for each operation that needs one. `false` is a 403. */
+  readonly policies?: Policies<Ops, Others, OwnOf<ResourceMap, Values>>
   /** Hooks that run when it starts and stops. */
   readonly hooks?: Hooks<WorkContext<Others> & OwnOf<ResourceMap, Values>>
   /** Resources with a lifecycle, such as a client or a pool, under their names on the context. */

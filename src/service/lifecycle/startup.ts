@@ -57,6 +57,7 @@ export async function openAll(
       allowOrigin: (await use(parts.cors)).allowOrigin,
       admission: await use(parts.admission),
       tracing,
+      auth: await use(parts.auth),
       rateLimits: await use(parts.rateLimits),
       metrics: await use(parts.metrics),
       logging: await use(parts.log),

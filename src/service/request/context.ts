@@ -1,6 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import '../../http/fastify.ts'
 import type { Client } from '../../client/types.ts'
+import type { AuthUser } from '../../auth/identity.ts'
+import type { Identified } from '../../contract/auth.ts'
 import type { BodyOf, HeadersOf, Operation, ParamsOf, QueryOf } from '../../contract/operation.ts'
 import type { Logger } from '../../log/logger.ts'
 import type { Metrics } from '../../metrics/metrics.ts'
@@ -82,6 +84,8 @@ export interface Context<Op extends Operation = Operation, Others extends Callee
   readonly query: QueryOf<Op>
   readonly headers: HeadersOf<Op>
   readonly body: BodyOf<Op>
+  /** The user who calls an operation whose `auth` is `user`. Undefined on other operations. */
+  readonly user: Identified<Op, 'user', AuthUser>
   /**
    * Key of this call of an operation that is `idempotent: 'by key'`, the same at each attempt of its caller. Pass it to
    * calls that are idempotent by key. Undefined without the header `idempotency-key`.

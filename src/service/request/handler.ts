@@ -4,6 +4,7 @@ import { remainingMsOf } from '../../http/remaining.ts'
 import { Deadline, shorter } from '../../time/deadline.ts'
 import { inTime } from '../../time/timeout.ts'
 import { ambient } from '../../trace/ambient.ts'
+import { guarded } from '../parts/auth/policy.ts'
 import { fold } from './around.ts'
 import type { ContextClass, RequestContext } from './requestContext.ts'
 import type { Definition } from '../definition/definition.ts'
@@ -20,7 +21,8 @@ export function compileHandler(
 ): (request: FastifyRequest, reply: FastifyReply) => unknown {
   const { contract, handlers } = definition
   const { timeoutMs: own } = contract.operations[name]!
-  const inner = fold(definition, name, idempotency.wrap(name, handlers[name] as KeyedHandler))
+  const folded = fold<RequestContext>(definition, name, idempotency.wrap(name, handlers[name] as KeyedHandler) as never)
+  const inner = guarded(name, definition.policies?.[name], folded)
   const handler = (context: RequestContext): unknown => {
     const value = ambient.isWanted ? ambient.run(context, () => inner(context)) : inner(context)
     context.handled(value)

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { GatewayTimeout } from '../../contract/errors.ts'
 import { HttpError } from '../../contract/httpError.ts'
+import { identityValue, userAuthorization } from '../../auth/identity.ts'
 import { Cancellation } from '../../resilience/cancellation.ts'
 import type { Deadline } from '../../time/deadline.ts'
 import type { Span } from '../../trace/span.ts'
@@ -69,6 +70,14 @@ export class RequestContext extends BaseContext implements RequestScope {
     }
     BaseContext.define(ServiceContext, values)
     return ServiceContext
+  }
+
+  get user(): unknown {
+    return identityValue(this.request, 'user')
+  }
+
+  get userAuthorization(): string | undefined {
+    return userAuthorization(this.request)
   }
 
   get region(): string | undefined {

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
+import { callerKeyOf } from '../../../auth/identity.ts'
 
 /** How a service recognizes a repeated call of an operation that is idempotent by key. */
 export interface IdempotencyOptions {
   /**
    * Identifies the caller, for example by the user that a plugin's `onRequest` has found. The same key of two callers
-   * means two calls. Default: the headers `authorization` and `cookie`, which are stored as a digest.
+   * means two calls. Default: the caller that `auth` has identified. For a public operation: the headers `authorization`
+   * and `cookie`. A digest is stored.
    */
   readonly scope?: IdempotencyScope
 }
@@ -14,8 +16,13 @@ export interface IdempotencyOptions {
 export type IdempotencyScope = (request: FastifyRequest) => string | number | undefined
 
 /** Compiles a scope. It returns a digest, so that credentials are not stored. */
-export function compileScope({ scope = credentials }: IdempotencyOptions = {}): (request: FastifyRequest) => string {
+export function compileScope({ scope = callerOf }: IdempotencyOptions = {}): (request: FastifyRequest) => string {
   return (request) => digestOf(scope(request) ?? '')
+}
+
+/** A renewed token is the same caller, so that a retry with it gets the result of the first call. */
+function callerOf(request: FastifyRequest): string | undefined {
+  return callerKeyOf(request) ?? credentials(request)
 }
 
 function credentials({ headers: { authorization = '', cookie = '' } }: FastifyRequest): string | undefined {

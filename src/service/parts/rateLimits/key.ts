@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
+import { callerKeyOf } from '../../../auth/identity.ts'
 import type { RateLimit } from '../../../contract/rateLimit.ts'
 import type { RateLimitOptions } from './options.ts'
 
@@ -15,7 +16,12 @@ export function compileKeyOf(
   const byAddress = (request: FastifyRequest): string => `${prefix} ip ${networkOf(request.ip)}`
   if (key === 'ip') return byAddress
   const name = typeof key === 'string' ? key : key.header
-  const valueOf = typeof key === 'string' ? keys[key]! : ({ headers }: FastifyRequest) => headers[key.header]
+  const valueOf =
+    typeof key === 'object'
+      ? ({ headers }: FastifyRequest) => headers[key.header]
+      : key === 'caller'
+        ? callerKeyOf
+        : keys[key]!
   return (request) => {
     const value = valueOf(request)
     if (value === undefined || value === '') return byAddress(request)

@@ -25,7 +25,7 @@ export type RateLimitKey = (request: FastifyRequest) => string | number | undefi
 /** The custom keys that a contract names, for which its service needs a function. */
 export type RateLimitKeys<Ops extends Operations> = {
   [Name in keyof Ops]: Ops[Name] extends { readonly rateLimit: { readonly key: infer Key extends string } }
-    ? Exclude<Key, 'ip'>
+    ? Exclude<Key, 'ip' | 'caller'>
     : never
 }[keyof Ops]
 
@@ -42,10 +42,10 @@ export const keysRule: Rule = {
     const { contract } = definition as { contract: Contract }
     const named = new Set<unknown>(Object.values(contract.operations).map(({ rateLimit }) => rateLimit?.key))
     for (const key of named) {
-      if (typeof key !== 'string' || key === 'ip' || typeof keys?.[key] === 'function') continue
+      if (typeof key !== 'string' || key === 'ip' || key === 'caller' || typeof keys?.[key] === 'function') continue
       return `${path}.${key} is missing, a rateLimit of its contract has that key`
     }
-    const unused = Object.keys(keys ?? {}).find((key) => !named.has(key))
+    const unused = Object.keys(keys ?? {}).find((key) => !named.has(key) || key === 'caller')
     return unused && `${path}.${unused} belongs to no rateLimit of its contract`
   },
 }

@@ -1,0 +1,53 @@
+import type { FastifyRequest } from 'fastify'
+import type { AuthScheme } from '../contract/auth.ts'
+import type { LateLog } from '../log/late.ts'
+import type { Identity } from './identity.ts'
+
+/** Why a request's credentials were rejected. The caller learns only the kind. */
+export interface AuthFailure {
+  /**
+   * `malformed`: the request breaks HTTP. `invalid`: the credentials are not genuine. `expired`: they were genuine.
+   * `unavailable`: they cannot be checked now.
+   */
+  readonly failure: 'malformed' | 'invalid' | 'expired' | 'unavailable'
+  /** One line for the log, without the credentials. */
+  readonly reason: string
+}
+
+/** What an authenticator finds: an identity, a failure, or undefined for a request without its kind of credentials. */
+export type AuthOutcome = Identity | AuthFailure | undefined
+
+/** What an authenticator may use. */
+export interface AuthHost {
+  /** The scheme that it identifies callers for. */
+  readonly scheme: AuthScheme
+  /** The service's name. */
+  readonly service: string
+  readonly log: LateLog
+  /** The setting `AUTH_ISSUER`. */
+  readonly issuer: string | undefined
+  /** The setting `AUTH_AUDIENCE`. */
+  readonly audience: string | undefined
+  /** When it fetches what it needs: before the first request, or with it. */
+  readonly fetches: 'early' | 'late'
+}
+
+/** An authenticator of a running service. */
+export interface OpenAuthenticator {
+  /** Identifies the caller of a request, before its body is read. Resolves synchronously where it can. */
+  authenticate(request: FastifyRequest): AuthOutcome | Promise<AuthOutcome>
+  /** Returns why it cannot identify callers now; undefined if it can. For `/health/ready`. */
+  problem?(): string | undefined
+  close?(): void | Promise<void>
+}
+
+/** Identifies the callers of a service in one way, such as `jwt()`. */
+export interface Authenticator {
+  /** Opens it with its service. */
+  open(host: AuthHost): OpenAuthenticator | Promise<OpenAuthenticator>
+}
+
+/** Whether an outcome is a failure. */
+export function isFailure(outcome: Identity | AuthFailure): outcome is AuthFailure {
+  return 'failure' in outcome
+}

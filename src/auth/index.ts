@@ -1,0 +1,5 @@
+export type { Auth, AuthScheme } from '../contract/auth.ts'
+export type { AuthFailure, Authenticator, AuthHost, AuthOutcome, OpenAuthenticator } from './authenticator.ts'
+export type { Identity, AuthUser } from './identity.ts'
+export { jwt } from './jwt/jwt.ts'
+export type { JwtAlgorithm, JwtOptions } from './jwt/options.ts'

@@ -1,0 +1,21 @@
+import { authSchemes, schemesOf, type AuthScheme } from '../contract/auth.ts'
+import type { Operation, Operations } from '../contract/operation.ts'
+import type { OpenApiSecurity, OpenApiSecurityScheme } from './types.ts'
+
+const descriptions: Readonly<Record<AuthScheme, OpenApiSecurityScheme>> = {
+  user: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'the access token of a user' },
+}
+
+/** Describes the schemes that operations name; undefined when they name none. */
+export function securitySchemesOf(operations: Operations): Readonly<Record<string, OpenApiSecurityScheme>> | undefined {
+  const named = new Set(Object.values(operations).flatMap(schemesOf))
+  if (named.size === 0) return undefined
+  return Object.fromEntries(authSchemes.filter((one) => named.has(one)).map((one) => [one, descriptions[one]]))
+}
+
+/** Describes who may call an operation; undefined when its contract does not say. */
+export function securityOf(operation: Operation): OpenApiSecurity | undefined {
+  const { auth, scopes = [] } = operation
+  if (auth === undefined) return undefined
+  return schemesOf(operation).map((scheme) => ({ [scheme]: [...scopes] }))
+}

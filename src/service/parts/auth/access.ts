@@ -1,0 +1,115 @@
+import type { FastifyRequest, onRequestHookHandler } from 'fastify'
+import { isFailure, type AuthFailure, type AuthOutcome, type OpenAuthenticator } from '../../../auth/authenticator.ts'
+import { setIdentities, type Identity } from '../../../auth/identity.ts'
+import { schemesOf, type AuthScheme } from '../../../contract/auth.ts'
+import { TooManyRequests } from '../../../contract/errors.ts'
+import type { HttpError } from '../../../contract/httpError.ts'
+import type { Operation } from '../../../contract/operation.ts'
+import { ArrivalTimes } from '../../../resilience/arrivalTimes.ts'
+import { quotaOf } from '../../../resilience/gcra.ts'
+import { isThenable } from '../../request/thenable.ts'
+import { networkOf } from '../rateLimits/key.ts'
+import { Rejections } from './rejection.ts'
+
+/**
+ * Credentials that are not genuine, for each address. A client renews expired ones and never sends any others. Genuine
+ * credentials always pass, so nobody can lock out a neighbour.
+ */
+const forgeries = quotaOf({ limit: 60, windowMs: 60_000 })
+
+/** The decisions on who may call the operations of a service. */
+export class Access {
+  readonly #service: string
+  readonly #authenticators: ReadonlyMap<AuthScheme, OpenAuthenticator>
+  readonly #forgeries = new ArrivalTimes({ maxKeys: 10_000 })
+
+  constructor(service: string, authenticators: ReadonlyMap<AuthScheme, OpenAuthenticator>) {
+    this.#service = service
+    this.#authenticators = authenticators
+  }
+
+  /** Compiles the check of an operation's callers, which runs before the body is read; none for a public operation. */
+  onRequest(operation: Operation): onRequestHookHandler[] {
+    const schemes = schemesOf(operation)
+    if (schemes.length === 0) return []
+    const { scopes = [] } = operation
+    const rejections = new Rejections(this.#service, schemes, scopes)
+    const authenticators = schemes.map((scheme) => this.#authenticators.get(scheme)!)
+    const identify = authenticators.length === 1 ? authenticators[0]!.authenticate.bind(authenticators[0]) : undefined
+
+    const errorOf = (request: FastifyRequest, outcome: AuthOutcome | readonly Identity[]): HttpError | undefined => {
+      if (outcome === undefined) return denied(request, rejections.missing(), 'no credentials')
+      if ('failure' in outcome) return this.#failed(request, outcome, rejections)
+      const identities = 'scheme' in outcome ? [outcome] : outcome
+      const lacking = scopes.length > 0 ? lackingScope(identities, scopes) : undefined
+      if (lacking) return denied(request, rejections.insufficient(), `${lacking.name} lacks a scope`, identities)
+      setIdentities(request, identities)
+      if (request.span?.isRecorded) request.span.set('enduser.id', identities[0]!.name)
+      return undefined
+    }
+    const settle = (
+      request: FastifyRequest,
+      outcome: AuthOutcome | readonly Identity[],
+      end: (error?: Error) => void,
+    ): void => end(errorOf(request, outcome))
+    const check: onRequestHookHandler = (request, _reply, done) => {
+      const outcome = identify ? identify(request) : identifyAll(authenticators, request)
+      if (isThenable(outcome)) outcome.then((settled) => settle(request, settled, done), done)
+      else settle(request, outcome, done)
+    }
+    return [check]
+  }
+
+  /** Returns the error of rejected credentials: a 429 after many forged ones from one address. */
+  #failed(request: FastifyRequest, failure: AuthFailure, rejections: Rejections): HttpError {
+    const { reason } = failure
+    if (failure.failure === 'invalid') {
+      const aheadUs = this.#forgeries.take(networkOf(request.ip), forgeries)
+      if (aheadUs > forgeries.burstUs) {
+        const seconds = Math.ceil((aheadUs - forgeries.burstUs) / 1e6)
+        const headers = { 'retry-after': String(seconds) }
+        return denied(request, new TooManyRequests('too many invalid credentials', { headers }), reason)
+      }
+    }
+    return denied(request, rejections.failed(failure), reason)
+  }
+}
+
+/** Identifies a caller in each of several ways. One failure rejects the request, also when another way succeeds. */
+async function identifyAll(
+  authenticators: readonly OpenAuthenticator[],
+  request: FastifyRequest,
+): Promise<readonly Identity[] | AuthFailure | undefined> {
+  const identities: Identity[] = []
+  for (const authenticator of authenticators) {
+    const outcome = await authenticator.authenticate(request)
+    if (outcome === undefined) continue
+    if (isFailure(outcome)) return outcome
+    identities.push(outcome)
+  }
+  return identities.length > 0 ? identities : undefined
+}
+
+/** Returns the first identity that lacks a scope. A service that calls for a user has no scopes of its own. */
+function lackingScope(identities: readonly Identity[], scopes: readonly string[]): Identity | undefined {
+  return identities.find((identity) => identity.scopes && !scopes.every((scope) => identity.scopes!.includes(scope)))
+}
+
+/** Records a rejection on the span and in the audit log, and returns the error. The log has no credentials. */
+export function denied(
+  request: FastifyRequest,
+  error: HttpError,
+  reason: string,
+  identities: readonly Identity[] = [],
+): HttpError {
+  const [caller] = identities
+  if (request.span?.isRecorded) {
+    request.span.set('tricube.access.denied', reason)
+    if (caller) request.span.set('enduser.id', caller.name)
+  }
+  request.log.info(
+    { audit: 'denied', caller: caller?.name, reason, status: error.status, peer: request.ip },
+    'access denied',
+  )
+  return error
+}

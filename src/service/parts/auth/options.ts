@@ -1,0 +1,61 @@
+// The rules of `auth` and `policies`.
+import type { Authenticator } from '../../../auth/authenticator.ts'
+import type { FindUser } from '../../../auth/findUser.ts'
+import { fieldsProblem, type Rule } from '../../../config/rule.ts'
+import { either, func, group, record, withMethods } from '../../../config/rules.ts'
+import { authSchemes, schemesOf } from '../../../contract/auth.ts'
+import type { Contract } from '../../../contract/contract.ts'
+
+/** How a service identifies its callers: an authenticator for each way that its contract names. */
+export interface AuthOptions {
+  /** Identifies users: `jwt()` of `tricube/auth`, or a function of your own. */
+  readonly user?: Authenticator | FindUser
+}
+
+/** The options that the part reads. */
+export interface AuthPartOptions {
+  /** How callers are identified. Needed for each way that the contract's `auth` names. */
+  readonly auth?: AuthOptions
+  /** Whether a caller may do what it asks for, by the names of operations. */
+  readonly policies?: Readonly<Record<string, Policy | undefined>>
+}
+
+/** Decides whether the caller may do what it asks for. */
+export type Policy = (context: never) => boolean | Promise<boolean>
+
+const authenticator = withMethods('an authenticator such as jwt({ issuer, audience })', ['open'])
+
+/** The rule of `auth`: an authenticator for each scheme that the contract names, and no other. */
+export const authRule: Rule = group<AuthOptions>(
+  {
+    user: { ...either(authenticator, func), expected: `${authenticator.expected}, or a function that finds the user` },
+  },
+  {
+    problem(given: AuthOptions | undefined, path, definition) {
+      const { contract } = definition as { readonly contract: Contract }
+      const asking = Object.entries(contract.operations).flatMap(([name, operation]) =>
+        schemesOf(operation).map((scheme) => ({ name, scheme })),
+      )
+      const missing = asking.find(({ scheme }) => given?.[scheme] === undefined)
+      if (missing) {
+        return `${path}.${missing.scheme} is missing: ${missing.name} asks for a ${missing.scheme}, set it to ${examples[missing.scheme]}`
+      }
+      const unused = authSchemes.find(
+        (scheme) => given?.[scheme] !== undefined && !asking.some((one) => one.scheme === scheme),
+      )
+      return unused && `${path}.${unused}: no operation asks for a ${unused}, set auth: '${unused}' in the contract`
+    },
+  },
+)
+
+const examples = { user: 'jwt({ issuer, audience })' } as const
+
+/** The rule of `policies`: functions under the names of operations. */
+export const policiesRule: Rule = {
+  ...record('functions by the names of operations', func),
+  problem(given: object | undefined, path, definition) {
+    const { contract } = definition as { readonly contract: Contract }
+    const known = Object.fromEntries(Object.keys(contract.operations).map((name) => [name, func]))
+    return given && fieldsProblem(`${path}.`, given, known, definition)
+  },
+}

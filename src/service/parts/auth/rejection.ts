@@ -1,0 +1,50 @@
+import type { AuthFailure } from '../../../auth/authenticator.ts'
+import type { AuthScheme } from '../../../contract/auth.ts'
+import { BadRequest, codes, Forbidden, ServiceUnavailable, Unauthorized } from '../../../contract/errors.ts'
+import type { HttpError } from '../../../contract/httpError.ts'
+
+/**
+ * The errors of an operation's authentication. They tell a caller what to send, and not which check has failed.
+ *
+ * Source: https://www.rfc-editor.org/rfc/rfc6750#section-3
+ */
+export class Rejections {
+  readonly #realm: string
+  readonly #needed: string
+  readonly #scope: string
+
+  constructor(service: string, schemes: readonly AuthScheme[], scopes: readonly string[]) {
+    this.#realm = `realm="${service}"`
+    this.#needed = `the request needs ${schemes.map((scheme) => credentials[scheme]).join(' or ')}`
+    this.#scope = scopes.join(' ')
+  }
+
+  /** Returns the error of a request without credentials. */
+  missing(): HttpError {
+    return new Unauthorized(this.#needed, { headers: { 'www-authenticate': `Bearer ${this.#realm}` } })
+  }
+
+  /** Returns the error of a request whose credentials were rejected. */
+  failed({ failure }: AuthFailure): HttpError {
+    if (failure === 'malformed')
+      return new BadRequest('there must be one authorization header', { code: codes.malformed })
+    if (failure === 'unavailable') {
+      return new ServiceUnavailable('tokens cannot be verified at the moment', {
+        code: codes.calleeDown,
+        headers: { 'retry-after': '1' },
+      })
+    }
+    const challenge = `Bearer ${this.#realm}, error="invalid_token"`
+    return new Unauthorized('the token is invalid or has expired', { headers: { 'www-authenticate': challenge } })
+  }
+
+  /** Returns the error of a caller that lacks a scope. */
+  insufficient(): HttpError {
+    const challenge = `Bearer ${this.#realm}, error="insufficient_scope", scope="${this.#scope}"`
+    return new Forbidden(`the request needs the scope ${this.#scope}`, { headers: { 'www-authenticate': challenge } })
+  }
+}
+
+const credentials: Readonly<Record<AuthScheme, string>> = {
+  user: 'a token in the header authorization: Bearer …',
+}
