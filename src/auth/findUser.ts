@@ -5,9 +5,6 @@ import type { Identity, AuthUser } from './identity.ts'
 /**
  * Finds the user of a request by your own code, such as a plugin of Fastify that keeps sessions. Undefined without
  * credentials. An error with the status 401 rejects them. The `onRequest` hooks of plugins have run.
- *
- * @example
- * const bySession: FindUser = (request) => request.session.user
  */
 export type FindUser = (request: FastifyRequest) => FoundUser | undefined | Promise<FoundUser | undefined>
 

@@ -31,7 +31,9 @@ export function client<Callee extends Contract>(
   void loadUndici()
   const certificates = new Certificates(options.tls)
   const target = new Target(contract, registry, options as ClientOptions, options, certificates)
-  const bound = new (clientClass(contract, target, options as ClientOptions))(headers ? withHeaders(headers) : outside)
+  const bound = new (clientClass(contract, target, options as ClientOptions & Pick<typeof options, 'token'>))(
+    headers ? withHeaders(headers) : outside,
+  )
   return Object.assign(bound, {
     async [Symbol.asyncDispose]() {
       await target[Symbol.asyncDispose]()

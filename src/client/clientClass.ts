@@ -11,19 +11,22 @@ import { operationPolicy, type OperationPolicy } from './call/operationPolicy.ts
 import { keyed } from './keyed.ts'
 import { observed, type CallObserver } from './observer.ts'
 import type { Target } from './target/target.ts'
+import { Tokens, type TokenSource } from './token.ts'
 import type { CallOptions, ClientOptions, OperationOptions, RawResult } from './types.ts'
 
 /** Compiles a contract into a class whose methods are its operations. */
 export function clientClass<Callee extends Contract>(
   contract: Callee,
   target: Target,
-  options: ClientOptions = {},
+  options: ClientOptions & { readonly token?: TokenSource | undefined } = {},
   observer?: CallObserver,
 ): ClientClass<Callee> {
   class ContractClient extends BoundClient {}
+  const tokens = options.token && new Tokens(options.token)
   for (const name of Object.keys(contract.operations)) {
     const call = compileCall(contract, name, target, options, observer)
-    Object.defineProperty(ContractClient.prototype, name, BoundClient.operation(keyed(contract, name, call)))
+    const authorized = tokens?.wrap(contract, name, call) ?? call
+    Object.defineProperty(ContractClient.prototype, name, BoundClient.operation(keyed(contract, name, authorized)))
   }
   return ContractClient as unknown as ClientClass<Callee>
 }

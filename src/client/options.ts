@@ -26,6 +26,7 @@ import type { Registry } from '../discovery/registry.ts'
 import type { CertificateFiles } from '../tls/certificates.ts'
 import { headerName } from './call/headers.ts'
 import type { Locality } from './target/members.ts'
+import type { TokenSource } from './token.ts'
 import type { BalancerName, ClientOptions, OperationOptions } from './types.ts'
 
 /** Options of `client`: where the service is, and how to call it. */
@@ -36,6 +37,8 @@ export interface StandaloneOptions<Callee extends Contract> extends Omit<ClientO
   readonly registry?: Registry
   /** Headers of all calls, or a function that returns them for each call, for example with a token. */
   readonly headers?: Readonly<Record<string, string>> | (() => Readonly<Record<string, string>>)
+  /** Returns the token of each call. After a 401 it is asked once for another one. */
+  readonly token?: TokenSource
 }
 
 /** Returns what is wrong with the options for calls to a service, as one line; undefined when they are valid. */
@@ -117,7 +120,7 @@ function headerProblem(path: string, name: string): string | undefined {
 
 /** The further options of a client outside of a service. */
 const standalone: Fields<
-  Pick<StandaloneOptions<Contract>, 'timeoutMs' | 'url' | 'registry' | 'headers' | 'region' | 'zone'>
+  Pick<StandaloneOptions<Contract>, 'timeoutMs' | 'url' | 'registry' | 'headers' | 'token' | 'region' | 'zone'>
 > = {
   url: {
     ...url('https://api.example.com'),
@@ -128,6 +131,7 @@ const standalone: Fields<
   },
   registry: withMethods('a registry such as staticRegistry({ … })', ['watch']),
   headers: headerValues,
+  token: func,
   // An invalid number is reported when the operations are compiled, with their names.
   timeoutMs: { ...timeoutMs, accepts: (value) => typeof value === 'number' },
   region: text('a region'),

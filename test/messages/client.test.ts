@@ -184,7 +184,7 @@ describe('fetchClient', () => {
     [
       'an unknown option',
       () => fetchClient(orderService, { header: {} } as never),
-      'fetchClient(order-service): unknown option header, expected credentials, fetch, headers, timeoutMs, url',
+      'fetchClient(order-service): unknown option header, expected credentials, fetch, headers, timeoutMs, token, url',
     ],
     ['no contract', () => fetchClient('orders' as never), 'fetchClient: expected a contract, got "orders"'],
     [

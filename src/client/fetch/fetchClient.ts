@@ -3,10 +3,12 @@ import { describeValue } from '../../schema/describeValue.ts'
 import { func, headerValues, oneOf, text } from '../../config/rules.ts'
 import type { Contract } from '../../contract/contract.ts'
 import { codes, GatewayTimeout, ServiceUnavailable } from '../../contract/errors.ts'
+import type { CompiledCall } from '../boundClient.ts'
 import { cancelReason, isCancelled, type AnyInput, type CallResponse, type OutgoingRequest } from '../call/call.ts'
 import { compileRequest } from '../call/compileRequest.ts'
 import { compileDecoder } from '../call/decode.ts'
 import { addHeaders } from '../call/headers.ts'
+import { Tokens, type TokenSource } from '../token.ts'
 import type { CallOptions, Client, RawResult } from '../types.ts'
 
 /** Options of `fetchClient`. */
@@ -15,6 +17,8 @@ export interface FetchClientOptions {
   readonly url?: string
   /** Headers of all calls, or a function that returns them for each call, for example with a token. */
   readonly headers?: Readonly<Record<string, string>> | (() => Readonly<Record<string, string>>)
+  /** Returns the token of each call. After a 401 it is asked once for another one. */
+  readonly token?: TokenSource
   /** When cookies are sent and accepted. `include` does so for another origin too. Default: `same-origin`. */
   readonly credentials?: 'omit' | 'same-origin' | 'include'
   /** The time limit of a call in milliseconds. Default: the `timeoutMs` of the operation, or 5000. */
@@ -39,18 +43,25 @@ export function fetchClient<Callee extends Contract>(
   options: FetchClientOptions = {},
 ): Client<Callee> {
   checkOptions(contract, options)
+  const tokens = options.token && new Tokens(options.token)
   const calls = Object.keys(contract.operations).map((name) => {
     const build = compileRequest(contract, name, { timeoutMs: options.timeoutMs })
     const decode = compileDecoder(contract, name)
     const respond = async (input?: AnyInput, callOptions?: CallOptions): Promise<CallResponse> =>
       send(contract.name, build({}, input, callOptions), callOptions, options)
-    const call = async (input?: AnyInput, callOptions?: CallOptions): Promise<unknown> =>
-      decode(await respond(input, callOptions))
-    const raw = async (input?: AnyInput, callOptions?: CallOptions): Promise<RawResult> => {
-      const { status, headers, body } = await respond(input, callOptions)
-      return { status, headers, value: decode({ status, headers, body }) as RawResult['value'] }
+    const sent: CompiledCall = {
+      run: async (_caller, input, callOptions) => decode(await respond(input, callOptions)),
+      async raw(_caller, input, callOptions) {
+        const { status, headers, body } = await respond(input, callOptions)
+        return { status, headers, value: decode({ status, headers, body }) as RawResult['value'] }
+      },
     }
-    return [name, Object.assign(call, { raw })]
+    const { run, raw } = tokens?.wrap(contract, name, sent) ?? sent
+    const call = (input?: AnyInput, callOptions?: CallOptions): Promise<unknown> => run({}, input, callOptions)
+    return [
+      name,
+      Object.assign(call, { raw: (input?: AnyInput, callOptions?: CallOptions) => raw({}, input, callOptions) }),
+    ]
   })
   return Object.fromEntries(calls) as Client<Callee>
 }
@@ -58,6 +69,7 @@ export function fetchClient<Callee extends Contract>(
 const rules: Fields<FetchClientOptions> = {
   url: text('the start of a URL', /^/),
   headers: headerValues,
+  token: func,
   credentials: oneOf(['omit', 'same-origin', 'include']),
   timeoutMs: {
     expected: 'a number of milliseconds from 1, or Infinity',

@@ -1,1 +1,2 @@
+export type { TokenSource } from '../token.ts'
 export { fetchClient, type FetchClientOptions } from './fetchClient.ts'
