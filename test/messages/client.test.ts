@@ -2,8 +2,7 @@ import { contract, NotFound, t } from 'tricube'
 import { client, type ClientOptions } from 'tricube/client'
 import { fetchClient } from 'tricube/client/fetch'
 import { describe, onTestFinished } from 'vitest'
-import { at, callee, memoryRegistry, unusedAddress, type Reply } from '../client/callee.ts'
-import { authority } from '../http/certificates.ts'
+import { callee, memoryRegistry, unusedAddress } from '../client/callee.ts'
 import { type Row, testMessages } from './row.ts'
 
 const orderService = contract('order-service', {
@@ -15,11 +14,6 @@ const orderService = contract('order-service', {
     errors: [NotFound],
   },
 })
-const stockService = contract(
-  'stock-service',
-  { count: { route: 'GET /stock', returns: t.Integer() } },
-  { partitioned: true },
-)
 const get = { params: { id: 7 } }
 const url = 'http://127.0.0.1:1'
 
@@ -98,87 +92,6 @@ describe('input of a call', () => {
   testMessages(inputs, ([input, options]) => caller(url).getOrder(input as never, options))
 })
 
-describe('a failed call', () => {
-  const of = 'order-service.getOrder: order-service'
-  const replies: readonly Row<Reply>[] = [
-    [
-      'the error of the callee',
-      { status: 404, body: { code: 40400, message: 'Not Found', error: 'order 7' } },
-      'order-service.getOrder: order 7',
-    ],
-    ['an error without a detail', { status: 500, body: 'Oops' }, `${of} responded with 500`],
-    [
-      'a redirect',
-      { status: 302, headers: { location: '/' } },
-      `${of} responded with 302, but calls follow no redirects`,
-    ],
-    [
-      'a body of another form',
-      { body: { id: 7 } },
-      `${of} responded with 200, but its body is not {"code":0,"data":…}`,
-    ],
-    [
-      'a value against the contract',
-      { body: { code: 0, data: { id: 'x' } } },
-      'order-service.getOrder broke its contract: id must be integer',
-    ],
-    ['a response that is too large', { body: 'x'.repeat(5000) }, `${of} sent a response larger than maxResponseBytes`],
-    [
-      'too many headers',
-      { headers: { 'x-large': 'x'.repeat(20_000) } },
-      `${of} sent more response headers than --max-http-header-size`,
-    ],
-    ['no response', 'silence', `${of} did not respond in time`],
-    ['a broken connection', 'break', `${of} is unavailable`],
-  ]
-  testMessages(replies, async (reply) => {
-    const { address } = await callee('order-service', () => reply)
-    return caller(`http://${address}`, { maxResponseBytes: 4000 }).getOrder(get, {
-      retries: 0,
-      ...(reply === 'silence' && { timeoutMs: 100 }),
-    })
-  })
-
-  const calls: readonly Row<() => Promise<unknown>>[] = [
-    ['no listener', async () => caller(`http://${await unusedAddress()}`).getOrder(get), `${of} is unavailable`],
-    [
-      'no instance',
-      () => client(orderService, { registry: memoryRegistry(...[]) }).getOrder(get, { timeoutMs: 50 }),
-      `${of} has no instance`,
-    ],
-    [
-      'an open circuit breaker',
-      async () => {
-        const { address } = await callee('order-service', () => ({ status: 500 }))
-        const orders = caller(`http://${address}`, { retries: 0 })
-        for (;;) await orders.getOrder(get).catch(onlyOpenBreaker)
-      },
-      `${of} fails too often, so the circuit breaker rejected the call`,
-    ],
-    [
-      'a partitioned service without a region',
-      () => client(stockService, { registry: memoryRegistry(at('127.0.0.1:1')) }).count(),
-      'stock-service.count: a call to a partitioned service needs a region',
-    ],
-    [
-      'a partitioned service without an instance in the region',
-      () =>
-        client(stockService, { registry: memoryRegistry(at('127.0.0.1:1', { region: 'west' })) }).count(
-          {},
-          { region: 'east' },
-        ),
-      'stock-service.count: stock-service has no instance in the region "east"',
-    ],
-    [
-      'HTTPS to a server that speaks HTTP',
-      async () =>
-        caller(`https://${(await callee()).address}`, { tls: { ca: authority().cert } }).getOrder(get, { retries: 0 }),
-      `${of} does not speak TLS`,
-    ],
-  ]
-  testMessages(calls, (call) => call())
-})
-
 describe('fetchClient', () => {
   const calls: readonly Row<() => unknown>[] = [
     [
@@ -198,7 +111,7 @@ describe('fetchClient', () => {
         const { address } = await callee('order-service', () => 'silence')
         return fetchClient(orderService, { url: `http://${address}`, timeoutMs: 50 }).getOrder(get)
       },
-      'order-service.getOrder: order-service did not respond in time',
+      'order-service.getOrder: order-service did not respond within 50 ms',
     ],
   ]
   testMessages(calls, (call) => call())
@@ -208,9 +121,4 @@ function caller(address: string, options: ClientOptions<typeof orderService> = {
   const orders = client(orderService, { url: address, ...options })
   onTestFinished(() => orders[Symbol.asyncDispose]())
   return orders
-}
-
-/** Ignores the failures that open the breaker, and throws its own. */
-function onlyOpenBreaker(error: Error): void {
-  if (error.message.includes('breaker')) throw error
 }

@@ -105,7 +105,9 @@ async function send(
     return { status: response.status, headers: Object.fromEntries(response.headers), body: await response.text() }
   } catch (cause) {
     if (isCancelled(request)) throw cancelReason(request)
-    if (timeout.aborted) throw new GatewayTimeout(`${service} did not respond in time`, { cause, operation })
+    if (timeout.aborted) {
+      throw new GatewayTimeout(`${service} did not respond within ${Math.round(timeoutMs)} ms`, { cause, operation })
+    }
     throw new ServiceUnavailable(`${service} is unavailable`, { code: codes.calleeDown, cause, operation })
   }
 }

@@ -15,6 +15,7 @@ import { firstResponse } from '../call/hedge.ts'
 import { Members, type Locality } from './members.ts'
 import type { OperationPolicy } from '../call/operationPolicy.ts'
 import { pause } from '../call/pause.ts'
+import { connectionProblem } from './connectionProblem.ts'
 import { tlsProblem } from './tlsProblem.ts'
 import type { CallOptions, ClientOptions } from '../types.ts'
 
@@ -109,9 +110,8 @@ export class Target implements AsyncDisposable {
       // One overloaded instance says nothing about the load of another.
       const goesElsewhere = failure === 'unavailable, not run' && tried.length < this.#members.fleet.size
       const waitMs = Math.max(this.#backoff(retry), goesElsewhere ? 0 : retryAfterMs(exchange))
-      if (retry > retries || !mayRetry(failure, repeat) || now + waitMs >= end || !this.#budget.withdraw(now)) {
-        return this.#outcome(exchange, request)
-      }
+      if (retry > retries || !mayRetry(failure, repeat) || now + waitMs >= end) return this.#outcome(exchange, request)
+      if (!this.#budget.withdraw(now)) return this.#outcome(exchange, request, budgetIsEmpty)
       await pause(waitMs, request)
       if (isCancelled(request)) throw cancelReason(request)
       now = performance.now()
@@ -202,14 +202,17 @@ export class Target implements AsyncDisposable {
     }
   }
 
-  #outcome(exchange: Exchange, request: OutgoingRequest): CallResponse {
+  #outcome(exchange: Exchange, request: OutgoingRequest, note = ''): CallResponse {
     const { ending, cause } = exchange
     if (ending === undefined) return exchange
     const options = { headers: doNotRetry, operation: request.operation }
     if (ending === 'cancelled') throw cancelReason(request)
-    if (ending === 'timed out') throw new GatewayTimeout(`${this.#service} did not respond in time`, options)
+    if (ending === 'timed out') {
+      throw new GatewayTimeout(`${this.#service} did not respond within ${Math.round(request.timeoutMs)} ms`, options)
+    }
     if (exchange.isTooLarge) throw new BadGateway(`${this.#service} sent ${tooLarge(cause)}`, options)
-    throw this.#down(request, tlsProblem(cause) ?? 'is unavailable', cause)
+    const problem = tlsProblem(cause) ?? `is unavailable: ${connectionProblem(ending, cause)}`
+    throw this.#down(request, problem + note, cause)
   }
 
   #down({ operation }: OutgoingRequest, problem: string, cause?: Error): HttpError {
@@ -224,6 +227,8 @@ export class Target implements AsyncDisposable {
     return this.#down(request, `has no instance in the region ${JSON.stringify(region)}`)
   }
 }
+
+const budgetIsEmpty = ', and the retry budget is empty'
 
 function tooLarge(cause: Error | undefined): string {
   const areHeaders = (cause as { code?: string } | undefined)?.code === headersOverflow
