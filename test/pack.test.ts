@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { built } from './built.ts'
 import { parseQuickStart, requestOf } from './repository/quickStart.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -25,7 +26,7 @@ const folders: string[] = []
 const background: Background[] = []
 
 beforeAll(async () => {
-  expect(existsSync(join(root, 'dist/index.js')), 'npm run build makes dist/').toBe(true)
+  built('index.js')
   const { stdout } = await shell(`npm pack --ignore-scripts --json --pack-destination ${await emptyFolder()}`, root)
   const [{ filename, files }] = Object.values<any>(JSON.parse(stdout))
   tarball = join(folders[0]!, filename)

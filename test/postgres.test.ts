@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { startPostgres, type EmbeddedPostgres, type PostgresOptions } from 'tricube/testing'
+import { built } from './built.ts'
 
 async function start(options?: PostgresOptions): Promise<EmbeddedPostgres> {
   const postgres = await startPostgres(options)
@@ -121,7 +122,7 @@ describe('with a data folder', () => {
 
 test('a program that forgets to stop the server ends, and the server with it', async () => {
   const program = `
-    import { startPostgres } from ${JSON.stringify(new URL('../dist/testing/index.js', import.meta.url).href)}
+    import { startPostgres } from ${JSON.stringify(built('testing/index.js').href)}
     const { pid, dataDir } = await startPostgres()
     console.log(JSON.stringify({ pid, dataDir }))`
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program])

@@ -4,6 +4,7 @@ import { readFile, symlink } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { built } from '../built.ts'
 import { ask, folderOf, freePorts, serviceSource, tricube } from './run.ts'
 
 test('prints the commands for --help and the package’s version for --version', async () => {
@@ -164,7 +165,7 @@ test('prints the OpenAPI document', async () => {
 const nodeModules = fileURLToPath(new URL('../../node_modules', import.meta.url))
 
 /** A service's file with these options. */
-function pingSource(options: string, tricube = new URL('../../dist/index.js', import.meta.url).href): string {
+function pingSource(options: string, tricube = built('index.js').href): string {
   return `import { contract, service, t } from ${JSON.stringify(tricube)}
     const ping = contract('ping-service', { ping: { route: 'GET /ping', returns: t.String() } })
     export default service(ping, ${options})`
@@ -183,7 +184,7 @@ test('prints every setting with its value and source', async () => {
     const settings = { pspUrl: t.String({ format: 'uri', default: 'https://psp.example' }), jwtSecret: secret() }
     export default service(contract('pay-service', {}), { port: 8123, settings, handlers: {} })`
   const cwd = await folderOf({
-    'pay.mjs': file.replace("'tricube'", JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)),
+    'pay.mjs': file.replace("'tricube'", JSON.stringify(built('index.js').href)),
   })
   const env = {
     JWT_SECRET: 'hunter2',

@@ -1,8 +1,9 @@
 /** How `tricube start` ends: real processes, real signals. */
 import { expect, test } from 'vitest'
+import { built } from '../built.ts'
 import { folderOf, tricube, type Run } from './run.ts'
 
-const dist = new URL('../../dist/index.js', import.meta.url).href
+const dist = built('index.js').href
 
 /** A service that responds to `/wait` when it stops, and whose other operations fail. */
 const source = `import { contract, service, t } from ${JSON.stringify(dist)}

@@ -4,9 +4,10 @@ import { appendFile, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { built } from '../built.ts'
 import { ask, folderOf, freePorts, isAlive, serviceSource, tricube, type Run } from './run.ts'
 
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+const main = fileURLToPath(built('cli/main.js'))
 
 /** A folder with a service in `services/alpha`, and what else it needs; dev runs in it. */
 async function alphaIn(

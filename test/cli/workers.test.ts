@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fakeConsul } from 'tricube/testing'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { built } from '../built.ts'
 import { withResolvers } from '../withResolvers.ts'
 import { folderOf, freePorts, isAlive, serviceSource, tricube } from './run.ts'
 
@@ -104,7 +105,7 @@ test('reports a failed start of the workers once, with its exit code', async () 
 /** A service whose response has its release and process. */
 function release(name: string): string {
   return `
-import { contract, service, t } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url).pathname)}
+import { contract, service, t } from ${JSON.stringify(built('index.js').pathname)}
 const release: string = '${name}'
 const Who = t.Object({ release: t.String(), pid: t.Integer(), program: t.String() })
 const who = contract('who-service', {

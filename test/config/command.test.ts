@@ -1,8 +1,9 @@
 /** `tricube config`: which value is in force, where it comes from, and which variable is misspelt. */
 import { expect, test } from 'vitest'
+import { built } from '../built.ts'
 import { folderOf, tricube } from '../cli/run.ts'
 
-const dist = JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)
+const dist = JSON.stringify(built('index.js').href)
 const files = {
   'service.mjs': `import { contract, secret, service, t } from ${dist}
     const settings = { note: t.String({ default: '' }), retries: t.Integer({ default: 3 }), pspKey: secret(t.String({ default: '' })) }

@@ -3,11 +3,12 @@ import { on, once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { built } from '../built.ts'
 
-const built = process.env['TRICUBE_TEST_PACKAGE'] ?? new URL('../../dist/', import.meta.url).pathname
+const dist = process.env['TRICUBE_TEST_PACKAGE'] ?? fileURLToPath(new URL('.', built('index.js')))
 let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tricube-process-'))
@@ -22,7 +23,7 @@ async function run(
   const file = join(folder, `${Math.random()}.mjs`)
   await writeFile(
     file,
-    `import { contract, service, t } from ${JSON.stringify(pathToFileURL(join(built, 'index.js')).href)}
+    `import { contract, service, t } from ${JSON.stringify(pathToFileURL(join(dist, 'index.js')).href)}
      const ping = contract('ping-service', { ping: { route: 'GET /ping', returns: t.String() } })
      const app = service(ping, { handlers: { ping: () => 'pong' }, hooks: { afterStart } })
      await app.listen()

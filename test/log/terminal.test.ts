@@ -2,12 +2,12 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
-import { pathToFileURL } from 'node:url'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { Screen } from '../../src/cli/dev/screen.ts'
 import { formatLogLine } from '../../src/log/pretty.ts'
 import { drawTree } from '../../src/trace/export/tree.ts'
+import { built } from '../built.ts'
 import { tricube } from '../cli/run.ts'
 
 /** What a terminal acts on: C0 but for tabs and line breaks, DEL, C1, and Unicode's marks of direction and line breaks. */
@@ -108,7 +108,7 @@ it('escapes the messages of commands', async () => {
   const hidden = '\u001b[2J\u009b2J\u202e'
   await mkdir(join(folder, 'bad'))
   await writeFile(join(folder, 'bad', 'service.mjs'), `throw new Error(${JSON.stringify(`it is ${hidden}`)})`)
-  const index = pathToFileURL(join(import.meta.dirname, '../../dist/index.js')).href
+  const index = built('index.js').href
   const title = `title ${hidden}`
   await writeFile(
     join(folder, 'titled.mjs'),

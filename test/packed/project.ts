@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { built } from '../built.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -33,6 +34,7 @@ export interface Running {
 
 /** Makes an empty project. */
 export async function emptyProject(): Promise<Project> {
+  built('index.js')
   const outer = await mkdtemp(join(tmpdir(), 'tricube-packed-'))
   await chmod(outer, 0o755) // run as root, PostgreSQL's own user must get in
   const folder = join(outer, 'my project')

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, it, onTestFinished } from 'vitest'
+import { built } from '../built.ts'
 
 const checks = `
 import type { FastifyRequest } from 'fastify'
@@ -28,6 +29,7 @@ it('the types of tricube pass the type check of a user without skipLibCheck', as
   const files = JSON.stringify(exports)
     .match(/dist[^"]+\.js/g)!
     .map((file) => file.replace(/js$/, 'd.ts'))
+  built('index.d.ts')
   const tsc = `${root}node_modules/typescript/bin/tsc`
   const { stdout } = await promisify(execFile)(process.execPath, [tsc, ...flags.split(' '), ...files], {
     cwd: root,

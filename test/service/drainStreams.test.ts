@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { setInterval as every } from 'node:timers/promises'
-import { pathToFileURL } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 import { contract, service, t, type Service, type ServiceOptions } from 'tricube'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { built } from '../built.ts'
 import { tricube } from '../cli/run.ts'
 
 const pollContract = contract('poll-service', { poll: { route: 'GET /poll', returns: t.String() } })
@@ -185,7 +185,7 @@ it('a stream that does not end is named by its route', async () => {
 it('Ctrl-C ends a process with an open event stream quickly, with exit code 0', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'tricube-streams-'))
   onTestFinished(() => rm(folder, { recursive: true }))
-  const index = pathToFileURL(join(import.meta.dirname, '../../dist/index.js')).href
+  const index = built('index.js').href
   await writeFile(
     join(folder, 'service.mjs'),
     `import { contract, service, t } from ${JSON.stringify(index)}

@@ -7,6 +7,7 @@ import { faultProxy } from 'tricube/testing'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { Application } from '../../src/service/application.ts'
 import { prepareTables } from '../../src/tables/prepare.ts'
+import { built } from '../built.ts'
 import { folderOf, tricube } from '../cli/run.ts'
 import { pgbouncerBinary } from '../sql/connection/pgbouncer.ts'
 import { directDatabase } from '../sql/freshDatabase.ts'
@@ -42,7 +43,7 @@ const shopService = () =>
 
 /** The same service, as the command finds it. */
 const shopSource = `
-  import { contract, service, t } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url))}
+  import { contract, service, t } from ${JSON.stringify(built('index.js'))}
   const shop = contract('shop-service', {
     order: { route: 'POST /orders', body: t.Object({ item: t.String() }), returns: t.String(), idempotent: 'by key' },
     look: { route: 'GET /look', returns: t.String(), rateLimit: { key: 'ip', limit: 2, windowMs: 3_600_000 } },
