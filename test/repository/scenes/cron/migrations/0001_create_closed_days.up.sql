@@ -1,0 +1,1 @@
+CREATE TABLE closed_days (closed_at timestamptz PRIMARY KEY);

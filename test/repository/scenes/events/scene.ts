@@ -1,0 +1,1 @@
+export const handlers = { placeOrder: () => ({ id: 1, item: 'tea' }) }

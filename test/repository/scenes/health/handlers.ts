@@ -1,0 +1,1 @@
+export const handlers = { charge: () => 'ch_1' }

@@ -1,0 +1,4 @@
+import { contract } from 'tricube'
+import { userService } from './contract.ts'
+
+export const gatewayService = contract('gateway-service', userService.operations)

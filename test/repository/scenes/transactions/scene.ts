@@ -1,0 +1,2 @@
+export const order = { id: 1, item: 'tea' }
+export const hint = { text: 'try green tea' }
