@@ -41,7 +41,7 @@ function fileOf({ text }: Block): string {
 }
 
 function commandFor({ text }: Block, path: string): string {
-  if (isTest(text)) return `npx vitest run ${path}`
+  if (isTest(text)) return `npx vitest run --testTimeout 60000 ${path}`
   if (isService(text)) return `npx tricube start ${dirname(path)} --port 0`
   const compiled = path.replace(/ts$/, 'mjs')
   const esbuild = `npx esbuild ${path} --bundle --packages=external --format=esm --target=node20 --outfile=${compiled}`
