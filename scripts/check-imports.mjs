@@ -20,6 +20,7 @@ const below = {
   trace: ['time', 'sqlText', 'contract', 'resilience', 'bytes'],
   decorators: ['trace'],
   openapi: ['contract', 'schema'],
+  compatibility: ['contract', 'schema'],
   sql: ['time', 'sqlText', 'contract', 'config', 'resilience', 'log'],
   tables: ['sql'],
   queue: ['time', 'resilience', 'contract', 'sql', 'tables'],
@@ -33,10 +34,13 @@ const below = {
   migrations: ['time', 'sqlText', 'contract', 'resilience', 'load', 'log', 'sql', 'bytes', 'postgres'],
   postgres: ['bytes'],
   fakeConsul: ['time', 'discovery'],
+  fakeKubernetes: ['time', 'discovery'],
   faultProxy: [],
 }
 below.service = [
-  ...Object.keys(below).filter((room) => !['decorators', 'postgres', 'fakeConsul', 'faultProxy'].includes(room)),
+  ...Object.keys(below).filter(
+    (room) => !['compatibility', 'decorators', 'postgres', 'fakeConsul', 'fakeKubernetes', 'faultProxy'].includes(room),
+  ),
 ]
 below.testing = [...Object.keys(below), 'service']
 below.cli = [...below.testing, 'testing', 'index.ts']

@@ -14,6 +14,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   dev: async () => (await import('./dev.ts')).devCommand,
   run: async () => (await import('./run.ts')).runCommand,
   start: async () => (await import('./start/start.ts')).startCommand,
+  check: async () => (await import('./check.ts')).checkCommand,
   openapi: async () => (await import('./openapi.ts')).openapiCommand,
   config: async () => (await import('./config.ts')).configCommand,
   events: async () => (await import('./events.ts')).eventsCommand,
@@ -36,6 +37,11 @@ const help = `Usage: tricube <command>
       --port <n>             listen on this port (default: PORT)
       --host <address>       listen on this address (default: HOST)
       --workers <n> | max    run this many processes that share the port; max: one per CPU
+  check [dir…]               compare contracts with their contract.json; exit with 1 when a
+                             change breaks callers, with 2 when a service does not load
+      --write                accept all changes: write contract.json beside each service
+      --against <commit>     compare with the contract.json files of this commit of git
+      --json, --github       print JSON, or annotations for a workflow of GitHub
   openapi <service>          print the service's OpenAPI document as JSON
       --public               without internal operations and fields
   config [service]           print every setting, its value and its source
