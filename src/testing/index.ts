@@ -1,4 +1,12 @@
 export { fakeConsul, type FakeConsul, type FakeConsulOptions, type Fault } from '../fakeConsul/fakeConsul.ts'
+export {
+  fakeKubernetes,
+  type FakeKubernetes,
+  type FakeKubernetesOptions,
+  type KubernetesFault,
+} from '../fakeKubernetes/fakeKubernetes.ts'
+export { kubernetesMischief, type KubernetesMischiefOptions } from '../fakeKubernetes/mischief.ts'
+export type { FakeSlice } from '../fakeKubernetes/slices.ts'
 export { faultProxy, type FaultProxy, type FaultProxyOptions } from '../faultProxy/faultProxy.ts'
 export type {
   BandwidthToxic,

@@ -64,7 +64,7 @@ export async function openTargets({ log, use }: Host): Promise<Targets> {
       if (!canLocate(callee.name)) {
         log.warn(
           { callee: callee.name },
-          'no address is known of a service that this one calls: set TRICUBE_SERVICES, CONSUL_HTTP_ADDR or TRICUBE_DNS',
+          'no address is known of a service that this one calls: set TRICUBE_SERVICES, CONSUL_HTTP_ADDR, TRICUBE_KUBERNETES or TRICUBE_DNS',
         )
       }
       const target = new Target(

@@ -4,6 +4,7 @@ import type { LiveValues } from '../../../discovery/consul/keyValue.ts'
 import type { ConsulOptions } from '../../../discovery/consul/registry.ts'
 import type { Instance, Registry } from '../../../discovery/registry.ts'
 import { staticRegistry } from '../../../discovery/static.ts'
+import type { KubernetesOptions } from '../../../discovery/kubernetes/registry.ts'
 import type { LateLog } from '../../../log/late.ts'
 import type { Opened, Part } from '../../part.ts'
 import { tls } from '../tls.ts'
@@ -13,7 +14,7 @@ import { discoverySettings, type DiscoveryConfig } from './discoveryConfig.ts'
 /** The option that discovery reads. */
 export interface DiscoveryOptions {
   /**
-   * Finds services instead of Consul or DNS from the configuration. Addresses in `TRICUBE_SERVICES` still take precedence.
+   * Finds services instead of Consul, Kubernetes or DNS from the configuration. Addresses in `TRICUBE_SERVICES` still take precedence.
    */
   readonly registry?: Registry
 }
@@ -83,10 +84,9 @@ export class Discovery implements Opened {
 
   /** Whether a registry could know the instances of a service. */
   readonly canLocate = (service: string): boolean => {
-    const { consulAddress, dnsName, services } = this.#config
-    return (
-      this.#hasOwnRegistry || consulAddress !== undefined || dnsName !== undefined || Object.hasOwn(services, service)
-    )
+    const { consulAddress, kubernetesApi, dnsName, services } = this.#config
+    const hasRegistry = this.#hasOwnRegistry || [consulAddress, kubernetesApi, dnsName].some((one) => one !== undefined)
+    return hasRegistry || Object.hasOwn(services, service)
   }
 
   /** Where the service runs: near instances are preferred. */
@@ -121,7 +121,7 @@ interface OpenOptions {
 }
 
 /**
- * Opens the service's registry, Consul or DNS, and loads only that one's code. Addresses in the configuration take
+ * Opens the service's registry, Consul, Kubernetes or DNS, and loads only that one's code. Addresses in the configuration take
  * precedence for the services that they name.
  */
 export async function openDiscovery(
@@ -143,6 +143,10 @@ export async function openDiscovery(
     const { consulRegistry, consulValues } = await import('../../../discovery/index.ts')
     const options = consulOptions(config, log)
     return new Discovery(config, beside(consulRegistry(options)), consulValues(options))
+  }
+  if (config.kubernetesApi !== undefined) {
+    const { kubernetesRegistry } = await import('../../../discovery/index.ts')
+    return new Discovery(config, beside(kubernetesRegistry(kubernetesOptions(config, log))), noValues)
   }
   if (config.dnsName !== undefined) {
     const { dnsRegistry } = await import('../../../discovery/index.ts')
@@ -168,6 +172,11 @@ function consulOptions(config: DiscoveryConfig, log: LateLog): ConsulOptions {
     },
     log,
   }
+}
+
+function kubernetesOptions(config: DiscoveryConfig, log: LateLog): KubernetesOptions {
+  const { kubernetesApi, kubernetesNamespace: namespace, kubernetesPort: port, region, zone } = config
+  return { address: kubernetesApi === 'in-cluster' ? undefined : kubernetesApi, namespace, port, region, zone, log }
 }
 
 const noValues: LiveValues = {

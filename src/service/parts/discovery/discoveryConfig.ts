@@ -32,6 +32,15 @@ export interface DiscoveryConfig {
   readonly consulKeyFile: string | undefined
   /** The name in the agent's certificate (`CONSUL_TLS_SERVER_NAME`). */
   readonly consulServerName: string | undefined
+  /**
+   * The API of Kubernetes (`TRICUBE_KUBERNETES`): `in-cluster`, or a URL such as that of `kubectl proxy`,
+   * `http://127.0.0.1:8001`.
+   */
+  readonly kubernetesApi: string | undefined
+  /** The namespace of the services (`TRICUBE_KUBERNETES_NAMESPACE`). Default: the service's own. */
+  readonly kubernetesNamespace: string | undefined
+  /** The name of the port where services with several ports are called (`TRICUBE_KUBERNETES_PORT`). Default `http`. */
+  readonly kubernetesPort: string
   /** The services' names in the DNS (`TRICUBE_DNS`: `_http._tcp.{service}.…`, or `{service}.…:8080`; `https://…`). */
   readonly dnsName: string | undefined
   /** Where others reach this service (`ADVERTISE_ADDRESS`). Default: `HOST`, or the interface that routes to Consul. */
@@ -105,6 +114,25 @@ export const discoverySettings: Settings<DiscoveryConfig> = {
     variable: 'CONSUL_TLS_SERVER_NAME',
     meaning: "The name in the agent's certificate.",
     value: undefined,
+  }),
+  kubernetesApi: setting<string | undefined>(
+    text('in-cluster, or a URL like http://127.0.0.1:8001', /^in-cluster$|^https?:\/\/[\w.:[\]-]+\/?$/),
+    {
+      variable: 'TRICUBE_KUBERNETES',
+      meaning: 'The API of Kubernetes, which finds services: `in-cluster`, or a URL.',
+      value: undefined,
+    },
+  ),
+  kubernetesNamespace: setting<string | undefined>(text('the name of a namespace', /^[a-z0-9-]{1,63}$/), {
+    variable: 'TRICUBE_KUBERNETES_NAMESPACE',
+    meaning: 'The namespace of the services that are called.',
+    value: undefined,
+    fallback: "the service's own",
+  }),
+  kubernetesPort: setting<string>(text('the name of a port', /^[a-z0-9-]{1,15}$/), {
+    variable: 'TRICUBE_KUBERNETES_PORT',
+    meaning: 'The name of the port where services with several ports are called.',
+    value: 'http',
   }),
   dnsName: setting<string | undefined>(
     text('{service}.prod.svc.cluster.local:8080', /^(?:https?:\/\/)?[\w.-]*\{service\}[\w.-]*(?::\d{1,5})?$/),
