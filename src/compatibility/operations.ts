@@ -1,8 +1,8 @@
 import type { JsonSchema } from '../schema/schema.ts'
 import { parseRoute, patternOf, type Route } from '../contract/route.ts'
-import { canonical } from './canonical.ts'
-import { rate, type Change, type Difference, type Direction, type Level } from './difference.ts'
+import { rate, type Change, type Difference, type Direction } from './difference.ts'
 import type { ContractDocument, OperationDocument } from './document.ts'
+import { fieldChanges } from './fieldRules.ts'
 import { schemaDifferences } from './schemas.ts'
 
 /** Returns the changes of the operations of a contract. */
@@ -56,10 +56,8 @@ function changesOf(name: string, before: OperationDocument, after: OperationDocu
   }
   for (const field of new Set([...Object.keys(before), ...Object.keys(after)])) {
     if (schemaFields.has(field)) continue
-    const rule = Object.hasOwn(fieldRules, field) ? fieldRules[field]! : otherField
-    if (textOf(before[field]) === textOf(after[field])) continue
-    const change = rule(before[field] as never, after[field] as never)
-    changes.push(...[change].flat().map((one) => ({ path: `${name}.${field}`, ...one })))
+    const found = fieldChanges(field, before[field], after[field])
+    changes.push(...found.map((one) => ({ path: `${name}.${field}`, ...one })))
   }
   return changes
 }
@@ -111,83 +109,4 @@ function wholePart(part: string, isAdded: boolean): Omit<Change, 'path'> {
   return isAdded
     ? { level: 'breaking', text: 'a body was added; callers that do not send one get a 400' }
     : { level: 'risky', text: 'the body was removed; the service no longer reads it' }
-}
-
-type Rule = (
-  before: never,
-  after: never,
-) => Omit<Change, 'path'> | readonly (Omit<Change, 'path'> & { path?: string })[]
-
-/** How each field of an operation is compared, when it has changed. */
-const fieldRules: Readonly<Record<string, Rule>> = {
-  status: (before: number, after: number) => change('risky', `status ${before} became ${after}`),
-  paginated: (_, after: boolean) =>
-    change(
-      'breaking',
-      after ? 'the response became a page; callers read another form' : 'the response is no longer a page',
-    ),
-  deprecated: (_, after: boolean) => change('safe', after ? 'the operation was deprecated' : 'no longer deprecated'),
-  internal: (_, after: boolean) =>
-    after
-      ? change('breaking', 'the operation became internal; callers from outside get a 404')
-      : change('safe', 'the operation became public'),
-  idempotent: (before: unknown, after: unknown) => {
-    const text = `idempotent ${JSON.stringify(before)} became ${JSON.stringify(after)}`
-    return before === false || after === true
-      ? change('safe', text)
-      : change('breaking', `${text}; running callers still retry as before`)
-  },
-  priority: (before: string, after: string) =>
-    change(rank(after) > rank(before) ? 'risky' : 'safe', `priority ${before} became ${after}`),
-  timeoutMs: (before: number | undefined, after: number | undefined) =>
-    change(
-      (after ?? Infinity) < (before ?? Infinity) ? 'risky' : 'safe',
-      `timeoutMs ${limit(before)} became ${limit(after)}`,
-    ),
-  rateLimit: (before: RateLimit, after: RateLimit) => {
-    const isStricter =
-      after !== undefined &&
-      (before === undefined ||
-        textOf(before.key) !== textOf(after.key) ||
-        after.limit < before.limit ||
-        after.limit / after.windowMs < before.limit / before.windowMs)
-    const text = `rateLimit ${show(before)} became ${show(after)}`
-    return isStricter ? change('risky', `${text}; more callers may get a 429`) : change('safe', text)
-  },
-  errors: (before: Errors, after: Errors) => [
-    ...Object.entries(after)
-      .filter(([code]) => !Object.hasOwn(before, code))
-      .map(([code, name]) => change('risky', `error ${code} (${name}) was added; callers may not handle it`)),
-    ...Object.entries(before)
-      .filter(([code]) => !Object.hasOwn(after, code))
-      .map(([code, name]) => change('safe', `error ${code} (${name}) was removed`)),
-  ],
-}
-
-type RateLimit = OperationDocument['rateLimit']
-type Errors = Readonly<Record<string, string>>
-
-/** A field that a later version of tricube knows. */
-function otherField(before: unknown, after: unknown): Omit<Change, 'path'> {
-  return change('risky', `${show(before)} became ${show(after)}`)
-}
-
-function change(level: Level, text: string): Omit<Change, 'path'> {
-  return { level, text }
-}
-
-function rank(priority: string): number {
-  return ['critical', 'normal', 'sheddable'].indexOf(priority)
-}
-
-function limit(value: number | undefined): string {
-  return value === undefined ? 'none' : String(value)
-}
-
-function show(value: unknown): string {
-  return value === undefined ? 'none' : textOf(value)
-}
-
-function textOf(value: unknown): string {
-  return JSON.stringify(canonical(value))
 }

@@ -13,9 +13,12 @@ const index = new URL('../../dist/index.js', import.meta.url).href
 /** A service's file; `definition` is what follows the name in `contract(…)`. */
 function serviceOf(name: string, definition: string, more = ''): string {
   return `import { contract, jobs, NotFound, service, t } from ${JSON.stringify(index)}
+    import { jwt } from ${JSON.stringify(new URL('auth/index.js', index).href)}
     const own = contract('${name}', ${definition})
+    const hasUsers = Object.values(own.operations).some(({ auth }) => auth === 'user')
+    const auth = hasUsers ? { user: jwt({ issuer: 'https://login.example', audience: 'shop' }) } : {}
     const handlers = Object.fromEntries(Object.keys(own.operations).map((operation) => [operation, () => {}]))
-    export default service(own, { handlers, database: {}, ${more} })`
+    export default service(own, { handlers, database: {}, auth, ${more} })`
 }
 
 const order = (status: string) =>

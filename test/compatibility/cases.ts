@@ -294,6 +294,22 @@ const operations: readonly Row[] = [
   ['internal', operation(''), operation(', internal: true'), 'breaking get.internal'],
   ['public', operation(', internal: true'), operation(''), 'safe get.internal'],
   ['deprecated', operation(''), operation(', deprecated: true'), 'safe get.deprecated'],
+  ['users only', operation(''), operation(`, auth: 'user'`), 'breaking get.auth'],
+  ['users no longer', operation(`, auth: 'user'`), operation(''), 'safe get.auth'],
+  ['public, as before', operation(''), operation(`, auth: 'public'`)],
+  ['users by default', operation(''), `${operation('')}, { auth: 'user' }`, 'breaking get.auth'],
+  [
+    'another scope',
+    operation(`, auth: 'user', scopes: ['a']`),
+    operation(`, auth: 'user', scopes: ['a', 'b']`),
+    'breaking get.scopes',
+  ],
+  [
+    'a scope less',
+    operation(`, auth: 'user', scopes: ['a', 'b']`),
+    operation(`, auth: 'user', scopes: ['a']`),
+    'safe get.scopes',
+  ],
   ['another envelope', operation(''), `${operation('')}, { envelope: 'plain' }`, 'breaking envelope'],
   ['regions', operation(''), `${operation('')}, { partitioned: true }`, 'risky partitioned'],
 ]
