@@ -21,6 +21,7 @@ writeFileSync(
   apache2('drizzle-typebox, https://github.com/drizzle-team/drizzle-orm, by Drizzle Team'),
 )
 copySwaggerUi()
+await buildDashboard()
 await build({
   absWorkingDir: root,
   entryPoints: [...published, ...programs].map((name) => ({ in: `src/${name}.ts`, out: name })),
@@ -44,6 +45,29 @@ await build({
     },
   ],
 })
+
+/** Bundles the page of the dashboard: everything that a browser needs, from this machine. */
+async function buildDashboard() {
+  const from = `${root}src/dashboard/page`
+  const folder = `${root}dist/dashboard/page`
+  rmSync(folder, { recursive: true, force: true })
+  await build({
+    absWorkingDir: root,
+    entryPoints: [`${from}/main.tsx`],
+    outdir: folder,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    target: ['chrome123', 'firefox120', 'safari17.5'],
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    legalComments: 'none',
+    logLevel: 'warning',
+  })
+  for (const name of ['index.html', 'icon.svg']) copyFileSync(`${from}/${name}`, `${folder}/${name}`)
+  copyFileSync(`${root}node_modules/preact/LICENSE`, `${folder}/LICENSE-preact`)
+}
 
 /**
  * Copies the two files that the docs page needs. `@fastify/swagger-ui` has them without the analytics of `swagger-ui-dist`;

@@ -36,10 +36,14 @@ const below = {
   fakeConsul: ['time', 'discovery'],
   fakeKubernetes: ['time', 'discovery'],
   faultProxy: [],
+  dashboard: ['load', 'bytes', 'log', 'trace'],
 }
 below.service = [
   ...Object.keys(below).filter(
-    (room) => !['compatibility', 'decorators', 'postgres', 'fakeConsul', 'fakeKubernetes', 'faultProxy'].includes(room),
+    (room) =>
+      !['compatibility', 'dashboard', 'decorators', 'postgres', 'fakeConsul', 'fakeKubernetes', 'faultProxy'].includes(
+        room,
+      ),
   ),
 ]
 below.testing = [...Object.keys(below), 'service']
@@ -47,7 +51,7 @@ below.cli = [...below.testing, 'testing', 'index.ts']
 
 const { positionals } = parseArgs({ allowPositionals: true })
 const src = positionals[0] ?? fileURLToPath(new URL('../src', import.meta.url))
-const files = readdirSync(src, { recursive: true }).filter((file) => file.endsWith('.ts'))
+const files = readdirSync(src, { recursive: true }).filter((file) => /\.tsx?$/.test(file))
 const imports = new Map(files.map((file) => [file, importsOf(file)]))
 const wrong = [
   ...files

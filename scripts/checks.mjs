@@ -5,6 +5,7 @@ import { pack } from './pack.mjs'
 export const checks = {
   build: () => ['npm', 'run', '--silent', 'build'],
   'types of the tests': () => ['tsc', '-p', 'test/tsconfig.json'],
+  'types of the dashboard': () => ['tsc', '-p', 'src/dashboard/page/tsconfig.json'],
   'types of the examples': () => ['tsc', '-p', 'examples/tsconfig.json'],
   lint: () => ['oxlint', '--type-aware', '--deny-warnings'],
   format: () => ['oxfmt', '--check'],

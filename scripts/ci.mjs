@@ -2,6 +2,7 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { checks } from './checks.mjs'
+import { findChromium } from './chromium.mjs'
 import { findConsul } from './consul.mjs'
 import { findJsonSchemaSuite } from './jsonSchemaSuite.mjs'
 import { findNats } from './nats.mjs'
@@ -19,6 +20,8 @@ const failed = []
 const unstable = []
 const consul = findConsul()
 if (consul) process.env.TRICUBE_TEST_CONSUL = consul
+const chromium = findChromium()
+if (chromium) process.env.TRICUBE_TEST_CHROMIUM = chromium
 const redis = findRedis()
 if (redis) process.env.TRICUBE_TEST_REDIS = redis
 const nats = findNats()

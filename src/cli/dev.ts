@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ServiceProcess } from './dev/child.ts'
+import { dashboardOptions, openBrowser, openDevDashboard } from './dev/dashboard.ts'
 import { openDatabases, prepareDatabase } from './dev/database.ts'
 import { EnvFile } from './dev/envFile.ts'
 import { lockFolder } from './dev/folderLock.ts'
@@ -21,7 +22,12 @@ import { failureLine } from './failure.ts'
  * Each service gets its own process and its own database.
  */
 export async function devCommand(argv: string[]): Promise<number> {
-  const { positionals } = parseArgs({ args: argv, allowPositionals: true })
+  const { positionals, values } = parseArgs({
+    args: argv,
+    allowPositionals: true,
+    allowNegative: true,
+    options: dashboardOptions,
+  })
   const roots = positionals.length > 0 ? positionals : ['.']
   const began = performance.now()
   const envFile = new EnvFile(resolve('.env'), process.env)
@@ -40,11 +46,17 @@ export async function devCommand(argv: string[]): Promise<number> {
     cleanups.push(() => databases.stop())
     const registry = await openRegistry()
     cleanups.push(() => registry.stop())
-    const traces = await openTraces((tree) => screen.info(tree), process.env)
+    const children: ServiceProcess[] = []
+    const dashboard = await openDevDashboard(values, { services, children, screen })
+    cleanups.push(() => dashboard.close())
+    const traces = await openTraces(
+      (tree) => screen.print(screen.paint('dim', tree)),
+      process.env,
+      (spans) => dashboard.addZipkin(spans),
+    )
     cleanups.push(() => traces.stop())
     interrupt.check()
 
-    const children: ServiceProcess[] = []
     interrupt.onForce(() => children.forEach((child) => child.kill()))
     cleanups.push(async () => void (await Promise.all(children.map((child) => child.close()))))
     const environments: Record<string, NodeJS.ProcessEnv> = {}
@@ -81,7 +93,8 @@ export async function devCommand(argv: string[]): Promise<number> {
     }
     const watcher = await watchServices({ roots, children, envFile, screen, prepare, add })
     cleanups.push(() => watcher.close())
-    screen.print(summary(children, databases, registry, performance.now() - began))
+    screen.print(summary(children, databases, registry, dashboard.url, performance.now() - began))
+    if (values.open) openBrowser(dashboard.url)
     await interrupt.guard(new Promise<never>(() => {}))
     return 0
   } catch (error) {

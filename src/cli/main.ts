@@ -29,6 +29,10 @@ const help = `Usage: tricube <command>
 
   dev [dir…]                 run the services in these folders (default: this folder) with an
                              embedded PostgreSQL, and restart them when their files change
+      --open                 open the dashboard in your browser
+      --no-dashboard         without the dashboard
+      --dashboard-port <n>   try this port first (default: 8000)
+      --dashboard-host <h>   also accept this host name, for port forwarding
   run <script> [options]     run a script with the database, the services and the traces
                              of the dev that runs in this folder
       --service <name>       use this service's database, if several services have one

@@ -9,17 +9,26 @@ import type { ListeningMessage } from '../start/fork.ts'
 import type { PlannedService } from './plan.ts'
 import type { Screen } from './screen.ts'
 
+/** What a service's process does at the moment. */
+export type ProcessStatus = 'starting' | 'ready' | 'stopped' | 'failed'
+
 /** A service's child process. It can be restarted; its output goes to the screen. */
 export class ServiceProcess {
   service: PlannedService
   /** The URL that it listens on; undefined while it does not run. */
   url: string | undefined
+  /** What it does, since when (in milliseconds since 1970), and how it ended. */
+  status: ProcessStatus = 'stopped'
+  sinceMs: number = Date.now()
+  ending: string | undefined
   /** One line that says why the database is not up to date; undefined when it is. */
   problem: string | undefined
   readonly #env: NodeJS.ProcessEnv
   readonly #screen: Screen
   #child: ChildProcess | undefined
+  #starting: Promise<void> | undefined
   #ended: Promise<void> = Promise.resolve()
+  #stops = 0
   #stopping = false
   #lastLines: string[] = []
   #closed = false
@@ -31,14 +40,33 @@ export class ServiceProcess {
     screen.add(service.name)
   }
 
-  /** Starts the process and resolves when it listens or has exited. Failures are printed. */
-  async start(): Promise<void> {
-    if (this.#closed) return
+  /** The process's id; undefined while it does not run. */
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
+  /** The end of its output. */
+  get lastLines(): readonly string[] {
+    return this.#lastLines
+  }
+
+  /** Starts the process, unless it runs, and resolves when it listens or has exited. Failures are printed. */
+  start(): Promise<void> {
+    const starting = (this.#starting ??= this.#start().finally(() => (this.#starting = undefined)))
+    return starting
+  }
+
+  async #start(): Promise<void> {
+    if (this.#closed || this.#child) return
     const { name, file, host, port } = this.service
+    const stops = this.#stops
+    this.#become('starting')
     const compiled = await runnable(file).catch((error: unknown) => {
+      this.#become('failed', failureLine(error))
       this.#screen.warn(`${name}: ${failureLine(error)}; fix it and save to start it again`)
     })
     if (compiled === undefined || this.#closed) return
+    if (stops !== this.#stops) return this.#become('stopped')
     // A new process group: a terminal's Ctrl-C must reach only dev, which stops the services in order.
     const child = spawn(
       process.execPath,
@@ -57,6 +85,7 @@ export class ServiceProcess {
     const listening = new Promise<void>((resolve) => {
       child.once('message', ({ url }: ListeningMessage) => {
         this.url = url
+        this.#become('ready')
         resolve()
       })
     })
@@ -68,9 +97,11 @@ export class ServiceProcess {
 
   /** Sends SIGTERM, and SIGKILL if the process still runs after 10 s. */
   async stop(): Promise<void> {
+    this.#stops++
     const timer = setTimeout(() => this.kill(), stopTimeoutMs)
     if (!this.#stopping) this.#child?.kill('SIGTERM')
     this.#stopping = true
+    await this.#starting
     await this.#ended
     clearTimeout(timer)
   }
@@ -86,6 +117,12 @@ export class ServiceProcess {
     if (this.#child) killGroup(this.#child, 'SIGKILL')
   }
 
+  #become(status: ProcessStatus, ending?: string): void {
+    this.status = status
+    this.sinceMs = Date.now()
+    this.ending = ending
+  }
+
   #follow(stream: Readable): void {
     createInterface({ input: stream }).on('line', (line) => {
       this.#lastLines = [...this.#lastLines.slice(1 - maxLastLines), line]
@@ -96,8 +133,9 @@ export class ServiceProcess {
   #onEnd(code: number | null, signal: string | null): void {
     this.#child = undefined
     this.url = undefined
-    if (this.#stopping) return
+    if (this.#stopping) return this.#become('stopped')
     const how = signal ? `was killed by ${signal}` : `exited with code ${code}`
+    this.#become('failed', how)
     const after = 'fix it and save to start it again'
     if (this.#lastLines.length === 0) this.#screen.warn(`${this.service.name} ${how}; ${after}`)
     else this.#screen.warn(`${this.service.name} ${how}; ${after}. Last lines of its output:`, this.#lastLines)

@@ -1,6 +1,12 @@
 import { printableLayout } from '../../bytes/printable.ts'
 import { formatLogLine, paintFor, type Color, type Paint } from '../../log/pretty.ts'
 
+/** Receives what is printed: the dashboard. */
+export interface ScreenListener {
+  addLine(service: string, line: string): void
+  addMessage(level: 'info' | 'warn', text: string): void
+}
+
 /**
  * The output of dev: log lines of the services and, in a terminal, a spinner below them.
  *
@@ -10,6 +16,8 @@ export class Screen {
   readonly paint: Paint
   readonly #out: NodeJS.WriteStream
   readonly #colors = new Map<string, Color>()
+  /** Also receives the lines of services, and those of dev itself. */
+  listener: ScreenListener | undefined
   #waiting: string | undefined
   #frame = 0
   #timer: NodeJS.Timeout | undefined
@@ -44,17 +52,20 @@ export class Screen {
 
   /** Prints a line of a service's output. */
   log(name: string, line: string): void {
+    this.listener?.addLine(name, line)
     const prefix = this.paint(this.#colors.get(name)!, `${name.padEnd(this.#width)} |`)
     for (const part of formatLogLine(line, this.paint).split('\n')) this.print(`${prefix} ${part}`)
   }
 
   /** Prints a line of dev itself. */
   info(text: string): void {
+    this.listener?.addMessage('info', text)
     this.print(this.paint('dim', text))
   }
 
   /** Prints a problem, and the lines of a service's output that belong to it. */
   warn(text: string, lines: readonly string[] = []): void {
+    this.listener?.addMessage('warn', text)
     this.print(this.paint('red', text))
     for (const line of lines) this.print(`    ${formatLogLine(line, this.paint).replaceAll('\n', '\n    ')}`)
   }

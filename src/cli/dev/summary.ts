@@ -7,9 +7,11 @@ export function summary(
   children: readonly ServiceProcess[],
   databases: Databases,
   registry: DevRegistry,
+  dashboardUrl: string | undefined,
   tookMs: number,
 ): string {
-  return `\n${serviceTable(children, databases)}\n\n  Consul${registry.isFake ? ', in memory' : ''}: ${registry.url}\n\nReady in ${(tookMs / 1000).toFixed(1)} s. Ctrl-C stops everything.\n`
+  const dashboard = dashboardUrl === undefined ? '' : `  Dashboard: ${dashboardUrl}\n`
+  return `\n${serviceTable(children, databases)}\n\n${dashboard}  Consul${registry.isFake ? ', in memory' : ''}: ${registry.url}\n\nReady in ${(tookMs / 1000).toFixed(1)} s. Ctrl-C stops everything.\n`
 }
 
 /** Returns a table of the services with their URLs and databases. */

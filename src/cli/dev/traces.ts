@@ -21,12 +21,22 @@ const perSecond = 2
 const maxTraces = 100
 const maxBytes = 4 * 1024 * 1024
 
-/** Collects the spans of all services and prints each complete trace as a tree. */
-export async function openTraces(print: (tree: string) => void, env: NodeJS.ProcessEnv): Promise<DevTraces> {
-  if (Object.keys(env).some((name) => /^OTEL_(?:TRACES_EXPORTER|EXPORTER_.*ENDPOINT)$/.test(name))) {
-    return { env: {}, stop: () => Promise.resolve() }
-  }
-  const traces = new Traces(print)
+/** Returns the variable that sends the traces elsewhere; undefined if the user has set none. */
+export function ownExporter(env: NodeJS.ProcessEnv): string | undefined {
+  return Object.keys(env).find((name) => /^OTEL_(?:TRACES_EXPORTER|EXPORTER_.*ENDPOINT)$/.test(name))
+}
+
+/**
+ * Collects the spans of all services and prints each complete trace as a tree. `collect` receives each batch of spans, in
+ * Zipkin's JSON.
+ */
+export async function openTraces(
+  print: (tree: string) => void,
+  env: NodeJS.ProcessEnv,
+  collect: (spans: unknown) => void = () => {},
+): Promise<DevTraces> {
+  if (ownExporter(env) !== undefined) return { env: {}, stop: () => Promise.resolve() }
+  const traces = new Traces(print, collect)
   // Any page in a browser can post to this port. Only the services know the path.
   const path = `/${randomUUID()}/api/v2/spans`
   const server = createServer((request, response) => {
@@ -66,10 +76,17 @@ interface ZipkinSpan {
 /** Traces that are not complete yet. */
 class Traces {
   readonly #print: (tree: string) => void
+  readonly #collect: (spans: unknown) => void
   readonly #incomplete = new Map<string, { readonly spans: TreeSpan[]; readonly timer: NodeJS.Timeout }>()
 
-  constructor(print: (tree: string) => void) {
+  constructor(print: (tree: string) => void, collect: (spans: unknown) => void) {
     this.#print = print
+    this.#collect = collect
+  }
+
+  addAll(spans: readonly ZipkinSpan[]): void {
+    for (const span of spans) this.add(span)
+    this.#collect(spans)
   }
 
   add(span: ZipkinSpan): void {
@@ -124,7 +141,7 @@ async function receive(request: IncomingMessage, response: ServerResponse, trace
       if (bytes > maxBytes) return void response.writeHead(413).end()
       chunks.push(chunk)
     }
-    for (const span of JSON.parse(Buffer.concat(chunks).toString()) as readonly ZipkinSpan[]) traces.add(span)
+    traces.addAll(JSON.parse(Buffer.concat(chunks).toString()) as readonly ZipkinSpan[])
     response.writeHead(202).end()
   } catch {
     response.writeHead(400).end()

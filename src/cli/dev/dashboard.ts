@@ -1,0 +1,127 @@
+import { spawn } from 'node:child_process'
+import { basename, resolve } from 'node:path'
+import { openDashboard, type Dashboard } from '../../dashboard/dashboard.ts'
+import type { ManagedService } from '../../dashboard/dashboardOptions.ts'
+import { CliError } from '../failure.ts'
+import type { ServiceProcess } from './child.ts'
+import type { PlannedService } from './plan.ts'
+import type { Screen } from './screen.ts'
+import { ownExporter } from './traces.ts'
+
+/** The options of `tricube dev` that concern the dashboard. */
+export const dashboardOptions: {
+  readonly open: { type: 'boolean'; default: boolean }
+  readonly dashboard: { type: 'boolean'; default: boolean }
+  readonly 'dashboard-port': { type: 'string'; default: string }
+  readonly 'dashboard-host': { type: 'string'; multiple: true }
+} = {
+  open: { type: 'boolean', default: false },
+  dashboard: { type: 'boolean', default: true },
+  'dashboard-port': { type: 'string', default: '8000' },
+  'dashboard-host': { type: 'string', multiple: true },
+}
+
+/** The values of these options. */
+export interface DashboardFlags {
+  readonly dashboard: boolean
+  readonly 'dashboard-port': string
+  readonly 'dashboard-host'?: string[] | undefined
+}
+
+/** What the dashboard shows. */
+export interface DevDashboardSources {
+  /** The services of the start, whose ports the dashboard leaves free. */
+  readonly services: readonly PlannedService[]
+  /** The processes, which may become more. */
+  readonly children: readonly ServiceProcess[]
+  readonly screen: Screen
+}
+
+/** The dashboard of `tricube dev`; without a URL if it is off. */
+export type DevDashboard = Pick<Dashboard, 'addZipkin' | 'close'> & { readonly url: string | undefined }
+
+/**
+ * Opens the dashboard. If it cannot be opened, dev goes on without it.
+ *
+ * @throws {CliError} when a flag is wrong
+ */
+export async function openDevDashboard(
+  flags: DashboardFlags,
+  { services, children, screen }: DevDashboardSources,
+): Promise<DevDashboard> {
+  const port = portOf(flags['dashboard-port'])
+  if (!flags.dashboard) return off
+  const exporter = ownExporter(process.env)
+  try {
+    const dashboard = await openDashboard({
+      project: basename(resolve('.')),
+      folder: '.tricube',
+      port,
+      reservedPorts: new Set(services.map(({ port }) => port)),
+      hosts: flags['dashboard-host'] ?? [],
+      token: process.env['TRICUBE_DASHBOARD_TOKEN'],
+      tracesOff: exporter && `${exporter} sends the traces of your services elsewhere. Unset it to see them here.`,
+      services: () => children.map(managed),
+      onProblem: (message) => screen.warn(message),
+    })
+    const { url, addZipkin } = dashboard
+    const taken = Number(new URL(url).port)
+    if (port !== 0 && taken !== port) screen.info(`port ${port} is in use: the dashboard listens on ${taken}`)
+    screen.listener = dashboard
+    return {
+      url,
+      addZipkin,
+      close() {
+        screen.listener = undefined
+        return dashboard.close()
+      },
+    }
+  } catch (error) {
+    screen.warn(`no dashboard: ${(error as Error).message}`)
+    return off
+  }
+}
+
+const off: DevDashboard = { url: undefined, addZipkin: () => {}, close: () => Promise.resolve() }
+
+function managed(child: ServiceProcess): ManagedService {
+  const { service, status, url, ending, sinceMs, pid, problem, lastLines } = child
+  return {
+    state: {
+      name: service.name,
+      status,
+      sinceMs,
+      ...(ending !== undefined && { reason: ending }),
+      ...(url !== undefined && { url }),
+      ...(pid !== undefined && { pid }),
+      ...(problem !== undefined && { problem }),
+      ...(status === 'failed' && { lastLines }),
+    },
+    start: () => child.start(),
+    stop: () => child.stop(),
+    async restart() {
+      await child.stop()
+      await child.start()
+    },
+  }
+}
+
+function portOf(text: string): number {
+  const port = Number(text)
+  if (/^\d{1,5}$/.test(text) && port < 65_536) return port
+  throw new CliError(`tricube dev: --dashboard-port must be a port from 0 to 65535, got ${JSON.stringify(text)}`, 2)
+}
+
+/** Opens a URL in the user's browser. Where there is none, the URL is on the screen. */
+export function openBrowser(url: string | undefined): void {
+  if (url === undefined) return
+  const [command, ...args] =
+    process.platform === 'darwin'
+      ? ['open']
+      : process.platform === 'win32'
+        ? ['cmd', '/c', 'start', '""']
+        : ['xdg-open']
+  const child = spawn(command, [...args, url], { stdio: 'ignore', detached: true })
+  child.once('error', () => {})
+  child.unref()
+}

@@ -1,0 +1,23 @@
+import { sendError, sendJson } from '../server/respond.ts'
+import type { Route } from '../server/router.ts'
+import type { ManagedService } from '../dashboardOptions.ts'
+
+/** Starts, stops and restarts services. */
+export function serviceRoutes(services: () => readonly ManagedService[]): Route[] {
+  return [
+    {
+      method: 'POST',
+      path: '/api/services/:name/:action',
+      for: 'page',
+      async handle({ response, params: { name, action } }) {
+        const service = services().find(({ state }) => state.name === name)
+        if (!service) return sendError(response, 404, `no service is named ${name}`)
+        if (action !== 'start' && action !== 'stop' && action !== 'restart') {
+          return sendError(response, 404, 'an action is start, stop or restart')
+        }
+        await service[action]()
+        sendJson(response, service.state)
+      },
+    },
+  ]
+}

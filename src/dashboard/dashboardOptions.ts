@@ -1,0 +1,30 @@
+import type { ServiceState } from './model/state.ts'
+
+/** A service that the dashboard can start and stop. */
+export interface ManagedService {
+  readonly state: Omit<ServiceState, 'isManaged'>
+  start(): Promise<void>
+  stop(): Promise<void>
+  restart(): Promise<void>
+}
+
+/** The options of `openDashboard`. */
+export interface DashboardOptions {
+  /** The name of the project, which the page shows. */
+  readonly project: string
+  /** The folder for its data: `.tricube`. */
+  readonly folder: string
+  /** The first port to try; 0 lets the system choose. */
+  readonly port: number
+  /** Ports that services are going to use. */
+  readonly reservedPorts?: ReadonlySet<number>
+  /** The names of hosts besides those of this machine, for port forwarding. */
+  readonly hosts?: readonly string[]
+  /** The token, if it is not to be made. */
+  readonly token?: string | undefined
+  /** Why no traces come; undefined when they do. */
+  readonly tracesOff?: string | undefined
+  readonly services: () => readonly ManagedService[]
+  /** Called with a problem that the dashboard lives on with. */
+  readonly onProblem: (message: string) => void
+}

@@ -1,0 +1,104 @@
+import type { StoredSpan, TraceSummary } from './span.ts'
+
+/** What a search of traces asks for. */
+export interface TraceQuery {
+  readonly service?: string
+  readonly operation?: string
+  readonly status?: string
+  readonly minMs?: number
+  readonly maxMs?: number
+  readonly hasErrors: boolean
+  readonly hasRepeats: boolean
+  readonly showsProbes: boolean
+  /** Attributes of one span, each with a value. */
+  readonly attributes: readonly (readonly [string, string])[]
+  /** Words, in lower case, that all occur in the trace. */
+  readonly words: readonly string[]
+}
+
+/** A stored trace, as far as a search needs it. */
+export interface Searchable {
+  readonly summary: TraceSummary
+  readonly spans: readonly StoredSpan[]
+  /** All names and values in lower case. */
+  readonly text: string
+}
+
+/**
+ * Reads a search: `service:users status:5xx >100ms db.collection.name=orders timeout`.
+ *
+ * `service:`, `operation:` and `status:` name fields. `is:error` and `is:repeating` are kinds. `>` and `<` compare the
+ * duration. `name=value` is an attribute of a span. Any other word occurs anywhere in the trace. Quotes join words.
+ */
+export function parseTraceQuery(
+  text: string,
+  { showsProbes = false }: { readonly showsProbes?: boolean } = {},
+): TraceQuery {
+  const query = {
+    hasErrors: false,
+    hasRepeats: false,
+    showsProbes,
+    attributes: [] as [string, string][],
+    words: [] as string[],
+  }
+  const fields: { service?: string; operation?: string; status?: string; minMs?: number; maxMs?: number } = {}
+  for (const token of tokensOf(text)) {
+    const [, name, value] = /^(service|operation|status|is):(.+)$/.exec(token) ?? []
+    const [, sign, number, unit] = /^([<>])(\d+(?:\.\d+)?)(us|µs|ms|s)?$/.exec(token) ?? []
+    const [, key, expected] = /^([\w.-]+)=(.*)$/.exec(token) ?? []
+    if (name === 'is' && value === 'error') query.hasErrors = true
+    else if (name === 'is' && value === 'repeating') query.hasRepeats = true
+    else if (name !== undefined && name !== 'is') fields[name as 'service'] = value!.toLowerCase()
+    else if (sign !== undefined) fields[sign === '>' ? 'minMs' : 'maxMs'] = Number(number) * unitMs[unit ?? 'ms']!
+    else if (key !== undefined) query.attributes.push([key, expected!.toLowerCase()])
+    else query.words.push(token.toLowerCase())
+  }
+  return { ...query, ...fields }
+}
+
+const unitMs: Readonly<Record<string, number>> = { us: 0.001, µs: 0.001, ms: 1, s: 1000 }
+
+function tokensOf(text: string): string[] {
+  return [...text.matchAll(/(?:[^\s"]|"[^"]*"?)+/g)].map(([token]) => token.replaceAll('"', '')).filter(Boolean)
+}
+
+/** Whether a trace matches; cheap conditions first. */
+export function matchesTrace(query: TraceQuery, trace: Searchable): boolean {
+  const { summary } = trace
+  if (summary.isProbe && !query.showsProbes) return false
+  if (query.hasErrors && summary.errors === 0) return false
+  if (query.hasRepeats && !summary.isRepeating) return false
+  if (query.minMs !== undefined && summary.durationMs < query.minMs) return false
+  if (query.maxMs !== undefined && summary.durationMs > query.maxMs) return false
+  if (query.status !== undefined && !matchesStatus(query.status, summary.status)) return false
+  const { service, operation } = query
+  if (service !== undefined && !summary.services.some((each) => each.toLowerCase() === service)) return false
+  if (operation !== undefined && !trace.spans.some(({ name }) => name.toLowerCase() === operation)) return false
+  if (query.words.length > 0 && !query.words.every((word) => trace.text.includes(word))) return false
+  return query.attributes.every(([key, value]) =>
+    trace.spans.some(({ attributes }) => attributes[key]?.toLowerCase().includes(value)),
+  )
+}
+
+/** `404` or `4xx`. */
+function matchesStatus(expected: string, status: number | undefined): boolean {
+  return (
+    status !== undefined &&
+    new RegExp(`^${expected.replaceAll(/[^\dx]/g, '').replaceAll('x', '\\d')}$`).test(`${status}`)
+  )
+}
+
+/** Returns what a search for words looks through. */
+export function searchText(spans: readonly StoredSpan[]): string {
+  return [
+    spans[0]?.traceId,
+    ...spans.flatMap(({ service, name, error = '', attributes }) => [
+      service,
+      name,
+      error,
+      ...Object.values(attributes),
+    ]),
+  ]
+    .join('\n')
+    .toLowerCase()
+}

@@ -1,0 +1,88 @@
+import { logMatcher, type LogQuery } from '../model/logQuery.ts'
+import type { LogLine } from '../model/logLine.ts'
+
+/** The bounds of what is kept in memory. */
+export interface LogLimits {
+  readonly lines: number
+  /** Characters of all lines together. */
+  readonly characters: number
+}
+
+/** A page of lines, the oldest first. */
+export interface LogPage {
+  readonly lines: readonly LogLine[]
+  /** Whether there are older lines that match. */
+  readonly hasMore: boolean
+}
+
+/** The newest log lines. */
+export class LogStore {
+  readonly #limits: LogLimits
+  /** The oldest first; those before `#start` are gone. */
+  #lines: LogLine[] = []
+  #start = 0
+  #characters = 0
+  #seq = 0
+
+  constructor(limits: LogLimits) {
+    this.#limits = limits
+  }
+
+  /** The number of the newest line. */
+  get seq(): number {
+    return this.#seq
+  }
+
+  get size(): number {
+    return this.#lines.length - this.#start
+  }
+
+  add(line: Omit<LogLine, 'seq'>): void {
+    this.#lines.push({ ...line, seq: ++this.#seq })
+    this.#characters += line.raw.length
+    while (this.size > this.#limits.lines || (this.#characters > this.#limits.characters && this.size > 1)) {
+      this.#characters -= this.#lines[this.#start]!.raw.length
+      this.#lines[this.#start++] = gone
+    }
+    // Moving the rest costs as much as what is deleted, so a line costs the same however many there are.
+    if (this.#start > 1000 && this.#start > this.#lines.length / 2) {
+      this.#lines = this.#lines.slice(this.#start)
+      this.#start = 0
+    }
+  }
+
+  /** Returns the newest lines that match, and are older than `before`. */
+  page(query: LogQuery, { before = Infinity, limit = 500 }: { before?: number; limit?: number } = {}): LogPage {
+    const matches = logMatcher(query)
+    const found: LogLine[] = []
+    for (let i = this.#lines.length - 1; i >= this.#start; i--) {
+      const line = this.#lines[i]!
+      if (line.seq >= before || !matches(line)) continue
+      if (found.length === limit) return { lines: found.reverse(), hasMore: true }
+      found.push(line)
+    }
+    return { lines: found.reverse(), hasMore: false }
+  }
+
+  /** Returns the lines after one that match, at most `limit` of the newest, and how many were left out. */
+  since(after: number, matches: (line: LogLine) => boolean, limit: number): { lines: LogLine[]; skipped: number } {
+    const from = Math.max(this.#start, this.#lines.length - (this.#seq - after))
+    const found: LogLine[] = []
+    let skipped = 0
+    for (let i = this.#lines.length - 1; i >= from; i--) {
+      const line = this.#lines[i]!
+      if (!matches(line)) continue
+      if (found.length < limit) found.push(line)
+      else skipped++
+    }
+    return { lines: found.reverse(), skipped }
+  }
+
+  clear(): void {
+    this.#lines = []
+    this.#start = 0
+    this.#characters = 0
+  }
+}
+
+const gone: LogLine = { seq: 0, atMs: 0, level: 'trace', service: '', message: '', raw: '' }
