@@ -1,8 +1,20 @@
 // What `tricube` is to bundlers for browsers: contracts and errors, nothing that needs Node.
+export {
+  form,
+  raw,
+  text,
+  type BodyOptions,
+  type Bytes,
+  type FormBody,
+  type RawBody,
+  type TextBody,
+} from './contract/body.ts'
 export { contract, type Contract } from './contract/contract.ts'
 export type { Auth, AuthScheme } from './contract/auth.ts'
 export type { ContractOptions, Envelope } from './contract/options.ts'
 export { ContractError } from './contract/check.ts'
+export { cookie, type Cookie, type CookieOptions } from './contract/cookie.ts'
+export { external, type ExternalOptions } from './contract/external.ts'
 export { type ContractEvent, type EventDraft, type PayloadOf } from './contract/event.ts'
 export {
   jobs,
@@ -17,6 +29,7 @@ export {
 export { t, type Static } from './schema/schema.ts'
 export type {
   BodyOf,
+  CookiesOf,
   HeadersOf,
   InputOf,
   Items,
@@ -26,9 +39,11 @@ export type {
   Page,
   ParamsOf,
   QueryOf,
+  ResponseHeadersOf,
   ResultOf,
 } from './contract/operation.ts'
 export { type RateLimit } from './contract/rateLimit.ts'
+export { redirect, type Redirect, type RedirectOptions } from './contract/redirect.ts'
 export {
   BadGateway,
   BadRequest,

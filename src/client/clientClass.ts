@@ -7,18 +7,26 @@ import { isCancelled, type AnyInput, type CallResponse, type ClientClass, type O
 import { responseCheck } from './call/checkResponse.ts'
 import { compileRequest } from './call/compileRequest.ts'
 import { compileDecoder } from './call/decode.ts'
+import { compileRaw } from './call/rawResponse.ts'
 import { operationPolicy, type OperationPolicy } from './call/operationPolicy.ts'
 import { keyed } from './keyed.ts'
 import { observed, type CallObserver } from './observer.ts'
 import type { Target } from './target/target.ts'
 import { Tokens, type TokenSource } from './token.ts'
-import type { CallOptions, ClientOptions, OperationOptions, RawResult } from './types.ts'
+import type { CallOptions, ClientOptions, OperationOptions } from './types.ts'
+
+/** The options of a client, with what only the code that makes it knows. */
+export interface CompiledOptions extends ClientOptions {
+  readonly token?: TokenSource | undefined
+  /** Returns headers of all calls. */
+  readonly commonHeaders?: (() => Readonly<Record<string, string>>) | undefined
+}
 
 /** Compiles a contract into a class whose methods are its operations. */
 export function clientClass<Callee extends Contract>(
   contract: Callee,
   target: Target,
-  options: ClientOptions & { readonly token?: TokenSource | undefined } = {},
+  options: CompiledOptions = {},
   observer?: CallObserver,
 ): ClientClass<Callee> {
   class ContractClient extends BoundClient {}
@@ -36,13 +44,18 @@ function compileCall(
   contract: Contract,
   name: string,
   target: Target,
-  options: ClientOptions,
+  options: CompiledOptions,
   observer: CallObserver | undefined,
 ): CompiledCall {
   const policy = operationPolicy(contract, name, options)
-  const build = compileRequest(contract, name, { timeoutMs: policy.timeoutMs, forward: options.forward })
+  const build = compileRequest(contract, name, {
+    timeoutMs: policy.timeoutMs,
+    forward: options.forward,
+    headers: options.commonHeaders,
+  })
   const send = compileSend(contract, name, target, policy, observer)
   const read = compileReader(contract, name, options)
+  const raw = compileRaw(contract.operations[name]!, read)
 
   async function readOr(
     fallback: NonNullable<OperationOptions['fallback']>,
@@ -65,9 +78,7 @@ function compileCall(
       return fallback ? readOr(fallback, request, input, options) : read(await send(request, options))
     },
     async raw(caller, input, options) {
-      const response = await send(build(caller, input, options), options)
-      const { status, headers } = response
-      return { status, headers, value: (await read(response)) as RawResult['value'] }
+      return raw(await send(build(caller, input, options), options))
     },
   }
 }
@@ -97,5 +108,5 @@ function compileReader(
   const decode = compileDecoder(contract, name)
   if (!checkResponses) return decode
   const check = responseCheck(contract, name)
-  return (response) => check(decode(response))
+  return (response) => check(decode(response), response.status)
 }

@@ -1,5 +1,4 @@
 import type { Span } from '../trace/span.ts'
-import type { CallResponse } from './call/call.ts'
 
 /** Observes calls to other services, for metrics. */
 export interface CallObserver {
@@ -11,11 +10,11 @@ export interface CallObserver {
 export type CallEnd = (status: number | undefined, durationMs: number, span: Span | undefined, error?: unknown) => void
 
 /** Calls `onEnd` when a call ends, and resolves to its response. */
-export async function observed(
-  response: Promise<CallResponse>,
+export async function observed<CallResult extends { readonly status: number }>(
+  response: Promise<CallResult>,
   onEnd: CallEnd,
   span: Span | undefined,
-): Promise<CallResponse> {
+): Promise<CallResult> {
   const startedAt = performance.now()
   try {
     const { status } = await response

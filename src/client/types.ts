@@ -1,6 +1,8 @@
 import type { Contract } from '../contract/contract.ts'
 import type { HttpError } from '../contract/httpError.ts'
-import type { InputOf, Operation, Operations, ResultOf } from '../contract/operation.ts'
+import type { InputOf, Operation, Operations, ResponseHeadersOf, ResultOf } from '../contract/operation.ts'
+import type { ResponseOf } from '../contract/responseForm.ts'
+import type { DataOf, StatusOf } from '../contract/responses.ts'
 import type { EjectionOptions } from '../resilience/ejection.ts'
 import type { RetryBudgetOptions } from '../resilience/retryBudget.ts'
 import type { ThrottleOptions } from '../resilience/breaker.ts'
@@ -36,13 +38,38 @@ interface CallWith<Op extends Operation> {
   raw(input: InputOf<Op>, options?: CallOptions<Op>): Promise<RawResult<Op>>
 }
 
-/** A value with the status and the headers of its response. */
-export interface RawResult<Op extends Operation = Operation> {
-  readonly status: number
+/**
+ * A value with the status and the headers of its response. With `responses`, `status` tells which value it is. The result
+ * of a GET with `etag` may be a 304, whose value is undefined.
+ */
+export type RawResult<Op extends Operation = Operation> = Op['responses'] extends object
+  ? { [Status in StatusOf<Op>]: RawResponse<Op, Status, DataByStatus<Op, Status>> }[StatusOf<Op>] | NotModified<Op>
+  : [NotModified<Op>] extends [never]
+    ? RawResponse<Op, number, ResultOf<Op>>
+    : RawResponse<Op, StatusOf<Op>, ResultOf<Op>> | NotModified<Op>
+
+/** One of the responses of an operation. */
+interface RawResponse<Op extends Operation, Status extends number, Value> {
+  readonly status: Status
   /** By name, in lower case. */
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  readonly value: ResultOf<Op>
+  readonly headers: RawHeaders<Op>
+  readonly value: Value
 }
+
+type NotModified<Op extends Operation> = Op['etag'] extends true
+  ? Op['route'] extends `GET ${string}`
+    ? RawResponse<Op, 304, undefined>
+    : never
+  : never
+
+type DataByStatus<Op extends Operation, Status> = Status extends keyof Op['responses']
+  ? DataOf<Op['responses'][Status]>
+  : ResponseOf<Op>['result']
+
+/** Headers of the contract have the types of their schemas. */
+type RawHeaders<Op extends Operation> = Op['responseHeaders'] extends object
+  ? Readonly<ResponseHeadersOf<Op>> & Readonly<Record<string, unknown>>
+  : Readonly<Record<string, string | string[] | undefined>>
 
 /** Options of all calls to one operation. */
 export interface OperationOptions<Op extends Operation = Operation> {
@@ -74,6 +101,14 @@ export interface CallOptions<Op extends Operation = Operation> extends Operation
   readonly headers?: Readonly<Record<string, string | undefined>>
   /** Calls with the same key go to the same instance, with the balancer `consistent-hash`. */
   readonly hashKey?: string
+}
+
+/** Where calls of a service go, and what they carry. Functions get the settings of the calling service. */
+export interface CalleeOptions<Settings = never> {
+  /** Headers of all calls, such as `authorization`. */
+  readonly headers?: Readonly<Record<string, string>> | ((settings: Settings) => Readonly<Record<string, string>>)
+  /** The URL of an external API, instead of the one in its contract: for a sandbox, or another region. */
+  readonly url?: string | ((settings: Settings) => string)
 }
 
 /** The algorithm that chooses an instance for a call. */

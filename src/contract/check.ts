@@ -1,13 +1,15 @@
 import { describeValue } from '../schema/describeValue.ts'
 import { Kind, OptionalKind, TransformKind } from '@sinclair/typebox'
 import { accessProblem, authProblem, forgottenAuth } from './auth.ts'
+import { bodyRuleOf } from './body.ts'
 import { keywordProblem } from './keywords.ts'
 import type { Operation, Operations } from './operation.ts'
 import type { ContractOptions } from './options.ts'
 import { responseForm } from './response.ts'
+import { responsesProblem } from './responses.ts'
 import { parseRoute, patternOf, type ParsedRoute } from './route.ts'
 import { valueProblem } from './values.ts'
-import { isSchema, walkSchema, type TSchema } from '../schema/schema.ts'
+import { isSchema, walkSchema, type TObject, type TSchema } from '../schema/schema.ts'
 import { isText } from '../schema/text.ts'
 
 /**
@@ -29,7 +31,12 @@ export class ContractError extends TypeError {
  *
  * @throws {ContractError} at the first mistake
  */
-export function checkContract(name: string, operations: Operations, options: ContractOptions): void {
+export function checkContract(
+  name: string,
+  operations: Operations,
+  options: ContractOptions,
+  { reserved = reservedPaths }: { readonly reserved?: readonly string[] } = {},
+): void {
   const { envelope, partitioned, auth } = options
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) {
     throw new ContractError(`contract "${name}": the name must be kebab-case, like user-service`)
@@ -50,7 +57,7 @@ export function checkContract(name: string, operations: Operations, options: Con
   }
   const taken = new Map<string, string>()
   for (const [key, operation] of Object.entries(operations)) {
-    const problem = problemOf(key, operation, taken) ?? accessProblem(operation, auth)
+    const problem = problemOf(key, operation, taken, reserved) ?? accessProblem(operation, auth)
     if (problem) throw new ContractError(`${name}.${key}: ${problem}`)
   }
   const forgotten = forgottenAuth(operations, auth)
@@ -61,7 +68,12 @@ export function checkContract(name: string, operations: Operations, options: Con
   }
 }
 
-function problemOf(key: string, operation: Operation, taken: Map<string, string>): string | undefined {
+function problemOf(
+  key: string,
+  operation: Operation,
+  taken: Map<string, string>,
+  reserved: readonly string[],
+): string | undefined {
   if (!/^[A-Za-z_$][\w$]*$/.test(key)) return `the name of an operation must be a JavaScript identifier, like getUser`
   if (typeof operation !== 'object' || (operation as unknown) === null) {
     return `expected an operation such as { route: 'GET /users' }, got ${describeValue(operation)}`
@@ -83,7 +95,13 @@ function problemOf(key: string, operation: Operation, taken: Map<string, string>
   if (other !== undefined) return `route "${operation.route}" is already the route of ${other}`
   taken.set(pattern, key)
 
-  return partProblem(operation) ?? routeProblem(operation, route) ?? schemaProblem(operation) ?? valueProblem(operation)
+  return (
+    partProblem(operation) ??
+    reservedProblem(route, reserved) ??
+    routeProblem(operation, route) ??
+    schemaProblem(operation) ??
+    valueProblem(operation)
+  )
 }
 
 /** Schemas are given by name where they are read from text, and as one where they are JSON. */
@@ -92,19 +110,26 @@ function partProblem(operation: Operation): string | undefined {
   return part && `${part} must be a plain object of schemas, like { id: t.Integer() }`
 }
 
+function reservedProblem({ method, path }: ParsedRoute, reserved: readonly string[]): string | undefined {
+  const taken = reserved.find((prefix) => path === prefix || path.startsWith(`${prefix}/`))
+  return taken && `route "${method} ${path}": ${taken} is reserved for tricube, use another path`
+}
+
 function routeProblem(operation: Operation, route: ParsedRoute): string | undefined {
-  const { params, body } = operation
+  const { params, body, compressedBody } = operation
   const { method, path, pathParams } = route
-  const reserved = reservedPaths.find((prefix) => path === prefix || path.startsWith(`${prefix}/`))
-  if (reserved) return `route "${method} ${path}": ${reserved} is reserved for tricube, use another path`
   if (params) {
     const missing = pathParams.find((name) => !Object.hasOwn(params, name))
     if (missing !== undefined) return `path parameter ":${missing}" has no schema in params`
     const extra = Object.keys(params).find((name) => !pathParams.includes(name))
     if (extra !== undefined) return `params.${extra} is not in the route "${method} ${path}"`
   }
+  if (compressedBody !== undefined && typeof compressedBody !== 'boolean') {
+    return `compressedBody must be true or false, got ${describeValue(compressedBody)}`
+  }
+  if (compressedBody && !body) return 'compressedBody needs a body'
   if (method === 'GET' && body) return 'a GET cannot have a body, use query or another method'
-  return responseForm(operation).problem(operation, method)
+  return responseForm(operation).problem(operation, method) ?? responsesProblem(operation)
 }
 
 function schemaProblem(operation: Operation): string | undefined {
@@ -131,7 +156,26 @@ function schemaProblem(operation: Operation): string | undefined {
     const problem = jsonProblem(schema, part) ?? keywordProblem(schema, part)
     if (problem) return problem
   }
+  const formProblem = operation.body && fieldsProblem(operation.body)
+  if (formProblem) return formProblem
+  const { responses = {}, responseHeaders = {} } = operation
+  const others = [
+    ...Object.entries(responses).map(([status, schema]) => [`responses[${status}]`, schema] as const),
+    ...Object.entries(responseHeaders).map(([name, schema]) => [`responseHeaders.${name}`, schema] as const),
+  ]
+  for (const [where, schema] of others) {
+    const problem = schema && (jsonProblem(schema, where) ?? keywordProblem(schema, where))
+    if (problem) return problem
+  }
   return undefined
+}
+
+/** Returns which field of a form no text can match. */
+function fieldsProblem(body: TSchema): string | undefined {
+  if (bodyRuleOf(body).form !== 'form') return undefined
+  const fields = Object.entries((body as unknown as TObject).properties)
+  const wrong = fields.find(([, schema]) => !isText(schema))
+  return wrong && `body.${wrong[0]}: a form is text and cannot hold an object or a list of lists`
 }
 
 /** Returns what JSON cannot carry in a schema: types of JavaScript, and code, which would never run. */
@@ -182,8 +226,15 @@ const fields: ReadonlySet<string> = new Set<keyof Operation>([
   'query',
   'headers',
   'body',
+  'compressedBody',
   'returns',
   'status',
+  'responses',
+  'responseHeaders',
+  'cookies',
+  'setCookies',
+  'etag',
+  'cacheControl',
   'paginated',
   'errors',
   'idempotent',

@@ -2,6 +2,7 @@ import { withDefaultAuth, type Auth } from './auth.ts'
 import { checkContract } from './check.ts'
 import { eventsOf, type ContractEvents, type EventDrafts, type EventsOf } from './event.ts'
 import type { Checked, Drafts, OperationsOf } from './draft.ts'
+import type { External } from './externalPlace.ts'
 import type { Operations } from './operation.ts'
 import type { ContractOptions, Envelope } from './options.ts'
 
@@ -16,6 +17,8 @@ export interface Contract<
   /** What it tells other services: they handle it in `subscriptions`. */
   readonly events: Events
   readonly envelope: Envelope
+  /** Where it is, when it is an API of somebody else. */
+  readonly external?: External
 }
 
 /**

@@ -1,9 +1,11 @@
 import type { Static, TObject, TOptional, TProperties, TSchema } from '@sinclair/typebox'
 import type { HasDefault } from '../schema/builder.ts'
 import type { AuthFields } from './auth.ts'
+import type { BodyInputOf } from './body.ts'
 import type { ErrorClass } from './httpError.ts'
 import type { RateLimit } from './rateLimit.ts'
 import type { ResponseFields, ResponseOf } from './responseForm.ts'
+import type { OtherDataOf, ResponseOptions } from './responses.ts'
 import type { PathParamNames, Route } from './route.ts'
 
 export type { Items, Page } from './responseForm.ts'
@@ -14,7 +16,7 @@ export type { Items, Page } from './responseForm.ts'
  * @example
  * const getUser = { route: 'GET /users/:id', params: { id: t.Integer() }, returns: User, errors: [NotFound] }
  */
-export interface Operation extends ResponseFields, AuthFields {
+export interface Operation extends ResponseFields, ResponseOptions, AuthFields {
   /** Method and path, for example `GET /users/:id`. */
   readonly route: Route
   /** One line for the documentation. */
@@ -29,10 +31,10 @@ export interface Operation extends ResponseFields, AuthFields {
   readonly query?: TProperties
   /** Schemas of the request headers, with names in lower case; values are coerced. */
   readonly headers?: TProperties
-  /** Schema of the JSON body; unknown fields are rejected. */
+  /** Schema of the JSON body, whose unknown fields are rejected; or `raw()`, `text()` or `form({ … })`. */
   readonly body?: TSchema
-  /** HTTP status of success. Default 200. */
-  readonly status?: number
+  /** Whether the body may be compressed by gzip, deflate or br. The limit is for what it becomes. Default: false. */
+  readonly compressedBody?: boolean
   /** The errors of the operation, for its documentation and its clients. */
   readonly errors?: readonly ErrorClass[]
   /**
@@ -100,11 +102,21 @@ export type BodyOf<Op extends Operation> = Op['body'] extends TSchema
       ? unknown
       : undefined
 
+/** The headers that a handler may set, and that a caller gets. */
+export type ResponseHeadersOf<Op extends Operation> = Op['responseHeaders'] extends TProperties
+  ? StaticOf<Op['responseHeaders']>
+  : {}
+
+/** The cookies as a handler sees them; undefined when the request has none, or its signature is wrong. */
+export type CookiesOf<Op extends Operation> = Op['cookies'] extends object
+  ? { readonly [Name in keyof Op['cookies']]: string | undefined }
+  : {}
+
 /** What a handler returns. */
-export type OutputOf<Op extends Operation> = ResponseOf<Op>['output']
+export type OutputOf<Op extends Operation> = ResponseOf<Op>['output'] | OtherDataOf<Op>
 
 /** What a caller gets. */
-export type ResultOf<Op extends Operation> = ResponseOf<Op>['result']
+export type ResultOf<Op extends Operation> = ResponseOf<Op>['result'] | OtherDataOf<Op>
 
 /** What a caller passes. A part is optional when everything in it is. */
 export type InputOf<Op extends Operation> = Flat<
@@ -114,7 +126,7 @@ export type InputOf<Op extends Operation> = Flat<
       Flat<(Op['query'] extends TProperties ? PropertiesInputOf<Op['query']> : unknown) & ResponseOf<Op>['queryInput']>
     > &
     Part<'headers', Op['headers'] extends TProperties ? PropertiesInputOf<Op['headers']> : unknown> &
-    Part<'body', Op['body'] extends TSchema ? BodyOf<Op> : unknown>
+    Part<'body', Op['body'] extends TSchema ? BodyInputOf<Op['body']> : unknown>
 >
 
 type Part<Name extends string, Value> = unknown extends Value

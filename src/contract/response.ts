@@ -1,5 +1,6 @@
 import type { TProperties } from '@sinclair/typebox'
 import { page } from './page.ts'
+import { redirectOf } from './redirect.ts'
 import type { ResponseFields, ResponseForm } from './responseForm.ts'
 
 const single: ResponseForm = {
@@ -12,8 +13,11 @@ const single: ResponseForm = {
   wrap: (data) => ({ data, pagination: undefined }),
 }
 
+const redirect: ResponseForm = { ...single, name: 'redirect' }
+
 /** Returns the form of an operation's response. */
-export function responseForm({ paginated }: ResponseFields): ResponseForm {
+export function responseForm({ paginated, returns }: ResponseFields): ResponseForm {
+  if (redirectOf(returns)) return redirect
   return paginated ? page : single
 }
 

@@ -50,6 +50,15 @@ interface ResponseTypes<Data> {
     data: Data
     pagination: undefined
   }
+  redirect: {
+    query: unknown
+    queryInput: unknown
+    /** The URL. */
+    output: string
+    result: string
+    data: string
+    pagination: undefined
+  }
   page: {
     query: { page: number; size: number }
     queryInput: { page?: number; size?: number }

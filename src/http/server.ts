@@ -10,7 +10,7 @@ import { compileCommonHeaders } from './transport/response.ts'
 import { addJsonParser, removeTypeWithoutBody } from './body.ts'
 import { removeInternalHeaders } from './edge.ts'
 import './fastify.ts'
-import { isPluginOverload, pluginRejection, sendError } from './errors/errors.ts'
+import { cutBody, isPluginOverload, pluginRejection, sendError } from './errors/errors.ts'
 import { FastifyLogController } from './log/fastifyLogController.ts'
 import { InFlight, type OpenRequest } from './inFlight/inFlight.ts'
 import { prototypeError } from './prototype.ts'
@@ -133,7 +133,7 @@ function createFastify(
   })
   addErrorFallback(fastify)
   fastify.setErrorHandler((thrown, request, reply) => {
-    const error = pluginRejection(thrown, reply) ?? pipeline().errorOf(thrown)
+    const error = pluginRejection(thrown, reply) ?? cutBody(thrown, request) ?? pipeline().errorOf(thrown)
     if (error.status >= 500) {
       request.span?.fail(thrown)
       logError(request, thrown, error)

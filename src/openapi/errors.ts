@@ -5,6 +5,8 @@ import {
   Forbidden,
   GatewayTimeout,
   PayloadTooLarge,
+  PreconditionFailed,
+  PreconditionRequired,
   ServerError,
   ServiceUnavailable,
   TooManyRequests,
@@ -80,12 +82,15 @@ export class ErrorResponses {
 
 /** Returns the classes that an operation declares, after those that every operation of its kind may throw. */
 function classesOf(operation: Operation): Set<ErrorClass> {
-  const { params, headers, body, rateLimit, errors = [] } = operation
+  const { route, params, headers, body, etag, rateLimit, errors = [] } = operation
+  const hasPreconditions = etag && !route.startsWith('GET ')
   const takesInput = params ?? queryOf(operation) ?? headers ?? body
   return new Set<ErrorClass>([
     ...(takesInput ? [BadRequest] : []),
     ...(schemesOf(operation).length > 0 ? [Unauthorized, Forbidden] : []),
     ...(body ? [PayloadTooLarge, UnsupportedMediaType] : []),
+    ...(hasPreconditions ? [PreconditionFailed] : []),
+    ...(etag === 'required' ? [PreconditionRequired] : []),
     ...(rateLimit ? [TooManyRequests] : []),
     ServerError,
     ServiceUnavailable,

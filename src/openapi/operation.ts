@@ -1,12 +1,14 @@
 import type { Envelope } from '../contract/options.ts'
+import { bodyRuleOf } from '../contract/body.ts'
+import { wireName } from '../contract/cookie.ts'
 import { isIdempotent, type Operation } from '../contract/operation.ts'
 import { queryOf } from '../contract/response.ts'
 import { parseRoute } from '../contract/route.ts'
-import { objectSchema, type TProperties } from '../schema/schema.ts'
+import { objectSchema, type TProperties, type TSchema } from '../schema/schema.ts'
 import { contentOf, type Components } from './components.ts'
 import { exampleOf } from './example.ts'
 import { securityOf } from './security.ts'
-import { describeSuccess } from './success.ts'
+import { describeSuccesses } from './success.ts'
 import type { ErrorResponses } from './errors.ts'
 import type { OpenApiOperation, OpenApiParameter } from './types.ts'
 
@@ -21,7 +23,7 @@ export interface Shared {
 
 /** Describes an operation and adds the schemas and errors that it names to the shared ones. */
 export function describeOperation(name: string, operation: Operation, shared: Shared): OpenApiOperation {
-  const { summary, description, tags, deprecated, body, status = 200, timeoutMs, rateLimit } = operation
+  const { summary, description, tags, deprecated, body, timeoutMs, rateLimit } = operation
   const { envelope, components, errors, pathNames } = shared
   const security = securityOf(operation)
   const parameters = parametersOf(operation, components, pathNames)
@@ -33,12 +35,19 @@ export function describeOperation(name: string, operation: Operation, shared: Sh
     ...(deprecated && { deprecated }),
     ...(security && { security }),
     ...(parameters.length > 0 && { parameters }),
-    ...(body && { requestBody: { required: true, content: contentOf(body, components) } }),
-    responses: { [status]: describeSuccess(operation, envelope, components), ...errors.of(operation) },
+    ...(body && { requestBody: requestBodyOf(body, components) }),
+    responses: { ...describeSuccesses(operation, envelope, components), ...errors.of(operation) },
     ...(isIdempotent(operation) && { 'x-idempotent': true }),
     ...(timeoutMs !== undefined && { 'x-timeout-ms': timeoutMs }),
     ...(rateLimit && { 'x-rate-limit': rateLimit }),
   }
+}
+
+function requestBodyOf(body: TSchema, components: Components): NonNullable<OpenApiOperation['requestBody']> {
+  const { form, types } = bodyRuleOf(body)
+  if (form === 'json') return { required: true, content: contentOf(body, components) }
+  const schema = form === 'raw' ? {} : components.use(body) // in OpenAPI 3.1, bytes have no schema
+  return { required: true, content: Object.fromEntries(types.map((type) => [type, { schema }])) }
 }
 
 function parametersOf(operation: Operation, components: Components, pathNames: readonly string[]): OpenApiParameter[] {
@@ -51,7 +60,33 @@ function parametersOf(operation: Operation, components: Components, pathNames: r
     ...parametersIn('query', queryOf(operation) ?? {}, components),
     ...parametersIn('header', headers, components),
     ...(keyed ? [idempotencyKey] : []),
+    ...preconditionsOf(operation).filter(({ name }) => !Object.hasOwn(headers, name)),
+    ...cookiesOf(operation),
   ]
+}
+
+function preconditionsOf({ etag, route }: Operation): OpenApiParameter[] {
+  if (!etag) return []
+  if (route.startsWith('GET '))
+    return [precondition('if-none-match', 'the version that you have: the response is 304 then')]
+  const ifMatch = precondition('if-match', 'the version that you have seen: the response is 412 when there is another')
+  return [
+    { ...ifMatch, description: etag === 'required' ? `${ifMatch.description}, 428 without it` : ifMatch.description! },
+  ]
+}
+
+function precondition(name: string, description: string): OpenApiParameter {
+  return { name, in: 'header', required: false, description, schema: { type: 'string' } }
+}
+
+function cookiesOf({ cookies = {} }: Operation): OpenApiParameter[] {
+  return Object.entries(cookies).map(([name, one]) => ({
+    name: wireName(name, one),
+    in: 'cookie',
+    required: false,
+    ...(one.signed && { description: 'signed by the service' }),
+    schema: { type: 'string' },
+  }))
 }
 
 /** https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/ */

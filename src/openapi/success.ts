@@ -1,24 +1,80 @@
 import type { Envelope } from '../contract/options.ts'
 import type { Operation } from '../contract/operation.ts'
+import { redirectOf } from '../contract/redirect.ts'
 import { responseForm } from '../contract/response.ts'
+import { hasBody, successes, usualStatus } from '../contract/responses.ts'
 import type { FormName } from '../contract/responseForm.ts'
-import type { JsonSchema } from '../schema/schema.ts'
+import { t, type JsonSchema, type TSchema } from '../schema/schema.ts'
 import { contentOf, type Components } from './components.ts'
 import { rateLimitHeaders } from './rateLimit.ts'
-import type { OpenApiResponse } from './types.ts'
+import type { OpenApiHeader, OpenApiResponse } from './types.ts'
 
-/** Describes an operation's successful response in its envelope. */
-export function describeSuccess(operation: Operation, envelope: Envelope, components: Components): OpenApiResponse {
-  const { returns, status, rateLimit } = operation
-  const headers = rateLimit && { headers: rateLimitHeaders }
-  if (status === 204 || status === 205) return { description: 'Done; no body', ...headers }
-  const data: JsonSchema = returns ?? { type: 'null' }
-  const body = bodyOf[responseForm(operation).name](data, envelope)
-  return { description: status === 201 ? 'Created' : 'OK', ...headers, content: contentOf(body, components) }
+/** Describes an operation's successful responses by status, in their envelope. */
+export function describeSuccesses(
+  operation: Operation,
+  envelope: Envelope,
+  components: Components,
+): Record<string, OpenApiResponse> {
+  const headers = headersOf(operation, components)
+  const usual = usualStatus(operation)
+  const all = [...successes(operation)].map(([status, returns]) => {
+    if (!hasBody(status)) return [status, { description: descriptionOf(status), ...headers }] as const
+    const isUsual = status === usual
+    if (isUsual && redirectOf(returns)) return [status, describeRedirect(returns!, headers)] as const
+    const form = isUsual ? responseForm(operation).name : 'single'
+    const body = bodyOf[form](returns ?? { type: 'null' }, envelope)
+    return [status, { description: descriptionOf(status), ...headers, content: contentOf(body, components) }] as const
+  })
+  const hasTag = operation.etag === true && operation.route.startsWith('GET ')
+  return {
+    ...Object.fromEntries(all),
+    ...(hasTag && { 304: { description: descriptionOf(304), ...headers } }),
+  }
+}
+
+function describeRedirect(returns: TSchema, headers: Pick<OpenApiResponse, 'headers'>): OpenApiResponse {
+  const { type, format, description } = returns as JsonSchema & { readonly description: string }
+  const location = { description, schema: { type, format } }
+  return { description: 'A redirect', headers: { Location: location, ...headers.headers } }
+}
+
+function descriptionOf(status: number): string {
+  if (status === 304) return 'Not modified; no body'
+  if (!hasBody(status)) return 'Done; no body'
+  return status === 201 ? 'Created' : status === 202 ? 'Accepted' : 'OK'
+}
+
+function headersOf(
+  { rateLimit, responseHeaders, setCookies, etag, cacheControl }: Operation,
+  components: Components,
+): Pick<OpenApiResponse, 'headers'> {
+  const headers: Record<string, OpenApiHeader> = {
+    ...(rateLimit && rateLimitHeaders),
+    ...(etag && { ETag: { description: 'the version of the data', schema: { type: 'string' } } }),
+    ...(cacheControl !== undefined && {
+      'Cache-Control': { description: 'who may store the response', schema: { const: cacheControl } },
+    }),
+    ...(setCookies && {
+      'Set-Cookie': { description: `sets ${Object.keys(setCookies).join(', ')}`, schema: { type: 'string' } },
+    }),
+  }
+  if (responseHeaders) {
+    const { required = [] } = t.Object(responseHeaders) as { required?: readonly string[] }
+    for (const [name, schema] of Object.entries(responseHeaders)) {
+      const { description = '' } = schema
+      headers[name] = {
+        description,
+        schema: components.use(schema),
+        ...(required.includes(name) && { required: true }),
+      }
+    }
+  }
+  return Object.keys(headers).length > 0 ? { headers } : {}
 }
 
 const bodyOf: Readonly<Record<FormName, (data: JsonSchema, envelope: Envelope) => JsonSchema>> = {
   single: (data, envelope) => (envelope === 'standard' ? standard({ data }) : data),
+  redirect: (data) => data,
 
   page(item, envelope) {
     const items = { type: 'array', items: item }

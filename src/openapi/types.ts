@@ -55,7 +55,7 @@ export interface OpenApiOperation {
 /** A parameter in the path, the query or the headers. */
 export interface OpenApiParameter {
   readonly name: string
-  readonly in: 'path' | 'query' | 'header'
+  readonly in: 'path' | 'query' | 'header' | 'cookie'
   readonly required: boolean
   readonly description?: string
   readonly deprecated?: boolean
@@ -73,16 +73,18 @@ export interface OpenApiResponse {
 /** A header of a response. */
 export interface OpenApiHeader {
   readonly description: string
+  readonly required?: true
   readonly schema: JsonSchema
 }
 
-/** The content of a body, which is always JSON. */
-export interface OpenApiContent {
-  readonly 'application/json': {
-    readonly schema: JsonSchema
-    readonly example?: unknown
-    readonly examples?: Readonly<Record<string, { readonly value: unknown }>>
-  }
+/** The content of a body, by its media type. */
+export type OpenApiContent = Readonly<Record<string, OpenApiMedia>>
+
+/** The content of a body in one media type. */
+export interface OpenApiMedia {
+  readonly schema: JsonSchema
+  readonly example?: unknown
+  readonly examples?: Readonly<Record<string, { readonly value: unknown }>>
 }
 
 /** A reference to a component. */

@@ -10,7 +10,7 @@ import type { SchemaBuilder } from './builder.ts'
  */
 export const t: SchemaBuilder = Type as SchemaBuilder
 
-export type { Static, TProperties, TSchema } from '@sinclair/typebox'
+export type { Static, TObject, TProperties, TSchema } from '@sinclair/typebox'
 
 /** A JSON Schema as a plain object. */
 export type JsonSchema = { readonly [keyword: string]: unknown }

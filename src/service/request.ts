@@ -2,13 +2,18 @@ import type { onRequestHookHandler, RouteHandlerMethod } from 'fastify'
 import { ContractError } from '../contract/check.ts'
 import type { Contract } from '../contract/contract.ts'
 import { isByAddress } from '../contract/rateLimit.ts'
+import { isShaped } from '../contract/responses.ts'
 import { parseRoute } from '../contract/route.ts'
 import { hungUp, isProbe, type EndedRequest } from '../http/inFlight/endedRequest.ts'
+import { compileBodyReader } from '../http/bodies/bodyReader.ts'
 import type { AllowOrigin } from '../http/cors.ts'
 import { httpErrorFrom } from '../http/errors/errors.ts'
 import { openRequestOf, type OpenRequest } from '../http/inFlight/inFlight.ts'
+import { defaultLimits } from '../http/limits.ts'
 import type { PreSerialization } from '../http/operation/preSerialization.ts'
 import { compileRespond, type CheckResponse, type Respond } from '../http/operation/respond.ts'
+import { compileShapedRespond } from '../http/operation/respondShaped.ts'
+import { compileResponseSpec, type CookieCodec, type ResponseSpec } from '../http/operation/responseSpec.ts'
 import type { Pipeline } from '../http/server.ts'
 import { loggedPath } from '../http/log/loggedPath.ts'
 import { compileValidator, type Validator } from '../http/operation/validator.ts'
@@ -39,6 +44,8 @@ export interface PipelineParts {
   readonly Context: ContextClass
   readonly preSerialization: PreSerialization
   readonly checkResponse: CheckResponse | undefined
+  /** Undefined when the contract has no cookies. */
+  readonly cookies: CookieCodec | undefined
 }
 
 /**
@@ -50,6 +57,7 @@ export interface PipelineParts {
 export function compilePipeline(definition: Definition, rooms: PipelineParts): Pipeline {
   const { contract } = definition
   const { allowOrigin, admission, tracing, auth, rateLimits, metrics, logging } = rooms
+  const { bodyLimit = defaultLimits.bodyLimit } = definition.limits ?? {}
 
   return {
     // Every request, as it arrives. A rejected one already has its response.
@@ -61,12 +69,12 @@ export function compilePipeline(definition: Definition, rooms: PipelineParts): P
     // A request of an operation.
     operation(name) {
       const operation = contract.operations[name]!
-      const begin = compileBegin(name, definition, tracing)
+      const { validate, respond, spec } = compileSchemas(contract, name, rooms)
+      const begin = compileBegin(name, definition, tracing, spec)
       const limit = rateLimits.onRequest(name, operation)
       const identify = auth.onRequest(operation)
       // A limit by address also protects the check of credentials. A limit by caller needs its result.
       const checks = isByAddress(operation.rateLimit) ? [...limit, ...identify] : [...identify, ...limit]
-      const { validate, respond } = compileSchemas(contract, name, rooms)
       const handle = compileHandler(definition, name, rooms)
 
       const handler: RouteHandlerMethod = (request, reply) => {
@@ -77,7 +85,7 @@ export function compilePipeline(definition: Definition, rooms: PipelineParts): P
           ? value.then((settled) => respond(request, reply, settled))
           : respond(request, reply, value)
       }
-      return { onRequest: [begin, ...checks], handler }
+      return { onRequest: [begin, ...checks], handler, bodyReader: compileBodyReader(operation, bodyLimit) }
     },
 
     // The error that the caller gets.
@@ -102,9 +110,10 @@ function compileBegin(
   name: string,
   { contract, trustProxy, tls }: Definition,
   tracing: ServiceTracer,
+  spec: ResponseSpec,
 ): onRequestHookHandler {
   const operation = contract.operations[name]!
-  const running = { name, path: parseRoute(operation.route).path }
+  const running = { name, path: parseRoute(operation.route).path, spec }
   const trace = tracing.compileBegin(name, operation, trustProxy ? 'forwarded' : tls ? 'https' : 'http')
   return (request, reply, done) => {
     const open = openRequestOf(reply)
@@ -130,12 +139,17 @@ function endedOf(open: OpenRequest): EndedRequest {
 function compileSchemas(
   contract: Contract,
   name: string,
-  { preSerialization, checkResponse }: PipelineParts,
-): { validate: Validator | undefined; respond: Respond } {
+  { preSerialization, checkResponse, cookies }: PipelineParts,
+): { validate: Validator | undefined; respond: Respond; spec: ResponseSpec } {
+  const operation = contract.operations[name]!
   try {
+    const spec = compileResponseSpec(contract, name, cookies)
     return {
-      validate: compileValidator(contract.operations[name]!),
-      respond: compileRespond(contract, name, preSerialization, checkResponse),
+      validate: compileValidator(operation),
+      respond: isShaped(operation)
+        ? compileShapedRespond(contract, name, { spec, preSerialization, checkResponse })
+        : compileRespond(name, { spec, preSerialization, checkResponse }),
+      spec,
     }
   } catch (cause) {
     throw new ContractError(`${contract.name}.${name}: ${(cause as Error).message}`, { cause })

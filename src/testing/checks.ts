@@ -1,6 +1,8 @@
 import type { AnyInput } from '../client/call/call.ts'
+import { bodyRuleOf } from '../contract/body.ts'
 import type { Contract } from '../contract/contract.ts'
 import { queryOf, responseForm } from '../contract/response.ts'
+import { successes, usualStatus } from '../contract/responses.ts'
 import { jsonSchemaOf, objectSchema, t, type TProperties } from '../schema/schema.ts'
 import { compileCheck, firstProblem, type Check } from '../schema/validator/check.ts'
 import { asJson } from '../schema/validator/json.ts'
@@ -15,27 +17,41 @@ export class TestFailure extends Error {
   override readonly name: string = 'TestFailure'
 }
 
+/** Checks what a handler or a mock returns. Without a status, one of the contract's responses has to allow it. */
+export type OutputCheck = (value: unknown, source: string, status?: number) => void
+
 /**
- * Compiles the check of what a handler or a mock returns. It must match `returns`; fields that the encoder leaves out are
- * allowed.
+ * Compiles the check of what a handler or a mock returns. It must match the contract; fields that the encoder leaves out
+ * are allowed.
  *
  * The check throws `TestFailure` with one line.
  */
-export function compileOutputCheck(
-  { name, operations }: Contract,
-  key: string,
-): (value: unknown, source: string) => void {
+export function compileOutputCheck({ name, operations }: Contract, key: string): OutputCheck {
   const operation = operations[key]!
-  if (!operation.returns) return () => {}
   const form = responseForm(operation)
-  const schema = form.output(operation.returns)
-  const write = compileWriter(jsonSchemaOf(schema))
-  const check = compileCheck(schema, 'any')
-  return (value, source) => {
-    const problem = form.outputProblem(value) ?? (isWritten(write, value) ? undefined : problemOf(check, value))
-    if (problem)
-      throw new TestFailure(`${name}.${key}: ${source} returned what the contract does not allow: ${problem}`)
+  const usual = usualStatus(operation)
+  const problems = new Map(
+    [...successes(operation)].map(([status, returns]) => {
+      if (!returns) return [status, (value: unknown) => (status === usual ? undefined : dataProblem(value))] as const
+      const schema = status === usual ? form.output(returns) : returns
+      const write = compileWriter(jsonSchemaOf(schema))
+      const check = compileCheck(schema, 'any')
+      const inForm = status === usual ? form.outputProblem : () => undefined
+      const find = (value: unknown): string | undefined =>
+        inForm(value) ?? (isWritten(write, value) ? undefined : problemOf(check, value))
+      return [status, find] as const
+    }),
+  )
+  return (value, source, status) => {
+    const problem = problems.get(status ?? usual)?.(value)
+    if (problem === undefined) return
+    if (status === undefined && [...problems.values()].some((find) => find(value) === undefined)) return
+    throw new TestFailure(`${name}.${key}: ${source} returned what the contract does not allow: ${problem}`)
   }
+}
+
+function dataProblem(value: unknown): string | undefined {
+  return value === undefined || value === null ? undefined : 'the response has no data'
 }
 
 /** Whether a service could send the value. It writes some types that are not JSON, such as `Date`. */
@@ -64,7 +80,7 @@ export function compileInputCheck({ name, operations }: Contract, key: string): 
     ...(params && { params: compileCheck(objectSchema(params), 'only known') }),
     ...(query && { query: compileCheck(objectSchema(inputProperties(query)), 'only known') }),
     ...(headers && { headers: compileCheck(objectSchema(inputProperties(headers)), 'any') }),
-    ...(body && { body: compileCheck(body, 'only known') }),
+    ...(body && bodyRuleOf(body).form !== 'raw' && { body: compileCheck(body, 'only known') }),
   }
   return (input) => {
     for (const [part, check] of Object.entries(parts)) {

@@ -27,4 +27,13 @@ export type { TestCaller } from './testCaller.ts'
 export type { AppAs, TestApp, TestOptions } from './testApp.ts'
 export { testService } from './testService.ts'
 export { testSystem, type TestedServices, type TestSystem } from './testSystem.ts'
-export type { Mock, MockedCall, Mocks, TestResponse, TestCall, TestCallOptions, TestClient } from './types.ts'
+export type {
+  Mock,
+  MockedCall,
+  MockedResponse,
+  Mocks,
+  TestCall,
+  TestCallOptions,
+  TestClient,
+  TestResponse,
+} from './types.ts'

@@ -6,10 +6,12 @@ import type { CallOptions, ClientOptions, RawResult } from '../client/types.ts'
 import type { Contract } from '../contract/contract.ts'
 import { HttpError } from '../contract/httpError.ts'
 import { responseForm } from '../contract/response.ts'
+import { usualStatus } from '../contract/responses.ts'
 import { parseRoute } from '../contract/route.ts'
 import { asJson } from '../schema/validator/json.ts'
 import { callShape, withCallSpan } from '../trace/callSpan.ts'
 import { recordOf } from '../trace/recordOf.ts'
+import type { SpanShape } from '../trace/shape.ts'
 import { compileInputCheck, compileOutputCheck, TestFailure } from './checks.ts'
 import type { Mocks } from './types.ts'
 
@@ -27,19 +29,16 @@ export function mockService(
 ): MockedService {
   const mocks: Record<string, unknown> = {}
   class MockClient extends BoundClient {}
-  for (const [name, { status = 200 }] of Object.entries(contract.operations)) {
+  for (const name of Object.keys(contract.operations)) {
     const { mock, call } = mockOperation(contract, name, fail)
-    const inSpan = compileSpan(contract, name)
+    const shape = shapeOf(contract, name)
     const received = compileReceived(forward)
-    const run: CompiledCall['run'] = async (caller, input, options) =>
-      inSpan(caller, () => call(received(caller, input, options)))
+    const raw: CompiledCall['raw'] = async (caller, input, options) =>
+      inSpan(shape, caller, () => call(received(caller, input, options)))
     mocks[name] = mock
     const compiled = keyed(contract, name, {
-      run,
-      async raw(caller, input, options) {
-        const value = (await run(caller, input, options)) as RawResult['value']
-        return { status, headers: {}, value }
-      },
+      run: async (caller, input, options) => (await raw(caller, input, options)).value,
+      raw,
     })
     Object.defineProperty(MockClient.prototype, name, BoundClient.operation(compiled))
   }
@@ -64,39 +63,43 @@ function compileReceived(
   }
 }
 
-/** Compiles the span that a real call would have had; an `HttpError` counts as the response with its status. */
-function compileSpan(
-  contract: Contract,
-  name: string,
-): <Value>(caller: Caller, call: () => Promise<Value>) => Promise<Value> {
-  const { route, status = 200 } = contract.operations[name]!
-  const { method, path } = parseRoute(route)
-  const shape = callShape(contract.name, name, method, path)
-  return async ({ span: parent }, call) => {
-    if (!parent?.isRecorded) return call()
-    const span = recordOf(parent).child(shape)
-    const value = call()
-    const response = value.then(
-      () => ({ status }),
-      (error: unknown) => {
-        if (error instanceof HttpError) return { status: error.status }
-        throw error
-      },
-    )
-    await withCallSpan(span, response).catch(() => {})
-    return value
-  }
+function shapeOf(contract: Contract, name: string): SpanShape {
+  const { method, path } = parseRoute(contract.operations[name]!.route)
+  return callShape(contract.name, name, method, path)
 }
 
-type Implementation = (input: AnyInput) => unknown
+/** Makes the call in the span that a real one would have had; an `HttpError` counts as the response with its status. */
+async function inSpan(shape: SpanShape, { span: parent }: Caller, call: () => Promise<RawResult>): Promise<RawResult> {
+  if (!parent?.isRecorded) return call()
+  const span = recordOf(parent).child(shape)
+  const value = call()
+  const response = value.then(
+    ({ status }) => ({ status }),
+    (error: unknown) => {
+      if (error instanceof HttpError) return { status: error.status }
+      throw error
+    },
+  )
+  await withCallSpan(span, response).catch(() => {})
+  return value
+}
+
+/** What a mock responds with. */
+interface MockReply {
+  readonly status?: number
+  readonly headers?: Readonly<Record<string, unknown>>
+  readonly value?: unknown
+}
+type Implementation = (input: AnyInput) => MockReply | Promise<MockReply>
 
 function mockOperation(
   contract: Contract,
   name: string,
   fail: (failure: TestFailure) => void,
-): { mock: unknown; call: (input?: AnyInput) => Promise<unknown> } {
+): { mock: unknown; call: (input?: AnyInput) => Promise<RawResult> } {
   const title = `${contract.name}.${name}`
   const form = responseForm(contract.operations[name]!)
+  const usual = usualStatus(contract.operations[name]!)
   const checkInput = compileInputCheck(contract, name)
   const checkOutput = compileOutputCheck(contract, name)
   const calls: AnyInput[] = []
@@ -106,20 +109,25 @@ function mockOperation(
   return {
     mock: {
       calls,
-      returns: (value: unknown) => void (implementation = () => value),
+      returns: (value: unknown) => void (implementation = () => ({ value })),
+      responds: (reply: MockReply) => void (implementation = () => reply),
       throws: (error: Error) =>
         void (implementation = () => {
           throw error
         }),
-      implement: (fn: Implementation) => void (implementation = fn),
+      implement: (fn: (input: AnyInput) => unknown) =>
+        void (implementation = async (input) => ({ value: await fn(input) })),
     },
     async call(input = {}) {
       try {
         checkInput(input)
         calls.push(input)
-        const value = await implementation(input)
-        checkOutput(value, 'the mock')
-        return asJson(form.result(value, input.query))
+        const { value, status, headers = {} } = await implementation(input)
+        if (status === 304) return { status, headers, value: undefined } as unknown as RawResult
+        checkOutput(value, 'the mock', status)
+        const isUsual = status === undefined || status === usual
+        const result = asJson(isUsual ? form.result(value, input.query) : value)
+        return { status: status ?? usual, headers, value: result } as RawResult
       } catch (error) {
         if (error instanceof TestFailure) fail(error)
         throw error

@@ -5,6 +5,7 @@ import { optionsProblem, type Fields } from '../config/rule.ts'
 import { describeValue } from '../schema/describeValue.ts'
 import { either, exactly, flag, record } from '../config/rules.ts'
 import type { Contract } from '../contract/contract.ts'
+import type { CheckResponse } from '../http/operation/respond.ts'
 import { Application } from '../service/application.ts'
 import { settingsOf } from '../service/definition/config.ts'
 import type { Definition } from '../service/definition/definition.ts'
@@ -80,7 +81,14 @@ export async function startTest<Tested extends Contract, Ctx = WorkContext>(
       resources: withFakes(service.definition, resources),
     },
     {
-      config: { logLevel: 'error', databaseUrl: databases.url, databaseReplicaUrls: [], ...settings, ...config },
+      config: {
+        logLevel: 'error',
+        databaseUrl: databases.url,
+        databaseReplicaUrls: [],
+        cookieSecrets: ['of the test kit, which signs no real cookies'],
+        ...settings,
+        ...config,
+      },
       parts: [clientsPart(classes), tracingTo(sink), queue.part, authPart(testCallers)],
       checkResponse: outputChecks(contract, fail),
     },
@@ -179,14 +187,11 @@ function checkOptions(service: Service, options: TestOptions): void {
   if (problem) throw new TypeError(`testService(${name}): ${problem}`)
 }
 
-function outputChecks(
-  contract: Contract,
-  fail: (failure: TestFailure) => void,
-): (name: string, value: unknown) => void {
+function outputChecks(contract: Contract, fail: (failure: TestFailure) => void): CheckResponse {
   const checks = new Map(Object.keys(contract.operations).map((name) => [name, compileOutputCheck(contract, name)]))
-  return (name, value) => {
+  return (name, value, status) => {
     try {
-      checks.get(name)!(value, 'the handler')
+      checks.get(name)!(value, 'the handler', status)
     } catch (error) {
       fail(error as TestFailure)
     }

@@ -1,6 +1,7 @@
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
 import type { AnyInput } from '../client/call/call.ts'
 import { compileRequest } from '../client/call/compileRequest.ts'
+import type { OutgoingBody } from '../client/call/outgoingBody.ts'
 import { compileDecoder } from '../client/call/decode.ts'
 import type { CallOptions } from '../client/types.ts'
 import type { Contract } from '../contract/contract.ts'
@@ -17,6 +18,11 @@ export function errorsThrown(fastify: FastifyInstance): Map<unknown, Error> {
   return thrown
 }
 
+async function payloadOf(body: OutgoingBody): Promise<string | Buffer> {
+  if (typeof body === 'string') return body
+  return body instanceof Blob ? Buffer.from(await body.arrayBuffer()) : Buffer.from(body)
+}
+
 /** Calls the operations of a service without a socket, with headers of the caller. The `cause` of a 5xx is what the handler threw. */
 export function testClient<Tested extends Contract>(
   contract: Tested,
@@ -31,8 +37,10 @@ export function testClient<Tested extends Contract>(
     const decode = compileDecoder(contract, name)
     const call = async (input?: AnyInput, options?: CallOptions): Promise<unknown> => {
       const { method, path, headers, body } = build(caller, input, options)
-      const response = await inject({ method, url: path, headers, ...(body !== undefined && { payload: body }) })
+      const payload = body === undefined ? undefined : await payloadOf(body)
+      const response = await inject({ method, url: path, headers, ...(payload !== undefined && { payload }) })
       const { statusCode: status, headers: received } = response
+      if (status === 304) return { status, headers: received, data: undefined, pagination: undefined }
       let value: unknown
       try {
         value = decode({ status, headers: received as Record<string, string>, body: response.body })
@@ -41,7 +49,8 @@ export function testClient<Tested extends Contract>(
         if (cause) (error as Error).cause = cause
         throw error
       }
-      return { status, headers: received, ...form.wrap(value) }
+      const isOther = operation.responses !== undefined && status in operation.responses
+      return { status, headers: received, ...(isOther ? { data: value, pagination: undefined } : form.wrap(value)) }
     }
     return [name, call]
   })

@@ -116,7 +116,7 @@ it('error classes with any constructor keep the types of an operation', () => {
 
 it('OpenAPI lists error classes with their codes', () => {
   const { components, paths } = openapiDocument(shop)
-  const values = (name: string): unknown => components.responses[name]!.content!['application/json'].examples
+  const values = (name: string): unknown => components.responses[name]!.content!['application/json']!.examples
   expect(values('QuotaExceeded')).toEqual({ QuotaExceeded: { value: { code: 41910, message: 'HTTP 419' } } })
   expect(values('Mismatch')).toEqual({ Mismatch: { value: { code: 41210, message: 'Precondition Failed' } } })
   expect(Object.keys(paths['/buy']!['post']!.responses)).toEqual(

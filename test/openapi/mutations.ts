@@ -48,7 +48,7 @@ export function mutationsOf(
     found.push({ name: `${name} in the ${where}`, apply: (parts) => wrong.map((text) => put(parts, text)) })
   }
   if (!requestBody) return found
-  const { schema } = requestBody.content['application/json']
+  const { schema } = requestBody.content['application/json']!
   const accepts = compile(schema)
   const { properties = {}, required = [] } = resolved(schema, document) as {
     properties?: Record<string, unknown>

@@ -59,7 +59,9 @@ function validRequests(
     const requiredKeys = there.filter(({ required }) => required).map(({ name }) => name)
     return fc.record<Record<string, string>, string>(Object.fromEntries(model), { requiredKeys })
   }
-  const body = requestBody ? valuesOf(requestBody.content['application/json'].schema, document) : fc.constant(undefined)
+  const body = requestBody
+    ? valuesOf(requestBody.content['application/json']!.schema, document)
+    : fc.constant(undefined)
   return fc.tuple(texts('path'), texts('query'), body).map(([params, query, value]) => ({
     path: template.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name]!)),
     query,
@@ -83,7 +85,7 @@ function responsesOf(
   return new Map(
     Object.entries(responses).map(([status, response]) => {
       const found = '$ref' in response ? components.responses[response.$ref.split('/').at(-1)!]! : response
-      return [Number(status), compile(found.content?.['application/json'].schema ?? true)]
+      return [Number(status), compile(found.content?.['application/json']?.schema ?? true)]
     }),
   )
 }

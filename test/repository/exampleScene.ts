@@ -84,7 +84,7 @@ export declare const databaseUrl: string
 export declare const id: number
 export declare const age: number
 export declare const name: string
-export declare const text: string
+export declare const json: string
 export declare const reason: string
 export declare const column: string
 export declare const newUsers: readonly { readonly name: string; readonly age: number }[]

@@ -9,6 +9,9 @@ import type { ListeningMessage } from '../start/fork.ts'
 import type { PlannedService } from './plan.ts'
 import type { Screen } from './screen.ts'
 
+/** The environment of services under development, unless you set it: cookies are signed by a secret that everyone knows. */
+const ofDevelopment = { NODE_ENV: 'development', COOKIE_SECRETS: 'for development only: everyone knows it' }
+
 /** What a service's process does at the moment. */
 export type ProcessStatus = 'starting' | 'ready' | 'stopped' | 'failed'
 
@@ -74,7 +77,7 @@ export class ServiceProcess {
       {
         detached: true,
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-        env: { NODE_ENV: 'development', ...process.env, ...this.#env, HOST: host, PORT: String(port) },
+        env: { ...ofDevelopment, ...process.env, ...this.#env, HOST: host, PORT: String(port) },
       },
     )
     this.#child = child

@@ -5,6 +5,7 @@ import type { Deadline } from '../../time/deadline.ts'
 import type { Span } from '../../trace/span.ts'
 import type { SpanRecord } from '../../trace/spanRecord.ts'
 import type { Client } from '../types.ts'
+import type { OutgoingBody } from './outgoingBody.ts'
 
 /** The request of a call. */
 export interface OutgoingRequest {
@@ -14,7 +15,7 @@ export interface OutgoingRequest {
   /** Path and query, encoded. */
   readonly path: string
   readonly headers: Record<string, string>
-  readonly body: string | undefined
+  readonly body: OutgoingBody | undefined
   /** The time limit of the call in milliseconds, retries included. */
   readonly timeoutMs: number
   readonly signal: AbortSignal | undefined

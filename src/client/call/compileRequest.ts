@@ -8,6 +8,7 @@ import { recordOf } from '../../trace/recordOf.ts'
 import type { CallOptions } from '../types.ts'
 import type { AnyInput, Caller, OutgoingRequest } from './call.ts'
 import { addHeaders, headerName, headerValue } from './headers.ts'
+import { compileBody } from './outgoingBody.ts'
 import { fillPath, headerText, queryString } from './inputText.ts'
 
 /** The default time limit of a call in milliseconds. gRPC and Finagle advise seconds instead of no limit. */
@@ -18,6 +19,8 @@ export interface RequestOptions {
   readonly timeoutMs?: number | undefined
   /** The names of headers to pass on. */
   readonly forward?: readonly string[] | undefined
+  /** Returns headers of all calls. */
+  readonly headers?: (() => Readonly<Record<string, string>>) | undefined
 }
 
 /**
@@ -28,50 +31,53 @@ export interface RequestOptions {
 export function compileRequest(
   contract: Contract,
   name: string,
-  { timeoutMs: ownTimeoutMs, forward: forwarded = [] }: RequestOptions = {},
+  { timeoutMs: ownTimeoutMs, forward: forwarded = [], headers: common }: RequestOptions = {},
 ): (caller: Caller, input?: AnyInput, options?: CallOptions) => OutgoingRequest {
   const operation = contract.operations[name]!
+  const { external } = contract
   const { method, path } = parseRoute(operation.route)
-  const pathParts = path.split(/:(\w+)/) // text, name, text, name, …, text
+  const pathParts = `${external?.path ?? ''}${path}`.split(/:(\w+)/) // text, name, text, name, …, text
   const fullName = `${contract.name}.${name}`
   const usualTimeoutMs = timeoutOf(fullName, ownTimeoutMs ?? operation.timeoutMs ?? defaultTimeoutMs)
   const forward = forwarded.map(headerName)
   const isForUser = accepts(operation, 'user')
-  const hasBody = operation.body !== undefined
+  const bodyOf = compileBody(operation)
   const shape = callShape(contract.name, name, method, path)
 
   return (caller, input = {}, options = {}) => {
     const ownMs = options.timeoutMs === undefined ? usualTimeoutMs : timeoutOf(fullName, options.timeoutMs)
     const timeoutMs = shorter(ownMs, caller.deadline?.remainingMs()) as number
-    const headers: Record<string, string> = {
-      accept: 'application/json',
-      'x-request-timeout-ms': String(Math.floor(timeoutMs)),
-      'x-request-attempt': '0',
+    const headers: Record<string, string> = { accept: 'application/json' }
+    // The token of a user, a trace and a deadline are for services of your own.
+    if (!external) {
+      headers['x-request-timeout-ms'] = String(Math.floor(timeoutMs))
+      headers['x-request-attempt'] = '0'
+      if (isForUser && caller.userAuthorization !== undefined) headers['authorization'] = caller.userAuthorization
+      caller.propagate?.(headers)
     }
-    if (isForUser && caller.userAuthorization !== undefined) headers['authorization'] = caller.userAuthorization
-    caller.propagate?.(headers)
+    if (common) addHeaders(headers, common())
     for (const header of forward) {
       const value = caller.received?.(header)
       if (value !== undefined) headers[header] = value
     }
     const parent = caller.span && recordOf(caller.span)
     const span = parent?.isRecorded ? parent.child(shape) : undefined
-    parent?.trace.tracer.inject(span ?? parent, headers)
+    if (!external) parent?.trace.tracer.inject(span ?? parent, headers)
     const region = options.region ?? caller.region
-    if (region !== undefined) headers['x-region'] = headerValue('x-region', region)
+    if (region !== undefined && !external) headers['x-region'] = headerValue('x-region', region)
     if (options.idempotencyKey !== undefined) {
       headers['idempotency-key'] = headerValue('idempotency-key', options.idempotencyKey)
     }
     if (input.headers) addInput(headers, input.headers)
     if (options.headers) addHeaders(headers, options.headers)
-    const body = hasBody ? JSON.stringify(input.body) : undefined
-    if (body !== undefined) headers['content-type'] = 'application/json'
+    const body = bodyOf?.(input.body)
+    if (body) headers['content-type'] = body.type
     return {
       operation: fullName,
       method,
       path: fillPath(fullName, pathParts, input.params) + queryString(input.query),
       headers,
-      body,
+      body: body?.body,
       timeoutMs,
       signal: options.signal,
       cancellation: caller.cancellation,

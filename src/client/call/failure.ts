@@ -34,8 +34,12 @@ export function isFault({ ending, status }: Exchange): boolean {
 }
 
 /** Returns the milliseconds of `retry-after`, which has seconds or a date (RFC 9110, 10.2.3); 0 without it. */
-export function retryAfterMs({ headers }: Exchange, now: number = Date.now()): number {
-  const text = headers['retry-after']
+export function retryAfterMs({ headers }: Exchange): number {
+  return waitOf(headers['retry-after'])
+}
+
+/** Returns the milliseconds of a `retry-after`; 0 without it. */
+export function waitOf(text: unknown, now: number = Date.now()): number {
   if (typeof text !== 'string') return 0
   const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now
   return Math.max(0, ms || 0)

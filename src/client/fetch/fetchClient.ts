@@ -2,14 +2,16 @@ import { optionsProblem, type Fields } from '../../config/rule.ts'
 import { describeValue } from '../../schema/describeValue.ts'
 import { func, headerValues, oneOf, text } from '../../config/rules.ts'
 import type { Contract } from '../../contract/contract.ts'
-import { codes, GatewayTimeout, ServiceUnavailable } from '../../contract/errors.ts'
+import { BadGateway, codes, GatewayTimeout, ServiceUnavailable } from '../../contract/errors.ts'
+import { redirectOf } from '../../contract/redirect.ts'
 import type { CompiledCall } from '../boundClient.ts'
 import { cancelReason, isCancelled, type AnyInput, type CallResponse, type OutgoingRequest } from '../call/call.ts'
 import { compileRequest } from '../call/compileRequest.ts'
 import { compileDecoder } from '../call/decode.ts'
 import { addHeaders } from '../call/headers.ts'
+import { compileRaw } from '../call/rawResponse.ts'
 import { Tokens, type TokenSource } from '../token.ts'
-import type { CallOptions, Client, RawResult } from '../types.ts'
+import type { CallOptions, Client } from '../types.ts'
 
 /** Options of `fetchClient`. */
 export interface FetchClientOptions {
@@ -44,17 +46,16 @@ export function fetchClient<Callee extends Contract>(
 ): Client<Callee> {
   checkOptions(contract, options)
   const tokens = options.token && new Tokens(options.token)
-  const calls = Object.keys(contract.operations).map((name) => {
+  const calls = Object.entries(contract.operations).map(([name, operation]) => {
     const build = compileRequest(contract, name, { timeoutMs: options.timeoutMs })
     const decode = compileDecoder(contract, name)
+    const redirect = redirectOf(operation.returns) ? 'manual' : 'error'
     const respond = async (input?: AnyInput, callOptions?: CallOptions): Promise<CallResponse> =>
-      send(contract.name, build({}, input, callOptions), callOptions, options)
+      send(contract.name, build({}, input, callOptions), { ...options, of: callOptions, redirect })
+    const rawOf = compileRaw(operation, decode)
     const sent: CompiledCall = {
       run: async (_caller, input, callOptions) => decode(await respond(input, callOptions)),
-      async raw(_caller, input, callOptions) {
-        const { status, headers, body } = await respond(input, callOptions)
-        return { status, headers, value: decode({ status, headers, body }) as RawResult['value'] }
-      },
+      raw: async (_caller, input, callOptions) => rawOf(await respond(input, callOptions)),
     }
     const { run, raw } = tokens?.wrap(contract, name, sent) ?? sent
     const call = (input?: AnyInput, callOptions?: CallOptions): Promise<unknown> => run({}, input, callOptions)
@@ -85,31 +86,42 @@ function checkOptions(contract: Contract, options: FetchClientOptions): void {
   if (problem) throw new TypeError(`fetchClient(${contract.name}): ${problem}`)
 }
 
+/** Options of one request. */
+interface SendOptions extends FetchClientOptions {
+  readonly of: CallOptions | undefined
+  readonly redirect: 'manual' | 'error'
+}
+
 async function send(
   service: string,
   request: OutgoingRequest,
-  { headers: ofCall }: CallOptions = {},
-  { url = '', headers: own = {}, credentials, fetch = globalThis.fetch }: FetchClientOptions,
+  { url = '', headers: own = {}, credentials, fetch = globalThis.fetch, of = {}, redirect }: SendOptions,
 ): Promise<CallResponse> {
   const { operation, method, path, headers, body, timeoutMs, signal } = request
   const timeout = AbortSignal.timeout(timeoutMs)
   try {
     const response = await fetch(`${url.replace(/\/$/, '')}${path}`, {
       method,
-      headers: headersOf(headers, typeof own === 'function' ? own() : own, ofCall),
+      headers: headersOf(headers, typeof own === 'function' ? own() : own, of.headers),
       ...(credentials && { credentials }),
       body: body ?? null,
-      redirect: 'error',
+      redirect,
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     })
+    if (response.type === 'opaqueredirect') throw hiddenRedirect(operation)
     return { status: response.status, headers: Object.fromEntries(response.headers), body: await response.text() }
   } catch (cause) {
     if (isCancelled(request)) throw cancelReason(request)
+    if (cause instanceof BadGateway) throw cause
     if (timeout.aborted) {
       throw new GatewayTimeout(`${service} did not respond within ${Math.round(timeoutMs)} ms`, { cause, operation })
     }
     throw new ServiceUnavailable(`${service} is unavailable`, { code: codes.calleeDown, cause, operation })
   }
+}
+
+function hiddenRedirect(operation: string): BadGateway {
+  return new BadGateway('a browser does not tell a page where a redirect leads: open the URL instead', { operation })
 }
 
 /** Returns all headers of a call. Those of the call replace those of the client. */

@@ -17,7 +17,7 @@ export interface RequestText {
  * Its headers are checked already. A path that undici would reject goes to undici.
  */
 export function requestText({ method, path, headers, body }: OutgoingRequest, host: string): RequestText | undefined {
-  if (body !== undefined && body.length > maxBodyBytes) return undefined
+  if (body !== undefined && (typeof body !== 'string' || body.length > maxBodyBytes)) return undefined
   if (!/^[\x21-\x7e]+$/.test(path)) return undefined
   const requestLine = `${method} ${path} HTTP/1.1\r\n`
   let rest = `host: ${host}\r\n`

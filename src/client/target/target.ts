@@ -45,6 +45,8 @@ export interface TargetStats {
 export class Target implements AsyncDisposable {
   readonly #service: string
   readonly #isPartitioned: boolean
+  /** Whether it is somebody else's, who is not told of deadlines and attempts. */
+  readonly #isExternal: boolean
   readonly #members: Members
   readonly #budget: RetryBudget
   readonly #backoff: Backoff = fullJitter()
@@ -63,6 +65,7 @@ export class Target implements AsyncDisposable {
     const { retryBudget: budget = {} } = options
     this.#service = contract.name
     this.#isPartitioned = contract.partitioned === true
+    this.#isExternal = contract.external !== undefined
     this.#members = new Members(contract, registry, options, locality, certificates, onProblem)
     this.#budget = budget === false ? noRetryBudget : retryBudget(budget)
   }
@@ -83,7 +86,7 @@ export class Target implements AsyncDisposable {
     if (!hasUndici() || !this.#members.isReady) {
       await Promise.all([loadUndici(), this.#members.whenReady(request.timeoutMs)])
       now = performance.now()
-      request.headers['x-request-timeout-ms'] = remaining(end, now)
+      if (!this.#isExternal) request.headers['x-request-timeout-ms'] = remaining(end, now)
       if (isCancelled(request)) throw cancelReason(request)
     }
     this.#budget.deposit(now)
@@ -116,8 +119,9 @@ export class Target implements AsyncDisposable {
       if (isCancelled(request)) throw cancelReason(request)
       now = performance.now()
       this.#retries += 1
-      request.headers['x-request-attempt'] = String(retry)
       request.span?.event('retry', { 'http.request.resend_count': retry, reason: failure }, now)
+      if (this.#isExternal) continue
+      request.headers['x-request-attempt'] = String(retry)
       request.headers['x-request-timeout-ms'] = remaining(end, now)
     }
   }
@@ -170,7 +174,8 @@ export class Target implements AsyncDisposable {
     if (this.#members.fleet.size < 2 || !this.#budget.withdraw(now) || !policy.breaker.allows(now)) return undefined
     this.#hedges += 1
     request.span?.event('hedge', {}, now)
-    const headers = { ...request.headers, 'x-request-timeout-ms': remaining(end, now) }
+    const headers = { ...request.headers }
+    if (!this.#isExternal) headers['x-request-timeout-ms'] = remaining(end, now)
     return this.#begin({ ...request, headers }, policy, tried, end, now)
   }
 

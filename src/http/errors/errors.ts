@@ -1,7 +1,14 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
-import type { FastifyError, FastifyReply } from 'fastify'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { errorBody, errorFrom } from '../../contract/errorBody.ts'
-import { codes, PayloadTooLarge, ServerError, ServiceUnavailable, UnsupportedMediaType } from '../../contract/errors.ts'
+import {
+  BadRequest,
+  codes,
+  PayloadTooLarge,
+  ServerError,
+  ServiceUnavailable,
+  UnsupportedMediaType,
+} from '../../contract/errors.ts'
 import { HttpError } from '../../contract/httpError.ts'
 
 /** Sends an error in tricube's format. It always succeeds: headers and details that cannot be sent are left out. */
@@ -39,6 +46,12 @@ export function httpErrorFrom(thrown: unknown): HttpError {
 export function pluginRejection(thrown: unknown, reply: FastifyReply): HttpError | undefined {
   if (thrown instanceof HttpError || !(thrown instanceof Error) || !reply.hasHeader('retry-after')) return undefined
   return rejection((thrown as Partial<FastifyError>).statusCode)
+}
+
+/** Returns the error of a request whose caller has hung up in the middle of the body; undefined for other errors. */
+export function cutBody(thrown: unknown, { raw }: FastifyRequest): HttpError | undefined {
+  if (raw.complete || (thrown as NodeJS.ErrnoException | undefined)?.code !== 'ECONNRESET') return undefined
+  return new BadRequest('the body ended before it was complete', { code: codes.malformed, cause: thrown })
 }
 
 /** Whether a plugin has rejected a request with 503, as @fastify/under-pressure does. That is no fault to look for. */

@@ -1,6 +1,8 @@
 import { performance } from 'node:perf_hooks' // the global one is a getter, which costs a fifth more
 import { setImmediate } from 'node:timers' // a fake one waits for its test
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { ResponseDraft } from '../operation/responseDraft.ts'
+import type { ResponseSpec } from '../operation/responseSpec.ts'
 import type { LaneNotice } from '../transport/lanes.ts'
 
 /** Called when a request has ended, with a response or because its caller hung up. */
@@ -11,6 +13,8 @@ export interface RunningOperation {
   readonly name: string
   /** Path in the contract: `/users/:id`. */
   readonly path: string
+  /** What its responses may have. */
+  readonly spec: ResponseSpec
 }
 
 /** A request in flight, linked to those that arrived before and after it. */
@@ -20,6 +24,8 @@ export class OpenRequest {
   readonly reply: FastifyReply
   /** Undefined outside operations: documentation, health, unknown paths. */
   operation: RunningOperation | undefined
+  /** What its handler has set on the response; undefined when it has set nothing. */
+  response: ResponseDraft | undefined
   /** Set for HTTP/2, whose requests lose it when they end. */
   readonly peer: string | undefined
   /** Milliseconds of `performance.now()`. */

@@ -38,6 +38,8 @@ const compileForm: Readonly<Record<FormName, (returns: TSchema, envelope: Envelo
     return envelope === 'standard' ? (value) => `{"code":0,"data":${write(value)}}` : write
   },
 
+  redirect: () => (location) => JSON.stringify(location),
+
   page(returns, envelope) {
     const isStandard = envelope === 'standard'
     const writeItems = compileStrict(t.Array(returns))

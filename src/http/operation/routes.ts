@@ -1,6 +1,7 @@
-import type { FastifyInstance, onRequestHookHandler, RouteHandlerMethod } from 'fastify'
+import type { FastifyInstance, onRequestHookHandler, RouteHandlerMethod, RouteOptions } from 'fastify'
 import type { Operations } from '../../contract/operation.ts'
 import { parseRoute } from '../../contract/route.ts'
+import type { BodyReader } from '../bodies/bodyReader.ts'
 import type { PreSerialization } from './preSerialization.ts'
 
 /** The hooks and the handler of an operation. */
@@ -8,6 +9,8 @@ export interface OperationHooks {
   /** Run before the body is read. */
   readonly onRequest: onRequestHookHandler[]
   readonly handler: RouteHandlerMethod
+  /** How its body is read; undefined for plain JSON and without a body. */
+  readonly bodyReader: BodyReader | undefined
 }
 
 /**
@@ -23,11 +26,34 @@ export function addRoutes(
 ): void {
   const routes = Object.entries(operations).map(([name, { route }]) => {
     const { method, path } = parseRoute(route)
-    return { method, url: path, config: { operation: name }, ...hooksOf(name) }
+    const { bodyReader, onRequest, handler } = hooksOf(name)
+    const options = { method, url: path, config: { operation: name }, onRequest, handler }
+    return { options, bodyReader }
   })
   fastify.register((instance, _options, done) => {
     preSerialization.watchRoutes(instance)
-    for (const route of routes) instance.route(route)
+    for (const { options, bodyReader } of routes) {
+      if (bodyReader) addWithBody(instance, options, bodyReader)
+      else instance.route(options)
+    }
+    done()
+  })
+}
+
+/** Adds a route to an instance of its own, whose parsers are for its body alone. */
+function addWithBody(
+  parent: FastifyInstance,
+  options: RouteOptions & { readonly onRequest: readonly onRequestHookHandler[] },
+  { onRequest, preParsing, bodyLimit, addParsers }: BodyReader,
+): void {
+  parent.register((instance, _options, done) => {
+    addParsers(instance)
+    instance.route({
+      ...options,
+      onRequest: [...options.onRequest, onRequest],
+      ...(preParsing && { preParsing }),
+      bodyLimit,
+    })
     done()
   })
 }

@@ -1,9 +1,11 @@
 import type { FastifyRequest } from 'fastify'
+import { emptyBodies } from '../bodies/bodyReader.ts'
+import { bodyRuleOf, type BodyForm } from '../../contract/body.ts'
 import type { Operation } from '../../contract/operation.ts'
-import { BadRequest, codes } from '../../contract/errors.ts'
+import { BadRequest, codes, PreconditionRequired } from '../../contract/errors.ts'
 import { queryOf } from '../../contract/response.ts'
-import { objectSchema } from '../../schema/schema.ts'
-import { compileCheck, compileTextCheck } from '../../schema/validator/check.ts'
+import { objectSchema, type TObject, type TSchema } from '../../schema/schema.ts'
+import { compileCheck, compileTextCheck, type Check } from '../../schema/validator/check.ts'
 import { checkPatterns } from '../../schema/validator/patterns.ts'
 import type { ValueProblem } from '../../schema/validator/problems.ts'
 import { maxProblems } from '../../schema/validator/work.ts'
@@ -23,26 +25,47 @@ export type Validator = (request: FastifyRequest) => void
  * missing.
  */
 export function compileValidator(operation: Operation): Validator {
-  const { params, headers, body } = operation
+  const { params, headers, body, etag } = operation
   checkInputs(operation)
+  const needsVersion = etag === 'required'
   const checkParams = params && compileTextCheck(params, 'any', 'commas')
   const query = queryOf(operation)
   const checkQuery = query ? compileTextCheck(query, 'only known', 'repeated') : rejectQuery
   const checkHeaders = headers && compileTextCheck(headers, 'any', 'commas')
-  const checkBody = body && compileCheck(body, 'only known')
+  const { form } = body ? bodyRuleOf(body) : { form: 'json' as const }
+  const checkBody = body && compileBodyCheck[form](body)
+  const emptyBody = emptyBodies[form]
 
   return function validate(request) {
+    if (needsVersion) requireVersion(request)
     let problems: Problem[] | undefined
     let failed = checkParams?.(request.params)
     if (failed) problems = add(problems, 'params', failed)
     if ((failed = checkQuery(request.query))) problems = add(problems, 'query', failed)
     if ((failed = checkHeaders?.(request.headers))) problems = add(problems, 'headers', failed)
     if (checkBody) {
-      if (request.body === undefined) throw new BadRequest('a JSON body is required', { code: codes.malformed })
+      if (request.body === undefined) request.body = emptyBody?.() ?? missingBody()
       if ((failed = checkBody(request.body))) problems = add(problems, 'body', failed)
     }
     if (problems) throw new BadRequest(problems.slice(0, maxProblems), { code: codes.validation })
   }
+}
+
+const compileBodyCheck: Readonly<Record<BodyForm, (body: TSchema) => Check>> = {
+  json: (body) => compileCheck(body, 'only known'),
+  raw: () => () => undefined,
+  text: (body) => compileCheck(body, 'any'),
+  form: (body) => compileTextCheck((body as unknown as TObject).properties, 'only known', 'repeated'),
+}
+
+function missingBody(): never {
+  throw new BadRequest('a JSON body is required', { code: codes.malformed })
+}
+
+/** @throws {PreconditionRequired} when a caller could overwrite a version that it has not seen */
+function requireVersion({ headers }: FastifyRequest): void {
+  if (headers['if-match'] !== undefined || headers['if-none-match'] !== undefined) return
+  throw new PreconditionRequired('send if-match with the etag that you have read')
 }
 
 /** @throws {TypeError} when a pattern could take too long, with the part of the request */

@@ -1,23 +1,23 @@
 import type { Server } from 'node:http'
 import type { Http2SecureServer } from 'node:http2'
 import { HttpError } from '../../contract/httpError.ts'
-import type { Listener } from './messages.ts'
+import type { AnyRequest, AnyResponse, Listener } from './messages.ts'
 import { rejectInvalid, type OnRejected } from './reject.ts'
 import type { StrictCheck } from './strict.ts'
 
 /**
  * Handles requests with `Expect`, for which Node calls separate listeners, by the same check as all others. It sends
- * `100 Continue` only if the body will be read. Any other expectation gets a 417. RFC 9110, 10.1.1
+ * `100 Continue` when the body is first read, so a request that is rejected by its headers never sends its body. Any other
+ * expectation gets a 417. RFC 9110, 10.1.1
  */
 export function handleExpectations(
   server: Pick<Server | Http2SecureServer, 'on'>,
   check: StrictCheck,
   listener: Listener,
-  { bodyLimit, onRejected }: { readonly bodyLimit: number; readonly onRejected: OnRejected },
+  onRejected: OnRejected,
 ): void {
   const proceed: Listener = (request, response) => {
-    // A body that is too long is rejected by its header.
-    if (!(Number(request.headers['content-length']) > bodyLimit)) response.writeContinue()
+    continueWhenRead(request, response)
     listener(request, response)
   }
   const on = server.on.bind(server) as (event: string, listener: Listener) => unknown
@@ -26,6 +26,18 @@ export function handleExpectations(
     'checkExpectation',
     rejectInvalid((request) => check(request) ?? unknown, listener, onRejected),
   )
+}
+
+function continueWhenRead(request: AnyRequest, response: AnyResponse): void {
+  const { _read: read } = request
+  Object.assign(request, {
+    _read(size: number) {
+      Object.assign(request, { _read: read })
+      // After the response, Node reads what is left of the body.
+      if (!response.headersSent) response.writeContinue()
+      read.call(request, size)
+    },
+  })
 }
 
 const unknown = new HttpError(417, 'only 100-continue can be expected')

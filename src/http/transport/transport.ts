@@ -31,7 +31,7 @@ export function createTransport(
   const { headersTimeoutMs, requestTimeoutMs } = limits
   const check = compileStrictCheck(limits)
   const server = createNodeServer(rejectInvalid(check, listener, onRejected), limits, tls)
-  handleExpectations(server, check, listener, { bodyLimit: limits.bodyLimit, onRejected })
+  handleExpectations(server, check, listener, onRejected)
   Object.assign(server, {
     headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs), // Node would swap the two if this were the longer
     requestTimeout: requestTimeoutMs,

@@ -41,6 +41,8 @@ const reservedNames: ReadonlySet<string> = new Set([
   'query',
   'headers',
   'body',
+  'cookies',
+  'response',
   'request',
   'operation',
   'span',

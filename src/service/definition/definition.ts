@@ -1,4 +1,4 @@
-import type { ClientOptions } from '../../client/types.ts'
+import type { CalleeOptions, ClientOptions } from '../../client/types.ts'
 import type { OwnSettings, OwnValues } from '../../config/own.ts'
 import type { Contract } from '../../contract/contract.ts'
 import type { Operations, OutputOf } from '../../contract/operation.ts'
@@ -79,7 +79,9 @@ export interface ServiceOptions<
   /** Contracts of the services that it calls, under the names that its handlers use. */
   readonly clients?: Others
   /** Options of these calls, under the same names. Default: see `ClientOptions`. */
-  readonly calls?: { readonly [Name in keyof Others]?: ClientOptions<Others[Name]> }
+  readonly calls?: {
+    readonly [Name in keyof Others]?: ClientOptions<Others[Name]> & CalleeOptions<OwnValues<Values>>
+  }
   /** The jobs that it can enqueue and run, declared by `jobs`. */
   readonly jobs?: JobMap
   /** One function for each of its jobs. */

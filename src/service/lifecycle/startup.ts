@@ -65,6 +65,7 @@ export async function openAll(
       idempotency: await use(parts.idempotency),
       preSerialization: server.preSerialization,
       checkResponse,
+      cookies: (await use(parts.cookies)).codec,
     }),
   )
 }

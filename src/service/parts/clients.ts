@@ -2,19 +2,22 @@ import type { Caller, ClientClass } from '../../client/call/call.ts'
 import { clientClass } from '../../client/clientClass.ts'
 import { loadUndici } from '../../client/target/endpoint.ts'
 import { Target } from '../../client/target/target.ts'
-import type { ClientOptions } from '../../client/types.ts'
+import type { CalleeOptions, ClientOptions } from '../../client/types.ts'
 import type { Contract } from '../../contract/contract.ts'
+import { externalAt } from '../../contract/externalPlace.ts'
+import { staticRegistry } from '../../discovery/static.ts'
 import { Certificates } from '../../tls/certificates.ts'
 import type { Host, Opened, Part } from '../part.ts'
 import { callsRule, contractsRule, type Callees } from './calls.ts'
 import { discovery } from './discovery/discovery.ts'
 import { metrics } from './metrics.ts'
+import { settings } from './settings.ts'
 import { tls } from './tls.ts'
 
 /** Options of a service that calls other services. */
 export interface ClientsOptions {
   readonly clients?: Callees
-  readonly calls?: Readonly<Record<string, ClientOptions | undefined>>
+  readonly calls?: Readonly<Record<string, (ClientOptions & CalleeOptions) | undefined>>
 }
 
 /** Creates the clients of a service. */
@@ -37,7 +40,7 @@ export function clientsOf(classes: Readonly<Record<string, ClientClass<Contract>
 
 /** The targets of calls. */
 export interface Targets {
-  open(callee: Contract, options: ClientOptions | undefined): ClientClass<Contract>
+  open(callee: Contract, options: (ClientOptions & CalleeOptions) | undefined): ClientClass<Contract>
   /**
    * Loads the code for the first call once the service is ready. Loading it earlier would take a tenth of the start.
    */
@@ -50,6 +53,7 @@ export async function openTargets({ log, use }: Host): Promise<Targets> {
   const { registry, location, canLocate } = await use(discovery)
   const { calls: callMetrics } = await use(metrics)
   const { certificates } = await use(tls)
+  const { values } = await use(settings)
   const targets: Target[] = []
   const ownCertificates: Certificates[] = []
 
@@ -60,8 +64,9 @@ export async function openTargets({ log, use }: Host): Promise<Targets> {
     return own
   }
   return {
-    open(callee, options = {}) {
-      if (!canLocate(callee.name)) {
+    open(contract, { headers, url, ...options } = {}) {
+      const callee = placed(contract, valueOf(url, values))
+      if (!callee.external && !canLocate(callee.name)) {
         log.warn(
           { callee: callee.name },
           'no address is known of a service that this one calls: set TRICUBE_SERVICES, CONSUL_HTTP_ADDR, TRICUBE_KUBERNETES or TRICUBE_DNS',
@@ -69,7 +74,7 @@ export async function openTargets({ log, use }: Host): Promise<Targets> {
       }
       const target = new Target(
         callee,
-        registry,
+        callee.external ? staticRegistry({ [callee.name]: [callee.external.origin] }) : registry,
         options,
         location,
         certificatesFor(options),
@@ -79,7 +84,8 @@ export async function openTargets({ log, use }: Host): Promise<Targets> {
       )
       targets.push(target)
       callMetrics?.watch(callee.name, () => target.stats)
-      return clientClass(callee, target, options, callMetrics)
+      const fixed = valueOf(headers, values)
+      return clientClass(callee, target, { ...options, commonHeaders: fixed && (() => fixed) }, callMetrics)
     },
     prepare() {
       if (targets.length > 0) setTimeout(() => void loadUndici(), 500).unref()
@@ -89,6 +95,19 @@ export async function openTargets({ log, use }: Host): Promise<Targets> {
       for (const own of ownCertificates) own.close()
     },
   }
+}
+
+/** Returns an option that may depend on the settings. */
+function valueOf<Value extends string | object>(
+  option: Value | ((settings: never) => Value) | undefined,
+  settings: object,
+): Value | undefined {
+  return typeof option === 'function' ? option(settings as never) : option
+}
+
+/** Moves an external API to another URL. */
+function placed(contract: Contract, url: string | undefined): Contract {
+  return url === undefined || !contract.external ? contract : { ...contract, external: externalAt(new URL(url)) }
 }
 
 const callerKey = Symbol('caller')

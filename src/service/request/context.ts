@@ -3,7 +3,7 @@ import '../../http/fastify.ts'
 import type { Client } from '../../client/types.ts'
 import type { AuthUser } from '../../auth/identity.ts'
 import type { Identified } from '../../contract/auth.ts'
-import type { BodyOf, HeadersOf, Operation, ParamsOf, QueryOf } from '../../contract/operation.ts'
+import type { BodyOf, CookiesOf, HeadersOf, Operation, ParamsOf, QueryOf } from '../../contract/operation.ts'
 import type { Logger } from '../../log/logger.ts'
 import type { Metrics } from '../../metrics/metrics.ts'
 import type { Database } from '../../sql/index.ts'
@@ -14,6 +14,7 @@ import type { ValueOf } from '../part.ts'
 import type * as parts from '../parts.ts'
 import type { Callees } from '../parts/calls.ts'
 import type { DetachedOptions } from './baseContext.ts'
+import type { ResponseOfHandler } from './response.ts'
 
 /** The values of the parts on the context, under the parts' names. */
 type PartValues = {
@@ -66,7 +67,10 @@ export interface WorkContext<Others extends Callees = {}> extends SpanContext, P
 }
 
 /** A context without the members that belong to a request. */
-export type Detached<Ctx> = Omit<Ctx, 'params' | 'query' | 'headers' | 'body' | 'request' | 'idempotencyKey'>
+export type Detached<Ctx> = Omit<
+  Ctx,
+  'params' | 'query' | 'headers' | 'cookies' | 'body' | 'request' | 'response' | 'idempotencyKey'
+>
 
 /**
  * The context of a handler: the checked input, and everything it may use, bound to the request. Without type arguments
@@ -86,6 +90,10 @@ export interface Context<Op extends Operation = Operation, Others extends Callee
   readonly body: BodyOf<Op>
   /** The user who calls an operation whose `auth` is `user`. Undefined on other operations. */
   readonly user: Identified<Op, 'user', AuthUser>
+  /** The cookies that the contract names; undefined when one is missing, or its signature is wrong. */
+  readonly cookies: CookiesOf<Op>
+  /** Sets status, headers, cookies and tag of the response. An error is sent without them. */
+  readonly response: ResponseOfHandler<Op>
   /**
    * Key of this call of an operation that is `idempotent: 'by key'`, the same at each attempt of its caller. Pass it to
    * calls that are idempotent by key. Undefined without the header `idempotency-key`.

@@ -2,6 +2,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { GatewayTimeout } from '../../contract/errors.ts'
 import { HttpError } from '../../contract/httpError.ts'
 import { identityValue, userAuthorization } from '../../auth/identity.ts'
+import { openRequestOf } from '../../http/inFlight/inFlight.ts'
+import { ResponseDraft } from '../../http/operation/responseDraft.ts'
 import { Cancellation } from '../../resilience/cancellation.ts'
 import type { Deadline } from '../../time/deadline.ts'
 import type { Span } from '../../trace/span.ts'
@@ -78,6 +80,18 @@ export class RequestContext extends BaseContext implements RequestScope {
 
   get userAuthorization(): string | undefined {
     return userAuthorization(this.request)
+  }
+
+  /** What the handler sets on the response. */
+  get response(): ResponseDraft {
+    const open = openRequestOf(this.#reply)
+    return (open.response ??= new ResponseDraft(open.operation!.spec, this.request))
+  }
+
+  /** The cookies that the contract names. */
+  get cookies(): Readonly<Record<string, string | undefined>> {
+    const { cookies, codec } = openRequestOf(this.#reply).operation!.spec
+    return codec ? codec.read(this.request.headers.cookie, cookies, codec.signer) : {}
   }
 
   get region(): string | undefined {

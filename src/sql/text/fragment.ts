@@ -66,7 +66,7 @@ export interface Fragments {
   in(list: readonly unknown[]): Fragment
   /**
    * A string that is JSON already, for a json or jsonb parameter; other strings become JSON strings.
-   * @example db.execute`UPDATE users SET settings = ${db.json(text)} WHERE id = ${id}`
+   * @example db.execute`UPDATE users SET settings = ${db.json(json)} WHERE id = ${id}`
    */
   json(text: string): JsonText
   /** Text that becomes part of the statement as it is. Never pass anything that comes from a caller. */

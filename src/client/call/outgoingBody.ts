@@ -1,0 +1,51 @@
+import { bodyRuleOf, type BodyForm } from '../../contract/body.ts'
+import type { Operation } from '../../contract/operation.ts'
+
+/** The body of a call. It can be sent again. */
+export type OutgoingBody = string | Uint8Array | Blob
+
+/** The body of a call with its content type. */
+interface TypedBody {
+  readonly body: OutgoingBody
+  readonly type: string
+}
+
+/** Compiles a function that returns the body of a call; undefined when the operation has none. */
+export function compileBody({ body }: Operation): ((input: unknown) => TypedBody | undefined) | undefined {
+  if (!body) return undefined
+  const { form, types } = bodyRuleOf(body)
+  return compileForm[form](types.find((type) => !type.includes('*')) ?? 'application/octet-stream')
+}
+
+const compileForm: Readonly<Record<BodyForm, (usualType: string) => (input: unknown) => TypedBody | undefined>> = {
+  json: () => (input) => {
+    const body = JSON.stringify(input)
+    return body === undefined ? undefined : { body, type: 'application/json' }
+  },
+  raw:
+    (usual) =>
+    (input = '') => {
+      if (!isBytes(input)) throw new TypeError('the body must be a Uint8Array, a text or a Blob')
+      return { body: input, type: (input instanceof Blob && input.type) || usual }
+    },
+  text:
+    (usual) =>
+    (input = '') => ({ body: input as string, type: `${usual}; charset=utf-8` }),
+  form:
+    (type) =>
+    (input = {}) => ({ body: fieldsOf(input as object), type }),
+}
+
+function isBytes(value: unknown): value is OutgoingBody {
+  return typeof value === 'string' || value instanceof Uint8Array || value instanceof Blob
+}
+
+function fieldsOf(fields: object): string {
+  const all = new URLSearchParams()
+  for (const [name, value] of Object.entries(fields)) {
+    for (const item of Array.isArray(value) ? value : [value]) {
+      if (item !== undefined && item !== null) all.append(name, typeof item === 'string' ? item : JSON.stringify(item))
+    }
+  }
+  return all.toString()
+}

@@ -1,0 +1,139 @@
+import type { Static, TObject, TProperties, TSchema, TString, TUnsafe } from '@sinclair/typebox'
+import { describeValue } from '../schema/describeValue.ts'
+import { t } from '../schema/schema.ts'
+
+// Bodies that are not JSON. Each is a schema of what the handler gets, marked with how it is read.
+
+/** The forms of bodies. */
+export type BodyForm = 'json' | 'raw' | 'text' | 'form'
+
+/** How a body is read. */
+export interface BodyRule {
+  readonly form: BodyForm
+  /** Media types that are accepted, such as `image/*`. */
+  readonly types: readonly string[]
+  /** Undefined: the `bodyLimit` of the service. */
+  readonly maxBytes?: number | undefined
+}
+
+/** Options of bodies that are not JSON. */
+export interface BodyOptions {
+  /** The media types that are accepted, such as `image/png` or `image/*`; others get a 415. */
+  readonly types?: readonly string[]
+  /** Bytes of the largest body; a larger one gets a 413. Default: the `bodyLimit` of the service. */
+  readonly maxBytes?: number
+}
+
+interface Marked<Input> {
+  readonly [bodyRule]: BodyRule
+  /** What a caller passes; it exists for the compiler alone. */
+  readonly [bodyInput]?: Input
+}
+
+declare const bodyInput: unique symbol
+const bodyRule: unique symbol = Symbol('tricube.body')
+
+/** What a caller passes as bytes: text is sent as UTF-8. The type of a `Blob` becomes the content type. */
+export type Bytes = Uint8Array | string | Blob
+
+/** A body of bytes, as {@link raw} returns it. */
+export type RawBody = TUnsafe<Uint8Array> & Marked<Bytes>
+
+/**
+ * Declares a body of bytes, which the handler gets as they came: for webhooks, whose signatures cover the bytes.
+ *
+ * @throws {TypeError} when an option is invalid
+ *
+ * @example
+ * export const hookService = contract('hook-service', {
+ *   paid: { route: 'POST /webhooks/stripe', body: raw({ types: ['application/json'] }), errors: [Unauthorized] },
+ * })
+ */
+export function raw(options: BodyOptions = {}): RawBody {
+  return mark(t.Unsafe<Uint8Array>({ type: 'string', format: 'binary' }), 'raw', options, ['*/*'])
+}
+
+/** A body of text, as {@link text} returns it. */
+export type TextBody = TString & Marked<string>
+
+/**
+ * Declares a body of text in UTF-8.
+ *
+ * @throws {TypeError} when an option is invalid
+ *
+ * @example
+ * export const logService = contract('log-service', {
+ *   append: { route: 'POST /log', body: text({ types: ['text/plain', 'text/csv'], maxBytes: 10_000 }) },
+ * })
+ */
+export function text(options: BodyOptions = {}): TextBody {
+  return mark(t.String(), 'text', options, ['text/plain'])
+}
+
+/** A body of an HTML form, as {@link form} returns it. */
+export type FormBody<Fields extends TProperties> = TObject<Fields> & Marked<Static<TObject<Fields>>>
+
+/**
+ * Declares a body of fields in the encoding of HTML forms, `application/x-www-form-urlencoded`. A field that comes several
+ * times is a list. Text becomes the type of its schema; unknown fields are rejected.
+ *
+ * @throws {TypeError} when an option is invalid
+ *
+ * @example
+ * export const smsService = contract('sms-service', {
+ *   received: { route: 'POST /sms', body: form({ From: t.String(), Body: t.String(), NumMedia: t.Integer({ default: 0 }) }) },
+ * })
+ */
+export function form<const Fields extends TProperties>(
+  fields: Fields,
+  options: Pick<BodyOptions, 'maxBytes'> = {},
+): FormBody<Fields> {
+  return mark(t.Object(fields), 'form', options, ['application/x-www-form-urlencoded'])
+}
+
+function mark<Schema extends TSchema>(schema: Schema, form: BodyForm, options: BodyOptions, usual: readonly string[]) {
+  const { types = usual, maxBytes } = options
+  const known = form === 'form' ? ['maxBytes'] : ['types', 'maxBytes']
+  const unknown = Object.keys(options).find((option) => !known.includes(option))
+  if (unknown !== undefined) throw new TypeError(`${form}: unknown option "${unknown}", expected ${known.join(', ')}`)
+  if (maxBytes !== undefined && !(Number.isSafeInteger(maxBytes) && maxBytes > 0)) {
+    throw new TypeError(`${form}: maxBytes must be a positive integer, got ${describeValue(maxBytes)}`)
+  }
+  const wrong = Array.isArray(types) ? types.find((type) => !isMediaType(type)) : types
+  if (wrong !== undefined || types.length === 0) {
+    throw new TypeError(
+      `${form}: types must be a list of media types like text/csv, got ${describeValue(wrong ?? types)}`,
+    )
+  }
+  const rule: BodyRule = { form, types: types.map((type) => type.toLowerCase()), maxBytes }
+  return { ...schema, [bodyRule]: rule } as Schema & Marked<never>
+}
+
+function isMediaType(type: unknown): boolean {
+  return typeof type === 'string' && /^(?:\*\/\*|[\w!#$&^.+-]+\/(?:\*|[\w!#$&^.+-]+))$/.test(type)
+}
+
+/** What a caller passes as the body. */
+export type BodyInputOf<Body extends TSchema> = Body extends Marked<infer Input> ? Input : Static<Body>
+
+/** Returns how a body is read. */
+export function bodyRuleOf(body: TSchema): BodyRule {
+  return (body as Partial<Marked<unknown>>)[bodyRule] ?? json
+}
+
+const json: BodyRule = { form: 'json', types: ['application/json'] }
+
+/** Compiles a test whether a content type is one of the media types. Parameters such as `charset` do not count. */
+export function compileTypeTest(types: readonly string[]): (contentType: string | undefined) => boolean {
+  const exact = new Set(types)
+  return (contentType) => {
+    if (exact.has('*/*')) return true
+    const media = mediaTypeOf(contentType)
+    return exact.has(media) || exact.has(`${media.slice(0, media.indexOf('/'))}/*`)
+  }
+}
+
+/** Returns a media type without its parameters, in lower case; empty when there is none. */
+export function mediaTypeOf(contentType: string | undefined): string {
+  return (contentType ?? '').split(';', 1)[0]!.trim().toLowerCase()
+}

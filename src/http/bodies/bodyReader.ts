@@ -1,0 +1,95 @@
+import { isUtf8 } from 'node:buffer'
+import type { FastifyInstance, onRequestHookHandler, preParsingHookHandler } from 'fastify'
+import { bodyRuleOf, compileTypeTest, type BodyForm, type BodyRule } from '../../contract/body.ts'
+import { BadRequest, codes, PayloadTooLarge, UnsupportedMediaType } from '../../contract/errors.ts'
+import type { Operation } from '../../contract/operation.ts'
+import { compileDecompress } from './decompress.ts'
+import { parseUrlEncoded } from './urlEncoded.ts'
+
+/** How the body of an operation is read, when it is not plain JSON. */
+export interface BodyReader {
+  /** Rejects a body before it is read. */
+  readonly onRequest: onRequestHookHandler
+  readonly preParsing: preParsingHookHandler | undefined
+  readonly bodyLimit: number
+  /** Replaces the parsers of an instance that has only the route of the operation. */
+  addParsers(instance: FastifyInstance): void
+}
+
+/** Compiles the reader of an operation's body; returns undefined for plain JSON. */
+export function compileBodyReader({ body, compressedBody }: Operation, usualLimit: number): BodyReader | undefined {
+  if (!body) return undefined
+  const rule = bodyRuleOf(body)
+  if (rule.form === 'json' && !compressedBody) return undefined
+  const bodyLimit = rule.maxBytes ?? usualLimit
+  return {
+    onRequest: compileAccept(rule, bodyLimit, compressedBody ? 'compressed' : 'identity'),
+    preParsing: compressedBody ? compileDecompress(bodyLimit) : undefined,
+    bodyLimit,
+    addParsers(instance) {
+      const parse = parsers[rule.form]
+      if (!parse) return
+      instance.removeAllContentTypeParsers()
+      instance.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, bytes: Buffer, done) => {
+        try {
+          done(null, parse(bytes))
+        } catch (error) {
+          done(error as Error)
+        }
+      })
+    },
+  }
+}
+
+/** Compiles the hook that rejects a body by its headers. The connection is closed, so that the body is not sent either. */
+function compileAccept(
+  { types, form }: BodyRule,
+  bodyLimit: number,
+  encodings: 'identity' | 'compressed',
+): onRequestHookHandler {
+  const isAccepted = compileTypeTest(types)
+  const expected = types.join(' or ')
+  return ({ raw: { headers } }, reply, done) => {
+    const reject = (error: Error): void => {
+      reply.header('connection', 'close')
+      done(error)
+    }
+    const type = headers['content-type']
+    const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+    if (!hasBody) return done()
+    if (!isAccepted(type)) return reject(new UnsupportedMediaType(`the body has to be ${expected}`))
+    if (form === 'text' && !isUnicode(type)) return reject(new UnsupportedMediaType('the body has to be in UTF-8'))
+    if (encodings === 'identity' && headers['content-encoding'] !== undefined) {
+      const identity = { headers: { 'accept-encoding': 'identity' } }
+      return reject(new UnsupportedMediaType('the body has a content-encoding: send it without', identity))
+    }
+    if (Number(headers['content-length']) > bodyLimit) return reject(new PayloadTooLarge('the body is over the limit'))
+    done()
+  }
+}
+
+function isUnicode(contentType: string | undefined): boolean {
+  const charset = /;\s*charset\s*=\s*"?([\w-]+)/i.exec(contentType ?? '')?.[1]
+  return charset === undefined || /^(?:utf-?8|us-ascii)$/i.test(charset)
+}
+
+/** What a handler gets for the bytes of a body. JSON has the parser of all operations. */
+const parsers: Readonly<Record<BodyForm, ((bytes: Buffer) => unknown) | undefined>> = {
+  json: undefined,
+  raw: (bytes) => bytes,
+  text: (bytes) => textOf(bytes),
+  form: (bytes) => parseUrlEncoded(textOf(bytes)),
+}
+
+function textOf(bytes: Buffer): string {
+  if (!isUtf8(bytes)) throw new BadRequest('the body is not UTF-8', { code: codes.malformed })
+  return bytes.toString('utf8')
+}
+
+/** What a handler gets when a request has no body; undefined when that is an error. */
+export const emptyBodies: Readonly<Record<BodyForm, (() => unknown) | undefined>> = {
+  json: undefined,
+  raw: () => new Uint8Array(),
+  text: () => '',
+  form: () => ({}),
+}
