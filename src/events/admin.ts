@@ -48,7 +48,7 @@ export interface ListedSubscription {
 /** Returns the subscriptions of a service. */
 export function listSubscriptions(db: Database): Promise<ListedSubscription[]> {
   return db.many<ListedSubscription>`
-    SELECT subscription AS name, position, position <> '' OR bookmark IS NOT NULL AS "hasBegun", read_at AS "readAt",
+    SELECT subscription AS name, regexp_replace(position, ',~.*', '') AS position, position <> '' OR bookmark IS NOT NULL AS "hasBegun", read_at AS "readAt",
       CASE WHEN leased_until > now() THEN reader END AS reader
     FROM tricube.event_cursors ORDER BY subscription`
 }

@@ -1,4 +1,5 @@
 import type { Database } from '../sql/index.ts'
+import type { LogChange } from './mark.ts'
 
 /** An event of a feed. */
 export interface FeedEvent {
@@ -23,12 +24,29 @@ export interface Cursor {
   readonly begins: string | null
 }
 
+/** A database of the publisher in which a subscription begins anew, and why. */
+export interface StoreChange {
+  /** The name of the shard; empty for the database outside of the shards. */
+  readonly store: string
+  readonly change: LogChange
+}
+
+/** A database of the publisher whose events wait, and why. */
+export interface StoreFailure {
+  readonly store: string
+  readonly reason: string
+}
+
 /** Events after a cursor, and the cursor after them. */
 export interface EventBatch {
   readonly events: readonly FeedEvent[]
   readonly position: string
   /** Default: that of the cursor. */
   readonly bookmark?: string | undefined
+  /** Where the log is not the one that was read before. */
+  readonly changes?: readonly StoreChange[] | undefined
+  /** Where events wait, while those of other databases are read. */
+  readonly failures?: readonly StoreFailure[] | undefined
   /** Called when the jobs of the events are stored. */
   readonly acknowledge?: () => void
 }
@@ -44,6 +62,13 @@ export function lease(db: Database, subscription: string, reader: string): Promi
     ON CONFLICT (subscription) DO UPDATE SET reader = excluded.reader, leased_until = excluded.leased_until
     WHERE cursor.reader = excluded.reader OR cursor.reader IS NULL OR cursor.leased_until < now()
     RETURNING position, bookmark, begins`
+}
+
+/** Stores when a subscription has begun whose publisher does not respond yet: it gets what is published meanwhile. */
+export async function beginAt(db: Database, subscription: string, time: Date): Promise<void> {
+  await db.execute`
+    UPDATE tricube.event_cursors SET begins = ${time.toISOString()}
+    WHERE subscription = ${subscription} AND position = '' AND bookmark IS NULL AND coalesce(begins, 'now') = 'now'`
 }
 
 /** Releases the lease, so that another instance can read. */

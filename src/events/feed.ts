@@ -1,8 +1,9 @@
 import type { Database } from '../sql/index.ts'
-import type { FeedEvent } from './cursors.ts'
-import { read, startOf, tick, type Position } from './log.ts'
+import type { FeedEvent, StoreChange, StoreFailure } from './cursors.ts'
+import { read, type Position } from './log.ts'
 import { parsePositions, positionText } from './position.ts'
-import type { LogWatch } from './watch.ts'
+import type { Collected } from './storeReader.ts'
+import type { Stores } from './stores.ts'
 
 /** A subscriber's request for events. */
 export interface FeedQuery {
@@ -20,6 +21,10 @@ export interface FeedQuery {
 export interface FeedPage {
   readonly events: readonly FeedEvent[]
   readonly position: string
+  /** The databases in which the subscriber begins anew. */
+  readonly changes?: readonly StoreChange[]
+  /** The databases whose events wait, while those of others are read. */
+  readonly failures?: readonly StoreFailure[]
 }
 
 /** The maximum number of reads without an event before the subscriber gets its position. */
@@ -28,45 +33,75 @@ const maxReads = 50
 /** Serves the event log of a service to its subscribers. */
 export class Feed {
   readonly #service: string
-  readonly #stores: ReadonlyMap<string, Database>
-  readonly #watch: LogWatch
+  readonly #stores: Stores
 
-  constructor(service: string, stores: ReadonlyMap<string, Database>, watch: LogWatch) {
+  constructor(service: string, stores: Stores) {
     this.#service = service
     this.#stores = stores
-    this.#watch = watch
   }
 
   /** Returns the events after a position. Waits for the first one until `waitMs` have passed or the signal aborts. */
   async take({ after, from, names, limit, waitMs }: FeedQuery, signal: AbortSignal): Promise<FeedPage> {
     const known = after === undefined ? undefined : parsePositions(after)
-    const positions = new Map<string, Position>()
-    for (const [store, db] of this.#stores) {
-      positions.set(store, known?.get(store) ?? (await startOf(db, known ? 'beginning' : from)))
+    const share = Math.ceil(limit / this.#stores.names.length)
+    const readers = await this.#stores.read<FeedEvent>({
+      start: (store) => known?.get(store) ?? (known ? 'beginning' : from),
+      collect: (store, db, position) => this.#collect(store, db, position, names, share),
+      waitMs,
+      needsAll: known === undefined,
+      signal,
+    })
+    // Positions in databases that this instance does not know are kept: a newer release may have added a shard.
+    const positions = new Map(known)
+    for (const { store, position, error } of readers) {
+      if (position) positions.set(store, position)
+      else if (!known) throw error // a subscription begins in all of them
     }
-    const events = await this.#watch.until(() => this.#read(positions, names, limit), waitMs, signal)
-    return { events, position: positionText(positions) }
+    const changes = readers.flatMap(({ store, change }) => (change ? [{ store, change }] : []))
+    const failures = readers.flatMap(({ store, error }) =>
+      error === undefined ? [] : [{ store, reason: (error as Error).message }],
+    )
+    return {
+      events: readers.flatMap(({ events }) => events),
+      position: positionText(positions),
+      ...(changes.length > 0 && { changes }),
+      ...(failures.length > 0 && { failures }),
+    }
   }
 
-  async #read(positions: Map<string, Position>, names: readonly string[], limit: number): Promise<FeedEvent[]> {
-    const all: FeedEvent[] = []
-    for (const [store, db] of this.#stores) {
-      if (all.length >= limit) break
-      await tick(db)
-      // Events of other names are passed at once: nothing would wake a reader that waits among them.
-      for (let reads = 0; reads < maxReads; reads++) {
-        const before = positions.get(store)!
-        const { events, position } = await read(db, before, names, limit - all.length)
-        positions.set(store, position)
-        for (const { id, ...event } of events) all.push({ ...event, id: eventId(this.#service, store, id) })
-        if (events.length > 0 || position.from === before.from) break
+  /** Events of other names are passed at once: nothing would wake a reader that waits among them. */
+  async #collect(
+    store: string,
+    db: Database,
+    start: Position,
+    names: readonly string[],
+    limit: number,
+  ): Promise<Collected<FeedEvent>> {
+    let position = start
+    for (let reads = 0; reads < maxReads; reads++) {
+      const before = position
+      const batch = await read(db, before, names, limit)
+      position = batch.position
+      if (batch.events.length > 0) {
+        return {
+          events: batch.events.map((event) => ({ ...event, id: eventId(this.#service, store, event) })),
+          position,
+        }
       }
+      if (position.from === before.from) break
     }
-    return all
+    return { events: [], position }
   }
 }
 
-/** Returns the id of an event, unique among the events of its publisher. */
-export function eventId(service: string, store: string, row: number): string {
-  return `${service}.${store}.${row}`
+/**
+ * Returns the id of an event, unique among the events of its publisher. The time is part of it: numbers of rows repeat in a new
+ * database, and in one that was restored to an earlier state.
+ */
+export function eventId(
+  service: string,
+  store: string,
+  { id, publishedAt }: { readonly id: number; readonly publishedAt: number },
+): string {
+  return `${service}.${store}.${id}.${Math.floor(publishedAt)}`
 }

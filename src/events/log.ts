@@ -1,5 +1,6 @@
 import { Conflict, Gone } from '../contract/errors.ts'
-import type { Database, Sql } from '../sql/index.ts'
+import { sql, type Database, type Fragment, type Sql } from '../sql/index.ts'
+import { createdMs, tickedMs, type Mark } from './mark.ts'
 
 /** An event to store. */
 export interface NewEvent {
@@ -24,6 +25,8 @@ export interface Position {
   readonly from: number
   readonly to: number
   readonly row: number
+  /** The mark of tick `to`. Positions of earlier releases have none. */
+  readonly mark?: Mark | undefined
 }
 
 /** The maximum number of ticks that one read covers. */
@@ -32,8 +35,8 @@ const maxTicks = 100
 const tickReduction = 10
 
 /** Stores an event. */
-export async function publish(sql: Pick<Sql, 'execute'>, { name, key, payload, trace }: NewEvent): Promise<void> {
-  await sql.execute`
+export async function publish(to: Pick<Sql, 'execute'>, { name, key, payload, trace }: NewEvent): Promise<void> {
+  await to.execute`
     INSERT INTO tricube.events (name, key, payload, trace) VALUES (${name}, ${key}, ${payload}, ${trace})`
 }
 
@@ -43,9 +46,9 @@ export async function publish(sql: Pick<Sql, 'execute'>, { name, key, payload, t
  */
 export async function tick(db: Database): Promise<boolean> {
   const ticked = await db.execute`
-    INSERT INTO tricube.event_ticks (id, snapshot)
-    SELECT last.id + 1, pg_current_snapshot()
-    FROM (SELECT id, snapshot FROM tricube.event_ticks ORDER BY id DESC LIMIT 1) AS last
+    INSERT INTO tricube.event_ticks (id, snapshot, ticked_at)
+    SELECT last.id + 1, pg_current_snapshot(), ${laterThanLast}
+    FROM (SELECT id, snapshot, ticked_at FROM tricube.event_ticks ORDER BY id DESC LIMIT 1) AS last
     WHERE EXISTS (
       SELECT FROM tricube.events AS event
       WHERE event.xid >= pg_snapshot_xmax(last.snapshot) AND pg_visible_in_snapshot(event.xid, pg_current_snapshot())
@@ -58,16 +61,22 @@ export async function tick(db: Database): Promise<boolean> {
   return ticked > 0
 }
 
+/** The times of ticks rise, even if the clock was set back. One that was hours ahead does not count. */
+const laterThanLast: Fragment = sql`greatest(
+  clock_timestamp(), least(last.ticked_at + interval '1 millisecond', clock_timestamp() + interval '1 hour')
+)`
+
 /** Returns the position of a new subscription: now, the oldest stored event, or a time. */
 export async function startOf(db: Database, from: 'now' | 'beginning' | Date): Promise<Position> {
   if (from === 'now') await tick(db)
   const at = from === 'now' ? 'infinity' : from === 'beginning' ? '-infinity' : from.toISOString()
-  const id = await db.primary.value<number>`
-    SELECT coalesce(
+  const { id, ...mark } = await db.primary.one<{ id: number } & Mark>`
+    SELECT id, ${createdMs} AS log, ${tickedMs} AS at FROM tricube.event_ticks
+    WHERE id = coalesce(
       (SELECT max(id) FROM tricube.event_ticks WHERE ticked_at <= ${at}::timestamptz),
       (SELECT min(id) FROM tricube.event_ticks)
     )`
-  return { from: id, to: id, row: 0 }
+  return { from: id, to: id, row: 0, mark }
 }
 
 /** Events and the position after them. */
@@ -84,17 +93,17 @@ export interface Batch {
  * readers agree on what comes before it, whichever ticks they read together.
  *
  * @throws {Gone} when events after the position have been deleted
- * @throws {Conflict} when the position is after the end of the log
+ * @throws {Conflict} when the position is after the end of the log: `resume` gives another one
  */
 export async function read(
   db: Database,
-  { from, to, row }: Position,
+  { from, to, row, mark }: Position,
   names: readonly string[] | undefined,
   limit: number,
   ticks: number = maxTicks,
 ): Promise<Batch> {
-  const end = to > from ? to : await nextTick(db, from, ticks)
-  if (end === from) return { events: [], position: { from, to: from, row: 0 } }
+  const { id: end, at } = to > from ? { id: to, at: mark?.at } : await nextTick(db, from, ticks)
+  if (end === from) return { events: [], position: { from, to: from, row: 0, mark } }
   const events = await db.primary.many<LoggedEvent>`
     WITH old AS (SELECT snapshot FROM tricube.event_ticks WHERE id = ${from}),
       new AS (SELECT snapshot FROM tricube.event_ticks WHERE id = ${end}),
@@ -115,18 +124,30 @@ export async function read(
   if (events.length === 0 && to > from) await nextTick(db, from, 1) // the remaining events of the batch may have been deleted
   const isLast = events.length < limit
   if (!isLast && to === from && end > from + 1) {
-    return read(db, { from, to, row }, names, limit, Math.ceil((end - from) / tickReduction))
+    return read(db, { from, to, row, mark }, names, limit, Math.ceil((end - from) / tickReduction))
   }
-  return { events, position: isLast ? { from: end, to: end, row: 0 } : { from, to: end, row: events.at(-1)!.id } }
+  const after = { to: end, mark: mark && at !== undefined ? { log: mark.log, at } : undefined }
+  return { events, position: isLast ? { from: end, row: 0, ...after } : { from, row: events.at(-1)!.id, ...after } }
 }
 
-/** Returns the tick to read up to: `from` when there is no later one. */
-async function nextTick(db: Database, from: number, ticks: number): Promise<number> {
-  const { exists, end, last } = await db.primary.one<{ exists: boolean; end: number | null; last: number }>`
-    SELECT EXISTS (SELECT FROM tricube.event_ticks WHERE id = ${from}) AS "exists",
-      (SELECT max(id) FROM tricube.event_ticks WHERE id > ${from} AND id <= ${from + ticks}) AS "end",
-      (SELECT max(id) FROM tricube.event_ticks) AS last`
-  if (exists) return end ?? from
+/** Returns the tick to read up to, and when it was stored: `from` when there is no later one. */
+async function nextTick(
+  db: Database,
+  from: number,
+  ticks: number,
+): Promise<{ readonly id: number; readonly at?: number }> {
+  const { exists, end, at, last } = await db.primary.one<{
+    exists: boolean
+    end: number | null
+    at: number
+    last: number
+  }>`
+    SELECT EXISTS (SELECT FROM tricube.event_ticks WHERE id = ${from}) AS "exists", next.id AS "end", next.at, last.id AS last
+    FROM (SELECT max(id) AS id FROM tricube.event_ticks) AS last LEFT JOIN LATERAL (
+      SELECT id, ${tickedMs} AS at FROM tricube.event_ticks WHERE id > ${from} AND id <= ${from + ticks}
+      ORDER BY id DESC LIMIT 1
+    ) AS next ON true`
+  if (exists) return end === null ? { id: from } : { id: end, at }
   if (from > last) {
     throw new Conflict(
       `the log ends at tick ${last}, before tick ${from} that was read: it is another database, or an older backup`,

@@ -1,24 +1,33 @@
 import { Gone } from '../contract/errors.ts'
 import type { Database } from '../sql/index.ts'
 import { eventId } from './feed.ts'
-import { read, startOf, tick, type Position } from './log.ts'
+import { read, startOf, type LoggedEvent, type Position } from './log.ts'
 import { parsePositions, positionText } from './position.ts'
 import { Reader } from './reader.ts'
 import { leaseRelay, releaseRelay, storeRelay, type RelayState } from './relayState.ts'
+import type { Collected, StoreReader } from './storeReader.ts'
+import type { Stores } from './stores.ts'
 import type { EventStream, OpenedStream, StreamEvent } from './stream.ts'
-import type { LogWatch } from './watch.ts'
 
 /** Options of a relay. */
 export interface RelayOptions {
   readonly service: string
-  /** The databases with the log. The first one stores how far events have been relayed. */
-  readonly stores: ReadonlyMap<string, Database>
-  readonly watch: LogWatch
+  readonly stores: Stores
+  /** The database that stores how far events have been relayed. */
+  readonly db: Database
   readonly stream: EventStream
   /** Identifies this process. */
   readonly reader: string
   /** Called when the stream becomes unavailable, and with undefined when it is available again. */
   readonly onChange: (error: unknown) => void
+  /** Called when events of a database have been deleted before they were relayed. */
+  readonly onGone: (store: string, error: Gone) => void
+}
+
+/** An event of one database, and the position after it. */
+interface RelayedEvent {
+  readonly event: LoggedEvent
+  readonly after: Position
 }
 
 /** The name under which the state is stored. */
@@ -38,13 +47,11 @@ const waitMs = 6000
  */
 export class Relay {
   readonly #options: RelayOptions
-  readonly #db: Database
   readonly #reader: Reader
   #opened: OpenedStream | undefined
 
   constructor(options: RelayOptions) {
     this.#options = options
-    this.#db = [...options.stores.values()][0]!
     this.#reader = new Reader({
       turn: (signal) => this.#turn(signal),
       onIdle: () => void (this.#opened = undefined),
@@ -58,69 +65,76 @@ export class Relay {
 
   /** Stops relaying, so that another instance can go on at once. */
   async stop(): Promise<void> {
+    const { db, reader } = this.#options
     await this.#reader.stop()
-    await releaseRelay(this.#db, name, this.#options.reader).catch(() => {}) // the lease ends by itself
+    await releaseRelay(db, name, reader).catch(() => {}) // the lease ends by itself
   }
 
   async #turn(signal: AbortSignal): Promise<boolean> {
-    const { reader, watch, stream } = this.#options
-    const state = await leaseRelay(this.#db, name, reader)
+    const { db, reader, stores, stream } = this.#options
+    const state = await leaseRelay(db, name, reader)
     if (!state) return false
     const opened = (this.#opened ??= await stream.open())
-    const positions = await this.#positions(state, opened)
-    const events = await this.#reading(() => watch.until(() => this.#read(positions), waitMs, signal))
+    const known = knownPositions(state, opened)
+    const share = Math.ceil(maxEvents / stores.names.length)
+    const readers = await stores.read<RelayedEvent>({
+      start: (store) => known.get(store) ?? 'beginning',
+      collect: (store, own, position) => this.#collect(store, own, position, share),
+      waitMs,
+      signal,
+    })
+    const positions = new Map(known)
+    const events = readers.flatMap((one) => this.#streamed(one, positions))
     const position = positionText(positions)
     if (position === state.position) return true
     const sequence = events.length > 0 ? await stream.append(events, opened.sequence) : opened.sequence
     this.#opened = { stream: opened.stream, sequence }
-    await storeRelay(this.#db, name, reader, { position, stream: opened.stream, sequence })
+    await storeRelay(db, name, reader, { position, stream: opened.stream, sequence })
     return true
   }
 
-  /** A stream that is new, or that has lost its last events, gets all events of the log. */
-  async #positions(state: RelayState, { stream, sequence }: OpenedStream): Promise<Map<string, Position>> {
-    const isKnown = state.position !== '' && state.stream === stream && state.sequence <= sequence
-    const known = isKnown ? parsePositions(state.position) : undefined
-    const positions = new Map<string, Position>()
-    for (const [store, db] of this.#options.stores) {
-      positions.set(store, known?.get(store) ?? (await startOf(db, 'beginning')))
-    }
-    return positions
-  }
-
-  async #read(positions: Map<string, Position>): Promise<StreamEvent[]> {
-    const { service, stores } = this.#options
-    const all: StreamEvent[] = []
-    for (const [store, db] of stores) {
-      await tick(db)
-      while (all.length < maxEvents) {
-        const before = positions.get(store)!
-        const { events, position } = await read(db, before, undefined, maxEvents - all.length, 1)
-        if (position.from === before.from && position.to === before.to && position.row === before.row) break
-        for (const [i, { id, ...event }] of events.entries()) {
-          const after = i === events.length - 1 ? position : { from: before.from, to: position.to, row: id }
-          positions.set(store, after)
-          all.push({
-            ...event,
-            id: eventId(service, store, id),
-            place: { store, tick: position.to, row: id },
-            position: positionText(positions),
-          })
-        }
-        positions.set(store, position)
-      }
-    }
-    return all
-  }
-
-  /** Begins anew when the events after the position have been deleted: waiting would not bring them back. */
-  async #reading<Result>(reading: () => Promise<Result>): Promise<Result> {
+  /** Reads tick by tick. When events have been deleted, it begins with the oldest one: waiting would not bring them back. */
+  async #collect(store: string, db: Database, start: Position, limit: number): Promise<Collected<RelayedEvent>> {
+    const events: RelayedEvent[] = []
+    let position = start
     try {
-      return await reading()
+      while (events.length < limit) {
+        const before = position
+        const batch = await read(db, before, undefined, limit - events.length, 1)
+        position = batch.position
+        if (position.from === before.from && position.to === before.to && position.row === before.row) break
+        for (const [i, event] of batch.events.entries()) {
+          const isLast = i === batch.events.length - 1
+          const { to, mark } = position
+          events.push({ event, after: isLast ? position : { from: before.from, to, row: event.id, mark } })
+        }
+      }
     } catch (error) {
-      const { reader } = this.#options
-      if (error instanceof Gone) await storeRelay(this.#db, name, reader, { position: '', stream: '', sequence: 0 })
-      throw error
+      if (!(error instanceof Gone) || events.length > 0) throw error
+      this.#options.onGone(store, error)
+      return { events: [], position: await startOf(db, 'beginning') }
     }
+    return { events, position }
   }
+
+  /** Returns the events that were read from a database as the stream carries them, and moves its position on. */
+  #streamed({ store, events, position }: StoreReader<RelayedEvent>, positions: Map<string, Position>): StreamEvent[] {
+    const streamed = events.map(({ event, after }): StreamEvent => {
+      positions.set(store, after)
+      return {
+        ...event,
+        id: eventId(this.#options.service, store, event),
+        place: { store, tick: after.to, row: event.id },
+        position: positionText(positions),
+      }
+    })
+    if (position) positions.set(store, position)
+    return streamed
+  }
+}
+
+/** A stream that is new, or that has lost its last events, gets all events of the log. */
+function knownPositions(state: RelayState, { stream, sequence }: OpenedStream): ReadonlyMap<string, Position> {
+  const isKnown = state.position !== '' && state.stream === stream && state.sequence <= sequence
+  return isKnown ? parsePositions(state.position) : new Map()
 }

@@ -1,5 +1,14 @@
 import type { Database } from '../sql/index.ts'
-import { enqueueEvents, lease, release } from './cursors.ts'
+import {
+  beginAt,
+  enqueueEvents,
+  lease,
+  release,
+  type Cursor,
+  type EventBatch,
+  type StoreChange,
+  type StoreFailure,
+} from './cursors.ts'
 import { Reader } from './reader.ts'
 import type { EventSource } from './source.ts'
 
@@ -13,11 +22,20 @@ export interface SubscriberOptions {
   /** Identifies this process. */
   readonly reader: string
   readonly source: EventSource
+  /** Where it begins. */
+  readonly from: 'now' | 'beginning' | Date
   /** Called when jobs have been enqueued. */
   readonly onTaken: () => void
+  /** Called when the publisher has another log than before, and the subscription has begun anew. */
+  readonly onAnew: (changes: readonly StoreChange[]) => void
+  /** Called when other databases of the publisher have events that wait; with an empty list when none has. */
+  readonly onFailing: (failures: readonly StoreFailure[]) => void
   /** Called when the publisher stops responding, and with undefined when it responds again. */
   readonly onChange: (error: unknown) => void
 }
+
+/** A new subscription gets events from this much before it began, in milliseconds: clocks differ, transactions take time. */
+const toleranceMs = 10_000
 
 /** Reads the events of a subscription and enqueues a job for each. Only one instance of a service reads at a time. */
 export class Subscriber {
@@ -25,6 +43,8 @@ export class Subscriber {
   readonly #reader: Reader
   /** Whether this instance reads. */
   #isReader = false
+  /** The databases of the publisher whose events wait. */
+  #failing = ''
   /** When the publisher last responded, on the clock of `performance.now()`. */
   #respondedAt = performance.now()
   /** The age of the newest event when it was read, in milliseconds; 0 after a response without events. */
@@ -58,21 +78,42 @@ export class Subscriber {
 
   /** Reads once. Returns false when another instance reads. */
   async #turn(signal: AbortSignal): Promise<boolean> {
-    const { db, name, task, reader, source, onTaken } = this.#options
+    const { db, name, task, reader, source, onTaken, onAnew } = this.#options
     const cursor = await lease(db, name, reader)
     this.#isReader = cursor !== undefined
     if (!cursor) return false
-    const batch = await source.read(cursor, signal)
-    const { events, position, bookmark = cursor.bookmark, acknowledge } = batch
+    const batch = await this.#read(cursor, signal)
+    const { events, position, bookmark = cursor.bookmark, changes = [], acknowledge } = batch
+    this.#note(batch.failures ?? [])
     this.#respondedAt = performance.now()
     this.#lateMs = events.length > 0 ? Math.max(0, Date.now() - events.at(-1)!.publishedAt) : 0
     if (position === cursor.position && bookmark === cursor.bookmark) return true
     if (await enqueueEvents(db, { subscription: name, task }, cursor, batch)) {
       acknowledge?.()
       if (events.length > 0) onTaken()
+      if (changes.length > 0) onAnew(changes)
     } else {
       await source.reset()
     }
     return true
+  }
+  /** A new subscription begins now, even if its publisher responds later. */
+  async #read(cursor: Cursor, signal: AbortSignal): Promise<EventBatch> {
+    const { db, name, source, from } = this.#options
+    const at = Date.now()
+    try {
+      return await source.read(cursor, signal)
+    } catch (error) {
+      const isNew = cursor.position === '' && cursor.bookmark === null && (cursor.begins ?? from) === 'now'
+      if (isNew) await beginAt(db, name, new Date(at - toleranceMs))
+      throw error
+    }
+  }
+
+  #note(failures: readonly StoreFailure[]): void {
+    const failing = failures.map(({ store }) => store).join()
+    if (failing === this.#failing) return
+    this.#failing = failing
+    this.#options.onFailing(failures)
   }
 }

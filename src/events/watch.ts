@@ -1,5 +1,6 @@
-import type { Database, Listening } from '../sql/index.ts'
+import { DatabaseError, type Database, type Listening } from '../sql/index.ts'
 import { tick } from './log.ts'
+import { settled } from './settled.ts'
 
 const channel = 'tricube_events'
 /** Milliseconds between ticks. PostgreSQL locks the whole server for each commit that notifies. */
@@ -7,13 +8,21 @@ const tickEveryMs = 20
 /** Milliseconds between two polls of a waiting reader. Notifications can be lost, and some poolers drop them. */
 const pollMs = 4000
 const pollWithoutNotificationsMs = 1000
+/** Milliseconds until it listens again to a database that did not respond. */
+const listenAgainMs = 10_000
+/** SQLSTATE of a pooler that passes on no notifications. */
+const unsupported = '0A000'
 
 /** Wakes the readers of the event log of a service. */
 export class LogWatch {
   readonly #stores: ReadonlyMap<string, Database>
   readonly #waiting = new Set<() => void>()
-  #listening: Promise<readonly Listening[]> | undefined
-  #isPolling = false
+  readonly #listening = new Map<Database, Promise<Listening | undefined>>()
+  /** The databases whose notifications do not arrive. */
+  readonly #silent = new Set<Database>()
+  /** The databases in which a tick is being stored, and those that need another one. */
+  readonly #inTick = new Set<Database>()
+  readonly #tickAgain = new Set<Database>()
   #ticking: NodeJS.Timeout | undefined
   #tickedAt = Number.NEGATIVE_INFINITY
   #isClosed = false
@@ -28,9 +37,12 @@ export class LogWatch {
     this.#ticking ??= setTimeout(() => void this.#tick(), inMs).unref()
   }
 
-  /** Reads until there are results, until `waitMs` have passed or until the signal aborts. Returns the last results. */
+  /**
+   * Reads until there are results, until `waitMs` have passed or until the signal aborts. Returns the last results. A read that
+   * leaves something out calls `wake` when it has that.
+   */
   async until<Result>(
-    read: () => Promise<readonly Result[]>,
+    read: (wake: () => void) => Promise<readonly Result[]>,
     waitMs: number,
     signal: AbortSignal,
   ): Promise<readonly Result[]> {
@@ -39,7 +51,7 @@ export class LogWatch {
       const woken = this.#woken(signal) // before it reads, so that it misses no event
       let results: readonly Result[] = []
       try {
-        results = await read()
+        results = await read(woken.wake)
       } catch (error) {
         woken.forget()
         throw error
@@ -49,7 +61,7 @@ export class LogWatch {
         woken.forget()
         return results
       }
-      await woken.within(Math.min(restMs, this.#isPolling ? pollWithoutNotificationsMs : pollMs))
+      await woken.within(Math.min(restMs, this.#silent.size > 0 ? pollWithoutNotificationsMs : pollMs))
     }
   }
 
@@ -57,26 +69,36 @@ export class LogWatch {
     this.#isClosed = true
     clearTimeout(this.#ticking)
     this.#wakeAll()
-    for (const one of (await this.#listening) ?? []) await one.close()
+    for (const one of await Promise.all(this.#listening.values())) await one?.close()
   }
 
   /** Stores a tick and wakes waiting readers. Frequent ticks let slow readers catch up in small steps. */
   async #tick(): Promise<void> {
     this.#ticking = undefined
     this.#tickedAt = performance.now()
-    for (const db of this.#stores.values()) {
+    const ticks = [...this.#stores.values()].map((db) => this.#tickIn(db))
+    await settled(ticks, () => this.#wakeAll())
+    this.#wakeAll()
+  }
+
+  /** Stores one tick at a time, so that they do not pile up in a database that does not respond. */
+  async #tickIn(db: Database): Promise<void> {
+    this.#tickAgain.add(db)
+    if (this.#inTick.has(db)) return
+    this.#inTick.add(db)
+    while (this.#tickAgain.delete(db)) {
       const ticked = await tick(db).catch(() => false) // the next reader stores one
       if (ticked) await db.notify(channel).catch(() => {})
     }
-    this.#wakeAll()
+    this.#inTick.delete(db)
   }
 
   #wakeAll(): void {
     for (const wake of [...this.#waiting]) wake()
   }
 
-  #woken(signal: AbortSignal): { within(ms: number): Promise<void>; forget(): void } {
-    void (this.#listening ??= this.#listen())
+  #woken(signal: AbortSignal): { within(ms: number): Promise<void>; readonly wake: () => void; forget(): void } {
+    this.#listen()
     let wake!: () => void
     const woken = new Promise<void>((resolve) => (wake = resolve))
     this.#waiting.add(wake)
@@ -86,6 +108,7 @@ export class LogWatch {
       signal.removeEventListener('abort', wake)
     }
     return {
+      wake,
       forget,
       async within(ms) {
         const timer = setTimeout(wake, ms)
@@ -97,13 +120,23 @@ export class LogWatch {
   }
 
   /** Listens for ticks of other instances. */
-  async #listen(): Promise<readonly Listening[]> {
+  #listen(): void {
+    for (const db of this.#stores.values()) {
+      if (!this.#listening.has(db)) this.#listening.set(db, this.#listenTo(db))
+    }
+  }
+
+  async #listenTo(db: Database): Promise<Listening | undefined> {
     const wake = (): void => this.#wakeAll()
     try {
-      return await Promise.all([...this.#stores.values()].map((db) => db.listen(channel, wake, { onReconnect: wake })))
-    } catch {
-      this.#isPolling = true
-      return []
+      const listening = await db.listen(channel, wake, { onReconnect: wake })
+      this.#silent.delete(db)
+      return listening
+    } catch (error) {
+      this.#silent.add(db)
+      const isFinal = error instanceof DatabaseError && error.sqlstate === unsupported
+      if (!isFinal) setTimeout(() => this.#listening.delete(db), listenAgainMs).unref()
+      return undefined
     }
   }
 }

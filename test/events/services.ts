@@ -67,7 +67,7 @@ export const publish = async ({ port = 0, env = {} }: { port?: number; env?: Env
 /** Starts a subscriber of a publisher; `also` runs in its handler. */
 export const subscribe = (
   at: string,
-  { also = () => {}, env = {}, ...options }: SubscriptionOptions & { also?: () => void; env?: Env | undefined } = {},
+  { also = () => {}, env = {}, ...options }: SubscriptionOptions & { also?: Also; env?: Env | undefined } = {},
 ): Promise<Running> => {
   stub({ DATABASE_URL: subscriberDatabase.url, TRICUBE_SERVICES: `note-service=${new URL(at).host}`, ...env })
   const one = service(subscriber, {
@@ -78,9 +78,9 @@ export const subscribe = (
         event: noted,
         backoff: { baseMs: 1, capMs: 5 },
         ...options,
-        async handler({ event, db }) {
+        async handler({ event, eventId, idempotencyKey, db }) {
           await db.execute`INSERT INTO seen (key, n) VALUES (${event.key}, ${event.n})`
-          also()
+          also({ eventId, idempotencyKey })
         },
       },
     },
@@ -92,6 +92,8 @@ export const seen = () => mirror.many<{ key: number; n: number }>`SELECT key, n 
 export const count = () => mirror.value<number>`SELECT count(*) FROM seen`
 /** The URLs of the databases. */
 export const urls = () => ({ publisher: publisherDatabase.url, subscriber: subscriberDatabase.url })
+/** The numbers of the events that were seen, in their order. */
+export const numbers = async (): Promise<number[]> => (await seen()).map(({ n }) => n)
 /** A subscription has begun once it has a position. */
 export const begun = async (): Promise<void> => {
   const positions = () =>
@@ -99,6 +101,7 @@ export const begun = async (): Promise<void> => {
   await expect.poll(positions, { timeout: 10_000 }).toBe(1)
 }
 
+type Also = (ids: { readonly eventId: string; readonly idempotencyKey: string }) => void
 type Env = Readonly<Record<string, string | undefined>>
 
 function stub(env: Env): void {

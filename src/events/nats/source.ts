@@ -1,5 +1,5 @@
-import type { Cursor, EventBatch, FeedEvent } from '../cursors.ts'
-import { covers, latest, parsePositions, positionText, type Positions } from '../position.ts'
+import type { Cursor, EventBatch, FeedEvent, StoreChange } from '../cursors.ts'
+import { changesBetween, covers, latest, parsePositions, positionText, type Positions } from '../position.ts'
 import type { EventSource } from '../source.ts'
 import type { Subscription } from '../subscription.ts'
 import { Consumption, type Received } from './consumption.ts'
@@ -118,10 +118,14 @@ export class NatsSource implements EventSource {
   #batch(cursor: Cursor, { streamId, since }: Consumption, received: readonly Received[]): EventBatch {
     let positions: Positions = positionsOf(cursor)
     const events: FeedEvent[] = []
+    const changes: StoreChange[] = []
     for (const { message } of received) {
       const at = readPlace(message.headers)
-      if (!at || covers(positions, at.place)) continue // the relay has sent it twice, or the feed has delivered it
-      positions = latest(positions, parsePositions(at.position))
+      if (!at) continue
+      const after = parsePositions(at.position)
+      if (covers(positions, at.place, after)) continue // the relay has sent it twice, or the feed has delivered it
+      changes.push(...changesBetween(positions, after))
+      positions = latest(positions, after)
       const event = readEvent(message, message.string())
       if (since === undefined || event.publishedAt >= since) events.push(event)
     }
@@ -130,6 +134,7 @@ export class NatsSource implements EventSource {
       events,
       position: positionText(positions),
       bookmark: JSON.stringify({ stream: streamId, sequence: last.sequence, since }),
+      changes,
       acknowledge: () => last.message.ack(), // and with it all before it
     }
   }

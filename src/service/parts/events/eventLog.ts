@@ -5,6 +5,7 @@ import { Feed, type FeedQuery } from '../../../events/feed.ts'
 import { deleteBefore } from '../../../events/log.ts'
 import { readerName } from '../../../events/reader.ts'
 import { Relay } from '../../../events/relay.ts'
+import { Stores } from '../../../events/stores.ts'
 import { logTables } from '../../../events/tables.ts'
 import { LogWatch } from '../../../events/watch.ts'
 import type { Database } from '../../../sql/index.ts'
@@ -35,20 +36,23 @@ export const eventLog: Part<ReadersOptions & { readonly edge?: boolean }> = {
     const stores = new Map<string, Database>(home ? [['', home]] : [])
     for (const name of db?.shards.names ?? []) stores.set(name, db!.shard(name))
     const watch = new LogWatch(stores)
-    const feed = new Feed(contract.name, stores, watch)
+    const readable = new Stores(stores, watch, (shard, error) => logStore(host, shard, error))
+    const feed = new Feed(contract.name, readable)
     events.onPublished = () => watch.published()
     const { broker } = await use(transport)
     const relay =
       broker &&
       new Relay({
         service: contract.name,
-        stores,
-        watch,
+        stores: readable,
+        db: [...stores.values()][0]!,
         stream: broker.stream(contract.name, (error) =>
           host.log.warn({ reason: reasonOf(error) }, 'NATS does not change the limits of the stream of events'),
         ),
         reader: readerName(),
         onChange: (error) => logChange(host, error),
+        onGone: (shard, error) =>
+          host.log.error({ shard, reason: error.message }, 'events were deleted before they were relayed to NATS'),
       })
     whenListening(() => relay?.start())
     // At the edge, no caller may read events.
@@ -104,4 +108,9 @@ function queryOf({ query }: FastifyRequest): FeedQuery {
 function logChange({ log }: Pick<Host, 'log'>, error: unknown): void {
   if (error === undefined) log.info('the events are relayed to NATS again')
   else log.warn({ reason: reasonOf(error) }, 'the events are not relayed to NATS: they wait in the database')
+}
+
+function logStore({ log }: Pick<Host, 'log'>, shard: string, error: unknown): void {
+  if (error === undefined) log.info({ shard }, 'the events of a shard are read again')
+  else log.warn({ shard, reason: reasonOf(error) }, 'the events of a shard wait: its database does not respond')
 }

@@ -68,6 +68,10 @@ function feedContract(service: string): Contract {
           }),
         ),
         position: t.String(),
+        changes: t.Optional(
+          t.Array(t.Object({ store: t.String(), change: t.Union([t.Literal('replaced'), t.Literal('restored')]) })),
+        ),
+        failures: t.Optional(t.Array(t.Object({ store: t.String(), reason: t.String() }))),
       }),
       timeoutMs: 40_000,
       internal: true,

@@ -1,3 +1,4 @@
+import type { StoreChange, StoreFailure } from '../../../events/cursors.ts'
 import { readerName } from '../../../events/reader.ts'
 import { Subscriber } from '../../../events/subscriber.ts'
 import type { Subscription } from '../../../events/subscription.ts'
@@ -23,7 +24,8 @@ export const subscriptions: Part<SubscriptionsOptions, QueueConfig> = {
     const entries = Object.entries(declared)
     if (entries.length === 0) return {}
     const { use, config, whenListening } = host
-    const { home } = await use(database)
+    const { db, home } = await use(database)
+    const cursors = home ?? db!.shard(db!.shards.names[0]!)
     const { outlet: jobOutlet } = await use(jobs)
     const targets = await openTargets(host)
     const { broker } = await use(transport)
@@ -31,12 +33,15 @@ export const subscriptions: Part<SubscriptionsOptions, QueueConfig> = {
     const subscribers = entries.map(([name, subscription]) => {
       const task = subscriptionTaskName(name)
       return new Subscriber({
-        db: home!,
+        db: cursors,
         name,
         task,
         reader: readerName(),
+        from: subscription.from ?? 'now',
         source: broker?.source(host.contract.name, name, subscription) ?? feeds(subscription),
         onTaken: () => jobOutlet?.onStored(task, 0),
+        onAnew: (changes) => logAnew(host, name, subscription, changes),
+        onFailing: (failures) => logFailing(host, name, subscription, failures),
         onChange: (error) => logChange(host, name, subscription, error),
       })
     })
@@ -70,4 +75,33 @@ function logChange({ log }: Pick<Host, 'log'>, name: string, { event }: Subscrip
   const fields = { subscription: name, publisher: event.service }
   if (error === undefined) log.info(fields, 'a subscription reaches its publisher again')
   else log.warn({ ...fields, reason: reasonOf(error) }, 'a subscription does not reach its publisher')
+}
+
+function logAnew(
+  { log }: Pick<Host, 'log'>,
+  name: string,
+  { event }: Subscription,
+  changes: readonly StoreChange[],
+): void {
+  for (const { store, change } of changes) {
+    const fields = { subscription: name, publisher: event.service, ...(store !== '' && { shard: store }) }
+    log.error(fields, anew[change])
+  }
+}
+
+const anew = {
+  replaced: 'the publisher has another database: the subscription has begun anew, with the oldest event in it',
+  restored:
+    'the database of the publisher was restored to an earlier state: the subscription goes on from there, and handles some events again',
+} as const
+
+function logFailing(
+  { log }: Pick<Host, 'log'>,
+  name: string,
+  { event }: Subscription,
+  failures: readonly StoreFailure[],
+): void {
+  const fields = { subscription: name, publisher: event.service }
+  if (failures.length === 0) log.info(fields, 'a subscription gets the events of all shards of its publisher again')
+  else log.warn({ ...fields, failures }, 'a subscription does not get the events of some shards of its publisher')
 }
