@@ -13,6 +13,11 @@ export class Returned extends Error {
   static override readonly name: string = 'Returned'
 }
 
+/** How long a handler may take to react to its signal before that is logged, in milliseconds. */
+const noticeMs = 1000
+/** How long a handler that ignores its signal keeps its job, in milliseconds. One that hangs must not keep it for ever. */
+const overtimeMs = 600_000
+
 /** One run of a job. */
 export class Attempt {
   readonly job: ClaimedJob
@@ -26,27 +31,57 @@ export class Attempt {
   isCompleted = false
   readonly #worker: number
   #deleted: Promise<void> | undefined
+  #abort: (reason: Error) => void = () => {}
+  #stopTimer: () => void = () => {}
 
   constructor(job: ClaimedJob, worker: number) {
     this.job = job
     this.#worker = worker
   }
 
-  /** Runs the attempt for at most `timeoutMs`. Rejects at once when it is cancelled, even if `run` goes on. */
-  run(run: (attempt: Attempt) => Promise<void>, timeoutMs: number): Promise<void> {
-    const { cancellation } = this
+  /**
+   * Runs the attempt. After `timeoutMs` it is cancelled, and ends when `run` does: meanwhile no other attempt may begin, and no
+   * later job of its key. It does not wait for more than ten minutes. `onOverdue` is called when `run` ignores the cancellation.
+   *
+   * Rejects at once when it is aborted, even if `run` goes on.
+   */
+  run(
+    run: (attempt: Attempt) => Promise<void>,
+    timeoutMs: number,
+    onOverdue: (goesOn: 'kept' | 'left') => void,
+  ): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => cancellation.end(tooLong(timeoutMs)), timeoutMs)
-      cancellation.add({ cancel: () => reject(cancellation.reason!) })
+      this.#abort = reject
+      let late: Error | undefined
+      let timer = setTimeout(() => {
+        late = tooLong(timeoutMs)
+        this.cancellation.end(late)
+        timer = setTimeout(() => {
+          onOverdue('kept')
+          timer = setTimeout(() => {
+            onOverdue('left')
+            reject(late!)
+          }, overtimeMs)
+        }, noticeMs)
+      }, timeoutMs)
       const end = (settle: () => void): void => {
         clearTimeout(timer)
-        settle()
+        if (late) reject(late)
+        else settle()
       }
       run(this).then(
         () => end(resolve),
         (error: unknown) => end(() => reject(error)),
       )
+      this.#stopTimer = () => clearTimeout(timer)
     })
+  }
+
+  /** Cancels the attempt, which ends at once. */
+  abort(reason: Error): void {
+    this.cancellation.end(reason)
+    this.#stopTimer()
+    this.#abort(reason)
   }
 
   /** Whether the attempt has ended. Its outcome may not be stored yet. */

@@ -112,8 +112,8 @@ export class Runner {
   /** Cancels the running jobs, or only these. Drops the jobs that have not started, unless `only` is given. */
   abort(reason: Error, only?: ReadonlySet<number>): void {
     if (!only) this.#takeWaiting()
-    for (const { job, cancellation, isCompleted } of this.running) {
-      if (!isCompleted && (!only || only.has(job.id))) cancellation.end(reason)
+    for (const attempt of this.running) {
+      if (!attempt.isCompleted && (!only || only.has(attempt.job.id))) attempt.abort(reason)
     }
   }
 
@@ -141,7 +141,11 @@ export class Runner {
     let thrown: { readonly error: unknown } | undefined
     try {
       if (job.attempt > task.retries + 1) throw new Error('every instance that ran this job was lost before it ended')
-      await attempt.run((one) => task.run(one), task.timeoutMs)
+      await attempt.run(
+        (one) => task.run(one),
+        task.timeoutMs,
+        (goesOn) => task.overdue?.(attempt, goesOn),
+      )
     } catch (error) {
       thrown = { error }
     }

@@ -17,6 +17,8 @@ export interface Task extends GlobalLimits {
   readonly timeoutMs: number
   /** Runs an attempt. It may delete the job in its own transaction. A rejection is a failed attempt. */
   run(attempt: Attempt): Promise<void>
+  /** Called when an attempt ignores its timeout: it keeps its job until it ends or, in the end, goes on without it. */
+  overdue?(attempt: Attempt, goesOn: 'kept' | 'left'): void
   /** Called when an attempt has ended and its outcome is stored. */
   ended?(attempt: Attempt, end: AttemptEnd): void
 }

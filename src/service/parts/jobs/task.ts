@@ -83,6 +83,11 @@ export function taskOf(options: TaskOptions, host: TaskHost): Task {
           : outside(context, host.dbFor(context), values, handler)
       })
     },
+    overdue({ job }, goesOn) {
+      const fields = { job: job.name, jobId: job.id, attempt: job.attempt, timeoutMs }
+      if (goesOn === 'kept') log.warn(fields, overdueMessages.kept)
+      else log.error(fields, overdueMessages.left)
+    },
     ended(attempt, end) {
       metrics.ended(attempt, end)
       host.onEnded(attempt, end)
@@ -135,6 +140,11 @@ function linksOf(trace: string | null): readonly SpanLink[] {
   const [, traceId, spanId] = trace?.split('-') ?? []
   return traceId && spanId ? [{ traceId, spanId }] : []
 }
+
+const overdueMessages = {
+  kept: 'a job goes on after its timeoutMs, because its handler ignores the signal: it is retried when the handler ends',
+  left: 'the handler of a job still runs ten minutes after its timeoutMs: the job is retried beside it',
+} as const
 
 function logEnd(log: TaskHost['log'], { job }: Attempt, { outcome, error, retryInMs }: AttemptEnd): void {
   const fields = { job: job.name, jobId: job.id, attempt: job.attempt }
