@@ -43,6 +43,14 @@ describe('an order', () => {
     expect(sent.data).toEqual([{ recipient: 'li.lei@example.com', subject: 'Thank you for order 1' }])
   })
 
+  it('goes all the way by itself when its events are delivered', async () => {
+    await shop.orders.client.placeOrder({ body: order })
+    await shop.deliverEvents()
+    expect(await stateOf(1)).toMatchObject({ state: 'paid' })
+    expect(await stock()).toBe(1)
+    expect((await shop.mails.client.listMails()).data).toMatchObject([{ subject: 'Thank you for order 1' }])
+  })
+
   it('is canceled when there is not enough stock', async () => {
     await shop.orders.client.placeOrder({ body: { ...order, quantity: 4 } })
     await shop.catalog.deliver(orderPlaced, (await shop.orders.published(orderPlaced))[0]!)

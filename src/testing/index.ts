@@ -26,6 +26,7 @@ export { TestFailure } from './checks.ts'
 export type { TestCaller } from './testCaller.ts'
 export type { AppAs, TestApp, TestOptions } from './testApp.ts'
 export { testService } from './testService.ts'
+export type { SystemJobRun } from './eventsBetween.ts'
 export { testSystem, type TestedServices, type TestSystem } from './testSystem.ts'
 export type {
   Mock,

@@ -1,5 +1,5 @@
 import type { ContractEvent } from '../contract/event.ts'
-import { inputOf } from '../events/cursors.ts'
+import { inputOf, type FeedEvent } from '../events/cursors.ts'
 import { keyOf } from '../events/outlet.ts'
 import { enqueue } from '../queue/enqueue.ts'
 import type { Definition } from '../service/definition/definition.ts'
@@ -53,26 +53,42 @@ export class JobsUnderTest {
 
   /** Has the subscriptions to an event get it, and runs what is due. */
   async deliver(
-    { contract, subscriptions = {} }: Pick<Definition, 'contract' | 'subscriptions'>,
+    definition: Pick<Definition, 'contract' | 'subscriptions'>,
     db: Database | undefined,
     event: ContractEvent,
     payload: unknown,
   ): Promise<readonly JobRun[]> {
-    const found = Object.entries(subscriptions).filter(
-      ([, { event: one }]) => one.name === event.name && one.service === event.service,
-    )
-    if (found.length === 0 || !db) {
-      throw new TypeError(`${contract.name} has no subscription to ${event.name} of ${event.service}`)
-    }
-    const id = `${event.service}..test-${++this.#delivered}`
-    const fed = { id, name: event.name, trace: null, publishedAt: Date.now(), payload: JSON.stringify(payload) }
-    const key = keyOf(event.name, event.key, payload)
-    for (const [name] of found) {
-      const input = inputOf({ ...fed, key })
-      const job = { name: subscriptionTaskName(name), input, key, priority: 1, delayMs: 0, runAt: undefined }
-      await enqueue(db, { ...job, unique: undefined, trace: null })
+    const received = await this.receive(definition, db, event.service, {
+      id: `${event.service}..test-${++this.#delivered}`,
+      name: event.name,
+      key: keyOf(event.name, event.key, payload),
+      trace: null,
+      publishedAt: Date.now(),
+      payload: JSON.stringify(payload),
+    })
+    if (!received) {
+      throw new TypeError(`${definition.contract.name} has no subscription to ${event.name} of ${event.service}`)
     }
     return this.run()
+  }
+
+  /** Stores an event of a publisher for the subscriptions to it. Returns false when there is none. */
+  async receive(
+    { subscriptions = {} }: Pick<Definition, 'subscriptions'>,
+    db: Database | undefined,
+    publisher: string,
+    event: FeedEvent,
+  ): Promise<boolean> {
+    const found = Object.entries(subscriptions).filter(
+      ([, { event: one }]) => one.name === event.name && one.service === publisher,
+    )
+    if (!db) return false
+    for (const [name] of found) {
+      const { key, trace } = event
+      const job = { name: subscriptionTaskName(name), input: inputOf(event), key, trace, priority: 1, delayMs: 0 }
+      await enqueue(db, { ...job, runAt: undefined, unique: undefined })
+    }
+    return found.length > 0
   }
 
   /** Runs the jobs that are due, and those that become due meanwhile, until none is left. */

@@ -8,6 +8,7 @@ import type { Contract } from '../contract/contract.ts'
 import type { CheckResponse } from '../http/operation/respond.ts'
 import { Application } from '../service/application.ts'
 import { settingsOf } from '../service/definition/config.ts'
+import type { FeedEvent } from '../events/cursors.ts'
 import type { Definition } from '../service/definition/definition.ts'
 import type { AnyPart } from '../service/lifecycle/openParts.ts'
 import { authPart } from '../service/parts/auth/auth.ts'
@@ -16,6 +17,7 @@ import { tracingTo } from '../service/parts/tracing/tracing.ts'
 import type { WorkContext } from '../service/request/context.ts'
 import { fakeResource, type Resources } from '../service/definition/resource.ts'
 import { Service } from '../service/service.ts'
+import type { Database } from '../sql/index.ts'
 import { MemorySink } from '../trace/export/memory.ts'
 import { compileOutputCheck, type TestFailure } from './checks.ts'
 import { foreignHttp } from './foreignHttp/foreignHttp.ts'
@@ -31,6 +33,12 @@ import type { Mocks } from './types.ts'
 /** A service under test that other services may call. */
 export interface StartedTest<Tested extends Contract, Ctx> {
   readonly app: TestApp<Tested, Ctx>
+  /** The name of its contract. */
+  readonly service: string
+  /** Its databases by shard; the one outside of the shards has an empty name. */
+  readonly stores: ReadonlyMap<string, Database>
+  /** Stores an event of a publisher for the subscriptions to it. Returns false when there is none. */
+  receive(publisher: string, event: FeedEvent): Promise<boolean>
   /** Listens on the loopback interface, without registration and workers; resolves to the port. */
   listen(): Promise<number>
 }
@@ -129,6 +137,7 @@ export async function startTest<Tested extends Contract, Ctx = WorkContext>(
     await databases.drop()
     throwFirst(failures)
   }
+  const stores = storesOf(app.db, databases.url !== undefined)
   const tested: TestApp<Tested, Ctx> = {
     client: testClient(contract, inject, thrown),
     as: (caller) => ({ client: testClient(contract, inject, thrown, headersOf(caller)) }),
@@ -155,7 +164,8 @@ export async function startTest<Tested extends Contract, Ctx = WorkContext>(
     afterStart: runAfterStart,
     runJobs: (options) => foreign.run(() => queue.run(options)),
     published: (event) => publishedIn(app.db, event),
-    deliver: (event, payload) => foreign.run(() => queue.deliver(service.definition, app.db, event, payload)),
+    deliver: (event, payload) =>
+      foreign.run(() => queue.deliver(service.definition, [...stores.values()][0], event, payload)),
     close,
     [Symbol.asyncDispose]: close,
   }
@@ -163,7 +173,18 @@ export async function startTest<Tested extends Contract, Ctx = WorkContext>(
     await foreign.run(() => app.fastify.listen({ host: '127.0.0.1', port: 0 }))
     return (app.fastify.server.address() as AddressInfo).port
   }
-  return { app: tested, listen }
+  return {
+    app: tested,
+    service: contract.name,
+    stores,
+    receive: (publisher, event) => queue.receive(service.definition, [...stores.values()][0], publisher, event),
+    listen,
+  }
+}
+
+function storesOf(db: Database | undefined, hasHome: boolean): ReadonlyMap<string, Database> {
+  const shards = (db?.shards.names ?? []).map((name): [string, Database] => [name, db!.shard(name)])
+  return new Map(db && hasHome ? [['', db], ...shards] : shards)
 }
 
 const rules: Fields<TestOptions> = {

@@ -9,6 +9,7 @@ import type { Instance, Registry } from '../discovery/registry.ts'
 import { Service } from '../service/service.ts'
 import { Certificates } from '../tls/certificates.ts'
 import type { TestFailure } from './checks.ts'
+import { EventsBetween, type SystemJobRun } from './eventsBetween.ts'
 import { startTest, type StartedTest } from './startTest.ts'
 import type { TestApp, TestOptions } from './testApp.ts'
 
@@ -21,6 +22,11 @@ export type TestSystem<Services extends TestedServices> = {
     ? TestApp<Tested, Ctx>
     : never
 } & {
+  /**
+   * Gives each service the events that others have published since the last call, and runs its jobs that are due, until there are
+   * no new events. Resolves to what ran.
+   */
+  deliverEvents(): Promise<readonly SystemJobRun[]>
   /** Stops all services and drops their databases. Rejects with a failure that no call has reported yet. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
@@ -44,14 +50,19 @@ export async function testSystem<const Services extends TestedServices>(
   checkServices(services, options)
   const failures: TestFailure[] = []
   const wires = new Wires(Object.values(services).map(({ name }) => name))
-  const started: StartedTest<Contract, unknown>[] = []
+  const started = new Map<string, StartedTest<Contract, unknown>>()
+  const events = new EventsBetween(started)
   const close = async (): Promise<void> => {
     await wires.close()
-    const closed = await Promise.allSettled(started.map(({ app }) => app.close()))
+    const closed = await Promise.allSettled([...started.values()].map(({ app }) => app.close()))
     for (const one of closed) if (one.status === 'rejected') throw one.reason
   }
   try {
-    const apps: Record<string, unknown> = { close, [Symbol.asyncDispose]: close }
+    const apps: Record<string, unknown> = {
+      deliverEvents: () => events.deliver(),
+      close,
+      [Symbol.asyncDispose]: close,
+    }
     for (const [name, service] of Object.entries(services)) {
       const one = await startTest<Contract, unknown>(
         service,
@@ -61,13 +72,13 @@ export async function testSystem<const Services extends TestedServices>(
           callee: (contract, ofCalls) => wires.client(contract, ofCalls),
         },
       )
-      started.push(one)
+      started.set(name, one)
       apps[name] = one.app
       wires.add(service.name, await one.listen())
     }
     // Only now can all services be called.
-    for (const [i, name] of Object.keys(services).entries()) {
-      if (options[name]?.afterStart) await started[i]!.app.afterStart()
+    for (const [name, { app }] of started) {
+      if (options[name]?.afterStart) await app.afterStart()
     }
     return apps as TestSystem<Services>
   } catch (error) {
@@ -125,6 +136,12 @@ function instanceAt(service: string, port: number): Instance {
   return { id: `${service}@127.0.0.1:${port}`, service, address: '127.0.0.1', port }
 }
 
+/** The members of a system that are no services. */
+const members: Readonly<Record<string, string>> = {
+  close: 'stops the system',
+  deliverEvents: 'delivers events between the services',
+}
+
 function checkServices(services: TestedServices, options: object): void {
   const fail = (problem: string): never => {
     throw new TypeError(`testSystem: ${problem}`)
@@ -134,7 +151,7 @@ function checkServices(services: TestedServices, options: object): void {
   const named = new Map<string, string>()
   for (const [name, service] of Object.entries(services)) {
     if (!(service instanceof Service)) fail(`${name}: expected a service, got ${describeValue(service)}`)
-    if (name === 'close') fail('a service cannot be named close, which stops the system')
+    if (Object.hasOwn(members, name)) fail(`a service cannot be named ${name}, which ${members[name]}`)
     const other = named.get(service.name)
     if (other !== undefined) fail(`${other} and ${name} are the same service, ${service.name}`)
     named.set(service.name, name)

@@ -99,9 +99,107 @@ describe('testSystem', () => {
     [[catalog], {}, 'expected services by name, like { orders: orderService }, got a list of 1'],
     [{ catalog: catalogContract }, {}, 'catalog: expected a service, got an object (Object)'],
     [{ close: catalog }, {}, 'a service cannot be named close, which stops the system'],
+    [{ deliverEvents: catalog }, {}, 'a service cannot be named deliverEvents, which delivers events'],
     [{ a: catalog, b: catalog }, {}, 'a and b are the same service, catalog-service'],
     [{ catalog }, { orders: {} }, 'unknown service "orders" in options, expected catalog'],
   ])('are rejected when they cannot be: %#', async (services, options, problem) => {
     await expect(testSystem(services as never, options as never)).rejects.toThrow(`testSystem: ${problem}`)
   })
+})
+
+describe('events between services', () => {
+  const Order = t.Object({ order_id: t.Integer() })
+  const ordersContract = contract(
+    'order-service',
+    { placeOrder: { route: 'POST /orders', body: Order, returns: t.Null() } },
+    { events: { placed: { payload: Order, key: 'order_id' }, paid: { payload: Order } } },
+  )
+  const stockContract = contract(
+    'stock-service',
+    {},
+    { events: { reserved: { payload: Order }, again: { payload: Order } } },
+  )
+  const { placed, paid } = ordersContract.events
+  const { reserved, again } = stockContract.events
+  let seen: string[] = []
+  const shop = {
+    orders: service(ordersContract, {
+      models: {},
+      handlers: {
+        async placeOrder({ body, db }) {
+          await db.publish(placed, body)
+          return null
+        },
+      },
+      subscriptions: { pay: { event: reserved, handler: ({ event, db }) => db.publish(paid, event) } },
+    }),
+    stock: service(stockContract, {
+      models: {},
+      handlers: {},
+      subscriptions: {
+        reserve: {
+          event: placed,
+          retries: 1,
+          async handler({ event, db, attempt }) {
+            seen.push(`reserve ${event.order_id}`)
+            if (event.order_id === 13 && attempt === 1) throw new Error('out of stock')
+            await db.publish(reserved, event)
+          },
+        },
+      },
+    }),
+    mails: service(contract('mail-service', {}), {
+      models: {},
+      handlers: {},
+      subscriptions: {
+        thank: { event: paid, handler: ({ event, eventId }) => void seen.push(`thank ${event.order_id} ${eventId}`) },
+        note: { event: placed, handler: ({ event }) => void seen.push(`note ${event.order_id}`) },
+      },
+    }),
+  }
+
+  it('travel to every subscription, with those that they cause, once', async () => {
+    seen = []
+    await using system = await testSystem(shop)
+    await system.orders.client.placeOrder({ body: { order_id: 7 } })
+    expect(seen).toEqual([])
+    expect(await system.deliverEvents()).toMatchObject([
+      { service: 'stock', job: 'on reserve', outcome: 'done' },
+      { service: 'mails', job: 'on note', outcome: 'done' },
+      { service: 'orders', job: 'on pay', outcome: 'done' },
+      { service: 'mails', job: 'on thank', outcome: 'done' },
+    ])
+    expect(seen).toEqual(['reserve 7', 'note 7', expect.stringMatching(/^thank 7 order-service\.\.2\.\d{13}$/)])
+    expect(await system.deliverEvents()).toEqual([])
+  })
+
+  it('are retried by runJobs, and what they cause then travels with the next delivery', async () => {
+    seen = []
+    await using system = await testSystem(shop)
+    await system.orders.client.placeOrder({ body: { order_id: 13 } })
+    expect(await system.deliverEvents()).toMatchObject([{ job: 'on reserve', outcome: 'failed' }, { job: 'on note' }])
+    await system.stock.runJobs({ forMs: 60_000 })
+    await system.deliverEvents()
+    expect(seen.at(-1)).toContain('thank 13')
+  })
+
+  it('fail the test when services answer each other for ever', async () => {
+    const echoContract = contract('echo-service', {}, { events: { echoed: { payload: Order } } })
+    const { echoed } = echoContract.events
+    const echo = service(echoContract, {
+      models: {},
+      handlers: {},
+      subscriptions: { echo: { event: again, handler: ({ event, db }) => db.publish(echoed, event) } },
+    })
+    const stock = service(stockContract, {
+      models: {},
+      handlers: {},
+      subscriptions: { call: { event: echoed, handler: ({ event, db }) => db.publish(again, event) } },
+    })
+    await using system = await testSystem({ echo, stock })
+    await system.stock.db.publish(again, { order_id: 1 })
+    await expect(system.deliverEvents()).rejects.toThrow(
+      'deliverEvents: after 30 rounds, events still cause other events',
+    )
+  }, 30_000)
 })
