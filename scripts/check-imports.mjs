@@ -29,7 +29,7 @@ const below = {
   discovery: ['time', 'contract', 'resilience', 'log'],
   client: ['time', 'contract', 'config', 'schema', 'resilience', 'tls', 'log', 'trace', 'discovery'],
   http: ['contract', 'schema', 'openapi', 'resilience', 'tls', 'log', 'trace', 'bytes', 'load'],
-  auth: ['time', 'contract', 'config', 'schema', 'log'],
+  auth: ['time', 'contract', 'config', 'schema', 'log', 'sql', 'tables'],
   models: ['schema'],
   migrations: ['time', 'sqlText', 'contract', 'resilience', 'load', 'log', 'sql', 'bytes', 'postgres'],
   postgres: ['bytes'],

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { AuthScheme } from '../contract/auth.ts'
 import type { LateLog } from '../log/late.ts'
+import type { Database } from '../sql/index.ts'
 import type { Identity } from './identity.ts'
 
 /** Why a request's credentials were rejected. The caller learns only the kind. */
@@ -28,6 +29,14 @@ export interface AuthHost {
   readonly issuer: string | undefined
   /** The setting `AUTH_AUDIENCE`. */
   readonly audience: string | undefined
+  /**
+   * Opens the service's database first, and resolves to it.
+   *
+   * @throws {ConfigError} when the service has none
+   */
+  database(): Promise<Database>
+  /** Lets a promise settle in the background. A failure is logged under the name. */
+  background(name: string, promise: Promise<unknown>): void
   /** When it fetches what it needs: before the first request, or with it. */
   readonly fetches: 'early' | 'late'
 }
@@ -43,6 +52,10 @@ export interface OpenAuthenticator {
 
 /** Identifies the callers of a service in one way, such as `jwt()`. */
 export interface Authenticator {
+  /** Whether it needs the service's database, with the table of API keys. Default: false. */
+  readonly needsDatabase?: boolean
+  /** Whether it needs the certificates of callers: `tls: { requestCert: true }`. Default: false. */
+  readonly needsClientCertificates?: boolean
   /** Opens it with its service. */
   open(host: AuthHost): OpenAuthenticator | Promise<OpenAuthenticator>
 }

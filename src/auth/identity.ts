@@ -13,6 +13,24 @@ export interface AuthUser {
   readonly tenant: string | undefined
 }
 
+/** The API key of the program that calls: `key` on the context of an operation whose `auth` is `key`. */
+export interface ApiKey {
+  readonly id: number
+  /** What it is for. */
+  readonly name: string
+  /** The user, or the team, that it belongs to. */
+  readonly owner: string
+  readonly scopes: readonly string[]
+}
+
+/** The service that calls: `service` on the context of an operation whose `auth` is `service`. */
+export interface ServiceCaller {
+  /** Its name, such as `order-service`. */
+  readonly name: string
+  /** Its SPIFFE ID, such as `spiffe://shop/order-service`. */
+  readonly id: string
+}
+
 /** An identified caller of a request. */
 export interface Identity {
   readonly scheme: AuthScheme
@@ -22,7 +40,7 @@ export interface Identity {
   readonly name: string
   /** Undefined for callers whose rights are not scopes. */
   readonly scopes: readonly string[] | undefined
-  /** Its value on the context, such as a `AuthUser`. */
+  /** Its value on the context, such as an `AuthUser`. */
   readonly value: unknown
 }
 

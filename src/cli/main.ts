@@ -19,11 +19,12 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   config: async () => (await import('./config.ts')).configCommand,
   events: async () => (await import('./events.ts')).eventsCommand,
   jobs: async () => (await import('./jobs.ts')).jobsCommand,
+  keys: async () => (await import('./keys.ts')).keysCommand,
   migrate: async () => (await import('./migrate.ts')).migrate,
 }
 
 /** These have a help of their own. */
-const hasHelp: ReadonlySet<string> = new Set(['migrate', 'events', 'jobs'])
+const hasHelp: ReadonlySet<string> = new Set(['migrate', 'events', 'jobs', 'keys'])
 
 const help = `Usage: tricube <command>
 
@@ -51,6 +52,7 @@ const help = `Usage: tricube <command>
   config [service]           print every setting, its value and its source
   events <command>           list events, and replay subscriptions; see tricube events --help
   jobs <command>             list, show, retry and cancel jobs; see tricube jobs --help
+  keys <command>             create, list and revoke API keys; see tricube keys --help
   migrate <command>          apply, undo and list migrations; see tricube migrate --help
 
   --help, -h                 print this help

@@ -1,10 +1,13 @@
 import { describeValue } from '../schema/describeValue.ts'
 
-/** A way to identify a caller. `user`: a person, by a token that an issuer has signed. */
+/**
+ * A way to identify a caller. `user`: a person, by a token that an issuer has signed. `key`: a program, by an API key.
+ * `service`: another service, by its certificate.
+ */
 export type AuthScheme = (typeof authSchemes)[number]
 
 /** The ways to identify a caller. */
-export const authSchemes = ['user'] as const
+export const authSchemes = ['user', 'key', 'service'] as const
 
 /** Who may call an operation: everyone, or callers that are identified in one of these ways. */
 export type Auth = 'public' | AuthScheme | readonly AuthScheme[]
@@ -12,11 +15,14 @@ export type Auth = 'public' | AuthScheme | readonly AuthScheme[]
 /** The fields of an operation that say who may call it. */
 export interface AuthFields {
   /**
-   * Who may call it: `public`, or callers that are identified as a `user`. Default: the `auth` of the contract.
+   * Who may call it: `public`, or callers that are identified as a `user`, by an API `key`, or as a `service`. A list
+   * accepts any of these. Default: the `auth` of the contract.
    */
   readonly auth?: Auth
-  /** The scopes that the caller needs, all of them. Default: none. */
+  /** The scopes that a user or an API key needs, all of them. Default: none. */
   readonly scopes?: readonly string[]
+  /** The names of the services that may call it, if it accepts services. Default: all that are identified. */
+  readonly callers?: readonly string[]
 }
 
 /** The schemes that an `auth` names; none for `public`. */
@@ -66,15 +72,30 @@ export function authProblem(auth: unknown): string | undefined {
 
 /** Returns what is wrong with who may call an operation. `byDefault` is the contract's `auth`. */
 export function accessProblem(operation: AuthFields, byDefault: Auth | undefined): string | undefined {
-  const { auth = byDefault, scopes } = operation
-  const problem = authProblem(operation.auth)
-  if (problem !== undefined || scopes === undefined) return problem
+  const { auth = byDefault } = operation
+  const schemes = schemesOf({ ...(auth !== undefined && { auth }) })
+  return authProblem(operation.auth) ?? scopesProblem(operation, schemes) ?? callersProblem(operation, schemes)
+}
+
+function scopesProblem({ scopes }: AuthFields, schemes: readonly AuthScheme[]): string | undefined {
+  if (scopes === undefined) return undefined
   if (!Array.isArray(scopes) || scopes.length === 0 || !scopes.every(isScope)) {
     return `scopes must be a list of scopes without spaces like ['orders:read'], got ${describeValue(scopes)}`
   }
-  const schemes = schemesOf({ ...(auth !== undefined && { auth }) })
-  if (schemes.length > 0) return undefined
-  return `scopes need an identified caller: set auth: 'user', or give the contract a default like { auth: 'user' }`
+  if (schemes.includes('user') || schemes.includes('key')) return undefined
+  return `scopes need a caller that has scopes: set auth to 'user' or 'key', or give the contract a default like { auth: 'user' }`
+}
+
+function callersProblem({ callers }: AuthFields, schemes: readonly AuthScheme[]): string | undefined {
+  if (callers === undefined) return undefined
+  if (
+    !Array.isArray(callers) ||
+    callers.length === 0 ||
+    !callers.every((one) => typeof one === 'string' && one !== '')
+  ) {
+    return `callers must be a list of services like ['order-service'], got ${describeValue(callers)}`
+  }
+  return schemes.includes('service') ? undefined : `callers need auth: 'service', or a list with it`
 }
 
 /**

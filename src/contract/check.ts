@@ -241,6 +241,7 @@ const fields: ReadonlySet<string> = new Set<keyof Operation>([
   'timeoutMs',
   'auth',
   'scopes',
+  'callers',
   'rateLimit',
   'priority',
   'internal',

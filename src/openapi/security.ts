@@ -4,6 +4,8 @@ import type { OpenApiSecurity, OpenApiSecurityScheme } from './types.ts'
 
 const descriptions: Readonly<Record<AuthScheme, OpenApiSecurityScheme>> = {
   user: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'the access token of a user' },
+  key: { type: 'apiKey', in: 'header', name: 'x-api-key', description: 'an API key' },
+  service: { type: 'mutualTLS', description: 'the certificate of a service' },
 }
 
 /** Describes the schemes that operations name; undefined when they name none. */
@@ -17,5 +19,5 @@ export function securitySchemesOf(operations: Operations): Readonly<Record<strin
 export function securityOf(operation: Operation): OpenApiSecurity | undefined {
   const { auth, scopes = [] } = operation
   if (auth === undefined) return undefined
-  return schemesOf(operation).map((scheme) => ({ [scheme]: [...scopes] }))
+  return schemesOf(operation).map((scheme) => ({ [scheme]: scheme === 'service' ? [] : [...scopes] }))
 }

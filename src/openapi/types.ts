@@ -18,6 +18,7 @@ export interface OpenApiDocument {
 /** A way in which callers identify themselves. */
 export type OpenApiSecurityScheme =
   | { readonly type: 'http'; readonly scheme: 'bearer'; readonly bearerFormat: 'JWT'; readonly description: string }
+  | { readonly type: 'mutualTLS'; readonly description: string }
   | { readonly type: 'apiKey'; readonly in: 'header'; readonly name: string; readonly description: string }
 
 /** The schemes of which a caller needs one, each with the scopes that it needs. */

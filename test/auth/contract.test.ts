@@ -6,7 +6,7 @@ import { problemsOf } from '../openapi/validate.ts'
 import { testMessages } from '../messages/row.ts'
 
 const route = 'GET /a'
-const both = 'auth must be one of public, user, or a list of these without public'
+const both = 'auth must be one of public, user, key, service, or a list of these without public'
 
 describe('a contract names what is wrong with', () => {
   testMessages<() => unknown>(
@@ -54,12 +54,12 @@ describe('a contract names what is wrong with', () => {
       [
         'scopes of nobody',
         () => contract('a-service', { a: { route, scopes: ['a'] } }),
-        `a-service.a: scopes need an identified caller: set auth: 'user', or give the contract a default like { auth: 'user' }`,
+        `a-service.a: scopes need a caller that has scopes: set auth to 'user' or 'key', or give the contract a default like { auth: 'user' }`,
       ],
       [
         'scopes of a public operation',
         () => contract('a-service', { a: { route, auth: 'public', scopes: ['a'] } }, { auth: 'user' }),
-        `a-service.a: scopes need an identified caller: set auth: 'user', or give the contract a default like { auth: 'user' }`,
+        `a-service.a: scopes need a caller that has scopes: set auth to 'user' or 'key', or give the contract a default like { auth: 'user' }`,
       ],
       [
         'scopes that are no list',
@@ -70,6 +70,21 @@ describe('a contract names what is wrong with', () => {
         'no scopes',
         () => contract('a-service', { a: { route, auth: 'user', scopes: [] } }),
         `a-service.a: scopes must be a list of scopes without spaces like ['orders:read'], got a list of 0`,
+      ],
+      [
+        'scopes of services, which have none',
+        () => contract('a-service', { a: { route, auth: 'service', scopes: ['a'] } }),
+        `a-service.a: scopes need a caller that has scopes: set auth to 'user' or 'key', or give the contract a default like { auth: 'user' }`,
+      ],
+      [
+        'callers of an operation for users',
+        () => contract('a-service', { a: { route, auth: 'user', callers: ['b-service'] } }),
+        `a-service.a: callers need auth: 'service', or a list with it`,
+      ],
+      [
+        'callers that are no list',
+        () => contract('a-service', { a: { route, auth: 'service', callers: 'b-service' as never } }),
+        `a-service.a: callers must be a list of services like ['order-service'], got "b-service"`,
       ],
       [
         'a scope with a quote',
@@ -101,7 +116,7 @@ describe('a service names what is wrong with', () => {
       [
         'an unknown scheme',
         () => define(users, { auth: { users: jwt() } as never }),
-        'a-service: unknown option auth.users, expected user',
+        'a-service: unknown option auth.users, expected key, service, user',
       ],
       [
         'an authenticator that protects nothing',

@@ -12,7 +12,7 @@ export interface Certificate {
 
 /** Options of a certificate besides its name. */
 export interface Terms {
-  /** The names and addresses that it is for. Default: 127.0.0.1 and localhost. */
+  /** The names, addresses and URIs that it is for. Default: 127.0.0.1 and localhost. */
   readonly hosts?: readonly string[]
   /** When it ends, as ASN.1 has it. Default: in 2049. */
   readonly end?: string
@@ -87,6 +87,7 @@ const commonName = (name: string): Buffer =>
   sequence(der(0x31, sequence(oid(0x55, 0x04, 0x03), der(0x0c, Buffer.from(name)))))
 const extension = (id: number, value: Buffer): Buffer => sequence(oid(0x55, 0x1d, id), der(0x04, value))
 const basicConstraints = extension(0x13, sequence(der(0x01, Buffer.from([0xff]))))
-const alternativeNames = (hosts: readonly string[]): Buffer =>
-  extension(0x11, sequence(...hosts.map((host) => (isIPv4(host) ? ipAddress(host) : der(0x82, Buffer.from(host))))))
+const alternativeNames = (hosts: readonly string[]): Buffer => extension(0x11, sequence(...hosts.map(alternativeName)))
+const alternativeName = (name: string): Buffer =>
+  isIPv4(name) ? ipAddress(name) : der(/^[\w-]+:\/\//.test(name) ? 0x86 : 0x82, Buffer.from(name))
 const ipAddress = (host: string): Buffer => der(0x87, Buffer.from(host.split('.').map(Number)))

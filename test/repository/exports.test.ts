@@ -58,7 +58,12 @@ it('exports these names', async () => {
         "verifySignature",
       ],
       "tricube/auth": [
+        "apiKeys",
+        "createApiKey",
         "jwt",
+        "listApiKeys",
+        "mtls",
+        "revokeApiKey",
       ],
       "tricube/client": [
         "client",

@@ -82,6 +82,14 @@ export class BackgroundContext extends BaseContext implements RequestScope {
     return identityValue(this.request, 'user')
   }
 
+  get key(): unknown {
+    return identityValue(this.request, 'key')
+  }
+
+  get service(): unknown {
+    return identityValue(this.request, 'service')
+  }
+
   get userAuthorization(): string | undefined {
     return userAuthorization(this.request)
   }

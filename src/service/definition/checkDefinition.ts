@@ -50,6 +50,8 @@ const reservedNames: ReadonlySet<string> = new Set([
   'deadline',
   'region',
   'user',
+  'key',
+  'service',
   'userAuthorization',
   'cancellation',
   'keyed',

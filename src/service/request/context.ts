@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import '../../http/fastify.ts'
 import type { Client } from '../../client/types.ts'
-import type { AuthUser } from '../../auth/identity.ts'
+import type { ApiKey, AuthUser, ServiceCaller } from '../../auth/identity.ts'
 import type { Identified } from '../../contract/auth.ts'
 import type { BodyOf, CookiesOf, HeadersOf, Operation, ParamsOf, QueryOf } from '../../contract/operation.ts'
 import type { Logger } from '../../log/logger.ts'
@@ -94,6 +94,10 @@ export interface Context<Op extends Operation = Operation, Others extends Callee
   readonly cookies: CookiesOf<Op>
   /** Sets status, headers, cookies and tag of the response. An error is sent without them. */
   readonly response: ResponseOfHandler<Op>
+  /** The API key that calls an operation whose `auth` is `key`. Undefined on other operations. */
+  readonly key: Identified<Op, 'key', ApiKey>
+  /** The service that calls an operation whose `auth` is `service`. Undefined on other operations. */
+  readonly service: Identified<Op, 'service', ServiceCaller>
   /**
    * Key of this call of an operation that is `idempotent: 'by key'`, the same at each attempt of its caller. Pass it to
    * calls that are idempotent by key. Undefined without the header `idempotency-key`.

@@ -78,6 +78,14 @@ export class RequestContext extends BaseContext implements RequestScope {
     return identityValue(this.request, 'user')
   }
 
+  get key(): unknown {
+    return identityValue(this.request, 'key')
+  }
+
+  get service(): unknown {
+    return identityValue(this.request, 'service')
+  }
+
   get userAuthorization(): string | undefined {
     return userAuthorization(this.request)
   }

@@ -1,6 +1,6 @@
 import type { FastifyRequest, onRequestHookHandler } from 'fastify'
 import { isFailure, type AuthFailure, type AuthOutcome, type OpenAuthenticator } from '../../../auth/authenticator.ts'
-import { setIdentities, type Identity } from '../../../auth/identity.ts'
+import { setIdentities, type Identity, type ServiceCaller } from '../../../auth/identity.ts'
 import { schemesOf, type AuthScheme } from '../../../contract/auth.ts'
 import { TooManyRequests } from '../../../contract/errors.ts'
 import type { HttpError } from '../../../contract/httpError.ts'
@@ -32,7 +32,7 @@ export class Access {
   onRequest(operation: Operation): onRequestHookHandler[] {
     const schemes = schemesOf(operation)
     if (schemes.length === 0) return []
-    const { scopes = [] } = operation
+    const { scopes = [], callers } = operation
     const rejections = new Rejections(this.#service, schemes, scopes)
     const authenticators = schemes.map((scheme) => this.#authenticators.get(scheme)!)
     const identify = authenticators.length === 1 ? authenticators[0]!.authenticate.bind(authenticators[0]) : undefined
@@ -43,6 +43,9 @@ export class Access {
       const identities = 'scheme' in outcome ? [outcome] : outcome
       const lacking = scopes.length > 0 ? lackingScope(identities, scopes) : undefined
       if (lacking) return denied(request, rejections.insufficient(), `${lacking.name} lacks a scope`, identities)
+      const stranger = callers && strangerAmong(identities, callers)
+      if (stranger)
+        return denied(request, rejections.stranger(stranger.name), `${stranger.name} is no caller`, identities)
       setIdentities(request, identities)
       if (request.span?.isRecorded) request.span.set('enduser.id', identities[0]!.name)
       return undefined
@@ -93,6 +96,13 @@ async function identifyAll(
 /** Returns the first identity that lacks a scope. A service that calls for a user has no scopes of its own. */
 function lackingScope(identities: readonly Identity[], scopes: readonly string[]): Identity | undefined {
   return identities.find((identity) => identity.scopes && !scopes.every((scope) => identity.scopes!.includes(scope)))
+}
+
+/** Returns the service that is none of the callers that an operation names. */
+function strangerAmong(identities: readonly Identity[], callers: readonly string[]): Identity | undefined {
+  return identities.find(
+    ({ scheme, value }) => scheme === 'service' && !callers.includes((value as ServiceCaller).name),
+  )
 }
 
 /** Records a rejection on the span and in the audit log, and returns the error. The log has no credentials. */

@@ -1,12 +1,16 @@
 import type { onRequestHookHandler } from 'fastify'
 import type { Authenticator, AuthHost, OpenAuthenticator } from '../../../auth/authenticator.ts'
+import { keyTables } from '../../../auth/keys/tables.ts'
 import { foundUsers, type FindUser } from '../../../auth/findUser.ts'
+import { ConfigError } from '../../../config/configError.ts'
 import { text, url } from '../../../config/rules.ts'
 import { setting, type Settings } from '../../../config/setting.ts'
 import { authSchemes, type AuthScheme } from '../../../contract/auth.ts'
 import type { Operation } from '../../../contract/operation.ts'
+import type { Database } from '../../../sql/index.ts'
 import { NotReady, type Checks } from '../../lifecycle/readiness.ts'
 import type { Opened, Part } from '../../part.ts'
+import { database } from '../database.ts'
 import { Access } from './access.ts'
 import { authRule, policiesRule, type AuthPartOptions } from './options.ts'
 
@@ -57,7 +61,14 @@ export function authPart({ replace, fetches }: AuthReplacement = inProduction): 
     name: 'auth',
     options: { auth: authRule, policies: policiesRule },
     settings,
-    async open({ contract, config, log }, { auth: options = {} }) {
+    tables: keyTables,
+    needsTables: ({ auth: options = {} }) => options.key?.needsDatabase === true,
+    async open({ contract, config, log, use, work }, { auth: options = {} }) {
+      const home = async (): Promise<Database> => {
+        const { home: db } = await use(database)
+        if (!db) throw new ConfigError(`auth of ${contract.name} needs a database: set DATABASE_URL`)
+        return db
+      }
       const opened = new Map<AuthScheme, OpenAuthenticator>()
       for (const scheme of authSchemes) {
         const own = options[scheme]
@@ -68,6 +79,8 @@ export function authPart({ replace, fetches }: AuthReplacement = inProduction): 
           log,
           issuer: config.authIssuer,
           audience: config.authAudience,
+          database: home,
+          background: (name, promise) => work.until(name, promise),
           fetches,
         }
         opened.set(scheme, await replace(authenticatorOf(own), scheme).open(host))

@@ -4,12 +4,17 @@ import type { FindUser } from '../../../auth/findUser.ts'
 import { fieldsProblem, type Rule } from '../../../config/rule.ts'
 import { either, func, group, record, withMethods } from '../../../config/rules.ts'
 import { authSchemes, schemesOf } from '../../../contract/auth.ts'
+import type { TlsOptions } from '../../../http/tls.ts'
 import type { Contract } from '../../../contract/contract.ts'
 
 /** How a service identifies its callers: an authenticator for each way that its contract names. */
 export interface AuthOptions {
   /** Identifies users: `jwt()` of `tricube/auth`, or a function of your own. */
   readonly user?: Authenticator | FindUser
+  /** Identifies programs by their API keys: `apiKeys()` of `tricube/auth`. */
+  readonly key?: Authenticator
+  /** Identifies other services: `mtls()` of `tricube/auth`. */
+  readonly service?: Authenticator
 }
 
 /** The options that the part reads. */
@@ -23,12 +28,23 @@ export interface AuthPartOptions {
 /** Decides whether the caller may do what it asks for. */
 export type Policy = (context: never) => boolean | Promise<boolean>
 
-const authenticator = withMethods('an authenticator such as jwt({ issuer, audience })', ['open'])
+const authenticator = (example: string): Rule => withMethods(`an authenticator such as ${example}`, ['open'])
+
+const examples = {
+  user: 'jwt({ issuer, audience })',
+  key: 'apiKeys()',
+  service: "mtls({ trust: 'spiffe://shop/' })",
+} as const
 
 /** The rule of `auth`: an authenticator for each scheme that the contract names, and no other. */
 export const authRule: Rule = group<AuthOptions>(
   {
-    user: { ...either(authenticator, func), expected: `${authenticator.expected}, or a function that finds the user` },
+    user: {
+      ...either(authenticator(examples.user), func),
+      expected: `an authenticator such as ${examples.user}, or a function that finds the user`,
+    },
+    key: authenticator(examples.key),
+    service: authenticator(examples.service),
   },
   {
     problem(given: AuthOptions | undefined, path, definition) {
@@ -43,12 +59,23 @@ export const authRule: Rule = group<AuthOptions>(
       const unused = authSchemes.find(
         (scheme) => given?.[scheme] !== undefined && !asking.some((one) => one.scheme === scheme),
       )
-      return unused && `${path}.${unused}: no operation asks for a ${unused}, set auth: '${unused}' in the contract`
+      if (unused === undefined) return requirementsProblem(given ?? {}, path, definition)
+      return `${path}.${unused}: no operation asks for a ${unused}, set auth: '${unused}' in the contract`
     },
   },
 )
 
-const examples = { user: 'jwt({ issuer, audience })' } as const
+/** Returns what else an authenticator needs of its service. */
+function requirementsProblem(given: AuthOptions, path: string, definition: object): string | undefined {
+  const { tls } = definition as { readonly tls?: TlsOptions }
+  for (const [scheme, one] of Object.entries(given)) {
+    if (typeof one === 'function') continue
+    if (one?.needsClientCertificates && !tls?.requestCert) {
+      return `${path}.${scheme} needs the certificates of callers, set tls: { cert, key, ca, requestCert: true }`
+    }
+  }
+  return undefined
+}
 
 /** The rule of `policies`: functions under the names of operations. */
 export const policiesRule: Rule = {

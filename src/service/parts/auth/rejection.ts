@@ -11,17 +11,22 @@ import type { HttpError } from '../../../contract/httpError.ts'
 export class Rejections {
   readonly #realm: string
   readonly #needed: string
+  /** RFC 9110, 11.6.1: a 401 has a challenge. There is no registered one for API keys and certificates. */
+  readonly #challenge: string
+  readonly #what: string
   readonly #scope: string
 
   constructor(service: string, schemes: readonly AuthScheme[], scopes: readonly string[]) {
     this.#realm = `realm="${service}"`
+    this.#challenge = schemes.includes('user') ? 'Bearer' : schemes.includes('key') ? 'ApiKey' : 'Certificate'
     this.#needed = `the request needs ${schemes.map((scheme) => credentials[scheme]).join(' or ')}`
+    this.#what = schemes.length > 1 ? 'a credential' : names[schemes[0]!]
     this.#scope = scopes.join(' ')
   }
 
   /** Returns the error of a request without credentials. */
   missing(): HttpError {
-    return new Unauthorized(this.#needed, { headers: { 'www-authenticate': `Bearer ${this.#realm}` } })
+    return new Unauthorized(this.#needed, { headers: { 'www-authenticate': `${this.#challenge} ${this.#realm}` } })
   }
 
   /** Returns the error of a request whose credentials were rejected. */
@@ -34,17 +39,30 @@ export class Rejections {
         headers: { 'retry-after': '1' },
       })
     }
-    const challenge = `Bearer ${this.#realm}, error="invalid_token"`
-    return new Unauthorized('the token is invalid or has expired', { headers: { 'www-authenticate': challenge } })
+    const challenge = `${this.#challenge} ${this.#realm}, error="invalid_token"`
+    return new Unauthorized(`${this.#what} is invalid or has expired`, { headers: { 'www-authenticate': challenge } })
+  }
+
+  /** Returns the error of a service that is none of the `callers`. */
+  stranger(name: string): HttpError {
+    return new Forbidden(`${name} is not one of the services that may call it`)
   }
 
   /** Returns the error of a caller that lacks a scope. */
   insufficient(): HttpError {
-    const challenge = `Bearer ${this.#realm}, error="insufficient_scope", scope="${this.#scope}"`
+    const challenge = `${this.#challenge} ${this.#realm}, error="insufficient_scope", scope="${this.#scope}"`
     return new Forbidden(`the request needs the scope ${this.#scope}`, { headers: { 'www-authenticate': challenge } })
   }
 }
 
 const credentials: Readonly<Record<AuthScheme, string>> = {
   user: 'a token in the header authorization: Bearer …',
+  key: 'an API key in the header x-api-key',
+  service: 'the certificate of a service',
+}
+
+const names: Readonly<Record<AuthScheme, string>> = {
+  user: 'the token',
+  key: 'the API key',
+  service: 'the certificate',
 }
