@@ -12,8 +12,8 @@ export function bearerToken({ headers, raw }: FastifyRequest): string | AuthFail
   const { authorization } = headers
   if (authorization === undefined) return undefined
   if (isTwice(raw.rawHeaders)) return twice
-  if (authorization.startsWith('Bearer ')) return authorization.slice('Bearer '.length).trim()
-  return /^bearer /i.test(authorization) ? authorization.slice('Bearer '.length).trim() : undefined
+  if (!authorization.startsWith('Bearer ') && !/^bearer /i.test(authorization)) return undefined
+  return authorization.slice('Bearer '.length).trimStart() // nothing follows: Node has trimmed the header
 }
 
 /** Node drops all but the first, another proxy may read the last. */

@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { AuthScheme } from '../contract/auth.ts'
 
 /** The user who calls: `user` on the context of an operation whose `auth` is `user`. */
@@ -48,6 +48,11 @@ const identitiesKey: unique symbol = Symbol('tricube.identities')
 type Identified = { [identitiesKey]?: readonly Identity[] }
 
 const nobody: readonly Identity[] = []
+
+/** Gives all requests of a service the property, so that they keep one hidden class. */
+export function decorateIdentities(fastify: FastifyInstance): void {
+  fastify.decorateRequest(identitiesKey, undefined)
+}
 
 /** Sets the callers of a request: usually one, or a user and the service that calls for the user. */
 export function setIdentities(request: FastifyRequest, identities: readonly Identity[]): void {

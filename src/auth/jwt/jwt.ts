@@ -7,7 +7,7 @@ import type { Identity } from '../identity.ts'
 import { IssuerKeys } from './issuerKeys.ts'
 import { KeyList } from './keyList.ts'
 import { checkJwtOptions, insecureProblem, usualAlgorithms, type JwtOptions } from './options.ts'
-import { digestOf, TokenCache } from './tokenCache.ts'
+import { TokenCache } from './tokenCache.ts'
 import { TokenVerifier, type Issuer, type Keys, type VerifiedToken } from './verifier.ts'
 
 /**
@@ -44,8 +44,7 @@ class JwtAuthenticator implements OpenAuthenticator {
   authenticate(request: FastifyRequest): AuthOutcome | Promise<AuthOutcome> {
     const token = bearerToken(request)
     if (typeof token !== 'string') return token
-    const digest = digestOf(token)
-    return this.#cache.get(digest) ?? this.#verify(token, digest)
+    return this.#cache.get(token, request.raw.socket) ?? this.#verify(token)
   }
 
   problem(): string | undefined {
@@ -56,11 +55,11 @@ class JwtAuthenticator implements OpenAuthenticator {
     for (const keys of this.#remote) keys.close()
   }
 
-  async #verify(token: string, digest: string): Promise<Identity | AuthFailure> {
+  async #verify(token: string): Promise<Identity | AuthFailure> {
     const { generation } = this.#cache
     const verified: VerifiedToken | AuthFailure = await this.#verifier.verify(token)
     if ('failure' in verified) return verified
-    if (generation === this.#cache.generation) this.#cache.set(digest, verified.identity, verified.until)
+    if (generation === this.#cache.generation) this.#cache.set(token, verified.identity, verified.until)
     return verified.identity
   }
 

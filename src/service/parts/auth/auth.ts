@@ -2,6 +2,7 @@ import type { onRequestHookHandler } from 'fastify'
 import type { Authenticator, AuthHost, OpenAuthenticator } from '../../../auth/authenticator.ts'
 import { keyTables } from '../../../auth/keys/tables.ts'
 import { foundUsers, type FindUser } from '../../../auth/findUser.ts'
+import { decorateIdentities } from '../../../auth/identity.ts'
 import { ConfigError } from '../../../config/configError.ts'
 import { text, url } from '../../../config/rules.ts'
 import { setting, type Settings } from '../../../config/setting.ts'
@@ -63,12 +64,13 @@ export function authPart({ replace, fetches }: AuthReplacement = inProduction): 
     settings,
     tables: keyTables,
     needsTables: ({ auth: options = {} }) => options.key?.needsDatabase === true,
-    async open({ contract, config, log, use, work }, { auth: options = {} }) {
+    async open({ contract, config, log, fastify, use, work }, { auth: options = {} }) {
       const home = async (): Promise<Database> => {
         const { home: db } = await use(database)
         if (!db) throw new ConfigError(`auth of ${contract.name} needs a database: set DATABASE_URL`)
         return db
       }
+      if (Object.keys(options).length > 0) decorateIdentities(fastify)
       const opened = new Map<AuthScheme, OpenAuthenticator>()
       for (const scheme of authSchemes) {
         const own = options[scheme]
