@@ -3,9 +3,10 @@ import { startPooler } from './sql/poolers.ts'
 
 /**
  * One PostgreSQL for the whole run; tests make their own databases in it. TRICUBE_TEST_BEHIND names a pooler for the
- * tests of test/sql to run behind.
+ * tests of test/sql to run behind. Vitest calls this for each of its projects.
  */
 export default async function setup(): Promise<() => Promise<void>> {
+  if (process.env['TRICUBE_TEST_DATABASE_URL'] !== undefined) return async () => {}
   const postgres = await startPostgres({ settings: { max_connections: 200 } })
   process.env['TRICUBE_TEST_DATABASE_URL'] = postgres.url()
   const behind = process.env['TRICUBE_TEST_BEHIND']
