@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { blocksOf, pages as allPages } from '../repository/docBlocks.ts'
-import { firstExampleOf } from './firstExample.ts'
+import { examplesOf } from './pageExamples.ts'
 import { emptyProject, type Project } from './project.ts'
 
 /** The first of them is read first: the other pages use its files. */
@@ -83,16 +83,16 @@ describe.each([
   })
 
   // After the commands, which install Drizzle.
-  it.runIf(manager === 'npm')('the first example of every page runs', { timeout: 300_000 }, async () => {
-    const examples = allPages.flatMap((page) => firstExampleOf(page) ?? [])
-    expect(examples.length).toBeGreaterThan(25)
+  it.runIf(manager === 'npm')('the examples of every page run', { timeout: 300_000 }, async () => {
+    const examples = allPages.flatMap((page) => examplesOf(page))
+    expect(examples.length).toBeGreaterThan(30)
     const waiting = examples.values()
     const runAll = async (): Promise<void> => {
       for (const { page, files: pasted, line, setup } of waiting) {
         const url = await newDatabase(setup)
         await user.write(pasted)
         await type(user, line, [url]).catch((cause: unknown) => {
-          throw new Error(`${page}: the first example fails: ${line}`, { cause })
+          throw new Error(`${page}: an example fails: ${line}`, { cause })
         })
       }
     }

@@ -52,10 +52,9 @@ export function modulesOf(blocks: readonly Block[]): readonly Module[] {
   const earlier = new Map<string, Source>()
   const taken = new Set<string>()
   return blocks.map((block, nth) => {
-    const named = block.file !== undefined && !taken.has(block.file)
-    const beside = block.file === undefined ? '' : `${dirname(block.file)}/`
-    const path = join(page, named ? block.file! : `${beside}block${block.line}.ts`)
-    taken.add(block.file ?? path)
+    const file = block.file ?? ''
+    const path = join(page, file === '' || taken.has(file) ? join(dirname(file), `block${block.line}.ts`) : file)
+    taken.add(file)
     const { program } = parseSync(path, block.text)
     const own = declaredIn(program)
     const imported = importedIn(program, path)

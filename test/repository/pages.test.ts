@@ -1,7 +1,7 @@
 /** How a page is built, so that a reader in a hurry finds the same things in the same places. */
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { pages } from './docBlocks.ts'
+import { blocksOf, pages } from './docBlocks.ts'
 import { root } from './project.ts'
 
 /** Pages that show nothing to do: an index, a list of words, a table of symptoms. */
@@ -19,6 +19,12 @@ it.each(tasks)('%s has its options before what goes wrong', (page) => {
   expect(headings.filter((heading) => /wrong|trouble|problem|error occurs/i.test(heading))).toEqual(
     faults >= 0 ? ['What goes wrong'] : [],
   )
+})
+
+it.each(pages)('%s names its files where a reader sees it', (page) => {
+  const hidden = blocksOf(page).filter(({ file, text }) => file !== undefined && !text.includes(`// ${file}`))
+  const prose = textOf(page).replaceAll(/^```.*?^```$/gms, '')
+  expect(hidden.filter(({ file }) => !prose.includes(`\`${file}\``)).map(({ file }) => file)).toEqual([])
 })
 
 it('nearly every page says what goes wrong', () => {

@@ -1,0 +1,1 @@
+CREATE TABLE notes (id serial PRIMARY KEY, owner text NOT NULL, text text NOT NULL);
