@@ -21,6 +21,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'configuration/payment-service/service.ts': 'does not start without its settings, as the page says: test/config',
   connections: 'needs a primary and replicas: test/sql/pool',
   discovery: 'needs a Consul and a running service: test/discovery/consul.test.ts',
+  kubernetes: 'needs a cluster and a running service: test/discovery/kubernetes.test.ts',
   'service/cart-service/service.ts': 'needs a Redis and its client: test/service/resources.test.ts',
   start: 'does what the command of the page does, which is typed',
   tls: 'needs certificates in /run: test/http/tls.test.ts',
