@@ -22,6 +22,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   connections: 'needs a primary and replicas: test/sql/pool',
   discovery: 'needs a Consul and a running service: test/discovery/consul.test.ts',
   kubernetes: 'needs a cluster and a running service: test/discovery/kubernetes.test.ts',
+  requests: 'does not start without COOKIE_SECRETS, as the page says: test/http',
   'service/cart-service/service.ts': 'needs a Redis and its client: test/service/resources.test.ts',
   start: 'does what the command of the page does, which is typed',
   tls: 'needs certificates in /run: test/http/tls.test.ts',
