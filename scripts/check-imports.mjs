@@ -36,7 +36,7 @@ const below = {
   fakeConsul: ['time', 'discovery'],
   fakeKubernetes: ['time', 'discovery'],
   faultProxy: [],
-  dashboard: ['load', 'bytes', 'log', 'trace'],
+  dashboard: ['load', 'bytes', 'log', 'openapi', 'trace'],
 }
 below.service = [
   ...Object.keys(below).filter(

@@ -1,6 +1,8 @@
 import { ownVersion } from '../load/own.ts'
 import { ingestRoutes } from './api/ingest.ts'
 import { logQueryOf, logRoutes } from './api/logs.ts'
+import { mapRoute } from './api/map.ts'
+import { sendRoutes } from './api/send.ts'
 import { serviceRoutes } from './api/services.ts'
 import { LiveStream } from './api/stream.ts'
 import { numberOf, traceQueryOf, traceRoutes } from './api/traces.ts'
@@ -123,6 +125,8 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
       ...traceRoutes(store),
       ...logRoutes(store),
       ...serviceRoutes(services),
+      ...sendRoutes(store, services),
+      mapRoute(store, () => rows().map(({ name }) => name)),
       ...ingestRoutes(store, key),
     ],
   )

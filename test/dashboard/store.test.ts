@@ -118,6 +118,10 @@ describe('in memory', () => {
     expect(traces.add(late)).toHaveLength(0)
     expect(traces.since(version, all, 10)).toMatchObject([{ id: ids[3], spans: 2, name: ids[3] }])
     expect(traces.since(traces.version, all, 10)).toEqual([])
+    // The trace that changed last changes again.
+    const again = traces.version
+    traces.add(zipkinSpans([zipkin({ traceId: ids[3]!, name: 'later' })]))
+    expect(traces.since(again, all, 10)).toMatchObject([{ id: ids[3], spans: 3 }])
     expect(traces.page(all, { limit: 1 })).toMatchObject({ traces: [{ id: ids[4] }], hasMore: true })
     const [{ seq }] = traces.page(all).traces as [any]
     expect(traces.page(all, { before: seq }).traces.map(({ id }) => id)).toEqual([ids[3], ids[2]])

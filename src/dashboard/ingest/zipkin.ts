@@ -12,6 +12,7 @@ interface ZipkinSpan {
   readonly timestamp?: number
   readonly duration?: number
   readonly localEndpoint?: { readonly serviceName?: string }
+  readonly remoteEndpoint?: { readonly serviceName?: string }
   readonly tags?: Readonly<Record<string, string>>
   readonly annotations?: readonly { readonly timestamp: number; readonly value: string }[]
 }
@@ -28,6 +29,7 @@ function isSpan(value: unknown): value is ZipkinSpan {
 
 function storedSpan(span: ZipkinSpan): StoredSpan {
   const { traceId, id, parentId, name, kind = 'internal', timestamp = 0, duration = 0, localEndpoint, tags = {} } = span
+  const peer = span.remoteEndpoint?.serviceName
   const error = tags['error.type'] ?? tags['error']
   const lowerKind = kind.toLowerCase()
   return {
@@ -40,7 +42,10 @@ function storedSpan(span: ZipkinSpan): StoredSpan {
     startMs: timestamp / 1000,
     durationMs: duration / 1000,
     ...(error !== undefined && { error: nameOf(error) }),
-    attributes: attributesOf(Object.entries(tags).filter(([key]) => !isShownElsewhere(key))),
+    attributes: attributesOf([
+      ...Object.entries(tags).filter(([key]) => !isShownElsewhere(key)),
+      ...(peer === undefined ? [] : [['peer.service', peer] as const]),
+    ]),
     events: eventsOf(span),
     links: Object.entries(tags)
       .flatMap(([key, value]) => (isLink(key) ? [value.split('-')[0]!] : []))

@@ -3,12 +3,14 @@ import { useEffect, useMemo, useState } from 'preact/hooks'
 import type { DashboardState } from '../model/state.ts'
 import { useJson, type Connection } from './api.ts'
 import { LogList } from './logList.tsx'
+import { MapView } from './mapView.tsx'
 import { Overview } from './overview.tsx'
 import { hrefOf, useAddress } from './route.ts'
 import { Text } from './text.tsx'
 import { chooseTheme, chosenTheme, type Theme } from './theme.ts'
 import { TraceList } from './traceList.tsx'
 import { TraceView } from './traceView.tsx'
+import { TryIt } from './tryIt.tsx'
 import { Empty, Select, serviceClass } from './ui.tsx'
 import type { ViewProps } from './viewProps.ts'
 
@@ -16,6 +18,8 @@ const views = [
   { path: 'overview', title: 'Overview', key: 'o' },
   { path: 'traces', title: 'Traces', key: 't' },
   { path: 'logs', title: 'Logs', key: 'l' },
+  { path: 'try', title: 'Try it', key: 'r' },
+  { path: 'map', title: 'Map', key: 'm' },
 ] as const
 
 export function App(): JSX.Element {
@@ -81,6 +85,8 @@ function View(props: ViewProps): JSX.Element {
   if (view === 'overview') return <Overview {...props} />
   if (view === 'traces') return id === undefined ? <TraceList {...props} /> : <TraceView key={id} id={id} {...props} />
   if (view === 'logs') return <LogList {...props} />
+  if (view === 'try') return <TryIt {...props} />
+  if (view === 'map') return <MapView {...props} />
   return (
     <Empty title="There is no such view">
       <a href={hrefOf('overview')}>Go to the overview</a>

@@ -66,7 +66,8 @@ function ServiceLine({ service }: { readonly service: ServiceRow }): JSX.Element
         {url !== undefined && (
           <span class="dim">
             <a href={url}>{url.replace(/^https?:\/\//, '')}</a> · <a href={`${url}/docs`}>docs</a> ·{' '}
-            <a href={hrefOf('logs', { service: name })}>logs</a>
+            <a href={hrefOf('logs', { service: name })}>logs</a> ·{' '}
+            <a href={hrefOf(`try/${encodeURIComponent(name)}`)}>try</a>
           </span>
         )}
       </div>

@@ -39,3 +39,17 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
       : new BodyError(400, 'the body is no gzip')
   })
 }
+
+/**
+ * Reads a body of JSON.
+ *
+ * @throws {BodyError} as `readBody`, and when it is no JSON
+ */
+export async function readJson(request: IncomingMessage): Promise<unknown> {
+  const body = await readBody(request)
+  try {
+    return JSON.parse(body.toString())
+  } catch {
+    throw new BodyError(400, 'the body is no JSON')
+  }
+}

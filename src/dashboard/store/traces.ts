@@ -45,14 +45,17 @@ export class TraceStore {
 
   /** Adds spans. One that is known is left out; one that comes late changes the summary of its trace. */
   add(spans: readonly StoredSpan[]): StoredSpan[] {
-    return spans.filter((span) => {
+    const changed = new Set<StoredTrace>()
+    const added = spans.filter((span) => {
       const trace = this.#traceOf(span.traceId)
       const characters = trace.add(span)
       this.#characters += characters
-      if (characters > 0 && this.#changes.at(-1) !== trace) this.#changes.push(trace)
+      if (characters > 0) changed.add(trace)
       this.#evict()
       return characters > 0
     })
+    this.#changes.push(...changed)
+    return added
   }
 
   /** Returns a trace's spans; undefined if it is not here. */
@@ -83,6 +86,12 @@ export class TraceStore {
       if (found.size === limit) break
     }
     return [...found].map(({ summary }) => summary).toSorted((a, b) => b.seq - a.seq)
+  }
+
+  /** Returns the spans of the newest traces without probes, at most so many. */
+  newest(limit: number): (readonly StoredSpan[])[] {
+    const all = [...this.#traces.values()].filter(({ summary }) => !summary.isProbe)
+    return all.slice(-limit).map(({ spans }) => spans)
   }
 
   clear(): void {

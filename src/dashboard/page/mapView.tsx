@@ -1,0 +1,192 @@
+import type { JSX } from 'preact'
+import { useEffect, useMemo } from 'preact/hooks'
+import { around, placed, type MapEdge, type PlacedNode, type ServiceMap } from '../model/serviceMap.ts'
+import { useJson } from './api.ts'
+import { count, duration, share } from './format.ts'
+import { hrefOf, replaceAddress } from './route.ts'
+import { Text } from './text.tsx'
+import { Empty, Select, ServiceName, serviceClass } from './ui.tsx'
+import type { ViewProps } from './viewProps.ts'
+
+const everyMs = 3000
+const [columnWidth, rowHeight, nodeWidth, nodeHeight, margin] = [280, 64, 180, 36, 24]
+
+/** Services, databases and other systems, and the calls between them. */
+export function MapView({ address: { query } }: ViewProps): JSX.Element {
+  const { value, reload } = useJson<ServiceMap>('api/map')
+  useEffect(() => {
+    const timer = setInterval(() => document.hidden || reload(), everyMs)
+    return () => clearInterval(timer)
+  }, [])
+  const [node, steps] = [query.get('node') ?? '', Number(query.get('steps') ?? '1')]
+  const map = useMemo(
+    () => value && (value.nodes.some(({ id }) => id === node) ? around(value, node, steps) : value),
+    [value, node, steps],
+  )
+  const places = useMemo(() => (map ? placed(map) : []), [map])
+  if (!value || !map) return <></>
+  if (value.nodes.length === 0) {
+    return (
+      <Empty title="Nothing to draw yet">
+        <p>Send a request to one of your services: its calls appear here.</p>
+      </Empty>
+    )
+  }
+  const change = (changed: Readonly<Record<string, string>>): void =>
+    replaceAddress(hrefOf('map', { ...Object.fromEntries(query), ...changed }))
+  return (
+    <div class="full">
+      <h1 class="visually-hidden">Map</h1>
+      <div class="toolbar" role="search">
+        <Select
+          label="Around"
+          value={node}
+          options={[['', 'Everything'], ...value.nodes.map(({ id, name }) => [id, `Around ${name}`] as const)]}
+          onChange={(id) => change({ node: id })}
+        />
+        {node !== '' && (
+          <Select
+            label="Steps"
+            value={String(steps)}
+            options={[1, 2, 3, 4].map((n) => [String(n), count(n, 'step')] as const)}
+            onChange={(text) => change({ steps: text })}
+          />
+        )}
+        <span class="dim">Calls in the traces that are kept: a dashed line is an event or a job.</span>
+      </div>
+      <div class="map-scroll" tabIndex={0} role="region" aria-label="Map of the services">
+        <Drawing places={places} edges={map.edges} selected={node} />
+        <Calls edges={map.edges} places={places} />
+      </div>
+    </div>
+  )
+}
+
+interface DrawingProps {
+  readonly places: readonly PlacedNode[]
+  readonly edges: readonly MapEdge[]
+  readonly selected: string
+}
+
+function Drawing({ places, edges, selected }: DrawingProps): JSX.Element {
+  const at = new Map(places.map((place) => [place.id, place]))
+  const width = margin * 2 + nodeWidth + columnWidth * Math.max(0, ...places.map(({ column }) => column))
+  const height = margin * 2 + nodeHeight + rowHeight * Math.max(0, ...places.map(({ row }) => row))
+  return (
+    <svg
+      class="map"
+      width={width}
+      height={height}
+      viewBox={`0 0 ${width} ${height}`}
+      role="group"
+      aria-label="Services and their calls"
+    >
+      {edges.map((edge) => (
+        <Edge
+          key={`${edge.from} ${edge.to} ${edge.kind}`}
+          edge={edge}
+          from={at.get(edge.from)!}
+          to={at.get(edge.to)!}
+        />
+      ))}
+      {places.map((place) => (
+        <a
+          key={place.id}
+          href={hrefOf('map', { node: place.id, steps: '1' })}
+          aria-label={`${place.kind} ${place.name}`}
+        >
+          <g
+            transform={`translate(${xOf(place)} ${yOf(place)})`}
+            class={`map-node map-${place.kind} ${serviceClass(place.name)} ${place.id === selected ? 'map-selected' : ''}`}
+          >
+            <title>{place.name}</title>
+            <rect width={nodeWidth} height={nodeHeight} rx={place.kind === 'database' ? 16 : 5} />
+            <text x={nodeWidth / 2} y={nodeHeight / 2 + 4} text-anchor="middle">
+              {place.name.length > 24 ? `${place.name.slice(0, 23)}…` : place.name}
+            </text>
+          </g>
+        </a>
+      ))}
+    </svg>
+  )
+}
+
+function Edge({
+  edge,
+  from,
+  to,
+}: {
+  readonly edge: MapEdge
+  readonly from: PlacedNode
+  readonly to: PlacedNode
+}): JSX.Element {
+  const [x1, y1] = [xOf(from) + nodeWidth, yOf(from) + nodeHeight / 2]
+  const [x2, y2] = [xOf(to), yOf(to) + nodeHeight / 2]
+  // A line back goes around below the nodes.
+  const path =
+    x2 > x1
+      ? `M${x1} ${y1}C${x1 + 50} ${y1} ${x2 - 50} ${y2} ${x2} ${y2}`
+      : `M${x1} ${y1}C${x1 + 60} ${y1 + 50} ${x2 - 60} ${y2 + 50} ${x2} ${y2}`
+  const width = 1 + Math.min(4, Math.log10(Math.max(1, edge.count)))
+  return (
+    <g class={`map-edge map-edge-${edge.kind} ${edge.errors > 0 ? 'map-edge-bad' : ''}`}>
+      <path d={path} style={{ strokeWidth: `${width}px` }} />
+      <text x={(x1 + x2) / 2} y={(y1 + y2) / 2 - 5} text-anchor="middle">
+        {duration(edge.p50Ms)}
+        {edge.errors > 0 ? ` · ${share(edge.errors / edge.count)}` : ''}
+      </text>
+    </g>
+  )
+}
+
+function xOf({ column }: PlacedNode): number {
+  return margin + column * columnWidth
+}
+
+function yOf({ row }: PlacedNode): number {
+  return margin + row * rowHeight
+}
+
+/** The same as a table, for reading and for screen readers. */
+function Calls({
+  edges,
+  places,
+}: {
+  readonly edges: readonly MapEdge[]
+  readonly places: readonly PlacedNode[]
+}): JSX.Element {
+  const names = new Map(places.map(({ id, name }) => [id, name]))
+  return (
+    <table class="calls">
+      <caption class="visually-hidden">Calls</caption>
+      <thead>
+        <tr>
+          {['From', 'To', 'Kind', 'Calls', 'Errors', 'Median', 'p99'].map((title) => (
+            <th key={title} scope="col">
+              {title}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {edges
+          .toSorted((a, b) => b.count - a.count)
+          .map(({ from, to, kind, count: calls, errors, p50Ms, p99Ms }) => (
+            <tr key={`${from} ${to} ${kind}`}>
+              <td>
+                <ServiceName name={names.get(from) ?? from} />
+              </td>
+              <td>
+                <Text value={names.get(to) ?? to} />
+              </td>
+              <td>{kind}</td>
+              <td class="number">{calls}</td>
+              <td class={`number ${errors > 0 ? 'bad' : ''}`}>{errors}</td>
+              <td class="number">{duration(p50Ms)}</td>
+              <td class="number">{duration(p99Ms)}</td>
+            </tr>
+          ))}
+      </tbody>
+    </table>
+  )
+}

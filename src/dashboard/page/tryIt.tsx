@@ -1,0 +1,292 @@
+import type { JSX } from 'preact'
+import { useEffect, useMemo, useState } from 'preact/hooks'
+import type { SentResponse } from '../model/sentRequest.ts'
+import { ApiError, getJson, post } from './api.ts'
+import { operationsOf, startValue, type OpenApi, type TryOperation } from './operations.ts'
+import { hrefOf } from './route.ts'
+import { BodyForm, ParameterField } from './requestForm.tsx'
+import { headersOf, pathOf, snippetsOf, type Filled } from './snippets.ts'
+import { Block, Text } from './text.tsx'
+import { TryResponse } from './tryResponse.tsx'
+import { CopyButton, Empty, Search, ServiceName } from './ui.tsx'
+import type { ViewProps } from './viewProps.ts'
+
+interface Described {
+  readonly service: string
+  readonly url: string
+  readonly document: OpenApi | undefined
+}
+
+/** Sends requests to services, and shows each response beside its trace. */
+export function TryIt({ state, address }: ViewProps): JSX.Element {
+  const { path, query } = address
+  const [described, setDescribed] = useState<readonly Described[]>()
+  const [search, setSearch] = useState('')
+  useEffect(() => {
+    const running = state.services.filter(({ url, isManaged }) => isManaged && url !== undefined)
+    void Promise.all(
+      running.map(async ({ name, url }) => {
+        const document = await getJson<OpenApi>(`api/services/${encodeURIComponent(name)}/openapi`).catch(
+          () => undefined,
+        )
+        return { service: name, url: url!, document }
+      }),
+    ).then(setDescribed)
+  }, [])
+  const operations = useMemo(
+    () => (described ?? []).flatMap(({ service, document }) => (document ? operationsOf(service, document) : [])),
+    [described],
+  )
+  if (!described) return <></>
+  if (operations.length === 0) {
+    return (
+      <Empty title="No operation to try">
+        <p>No service runs, or none serves its OpenAPI document.</p>
+      </Empty>
+    )
+  }
+  const [, service, name] = path
+  const selected = operations.find((operation) => operation.service === service && operation.name === name)
+  const home = described.find((each) => each.service === selected?.service)
+  const shown = operations.filter((each) =>
+    `${each.service} ${each.name} ${each.method} ${each.path}`.toLowerCase().includes(search.toLowerCase()),
+  )
+  return (
+    <div class="try">
+      <nav class="operations" aria-label="Operations">
+        <Search label="Find an operation" value={search} placeholder="Find an operation" onChange={setSearch} />
+        {described.map(({ service }) => {
+          const own = shown.filter((operation) => operation.service === service)
+          if (own.length === 0) return undefined
+          return (
+            <section key={service}>
+              <h2>
+                <ServiceName name={service} />
+              </h2>
+              <ul class="plain">
+                {own.map((operation) => (
+                  <li key={operation.name}>
+                    <a
+                      href={hrefOf(`try/${encodeURIComponent(service)}/${encodeURIComponent(operation.name)}`)}
+                      aria-current={operation === selected ? 'page' : undefined}
+                    >
+                      <span class="method">{operation.method}</span> <Text value={operation.name} />
+                    </a>
+                  </li>
+                ))}
+              </ul>
+            </section>
+          )
+        })}
+      </nav>
+      {selected && home ? (
+        <OperationForm
+          key={`${selected.service} ${selected.name} ${query.toString()}`}
+          operation={selected}
+          document={home.document!}
+          url={home.url}
+          query={query}
+        />
+      ) : (
+        <Empty title="Choose an operation">
+          <p>Its form is made from its schema.</p>
+        </Empty>
+      )}
+    </div>
+  )
+}
+
+interface FormProps {
+  readonly operation: TryOperation
+  readonly document: OpenApi
+  readonly url: string
+  readonly query: URLSearchParams
+}
+
+function OperationForm({ operation, document, url, query }: FormProps): JSX.Element {
+  const { service, name, method, path, summary, parameters, body: schema } = operation
+  const [filled, setFilled] = useState<Filled>(() => startOf(operation, document, query))
+  const [headerText, setHeaderText] = useState('')
+  const [response, setResponse] = useState<SentResponse>()
+  const [problem, setProblem] = useState<string>()
+  const [isSending, setSending] = useState(false)
+  const complete = { ...filled, headers: headersIn(headerText) }
+  const send = async (): Promise<void> => {
+    setSending(true)
+    setProblem(undefined)
+    try {
+      const body = schema && filled.body.trim() ? filled.body : undefined
+      const headers = headersOf(operation, complete)
+      const sent = { service, method, path: pathOf(operation, complete), headers, ...(body !== undefined && { body }) }
+      setResponse(await post<SentResponse>('api/send', sent))
+      remember(operation, filled)
+    } catch (error) {
+      setProblem(error instanceof ApiError ? error.message : 'tricube dev does not respond')
+    }
+    setSending(false)
+  }
+  const setValue = (key: string, value: string): void =>
+    setFilled((now) => ({ ...now, values: { ...now.values, [key]: value } }))
+  return (
+    <div class="try-main">
+      <form
+        class="try-form"
+        aria-label={`Request of ${name}`}
+        onSubmit={(event) => {
+          event.preventDefault()
+          void send()
+        }}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) void send()
+        }}
+      >
+        <h1>
+          <Text value={name} />
+        </h1>
+        <p class="dim">
+          <span class="method">{method}</span>{' '}
+          <code>
+            <Text value={path} />
+          </code>{' '}
+          of <ServiceName name={service} />
+        </p>
+        {summary !== undefined && (
+          <p>
+            <Text value={summary} />
+          </p>
+        )}
+        {parameters.map((parameter) => (
+          <ParameterField
+            key={`${parameter.in} ${parameter.name}`}
+            parameter={parameter}
+            document={document}
+            value={filled.values[`${parameter.in} ${parameter.name}`] ?? ''}
+            onChange={(value) => setValue(`${parameter.in} ${parameter.name}`, value)}
+          />
+        ))}
+        {schema && (
+          <BodyForm
+            schema={schema}
+            document={document}
+            text={filled.body}
+            onChange={(body) => setFilled((now) => ({ ...now, body }))}
+          />
+        )}
+        <label class="field">
+          <span>
+            More headers <span class="dim">one a line: authorization: Bearer …</span>
+          </span>
+          <textarea
+            rows={2}
+            spellcheck={false}
+            value={headerText}
+            onInput={({ currentTarget }) => setHeaderText(currentTarget.value)}
+          />
+        </label>
+        <div class="try-send">
+          <button type="submit" class="primary" disabled={isSending} aria-keyshortcuts="Control+Enter">
+            {isSending ? 'Sending…' : 'Send'}
+          </button>
+          <Recent operation={operation} onChoose={(chosen) => setFilled(chosen)} />
+        </div>
+        {problem !== undefined && (
+          <p class="bad" role="alert">
+            <Text value={problem} />
+          </p>
+        )}
+        <Snippets snippets={snippetsOf(operation, complete, url)} />
+      </form>
+      <section class="try-result" aria-label="Response">
+        {response ? (
+          <TryResponse response={response} />
+        ) : (
+          <p class="dim">The response appears here, beside its trace.</p>
+        )}
+      </section>
+    </div>
+  )
+}
+
+function Snippets({ snippets }: { readonly snippets: Readonly<Record<string, string>> }): JSX.Element {
+  return (
+    <details>
+      <summary>As code</summary>
+      {Object.entries(snippets).map(([name, text]) => (
+        <div key={name}>
+          <h3>
+            {name} <CopyButton text={text} label={`Copy ${name}`} />
+          </h3>
+          <Block value={text} />
+        </div>
+      ))}
+    </details>
+  )
+}
+
+function startOf(operation: TryOperation, document: OpenApi, query: URLSearchParams): Filled {
+  const values = Object.fromEntries(
+    operation.parameters.map(({ name, in: where, example }) => [
+      `${where} ${name}`,
+      query.get(name) ?? (typeof example === 'string' ? example : (JSON.stringify(example) ?? '')),
+    ]),
+  )
+  const body = operation.body ? JSON.stringify(startValue(operation.body, document), undefined, 2) : ''
+  return { values, headers: {}, body }
+}
+
+function headersIn(text: string): Record<string, string> {
+  const lines = text.split('\n').map((line) => /^\s*([\w-]+)\s*:\s*(.*?)\s*$/.exec(line))
+  return Object.fromEntries(lines.flatMap((line) => (line ? [[line[1]!.toLowerCase(), line[2]!]] : [])))
+}
+
+/** The requests of an operation that were sent from this browser, the newest first. */
+function Recent({
+  operation,
+  onChoose,
+}: {
+  readonly operation: TryOperation
+  readonly onChoose: (filled: Filled) => void
+}): JSX.Element {
+  const recent = recentOf(operation)
+  if (recent.length === 0) return <></>
+  return (
+    <select
+      aria-label="Recent requests"
+      value=""
+      onChange={({ currentTarget }) => {
+        const chosen = recent[Number(currentTarget.value)]
+        if (chosen) onChoose(chosen)
+      }}
+    >
+      <option value="">Recent requests</option>
+      {recent.map((filled, i) => (
+        <option key={i} value={i}>
+          {[...Object.values(filled.values), filled.body.replaceAll(/\s+/g, ' ')]
+            .filter(Boolean)
+            .join(' ')
+            .slice(0, 60) || 'without values'}
+        </option>
+      ))}
+    </select>
+  )
+}
+
+const mostRecent = 10
+
+function recentOf({ service, name }: TryOperation): readonly Filled[] {
+  try {
+    return JSON.parse(localStorage.getItem(`tricube-recent ${service} ${name}`) ?? '[]') as Filled[]
+  } catch {
+    return []
+  }
+}
+
+/** Headers are not remembered: they hold tokens. */
+function remember(operation: TryOperation, { values, body }: Filled): void {
+  const entry: Filled = { values, headers: {}, body }
+  const others = recentOf(operation).filter((each) => JSON.stringify(each) !== JSON.stringify(entry))
+  localStorage.setItem(
+    `tricube-recent ${operation.service} ${operation.name}`,
+    JSON.stringify([entry, ...others].slice(0, mostRecent)),
+  )
+}

@@ -1,0 +1,268 @@
+/** Requests sent from the page, and the map that they draw, with services that really run. */
+import { contract, NotFound, service, t } from 'tricube'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { mapOf } from '../../src/dashboard/model/mapOf.ts'
+import { around, placed, type MapEdge, type ServiceMap } from '../../src/dashboard/model/serviceMap.ts'
+import { freePort } from '../../src/postgres/free-port.ts'
+import { chromiumBinary, openPage } from './browser.ts'
+import { open, spanId, steerable, zipkin, type OpenDashboard } from './open.ts'
+import { zipkinSpans } from '../../src/dashboard/ingest/zipkin.ts'
+
+const Order = t.Object({ id: t.Integer(), item: t.String(), note: t.Optional(t.String()) })
+const orderService = contract('order-service', {
+  getOrder: {
+    route: 'GET /orders/:id',
+    summary: 'Returns an order',
+    params: { id: t.Integer() },
+    query: { currency: t.Optional(t.Union([t.Literal('EUR'), t.Literal('CNY')])) },
+    returns: Order,
+    errors: [NotFound],
+  },
+  placeOrder: {
+    route: 'POST /orders',
+    body: t.Object({
+      item: t.String({ minLength: 2 }),
+      count: t.Integer({ minimum: 1 }),
+      gift: t.Optional(t.Boolean()),
+    }),
+    returns: t.Unsafe<Record<string, unknown>>(t.Object({}, { additionalProperties: true })),
+  },
+})
+
+/** Starts the service, whose traces go to the dashboard. */
+async function openShop(): Promise<OpenDashboard> {
+  const url = { current: '' }
+  const order = { ...steerable('order-service') }
+  const dashboard = await open({
+    services: () => [{ ...order, state: { name: 'order-service', status: 'ready', url: url.current } }],
+  })
+  const { otlpPath } = await dashboard.json('/api/state')
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: `${dashboard.origin}/${otlpPath}`, OTEL_BSP_SCHEDULE_DELAY: '10' }
+  for (const [name, value] of Object.entries(env)) {
+    process.env[name] = value
+    onTestFinished(() => void delete process.env[name])
+  }
+  const running = service(orderService, {
+    port: 0,
+    handlers: {
+      getOrder({ params, query }) {
+        if (params.id === 404) throw new NotFound(`order ${params.id}`)
+        return { id: params.id, item: `book in ${query.currency ?? 'EUR'}` }
+      },
+      placeOrder: ({ body }) => ({ ...body, placed: true }),
+    },
+  })
+  url.current = (await running.listen()).url
+  onTestFinished(() => running.close())
+  return dashboard
+}
+
+const post = (
+  dashboard: OpenDashboard,
+  body: unknown,
+  headers: Record<string, string> = { 'x-tricube-dashboard': '1' },
+) => dashboard.ask('/api/send', { method: 'POST', headers, body: JSON.stringify(body) })
+
+it('sends requests to the services of dev alone, and joins each with its trace', async () => {
+  const dashboard = await openShop()
+  const sent = { service: 'order-service', method: 'GET', path: '/orders/7?currency=CNY', headers: {} }
+  expect((await post(dashboard, sent, {})).status).toBe(403)
+  expect((await post(dashboard, { ...sent, service: 'http://evil.example' })).status).toBe(404)
+  for (const wrong of [
+    { path: '//evil.example/', method: 'get' },
+    { path: 'orders' },
+    { method: 'GET / HTTP' },
+    { body: 7 },
+    { headers: 'x' },
+  ]) {
+    expect([wrong, (await post(dashboard, { ...sent, ...wrong })).status]).toEqual([wrong, 400])
+  }
+  const response = (await (await post(dashboard, sent)).json()) as any
+  expect(response).toMatchObject({ status: 200, headers: { 'content-type': expect.stringContaining('json') } })
+  expect(JSON.parse(response.body).data).toEqual({ id: 7, item: 'book in CNY' })
+  await expect.poll(async () => (await dashboard.json(`/api/traces/${response.traceId}`)).spans).toHaveLength(2)
+  const { spans } = await dashboard.json(`/api/traces/${response.traceId}`)
+  expect(spans).toMatchObject([
+    { service: 'dashboard', name: 'GET /orders/7', kind: 'client' },
+    { service: 'order-service', name: 'getOrder', kind: 'server', parentId: spans[0].id },
+  ])
+  const failed = (await (await post(dashboard, { ...sent, path: '/orders/404' })).json()) as any
+  expect(failed.status).toBe(404)
+  expect((await dashboard.json('/api/services/order-service/openapi')).paths['/orders/{id}'].get.operationId).toBe(
+    'getOrder',
+  )
+  expect((await dashboard.ask('/api/services/nobody/openapi')).status).toBe(404)
+})
+
+it('says why there is no response', async () => {
+  const port = await freePort()
+  const dashboard = await open({ services: () => [steerable('order-service', { url: `http://127.0.0.1:${port}` })] })
+  const sent = { service: 'order-service', method: 'GET', path: '/', headers: {} }
+  const { failure, traceId } = (await (await post(dashboard, sent)).json()) as any
+  expect(failure).toContain('ECONNREFUSED')
+  const { spans } = await dashboard.json(`/api/traces/${traceId}`)
+  expect(spans[0].error).toContain('ECONNREFUSED')
+})
+
+describe('the map', () => {
+  const edge = (from: string, to: string): MapEdge => ({
+    from,
+    to,
+    kind: 'call',
+    count: 1,
+    errors: 0,
+    p50Ms: 1,
+    p99Ms: 1,
+  })
+  const node = (id: string) => ({ id, name: id, kind: 'service' as const })
+
+  it('is made of calls, statements, events, and callers that name no peer', () => {
+    const [one, other] = [spanId().padStart(32, '1'), spanId().padStart(32, '2')]
+    const [root, call] = [spanId(), spanId()]
+    const spans = zipkinSpans([
+      zipkin({ traceId: one, id: root, service: 'orders' }),
+      {
+        ...zipkin({
+          traceId: one,
+          id: call,
+          parentId: root,
+          service: 'orders',
+          kind: 'CLIENT',
+          ms: 5,
+          tags: { 'error.type': '503' },
+        }),
+        remoteEndpoint: { serviceName: 'stock' },
+      },
+      zipkin({ traceId: one, parentId: call, service: 'stock' }),
+      zipkin({
+        traceId: one,
+        parentId: root,
+        service: 'orders',
+        kind: 'CLIENT',
+        tags: { 'db.system.name': 'postgresql', 'db.namespace': 'orders', 'db.query.text': 'SELECT 1' },
+      }),
+      zipkin({ traceId: one, parentId: root, service: 'python', ms: 2 }),
+    ])
+    const caused = zipkinSpans([zipkin({ traceId: other, service: 'mail', tags: { 'link.0': `${one}-${root}` } })])
+    const { nodes, edges } = mapOf([spans, caused], ['idle'])
+    expect(nodes.map(({ id, kind }) => `${kind} ${id}`).toSorted()).toEqual([
+      'database database orders',
+      'service idle',
+      'service mail',
+      'service orders',
+      'service python',
+      'service stock',
+    ])
+    expect(edges.map(({ from, to, kind, count, errors }) => [from, to, kind, count, errors])).toEqual([
+      ['orders', 'stock', 'call', 1, 1],
+      ['orders', 'database orders', 'call', 1, 0],
+      ['orders', 'python', 'call', 1, 0],
+      ['orders', 'mail', 'event', 1, 0],
+    ])
+  })
+
+  it('puts callers left of what they call, also in circles', () => {
+    const map: ServiceMap = {
+      nodes: ['c', 'b', 'a', 'x', 'y'].map(node),
+      edges: [edge('a', 'b'), edge('b', 'c'), edge('a', 'c'), edge('x', 'y'), edge('y', 'x')],
+    }
+    const columns = Object.fromEntries(placed(map).map(({ id, column }) => [id, column]))
+    expect(columns).toMatchObject({ a: 0, b: 1, c: 2 })
+    expect(Math.abs(columns['x']! - columns['y']!)).toBe(1)
+    const cells = placed(map).map(({ column, row }) => `${column} ${row}`)
+    expect(new Set(cells).size).toBe(cells.length)
+  })
+
+  it('places 50 services without two in one place, and shows those around one', () => {
+    const names = Array.from({ length: 50 }, (_, i) => `s${i}`)
+    const edges = names
+      .slice(1)
+      .flatMap((name, i) => [edge(`s${Math.floor(i / 3)}`, name), edge(`s${Math.floor(i / 5)}`, name)])
+    const map = { nodes: names.map(node), edges }
+    const cells = placed(map).map(({ column, row }) => `${column} ${row}`)
+    expect(new Set(cells).size).toBe(50)
+    expect(around(map, 's49', 1).nodes.map(({ id }) => id)).toEqual(['s9', 's16', 's49'])
+    expect(around(map, 's49', 2).nodes.length).toBeGreaterThan(3)
+  })
+})
+
+describe.skipIf(!chromiumBinary)('in Chromium', { timeout: 120_000 }, () => {
+  it('fills a form made of the schema, and shows the response beside its trace', async () => {
+    const dashboard = await openShop()
+    const { page, complaints, checkAccess, close } = await openPage(`${dashboard.url}#/try`)
+    onTestFinished(() => close())
+    await page.getByRole('link', { name: 'getOrder' }).click()
+    await page.getByText('Returns an order').waitFor()
+    await page.getByLabel(/^id/).fill('7')
+    await page.getByLabel(/^currency/).selectOption('CNY')
+    await page.getByRole('button', { name: 'Send' }).focus()
+    await page.keyboard.press('Enter')
+    await page.getByText('"book in CNY"').waitFor()
+    await page.getByRole('treegrid').getByText('getOrder').waitFor()
+    await page.getByText('As code').click()
+    expect(await page.getByText(/^curl '/).textContent()).toMatch(/\/orders\/7\?currency=CNY'$/)
+    await page.getByText('clients.order.getOrder({ params: { id: 7 }, query: { currency: "CNY" } })').waitFor()
+    await checkAccess()
+    const folder = process.env['TRICUBE_TEST_SCREENSHOTS']
+    if (folder) await page.screenshot({ path: `${folder}/try-1280.png` })
+
+    await page.getByRole('link', { name: 'placeOrder' }).click()
+    await page.getByLabel(/^item/).fill('ink')
+    await page.getByLabel(/^count/).fill('many')
+    await page.keyboard.press('Control+Enter')
+    await page.getByText('must be integer').waitFor()
+    await page.getByLabel(/^count/).fill('3')
+    await page.getByLabel(/^gift/).selectOption('true')
+    await page.getByRole('button', { name: 'As JSON' }).click()
+    expect(JSON.parse(await page.getByLabel('Body as JSON').inputValue())).toEqual({
+      item: 'ink',
+      count: 3,
+      gift: true,
+    })
+    await page.getByRole('button', { name: 'Send' }).click()
+    await page.getByText('"placed": true').waitFor()
+    await page.reload()
+    await page.getByLabel('Recent requests').selectOption({ index: 1 })
+    expect(await page.getByLabel(/^item/).inputValue()).toBe('ink')
+    expect(complaints).toEqual([])
+  })
+
+  it.each([
+    { width: 1280, height: 800 },
+    { width: 1920, height: 1080 },
+    { width: 390, height: 844 },
+  ])('draws the map, around one service too, at $width pixels', async (size) => {
+    const dashboard = await open()
+    const { page, complaints, checkAccess, close } = await openPage(`${dashboard.url}#/map`, size)
+    onTestFinished(() => close())
+    await page.getByText('Nothing to draw yet').waitFor()
+    for (let i = 0; i < 12; i++) {
+      const call = { traceId: spanId().padStart(32, 'c'), kind: 'CLIENT', ms: 4 + i }
+      const peer = (serviceName: string) => ({ remoteEndpoint: { serviceName } })
+      dashboard.addZipkin([
+        { ...zipkin({ ...call, service: 'shop-gateway' }), ...peer('order-service') },
+        { ...zipkin({ ...call, service: 'order-service' }), ...peer(i % 3 === 0 ? 'mail-service' : 'stock-service') },
+        {
+          ...zipkin({ ...call, service: 'stock-service', ...(i % 4 === 0 && { tags: { 'error.type': '503' } }) }),
+          ...peer('payment-service'),
+        },
+        zipkin({
+          ...call,
+          service: 'order-service',
+          tags: { 'db.system.name': 'postgresql', 'db.namespace': 'order_service' },
+        }),
+      ])
+    }
+    await page.getByRole('link', { name: 'database order_service' }).waitFor()
+    await checkAccess()
+    const folder = process.env['TRICUBE_TEST_SCREENSHOTS']
+    if (folder) await page.screenshot({ path: `${folder}/map-${size.width}.png` })
+    await page.getByRole('link', { name: 'service payment-service' }).focus()
+    await page.keyboard.press('Enter')
+    await expect.poll(() => page.locator('.map-node').count()).toBe(2)
+    await page.getByLabel('Steps').selectOption('2')
+    await expect.poll(() => page.locator('.map-node').count()).toBe(3)
+    expect(page.url()).toContain('steps=2')
+    expect(complaints).toEqual([])
+  })
+})
