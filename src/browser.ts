@@ -1,13 +1,19 @@
 // What `tricube` is to bundlers for browsers: contracts and errors, nothing that needs Node.
+export { csv, ndjson, type Rows } from './contract/rows.ts'
+export { file, type Download, type FileContent, type FileSource } from './contract/file.ts'
 export {
   form,
   raw,
   text,
+  upload,
   type BodyOptions,
   type Bytes,
   type FormBody,
   type RawBody,
+  type Received,
   type TextBody,
+  type Upload,
+  type UploadBody,
 } from './contract/body.ts'
 export { contract, type Contract } from './contract/contract.ts'
 export type { Auth, AuthScheme } from './contract/auth.ts'

@@ -5,7 +5,7 @@ import { t } from '../schema/schema.ts'
 // Bodies that are not JSON. Each is a schema of what the handler gets, marked with how it is read.
 
 /** The forms of bodies. */
-export type BodyForm = 'json' | 'raw' | 'text' | 'form'
+export type BodyForm = 'json' | 'raw' | 'text' | 'form' | 'upload'
 
 /** How a body is read. */
 export interface BodyRule {
@@ -89,6 +89,60 @@ export function form<const Fields extends TProperties>(
   options: Pick<BodyOptions, 'maxBytes'> = {},
 ): FormBody<Fields> {
   return mark(t.Object(fields), 'form', options, ['application/x-www-form-urlencoded'])
+}
+
+/** What an upload was, once it has been read to its end. */
+export interface Received {
+  readonly bytes: number
+  /** The SHA-256 of the bytes, in hexadecimal. */
+  readonly sha256: string
+}
+
+/** A body that is read while it arrives, once. Memory holds a part of it at a time. */
+export interface Upload extends AsyncIterable<Uint8Array> {
+  /** The media type that the caller has named. Do not trust it. */
+  readonly type: string
+  /** The bytes that the caller has announced; undefined when it has not. */
+  readonly expectedBytes: number | undefined
+  /** Undefined until it has been read to its end. */
+  readonly received: Received | undefined
+  /**
+   * Writes it to a file, which appears once it is complete. Nothing is left behind when it is not.
+   *
+   * @throws {BadRequest} when the caller hangs up before the end
+   * @throws {PayloadTooLarge} when it has more bytes than the contract allows
+   */
+  save(path: string | URL): Promise<Received>
+  /**
+   * Reads it into memory.
+   *
+   * @throws {BadRequest} when the caller hangs up before the end
+   * @throws {PayloadTooLarge} when it has more bytes than the contract allows
+   */
+  bytes(): Promise<Uint8Array>
+}
+
+/** A body that is streamed, as {@link upload} returns it. */
+export type UploadBody = TUnsafe<Upload> & Marked<Bytes | (() => ReadableStream<Uint8Array>)>
+
+/**
+ * Declares a body that the handler reads while it arrives, such as a file. A wrong type and a length over the limit are
+ * rejected before the body is read. Callers pass bytes, or a function that makes a stream.
+ *
+ * @throws {TypeError} when an option is invalid
+ *
+ * @example
+ * export const photoService = contract('photo-service', {
+ *   putPhoto: {
+ *     route: 'PUT /photos/:id',
+ *     body: upload({ types: ['image/png', 'image/jpeg'], maxBytes: 10_000_000 }),
+ *     status: 204,
+ *   },
+ * })
+ */
+export function upload(options: BodyOptions & { readonly maxBytes: number }): UploadBody {
+  if (options?.maxBytes === undefined) throw new TypeError('upload: maxBytes is required, such as 10_000_000')
+  return mark(t.Unsafe<Upload>({ type: 'string', format: 'binary' }), 'upload', options, ['*/*'])
 }
 
 function mark<Schema extends TSchema>(schema: Schema, form: BodyForm, options: BodyOptions, usual: readonly string[]) {

@@ -1,7 +1,7 @@
 import type { Static, TObject, TOptional, TProperties, TSchema } from '@sinclair/typebox'
 import type { HasDefault } from '../schema/builder.ts'
 import type { AuthFields } from './auth.ts'
-import type { BodyInputOf } from './body.ts'
+import type { BodyInputOf, UploadBody } from './body.ts'
 import type { ErrorClass } from './httpError.ts'
 import type { RateLimit } from './rateLimit.ts'
 import type { ResponseFields, ResponseOf } from './responseForm.ts'
@@ -126,7 +126,9 @@ export type InputOf<Op extends Operation> = Flat<
       Flat<(Op['query'] extends TProperties ? PropertiesInputOf<Op['query']> : unknown) & ResponseOf<Op>['queryInput']>
     > &
     Part<'headers', Op['headers'] extends TProperties ? PropertiesInputOf<Op['headers']> : unknown> &
-    Part<'body', Op['body'] extends TSchema ? BodyInputOf<Op['body']> : unknown>
+    (Op['body'] extends UploadBody
+      ? { body: BodyInputOf<UploadBody> }
+      : Part<'body', Op['body'] extends TSchema ? BodyInputOf<Op['body']> : unknown>)
 >
 
 type Part<Name extends string, Value> = unknown extends Value

@@ -1,4 +1,5 @@
 import type { TProperties } from '@sinclair/typebox'
+import { fileTypeOf } from './file.ts'
 import { page } from './page.ts'
 import { redirectOf } from './redirect.ts'
 import type { ResponseFields, ResponseForm } from './responseForm.ts'
@@ -14,10 +15,17 @@ const single: ResponseForm = {
 }
 
 const redirect: ResponseForm = { ...single, name: 'redirect' }
+const file: ResponseForm = { ...single, name: 'file', outputProblem: contentProblem }
+
+function contentProblem(output: unknown): string | undefined {
+  if (typeof output === 'object' && output !== null && 'content' in output) return undefined
+  return 'a file is { content: … }'
+}
 
 /** Returns the form of an operation's response. */
 export function responseForm({ paginated, returns }: ResponseFields): ResponseForm {
   if (redirectOf(returns)) return redirect
+  if (fileTypeOf(returns) !== undefined) return file
   return paginated ? page : single
 }
 

@@ -1,4 +1,5 @@
 import type { Static, TProperties, TSchema } from '@sinclair/typebox'
+import type { Download, FileContent } from './file.ts'
 
 // How an operation responds. Each form of response is a member of `ResponseTypes` and a value of `ResponseForm`. Modules
 // that write, describe or read responses have an entry for each form, and the compiler reports a missing one.
@@ -50,6 +51,14 @@ interface ResponseTypes<Data> {
     data: Data
     pagination: undefined
   }
+  file: {
+    query: unknown
+    queryInput: unknown
+    output: FileContent
+    result: Blob
+    data: Blob
+    pagination: undefined
+  }
   redirect: {
     query: unknown
     queryInput: unknown
@@ -75,7 +84,7 @@ export type FormName = keyof ResponseTypes<unknown>
 /** The types of an operation's response. */
 export type ResponseOf<Op extends ResponseFields> = ResponseTypes<
   Op['returns'] extends TSchema ? Static<Op['returns']> : void
->[Op['paginated'] extends true ? 'page' : 'single']
+>[Op['returns'] extends Download ? 'file' : Op['paginated'] extends true ? 'page' : 'single']
 
 /** One form of response, for the modules that check, send and read responses. */
 export interface ResponseForm {

@@ -4,6 +4,7 @@ import { isSchema } from '../schema/schema.ts'
 import { isText } from '../schema/text.ts'
 import { cacheControlProblem } from './cacheControl.ts'
 import { cookiesProblem, type Cookies } from './cookie.ts'
+import { fileTypeOf } from './file.ts'
 import { redirectOf, type Redirect, type RedirectStatus } from './redirect.ts'
 import type { ResponseFields } from './responseForm.ts'
 import { parseRoute } from './route.ts'
@@ -72,13 +73,21 @@ export function hasBody(status: number): boolean {
 export function isShaped(operation: AnyOperation): boolean {
   const { responses, responseHeaders, setCookies, etag, cacheControl, returns } = operation
   const some = responses ?? responseHeaders ?? setCookies ?? cacheControl
-  return some !== undefined || (etag ?? false) !== false || redirectOf(returns) !== undefined
+  return (
+    some !== undefined ||
+    (etag ?? false) !== false ||
+    redirectOf(returns) !== undefined ||
+    fileTypeOf(returns) !== undefined
+  )
 }
 
+type CheckedOperation = AnyOperation & { readonly idempotent?: unknown }
+
 /** Returns what is wrong with the response options of an operation. */
-export function responsesProblem(operation: AnyOperation & { readonly idempotent?: unknown }): string | undefined {
+export function responsesProblem(operation: CheckedOperation): string | undefined {
   const { responses, responseHeaders, setCookies, cookies, etag, cacheControl, idempotent } = operation
   const problem =
+    fileProblem(operation) ??
     statusesProblem(operation) ??
     headersProblem(operation) ??
     cookiesProblem('cookies', cookies) ??
@@ -90,6 +99,14 @@ export function responsesProblem(operation: AnyOperation & { readonly idempotent
     return `idempotent: 'by key' stores the data alone, remove responses, responseHeaders, setCookies and etag`
   }
   return undefined
+}
+
+function fileProblem({ returns, paginated, etag, status, idempotent }: CheckedOperation): string | undefined {
+  if (fileTypeOf(returns) === undefined) return undefined
+  if (paginated) return 'a file has no pages, remove paginated'
+  if (etag) return 'a file has an etag already, remove etag'
+  if (status !== undefined && status !== 200) return `the status of a file is 200, or 206 for a part, remove status`
+  return idempotent === 'by key' ? `idempotent: 'by key' stores no files, remove it` : undefined
 }
 
 function statusesProblem(operation: AnyOperation): string | undefined {

@@ -1,6 +1,7 @@
 import type { Envelope } from '../contract/options.ts'
 import { bodyRuleOf } from '../contract/body.ts'
 import { wireName } from '../contract/cookie.ts'
+import { fileTypeOf } from '../contract/file.ts'
 import { isIdempotent, type Operation } from '../contract/operation.ts'
 import { queryOf } from '../contract/response.ts'
 import { parseRoute } from '../contract/route.ts'
@@ -46,7 +47,7 @@ export function describeOperation(name: string, operation: Operation, shared: Sh
 function requestBodyOf(body: TSchema, components: Components): NonNullable<OpenApiOperation['requestBody']> {
   const { form, types } = bodyRuleOf(body)
   if (form === 'json') return { required: true, content: contentOf(body, components) }
-  const schema = form === 'raw' ? {} : components.use(body) // in OpenAPI 3.1, bytes have no schema
+  const schema = form === 'raw' || form === 'upload' ? {} : components.use(body) // in OpenAPI 3.1, bytes have no schema
   return { required: true, content: Object.fromEntries(types.map((type) => [type, { schema }])) }
 }
 
@@ -65,17 +66,22 @@ function parametersOf(operation: Operation, components: Components, pathNames: r
   ]
 }
 
-function preconditionsOf({ etag, route }: Operation): OpenApiParameter[] {
+function preconditionsOf({ etag, route, returns }: Operation): OpenApiParameter[] {
+  if (fileTypeOf(returns) !== undefined)
+    return [optionalHeader('range', 'the bytes that you want, such as bytes=0-1023')]
   if (!etag) return []
   if (route.startsWith('GET '))
-    return [precondition('if-none-match', 'the version that you have: the response is 304 then')]
-  const ifMatch = precondition('if-match', 'the version that you have seen: the response is 412 when there is another')
+    return [optionalHeader('if-none-match', 'the version that you have: the response is 304 then')]
+  const ifMatch = optionalHeader(
+    'if-match',
+    'the version that you have seen: the response is 412 when there is another',
+  )
   return [
     { ...ifMatch, description: etag === 'required' ? `${ifMatch.description}, 428 without it` : ifMatch.description! },
   ]
 }
 
-function precondition(name: string, description: string): OpenApiParameter {
+function optionalHeader(name: string, description: string): OpenApiParameter {
   return { name, in: 'header', required: false, description, schema: { type: 'string' } }
 }
 

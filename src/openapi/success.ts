@@ -1,5 +1,6 @@
 import type { Envelope } from '../contract/options.ts'
 import type { Operation } from '../contract/operation.ts'
+import { fileTypeOf } from '../contract/file.ts'
 import { redirectOf } from '../contract/redirect.ts'
 import { responseForm } from '../contract/response.ts'
 import { hasBody, successes, usualStatus } from '../contract/responses.ts'
@@ -20,14 +21,22 @@ export function describeSuccesses(
   const all = [...successes(operation)].map(([status, returns]) => {
     if (!hasBody(status)) return [status, { description: descriptionOf(status), ...headers }] as const
     const isUsual = status === usual
+    const type = fileTypeOf(returns)
+    if (isUsual && type !== undefined)
+      return [status, { description: 'The file', ...headers, content: { [type]: { schema: {} } } }] as const
     if (isUsual && redirectOf(returns)) return [status, describeRedirect(returns!, headers)] as const
     const form = isUsual ? responseForm(operation).name : 'single'
     const body = bodyOf[form](returns ?? { type: 'null' }, envelope)
     return [status, { description: descriptionOf(status), ...headers, content: contentOf(body, components) }] as const
   })
-  const hasTag = operation.etag === true && operation.route.startsWith('GET ')
+  const isFile = fileTypeOf(operation.returns) !== undefined
+  const hasTag = (operation.etag === true || isFile) && operation.route.startsWith('GET ')
   return {
     ...Object.fromEntries(all),
+    ...(isFile && {
+      206: { description: 'The part that range asks for', ...headers },
+      416: { description: 'No byte of the file is in the range', ...headers },
+    }),
     ...(hasTag && { 304: { description: descriptionOf(304), ...headers } }),
   }
 }
@@ -75,6 +84,7 @@ function headersOf(
 const bodyOf: Readonly<Record<FormName, (data: JsonSchema, envelope: Envelope) => JsonSchema>> = {
   single: (data, envelope) => (envelope === 'standard' ? standard({ data }) : data),
   redirect: (data) => data,
+  file: (data) => data,
 
   page(item, envelope) {
     const items = { type: 'array', items: item }

@@ -3,7 +3,7 @@ import { bodyRuleOf } from '../contract/body.ts'
 import type { Contract } from '../contract/contract.ts'
 import { queryOf, responseForm } from '../contract/response.ts'
 import { successes, usualStatus } from '../contract/responses.ts'
-import { jsonSchemaOf, objectSchema, t, type TProperties } from '../schema/schema.ts'
+import { jsonSchemaOf, objectSchema, t, type TProperties, type TSchema } from '../schema/schema.ts'
 import { compileCheck, firstProblem, type Check } from '../schema/validator/check.ts'
 import { asJson } from '../schema/validator/json.ts'
 import { compileWriter, type Write } from '../schema/writer/writer.ts'
@@ -33,6 +33,7 @@ export function compileOutputCheck({ name, operations }: Contract, key: string):
   const problems = new Map(
     [...successes(operation)].map(([status, returns]) => {
       if (!returns) return [status, (value: unknown) => (status === usual ? undefined : dataProblem(value))] as const
+      if (status === usual && form.name === 'file') return [status, form.outputProblem] as const
       const schema = status === usual ? form.output(returns) : returns
       const write = compileWriter(jsonSchemaOf(schema))
       const check = compileCheck(schema, 'any')
@@ -52,6 +53,11 @@ export function compileOutputCheck({ name, operations }: Contract, key: string):
 
 function dataProblem(value: unknown): string | undefined {
   return value === undefined || value === null ? undefined : 'the response has no data'
+}
+
+function isBytes(body: TSchema): boolean {
+  const { form } = bodyRuleOf(body)
+  return form === 'raw' || form === 'upload'
 }
 
 /** Whether a service could send the value. It writes some types that are not JSON, such as `Date`. */
@@ -80,7 +86,7 @@ export function compileInputCheck({ name, operations }: Contract, key: string): 
     ...(params && { params: compileCheck(objectSchema(params), 'only known') }),
     ...(query && { query: compileCheck(objectSchema(inputProperties(query)), 'only known') }),
     ...(headers && { headers: compileCheck(objectSchema(inputProperties(headers)), 'any') }),
-    ...(body && bodyRuleOf(body).form !== 'raw' && { body: compileCheck(body, 'only known') }),
+    ...(body && !isBytes(body) && { body: compileCheck(body, 'only known') }),
   }
   return (input) => {
     for (const [part, check] of Object.entries(parts)) {

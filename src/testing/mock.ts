@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import type { AnyInput, Caller, ClientClass } from '../client/call/call.ts'
 import { BoundClient, type CompiledCall } from '../client/boundClient.ts'
 import { addHeaders, headerName } from '../client/call/headers.ts'
@@ -7,6 +8,7 @@ import type { Contract } from '../contract/contract.ts'
 import { HttpError } from '../contract/httpError.ts'
 import { responseForm } from '../contract/response.ts'
 import { usualStatus } from '../contract/responses.ts'
+import { fileTypeOf, type FileContent } from '../contract/file.ts'
 import { parseRoute } from '../contract/route.ts'
 import { asJson } from '../schema/validator/json.ts'
 import { callShape, withCallSpan } from '../trace/callSpan.ts'
@@ -84,6 +86,15 @@ async function inSpan(shape: SpanShape, { span: parent }: Caller, call: () => Pr
   return value
 }
 
+/** Returns what a caller gets for a file. */
+async function blobOf({ content, type }: FileContent, usualType: string | undefined): Promise<Blob> {
+  const parts: (string | Uint8Array | Blob)[] = []
+  if (typeof content === 'string' || content instanceof Uint8Array || content instanceof Blob) parts.push(content)
+  else if ('path' in content) parts.push(await readFile(content.path))
+  else for await (const chunk of content as AsyncIterable<string | Uint8Array>) parts.push(chunk)
+  return new Blob(parts as (string | Blob)[], { type: type ?? usualType ?? '' })
+}
+
 /** What a mock responds with. */
 interface MockReply {
   readonly status?: number
@@ -100,6 +111,7 @@ function mockOperation(
   const title = `${contract.name}.${name}`
   const form = responseForm(contract.operations[name]!)
   const usual = usualStatus(contract.operations[name]!)
+  const type = fileTypeOf(contract.operations[name]!.returns)
   const checkInput = compileInputCheck(contract, name)
   const checkOutput = compileOutputCheck(contract, name)
   const calls: AnyInput[] = []
@@ -126,7 +138,10 @@ function mockOperation(
         if (status === 304) return { status, headers, value: undefined } as unknown as RawResult
         checkOutput(value, 'the mock', status)
         const isUsual = status === undefined || status === usual
-        const result = asJson(isUsual ? form.result(value, input.query) : value)
+        const isFile = isUsual && form.name === 'file'
+        const result = isFile
+          ? await blobOf(value as FileContent, type)
+          : asJson(isUsual ? form.result(value, input.query) : value)
         return { status: status ?? usual, headers, value: result } as RawResult
       } catch (error) {
         if (error instanceof TestFailure) fail(error)

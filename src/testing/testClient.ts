@@ -20,7 +20,7 @@ export function errorsThrown(fastify: FastifyInstance): Map<unknown, Error> {
 
 async function payloadOf(body: OutgoingBody): Promise<string | Buffer> {
   if (typeof body === 'string') return body
-  return body instanceof Blob ? Buffer.from(await body.arrayBuffer()) : Buffer.from(body)
+  return body instanceof Uint8Array ? Buffer.from(body) : Buffer.from(await new Response(body).arrayBuffer())
 }
 
 /** Calls the operations of a service without a socket, with headers of the caller. The `cause` of a 5xx is what the handler threw. */
@@ -36,14 +36,19 @@ export function testClient<Tested extends Contract>(
     const build = compileRequest(contract, name)
     const decode = compileDecoder(contract, name)
     const call = async (input?: AnyInput, options?: CallOptions): Promise<unknown> => {
-      const { method, path, headers, body } = build(caller, input, options)
+      const { method, path, headers, body, wantsFile } = build(caller, input, options)
       const payload = body === undefined ? undefined : await payloadOf(body)
       const response = await inject({ method, url: path, headers, ...(payload !== undefined && { payload }) })
       const { statusCode: status, headers: received } = response
       if (status === 304) return { status, headers: received, data: undefined, pagination: undefined }
       let value: unknown
       try {
-        value = decode({ status, headers: received as Record<string, string>, body: response.body })
+        value = decode({
+          status,
+          headers: received as Record<string, string>,
+          body: response.body,
+          ...(wantsFile && status < 400 && { bytes: response.rawPayload }),
+        })
       } catch (error) {
         const cause = status >= 500 ? thrown.get(received['x-request-id']) : undefined
         if (cause) (error as Error).cause = cause

@@ -16,6 +16,8 @@ export interface OutgoingRequest {
   readonly path: string
   readonly headers: Record<string, string>
   readonly body: OutgoingBody | undefined
+  /** Whether the response is a file, whose bytes are not text. */
+  readonly wantsFile: boolean
   /** The time limit of the call in milliseconds, retries included. */
   readonly timeoutMs: number
   readonly signal: AbortSignal | undefined
@@ -33,6 +35,8 @@ export interface CallResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly body: string
+  /** The bytes of a file; undefined for any other response. */
+  readonly bytes?: Uint8Array | undefined
 }
 
 /** A caller that is idempotent by key: its calls happen once, even when it runs several times. */

@@ -22,7 +22,7 @@ export function responseCheck(
   return async (value, status) => {
     const isOther = operation.responses !== undefined && status in operation.responses
     const schema = isOther ? schemas.get(status) : usual
-    if (!schema) return value
+    if (!schema || value instanceof Blob) return value
     // Loaded by the first check, so that production, which does not check, does not load the validator.
     const { compileReceivedCheck, firstProblem } = await import('../../schema/validator/check.ts')
     const of = isOther ? status : 0

@@ -1,5 +1,6 @@
 import { accepts } from '../../contract/auth.ts'
 import type { Contract } from '../../contract/contract.ts'
+import { fileTypeOf } from '../../contract/file.ts'
 import { parseRoute } from '../../contract/route.ts'
 import { shorter } from '../../time/deadline.ts'
 import { longestTimerMs } from '../../time/longestTimer.ts'
@@ -42,12 +43,14 @@ export function compileRequest(
   const forward = forwarded.map(headerName)
   const isForUser = accepts(operation, 'user')
   const bodyOf = compileBody(operation)
+  const wantsFile = fileTypeOf(operation.returns) !== undefined
+  const accept = wantsFile ? '*/*' : 'application/json'
   const shape = callShape(contract.name, name, method, path)
 
   return (caller, input = {}, options = {}) => {
     const ownMs = options.timeoutMs === undefined ? usualTimeoutMs : timeoutOf(fullName, options.timeoutMs)
     const timeoutMs = shorter(ownMs, caller.deadline?.remainingMs()) as number
-    const headers: Record<string, string> = { accept: 'application/json' }
+    const headers: Record<string, string> = { accept }
     // The token of a user, a trace and a deadline are for services of your own.
     if (!external) {
       headers['x-request-timeout-ms'] = String(Math.floor(timeoutMs))
@@ -71,13 +74,18 @@ export function compileRequest(
     if (input.headers) addInput(headers, input.headers)
     if (options.headers) addHeaders(headers, options.headers)
     const body = bodyOf?.(input.body)
+    const content = body?.body
     if (body) headers['content-type'] = body.type
     return {
       operation: fullName,
       method,
       path: fillPath(fullName, pathParts, input.params) + queryString(input.query),
       headers,
-      body: body?.body,
+      // A retry needs a new stream.
+      get body() {
+        return typeof content === 'function' ? content() : content
+      },
+      wantsFile,
       timeoutMs,
       signal: options.signal,
       cancellation: caller.cancellation,

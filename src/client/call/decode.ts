@@ -27,6 +27,7 @@ export function compileDecoder(contract: Contract, name: string): (response: Cal
     if (form.name === 'redirect' && status >= 301 && status <= 308) return locationOf(response, invalid)
     if (status === 304 && !data.has(304)) throw invalid(response, 'only .raw() can return "not modified"')
     if (status >= 300 && !data.has(status)) throw invalid(response, 'calls follow no redirects')
+    if (form.name === 'file' && response.bytes) return fileOf(response)
     const returns = data.has(status) ? data.get(status) : declared.returns
     if (!returns) return undefined
     if (!standard && body !== undefined) return body
@@ -35,6 +36,11 @@ export function compileDecoder(contract: Contract, name: string): (response: Cal
     }
     throw invalid(response, `its body is not ${standard ? '{"code":0,"data":…}' : 'JSON'}`)
   }
+}
+
+function fileOf({ bytes, headers }: CallResponse): Blob {
+  const { 'content-type': type } = headers
+  return new Blob([bytes as Uint8Array<ArrayBuffer>], typeof type === 'string' ? { type } : {})
 }
 
 function locationOf(response: CallResponse, invalid: (response: CallResponse, problem: string) => BadGateway): string {

@@ -28,6 +28,7 @@ export class Exchange extends Expiring implements Dispatcher.DispatchHandler, La
   /** The HTTP status; 0 without a response. */
   status = 0
   body = ''
+  bytes: Uint8Array | undefined
   /** Undefined when there is a response. */
   ending: Ending | undefined
   cause: Error | undefined
@@ -136,7 +137,9 @@ export class Exchange extends Expiring implements Dispatcher.DispatchHandler, La
   onResponseEnd(): void {
     if (this.isOver) return
     const [first, ...rest] = this.#chunks
-    this.body = first === undefined ? '' : (rest.length === 0 ? first : Buffer.concat(this.#chunks)).toString()
+    const bytes = first !== undefined && rest.length === 0 ? first : Buffer.concat(this.#chunks)
+    if (this.request.wantsFile && this.status < 400) this.bytes = bytes
+    else this.body = bytes.toString()
     const { connection } = this.headers
     this.endsConnection = connection === 'close' || (Array.isArray(connection) && connection.includes('close'))
     this.#controller = undefined

@@ -1,12 +1,12 @@
 import { bodyRuleOf, type BodyForm } from '../../contract/body.ts'
 import type { Operation } from '../../contract/operation.ts'
 
-/** The body of a call. It can be sent again. */
-export type OutgoingBody = string | Uint8Array | Blob
+/** The body of a call. A stream is made anew for each attempt. */
+export type OutgoingBody = string | Uint8Array | Blob | ReadableStream<Uint8Array>
 
 /** The body of a call with its content type. */
 interface TypedBody {
-  readonly body: OutgoingBody
+  readonly body: OutgoingBody | (() => ReadableStream<Uint8Array>)
   readonly type: string
 }
 
@@ -28,6 +28,13 @@ const compileForm: Readonly<Record<BodyForm, (usualType: string) => (input: unkn
       if (!isBytes(input)) throw new TypeError('the body must be a Uint8Array, a text or a Blob')
       return { body: input, type: (input instanceof Blob && input.type) || usual }
     },
+  upload:
+    (usual) =>
+    (input = '') => {
+      if (typeof input === 'function') return { body: input as () => ReadableStream<Uint8Array>, type: usual }
+      if (!isBytes(input)) throw new TypeError('the body must be bytes, or a function that returns a ReadableStream')
+      return { body: input, type: (input instanceof Blob && input.type) || usual }
+    },
   text:
     (usual) =>
     (input = '') => ({ body: input as string, type: `${usual}; charset=utf-8` }),
@@ -36,7 +43,7 @@ const compileForm: Readonly<Record<BodyForm, (usualType: string) => (input: unkn
     (input = {}) => ({ body: fieldsOf(input as object), type }),
 }
 
-function isBytes(value: unknown): value is OutgoingBody {
+function isBytes(value: unknown): value is string | Uint8Array | Blob {
   return typeof value === 'string' || value instanceof Uint8Array || value instanceof Blob
 }
 

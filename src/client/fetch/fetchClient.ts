@@ -97,19 +97,23 @@ async function send(
   request: OutgoingRequest,
   { url = '', headers: own = {}, credentials, fetch = globalThis.fetch, of = {}, redirect }: SendOptions,
 ): Promise<CallResponse> {
-  const { operation, method, path, headers, body, timeoutMs, signal } = request
+  const { operation, method, path, headers, body, wantsFile, timeoutMs, signal } = request
   const timeout = AbortSignal.timeout(timeoutMs)
   try {
     const response = await fetch(`${url.replace(/\/$/, '')}${path}`, {
       method,
       headers: headersOf(headers, typeof own === 'function' ? own() : own, of.headers),
       ...(credentials && { credentials }),
-      body: body ?? null,
+      body: (body ?? null) as NonNullable<RequestInit['body']> | null,
+      ...(body instanceof ReadableStream && { duplex: 'half' }),
       redirect,
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     })
     if (response.type === 'opaqueredirect') throw hiddenRedirect(operation)
-    return { status: response.status, headers: Object.fromEntries(response.headers), body: await response.text() }
+    const { status } = response
+    const all = Object.fromEntries(response.headers)
+    if (!wantsFile || status >= 400) return { status, headers: all, body: await response.text() }
+    return { status, headers: all, body: '', bytes: new Uint8Array(await response.arrayBuffer()) }
   } catch (cause) {
     if (isCancelled(request)) throw cancelReason(request)
     if (cause instanceof BadGateway) throw cause

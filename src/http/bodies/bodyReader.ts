@@ -1,9 +1,11 @@
 import { isUtf8 } from 'node:buffer'
-import type { FastifyInstance, onRequestHookHandler, preParsingHookHandler } from 'fastify'
-import { bodyRuleOf, compileTypeTest, type BodyForm, type BodyRule } from '../../contract/body.ts'
+import { Readable } from 'node:stream'
+import type { FastifyInstance, onRequestHookHandler, onSendHookHandler, preParsingHookHandler } from 'fastify'
+import { bodyRuleOf, compileTypeTest, mediaTypeOf, type BodyForm, type BodyRule } from '../../contract/body.ts'
 import { BadRequest, codes, PayloadTooLarge, UnsupportedMediaType } from '../../contract/errors.ts'
 import type { Operation } from '../../contract/operation.ts'
 import { compileDecompress } from './decompress.ts'
+import { IncomingUpload } from './upload.ts'
 import { parseUrlEncoded } from './urlEncoded.ts'
 
 /** How the body of an operation is read, when it is not plain JSON. */
@@ -11,6 +13,8 @@ export interface BodyReader {
   /** Rejects a body before it is read. */
   readonly onRequest: onRequestHookHandler
   readonly preParsing: preParsingHookHandler | undefined
+  /** Closes the connection of an upload that was not read to its end. */
+  readonly onSend: onSendHookHandler | undefined
   readonly bodyLimit: number
   /** Replaces the parsers of an instance that has only the route of the operation. */
   addParsers(instance: FastifyInstance): void
@@ -25,8 +29,10 @@ export function compileBodyReader({ body, compressedBody }: Operation, usualLimi
   return {
     onRequest: compileAccept(rule, bodyLimit, compressedBody ? 'compressed' : 'identity'),
     preParsing: compressedBody ? compileDecompress(bodyLimit) : undefined,
+    onSend: rule.form === 'upload' ? closeUnread : undefined,
     bodyLimit,
     addParsers(instance) {
+      if (rule.form === 'upload') return addUploadParser(instance, bodyLimit)
       const parse = parsers[rule.form]
       if (!parse) return
       instance.removeAllContentTypeParsers()
@@ -39,6 +45,21 @@ export function compileBodyReader({ body, compressedBody }: Operation, usualLimi
       })
     },
   }
+}
+
+function addUploadParser(instance: FastifyInstance, maxBytes: number): void {
+  instance.removeAllContentTypeParsers()
+  instance.addContentTypeParser('*', ({ headers }, payload, done) => {
+    const isPlain = headers['content-length'] !== undefined && !('receivedEncodedLength' in payload)
+    const expectedBytes = isPlain ? Number(headers['content-length']) : undefined
+    done(null, new IncomingUpload({ payload, type: mediaTypeOf(headers['content-type']), expectedBytes, maxBytes }))
+  })
+}
+
+/** What is left of an upload is not worth reading. */
+const closeUnread: onSendHookHandler<unknown> = ({ body }, reply, payload, done) => {
+  if (body instanceof IncomingUpload && !body.received) reply.header('connection', 'close')
+  done(null, payload)
 }
 
 /** Compiles the hook that rejects a body by its headers. The connection is closed, so that the body is not sent either. */
@@ -79,6 +100,7 @@ const parsers: Readonly<Record<BodyForm, ((bytes: Buffer) => unknown) | undefine
   raw: (bytes) => bytes,
   text: (bytes) => textOf(bytes),
   form: (bytes) => parseUrlEncoded(textOf(bytes)),
+  upload: undefined,
 }
 
 function textOf(bytes: Buffer): string {
@@ -92,4 +114,5 @@ export const emptyBodies: Readonly<Record<BodyForm, (() => unknown) | undefined>
   raw: () => new Uint8Array(),
   text: () => '',
   form: () => ({}),
+  upload: () => new IncomingUpload({ payload: Readable.from([]), type: '', expectedBytes: 0, maxBytes: 0 }),
 }

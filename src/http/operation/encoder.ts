@@ -39,6 +39,9 @@ const compileForm: Readonly<Record<FormName, (returns: TSchema, envelope: Envelo
   },
 
   redirect: () => (location) => JSON.stringify(location),
+  file: () => () => {
+    throw new TypeError('a file is not encoded as JSON')
+  },
 
   page(returns, envelope) {
     const isStandard = envelope === 'standard'

@@ -1,7 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Contract } from '../../contract/contract.ts'
+import { fileTypeOf } from '../../contract/file.ts'
 import { compileLocationCheck, redirectOf, type RedirectOptions } from '../../contract/redirect.ts'
 import { hasBody } from '../../contract/responses.ts'
+import { respondFile } from '../files/respondFile.ts'
 import { openRequestOf } from '../inFlight/inFlight.ts'
 import { namesTag, tagOfText } from './entityTag.ts'
 import type { Respond, RespondParts } from './respond.ts'
@@ -18,6 +20,7 @@ export function compileShapedRespond(
   const [required] = headers.required
   const redirect = redirectOf(returns)
   const goTo = redirect && compileGoTo(redirect)
+  const usualType = fileTypeOf(returns)
   const isRead = route.startsWith('GET ')
 
   return (request, reply, value) => {
@@ -31,6 +34,7 @@ export function compileShapedRespond(
     else if (required !== undefined) throw missingHeader(required)
     reply.statusCode = status
     if (goTo && status === usual) return goTo(reply, value)
+    if (usualType !== undefined && status === usual) return respondFile(request, reply, { content: value, usualType })
     if (draft?.tag !== undefined) {
       reply.header('etag', draft.tag)
       if (isRead && isKnown(request, draft.tag)) return notModified(reply)

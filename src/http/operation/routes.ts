@@ -44,7 +44,7 @@ export function addRoutes(
 function addWithBody(
   parent: FastifyInstance,
   options: RouteOptions & { readonly onRequest: readonly onRequestHookHandler[] },
-  { onRequest, preParsing, bodyLimit, addParsers }: BodyReader,
+  { onRequest, preParsing, onSend, bodyLimit, addParsers }: BodyReader,
 ): void {
   parent.register((instance, _options, done) => {
     addParsers(instance)
@@ -52,6 +52,7 @@ function addWithBody(
       ...options,
       onRequest: [...options.onRequest, onRequest],
       ...(preParsing && { preParsing }),
+      ...(onSend && { onSend }),
       bodyLimit,
     })
     done()

@@ -54,6 +54,7 @@ export function compileValidator(operation: Operation): Validator {
 const compileBodyCheck: Readonly<Record<BodyForm, (body: TSchema) => Check>> = {
   json: (body) => compileCheck(body, 'only known'),
   raw: () => () => undefined,
+  upload: () => () => undefined,
   text: (body) => compileCheck(body, 'any'),
   form: (body) => compileTextCheck((body as unknown as TObject).properties, 'only known', 'repeated'),
 }
