@@ -46,7 +46,7 @@ export interface OpenAuthenticator {
   /** Identifies the caller of a request, before its body is read. Resolves synchronously where it can. */
   authenticate(request: FastifyRequest): AuthOutcome | Promise<AuthOutcome>
   /** Returns why it cannot identify callers now; undefined if it can. For `/health/ready`. */
-  problem?(): string | undefined
+  readonly problem?: () => string | undefined
   close?(): void | Promise<void>
 }
 

@@ -40,8 +40,8 @@ const fieldRules: Readonly<Record<string, Rule>> = {
     const isOpen = accepted!.length > 0 && accepted!.every((scheme) => accepts!.includes(scheme))
     return isOpen ? change('safe', text) : change('breaking', `${text}; callers without it get a 401`)
   },
-  scopes: (before: readonly string[] = [], after: readonly string[] = []) => {
-    const added = after.filter((scope) => !before.includes(scope))
+  scopes: (before: readonly string[] | undefined, after: readonly string[] | undefined) => {
+    const added = after?.filter((scope) => !before?.includes(scope)) ?? []
     return added.length === 0
       ? change('safe', `scopes ${show(before)} became ${show(after)}`)
       : change('breaking', `scopes ${added.join(' ')} are required now; callers without them get a 403`)

@@ -96,7 +96,7 @@ export interface ResponseForm {
   /** Returns the schema of what the handler returns, from the operation's `returns`. */
   output(returns: TSchema): TSchema
   /** Returns what is wrong with what a handler returned, before its schema is checked. */
-  outputProblem(output: unknown): string | undefined
+  readonly outputProblem: (output: unknown) => string | undefined
   /** Turns what the handler returned into what the caller gets. */
   result(output: unknown, query: Readonly<Record<string, unknown>> | undefined): unknown
   /** Turns a body in the standard envelope into what the caller gets. */

@@ -18,7 +18,7 @@ export function addCompression(
   fastify: FastifyInstance,
   { minBytes = 1024, encodings = ['br', 'gzip'] }: CompressOptions,
 ): void {
-  const compress: onSendHookHandler<unknown> = (request, reply, payload, done) => {
+  const compress: onSendHookHandler = (request, reply, payload, done) => {
     if (!isCompressible(reply, payload, minBytes)) return done(null, payload)
     addVary(reply)
     const encoding = acceptedOf(request, encodings)
@@ -26,12 +26,12 @@ export function addCompression(
     const etag = reply.getHeader('etag')
     if (typeof etag === 'string' && etag.startsWith('"')) reply.header('etag', `W/${etag}`) // other bytes now
     reply.removeHeader('content-length').header('content-encoding', encoding)
-    const { whole, stream } = coders[encoding]
-    if (typeof payload === 'string' || payload instanceof Uint8Array) whole(payload, done)
+    const coder = coders[encoding]
+    if (typeof payload === 'string' || payload instanceof Uint8Array) coder.whole(payload, done)
     else
       done(
         null,
-        pipeline(payload as Readable, stream(), () => {}),
+        pipeline(payload as Readable, coder.stream(), () => {}),
       ) // Fastify notices the end of the stream
   }
   fastify.addHook('onSend', compress)

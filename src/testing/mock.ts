@@ -92,7 +92,7 @@ async function blobOf({ content, type }: FileContent, usualType: string | undefi
   if (typeof content === 'string' || content instanceof Uint8Array || content instanceof Blob) parts.push(content)
   else if ('path' in content) parts.push(await readFile(content.path))
   else for await (const chunk of content as AsyncIterable<string | Uint8Array>) parts.push(chunk)
-  return new Blob(parts as (string | Blob)[], { type: type ?? usualType ?? '' })
+  return new Blob(parts, { type: type ?? usualType ?? '' })
 }
 
 /** What a mock responds with. */

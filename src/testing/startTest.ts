@@ -28,7 +28,6 @@ import { JobsUnderTest } from './runJobs.ts'
 import type { TestApp, TestOptions } from './testApp.ts'
 import { headersOf, testCallers } from './testCaller.ts'
 import { errorsThrown, testClient } from './testClient.ts'
-import type { Mocks } from './types.ts'
 
 /** A service under test that other services may call. */
 export interface StartedTest<Tested extends Contract, Ctx> {
@@ -141,14 +140,14 @@ export async function startTest<Tested extends Contract, Ctx = WorkContext>(
   const tested: TestApp<Tested, Ctx> = {
     client: testClient(contract, inject, thrown),
     as: (caller) => ({ client: testClient(contract, inject, thrown, headersOf(caller)) }),
-    mock<Callee extends Contract>(callee: Callee) {
+    mock(callee: Contract) {
       const found = mocked.get(callee)
       if (!found && Object.values(clients).includes(callee)) {
         const name = callee.name
         throw new TypeError(`${contract.name} calls the real ${name} in this test, mock a service outside the system`)
       }
       if (!found) throw new TypeError(`${contract.name} does not call ${callee.name}: add it to its clients`)
-      return found.mocks as Mocks<Callee>
+      return found.mocks
     },
     http: foreign.mocks,
     get db() {

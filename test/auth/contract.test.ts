@@ -125,7 +125,7 @@ describe('a service names what is wrong with', () => {
       ],
       [
         'a policy of no operation',
-        () => define(users, { auth: { user: jwt() }, policies: { b: () => true } as never }),
+        () => define(users, { auth: { user: jwt() }, policies: { b: () => true } }),
         'a-service: unknown option policies.b, expected a',
       ],
       [

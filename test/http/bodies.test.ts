@@ -91,7 +91,7 @@ async function post(
     body,
     headers: { ...(type !== undefined && { 'content-type': type }), ...headers },
     ...(body instanceof ReadableStream && { duplex: 'half' }),
-  } as RequestInit)
+  })
   const { code, data, error } = (await response.json()) as { code: number; data?: unknown; error?: unknown }
   return { status: response.status, code, data, error }
 }

@@ -148,7 +148,7 @@ describe('a download', () => {
     }
   })
 
-  it.each(['missing', 'folder', 'data.bin%2F..%2Fno', `${'x'.repeat(900)}`])(
+  it.each(['missing', 'folder', 'data.bin%2F..%2Fno', 'x'.repeat(900)])(
     'is a 404 for a path that leads to no file: %s',
     async (kind) => {
       const response = await get(`/files/${kind}`)
@@ -344,11 +344,11 @@ describe('callers', () => {
       const blob = await one.get({ params: { kind: 'path' } })
       expect([blob.type, Buffer.from(await blob.arrayBuffer())]).toEqual(['application/x-test', part(0, 1000)])
       const some = await one.get.raw({ params: { kind: 'path' } }, { headers: { range: 'bytes=0-9' } })
-      expect([some.status, some.value!.size]).toEqual([206, 10])
+      expect([some.status, some.value.size]).toEqual([206, 10])
       await expect(one.get({ params: { kind: 'missing' } })).rejects.toBeInstanceOf(NotFound)
     }
     const { data, status } = await app.client.get({ params: { kind: 'bytes' } })
-    expect([status, Buffer.from(await (data as Blob).arrayBuffer())]).toEqual([200, part(0, 1000)])
+    expect([status, Buffer.from(await data.arrayBuffer())]).toEqual([200, part(0, 1000)])
   })
 
   it('are mocked', async () => {

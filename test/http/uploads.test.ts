@@ -79,7 +79,7 @@ async function put(
     body,
     headers,
     ...(body instanceof ReadableStream && { duplex: 'half' }),
-  } as RequestInit)
+  })
   return { status: response.status, ...((await response.json()) as { data?: unknown; error?: unknown; code: number }) }
 }
 

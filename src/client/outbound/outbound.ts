@@ -86,7 +86,7 @@ export class Outbound {
       if (retry > retries || !mayRetry || now + waitMs >= end || !host.budget.withdraw(now)) return outcome.result()
       await outcome.discard()
       host.stats.retries += 1
-      span?.event('retry', { 'http.request.resend_count': retry, reason: outcome.failure! }, now)
+      span?.event('retry', { 'http.request.resend_count': retry, reason: outcome.failure }, now)
       await pause(waitMs, { signal, cancellation: caller.cancellation })
     }
   }
@@ -128,7 +128,7 @@ async function attempt(host: OutboundHost, send: () => Promise<Response>, signal
     else breaker.succeeded(performance.now())
     const failure = status === 429 || (status >= 502 && status <= 504) ? 'unavailable' : undefined
     const waitMs = failure ? waitOf(response.headers.get('retry-after')) : 0
-    return { failure, waitMs, result: () => response, discard: async () => void (await response.body?.cancel()) }
+    return { failure, waitMs, result: () => response, discard: async () => await response.body?.cancel() }
   } catch (error) {
     const now = performance.now()
     if (signal.aborted && !(signal.reason instanceof GatewayTimeout)) breaker.forgotten(now)

@@ -17,7 +17,7 @@ export interface BodyReader {
   readonly onSend: onSendHookHandler | undefined
   readonly bodyLimit: number
   /** Replaces the parsers of an instance that has only the route of the operation. */
-  addParsers(instance: FastifyInstance): void
+  readonly addParsers: (instance: FastifyInstance) => void
 }
 
 /** Compiles the reader of an operation's body; returns undefined for plain JSON. */
@@ -57,7 +57,7 @@ function addUploadParser(instance: FastifyInstance, maxBytes: number): void {
 }
 
 /** What is left of an upload is not worth reading. */
-const closeUnread: onSendHookHandler<unknown> = ({ body }, reply, payload, done) => {
+const closeUnread: onSendHookHandler = ({ body }, reply, payload, done) => {
   if (body instanceof IncomingUpload && !body.received) reply.header('connection', 'close')
   done(null, payload)
 }

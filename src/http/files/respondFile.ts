@@ -23,7 +23,7 @@ export async function respondFile(
     addValidators(reply, file)
     if (isKnown) {
       reply.statusCode = 304
-      return reply.send()
+      return await reply.send()
     }
     const range = rangeOf(request, file)
     reply.headers({
@@ -34,9 +34,9 @@ export async function respondFile(
     const length = range ? range.end - range.start : file.size
     if (length !== undefined) reply.header('content-length', length)
     if (range) reply.code(206).header('content-range', `bytes ${range.start}-${range.end - 1}/${file.size}`)
-    if (request.method === 'HEAD') return reply.send(Readable.from([])) // keeps content-length
+    if (request.method === 'HEAD') return await reply.send(Readable.from([])) // keeps content-length
     isSent = true
-    return reply.send(file.read(range))
+    return await reply.send(file.read(range))
   } finally {
     if (!isSent) await file.close()
   }

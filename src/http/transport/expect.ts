@@ -29,13 +29,14 @@ export function handleExpectations(
 }
 
 function continueWhenRead(request: AnyRequest, response: AnyResponse): void {
-  const { _read: read } = request
+  const { _read: underlying } = request as { readonly _read: (size: number) => void }
+  const read = underlying.bind(request)
   Object.assign(request, {
     _read(size: number) {
       Object.assign(request, { _read: read })
       // After the response, Node reads what is left of the body.
       if (!response.headersSent) response.writeContinue()
-      read.call(request, size)
+      read(size)
     },
   })
 }

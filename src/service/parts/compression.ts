@@ -1,6 +1,6 @@
 import { group, integer, listOf, oneOf } from '../../config/rules.ts'
 import type { CompressOptions } from '../../http/compress.ts'
-import type { Opened, Part } from '../part.ts'
+import type { Part } from '../part.ts'
 
 /** The option of compressed responses. */
 export interface CompressionOptions {
@@ -9,7 +9,7 @@ export interface CompressionOptions {
 }
 
 /** Compresses responses. */
-export const compression: Part<CompressionOptions, {}, Opened> = {
+export const compression: Part<CompressionOptions> = {
   name: 'compression',
   options: {
     compress: group<CompressOptions>({

@@ -21,7 +21,7 @@ export function compileHandler(
 ): (request: FastifyRequest, reply: FastifyReply) => unknown {
   const { contract, handlers } = definition
   const { timeoutMs: own } = contract.operations[name]!
-  const folded = fold<RequestContext>(definition, name, idempotency.wrap(name, handlers[name] as KeyedHandler) as never)
+  const folded = fold<RequestContext>(definition, name, idempotency.wrap(name, handlers[name] as KeyedHandler))
   const inner = guarded(name, definition.policies?.[name], folded)
   const handler = (context: RequestContext): unknown => {
     const value = ambient.isWanted ? ambient.run(context, () => inner(context)) : inner(context)

@@ -19,14 +19,12 @@ export function guarded<Ctx extends Guarded>(
   if (!policy) return handler
   const rejection = new Forbidden(`the policy of ${name} does not allow it`)
   const settle = (context: Ctx, isAllowed: boolean): unknown => {
-    if (isAllowed === true) return handler(context)
+    if (isAllowed) return handler(context)
     const { request } = context
     throw denied(request, rejection, 'its policy', identitiesOf(request))
   }
   return (context) => {
     const decision = policy(context as never)
-    return isThenable(decision)
-      ? (decision as Promise<boolean>).then((isAllowed) => settle(context, isAllowed))
-      : settle(context, decision as boolean)
+    return isThenable(decision) ? decision.then((isAllowed) => settle(context, isAllowed)) : settle(context, decision)
   }
 }
