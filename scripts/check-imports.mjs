@@ -33,6 +33,7 @@ const below = {
   models: ['schema'],
   migrations: ['time', 'sqlText', 'contract', 'resilience', 'load', 'log', 'sql', 'bytes', 'postgres'],
   postgres: ['bytes'],
+  devIssuer: [],
   fakeConsul: ['time', 'discovery'],
   fakeKubernetes: ['time', 'discovery'],
   faultProxy: [],
@@ -41,9 +42,16 @@ const below = {
 below.service = [
   ...Object.keys(below).filter(
     (room) =>
-      !['compatibility', 'dashboard', 'decorators', 'postgres', 'fakeConsul', 'fakeKubernetes', 'faultProxy'].includes(
-        room,
-      ),
+      ![
+        'compatibility',
+        'dashboard',
+        'decorators',
+        'postgres',
+        'devIssuer',
+        'fakeConsul',
+        'fakeKubernetes',
+        'faultProxy',
+      ].includes(room),
   ),
 ]
 below.testing = [...Object.keys(below), 'service']

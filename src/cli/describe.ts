@@ -2,6 +2,7 @@
  * A short-lived process of `tricube dev`: imports the files of services and sends their descriptions to dev, which itself
  * never runs the user's code.
  */
+import { accepts } from '../contract/auth.ts'
 import { failureLine } from './failure.ts'
 import { recordImports } from './imports.ts'
 import { loadService } from './load-service.ts'
@@ -15,6 +16,8 @@ export interface ServiceDescription {
   /** `file:` URL of the SQL that fills a new database. */
   readonly seed: string | undefined
   readonly usesDatabase: boolean
+  /** Whether one of its operations asks for a user. */
+  readonly asksForUsers: boolean
   /** The files that it loads, without those of installed packages. */
   readonly files: readonly string[]
 }
@@ -41,9 +44,14 @@ function sources(): readonly Source[] {
 
 async function describe({ file, compiled }: Source): Promise<Descriptions[number]> {
   try {
-    const { name, port, migrations, seed, usesDatabase = false } = await loadService(file, compiled)
+    const { name, port, migrations, seed, usesDatabase = false, definition } = await loadService(file, compiled)
     const files = imports?.from(file) ?? []
-    return { service: { name, port, migrations: migrations?.href, seed: seed?.href, usesDatabase, files } }
+    const asksForUsers = Object.values(
+      (definition as Partial<typeof definition> | undefined)?.contract?.operations ?? {},
+    ).some((one) => accepts(one, 'user'))
+    return {
+      service: { name, port, migrations: migrations?.href, seed: seed?.href, usesDatabase, asksForUsers, files },
+    }
   } catch (error) {
     return { error: failureLine(error) }
   }

@@ -4,6 +4,7 @@ import { ServiceProcess } from './dev/child.ts'
 import { dashboardOptions, openBrowser, openDevDashboard } from './dev/dashboard.ts'
 import { openDatabases, prepareDatabase } from './dev/database.ts'
 import { EnvFile } from './dev/envFile.ts'
+import { DevLogin } from './dev/issuer.ts'
 import { lockFolder } from './dev/folderLock.ts'
 import { Interrupt } from './dev/interrupt.ts'
 import { onParentExit } from './dev/parent.ts'
@@ -46,6 +47,8 @@ export async function devCommand(argv: string[]): Promise<number> {
     cleanups.push(() => databases.stop())
     const registry = await openRegistry()
     cleanups.push(() => registry.stop())
+    const login = new DevLogin()
+    cleanups.push(() => login.stop())
     const children: ServiceProcess[] = []
     const dashboard = await openDevDashboard(values, { services, children, screen })
     cleanups.push(() => dashboard.close())
@@ -61,7 +64,12 @@ export async function devCommand(argv: string[]): Promise<number> {
     cleanups.push(async () => void (await Promise.all(children.map((child) => child.close()))))
     const environments: Record<string, NodeJS.ProcessEnv> = {}
     const processOf = async (service: PlannedService): Promise<ServiceProcess> => {
-      const env = { DATABASE_URL: await databases.url(service), CONSUL_HTTP_ADDR: registry.url, ...traces.env }
+      const env = {
+        DATABASE_URL: await databases.url(service),
+        CONSUL_HTTP_ADDR: registry.url,
+        ...traces.env,
+        ...(await login.environmentOf(service)),
+      }
       environments[service.name] = env
       return new ServiceProcess(service, env, screen)
     }
@@ -93,7 +101,15 @@ export async function devCommand(argv: string[]): Promise<number> {
     }
     const watcher = await watchServices({ roots, children, envFile, screen, prepare, add })
     cleanups.push(() => watcher.close())
-    screen.print(summary(children, databases, registry, dashboard.url, performance.now() - began))
+    screen.print(
+      summary(
+        children,
+        databases,
+        registry,
+        { dashboardUrl: dashboard.url, issuerUrl: login.url },
+        performance.now() - began,
+      ),
+    )
     if (values.open) openBrowser(dashboard.url)
     await interrupt.guard(new Promise<never>(() => {}))
     return 0

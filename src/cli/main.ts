@@ -14,6 +14,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   dev: async () => (await import('./dev.ts')).devCommand,
   run: async () => (await import('./run.ts')).runCommand,
   start: async () => (await import('./start/start.ts')).startCommand,
+  token: async () => (await import('./token.ts')).tokenCommand,
   check: async () => (await import('./check.ts')).checkCommand,
   openapi: async () => (await import('./openapi.ts')).openapiCommand,
   config: async () => (await import('./config.ts')).configCommand,
@@ -38,6 +39,9 @@ const help = `Usage: tricube <command>
                              of the dev that runs in this folder
       --service <name>       use this service's database, if several services have one
       -- <arguments>         pass these arguments to the script
+  token --user <id>          print a token of the dev that runs in this folder
+      --scopes <a,b>         with these scopes
+      --tenant <id>          of this tenant
   start <service> [options]  run one service, until SIGTERM or SIGINT
       --port <n>             listen on this port (default: PORT)
       --host <address>       listen on this address (default: HOST)

@@ -7,11 +7,12 @@ export function summary(
   children: readonly ServiceProcess[],
   databases: Databases,
   registry: DevRegistry,
-  dashboardUrl: string | undefined,
+  { dashboardUrl, issuerUrl }: { readonly dashboardUrl: string | undefined; readonly issuerUrl: string | undefined },
   tookMs: number,
 ): string {
   const dashboard = dashboardUrl === undefined ? '' : `  Dashboard: ${dashboardUrl}\n`
-  return `\n${serviceTable(children, databases)}\n\n${dashboard}  Consul${registry.isFake ? ', in memory' : ''}: ${registry.url}\n\nReady in ${(tookMs / 1000).toFixed(1)} s. Ctrl-C stops everything.\n`
+  const issuer = issuerUrl === undefined ? '' : `  Issuer of tokens: ${issuerUrl}\n`
+  return `\n${serviceTable(children, databases)}\n\n${dashboard}${issuer}  Consul${registry.isFake ? ', in memory' : ''}: ${registry.url}\n\nReady in ${(tookMs / 1000).toFixed(1)} s. Ctrl-C stops everything.\n`
 }
 
 /** Returns a table of the services with their URLs and databases. */
