@@ -3,12 +3,13 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it, vi } from 'vitest'
+import { built } from '../built.ts'
 import { cases } from '../compatibility/cases.ts'
 import { folderOf, tricube } from './run.ts'
 
 vi.setConfig({ testTimeout: 120_000 }) // each run loads services
 
-const index = new URL('../../dist/index.js', import.meta.url).href
+const index = built('index.js').href
 
 /** A service's file; `definition` is what follows the name in `contract(…)`. */
 function serviceOf(name: string, definition: string, more = ''): string {

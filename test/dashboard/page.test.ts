@@ -2,6 +2,7 @@
 import { gzipSync } from 'node:zlib'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { built } from '../built.ts'
 import { chromiumBinary, openPage, type PageOptions } from './browser.ts'
 import { accessLine, open, spanId, steerable, zipkin, type OpenDashboard } from './open.ts'
 
@@ -124,7 +125,7 @@ async function opened(options: PageOptions = {}, view = '') {
 
 it('is small enough to load at once', () => {
   const files = ['index.html', 'main.js', 'main.css', 'icon.svg'].map((name) =>
-    readFileSync(new URL(`../../dist/dashboard/page/${name}`, import.meta.url)),
+    readFileSync(built(`dashboard/page/${name}`)),
   )
   expect(gzipSync(Buffer.concat(files)).length).toBeLessThan(150 * 1024)
 })
