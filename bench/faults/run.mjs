@@ -4,7 +4,7 @@
  *   npm run faults                     all of them: twenty minutes
  *   npm run faults 12 hangUp           these, by number or name
  *   npm run faults -- --full           those that are shortened in full length: two hours
- *   npm run faults 24 -- --minutes 10 --transport nats    events for ten minutes, over NATS
+ *   npm run faults 24 -- --minutes 10 --transport nats    events for ten minutes, over NATS alone
  *
  * Prints what was measured beside its bound; exits 1 when one does not hold. A check is a module in `checks/` that
  * exports its `number`, its `title`, and `run({ full, minutes, transport })`, which resolves to rows of `[what, measured, bound, holds]`.

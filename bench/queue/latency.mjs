@@ -3,12 +3,13 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as delay } from 'node:timers/promises'
+import { startNats } from './servers.mjs'
 
 const samples = 200
 const everyMs = 25
 
 /** Prints the median and the 99th percentile of each. */
-export async function measureLatency({ contestants, redis, freshDatabase, workerOf }) {
+export async function measureLatency({ contestants, folder, redis, freshDatabase, workerOf }) {
   console.log('\n| from enqueued to handled, in another process | p50 | p99 |\n|---|---|---|')
   for (const contestant of contestants) {
     const { url, pool, ...own } = await freshDatabase()
@@ -32,8 +33,11 @@ export async function measureLatency({ contestants, redis, freshDatabase, worker
     await working.stop()
     await own[Symbol.asyncDispose]()
   }
-  if (contestants.some(({ peer }) => peer === 'tricube'))
-    console.log(row('event of tricube, by its feed', await events(freshDatabase)))
+  if (!contestants.some(({ peer }) => peer === 'tricube')) return
+  console.log(row('an event of tricube, by its feed', await events(freshDatabase, {})))
+  const nats = await startNats(folder)
+  console.log(row('an event of tricube, by NATS JetStream', await events(freshDatabase, { EVENTS_URL: nats.url })))
+  nats.stop()
 }
 
 /** What only enqueues, in this process. */
@@ -52,11 +56,12 @@ async function adderOf({ peer, url, redis }) {
   return { add: (n) => queue.add('plain', { n }, { removeOnComplete: true }), close: () => queue.close() }
 }
 
-async function events(freshDatabase) {
+async function events(freshDatabase, env) {
   const [ours, theirs] = [await freshDatabase(), await freshDatabase()]
   const file = fileURLToPath(new URL('events.mjs', import.meta.url))
-  const start = async (env) => {
-    const child = fork(file, { env: { ...process.env, LOG_LEVEL: 'silent', PORT: '0', RUN_JOBS: 'true', ...env } })
+  const start = async (own) => {
+    const common = { LOG_LEVEL: 'silent', PORT: '0', RUN_JOBS: 'true', ...env }
+    const child = fork(file, { env: { ...process.env, ...common, ...own } })
     const [{ url }] = await once(child, 'message')
     return { child, url }
   }

@@ -6,7 +6,7 @@
  *
  *   npm --prefix bench/queue start -- --jobs 0                     the latencies alone
  *
- * Needs a redis-server, see https://redis.io. Contestants take turns, so that a machine that is busy for a while treats
+ * Needs a redis-server, see https://redis.io, and a nats-server, see https://nats.io. Contestants take turns, so that a machine that is busy for a while treats
  * them alike, and the median of the rounds counts.
  */
 import { fork } from 'node:child_process'
@@ -63,7 +63,7 @@ try {
       console.log(`| ${scenario.what} | ${name} | ${rate} | ${node} | ${server} |`)
     }
   }
-  await measureLatency({ contestants, postgres, redis, freshDatabase, workerOf })
+  await measureLatency({ contestants, folder, redis, freshDatabase, workerOf })
 } finally {
   redis.stop()
   await postgres.stop()

@@ -35,13 +35,27 @@ export async function startRedis(folder) {
   const port = 18_000 + Math.floor(Math.random() * 900)
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--appendonly', 'yes', '--dir', folder, '--save', '']
   const child = spawn(process.env.REDIS_SERVER ?? 'redis-server', args, { stdio: 'ignore' })
+  await listening(port)
+  return { port, pid: child.pid, stop: () => child.kill() }
+}
+
+/** Starts a NATS with JetStream. */
+export async function startNats(folder) {
+  const port = 19_000 + Math.floor(Math.random() * 900)
+  const args = ['--jetstream', '--store_dir', `${folder}/nats`, '--addr', '127.0.0.1', '--port', String(port)]
+  const child = spawn(process.env.NATS_SERVER ?? 'nats-server', args, { stdio: 'ignore' })
+  await listening(port)
+  return { url: `nats://127.0.0.1:${port}`, stop: () => child.kill() }
+}
+
+async function listening(port) {
   for (;;) {
     const socket = connect(port, '127.0.0.1')
     const isThere = await Promise.race([once(socket, 'connect').then(() => true), once(socket, 'error')]).catch(
       () => false,
     )
     socket.destroy()
-    if (isThere === true) return { port, pid: child.pid, stop: () => child.kill() }
+    if (isThere === true) return
     await delay(50)
   }
 }

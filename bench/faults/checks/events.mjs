@@ -11,7 +11,14 @@ export const title = 'Events and jobs while everything is killed'
 const rate = 40
 const settledWithinSeconds = 60
 
-export async function run({ minutes = 5, transport = 'feed' }) {
+/** Measures both transports in turn, or the one that is named. */
+export async function run({ full, minutes = full ? 5 : 1, transport }) {
+  const rows = []
+  for (const one of transport ? [transport] : ['feed', 'nats']) rows.push(...(await over(one, minutes)))
+  return rows
+}
+
+async function over(transport, minutes) {
   const system = await startSystem(transport)
   try {
     const seconds = Math.max(10, Math.round(minutes * 60))
@@ -24,19 +31,19 @@ export async function run({ minutes = 5, transport = 'feed' }) {
     const settledMs = performance.now() - endedAt
     if (settledMs >= settledWithinSeconds * 1000) console.error(await leftovers(system))
     for (const [fault, count] of happened) console.error(`${count} × ${fault}`)
-    return rows(await audit(system), responses, settledMs, happened, transport)
+    return rowsOf(await audit(system), responses, settledMs, happened, transport)
   } finally {
     await system.close()
   }
 }
 
-function rows(books, responses, settledMs, happened, transport) {
+function rowsOf(books, responses, settledMs, happened, transport) {
   const { committed, difference, events, receipts, outOfOrder, dead, late } = books
   const faults = [...happened.values()].reduce((sum, count) => sum + count, 0)
   const acknowledged = responses.length - failed(responses).length
   const none = (what, count) => [what, String(count), '0', count === 0]
   return [
-    [`faults, events by ${transport}`, String(faults), 'some', faults > 0],
+    [`${transport}: faults`, String(faults), 'some', faults > 0],
     [
       `payments committed, of ${responses.length}`,
       String(committed),

@@ -32,6 +32,7 @@ export async function startSystem(transport) {
     ...Object.fromEntries(sides.flatMap(({ faults: ofSide }) => Object.entries(ofSide))),
     'the network between them is cut': () => cut(addresses),
     ...(carrier.kill && { 'kill -9 of the broker': () => carrier.kill() }),
+    ...(carrier.proxy && { 'the network to the broker is cut': () => cut([carrier.proxy]) }),
   }
   return {
     publisher,

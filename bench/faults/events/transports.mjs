@@ -5,22 +5,25 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { faultProxy } from 'tricube/testing'
 import { after } from '../lib/load.mjs'
 
-/** Each resolves to the variables of the services and, of a broker, what kills it and starts it again. */
+/** Each resolves to the variables of the services and, of a broker, what kills it and starts it again, and the proxy before it. */
 export const transports = {
   feed: async () => ({ env: {}, close: async () => {} }),
   nats: startNats,
 }
 
 async function startNats() {
-  const program = process.env.NATS_SERVER ?? 'nats-server'
+  const program = process.env.TRICUBE_TEST_NATS ?? 'nats-server'
   execFileSync(program, ['--version']) // says what is missing
   const folder = await mkdtemp(join(tmpdir(), 'tricube-nats-'))
   const port = 19_000 + Math.floor(Math.random() * 900)
   let child = await begin()
+  const proxy = await faultProxy({ target: `nats://127.0.0.1:${port}` })
   return {
-    env: { EVENTS_URL: `nats://127.0.0.1:${port}` },
+    env: { EVENTS_URL: proxy.url },
+    proxy,
     async kill() {
       const ended = once(child, 'exit')
       child.kill('SIGKILL')
@@ -32,6 +35,7 @@ async function startNats() {
       const ended = once(child, 'exit')
       child.kill('SIGKILL')
       await ended
+      await proxy.close()
       await rm(folder, { recursive: true })
     },
   }
