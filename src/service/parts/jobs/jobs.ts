@@ -94,13 +94,14 @@ export const jobs: Part<QueuePartOptions & Pick<JobsOptions, 'jobs'> & Subscript
       const onEnded: OpenedJobs['onEnded'] = (attempt, end) => opened.onEnded(attempt, end)
       const concurrency = options.queue?.concurrency ?? 10
       const stores: Store[] = [
-        ...(home ? [{ db: home, dbFor: (scope: RequestScope) => home.forRequest(scope) }] : []),
+        ...(home ? [{ name: undefined, db: home, dbFor: (scope: RequestScope) => home.forRequest(scope) }] : []),
         ...db!.shards.names.map((name) => ({
+          name,
           db: db!.shard(name),
           dbFor: (scope: RequestScope) => db!.forRequest(scope).shard(name),
         })),
       ]
-      const workers = stores.map(({ db: store, dbFor }) => {
+      const workers = stores.map(({ name: shard, db: store, dbFor }) => {
         const taskHost = { ...host, clock: jobOutlet.clock, metrics: watched, dbFor, concurrency, onEnded }
         const tasks = [
           ...jobTasks(declared, jobHandlers, jobOutlet, taskHost),
@@ -112,7 +113,7 @@ export const jobs: Part<QueuePartOptions & Pick<JobsOptions, 'jobs'> & Subscript
           tasks,
           concurrency,
           clock: jobOutlet.clock,
-          onChange: (error) => logDatabase(log, error),
+          onChange: (error) => logDatabase(log, shard, error),
         })
       })
       const wakes = stores.map(
@@ -171,6 +172,8 @@ const none: OpenedJobs = { outlet: undefined, runDue: async () => undefined, onE
 
 /** A database with jobs. */
 interface Store {
+  /** The name of the shard; undefined for the database outside of the shards. */
+  readonly name: string | undefined
   readonly db: Database
   readonly dbFor: (scope: RequestScope) => Database
 }
@@ -183,9 +186,10 @@ function least(values: readonly (number | undefined)[]): number | undefined {
   return known.length > 0 ? Math.min(...known) : undefined
 }
 
-function logDatabase(log: LateLog, error: unknown): void {
-  if (error === undefined) log.info('the jobs reach their database again')
-  else log.warn({ reason: (error as Error).message }, 'no jobs run: the database does not respond')
+function logDatabase(log: LateLog, shard: string | undefined, error: unknown): void {
+  const fields = shard === undefined ? {} : { shard }
+  if (error === undefined) log.info(fields, 'the jobs reach their database again')
+  else log.warn({ ...fields, reason: (error as Error).message }, 'no jobs run: the database does not respond')
 }
 
 function logMissingNotifications(log: LateLog): void {
