@@ -12,6 +12,12 @@ export interface Collected<Event> {
   readonly position: Position
 }
 
+/** Where a reader begins to read, and why not at its own position. */
+interface Opened {
+  readonly position: Position
+  readonly change?: LogChange
+}
+
 /** Reads the log of one of the publisher's databases until there are events, or another log than before. */
 export class StoreReader<Event> {
   readonly store: string
@@ -53,8 +59,8 @@ export class StoreReader<Event> {
   async #read(): Promise<void> {
     if (this.hasNews) return
     try {
-      const { position: start, change } = this.position ? { position: this.position } : await this.#open()
-      await tick(this.#db)
+      const opened: Opened | Promise<Opened> = this.position ? { position: this.position } : this.#open()
+      const [{ position: start, change }] = await Promise.all([opened, tick(this.#db)]) // in one round trip
       const { events, position } = await this.#collect(this.#db, start)
       this.change = change
       this.events = events
@@ -65,7 +71,7 @@ export class StoreReader<Event> {
     }
   }
 
-  async #open(): Promise<{ readonly position: Position; readonly change?: LogChange }> {
+  async #open(): Promise<Opened> {
     const start = this.#start
     if (typeof start === 'string' || start instanceof Date) return { position: await startOf(this.#db, start) }
     return resume(this.#db, start)
