@@ -15,6 +15,13 @@ export {
   type Upload,
   type UploadBody,
 } from './contract/body.ts'
+export {
+  multipart,
+  type FileRule,
+  type FileRules,
+  type MultipartBody,
+  type UploadedFile,
+} from './contract/multipart.ts'
 export { contract, type Contract } from './contract/contract.ts'
 export type { Auth, AuthScheme } from './contract/auth.ts'
 export type { ContractOptions, Envelope } from './contract/options.ts'

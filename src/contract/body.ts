@@ -5,7 +5,7 @@ import { t } from '../schema/schema.ts'
 // Bodies that are not JSON. Each is a schema of what the handler gets, marked with how it is read.
 
 /** The forms of bodies. */
-export type BodyForm = 'json' | 'raw' | 'text' | 'form' | 'upload'
+export type BodyForm = 'json' | 'raw' | 'text' | 'form' | 'upload' | 'multipart'
 
 /** How a body is read. */
 export interface BodyRule {
@@ -24,7 +24,8 @@ export interface BodyOptions {
   readonly maxBytes?: number
 }
 
-interface Marked<Input> {
+/** A schema of what a handler gets, which knows how it is read. */
+export interface Marked<Input> {
   readonly [bodyRule]: BodyRule
   /** What a caller passes; it exists for the compiler alone. */
   readonly [bodyInput]?: Input
@@ -159,11 +160,16 @@ function mark<Schema extends TSchema>(schema: Schema, form: BodyForm, options: B
       `${form}: types must be a list of media types like text/csv, got ${describeValue(wrong ?? types)}`,
     )
   }
-  const rule: BodyRule = { form, types: types.map((type) => type.toLowerCase()), maxBytes }
+  return marked(schema, { form, types: types.map((type) => type.toLowerCase()), maxBytes })
+}
+
+/** Marks a schema with how it is read. */
+export function marked<Schema extends TSchema>(schema: Schema, rule: BodyRule): Schema & Marked<never> {
   return { ...schema, [bodyRule]: rule } as Schema & Marked<never>
 }
 
-function isMediaType(type: unknown): boolean {
+/** Whether a value is a media type, or a range of them such as `image/*`. */
+export function isMediaType(type: unknown): boolean {
   return typeof type === 'string' && /^(?:\*\/\*|[\w!#$&^.+-]+\/(?:\*|[\w!#$&^.+-]+))$/.test(type)
 }
 

@@ -2,6 +2,7 @@ import { describeValue } from '../schema/describeValue.ts'
 import { Kind, OptionalKind, TransformKind } from '@sinclair/typebox'
 import { accessProblem, authProblem, forgottenAuth } from './auth.ts'
 import { bodyRuleOf } from './body.ts'
+import { partsOf } from './multipart.ts'
 import { keywordProblem } from './keywords.ts'
 import type { Operation, Operations } from './operation.ts'
 import type { ContractOptions } from './options.ts'
@@ -128,6 +129,9 @@ function routeProblem(operation: Operation, route: ParsedRoute): string | undefi
     return `compressedBody must be true or false, got ${describeValue(compressedBody)}`
   }
   if (compressedBody && !body) return 'compressedBody needs a body'
+  if (compressedBody && body && bodyRuleOf(body).form === 'multipart') {
+    return 'compressedBody: a multipart body cannot be compressed'
+  }
   if (method === 'GET' && body) return 'a GET cannot have a body, use query or another method'
   return responseForm(operation).problem(operation, method) ?? responsesProblem(operation)
 }
@@ -172,10 +176,16 @@ function schemaProblem(operation: Operation): string | undefined {
 
 /** Returns which field of a form no text can match. */
 function fieldsProblem(body: TSchema): string | undefined {
-  if (bodyRuleOf(body).form !== 'form') return undefined
-  const fields = Object.entries((body as unknown as TObject).properties)
+  const { form } = bodyRuleOf(body)
+  if (form !== 'form' && form !== 'multipart') return undefined
+  const fields = Object.entries(form === 'form' ? (body as unknown as TObject).properties : partsOf(body).fields)
   const wrong = fields.find(([, schema]) => !isText(schema))
-  return wrong && `body.${wrong[0]}: a form is text and cannot hold an object or a list of lists`
+  if (wrong) return `body.${wrong[0]}: a form is text and cannot hold an object or a list of lists`
+  for (const [name, schema] of fields) {
+    const problem = keywordProblem(schema, `body.${name}`)
+    if (problem) return problem
+  }
+  return undefined
 }
 
 /** Returns what JSON cannot carry in a schema: types of JavaScript, and code, which would never run. */

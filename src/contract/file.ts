@@ -46,7 +46,7 @@ const isFile: unique symbol = Symbol('tricube.file')
  */
 export function file(type: string = 'application/octet-stream'): Download {
   if (typeof type !== 'string' || !/^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(?:;\s*[\w-]+=[\w"-]+)*$/.test(type)) {
-    throw new TypeError(`file: the type must be a media type like application/pdf, got ${describeValue(type)}`)
+    throw new TypeError(`file: the type must be a media type like text/csv, got ${describeValue(type)}`)
   }
   return { ...t.Unsafe<Blob>({ type: 'string', format: 'binary' }), [isFile]: { type } }
 }

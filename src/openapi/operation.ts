@@ -2,10 +2,11 @@ import type { Envelope } from '../contract/options.ts'
 import { bodyRuleOf } from '../contract/body.ts'
 import { wireName } from '../contract/cookie.ts'
 import { fileTypeOf } from '../contract/file.ts'
+import { partsOf } from '../contract/multipart.ts'
 import { isIdempotent, type Operation } from '../contract/operation.ts'
 import { queryOf } from '../contract/response.ts'
 import { parseRoute } from '../contract/route.ts'
-import { objectSchema, type TProperties, type TSchema } from '../schema/schema.ts'
+import { objectSchema, type JsonSchema, type TProperties, type TSchema } from '../schema/schema.ts'
 import { contentOf, type Components } from './components.ts'
 import { exampleOf } from './example.ts'
 import { securityOf } from './security.ts'
@@ -47,8 +48,31 @@ export function describeOperation(name: string, operation: Operation, shared: Sh
 function requestBodyOf(body: TSchema, components: Components): NonNullable<OpenApiOperation['requestBody']> {
   const { form, types } = bodyRuleOf(body)
   if (form === 'json') return { required: true, content: contentOf(body, components) }
+  if (form === 'multipart')
+    return { required: true, content: { [types[0]!]: { schema: multipartSchema(body, components) } } }
   const schema = form === 'raw' || form === 'upload' ? {} : components.use(body) // in OpenAPI 3.1, bytes have no schema
   return { required: true, content: Object.fromEntries(types.map((type) => [type, { schema }])) }
+}
+
+function multipartSchema(body: TSchema, components: Components): JsonSchema {
+  const { fields, files } = partsOf(body)
+  const fieldsSchema = objectSchema(fields) as { required?: readonly string[] }
+  const file = { type: 'string', format: 'binary' }
+  const properties = Object.entries(files).map(([name, { max }]) => {
+    return [name, max === undefined ? file : { type: 'array', maxItems: max, items: file }] as const
+  })
+  const needed = Object.entries(files).flatMap(([name, { optional, max }]) =>
+    optional || max !== undefined ? [] : [name],
+  )
+  const required = [...(fieldsSchema.required ?? []), ...needed]
+  return {
+    type: 'object',
+    ...(required.length > 0 && { required }),
+    properties: {
+      ...Object.fromEntries(Object.entries(fields).map(([name, schema]) => [name, components.use(schema)])),
+      ...Object.fromEntries(properties),
+    },
+  }
 }
 
 function parametersOf(operation: Operation, components: Components, pathNames: readonly string[]): OpenApiParameter[] {

@@ -57,7 +57,7 @@ function dataProblem(value: unknown): string | undefined {
 
 function isBytes(body: TSchema): boolean {
   const { form } = bodyRuleOf(body)
-  return form === 'raw' || form === 'upload'
+  return form === 'raw' || form === 'upload' || form === 'multipart'
 }
 
 /** Whether a service could send the value. It writes some types that are not JSON, such as `Date`. */

@@ -373,7 +373,7 @@ describe('the contract', () => {
   })
 
   it('rejects what is no media type', () => {
-    expect(() => file('pdf')).toThrow('file: the type must be a media type like application/pdf, got "pdf"')
+    expect(() => file('pdf')).toThrow('file: the type must be a media type like text/csv, got "pdf"')
   })
 
   it('is valid OpenAPI', async () => {

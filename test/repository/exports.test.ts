@@ -48,6 +48,7 @@ it('exports these names', async () => {
         "file",
         "form",
         "jobs",
+        "multipart",
         "ndjson",
         "openapiDocument",
         "raw",

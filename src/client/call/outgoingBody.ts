@@ -28,6 +28,10 @@ const compileForm: Readonly<Record<BodyForm, (usualType: string) => (input: unkn
       if (!isBytes(input)) throw new TypeError('the body must be a Uint8Array, a text or a Blob')
       return { body: input, type: (input instanceof Blob && input.type) || usual }
     },
+  multipart:
+    () =>
+    (input = {}) =>
+      multipartOf(input as object),
   upload:
     (usual) =>
     (input = '') => {
@@ -45,6 +49,35 @@ const compileForm: Readonly<Record<BodyForm, (usualType: string) => (input: unkn
 
 function isBytes(value: unknown): value is string | Uint8Array | Blob {
   return typeof value === 'string' || value instanceof Uint8Array || value instanceof Blob
+}
+
+/** Writes a form with files. A `Blob` of parts reads the files only when it is sent, each time that it is sent. */
+function multipartOf(input: object): TypedBody {
+  const boundary = `----tricube${crypto.randomUUID()}`
+  const parts: (string | Blob)[] = []
+  for (const [name, value] of Object.entries(input)) {
+    for (const item of Array.isArray(value) ? value : [value]) {
+      if (item === undefined || item === null) continue
+      parts.push(`--${boundary}\r\ncontent-disposition: form-data; name="${escaped(name)}"`)
+      if (item instanceof Blob) {
+        const { name: file = 'file' } = item as { name?: string }
+        parts.push(
+          `; filename="${escaped(file)}"\r\ncontent-type: ${item.type || 'application/octet-stream'}\r\n\r\n`,
+          item,
+        )
+      } else {
+        parts.push(`\r\n\r\n${typeof item === 'string' ? item : JSON.stringify(item)}`)
+      }
+      parts.push('\r\n')
+    }
+  }
+  parts.push(`--${boundary}--\r\n`)
+  return { body: new Blob(parts), type: `multipart/form-data; boundary=${boundary}` }
+}
+
+/** https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data */
+function escaped(name: string): string {
+  return name.replaceAll('\r', '%0D').replaceAll('\n', '%0A').replaceAll('"', '%22')
 }
 
 function fieldsOf(fields: object): string {

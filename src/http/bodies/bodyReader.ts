@@ -1,10 +1,19 @@
 import { isUtf8 } from 'node:buffer'
 import { Readable } from 'node:stream'
-import type { FastifyInstance, onRequestHookHandler, onSendHookHandler, preParsingHookHandler } from 'fastify'
+import type {
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  onRequestHookHandler,
+  onSendHookHandler,
+  preParsingHookHandler,
+} from 'fastify'
 import { bodyRuleOf, compileTypeTest, mediaTypeOf, type BodyForm, type BodyRule } from '../../contract/body.ts'
 import { BadRequest, codes, PayloadTooLarge, UnsupportedMediaType } from '../../contract/errors.ts'
 import type { Operation } from '../../contract/operation.ts'
+import { partsOf, type Parts } from '../../contract/multipart.ts'
 import { compileDecompress } from './decompress.ts'
+import { readMultipart } from './multipart.ts'
 import { IncomingUpload } from './upload.ts'
 import { parseUrlEncoded } from './urlEncoded.ts'
 
@@ -28,11 +37,12 @@ export function compileBodyReader({ body, compressedBody }: Operation, usualLimi
   const bodyLimit = rule.maxBytes ?? usualLimit
   return {
     onRequest: compileAccept(rule, bodyLimit, compressedBody ? 'compressed' : 'identity'),
-    preParsing: compressedBody ? compileDecompress(bodyLimit) : undefined,
+    preParsing: compressedBody ? compileDecompress(bodyLimit) : rule.form === 'multipart' ? noteResponse : undefined,
     onSend: rule.form === 'upload' ? closeUnread : undefined,
     bodyLimit,
     addParsers(instance) {
       if (rule.form === 'upload') return addUploadParser(instance, bodyLimit)
+      if (rule.form === 'multipart') return addMultipartParser(instance, partsOf(body))
       const parse = parsers[rule.form]
       if (!parse) return
       instance.removeAllContentTypeParsers()
@@ -55,6 +65,23 @@ function addUploadParser(instance: FastifyInstance, maxBytes: number): void {
     done(null, new IncomingUpload({ payload, type: mediaTypeOf(headers['content-type']), expectedBytes, maxBytes }))
   })
 }
+
+function addMultipartParser(instance: FastifyInstance, parts: Parts): void {
+  instance.removeAllContentTypeParsers()
+  instance.addContentTypeParser('multipart/form-data', async (request: FastifyRequest, payload: Readable) => {
+    const response = (request.raw as WithResponse)[responseOf]!
+    return readMultipart(parts, { headers: request.headers, payload, response })
+  })
+}
+
+/** A parser does not get the response, with whose end its files are removed. */
+const noteResponse: preParsingHookHandler = (request, reply, payload, done) => {
+  ;(request.raw as WithResponse)[responseOf] = reply.raw
+  done(null, payload)
+}
+
+const responseOf: unique symbol = Symbol('tricube.response')
+type WithResponse = FastifyRequest['raw'] & { [responseOf]?: FastifyReply['raw'] }
 
 /** What is left of an upload is not worth reading. */
 const closeUnread: onSendHookHandler = ({ body }, reply, payload, done) => {
@@ -101,6 +128,7 @@ const parsers: Readonly<Record<BodyForm, ((bytes: Buffer) => unknown) | undefine
   text: (bytes) => textOf(bytes),
   form: (bytes) => parseUrlEncoded(textOf(bytes)),
   upload: undefined,
+  multipart: undefined,
 }
 
 function textOf(bytes: Buffer): string {
@@ -114,5 +142,6 @@ export const emptyBodies: Readonly<Record<BodyForm, (() => unknown) | undefined>
   raw: () => new Uint8Array(),
   text: () => '',
   form: () => ({}),
+  multipart: undefined,
   upload: () => new IncomingUpload({ payload: Readable.from([]), type: '', expectedBytes: 0, maxBytes: 0 }),
 }

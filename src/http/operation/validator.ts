@@ -1,6 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import { emptyBodies } from '../bodies/bodyReader.ts'
+import type { ReceivedParts } from '../bodies/multipart.ts'
 import { bodyRuleOf, type BodyForm } from '../../contract/body.ts'
+import { partsOf } from '../../contract/multipart.ts'
 import type { Operation } from '../../contract/operation.ts'
 import { BadRequest, codes, PreconditionRequired } from '../../contract/errors.ts'
 import { queryOf } from '../../contract/response.ts'
@@ -35,6 +37,7 @@ export function compileValidator(operation: Operation): Validator {
   const { form } = body ? bodyRuleOf(body) : { form: 'json' as const }
   const checkBody = body && compileBodyCheck[form](body)
   const emptyBody = emptyBodies[form]
+  const isMultipart = form === 'multipart'
 
   return function validate(request) {
     if (needsVersion) requireVersion(request)
@@ -44,8 +47,9 @@ export function compileValidator(operation: Operation): Validator {
     if ((failed = checkQuery(request.query))) problems = add(problems, 'query', failed)
     if ((failed = checkHeaders?.(request.headers))) problems = add(problems, 'headers', failed)
     if (checkBody) {
-      if (request.body === undefined) request.body = emptyBody?.() ?? missingBody()
+      if (request.body === undefined) request.body = emptyBody?.() ?? missingBody(form)
       if ((failed = checkBody(request.body))) problems = add(problems, 'body', failed)
+      else if (isMultipart) request.body = valuesOf(request.body as ReceivedParts, body)
     }
     if (problems) throw new BadRequest(problems.slice(0, maxProblems), { code: codes.validation })
   }
@@ -55,12 +59,40 @@ const compileBodyCheck: Readonly<Record<BodyForm, (body: TSchema) => Check>> = {
   json: (body) => compileCheck(body, 'only known'),
   raw: () => () => undefined,
   upload: () => () => undefined,
+  multipart: compileMultipartCheck,
   text: (body) => compileCheck(body, 'any'),
   form: (body) => compileTextCheck((body as unknown as TObject).properties, 'only known', 'repeated'),
 }
 
-function missingBody(): never {
-  throw new BadRequest('a JSON body is required', { code: codes.malformed })
+function missingBody(form: BodyForm): never {
+  throw new BadRequest(`a ${form === 'json' ? 'JSON' : form} body is required`, { code: codes.malformed })
+}
+
+function compileMultipartCheck(body: TSchema): Check {
+  const { fields, files } = partsOf(body)
+  const checkFields = compileTextCheck(fields, 'only known', 'repeated')
+  const required = Object.entries(files).flatMap(([name, { optional, max }]) =>
+    optional || max !== undefined ? [] : [name],
+  )
+  return (value) => {
+    const received = value as ReceivedParts
+    const missing = required.filter((name) => !received.files.has(name))
+    const problems = [
+      ...(checkFields(received.fields) ?? []),
+      ...missing.map((path) => ({ path, message: 'is required, as a file' })),
+    ]
+    return problems.length > 0 ? problems : undefined
+  }
+}
+
+/** Returns what the handler gets: fields and files by name. */
+function valuesOf({ fields, files }: ReceivedParts, body: TSchema): Record<string, unknown> {
+  const values: Record<string, unknown> = { ...fields }
+  for (const [name, { max }] of Object.entries(partsOf(body).files)) {
+    const all = files.get(name) ?? []
+    values[name] = max === undefined ? all[0] : all
+  }
+  return values
 }
 
 /** @throws {PreconditionRequired} when a caller could overwrite a version that it has not seen */
