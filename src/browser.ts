@@ -24,13 +24,15 @@ export {
 } from './contract/multipart.ts'
 export { contract, type Contract } from './contract/contract.ts'
 export type { Auth, AuthScheme } from './contract/auth.ts'
+export { inVersion, versions } from './contract/versions.ts'
 export type { ContractOptions, Envelope } from './contract/options.ts'
 export { ContractError } from './contract/check.ts'
 export { cookie, type Cookie, type CookieOptions } from './contract/cookie.ts'
 export { external, type ExternalOptions } from './contract/external.ts'
-export { type ContractEvent, type EventDraft, type PayloadOf } from './contract/event.ts'
+export { type ContractEvent, type EventDraft, type PayloadOf, type PublishedOf } from './contract/event.ts'
 export {
   jobs,
+  type EnqueuedInputOf,
   type Enqueued,
   type EnqueueOptions,
   type Job,
@@ -39,10 +41,14 @@ export {
   type JobPriority,
   type Jobs,
 } from './contract/job.ts'
+export { open } from './schema/query.ts'
 export { t, type Static } from './schema/schema.ts'
+export type { Schema, Schemas, StandardSchema } from './schema/standard/spec.ts'
 export type {
   BodyOf,
   CookiesOf,
+  CursorItems,
+  CursorPage,
   HeadersOf,
   InputOf,
   Items,
@@ -55,6 +61,7 @@ export type {
   ResponseHeadersOf,
   ResultOf,
 } from './contract/operation.ts'
+export { type Deprecation } from './contract/deprecation.ts'
 export { type RateLimit } from './contract/rateLimit.ts'
 export { redirect, type Redirect, type RedirectOptions } from './contract/redirect.ts'
 export {

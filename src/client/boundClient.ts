@@ -1,3 +1,4 @@
+import { allItems } from './allItems.ts'
 import type { AnyInput, Caller } from './call/call.ts'
 import type { CallOptions, RawResult } from './types.ts'
 
@@ -6,6 +7,8 @@ export interface CompiledCall {
   readonly run: (caller: Caller, input?: AnyInput, options?: CallOptions) => Promise<unknown>
   /** Resolves to the value with its response. */
   readonly raw: (caller: Caller, input?: AnyInput, options?: CallOptions) => Promise<RawResult>
+  /** Whether it returns a list that is paginated by cursor. */
+  readonly hasCursor: boolean
 }
 
 /** The client of one caller: a small object whose class has the operations. */
@@ -17,7 +20,7 @@ export class BoundClient {
   }
 
   /** Returns the property of a client for an operation: `roles.getRole()` and `roles.getRole.raw()`. */
-  static operation({ run, raw }: CompiledCall): PropertyDescriptor {
+  static operation({ run, raw, hasCursor }: CompiledCall): PropertyDescriptor {
     function boundRaw(this: BoundCall, input?: AnyInput, options?: CallOptions): Promise<RawResult> {
       return raw(this.boundTo, input, options)
     }
@@ -29,6 +32,7 @@ export class BoundClient {
         const call = ((input, options) => run(caller, input, options)) as BoundCall
         call.boundTo = caller
         call.raw = boundRaw
+        if (hasCursor) call.all = (input, options) => allItems(call, input, options)
         return call
       },
     }
@@ -40,4 +44,5 @@ interface BoundCall {
   (input?: AnyInput, options?: CallOptions): Promise<unknown>
   boundTo: Caller
   raw(input?: AnyInput, options?: CallOptions): Promise<RawResult>
+  all?(input?: AnyInput, options?: CallOptions): AsyncIterable<unknown>
 }

@@ -72,6 +72,7 @@ function compileCall(
   }
 
   return {
+    hasCursor: contract.operations[name]!.paginated === 'cursor',
     async run(caller, input, options) {
       const request = build(caller, input, options)
       const fallback = options?.fallback ?? policy.fallback

@@ -23,9 +23,9 @@ export class Tokens {
   }
 
   /** Wraps a call, so that it carries the token. Public operations get none. */
-  wrap(contract: Contract, name: string, { run, raw }: CompiledCall): CompiledCall {
-    if (contract.operations[name]!.auth === 'public') return { run, raw }
-    return { run: this.#through(run), raw: this.#through(raw) }
+  wrap(contract: Contract, name: string, call: CompiledCall): CompiledCall {
+    if (contract.operations[name]!.auth === 'public') return call
+    return { ...call, run: this.#through(call.run), raw: this.#through(call.raw) }
   }
 
   #through<Result>(send: Send<Result>): Send<Result> {

@@ -3,6 +3,7 @@ import type { HttpError } from '../contract/httpError.ts'
 import type { InputOf, Operation, Operations, ResponseHeadersOf, ResultOf } from '../contract/operation.ts'
 import type { ResponseOf } from '../contract/responseForm.ts'
 import type { DataOf, StatusOf } from '../contract/responses.ts'
+import type { Schema, SchemaOutput } from '../schema/standard/spec.ts'
 import type { EjectionOptions } from '../resilience/ejection.ts'
 import type { RetryBudgetOptions } from '../resilience/retryBudget.ts'
 import type { ThrottleOptions } from '../resilience/breaker.ts'
@@ -22,7 +23,23 @@ type ClientOf<Ops extends Operations> = { readonly [Name in keyof Ops]: Call<Ops
  * - `GatewayTimeout` when the service does not respond in time
  * - `BadGateway` when the response is invalid, too large or a redirect
  */
-export type Call<Op extends Operation> = {} extends InputOf<Op> ? CallWithout<Op> : CallWith<Op>
+export type Call<Op extends Operation> = ({} extends InputOf<Op> ? CallWithout<Op> : CallWith<Op>) &
+  (Op['paginated'] extends 'cursor' ? CallAll<Op> : unknown)
+
+/** A call of a list that is paginated by cursor. */
+interface CallAll<Op extends Operation> {
+  /**
+   * Iterates over all items from here on. Each page is a call, made when its items are needed.
+   *
+   * @example
+   * for await (const order of orders.listOrders.all({ query: { size: 100 } })) await archive(order)
+   */
+  all(
+    ...args: {} extends InputOf<Op>
+      ? [input?: InputOf<Op>, options?: CallOptions<Op>]
+      : [input: InputOf<Op>, options?: CallOptions<Op>]
+  ): AsyncIterable<SchemaOutput<Extract<Op['returns'], Schema>>>
+}
 
 /** A call with an optional input. */
 interface CallWithout<Op extends Operation> {

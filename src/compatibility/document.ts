@@ -2,7 +2,12 @@ import { kindOf } from '../contract/errorClass.ts'
 import type { Contract } from '../contract/contract.ts'
 import type { Jobs } from '../contract/job.ts'
 import { isIdempotent, type Operation } from '../contract/operation.ts'
-import { isSchema, jsonSchemaOf, objectSchema, type JsonSchema, type TProperties } from '../schema/schema.ts'
+import type { Deprecation } from '../contract/deprecation.ts'
+import { queryStyles } from '../schema/query.ts'
+import { jsonSchemaOf, type JsonSchema } from '../schema/schema.ts'
+import type { Side } from '../schema/standard/describe.ts'
+import { jsonOf, objectSchema } from '../schema/standard/json.ts'
+import type { Schema, Schemas } from '../schema/standard/spec.ts'
 import { canonical } from './canonical.ts'
 
 /** A contract as plain JSON, in `contract.json`: what callers depend on, without its documentation. */
@@ -27,13 +32,13 @@ export interface OperationDocument {
   readonly headers?: JsonSchema
   readonly body?: JsonSchema
   readonly returns?: JsonSchema
-  readonly paginated: boolean
+  readonly paginated: boolean | 'cursor'
   /** The names of the error classes by their codes. */
   readonly errors: Readonly<Record<string, string>>
   readonly idempotent: boolean | 'by key'
   readonly priority: string
   readonly internal: boolean
-  readonly deprecated: boolean
+  readonly deprecated: boolean | Deprecation
   readonly timeoutMs?: number
   readonly rateLimit?: { readonly key: unknown; readonly limit: number; readonly windowMs: number }
   readonly [field: string]: unknown
@@ -55,8 +60,8 @@ export function contractDocument(contract: Contract, jobs: Jobs = {}): ContractD
     envelope,
     partitioned,
     operations: mapValues(operations, operationDocument),
-    events: mapValues(events, ({ payload, key }) => ({ data: jsonSchemaOf(payload), key })),
-    jobs: mapValues(jobs, ({ input, key }) => ({ data: input && jsonSchemaOf(input), key })),
+    events: mapValues(events, ({ payload, key }) => ({ data: plainSchema(payload, 'input'), key })),
+    jobs: mapValues(jobs, ({ input, key }) => ({ data: input && plainSchema(input, 'input'), key })),
   }
   return canonical(document) as ContractDocument
 }
@@ -82,17 +87,20 @@ export function parseDocument(text: string): ContractDocument {
 
 function operationDocument(operation: Operation): object {
   const { summary: _, description: _description, tags: _tags, ...rest } = operation
-  const { status = 200, params, query, headers, body, returns, errors = [], priority = 'normal' } = rest
-  const objects = mapValues({ params, query, headers }, (properties?: TProperties) =>
-    properties ? jsonSchemaOf(objectSchema(properties)) : undefined,
+  const { status = 200, params, query, headers, body, returns, cursor, errors = [], priority = 'normal' } = rest
+  const objects = mapValues({ params, query, headers }, (schemas?: Schemas) =>
+    schemas ? jsonSchemaOf(objectSchema(schemas)) : undefined,
   )
+  const styles = queryStyles(query ?? {})
   return {
     ...rest,
     ...objects,
     status,
     priority,
-    body: body && plainSchema(body),
-    returns: returns && plainSchema(returns),
+    body: body && plainSchema(body, 'input'),
+    returns: returns && plainSchema(returns, 'output'),
+    cursor: cursor && plainSchema(cursor, 'input'),
+    styles: styles.size > 0 ? Object.fromEntries(styles) : undefined,
     paginated: rest.paginated ?? false,
     internal: rest.internal ?? false,
     deprecated: rest.deprecated ?? false,
@@ -101,8 +109,8 @@ function operationDocument(operation: Operation): object {
   }
 }
 
-function plainSchema(value: unknown): unknown {
-  return isSchema(value) ? jsonSchemaOf(value) : value
+function plainSchema(schema: Schema, side: Side): JsonSchema {
+  return jsonSchemaOf(jsonOf(schema, side))
 }
 
 function mapValues<Value, Result>(

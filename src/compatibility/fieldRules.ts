@@ -22,6 +22,8 @@ const fieldRules: Readonly<Record<string, Rule>> = {
       'breaking',
       after ? 'the response became a page; callers read another form' : 'the response is no longer a page',
     ),
+  cursor: () => change('risky', 'positions changed; callers in the middle of a list get a 400'),
+  styles: () => change('breaking', 'lists or objects of the query have another form; its callers get a 400'),
   deprecated: (_, after: boolean) => change('safe', after ? 'the operation was deprecated' : 'no longer deprecated'),
   internal: (_, after: boolean) =>
     after

@@ -33,7 +33,7 @@ export function settingsOf<Own extends OwnSettings>(own: Own): Settings<OwnValue
 }
 
 function settingOf(name: string, schema: TSchema): Setting {
-  const checkText = compileTextCheck({ [name]: schema }, 'any', 'commas')
+  const checkText = compileTextCheck({ [name]: schema }, 'any', 'headers')
   const check = compileCheck(t.Object({ [name]: schema }), 'any')
   const wrong = (value: unknown): string | undefined => {
     const problems = (typeof value === 'string' && checkText({ [name]: value })) || check({ [name]: value })

@@ -1,4 +1,5 @@
 import type { Static, TObject, TProperties, TSchema, TString, TUnsafe } from '@sinclair/typebox'
+import type { Schema, SchemaInput } from '../schema/standard/spec.ts'
 import { describeValue } from '../schema/describeValue.ts'
 import { t } from '../schema/schema.ts'
 
@@ -146,7 +147,7 @@ export function upload(options: BodyOptions & { readonly maxBytes: number }): Up
   return mark(t.Unsafe<Upload>({ type: 'string', format: 'binary' }), 'upload', options, ['*/*'])
 }
 
-function mark<Schema extends TSchema>(schema: Schema, form: BodyForm, options: BodyOptions, usual: readonly string[]) {
+function mark<Marks extends TSchema>(schema: Marks, form: BodyForm, options: BodyOptions, usual: readonly string[]) {
   const { types = usual, maxBytes } = options
   const known = form === 'form' ? ['maxBytes'] : ['types', 'maxBytes']
   const unknown = Object.keys(options).find((option) => !known.includes(option))
@@ -164,8 +165,8 @@ function mark<Schema extends TSchema>(schema: Schema, form: BodyForm, options: B
 }
 
 /** Marks a schema with how it is read. */
-export function marked<Schema extends TSchema>(schema: Schema, rule: BodyRule): Schema & Marked<never> {
-  return { ...schema, [bodyRule]: rule } as Schema & Marked<never>
+export function marked<Marks extends TSchema>(schema: Marks, rule: BodyRule): Marks & Marked<never> {
+  return { ...schema, [bodyRule]: rule } as Marks & Marked<never>
 }
 
 /** Whether a value is a media type, or a range of them such as `image/*`. */
@@ -174,10 +175,10 @@ export function isMediaType(type: unknown): boolean {
 }
 
 /** What a caller passes as the body. */
-export type BodyInputOf<Body extends TSchema> = Body extends Marked<infer Input> ? Input : Static<Body>
+export type BodyInputOf<Body extends Schema> = Body extends Marked<infer Input> ? Input : SchemaInput<Body>
 
 /** Returns how a body is read. */
-export function bodyRuleOf(body: TSchema): BodyRule {
+export function bodyRuleOf(body: Schema): BodyRule {
   return (body as Partial<Marked<unknown>>)[bodyRule] ?? json
 }
 

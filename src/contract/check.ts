@@ -1,7 +1,8 @@
 import { describeValue } from '../schema/describeValue.ts'
-import { Kind, OptionalKind, TransformKind } from '@sinclair/typebox'
+import { OptionalKind } from '@sinclair/typebox'
 import { accessProblem, authProblem, forgottenAuth } from './auth.ts'
 import { bodyRuleOf } from './body.ts'
+import { deprecationProblem } from './deprecation.ts'
 import { partsOf } from './multipart.ts'
 import { keywordProblem } from './keywords.ts'
 import type { Operation, Operations } from './operation.ts'
@@ -9,8 +10,12 @@ import type { ContractOptions } from './options.ts'
 import { responseForm } from './response.ts'
 import { responsesProblem } from './responses.ts'
 import { parseRoute, patternOf, type ParsedRoute } from './route.ts'
+import { schemaFault } from './schemaFault.ts'
 import { valueProblem } from './values.ts'
-import { isSchema, walkSchema, type TObject, type TSchema } from '../schema/schema.ts'
+import { queryProblem } from '../schema/query.ts'
+import { isSchema, type TObject } from '../schema/schema.ts'
+import { jsonOf, notSchema } from '../schema/standard/json.ts'
+import { isForeign, type Schema } from '../schema/standard/spec.ts'
 import { isText } from '../schema/text.ts'
 
 /**
@@ -38,7 +43,7 @@ export function checkContract(
   options: ContractOptions,
   { reserved = reservedPaths }: { readonly reserved?: readonly string[] } = {},
 ): void {
-  const { envelope, partitioned, auth } = options
+  const { envelope, partitioned, prefix, trailingSlash, auth } = options
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) {
     throw new ContractError(`contract "${name}": the name must be kebab-case, like user-service`)
   }
@@ -52,13 +57,24 @@ export function checkContract(
   }
   const wrongAuth = authProblem(auth)
   if (wrongAuth) throw new ContractError(`contract "${name}": ${wrongAuth}`)
+  if (prefix !== undefined && !(typeof prefix === 'string' && /^(\/[\w.~-]+)+$/.test(prefix))) {
+    throw new ContractError(`contract "${name}": prefix must be a path like /v1, got ${describeValue(prefix)}`)
+  }
+  if (trailingSlash !== undefined && trailingSlash !== 'never' && trailingSlash !== 'optional') {
+    throw new ContractError(
+      `contract "${name}": trailingSlash must be 'never' or 'optional', got ${describeValue(trailingSlash)}`,
+    )
+  }
   const unknown = Object.keys(options).find((option) => !optionNames.includes(option))
   if (unknown !== undefined) {
     throw new ContractError(`contract "${name}": unknown option "${unknown}", expected ${optionNames.join(', ')}`)
   }
   const taken = new Map<string, string>()
   for (const [key, operation] of Object.entries(operations)) {
-    const problem = problemOf(key, operation, taken, reserved) ?? accessProblem(operation, auth)
+    const problem =
+      problemOf(key, operation, taken, reserved) ??
+      accessProblem(operation, auth) ??
+      deprecationProblem(operation, operations)
     if (problem) throw new ContractError(`${name}.${key}: ${problem}`)
   }
   const forgotten = forgottenAuth(operations, auth)
@@ -107,7 +123,7 @@ function problemOf(
 
 /** Schemas are given by name where they are read from text, and as one where they are JSON. */
 function partProblem(operation: Operation): string | undefined {
-  const part = textParts.find((name) => operation[name] !== undefined && isSchema(operation[name]))
+  const part = textParts.find((name) => isSchema(operation[name]) || isForeign(operation[name]))
   return part && `${part} must be a plain object of schemas, like { id: t.Integer() }`
 }
 
@@ -141,23 +157,26 @@ function schemaProblem(operation: Operation): string | undefined {
     const properties = operation[part]
     if (properties === undefined) continue
     for (const [name, schema] of Object.entries(properties)) {
-      if (!isSchema(schema)) return `${part}.${name} must be a schema, like t.String()`
+      const wrong = notSchema(schema, 'like t.String()')
+      if (wrong) return `${part}.${name} ${wrong}`
       if (part === 'headers' && name !== name.toLowerCase()) {
         return `headers.${name} must be in lower case: ${name.toLowerCase()}`
       }
       const path = `${part}.${name}`
-      const problem = jsonProblem(schema, path) ?? textProblem(schema, part, name) ?? keywordProblem(schema, path)
+      const problem =
+        schemaFault(part === 'query' ? withoutStyle(schema) : schema, 'input', path) ?? textProblem(schema, part, name)
       if (problem) return problem
     }
   }
-  for (const part of ['body', 'returns'] as const) {
+  for (const part of ['body', 'returns', 'cursor'] as const) {
     const schema = operation[part]
     if (schema === undefined) continue
-    if (!isSchema(schema)) return `${part} must be a schema, like t.Object({ … })`
+    const wrong = notSchema(schema, 'like t.Object({ … })')
+    if (wrong) return `${part} ${wrong}`
     if (OptionalKind in schema) {
       return `${part} cannot be optional: make its fields optional, or allow null with t.Union([…, t.Null()])`
     }
-    const problem = jsonProblem(schema, part) ?? keywordProblem(schema, part)
+    const problem = schemaFault(schema, part === 'returns' ? 'output' : 'input', part)
     if (problem) return problem
   }
   const formProblem = operation.body && fieldsProblem(operation.body)
@@ -168,14 +187,14 @@ function schemaProblem(operation: Operation): string | undefined {
     ...Object.entries(responseHeaders).map(([name, schema]) => [`responseHeaders.${name}`, schema] as const),
   ]
   for (const [where, schema] of others) {
-    const problem = schema && (jsonProblem(schema, where) ?? keywordProblem(schema, where))
+    const problem = schema && schemaFault(schema, 'output', where)
     if (problem) return problem
   }
   return undefined
 }
 
 /** Returns which field of a form no text can match. */
-function fieldsProblem(body: TSchema): string | undefined {
+function fieldsProblem(body: Schema): string | undefined {
   const { form } = bodyRuleOf(body)
   if (form !== 'form' && form !== 'multipart') return undefined
   const fields = Object.entries(form === 'form' ? (body as unknown as TObject).properties : partsOf(body).fields)
@@ -188,44 +207,39 @@ function fieldsProblem(body: TSchema): string | undefined {
   return undefined
 }
 
-/** Returns what JSON cannot carry in a schema: types of JavaScript, and code, which would never run. */
-export function jsonProblem(schema: TSchema, where: string): string | undefined {
-  let problem: string | undefined
-  walkSchema(schema, (node) => {
-    if (TransformKind in node) {
-      problem ??= `${where}: t.Transform is never run, use the type of the JSON and convert it in the handler`
-    }
-    const kind = (node as { [Kind]?: string })[Kind]
-    const instead = kind === undefined ? undefined : notJson[kind]
-    if (instead) problem ??= `${where}: ${kind} is not a JSON type, use ${instead}`
-  })
-  return problem
+/** Returns why no text can match a schema. */
+function textProblem(schema: Schema, part: (typeof textParts)[number], name: string): string | undefined {
+  if (part === 'query') {
+    const problem = queryProblem(schema)
+    return problem && `query.${name}: ${problem}`
+  }
+  if (isText(jsonOf(schema, 'input'))) return undefined
+  const where = { params: 'a path', headers: 'a header' }[part]
+  return `${part}.${name}: ${where} is text and cannot hold an object or a list of lists, use a scalar or a list of scalars`
 }
 
-/** Returns why no text can match a schema. */
-function textProblem(schema: TSchema, part: 'params' | 'query' | 'headers', name: string): string | undefined {
-  if (isText(schema)) return undefined
-  const where = { params: 'a path', query: 'a query', headers: 'a header' }[part]
-  return `${part}.${name}: ${where} is text and cannot hold an object or a list of lists, use a scalar or a list of scalars`
+/** The style of a parameter is none of the keywords of its schema. */
+function withoutStyle(schema: Schema): Schema {
+  if (!isSchema(schema)) return schema
+  const { style: _, ...rest } = schema
+  return rest
 }
 
 const textParts = ['params', 'query', 'headers'] as const
 
-const notJson: Readonly<Record<string, string>> = {
-  Date: `t.String({ format: 'date-time' })`,
-  BigInt: 't.Integer() or t.String()',
-  Uint8Array: 't.String() with base64',
-  Undefined: 't.Optional(…)',
-  Symbol: 't.String()',
-  Function: 'something else',
-  Promise: 'the type of its value',
-  AsyncIterator: 't.Array(…)',
-  Iterator: 't.Array(…)',
-}
-
 const reservedPaths = ['/docs', '/health', '/metrics', '/openapi', '/tricube'] as const
 
-const optionNames: readonly string[] = ['title', 'description', 'version', 'envelope', 'auth', 'partitioned', 'events']
+const optionNames: readonly string[] = [
+  'title',
+  'description',
+  'version',
+  'envelope',
+  'prefix',
+  'trailingSlash',
+  'auth',
+  'partitioned',
+  'events',
+]
 
 const fields: ReadonlySet<string> = new Set<keyof Operation>([
   'route',
@@ -246,6 +260,7 @@ const fields: ReadonlySet<string> = new Set<keyof Operation>([
   'etag',
   'cacheControl',
   'paginated',
+  'cursor',
   'errors',
   'idempotent',
   'timeoutMs',

@@ -4,6 +4,7 @@ import { eventsOf, type ContractEvents, type EventDrafts, type EventsOf } from '
 import type { Checked, Drafts, OperationsOf } from './draft.ts'
 import type { External } from './externalPlace.ts'
 import type { Operations } from './operation.ts'
+import { withPrefix } from './route.ts'
 import type { ContractOptions, Envelope } from './options.ts'
 
 /** The contract of a service: its name and its operations, as a value that callers, tests and the gateway share. */
@@ -41,12 +42,13 @@ export function contract<
   operations: Ops & { [Key in keyof Ops]: Checked<Ops[Key]> },
   { events, ...options }: ContractOptions & { readonly events?: Events; readonly auth?: Access } = {},
 ): Contract<Name, OperationsOf<Ops, Access>, EventsOf<Events>> {
-  checkContract(name, operations as unknown as Operations, options)
+  const all = withPrefix(operations as unknown as Operations, options.prefix)
+  checkContract(name, all, options)
   return Object.freeze({
     envelope: 'standard' as const,
     ...options,
     name,
-    operations: withDefaultAuth(operations as unknown as Operations, options.auth) as OperationsOf<Ops, Access>,
+    operations: withDefaultAuth(all, options.auth) as OperationsOf<Ops, Access>,
     events: eventsOf(name, events ?? ({} as Events)),
   })
 }

@@ -1,4 +1,4 @@
-import type { TProperties, TSchema } from '@sinclair/typebox'
+import type { Schema, Schemas } from '../schema/standard/spec.ts'
 import type { Auth } from './auth.ts'
 import type { ErrorClass } from './httpError.ts'
 import type { Operation } from './operation.ts'
@@ -66,18 +66,18 @@ interface Expected<Value> {
   readonly expected: Value
 }
 
-type CheckedParams<Op extends Draft> = Op['params'] extends TProperties
+type CheckedParams<Op extends Draft> = Op['params'] extends Schemas
   ? [PathParamNamesOf<Op>] extends [keyof Op['params']]
     ? [keyof Op['params']] extends [PathParamNamesOf<Op>]
       ? unknown
       : { params: { [Key in Exclude<keyof Op['params'], PathParamNamesOf<Op>>]: 'is not in the route' } }
-    : { params: { [Key in Exclude<PathParamNamesOf<Op>, keyof Op['params']>]: TSchema } }
+    : { params: { [Key in Exclude<PathParamNamesOf<Op>, keyof Op['params']>]: Schema } }
   : unknown
 
 type PathParamNamesOf<Op extends Draft> = Op['route'] extends string ? PathParamNames<Op['route']> : never
 
 type CheckedBody<Op extends Draft> = Op['route'] extends `GET ${string}`
-  ? Op['body'] extends TSchema
+  ? Op['body'] extends Schema
     ? { body: 'a GET cannot have a body' }
     : unknown
   : unknown

@@ -1,10 +1,10 @@
-import type { Static, TSchema } from '@sinclair/typebox'
+import type { Schema, SchemaInput, SchemaOutput } from '../schema/standard/spec.ts'
 import { payloadProblem } from './payload.ts'
 
 /** The declaration of an event in a contract. */
 export interface EventDraft {
   /** Schema of its payload. */
-  readonly payload: TSchema
+  readonly payload: Schema
   /** The name of a field of the payload: events with the same value are handled one at a time, in order. */
   readonly key?: string
   /** Description, in Markdown. */
@@ -29,8 +29,11 @@ export type EventsOf<Drafts extends EventDrafts> = {
   readonly [Name in keyof Drafts]: Drafts[Name] & { readonly name: Name & string; readonly service: string }
 }
 
-/** The payload of an event. */
-export type PayloadOf<Event extends EventDraft> = Static<Event['payload']>
+/** The payload of an event, as its subscribers get it. */
+export type PayloadOf<Event extends EventDraft> = SchemaOutput<Event['payload']>
+
+/** The payload of an event, as it is published. It differs where the schema has defaults or transforms. */
+export type PublishedOf<Event extends EventDraft> = SchemaInput<Event['payload']>
 
 /**
  * Returns the events of a contract.

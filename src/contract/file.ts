@@ -1,4 +1,5 @@
-import type { TSchema, TUnsafe } from '@sinclair/typebox'
+import type { TUnsafe } from '@sinclair/typebox'
+import type { Schema } from '../schema/standard/spec.ts'
 import { describeValue } from '../schema/describeValue.ts'
 import { t } from '../schema/schema.ts'
 
@@ -52,6 +53,6 @@ export function file(type: string = 'application/octet-stream'): Download {
 }
 
 /** Returns the media type of a download; undefined for any other schema. */
-export function fileTypeOf(returns: TSchema | undefined): string | undefined {
+export function fileTypeOf(returns: Schema | undefined): string | undefined {
   return (returns as Partial<Download> | undefined)?.[isFile]?.type
 }

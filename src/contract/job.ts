@@ -1,5 +1,5 @@
 import { describeValue } from '../schema/describeValue.ts'
-import type { Static, TSchema } from '@sinclair/typebox'
+import type { Schema, SchemaInput, SchemaOutput } from '../schema/standard/spec.ts'
 import { ContractError } from './check.ts'
 import { payloadProblem } from './payload.ts'
 import { timeoutProblem } from './timeout.ts'
@@ -7,7 +7,7 @@ import { timeoutProblem } from './timeout.ts'
 /** The declaration of a job, without its name and without the code that runs it. */
 export interface JobDraft {
   /** Schema of its input. Default: no input. */
-  readonly input?: TSchema
+  readonly input?: Schema
   /** Description, in Markdown. */
   readonly description?: string
   /** How often it is retried after a failure. Default: 25, over about three days. */
@@ -66,8 +66,11 @@ export type JobsOf<Drafts extends JobDrafts> = {
   readonly [Name in keyof Drafts]: Drafts[Name] & { readonly name: Name & string }
 }
 
-/** The input of a job. */
-export type JobInputOf<One extends JobDraft> = One['input'] extends TSchema ? Static<One['input']> : undefined
+/** The input of a job, as its handler gets it. */
+export type JobInputOf<One extends JobDraft> = One['input'] extends Schema ? SchemaOutput<One['input']> : undefined
+
+/** The input of a job, as it is enqueued. It differs where the schema has defaults or transforms. */
+export type EnqueuedInputOf<One extends JobDraft> = One['input'] extends Schema ? SchemaInput<One['input']> : undefined
 
 /** Options of enqueuing one job. */
 export interface EnqueueOptions {
@@ -83,9 +86,9 @@ export interface EnqueueOptions {
 
 /** The arguments of `db.enqueue` after the job. */
 export type EnqueueArguments<One extends JobDraft> =
-  undefined extends JobInputOf<One>
-    ? [input?: JobInputOf<One>, options?: EnqueueOptions]
-    : [input: JobInputOf<One>, options?: EnqueueOptions]
+  undefined extends EnqueuedInputOf<One>
+    ? [input?: EnqueuedInputOf<One>, options?: EnqueueOptions]
+    : [input: EnqueuedInputOf<One>, options?: EnqueueOptions]
 
 /** The result of enqueuing a job. */
 export interface Enqueued {

@@ -1,6 +1,7 @@
 // The keywords of a schema. A misspelt rule would check nothing, so an unknown keyword is an error.
 import { nearestName } from '../schema/validator/nearestName.ts'
 import { mapSchema, type JsonSchema } from '../schema/schema.ts'
+import { formats, keywords as known, type KeywordKind } from '../schema/vocabulary.ts'
 
 /** Returns the first problem with the keywords of a schema, as one line that begins with the path of the field. */
 export function keywordProblem(schema: JsonSchema, path: string): string | undefined {
@@ -52,26 +53,4 @@ const kinds = {
   flag: { expected: 'true or false', accepts: (value: unknown) => typeof value === 'boolean' },
   list: { expected: 'an array', accepts: (value: unknown) => Array.isArray(value) },
   any: { expected: 'anything', accepts: () => true },
-} as const
-
-/** The keywords of JSON Schema 2020-12 and draft 7, OpenAPI 3.1 and models, by the type of their values. */
-const known: ReadonlyMap<string, keyof typeof kinds> = new Map(
-  Object.entries({
-    count: 'minLength maxLength minItems maxItems minProperties maxProperties minContains maxContains',
-    number: 'minimum maximum exclusiveMinimum exclusiveMaximum multipleOf',
-    text: 'title description format contentEncoding contentMediaType',
-    flag: 'uniqueItems deprecated readOnly writeOnly nullable',
-    list: 'enum required anyOf allOf oneOf prefixItems examples',
-    any:
-      'type const default properties items additionalItems additionalProperties patternProperties propertyNames pattern ' +
-      'contains not if then else definitions dependencies dependentRequired dependentSchemas unevaluatedItems ' +
-      'unevaluatedProperties contentSchema id discriminator example externalDocs xml formatMinimum formatMaximum ' +
-      'formatExclusiveMinimum formatExclusiveMaximum decimalMinimum decimalMaximum decimalExclusiveMinimum decimalExclusiveMaximum',
-  }).flatMap(([kind, names]) => names.split(' ').map((name) => [name, kind as keyof typeof kinds] as const)),
-)
-
-/** The formats that validation checks. */
-const formats: readonly string[] = (
-  'date time date-time iso-time iso-date-time duration uri uri-reference uri-template url email hostname ipv4 ipv6 regex ' +
-  'uuid json-pointer json-pointer-uri-fragment relative-json-pointer byte int32 int64 float double password binary'
-).split(' ')
+} as const satisfies Record<KeywordKind, unknown>

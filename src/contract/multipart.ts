@@ -1,4 +1,5 @@
-import type { Static, TObject, TProperties, TSchema, TUnsafe } from '@sinclair/typebox'
+import type { Static, TObject, TProperties, TUnsafe } from '@sinclair/typebox'
+import type { Schema } from '../schema/standard/spec.ts'
 import { describeValue } from '../schema/describeValue.ts'
 import { isSchema, t } from '../schema/schema.ts'
 import { isMediaType, marked, type Marked } from './body.ts'
@@ -99,7 +100,7 @@ export function multipart<const Fields extends TProperties = {}, const Files ext
 const textBytes = 1024 * 1024
 
 /** Returns the fields and files of a multipart body. */
-export function partsOf(body: TSchema): Parts {
+export function partsOf(body: Schema): Parts {
   return (body as { readonly [parts]?: Parts })[parts] ?? { fields: {}, files: {} }
 }
 

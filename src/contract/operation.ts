@@ -1,14 +1,16 @@
-import type { Static, TObject, TOptional, TProperties, TSchema } from '@sinclair/typebox'
+import type { Static, TObject, TOptional, TProperties } from '@sinclair/typebox'
 import type { HasDefault } from '../schema/builder.ts'
+import type { ForeignValues, OwnSchemas, Schema, SchemaOutput, Schemas } from '../schema/standard/spec.ts'
 import type { AuthFields } from './auth.ts'
 import type { BodyInputOf, UploadBody } from './body.ts'
+import type { Deprecation } from './deprecation.ts'
 import type { ErrorClass } from './httpError.ts'
 import type { RateLimit } from './rateLimit.ts'
 import type { ResponseFields, ResponseOf } from './responseForm.ts'
-import type { OtherDataOf, ResponseOptions } from './responses.ts'
+import type { OtherDataOf, OtherOutputOf, ResponseOptions } from './responses.ts'
 import type { PathParamNames, Route } from './route.ts'
 
-export type { Items, Page } from './responseForm.ts'
+export type { CursorItems, CursorPage, Items, Page } from './responseForm.ts'
 
 /**
  * One operation of a service, as data.
@@ -26,13 +28,13 @@ export interface Operation extends ResponseFields, ResponseOptions, AuthFields {
   /** Groups operations in the documentation. */
   readonly tags?: readonly string[]
   /** Schemas of the path parameters. Default: each is a string. */
-  readonly params?: TProperties
+  readonly params?: Schemas
   /** Schemas of the query parameters; values are coerced. */
-  readonly query?: TProperties
+  readonly query?: Schemas
   /** Schemas of the request headers, with names in lower case; values are coerced. */
-  readonly headers?: TProperties
+  readonly headers?: Schemas
   /** Schema of the JSON body, whose unknown fields are rejected; or `raw()`, `text()` or `form({ … })`. */
-  readonly body?: TSchema
+  readonly body?: Schema
   /** Whether the body may be compressed by gzip, deflate or br. The limit is for what it becomes. Default: false. */
   readonly compressedBody?: boolean
   /** The errors of the operation, for its documentation and its clients. */
@@ -51,8 +53,8 @@ export interface Operation extends ResponseFields, ResponseOptions, AuthFields {
   readonly priority?: Priority
   /** For other services only: an `edge` service responds with 404, and public documents leave it out. */
   readonly internal?: boolean
-  /** Marked as deprecated in the documentation. */
-  readonly deprecated?: boolean
+  /** Marked as deprecated in the documentation, and in responses if it says since when. */
+  readonly deprecated?: boolean | Deprecation
 }
 
 /** How important an operation is while its service is overloaded. */
@@ -63,6 +65,16 @@ export const priorities = ['critical', 'normal', 'sheddable'] as const
 
 /** Operations by name. */
 export type Operations = Readonly<Record<string, Operation>>
+
+/** The values of schemas, as a handler sees them. */
+type ValuesOf<All extends Schemas> = All extends TProperties
+  ? StaticOf<All>
+  : Flat<StaticOf<OwnSchemas<All>> & ForeignValues<All, 'output'>>
+
+/** The values of schemas, as a caller passes them. */
+type InputsOf<All extends Schemas> = All extends TProperties
+  ? PropertiesInputOf<All>
+  : Flat<PropertiesInputOf<OwnSchemas<All>> & ForeignValues<All, 'input'>>
 
 /** The values of properties; `readonly` in a contract does not make the values read-only. */
 type StaticOf<Properties extends TProperties> = Static<
@@ -79,26 +91,29 @@ type PropertiesInputOf<Properties extends TProperties> = [Extract<Properties[key
     }>
 
 /** The path parameters as a handler sees them. */
-export type ParamsOf<Op extends Operation> = Op['params'] extends TProperties
-  ? StaticOf<Op['params']>
+export type ParamsOf<Op extends Operation> = Op['params'] extends Schemas
+  ? ValuesOf<Op['params']>
   : { [Name in PathParamNames<Op['route']>]: string }
 
-type DeclaredQuery<Op extends Operation> = Op['query'] extends TProperties ? StaticOf<Op['query']> : unknown
+/** The path parameters as a caller passes them. */
+type ParamsInputOf<Op extends Operation> = Op['params'] extends Schemas ? InputsOf<Op['params']> : ParamsOf<Op>
+
+type DeclaredQuery<Op extends Operation> = Op['query'] extends Schemas ? ValuesOf<Op['query']> : unknown
 
 /** The query as a handler sees it: coerced, with the parameters that its response form adds. */
 export type QueryOf<Op extends Operation> = Flat<DeclaredQuery<Op> & ResponseOf<Op>['query']>
 
 /** The headers as a handler sees them: the declared ones, or all of Node's when none is declared. */
-export type HeadersOf<Op extends Operation> = Op['headers'] extends TProperties
-  ? StaticOf<Op['headers']>
+export type HeadersOf<Op extends Operation> = Op['headers'] extends Schemas
+  ? ValuesOf<Op['headers']>
   : Readonly<Record<string, string | string[] | undefined>>
 
 /** The body as a handler sees it; `unknown` when the operation is not known. */
-export type BodyOf<Op extends Operation> = Op['body'] extends TSchema
-  ? Static<Op['body']>
+export type BodyOf<Op extends Operation> = Op['body'] extends Schema
+  ? SchemaOutput<Op['body']>
   : unknown extends Op['body']
     ? undefined
-    : TSchema extends Op['body']
+    : Schema extends Op['body']
       ? unknown
       : undefined
 
@@ -113,22 +128,22 @@ export type CookiesOf<Op extends Operation> = Op['cookies'] extends object
   : {}
 
 /** What a handler returns. */
-export type OutputOf<Op extends Operation> = ResponseOf<Op>['output'] | OtherDataOf<Op>
+export type OutputOf<Op extends Operation> = ResponseOf<Op>['output'] | OtherOutputOf<Op>
 
 /** What a caller gets. */
 export type ResultOf<Op extends Operation> = ResponseOf<Op>['result'] | OtherDataOf<Op>
 
 /** What a caller passes. A part is optional when everything in it is. */
 export type InputOf<Op extends Operation> = Flat<
-  Part<'params', ParamsOf<Op>> &
+  Part<'params', ParamsInputOf<Op>> &
     Part<
       'query',
-      Flat<(Op['query'] extends TProperties ? PropertiesInputOf<Op['query']> : unknown) & ResponseOf<Op>['queryInput']>
+      Flat<(Op['query'] extends Schemas ? InputsOf<Op['query']> : unknown) & ResponseOf<Op>['queryInput']>
     > &
-    Part<'headers', Op['headers'] extends TProperties ? PropertiesInputOf<Op['headers']> : unknown> &
+    Part<'headers', Op['headers'] extends Schemas ? InputsOf<Op['headers']> : unknown> &
     (Op['body'] extends UploadBody
       ? { body: BodyInputOf<UploadBody> }
-      : Part<'body', Op['body'] extends TSchema ? BodyInputOf<Op['body']> : unknown>)
+      : Part<'body', Op['body'] extends Schema ? BodyInputOf<Op['body']> : unknown>)
 >
 
 type Part<Name extends string, Value> = unknown extends Value

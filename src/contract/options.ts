@@ -15,6 +15,10 @@ export interface ContractOptions {
   readonly envelope?: Envelope
   /** Who may call the operations that have no `auth` of their own. Default: everyone. */
   readonly auth?: Auth
+  /** The beginning of all paths, such as `/v1`. Default: none. */
+  readonly prefix?: `/${string}`
+  /** Whether a slash at the end of a path makes no difference. Default: `never`, such a path is a 404. */
+  readonly trailingSlash?: 'never' | 'optional'
   /** Whether each region has its own data, so that a call never leaves its region. Default false. */
   readonly partitioned?: boolean
 }

@@ -1,4 +1,5 @@
-import type { TSchema, TString } from '@sinclair/typebox'
+import type { TString } from '@sinclair/typebox'
+import type { Schema } from '../schema/standard/spec.ts'
 import { describeValue } from '../schema/describeValue.ts'
 import { t } from '../schema/schema.ts'
 
@@ -49,7 +50,7 @@ export function redirect(options: RedirectOptions = {}): Redirect {
 const statuses: readonly RedirectStatus[] = [301, 302, 303, 307, 308]
 
 /** Returns the options of a redirect; undefined for any other schema. */
-export function redirectOf(returns: TSchema | undefined): RedirectOptions | undefined {
+export function redirectOf(returns: Schema | undefined): RedirectOptions | undefined {
   return (returns as Partial<Redirect> | undefined)?.[isRedirect]
 }
 

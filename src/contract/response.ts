@@ -1,4 +1,5 @@
-import type { TProperties } from '@sinclair/typebox'
+import type { Schemas } from '../schema/standard/spec.ts'
+import { cursor } from './cursor.ts'
 import { fileTypeOf } from './file.ts'
 import { page } from './page.ts'
 import { redirectOf } from './redirect.ts'
@@ -9,6 +10,7 @@ const single: ResponseForm = {
   problem: () => undefined,
   output: (returns) => returns,
   outputProblem: () => undefined,
+  map: (output, change) => change(output),
   result: (output) => output,
   unwrap: ({ data }) => data,
   wrap: (data) => ({ data, pagination: undefined }),
@@ -26,11 +28,12 @@ function contentProblem(output: unknown): string | undefined {
 export function responseForm({ paginated, returns }: ResponseFields): ResponseForm {
   if (redirectOf(returns)) return redirect
   if (fileTypeOf(returns) !== undefined) return file
+  if (paginated === 'cursor') return cursor
   return paginated ? page : single
 }
 
 /** Returns the query parameters of an operation, with those that its response form adds; undefined when it has none. */
-export function queryOf(operation: ResponseFields & { readonly query?: TProperties }): TProperties | undefined {
+export function queryOf(operation: ResponseFields & { readonly query?: Schemas }): Schemas | undefined {
   const { query: added } = responseForm(operation)
   return added ? { ...operation.query, ...added } : operation.query
 }

@@ -1,6 +1,8 @@
-import type { Static, TProperties, TSchema } from '@sinclair/typebox'
+import type { TProperties } from '@sinclair/typebox'
 import { describeValue } from '../schema/describeValue.ts'
 import { isSchema } from '../schema/schema.ts'
+import { notSchema } from '../schema/standard/json.ts'
+import type { Schema, SchemaInput, SchemaOutput } from '../schema/standard/spec.ts'
 import { isText } from '../schema/text.ts'
 import { cacheControlProblem } from './cacheControl.ts'
 import { cookiesProblem, type Cookies } from './cookie.ts'
@@ -19,7 +21,7 @@ export interface ResponseOptions {
    * Other statuses of success, which the handler chooses by `response.status`: the schema of the data, or `null` for none.
    * 204, 205 and 304 have no body.
    */
-  readonly responses?: Readonly<Record<number, TSchema | null>>
+  readonly responses?: Readonly<Record<number, Schema | null>>
   /** Schemas of the headers that the handler sets by `response.header`, with names in lower case. */
   readonly responseHeaders?: TProperties
   /** Cookies that the handler reads as `cookies`. */
@@ -42,13 +44,21 @@ export type StatusOf<Op extends ResponseOptions & ResponseFields> =
   | (Op['returns'] extends Redirect ? RedirectStatus : Op['status'] extends number ? Op['status'] : 200)
   | (Op['responses'] extends object ? keyof Op['responses'] & number : never)
 
-/** The data of the other responses. */
+/** The data of the other responses, as the handler returns it. */
+export type OtherOutputOf<Op extends ResponseOptions> = Op['responses'] extends object
+  ? OutputDataOf<Op['responses'][keyof Op['responses']]>
+  : never
+
+/** The data of the other responses, as the caller gets it. */
 export type OtherDataOf<Op extends ResponseOptions> = Op['responses'] extends object
   ? DataOf<Op['responses'][keyof Op['responses']]>
   : never
 
-/** The data of one response. */
-export type DataOf<Schema> = Schema extends TSchema ? Static<Schema> : void
+/** The data of one response, as the handler returns it. */
+type OutputDataOf<Returns> = Returns extends Schema ? SchemaInput<Returns> : void
+
+/** The data of one response, as the caller gets it. */
+export type DataOf<Returns> = Returns extends Schema ? SchemaOutput<Returns> : void
 
 /** Returns the status of success. */
 export function usualStatus({ route, status = 200, returns }: AnyOperation): number {
@@ -57,7 +67,7 @@ export function usualStatus({ route, status = 200, returns }: AnyOperation): num
 }
 
 /** Returns the schemas of the data by status, the usual one first; undefined without data. */
-export function successes(operation: AnyOperation): ReadonlyMap<number, TSchema | undefined> {
+export function successes(operation: AnyOperation): ReadonlyMap<number, Schema | undefined> {
   const others = Object.entries(operation.responses ?? {}).map(
     ([status, schema]) => [Number(status), schema ?? undefined] as const,
   )
@@ -124,7 +134,8 @@ function statusesProblem(operation: AnyOperation): string | undefined {
       return `responses[${key}]: a status of success is 200 to 299, or 304; errors belong in errors`
     }
     if (other === usualStatus(operation)) return `responses[${key}] is already the status, remove it`
-    if (schema !== null && !isSchema(schema)) return `responses[${key}] must be a schema, or null for no data`
+    const wrong = schema === null ? undefined : notSchema(schema, 'or null for no data')
+    if (wrong) return `responses[${key}] ${wrong}`
     if (schema !== null && !hasBody(other)) return `responses[${key}] cannot have a body: use null`
     if (schema !== null && paginated) return `responses[${key}]: a paginated operation has no other data, use null`
   }

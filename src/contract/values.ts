@@ -8,9 +8,14 @@ import { timeoutProblem } from './timeout.ts'
 /** Returns what is wrong with the values of an operation that are no schemas. */
 export function valueProblem(operation: Operation): string | undefined {
   const { route, status, errors, timeoutMs, returns, idempotent, rateLimit, priority, internal } = operation
+  const { paginated, cursor } = operation
   if (status !== undefined && !(Number.isInteger(status) && status >= 200 && status <= 299)) {
     return `status must be an integer from 200 to 299, got ${describeValue(status)}`
   }
+  if (paginated !== undefined && typeof paginated !== 'boolean' && paginated !== 'cursor') {
+    return `paginated must be true, false or 'cursor', got ${describeValue(paginated)}`
+  }
+  if (cursor !== undefined && paginated !== 'cursor') return `cursor needs paginated: 'cursor'`
   if ((status === 204 || status === 205) && returns) {
     return `status ${status} cannot have a body: remove returns, or use another status`
   }

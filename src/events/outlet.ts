@@ -1,5 +1,6 @@
 import type { ContractEvent, ContractEvents } from '../contract/event.ts'
-import { compileCheck, type Check } from '../schema/validator/check.ts'
+import { compileRead, type Convert } from '../schema/standard/convert.ts'
+import { compileCheck } from '../schema/validator/check.ts'
 import type { OutletTarget } from '../sql/api/outlet.ts'
 import { publish } from './log.ts'
 
@@ -11,12 +12,15 @@ export class EventOutlet {
   /** Called when an event has been committed. */
   onPublished: () => void = () => {}
   readonly #service: string
-  readonly #checks: ReadonlyMap<string, Check>
+  readonly #checks: ReadonlyMap<string, Convert>
 
   constructor(service: string, events: ContractEvents) {
     this.#service = service
     this.#checks = new Map(
-      Object.values(events).map(({ name, payload }) => [name, compileCheck(payload, 'only known')]),
+      Object.values(events).map(({ name, payload }) => [
+        name,
+        compileRead(payload, compileCheck(payload, 'only known')),
+      ]),
     )
   }
 
@@ -24,7 +28,7 @@ export class EventOutlet {
     const check = service === this.#service ? this.#checks.get(name) : undefined
     if (!check) throw new TypeError(this.#unknown(service, name))
     const text = JSON.stringify(payload)
-    const problems = check(text === undefined ? undefined : JSON.parse(text))
+    const { problems } = check(text === undefined ? undefined : JSON.parse(text)) // stored as it is given
     if (problems) {
       const [{ path, message }] = problems as [(typeof problems)[number]]
       throw new TypeError(`event ${name}: payload${path && `.${path}`} ${message}`)

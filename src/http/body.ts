@@ -33,11 +33,35 @@ export function removeTypeWithoutBody({ raw }: FastifyRequest): void {
 function parseJson(body: Buffer): unknown {
   if (!isUtf8(body)) throw malformed('the body is not UTF-8')
   const text = body.toString('utf8')
+  let value: unknown
   try {
-    return secureJson.parse(text) // throws at __proto__ and constructor.prototype
+    value = secureJson.parse(text) // throws at __proto__ and constructor.prototype
   } catch (cause) {
     throw malformed(isJson(text) ? 'the body names __proto__ or constructor.prototype' : 'the body is not JSON', cause)
   }
+  if (surrogate.test(text) && hasLoneSurrogate(value)) throw malformed('the body has half of a surrogate pair')
+  return value
+}
+
+/** An escape of a surrogate. UTF-8 has no other way to write one. */
+const surrogate = /\\u[dD][89a-fA-F]/
+
+/** Half of a pair: as Unicode, a whole pair is one character. */
+const half = /\p{Surrogate}/u
+
+/** Whether a name or a text is no Unicode, which nothing could store as it is. It uses no stack. */
+function hasLoneSurrogate(value: unknown): boolean {
+  const left = [value]
+  while (left.length > 0) {
+    const item = left.pop()
+    if (typeof item === 'string' && half.test(item)) return true
+    if (typeof item !== 'object' || item === null) continue
+    for (const name in item) {
+      if (half.test(name)) return true
+      left.push((item as Record<string, unknown>)[name])
+    }
+  }
+  return false
 }
 
 /** Bodies are not decompressed, so no bomb goes off. A plugin that does removes the header. RFC 9110, 12.5.3, 15.5.16 */

@@ -2,7 +2,7 @@ import type { Server as PlainServer } from 'node:http'
 import type { Server as SecureServer } from 'node:tls'
 import fastifyModule, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Contract } from '../contract/contract.ts'
-import { publicOperations, type Operations } from '../contract/operation.ts'
+import { publicOperations } from '../contract/operation.ts'
 import { HttpError } from '../contract/httpError.ts'
 import type { LateLog } from '../log/late.ts'
 import { randomId } from '../trace/ids.ts'
@@ -21,7 +21,7 @@ import type { Listener } from './transport/messages.ts'
 import { respondToClientError, type OnRejected } from './transport/reject.ts'
 import { RequestLog } from './log/requestLog.ts'
 import { PreSerialization } from './operation/preSerialization.ts'
-import { addRoutes, type OperationHooks } from './operation/routes.ts'
+import { addRoutes, type OperationHooks, type ContractRoutes } from './operation/routes.ts'
 import { registerRoute } from './log/loggedPath.ts'
 import { logFailedHandshakes, type TlsOptions } from './tls.ts'
 import { createTransport } from './transport/transport.ts'
@@ -56,15 +56,15 @@ export class Server {
   readonly fastify: FastifyInstance
   readonly inFlight: InFlight
   readonly preSerialization: PreSerialization
-  readonly #operations: Operations
+  readonly #routes: ContractRoutes
   #pipeline!: Pipeline
 
   /** Creates the Fastify instance. It can respond once it has a pipeline. */
   constructor(options: ServerOptions) {
-    const { operations } = options.contract
-    this.#operations = options.edge ? publicOperations(operations) : operations
+    const { operations, trailingSlash } = options.contract
+    this.#routes = { operations: options.edge ? publicOperations(operations) : operations, trailingSlash }
     this.inFlight = new InFlight((ended) => this.#pipeline.recorded(ended))
-    this.fastify = createFastify(options, this.#operations, this.inFlight, () => this.#pipeline)
+    this.fastify = createFastify(options, this.#routes, this.inFlight, () => this.#pipeline)
     this.preSerialization = new PreSerialization(this.fastify)
   }
 
@@ -75,13 +75,13 @@ export class Server {
 
   /** Adds the routes of the operations. Call it after the plugins that change routes are registered. */
   addOperations(): void {
-    addRoutes(this.fastify, this.#operations, (name) => this.#pipeline.operation(name), this.preSerialization)
+    addRoutes(this.fastify, this.#routes, (name) => this.#pipeline.operation(name), this.preSerialization)
   }
 }
 
 function createFastify(
   { log, tls, edge = false, trustProxy, limits: own }: ServerOptions,
-  operations: Operations,
+  routes: ContractRoutes,
   inFlight: InFlight,
   pipeline: () => Pipeline,
 ): FastifyInstance {
@@ -141,7 +141,7 @@ function createFastify(
     return sendError(reply, error)
   })
 
-  addNotFound(fastify, operations)
+  addNotFound(fastify, routes)
   return fastify
 }
 

@@ -2,7 +2,8 @@ import { describeValue } from '../schema/describeValue.ts'
 import { jobPriorities, type Enqueued, type EnqueueOptions, type Job, type Jobs } from '../contract/job.ts'
 import type { QueueClock } from '../queue/clock.ts'
 import { enqueue } from '../queue/enqueue.ts'
-import { compileCheck, firstProblem, type Check } from '../schema/validator/check.ts'
+import { compileRead, type Convert } from '../schema/standard/convert.ts'
+import { compileCheck, firstProblem } from '../schema/validator/check.ts'
 import type { Sql } from '../sql/index.ts'
 import { cancel } from '../queue/settle.ts'
 import type { OutletTarget } from '../sql/api/outlet.ts'
@@ -10,10 +11,10 @@ import type { OutletTarget } from '../sql/api/outlet.ts'
 /** Called for each committed job with the milliseconds until it is due. */
 export type OnStored = (name: string, inMs: number) => void
 
-/** A declared job and the check of its input. */
+/** A declared job, and what reads its input. */
 interface DeclaredJob {
   readonly job: Job
-  readonly check: Check | undefined
+  readonly read: Convert | undefined
 }
 
 /** The maximum size of a job's input, in bytes of JSON. Store larger data in a table and enqueue its id. */
@@ -30,17 +31,17 @@ export class JobOutlet {
   constructor(service: string, jobs: Jobs) {
     this.#service = service
     const entries = Object.values(jobs).map((job): [string, DeclaredJob] => {
-      const check = job.input && compileCheck(job.input, 'only known')
-      return [job.name, { job, check }]
+      const read = job.input && compileRead(job.input, compileCheck(job.input, 'only known'))
+      return [job.name, { job, read }]
     })
     this.#known = new Map(entries)
   }
 
   async enqueue(to: OutletTarget, declared: Job, input: unknown, options: EnqueueOptions = {}): Promise<Enqueued> {
-    const { job, check } = this.#find(declared)
+    const { job, read } = this.#find(declared)
     const { delayMs = 0, runAt, unique, priority = job.priority ?? 'normal' } = options
     checkOptions(job.name, options)
-    const text = this.#inputText(job, check, input)
+    const text = this.#inputText(job, read, input)
     const enqueued = await enqueue(to.sql, {
       name: job.name,
       input: text,
@@ -66,14 +67,13 @@ export class JobOutlet {
    * @throws {TypeError} when the input does not match the schema of this release
    */
   read(name: string, text: string): unknown {
-    const { check } = this.#known.get(name)!
-    const input = check ? (JSON.parse(text) as unknown) : undefined
-    const problems = check?.(input)
-    if (problems)
-      throw new TypeError(
-        `${this.#service}: the stored input of job ${name} does not match its schema: ${firstProblem(problems)}`,
-      )
-    return input
+    const { read } = this.#known.get(name)!
+    if (!read) return undefined
+    const input = read(JSON.parse(text))
+    if (!input.problems) return input.value
+    throw new TypeError(
+      `${this.#service}: the stored input of job ${name} does not match its schema: ${firstProblem(input.problems)}`,
+    )
   }
 
   #find({ name }: Job): DeclaredJob {
@@ -83,14 +83,14 @@ export class JobOutlet {
     throw new TypeError(`${this.#service} has no job ${name}: expected one of ${names}`)
   }
 
-  #inputText({ name }: Job, check: Check | undefined, input: unknown): string {
-    if (!check) {
+  #inputText({ name }: Job, read: Convert | undefined, input: unknown): string {
+    if (!read) {
       if (input === undefined) return 'null'
       throw new TypeError(`job ${name}: expected no input, because the job declares none`)
     }
     const text = JSON.stringify(input)
-    // The check fills in defaults. They must not change the caller's object.
-    const problems = check(text === undefined ? undefined : JSON.parse(text))
+    // The check fills in defaults. They must not change the caller's object. The input is stored as it is given.
+    const { problems } = read(text === undefined ? undefined : JSON.parse(text))
     if (problems) throw new TypeError(`job ${name}: ${firstProblem(problems.map(inInput))}`)
     if (text.length * 3 < maxInputBytes || Buffer.byteLength(text) <= maxInputBytes) return text
     throw new TypeError(

@@ -3,7 +3,7 @@ import { publicOperations } from '../contract/operation.ts'
 import { parseRoute } from '../contract/route.ts'
 import { Components } from './components.ts'
 import { ErrorResponses } from './errors.ts'
-import { describeOperation } from './operation.ts'
+import { describeOperation, wildcard } from './operation.ts'
 import { securitySchemesOf } from './security.ts'
 import type { OpenApiDocument, OpenApiOperation, OpenApiServer } from './types.ts'
 
@@ -43,13 +43,14 @@ export function openapiDocument(contract: Contract, options: OpenApiOptions = {}
     const shape = path.replaceAll(/:\w+/g, ':')
     const template = templates.get(shape) ?? path
     templates.set(shape, template)
-    const methods = (paths[template.replaceAll(/:(\w+)/g, '{$1}')] ??= {})
+    const methods = (paths[template.replaceAll(/:(\w+)/g, '{$1}').replace(/\*$/, `{${wildcard}}`)] ??= {})
     const pathNames = parseRoute(`${method} ${template}`).pathParams
     methods[method.toLowerCase()] = describeOperation(operationId, operation, {
       envelope,
       components,
       errors,
       pathNames,
+      operations: contract.operations,
     })
     for (const tag of operation.tags ?? []) tags.add(tag)
   }

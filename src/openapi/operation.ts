@@ -1,12 +1,16 @@
 import type { Envelope } from '../contract/options.ts'
 import { bodyRuleOf } from '../contract/body.ts'
 import { wireName } from '../contract/cookie.ts'
+import type { Deprecation } from '../contract/deprecation.ts'
 import { fileTypeOf } from '../contract/file.ts'
 import { partsOf } from '../contract/multipart.ts'
-import { isIdempotent, type Operation } from '../contract/operation.ts'
+import { isIdempotent, type Operation, type Operations } from '../contract/operation.ts'
 import { queryOf } from '../contract/response.ts'
 import { parseRoute } from '../contract/route.ts'
-import { objectSchema, type JsonSchema, type TProperties, type TSchema } from '../schema/schema.ts'
+import type { JsonSchema } from '../schema/schema.ts'
+import { queryStyleOf } from '../schema/query.ts'
+import { jsonOf, objectSchema, propertiesOf } from '../schema/standard/json.ts'
+import type { Schema, Schemas } from '../schema/standard/spec.ts'
 import { contentOf, type Components } from './components.ts'
 import { exampleOf } from './example.ts'
 import { securityOf } from './security.ts'
@@ -21,40 +25,49 @@ export interface Shared {
   readonly errors: ErrorResponses
   /** The path's names of its parameters, which may come from another operation of the same path. */
   readonly pathNames: readonly string[]
+  /** All operations, for a deprecated one that names another. */
+  readonly operations: Operations
 }
+
+/** The name of a wildcard at the end of a path. OpenAPI has none, so it is a parameter. */
+export const wildcard = 'wildcard'
 
 /** Describes an operation and adds the schemas and errors that it names to the shared ones. */
 export function describeOperation(name: string, operation: Operation, shared: Shared): OpenApiOperation {
   const { summary, description, tags, deprecated, body, timeoutMs, rateLimit } = operation
-  const { envelope, components, errors, pathNames } = shared
+  const { components, errors, pathNames } = shared
+  const text = withDeprecation(description, deprecated)
   const security = securityOf(operation)
   const parameters = parametersOf(operation, components, pathNames)
   return {
     operationId: name,
     ...(summary !== undefined && { summary }),
-    ...(description !== undefined && { description }),
+    ...(text !== undefined && { description: text }),
     ...(tags && { tags: [...tags] }),
-    ...(deprecated && { deprecated }),
+    ...(deprecated && { deprecated: true }),
     ...(security && { security }),
     ...(parameters.length > 0 && { parameters }),
     ...(body && { requestBody: requestBodyOf(body, components) }),
-    responses: { ...describeSuccesses(operation, envelope, components), ...errors.of(operation) },
+    responses: { ...describeSuccesses(operation, shared), ...errors.of(operation) },
     ...(isIdempotent(operation) && { 'x-idempotent': true }),
+    ...(typeof deprecated === 'object' && deprecated.sunset !== undefined && { 'x-sunset': deprecated.sunset }),
     ...(timeoutMs !== undefined && { 'x-timeout-ms': timeoutMs }),
     ...(rateLimit && { 'x-rate-limit': rateLimit }),
   }
 }
 
-function requestBodyOf(body: TSchema, components: Components): NonNullable<OpenApiOperation['requestBody']> {
+function requestBodyOf(body: Schema, components: Components): NonNullable<OpenApiOperation['requestBody']> {
   const { form, types } = bodyRuleOf(body)
-  if (form === 'json') return { required: true, content: contentOf(body, components) }
-  if (form === 'multipart')
+  if (form === 'json') return { required: true, content: contentOf(jsonOf(body, 'input'), components) }
+  if (form === 'multipart') {
     return { required: true, content: { [types[0]!]: { schema: multipartSchema(body, components) } } }
-  const schema = form === 'raw' || form === 'upload' ? {} : components.use(body) // in OpenAPI 3.1, bytes have no schema
+  }
+  // In OpenAPI 3.1, bytes have no schema.
+  const schema = form === 'raw' || form === 'upload' ? {} : components.use(jsonOf(body, 'input'))
   return { required: true, content: Object.fromEntries(types.map((type) => [type, { schema }])) }
 }
 
-function multipartSchema(body: TSchema, components: Components): JsonSchema {
+function multipartSchema(body: Schema, components: Components): JsonSchema {
   const { fields, files } = partsOf(body)
   const fieldsSchema = objectSchema(fields) as { required?: readonly string[] }
   const file = { type: 'string', format: 'binary' }
@@ -78,10 +91,15 @@ function multipartSchema(body: TSchema, components: Components): JsonSchema {
 function parametersOf(operation: Operation, components: Components, pathNames: readonly string[]): OpenApiParameter[] {
   const { route, params, headers = {}, idempotent } = operation
   const own = parseRoute(route).pathParams
-  const path = Object.fromEntries(own.map((name, i) => [pathNames[i]!, params?.[name] ?? { type: 'string' }]))
+  const path = Object.fromEntries(
+    own.map((name, i) => [
+      name === '*' ? wildcard : pathNames[i]!,
+      params?.[name] ?? (name === '*' ? rest : { type: 'string' }),
+    ]),
+  )
   const keyed = idempotent === 'by key' && !Object.hasOwn(headers, 'idempotency-key')
   return [
-    ...parametersIn('path', path as unknown as TProperties, components),
+    ...parametersIn('path', path as unknown as Schemas, components),
     ...parametersIn('query', queryOf(operation) ?? {}, components),
     ...parametersIn('header', headers, components),
     ...(keyed ? [idempotencyKey] : []),
@@ -119,6 +137,8 @@ function cookiesOf({ cookies = {} }: Operation): OpenApiParameter[] {
   }))
 }
 
+const rest = { type: 'string', description: 'the rest of the path, with its slashes' }
+
 /** https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/ */
 const idempotencyKey: OpenApiParameter = {
   name: 'idempotency-key',
@@ -128,16 +148,13 @@ const idempotencyKey: OpenApiParameter = {
   schema: { type: 'string', minLength: 1, maxLength: 255 },
 }
 
-function parametersIn(
-  where: OpenApiParameter['in'],
-  properties: TProperties,
-  components: Components,
-): OpenApiParameter[] {
-  const { required = [] } = objectSchema(properties) as { required?: string[] }
-  return Object.entries(properties).map(([name, source]) => {
+function parametersIn(where: OpenApiParameter['in'], schemas: Schemas, components: Components): OpenApiParameter[] {
+  const { required = [] } = objectSchema(schemas) as { required?: string[] }
+  return Object.entries(propertiesOf(schemas)).map(([name, source]) => {
     const { description, deprecated, default: byDefault, examples } = source
     const isRequired = where === 'path' || (required.includes(name) && byDefault === undefined)
-    const schema = components.use(source)
+    const { style: _, ...plain } = source
+    const schema = components.use(plain)
     // A docs page fills in the example: an invented filter would narrow the response, so optional ones have none.
     const example = isRequired || examples ? exampleOf(schema, components) : undefined
     return {
@@ -146,8 +163,31 @@ function parametersIn(
       required: isRequired,
       ...(description !== undefined && { description }),
       ...(deprecated === true && { deprecated }),
+      ...(where === 'query' && styleOf(source)),
       schema,
       ...(example !== undefined && { example }),
     }
   })
+}
+
+/** How a list or an object is written. A repeated name is OpenAPI's default. */
+function styleOf(schema: Schema): Pick<OpenApiParameter, 'style' | 'explode'> {
+  const style = queryStyleOf(schema)
+  if (style === 'repeated') return {}
+  return style === 'comma' ? { style: 'form', explode: false } : { style: 'deepObject', explode: true }
+}
+
+/** Adds to a description since when an operation is deprecated, when it ends, and what to use instead. */
+function withDeprecation(
+  description: string | undefined,
+  deprecated: boolean | Deprecation | undefined,
+): string | undefined {
+  if (typeof deprecated !== 'object') return description
+  const { since, sunset, use } = deprecated
+  const parts = [
+    ...(since === undefined ? [] : [`Deprecated since ${since}.`]),
+    ...(sunset === undefined ? [] : [`It may be gone from ${sunset}.`]),
+    ...(use === undefined ? [] : [`Use ${use} instead.`]),
+  ]
+  return [description, parts.join(' ')].filter(Boolean).join('\n\n') || undefined
 }

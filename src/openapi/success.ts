@@ -1,11 +1,14 @@
 import type { Envelope } from '../contract/options.ts'
-import type { Operation } from '../contract/operation.ts'
+import { deprecationHeaders } from '../contract/deprecation.ts'
+import type { Operation, Operations } from '../contract/operation.ts'
 import { fileTypeOf } from '../contract/file.ts'
 import { redirectOf } from '../contract/redirect.ts'
 import { responseForm } from '../contract/response.ts'
 import { hasBody, successes, usualStatus } from '../contract/responses.ts'
 import type { FormName } from '../contract/responseForm.ts'
-import { t, type JsonSchema, type TSchema } from '../schema/schema.ts'
+import { t, type JsonSchema } from '../schema/schema.ts'
+import { jsonOf } from '../schema/standard/json.ts'
+import type { Schema } from '../schema/standard/spec.ts'
 import { contentOf, type Components } from './components.ts'
 import { rateLimitHeaders } from './rateLimit.ts'
 import type { OpenApiHeader, OpenApiResponse } from './types.ts'
@@ -13,10 +16,9 @@ import type { OpenApiHeader, OpenApiResponse } from './types.ts'
 /** Describes an operation's successful responses by status, in their envelope. */
 export function describeSuccesses(
   operation: Operation,
-  envelope: Envelope,
-  components: Components,
+  { envelope, components, operations }: { envelope: Envelope; components: Components; operations: Operations },
 ): Record<string, OpenApiResponse> {
-  const headers = headersOf(operation, components)
+  const headers = headersOf(operation, operations, components)
   const usual = usualStatus(operation)
   const all = [...successes(operation)].map(([status, returns]) => {
     if (!hasBody(status)) return [status, { description: descriptionOf(status), ...headers }] as const
@@ -26,7 +28,7 @@ export function describeSuccesses(
       return [status, { description: 'The file', ...headers, content: { [type]: { schema: {} } } }] as const
     if (isUsual && redirectOf(returns)) return [status, describeRedirect(returns!, headers)] as const
     const form = isUsual ? responseForm(operation).name : 'single'
-    const body = bodyOf[form](returns ?? { type: 'null' }, envelope)
+    const body = bodyOf[form](returns ? jsonOf(returns, 'output') : { type: 'null' }, envelope)
     return [status, { description: descriptionOf(status), ...headers, content: contentOf(body, components) }] as const
   })
   const isFile = fileTypeOf(operation.returns) !== undefined
@@ -41,8 +43,8 @@ export function describeSuccesses(
   }
 }
 
-function describeRedirect(returns: TSchema, headers: Pick<OpenApiResponse, 'headers'>): OpenApiResponse {
-  const { type, format, description } = returns as JsonSchema & { readonly description: string }
+function describeRedirect(returns: Schema, headers: Pick<OpenApiResponse, 'headers'>): OpenApiResponse {
+  const { type, format, description } = returns as unknown as JsonSchema & { readonly description: string }
   const location = { description, schema: { type, format } }
   return { description: 'A redirect', headers: { Location: location, ...headers.headers } }
 }
@@ -54,11 +56,14 @@ function descriptionOf(status: number): string {
 }
 
 function headersOf(
-  { rateLimit, responseHeaders, setCookies, etag, cacheControl }: Operation,
+  operation: Operation,
+  operations: Operations,
   components: Components,
 ): Pick<OpenApiResponse, 'headers'> {
+  const { rateLimit, responseHeaders, setCookies, etag, cacheControl } = operation
   const headers: Record<string, OpenApiHeader> = {
     ...(rateLimit && rateLimitHeaders),
+    ...deprecationOf(operation, operations),
     ...(etag && { ETag: { description: 'the version of the data', schema: { type: 'string' } } }),
     ...(cacheControl !== undefined && {
       'Cache-Control': { description: 'who may store the response', schema: { const: cacheControl } },
@@ -92,6 +97,18 @@ const bodyOf: Readonly<Record<FormName, (data: JsonSchema, envelope: Envelope) =
       ? standard({ data: items, pagination: record(position) })
       : record({ items, ...position })
   },
+
+  cursor(item, envelope) {
+    const items = { type: 'array', items: item }
+    return envelope === 'standard'
+      ? standard({ data: items, pagination: record(cursorPosition) })
+      : record({ items, ...cursorPosition })
+  },
+}
+
+const cursorPosition = {
+  size: { type: 'integer', minimum: 1, examples: [20] },
+  next: { type: ['string', 'null'], description: 'the cursor of the next page; null on the last one' },
 }
 
 function standard(parts: Record<string, JsonSchema>): JsonSchema {
@@ -106,4 +123,21 @@ const position = {
   page: { type: 'integer', minimum: 1, examples: [1] },
   size: { type: 'integer', minimum: 1, examples: [20] },
   total: { type: 'integer', minimum: 0, examples: [1], description: 'the number of all items' },
+}
+
+/** Describes the headers of a deprecated operation, which are the same in each response. */
+function deprecationOf(operation: Operation, operations: Operations): Record<string, OpenApiHeader> {
+  const entries = Object.entries(deprecationHeaders(operation, operations) ?? {})
+  return Object.fromEntries(
+    entries.map(([name, value]) => [
+      name,
+      { description: deprecationMeaning[name]!, schema: { type: 'string', const: value } },
+    ]),
+  )
+}
+
+const deprecationMeaning: Readonly<Record<string, string>> = {
+  deprecation: 'since when the operation is deprecated (RFC 9745)',
+  sunset: 'when the operation may be gone (RFC 8594)',
+  link: 'what to use instead (RFC 8288)',
 }

@@ -47,6 +47,8 @@ export interface OpenApiOperation {
   readonly responses: Readonly<Record<string, OpenApiResponse | OpenApiReference>>
   /** Whether the operation is idempotent, so that a caller may retry it. */
   readonly 'x-idempotent'?: true
+  /** The day from which a deprecated operation may be gone. */
+  readonly 'x-sunset'?: string
   /** Milliseconds after which the operation times out. */
   readonly 'x-timeout-ms'?: number
   /** The rate limit of each caller. */
@@ -60,6 +62,8 @@ export interface OpenApiParameter {
   readonly required: boolean
   readonly description?: string
   readonly deprecated?: boolean
+  readonly style?: 'form' | 'deepObject'
+  readonly explode?: boolean
   readonly schema: JsonSchema
   readonly example?: unknown
 }

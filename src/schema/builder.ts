@@ -36,6 +36,12 @@ export interface SchemaBuilder extends JavaScriptTypeBuilder {
   String(options?: StringOptions): TString
   Array<Type extends TSchema>(items: Type, options: ArrayOptions & HasDefault): TArray<Type> & HasDefault
   Array<Type extends TSchema>(items: Type, options?: ArrayOptions): TArray<Type>
+  /** An integer of PostgreSQL's `int2`, from -32,768 to 32,767. */
+  Int16(options: IntegerOptions & HasDefault<number>): TInteger & HasDefault
+  Int16(options?: IntegerOptions): TInteger
+  /** An integer of PostgreSQL's `int4`, from -2,147,483,648 to 2,147,483,647. */
+  Int32(options: IntegerOptions & HasDefault<number>): TInteger & HasDefault
+  Int32(options?: IntegerOptions): TInteger
   Literal<Value extends TLiteralValue>(value: Value, options: SchemaOptions & HasDefault): TLiteral<Value> & HasDefault
   Literal<Value extends TLiteralValue>(value: Value, options?: SchemaOptions): TLiteral<Value>
   Enum<V extends TEnumValue, T extends Record<TEnumKey, V>>(

@@ -1,5 +1,6 @@
-import { Kind, Type, type TProperties, type TSchema } from '@sinclair/typebox'
+import { Kind, Type, type IntegerOptions, type TInteger, type TSchema } from '@sinclair/typebox'
 import type { SchemaBuilder } from './builder.ts'
+import { enforced } from './vocabulary.ts'
 
 /**
  * TypeBox: builds JSON Schema and infers its TypeScript type.
@@ -8,7 +9,17 @@ import type { SchemaBuilder } from './builder.ts'
  * const User = t.Object({ id: t.Integer(), name: t.String({ maxLength: 128 }) }, { $id: 'User' })
  * type User = Static<typeof User>
  */
-export const t: SchemaBuilder = Type as SchemaBuilder
+export const t: SchemaBuilder = Object.assign(Object.create(Type) as SchemaBuilder, {
+  Int16: integerOf(16),
+  Int32: integerOf(32),
+})
+
+/** Creates the builder of integers with so many bits. Limits of the schema itself may only be narrower. */
+function integerOf(bits: number): (options?: IntegerOptions) => TInteger {
+  const [least, most] = [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1]
+  return ({ minimum = least, maximum = most, ...options } = {}) =>
+    Type.Integer({ ...options, minimum: Math.max(minimum, least), maximum: Math.min(maximum, most) })
+}
 
 export type { Static, TObject, TProperties, TSchema } from '@sinclair/typebox'
 
@@ -20,13 +31,12 @@ export function isSchema(value: unknown): value is TSchema {
   return typeof value === 'object' && value !== null && Kind in value
 }
 
-/** Returns the schema of an object with these properties. */
-export function objectSchema(properties: TProperties): TSchema {
-  return Type.Object(properties)
-}
+/** Marks the parts of a JSON Schema that another library has made. */
+export const fromLibrary: unique symbol = Symbol('tricube.fromLibrary')
 
 /**
- * Converts a schema to plain JSON Schema, without TypeBox's symbols and `x-` keywords. Schemas that an `$id` refers to,
+ * Converts a schema to plain JSON Schema, without TypeBox's symbols, `x-` keywords and the `style` of a
+ * query's parameter. Schemas that an `$id` refers to,
  * such as recursive types, move to `$defs`. So any number of schemas can be compiled side by side.
  */
 export function jsonSchemaOf(schema: TSchema): JsonSchema {
@@ -39,7 +49,8 @@ export function jsonSchemaOf(schema: TSchema): JsonSchema {
     ? { ...root, $defs: { ...(root['$defs'] as object | undefined), ...$defs } }
     : root
 
-  function plain({ $id, ...node }: JsonSchema): JsonSchema {
+  function plain({ $id, ...source }: JsonSchema): JsonSchema {
+    const node = fromLibrary in source ? enforced(source) : source
     if (typeof $id === 'string' && referenced.has($id)) {
       if (!($id in $defs)) {
         $defs[$id] = {} // reserves the name for references inside the schema
@@ -47,7 +58,9 @@ export function jsonSchemaOf(schema: TSchema): JsonSchema {
       }
       return { $ref: `#/$defs/${$id}` }
     }
-    const copy = Object.fromEntries(Object.entries(mapSchema(node, plain)).filter(([key]) => !key.startsWith('x-')))
+    const copy = Object.fromEntries(
+      Object.entries(mapSchema(node, plain)).filter(([key]) => !key.startsWith('x-') && key !== 'style'),
+    )
     const { $ref } = copy
     return typeof $ref === 'string' && !$ref.startsWith('#') ? { ...copy, $ref: `#/$defs/${$ref}` } : copy
   }

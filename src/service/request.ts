@@ -3,6 +3,8 @@ import { ContractError } from '../contract/check.ts'
 import type { Contract } from '../contract/contract.ts'
 import { isByAddress } from '../contract/rateLimit.ts'
 import { isShaped } from '../contract/responses.ts'
+import { deprecationHeaders } from '../contract/deprecation.ts'
+import type { Operation } from '../contract/operation.ts'
 import { parseRoute } from '../contract/route.ts'
 import { hungUp, isProbe, type EndedRequest } from '../http/inFlight/endedRequest.ts'
 import { compileBodyReader } from '../http/bodies/bodyReader.ts'
@@ -71,6 +73,7 @@ export function compilePipeline(definition: Definition, rooms: PipelineParts): P
       const operation = contract.operations[name]!
       const { validate, respond, spec } = compileSchemas(contract, name, rooms)
       const begin = compileBegin(name, definition, tracing, spec)
+      const deprecation = compileDeprecation(operation, contract)
       const limit = rateLimits.onRequest(name, operation)
       const identify = auth.onRequest(operation)
       // A limit by address also protects the check of credentials. A limit by caller needs its result.
@@ -85,7 +88,8 @@ export function compilePipeline(definition: Definition, rooms: PipelineParts): P
           ? value.then((settled) => respond(request, reply, settled))
           : respond(request, reply, value)
       }
-      return { onRequest: [begin, ...checks], handler, bodyReader: compileBodyReader(operation, bodyLimit) }
+      const bodyReader = compileBodyReader(operation, bodyLimit)
+      return { onRequest: [begin, ...deprecation, ...checks], handler, bodyReader }
     },
 
     // The error that the caller gets.
@@ -121,6 +125,18 @@ function compileBegin(
     trace(request, open.startedAt)
     done()
   }
+}
+
+/** Compiles the headers of a deprecated operation, which errors have too. */
+function compileDeprecation(operation: Operation, { operations }: Contract): onRequestHookHandler[] {
+  const headers = deprecationHeaders(operation, operations)
+  if (!headers) return []
+  return [
+    (_request, reply, done) => {
+      reply.headers(headers)
+      done()
+    },
+  ]
 }
 
 function endedOf(open: OpenRequest): EndedRequest {

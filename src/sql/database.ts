@@ -1,4 +1,4 @@
-import type { ContractEvent, PayloadOf } from '../contract/event.ts'
+import type { ContractEvent, PublishedOf } from '../contract/event.ts'
 import type { EnqueueArguments, Enqueued, Job } from '../contract/job.ts'
 import { batchTag } from './statement/bulk.ts'
 import { noOutlet } from './statement/noOutlet.ts'
@@ -127,7 +127,7 @@ class View extends Tags implements Database, StatementContext {
     return this.#store((outlet, to) => outlet.enqueue(to, job, input, options))
   }
 
-  publish<Event extends ContractEvent>(event: Event, payload: PayloadOf<Event>): Promise<void> {
+  publish<Event extends ContractEvent>(event: Event, payload: PublishedOf<Event>): Promise<void> {
     return this.#store((outlet, to) => outlet.publish(to, event, payload))
   }
 

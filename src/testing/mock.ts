@@ -31,7 +31,7 @@ export function mockService(
 ): MockedService {
   const mocks: Record<string, unknown> = {}
   class MockClient extends BoundClient {}
-  for (const name of Object.keys(contract.operations)) {
+  for (const [name, { paginated }] of Object.entries(contract.operations)) {
     const { mock, call } = mockOperation(contract, name, fail)
     const shape = shapeOf(contract, name)
     const received = compileReceived(forward)
@@ -39,6 +39,7 @@ export function mockService(
       inSpan(shape, caller, () => call(received(caller, input, options)))
     mocks[name] = mock
     const compiled = keyed(contract, name, {
+      hasCursor: paginated === 'cursor',
       run: async (caller, input, options) => (await raw(caller, input, options)).value,
       raw,
     })
@@ -136,12 +137,12 @@ function mockOperation(
         calls.push(input)
         const { value, status, headers = {} } = await implementation(input)
         if (status === 304) return { status, headers, value: undefined } as unknown as RawResult
-        checkOutput(value, 'the mock', status)
+        const output = checkOutput(value, 'the mock', status)
         const isUsual = status === undefined || status === usual
         const isFile = isUsual && form.name === 'file'
         const result = isFile
           ? await blobOf(value as FileContent, type)
-          : asJson(isUsual ? form.result(value, input.query) : value)
+          : asJson(isUsual ? form.result(output, input.query) : output)
         return { status: status ?? usual, headers, value: result } as RawResult
       } catch (error) {
         if (error instanceof TestFailure) fail(error)

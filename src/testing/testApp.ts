@@ -1,6 +1,6 @@
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
 import type { Contract } from '../contract/contract.ts'
-import type { ContractEvent, PayloadOf } from '../contract/event.ts'
+import type { ContractEvent, PublishedOf } from '../contract/event.ts'
 import type { Config } from '../service/definition/config.ts'
 import type { RunOptions } from '../service/definition/hooks.ts'
 import type { WorkContext } from '../service/request/context.ts'
@@ -66,9 +66,9 @@ export interface TestApp<Tested extends Contract, Ctx = WorkContext> {
    */
   runJobs(options?: RunJobsOptions): Promise<readonly JobRun[]>
   /** What it has published of an event, in order. */
-  published<Event extends ContractEvent>(event: Event): Promise<readonly PayloadOf<Event>[]>
+  published<Event extends ContractEvent>(event: Event): Promise<readonly PublishedOf<Event>[]>
   /** Gives it an event of another service, and runs what it does then. Resolves to what ran. */
-  deliver<Event extends ContractEvent>(event: Event, payload: PayloadOf<Event>): Promise<readonly JobRun[]>
+  deliver<Event extends ContractEvent>(event: Event, payload: PublishedOf<Event>): Promise<readonly JobRun[]>
   /** Stops the service and drops its database. Rejects with a failure that no call has reported yet. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>

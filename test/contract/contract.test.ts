@@ -60,7 +60,7 @@ describe('contract() rejects in one line', () => {
     [
       'an unknown field',
       { a: { route: 'GET /users', return: User } },
-      'user-service.a: unknown field "return", expected route, summary, description, tags, params, query, headers, body, compressedBody, returns, status, responses, responseHeaders, cookies, setCookies, etag, cacheControl, paginated, errors, idempotent, timeoutMs, auth, scopes, callers, rateLimit, priority, internal, deprecated',
+      'user-service.a: unknown field "return", expected route, summary, description, tags, params, query, headers, body, compressedBody, returns, status, responses, responseHeaders, cookies, setCookies, etag, cacheControl, paginated, cursor, errors, idempotent, timeoutMs, auth, scopes, callers, rateLimit, priority, internal, deprecated',
     ],
     [
       'a type that JSON does not have',
@@ -73,9 +73,9 @@ describe('contract() rejects in one line', () => {
       'user-service.a: body: t.Transform is never run, use the type of the JSON and convert it in the handler',
     ],
     [
-      'an object in a query',
-      { a: { route: 'GET /a', query: { o: t.Optional(t.Object({ x: t.Integer() })) } } },
-      'user-service.a: query.o: a query is text and cannot hold an object or a list of lists, use a scalar or a list of scalars',
+      'an object in an object of a query',
+      { a: { route: 'GET /a', query: { o: t.Optional(t.Object({ x: t.Object({ y: t.Integer() }) })) } } },
+      'user-service.a: query.o: x: an object of a query can hold scalars and lists of scalars',
     ],
     [
       'objects in a header',
@@ -90,7 +90,7 @@ describe('contract() rejects in one line', () => {
     [
       'a list of lists in a query',
       { a: { route: 'GET /a', query: { l: t.Array(t.Array(t.Integer())) } } },
-      'user-service.a: query.l: a query is text and cannot hold an object or a list of lists, use a scalar or a list of scalars',
+      'user-service.a: query.l: a list of a query cannot hold objects or lists, use a list of scalars',
     ],
     [
       'a query that is a schema',
@@ -118,14 +118,14 @@ describe('contract() rejects in one line', () => {
       'user-service.a: route "GET /health/live": /health is reserved for tricube, use another path',
     ],
     [
-      'a wildcard',
-      { a: { route: 'GET /files/*' } },
-      'user-service.a: route "GET /files/*": expected a path like /users/:id, without wildcards or a trailing slash',
+      'a wildcard that is not the last segment',
+      { a: { route: 'GET /files/*/raw' } },
+      'user-service.a: route "GET /files/*/raw": expected a path like /users/:id or /files/*, without a trailing slash',
     ],
     [
       'a trailing slash',
       { a: { route: 'GET /files/' } },
-      'user-service.a: route "GET /files/": expected a path like /users/:id, without wildcards or a trailing slash',
+      'user-service.a: route "GET /files/": expected a path like /users/:id or /files/*, without a trailing slash',
     ],
     [
       'one path parameter twice',

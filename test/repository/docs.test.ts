@@ -15,7 +15,7 @@ const tsconfig = /```json\n(.*?"rewriteRelativeImportExtensions".*?)```/s.exec(
   readFileSync(`${root}docs/start.md`, 'utf8'),
 )![1]!
 /** What a reader of some page has installed. */
-const installed = ['@fastify', '@types', 'drizzle-orm', 'fastify', 'undici', 'vitest']
+const installed = ['@fastify', '@types', 'drizzle-orm', 'fastify', 'undici', 'vitest', 'zod']
 
 const folders: string[] = []
 afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))))

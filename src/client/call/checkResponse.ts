@@ -2,6 +2,7 @@ import type { Contract } from '../../contract/contract.ts'
 import { BadGateway } from '../../contract/errors.ts'
 import { responseForm } from '../../contract/response.ts'
 import { successes } from '../../contract/responses.ts'
+import { jsonOf } from '../../schema/standard/json.ts'
 import type { Check } from '../../schema/validator/check.ts'
 import { doNotRetry } from './call.ts'
 
@@ -16,7 +17,7 @@ export function responseCheck(
   key: string,
 ): (value: unknown, status: number) => Promise<unknown> {
   const operation = operations[key]!
-  const usual = operation.returns && responseForm(operation).output(operation.returns)
+  const usual = operation.returns && responseForm(operation).output(jsonOf(operation.returns, 'output'))
   const schemas = new Map(successes(operation))
   const checks = new Map<number, Check>()
   return async (value, status) => {
@@ -26,7 +27,7 @@ export function responseCheck(
     // Loaded by the first check, so that production, which does not check, does not load the validator.
     const { compileReceivedCheck, firstProblem } = await import('../../schema/validator/check.ts')
     const of = isOther ? status : 0
-    const check = checks.get(of) ?? compileReceivedCheck(schema)
+    const check = checks.get(of) ?? compileReceivedCheck(schema, 'output')
     checks.set(of, check)
     const problems = check(value)
     if (!problems) return value

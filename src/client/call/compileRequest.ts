@@ -1,7 +1,9 @@
 import { accepts } from '../../contract/auth.ts'
 import type { Contract } from '../../contract/contract.ts'
 import { fileTypeOf } from '../../contract/file.ts'
+import { queryOf } from '../../contract/response.ts'
 import { parseRoute } from '../../contract/route.ts'
+import { queryStyles } from '../../schema/query.ts'
 import { shorter } from '../../time/deadline.ts'
 import { longestTimerMs } from '../../time/longestTimer.ts'
 import { callShape } from '../../trace/callSpan.ts'
@@ -37,7 +39,8 @@ export function compileRequest(
   const operation = contract.operations[name]!
   const { external } = contract
   const { method, path } = parseRoute(operation.route)
-  const pathParts = `${external?.path ?? ''}${path}`.split(/:(\w+)/) // text, name, text, name, …, text
+  // text, name, text, name, …, text
+  const pathParts = `${external?.path ?? ''}${path}`.replace(/\*$/, ':*').split(/:(\w+|\*)/)
   const fullName = `${contract.name}.${name}`
   const usualTimeoutMs = timeoutOf(fullName, ownTimeoutMs ?? operation.timeoutMs ?? defaultTimeoutMs)
   const forward = forwarded.map(headerName)
@@ -45,6 +48,7 @@ export function compileRequest(
   const bodyOf = compileBody(operation)
   const wantsFile = fileTypeOf(operation.returns) !== undefined
   const accept = wantsFile ? '*/*' : 'application/json'
+  const styles = queryStyles(queryOf(operation) ?? {})
   const shape = callShape(contract.name, name, method, path)
 
   return (caller, input = {}, options = {}) => {
@@ -79,7 +83,7 @@ export function compileRequest(
     return {
       operation: fullName,
       method,
-      path: fillPath(fullName, pathParts, input.params) + queryString(input.query),
+      path: fillPath(fullName, pathParts, input.params) + queryString(input.query, styles),
       headers,
       // A retry needs a new stream.
       get body() {

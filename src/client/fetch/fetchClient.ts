@@ -6,6 +6,7 @@ import { BadGateway, codes, GatewayTimeout, ServiceUnavailable } from '../../con
 import { redirectOf } from '../../contract/redirect.ts'
 import type { CompiledCall } from '../boundClient.ts'
 import { cancelReason, isCancelled, type AnyInput, type CallResponse, type OutgoingRequest } from '../call/call.ts'
+import { allItems } from '../allItems.ts'
 import { compileRequest } from '../call/compileRequest.ts'
 import { compileDecoder } from '../call/decode.ts'
 import { addHeaders } from '../call/headers.ts'
@@ -54,14 +55,20 @@ export function fetchClient<Callee extends Contract>(
       send(contract.name, build({}, input, callOptions), { ...options, of: callOptions, redirect })
     const rawOf = compileRaw(operation, decode)
     const sent: CompiledCall = {
+      hasCursor: operation.paginated === 'cursor',
       run: async (_caller, input, callOptions) => decode(await respond(input, callOptions)),
       raw: async (_caller, input, callOptions) => rawOf(await respond(input, callOptions)),
     }
-    const { run, raw } = tokens?.wrap(contract, name, sent) ?? sent
+    const { run, raw, hasCursor } = tokens?.wrap(contract, name, sent) ?? sent
     const call = (input?: AnyInput, callOptions?: CallOptions): Promise<unknown> => run({}, input, callOptions)
+    const all = (input?: AnyInput, callOptions?: CallOptions): AsyncIterable<unknown> =>
+      allItems(call, input, callOptions)
     return [
       name,
-      Object.assign(call, { raw: (input?: AnyInput, callOptions?: CallOptions) => raw({}, input, callOptions) }),
+      Object.assign(call, {
+        raw: (input?: AnyInput, callOptions?: CallOptions) => raw({}, input, callOptions),
+        ...(hasCursor && { all }),
+      }),
     ]
   })
   return Object.fromEntries(calls) as Client<Callee>

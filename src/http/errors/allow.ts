@@ -1,15 +1,15 @@
-import type { Operations } from '../../contract/operation.ts'
 import { parseRoute } from '../../contract/route.ts'
+import type { ContractRoutes } from '../operation/routes.ts'
 
 /**
  * Compiles a function that returns the methods of a path, for the `allow` of a 405.
  *
  * It is called only for paths that match no route, so it may walk over all patterns.
  */
-export function compileAllowedMethods(operations: Operations): (path: string) => string[] {
+export function compileAllowedMethods({ operations, trailingSlash }: ContractRoutes): (path: string) => string[] {
   const patterns = Object.values(operations).map(({ route }) => {
     const { method, path } = parseRoute(route)
-    return { method, pattern: patternOf(path) }
+    return { method, pattern: patternOf(path, trailingSlash === 'optional' ? '/?' : '') }
   })
   return (path) => {
     const allowed = new Set<string>()
@@ -22,9 +22,9 @@ export function compileAllowedMethods(operations: Operations): (path: string) =>
   }
 }
 
-function patternOf(path: string): RegExp {
+function patternOf(path: string, end: string): RegExp {
   const segments = path
     .split('/')
-    .map((part) => (part.startsWith(':') ? '[^/]+' : part.replaceAll(/[.+$]/g, String.raw`\$&`)))
-  return new RegExp(`^${segments.join('/')}$`)
+    .map((part) => (part.startsWith(':') ? '[^/]+' : part === '*' ? '.*' : part.replaceAll(/[.+$]/g, String.raw`\$&`)))
+  return new RegExp(`^${segments.join('/')}${end}$`)
 }

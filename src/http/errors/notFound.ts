@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { codes, MethodNotAllowed, NotFound } from '../../contract/errors.ts'
-import type { Operations } from '../../contract/operation.ts'
+import type { ContractRoutes } from '../operation/routes.ts'
 import { compileAllowedMethods } from './allow.ts'
 import { sendError } from './errors.ts'
 
@@ -9,8 +9,8 @@ import { sendError } from './errors.ts'
  *
  * It runs after all `onRequest` hooks and before the body is read, since no operation would use it.
  */
-export function addNotFound(fastify: FastifyInstance, operations: Operations): void {
-  const allowedMethods = compileAllowedMethods(operations)
+export function addNotFound(fastify: FastifyInstance, routes: ContractRoutes): void {
+  const allowedMethods = compileAllowedMethods(routes)
   const respond = (request: FastifyRequest, reply: FastifyReply): void => {
     const path = request.url.split('?', 1)[0] as string
     const what = `${request.method} ${path}`

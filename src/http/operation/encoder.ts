@@ -1,12 +1,16 @@
+import { compileNextCheck } from './cursor.ts'
+import { cursorText } from '../../contract/cursor.ts'
 import type { Envelope } from '../../contract/options.ts'
-import type { Items, Operation } from '../../contract/operation.ts'
-import type { Pagination } from '../../contract/responseForm.ts'
+import type { CursorItems, Items, Operation } from '../../contract/operation.ts'
+import type { CursorPagination, Pagination } from '../../contract/responseForm.ts'
 import { responseForm } from '../../contract/response.ts'
 import type { FormName } from '../../contract/responseForm.ts'
 import { jsonSchemaOf, t, type TSchema } from '../../schema/schema.ts'
+import { compileConvert, convertData, type Convert } from '../../schema/standard/convert.ts'
+import { jsonOf } from '../../schema/standard/json.ts'
+import type { Schema } from '../../schema/standard/spec.ts'
 import { compileCheck, firstProblem, type Check } from '../../schema/validator/check.ts'
-import { asRead } from '../../schema/writer/rules.ts'
-import { notJsonAt } from '../../schema/writer/values.ts'
+import { asRead, notJsonAt } from '../../schema/writer/values.ts'
 import { compileWriter } from '../../schema/writer/writer.ts'
 
 /** Thrown when a handler's result breaks its contract. The message names the field, never its value. */
@@ -29,34 +33,69 @@ export type Encoder = (value: unknown, query: unknown) => string
 export function compileEncoder(operation: Operation, envelope: Envelope): Encoder {
   const { returns } = operation
   if (!returns) return envelope === 'standard' ? () => '{"code":0,"data":null}' : () => 'null'
-  return compileForm[responseForm(operation).name](returns, envelope)
+  return compileForm[responseForm(operation).name](returns, envelope, operation)
 }
 
-const compileForm: Readonly<Record<FormName, (returns: TSchema, envelope: Envelope) => Encoder>> = {
-  single(returns, envelope) {
-    const write = compileStrict(returns)
-    return envelope === 'standard' ? (value) => `{"code":0,"data":${write(value)}}` : write
-  },
+const compileForm: Readonly<Record<FormName, (returns: Schema, envelope: Envelope, operation: Operation) => Encoder>> =
+  {
+    single(returns, envelope) {
+      const strict = compileStrict(jsonOf(returns, 'output'))
+      const convert = compileConvert(returns)
+      const write = convert ? (value: unknown) => strict(converted(convert, value)) : strict
+      return envelope === 'standard' ? (value) => `{"code":0,"data":${write(value)}}` : write
+    },
 
-  redirect: () => (location) => JSON.stringify(location),
-  file: () => () => {
-    throw new TypeError('a file is not encoded as JSON')
-  },
+    redirect: () => (location) => JSON.stringify(location),
 
-  page(returns, envelope) {
-    const isStandard = envelope === 'standard'
-    const writeItems = compileStrict(t.Array(returns))
-    return (value, query) => {
-      const { items, total } = (value ?? {}) as Partial<Items<unknown>>
-      if (items === undefined) throw new ResponseValidationError('it is paginated, return { items, total }')
-      if (!isCount(total)) throw new ResponseValidationError('total must be integer')
-      const { page, size } = query as Pagination
-      const position = `"page":${page},"size":${size},"total":${total}`
-      return isStandard
-        ? `{"code":0,"data":${writeItems(items)},"pagination":{${position}}}`
-        : `{"items":${writeItems(items)},${position}}`
-    }
-  },
+    file: () => () => {
+      throw new TypeError('a file is not encoded as JSON')
+    },
+
+    page(returns, envelope) {
+      const isStandard = envelope === 'standard'
+      const writeItems = compileItems(returns)
+      return (value, query) => {
+        const { items, total } = (value ?? {}) as Partial<Items<unknown>>
+        if (items === undefined) throw new ResponseValidationError('it is paginated, return { items, total }')
+        if (!isCount(total)) throw new ResponseValidationError('total must be integer')
+        const { page, size } = query as Pagination
+        const position = `"page":${page},"size":${size},"total":${total}`
+        return isStandard
+          ? `{"code":0,"data":${writeItems(items)},"pagination":{${position}}}`
+          : `{"items":${writeItems(items)},${position}}`
+      }
+    },
+
+    cursor(returns, envelope, operation) {
+      const isStandard = envelope === 'standard'
+      const writeItems = compileItems(returns)
+      const nextProblem = compileNextCheck(operation)
+      return (value, query) => {
+        const { items, next } = (value ?? {}) as Partial<CursorItems<unknown, unknown>>
+        if (items === undefined) throw new ResponseValidationError('it is paginated by cursor, return { items, next }')
+        const isLast = next === undefined || next === null
+        const problem = isLast ? undefined : nextProblem(next)
+        if (problem) throw new ResponseValidationError(problem)
+        const { size } = query as CursorPagination
+        const position = `"size":${size},"next":${isLast ? 'null' : `"${cursorText(next)}"`}`
+        return isStandard
+          ? `{"code":0,"data":${writeItems(items)},"pagination":{${position}}}`
+          : `{"items":${writeItems(items)},${position}}`
+      }
+    },
+  }
+
+function compileItems(returns: Schema): (items: readonly unknown[]) => string {
+  const write = compileStrict(t.Array(jsonOf(returns, 'output')))
+  const convert = compileConvert(returns)
+  return convert ? (items) => write(items.map((item) => converted(convert, item))) : write
+}
+
+/** Has a schema's own library make the data. */
+function converted(convert: Convert, value: unknown): unknown {
+  const conversion = convertData(convert, value)
+  if (!conversion.problems) return conversion.value
+  throw new ResponseValidationError(firstProblem(conversion.problems))
 }
 
 function isCount(total: unknown): boolean {

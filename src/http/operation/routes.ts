@@ -4,6 +4,12 @@ import { parseRoute } from '../../contract/route.ts'
 import type { BodyReader } from '../bodies/bodyReader.ts'
 import type { PreSerialization } from './preSerialization.ts'
 
+/** What the routes of a contract depend on. */
+export interface ContractRoutes {
+  readonly operations: Operations
+  readonly trailingSlash?: 'never' | 'optional' | undefined
+}
+
 /** The hooks and the handler of an operation. */
 export interface OperationHooks {
   /** Run before the body is read. */
@@ -20,15 +26,17 @@ export interface OperationHooks {
  */
 export function addRoutes(
   fastify: FastifyInstance,
-  operations: Operations,
+  { operations, trailingSlash }: ContractRoutes,
   hooksOf: (name: string) => OperationHooks,
   preSerialization: PreSerialization,
 ): void {
-  const routes = Object.entries(operations).map(([name, { route }]) => {
+  const routes = Object.entries(operations).flatMap(([name, { route }]) => {
     const { method, path } = parseRoute(route)
     const { bodyReader, onRequest, handler } = hooksOf(name)
     const options = { method, url: path, config: { operation: name }, onRequest, handler }
-    return { options, bodyReader }
+    const hasOther = trailingSlash === 'optional' && path !== '/' && !path.endsWith('*')
+    const urls = hasOther ? [path, `${path}/`] : [path]
+    return urls.map((url) => ({ options: { ...options, url }, bodyReader }))
   })
   fastify.register((instance, _options, done) => {
     preSerialization.watchRoutes(instance)

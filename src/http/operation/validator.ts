@@ -4,9 +4,13 @@ import type { ReceivedParts } from '../bodies/multipart.ts'
 import { bodyRuleOf, type BodyForm } from '../../contract/body.ts'
 import { partsOf } from '../../contract/multipart.ts'
 import type { Operation } from '../../contract/operation.ts'
+import { compileReadCursor } from './cursor.ts'
 import { BadRequest, codes, PreconditionRequired } from '../../contract/errors.ts'
 import { queryOf } from '../../contract/response.ts'
-import { objectSchema, type TObject, type TSchema } from '../../schema/schema.ts'
+import { jsonSchemaOf, type TObject } from '../../schema/schema.ts'
+import { compileConvert } from '../../schema/standard/convert.ts'
+import { jsonOf, objectSchema } from '../../schema/standard/json.ts'
+import type { Schema } from '../../schema/standard/spec.ts'
 import { compileCheck, compileTextCheck, type Check } from '../../schema/validator/check.ts'
 import { checkPatterns } from '../../schema/validator/patterns.ts'
 import type { ValueProblem } from '../../schema/validator/problems.ts'
@@ -30,12 +34,15 @@ export function compileValidator(operation: Operation): Validator {
   const { params, headers, body, etag } = operation
   checkInputs(operation)
   const needsVersion = etag === 'required'
-  const checkParams = params && compileTextCheck(params, 'any', 'commas')
+  const checkParams = params && compileTextCheck(params, 'any', 'path')
+  const checkRest = operation.route.endsWith('/*') ? restProblems : undefined
   const query = queryOf(operation)
-  const checkQuery = query ? compileTextCheck(query, 'only known', 'repeated') : rejectQuery
-  const checkHeaders = headers && compileTextCheck(headers, 'any', 'commas')
+  const checkQuery = query ? compileTextCheck(query, 'only known', 'query') : rejectQuery
+  const readCursor = compileReadCursor(operation)
+  const checkHeaders = headers && compileTextCheck(headers, 'any', 'headers')
   const { form } = body ? bodyRuleOf(body) : { form: 'json' as const }
   const checkBody = body && compileBodyCheck[form](body)
+  const convertBody = compileConvert(body)
   const emptyBody = emptyBodies[form]
   const isMultipart = form === 'multipart'
 
@@ -44,33 +51,39 @@ export function compileValidator(operation: Operation): Validator {
     let problems: Problem[] | undefined
     let failed = checkParams?.(request.params)
     if (failed) problems = add(problems, 'params', failed)
-    if ((failed = checkQuery(request.query))) problems = add(problems, 'query', failed)
+    if ((failed = checkRest?.(request.params))) problems = add(problems, 'params', failed)
+    if ((failed = checkQuery(request.query) ?? readCursor?.(request.query))) problems = add(problems, 'query', failed)
     if ((failed = checkHeaders?.(request.headers))) problems = add(problems, 'headers', failed)
     if (checkBody) {
       if (request.body === undefined) request.body = emptyBody?.() ?? missingBody(form)
       if ((failed = checkBody(request.body))) problems = add(problems, 'body', failed)
       else if (isMultipart) request.body = valuesOf(request.body as ReceivedParts, body)
+      else if (convertBody) {
+        const conversion = convertBody(request.body)
+        if (conversion.problems) problems = add(problems, 'body', conversion.problems)
+        else request.body = conversion.value
+      }
     }
     if (problems) throw new BadRequest(problems.slice(0, maxProblems), { code: codes.validation })
   }
 }
 
-const compileBodyCheck: Readonly<Record<BodyForm, (body: TSchema) => Check>> = {
+const compileBodyCheck: Readonly<Record<BodyForm, (body: Schema) => Check>> = {
   json: (body) => compileCheck(body, 'only known'),
   raw: () => () => undefined,
   upload: () => () => undefined,
   multipart: compileMultipartCheck,
   text: (body) => compileCheck(body, 'any'),
-  form: (body) => compileTextCheck((body as unknown as TObject).properties, 'only known', 'repeated'),
+  form: (body) => compileTextCheck((body as unknown as TObject).properties, 'only known', 'query'),
 }
 
 function missingBody(form: BodyForm): never {
   throw new BadRequest(`a ${form === 'json' ? 'JSON' : form} body is required`, { code: codes.malformed })
 }
 
-function compileMultipartCheck(body: TSchema): Check {
+function compileMultipartCheck(body: Schema): Check {
   const { fields, files } = partsOf(body)
-  const checkFields = compileTextCheck(fields, 'only known', 'repeated')
+  const checkFields = compileTextCheck(fields, 'only known', 'query')
   const required = Object.entries(files).flatMap(([name, { optional, max }]) =>
     optional || max !== undefined ? [] : [name],
   )
@@ -86,7 +99,7 @@ function compileMultipartCheck(body: TSchema): Check {
 }
 
 /** Returns what the handler gets: fields and files by name. */
-function valuesOf({ fields, files }: ReceivedParts, body: TSchema): Record<string, unknown> {
+function valuesOf({ fields, files }: ReceivedParts, body: Schema): Record<string, unknown> {
   const values: Record<string, unknown> = { ...fields }
   for (const [name, { max }] of Object.entries(partsOf(body).files)) {
     const all = files.get(name) ?? []
@@ -103,14 +116,26 @@ function requireVersion({ headers }: FastifyRequest): void {
 
 /** @throws {TypeError} when a pattern could take too long, with the part of the request */
 function checkInputs({ params = {}, query = {}, headers = {}, body }: Operation): void {
-  const parts = { params: objectSchema(params), query: objectSchema(query), headers: objectSchema(headers), body }
+  const parts = {
+    params: objectSchema(params),
+    query: objectSchema(query),
+    headers: objectSchema(headers),
+    body: body && jsonOf(body, 'input'),
+  }
   for (const [part, schema] of Object.entries(parts)) {
     try {
-      if (schema) checkPatterns(schema)
+      if (schema) checkPatterns(jsonSchemaOf(schema))
     } catch (cause) {
       throw new TypeError(`${part}: ${(cause as Error).message}`, { cause })
     }
   }
+}
+
+/** Rejects the rest of a path that leads elsewhere when a handler takes it for the path of a file. */
+function restProblems(params: unknown): readonly ValueProblem[] | undefined {
+  const rest = (params as { readonly '*': unknown })['*']
+  if (typeof rest !== 'string' || !/(^|[/\\])\.{1,2}([/\\]|$)|\0/.test(rest)) return undefined
+  return [{ path: '*', message: 'must not have the segment . or .., or a NUL' }]
 }
 
 /** Rejects any query of an operation that has none. */

@@ -1,9 +1,13 @@
 import type { ErrorObject } from 'ajv'
-import type { JsonSchema, TProperties, TSchema } from '../schema.ts'
+import type { JsonSchema } from '../schema.ts'
+import { compileGather } from '../query.ts'
+import { compileConvertFields } from '../standard/convert.ts'
+import type { Side } from '../standard/describe.ts'
+import type { Schema, Schemas } from '../standard/spec.ts'
 import { compile, prepare, prepareReceived, type Fields } from './compile.ts'
 import { countNodes, deepestLevel, isDeeperThan, isRecursive } from './depth.ts'
 import { problemsOf, type ValueProblem } from './problems.ts'
-import { prepareText, type ListStyle } from './text.ts'
+import { prepareText, type TextSource } from './text.ts'
 import { Stopped, work } from './work.ts'
 
 /** Checks a value and fills in its defaults; returns its problems, or undefined when it is valid. */
@@ -15,18 +19,28 @@ export type Check = (value: unknown) => readonly ValueProblem[] | undefined
  * A valid value takes one pass, which stops at the first problem. Only then does a second pass find all problems. It is
  * compiled when the first invalid value comes. Both passes count their steps and stop when there are too many.
  */
-export function compileCheck(schema: TSchema, fields: Fields): Check {
+export function compileCheck(schema: Schema, fields: Fields): Check {
   return compilePrepared(prepare(schema, fields))
 }
 
-/** Compiles the check of another service's response: it may have unknown fields, and may be large. */
-export function compileReceivedCheck(schema: TSchema): Check {
-  return compilePrepared(prepareReceived(schema), Number.POSITIVE_INFINITY)
+/** Compiles the check of what another service sends: it may have unknown fields, and may be large. */
+export function compileReceivedCheck(schema: Schema, side: Side): Check {
+  return compilePrepared(prepareReceived(schema, side), Number.POSITIVE_INFINITY)
 }
 
-/** Compiles the check of text from a URL or a header, which is converted to values. */
-export function compileTextCheck(properties: TProperties, fields: Fields, style: ListStyle): Check {
-  return compilePrepared(prepareText(properties, fields, style))
+/**
+ * Compiles the check of text from a URL or a header, which is converted to values. The check of each schema's own library
+ * runs where it has one.
+ */
+export function compileTextCheck(schemas: Schemas, fields: Fields, source: TextSource): Check {
+  const check = compilePrepared(prepareText(schemas, fields, source))
+  const gather = source === 'query' ? compileGather(schemas) : undefined
+  const convert = compileConvertFields(schemas)
+  if (!gather && !convert) return check
+  return (values) => {
+    gather?.(values)
+    return check(values) ?? convert?.(values)
+  }
 }
 
 function compilePrepared(prepared: JsonSchema, steps?: number): Check {

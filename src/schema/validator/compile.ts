@@ -1,7 +1,10 @@
 import ajvFormats from 'ajv-formats'
 import { Ajv2020, type Options, type ValidateFunction } from 'ajv/dist/2020.js'
 import { decimalLimits } from '../decimalLimits.ts'
-import { jsonSchemaOf, mapSchema, type JsonSchema, type TSchema } from '../schema.ts'
+import { jsonSchemaOf, mapSchema, type JsonSchema } from '../schema.ts'
+import type { Side } from '../standard/describe.ts'
+import { jsonOf } from '../standard/json.ts'
+import type { Schema } from '../standard/spec.ts'
 import { asWritten, closed } from './closed.ts'
 import { isObject } from './dialect.ts'
 import { addKeywords } from './keywords.ts'
@@ -14,14 +17,14 @@ export type Fields = 'only known' | 'any'
 export type Extent = 'first' | 'all'
 
 /** A schema in the form that the validator reads; see `closed` and `arranged`. */
-export function prepare(schema: TSchema, fields: Fields): JsonSchema {
-  const plain = jsonSchemaOf(schema)
+export function prepare(schema: Schema, fields: Fields): JsonSchema {
+  const plain = jsonSchemaOf(jsonOf(schema, 'input'))
   return arranged(fields === 'only known' ? closed(plain) : asWritten(plain))
 }
 
-/** Prepares the schema of a response: without defaults, so that a caller gets the same with and without the check. */
-export function prepareReceived(schema: TSchema): JsonSchema {
-  return arranged(asWritten(withoutDefaults(jsonSchemaOf(schema))))
+/** Prepares the schema of what another service sends: without defaults, so that the check changes nothing. */
+export function prepareReceived(schema: Schema, side: Side): JsonSchema {
+  return arranged(asWritten(withoutDefaults(jsonSchemaOf(jsonOf(schema, side)))))
 }
 
 function withoutDefaults(schema: JsonSchema): JsonSchema {

@@ -1,4 +1,7 @@
-import { jsonSchemaOf, objectSchema, type JsonSchema, type TProperties, type TSchema } from '../schema.ts'
+import { jsonSchemaOf, type JsonSchema, type TSchema } from '../schema.ts'
+import { isObjectSchema, queryStyleOf } from '../query.ts'
+import { objectSchema, propertiesOf } from '../standard/json.ts'
+import type { Schemas } from '../standard/spec.ts'
 import { asWritten, resolve } from './closed.ts'
 import { compile, prepare, type Fields } from './compile.ts'
 import { isObject, isScalar } from './dialect.ts'
@@ -14,16 +17,24 @@ export type Reader = (input: unknown) => unknown
 /** The form of a list: its name for each item, or one text with commas (OpenAPI's style `simple`). */
 export type ListStyle = 'repeated' | 'commas'
 
+/** What the texts come from: lists and objects are written in different forms. */
+export type TextSource = 'path' | 'query' | 'headers'
+
 /** Rewrites the schema of an object of texts, which are converted in place before they are checked. */
-export function prepareText(properties: TProperties, fields: Fields, style: ListStyle): JsonSchema {
+export function prepareText(schemas: Schemas, fields: Fields, source: TextSource): JsonSchema {
+  const properties = propertiesOf(schemas)
   const prepared = prepare(objectSchema(properties), fields)
   const read = Object.entries(prepared['properties'] as Record<string, JsonSchema>).map(([name, schema]) => {
-    const reader = readerOf(properties[name]!, style)
+    const reader = readerOf(properties[name]!, listStyleOf(properties[name]!, source))
     if (!reader) return [name, schema]
     const { default: fallback, ...checked } = schema
     return [name, { ...(fallback !== undefined && { default: fallback }), read: reader, allOf: [checked] }]
   })
   return { ...prepared, properties: Object.fromEntries(read) }
+}
+
+function listStyleOf(schema: TSchema, source: TextSource): ListStyle {
+  return source !== 'query' || queryStyleOf(schema) === 'comma' ? 'commas' : 'repeated'
 }
 
 /** Returns undefined when texts stay as they are. */
@@ -47,6 +58,7 @@ function readerOf(schema: TSchema, style: ListStyle): Reader | undefined {
         .map(reader)
         .find((read) => read !== undefined)
     if (type === 'array') return listReader(node)
+    if (isObjectSchema(node)) return objectReader(node)
     if (Array.isArray(type)) return unionReader(type.map((one) => ({ ...node, type: one })))
     return typeof type === 'string' ? scalarReaders[type] : undefined
   }
@@ -76,6 +88,28 @@ function readerOf(schema: TSchema, style: ListStyle): Reader | undefined {
     }
   }
 
+  /** Reads the fields of an object, which `compileGather` has gathered. */
+  function objectReader({ properties = {}, patternProperties = {}, additionalProperties }: JsonSchema): Reader {
+    const named = new Map(
+      Object.entries(properties as object).map(([name, field]) => [name, reader(field as JsonSchema)]),
+    )
+    const patterns = Object.entries(patternProperties as object).map(
+      ([pattern, field]) => [new RegExp(pattern, 'u'), reader(field as JsonSchema)] as const,
+    )
+    const other = isObject(additionalProperties) ? reader(additionalProperties) : undefined
+    return (input) => {
+      if (!isObject(input)) return input
+      const values = input as Record<string, unknown>
+      for (const name of Object.keys(values)) {
+        const read = named.has(name)
+          ? named.get(name)
+          : (patterns.find(([pattern]) => pattern.test(name))?.[1] ?? other)
+        if (read) values[name] = read(values[name])
+      }
+      return values
+    }
+  }
+
   function listReader({ items, prefixItems }: JsonSchema): Reader {
     const first = Array.isArray(prefixItems)
       ? prefixItems.map((item) => (isObject(item) ? reader(item) : undefined))
@@ -87,7 +121,9 @@ function readerOf(schema: TSchema, style: ListStyle): Reader | undefined {
         ? input
         : style === 'repeated'
           ? [input]
-          : input.split(',').map((item) => item.trim())
+          : input === ''
+            ? []
+            : input.split(',').map((item) => item.trim())
       return list.map((item, i) => (i < first.length ? (first[i]?.(item) ?? item) : (other?.(item) ?? item)))
     }
   }

@@ -10,7 +10,7 @@ export function hasDuplicates(items: readonly unknown[]): boolean {
 }
 
 /** Serialises JSON so that equal values have equal texts. */
-function canonical(value: unknown): string {
+export function canonical(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
   const fields = Object.keys(value).sort()

@@ -63,9 +63,3 @@ export function formatOf(format: string): { readonly pattern?: RegExp; readonly 
     return {}
   }
 }
-
-/** Converts objects and lists to what their reader will see, which is then checked. */
-export function asRead(value: unknown): unknown {
-  const text = JSON.stringify(value, (_name, inner: unknown) => (typeof inner === 'bigint' ? Number(inner) : inner))
-  return text === undefined ? null : (JSON.parse(text) as unknown)
-}

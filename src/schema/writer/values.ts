@@ -136,3 +136,9 @@ export function isoTime(text: string): string {
 }
 
 const postgresTime = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d{1,6})?)(?:([+-])(\d\d)(?::(\d\d))?)?$/
+
+/** Converts objects and lists to what their reader will see, which is then checked. */
+export function asRead(value: unknown): unknown {
+  const text = JSON.stringify(value, (_name, inner: unknown) => (typeof inner === 'bigint' ? Number(inner) : inner))
+  return text === undefined ? null : (JSON.parse(text) as unknown)
+}

@@ -1,10 +1,10 @@
 import type { JsonSchema } from '../schema.ts'
 import { merge } from './merge.ts'
-import { asRead, compileRules, rulesOf } from './rules.ts'
+import { compileRules, rulesOf } from './rules.ts'
 import { objectCode, type ObjectParts } from './object.ts'
 import { appendNumber, appendOneOf, appendString } from './scalars.ts'
 import { alsoCheck, impliedType, isShaped, shapeOf, type Shape } from './shape.ts'
-import { isoTime, isRecord, plain, plainDay, plainLocal, quote, writeAny } from './values.ts'
+import { asRead, isoTime, isRecord, plain, plainDay, plainLocal, quote, writeAny } from './values.ts'
 
 /** Writes a value as JSON; returns undefined when it breaks the schema. */
 export type Write = (value: unknown) => string | undefined

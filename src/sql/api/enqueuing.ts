@@ -1,4 +1,4 @@
-import type { ContractEvent, PayloadOf } from '../../contract/event.ts'
+import type { ContractEvent, PublishedOf } from '../../contract/event.ts'
 import type { EnqueueArguments, Enqueued, Job } from '../../contract/job.ts'
 
 /** Enqueues jobs and publishes events in a database. */
@@ -18,7 +18,7 @@ export interface Enqueuing {
    *
    * @example await tx.publish(orderService.events.orderPlaced, { order_id: 7 })
    */
-  publish<Event extends ContractEvent>(event: Event, payload: PayloadOf<Event>): Promise<void>
+  publish<Event extends ContractEvent>(event: Event, payload: PublishedOf<Event>): Promise<void>
   /**
    * Cancels a job. If it is running, its signal aborts and its changes in the database are rolled back. Resolves to false
    * if no such job waits or runs.

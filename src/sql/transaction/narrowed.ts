@@ -1,4 +1,4 @@
-import type { ContractEvent, PayloadOf } from '../../contract/event.ts'
+import type { ContractEvent, PublishedOf } from '../../contract/event.ts'
 import type { EnqueueArguments, Enqueued, Job } from '../../contract/job.ts'
 import { batchTag } from '../statement/bulk.ts'
 import { drizzleOver } from '../statement/drizzle.ts'
@@ -57,7 +57,7 @@ export class Narrowed extends Tags implements Transaction {
     return this.#within((tx) => tx.enqueue(job, ...rest))
   }
 
-  publish<Event extends ContractEvent>(event: Event, payload: PayloadOf<Event>): Promise<void> {
+  publish<Event extends ContractEvent>(event: Event, payload: PublishedOf<Event>): Promise<void> {
     return this.#within((tx) => tx.publish(event, payload))
   }
 

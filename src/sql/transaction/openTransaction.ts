@@ -1,4 +1,4 @@
-import type { ContractEvent, PayloadOf } from '../../contract/event.ts'
+import type { ContractEvent, PublishedOf } from '../../contract/event.ts'
 import type { EnqueueArguments, Enqueued, Job } from '../../contract/job.ts'
 import { batchTag, rowsOf } from '../statement/bulk.ts'
 import { noOutlet } from '../statement/noOutlet.ts'
@@ -94,7 +94,7 @@ export class OpenTransaction extends Tags implements Transaction, Narrowable {
     return this.#outlet.enqueue(this.#target, job, input, options)
   }
 
-  async publish<Event extends ContractEvent>(event: Event, payload: PayloadOf<Event>): Promise<void> {
+  async publish<Event extends ContractEvent>(event: Event, payload: PublishedOf<Event>): Promise<void> {
     return this.#outlet.publish(this.#target, event, payload)
   }
 

@@ -1,4 +1,4 @@
-import type { ContractEvent, PayloadOf } from '../../contract/event.ts'
+import type { ContractEvent, PublishedOf } from '../../contract/event.ts'
 import type { EnqueueArguments, Enqueued, Job } from '../../contract/job.ts'
 import { batchTag } from '../statement/bulk.ts'
 import { drizzleOver } from '../statement/drizzle.ts'
@@ -84,7 +84,7 @@ export class UnitView extends Tags implements Database {
     return this.#unit.join({}, this.#limits, (tx) => this.#inside(tx).enqueue(job, ...rest))
   }
 
-  publish<Event extends ContractEvent>(event: Event, payload: PayloadOf<Event>): Promise<void> {
+  publish<Event extends ContractEvent>(event: Event, payload: PublishedOf<Event>): Promise<void> {
     return this.#unit.join({}, this.#limits, (tx) => this.#inside(tx).publish(event, payload))
   }
 

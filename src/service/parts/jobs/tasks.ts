@@ -3,6 +3,7 @@ import type { Job, Jobs } from '../../../contract/job.ts'
 import type { Subscription, Subscriptions } from '../../../events/subscription.ts'
 import type { JobOutlet } from '../../../jobs/outlet.ts'
 import type { Task } from '../../../queue/task.ts'
+import { compileRead } from '../../../schema/standard/convert.ts'
 import { compileReceivedCheck, firstProblem } from '../../../schema/validator/check.ts'
 import type { JobsOptions } from './outlet.ts'
 import { taskOf, type TaskHost } from './task.ts'
@@ -42,7 +43,7 @@ export function subscriptionTasks(subscriptions: Subscriptions, host: TaskHost):
 }
 
 function subscriptionTask(name: string, { event, ...options }: Subscription, host: TaskHost): Task {
-  const check = compileReceivedCheck(event.payload)
+  const readJson = compileRead(event.payload, compileReceivedCheck(event.payload, 'input'))
   return taskOf(
     {
       ...options,
@@ -52,13 +53,13 @@ function subscriptionTask(name: string, { event, ...options }: Subscription, hos
       retries: options.retries ?? 25,
       read({ input }) {
         const { id, publishedAt, event: payload } = JSON.parse(input) as StoredEvent
-        const problems = check(payload)
-        if (problems) {
+        const read = readJson(payload)
+        if (read.problems) {
           const what = `${event.service}.${event.name}`
-          throw new TypeError(`the payload of ${what} does not match its schema: ${firstProblem(problems)}`)
+          throw new TypeError(`the payload of ${what} does not match its schema: ${firstProblem(read.problems)}`)
         }
         const idempotencyKey = `${host.contract.name}.${name}.${id}`
-        return { event: payload, eventId: id, publishedAt: new Date(publishedAt), idempotencyKey }
+        return { event: read.value, eventId: id, publishedAt: new Date(publishedAt), idempotencyKey }
       },
     },
     host,

@@ -1,0 +1,54 @@
+import { OptionalKind, Type, type TProperties, type TSchema } from '@sinclair/typebox'
+import { describe, type Side } from './describe.ts'
+import { NoJsonSchema } from './libraries.ts'
+import { isForeign, isStandard, type Schema, type Schemas } from './spec.ts'
+import { isSchema } from '../schema.ts'
+
+/**
+ * Returns the JSON Schema of a schema: what it reads, or what it makes of that. A schema made by `t` is one already.
+ *
+ * @throws {NoJsonSchema} at the part of it that has none
+ */
+export function jsonOf(schema: Schema, side: Side): TSchema {
+  if (!isStandard(schema) || isSchema(schema)) return schema
+  const json = describe(schema)[side]
+  if (json instanceof NoJsonSchema) throw json
+  return json as TSchema
+}
+
+/** Returns the JSON Schemas of what the schemas read, by name. Those that may be left out are optional. */
+export function propertiesOf(schemas: Schemas): TProperties {
+  return Object.fromEntries(
+    Object.entries(schemas).map(([name, schema]) => {
+      const json = jsonOf(schema, 'input')
+      const isOptional = isStandard(schema) && !isSchema(schema) && describe(schema).isOptional
+      return [name, isOptional ? { ...json, [OptionalKind]: 'Optional' } : json]
+    }),
+  )
+}
+
+/** Returns the schema of an object with these properties. */
+export function objectSchema(schemas: Schemas): TSchema {
+  return Type.Object(propertiesOf(schemas))
+}
+
+/** Returns why a value is no schema, as the rest of a sentence; undefined when it is one. */
+export function notSchema(value: unknown, hint: string): string | undefined {
+  if (isSchema(value) || isStandard(value)) return undefined
+  if (!isForeign(value)) return `must be a schema, ${hint}`
+  const { vendor = 'its library' } = value['~standard']
+  const how =
+    vendor === 'valibot' ? 'wrap it in toStandardJsonSchema of @valibot/to-json-schema' : 'use its latest release'
+  return `is a schema of ${vendor} without JSON Schema: ${how}`
+}
+
+/** Returns what has no JSON Schema in a schema, with the path of the field; undefined when all of it has. */
+export function jsonSchemaProblem(schema: Schema, side: Side, where: string): string | undefined {
+  try {
+    jsonOf(schema, side)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof NoJsonSchema)) throw error
+    return `${where}${error.path}: ${error.message}`
+  }
+}
