@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { gunzipSync } from 'node:zlib'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
 import { contract, service, t, type Service } from 'tricube'
 
 /** The most used plugins of Fastify; each has to be seen at work on an operation, not only on a route of Fastify's own. */
@@ -133,6 +133,40 @@ describe('operations work with the Fastify plugin', () => {
     expect(await rejected.json()).toMatchObject({ code: 40100, message: 'Unauthorized' })
     const response = await fetch(`${url}/things/a`, { headers: { authorization: `Bearer ${token}` } })
     expect(await response.json()).toMatchObject({ data: { name: 'ann' } })
+  })
+
+  it('jwt, which finds the user of the contract', async () => {
+    const jwt = await plugin('jwt')
+    const mine = contract(
+      'mine-service',
+      { me: { route: 'GET /me', scopes: ['a'], returns: t.String() } },
+      { auth: 'user' },
+    )
+    let sign = (_payload: object): string => ''
+    const own = service(mine, {
+      log: { level: 'silent' },
+      auth: {
+        async user(request) {
+          if (request.headers.authorization === undefined) return undefined
+          await extended(request).jwtVerify()
+          const { sub, scopes } = (request as unknown as { user: { sub: string; scopes: string[] } }).user
+          return { id: sub, scopes }
+        },
+      },
+      handlers: { me: ({ user }) => user.id },
+      hooks: {
+        async beforeStart({ fastify }) {
+          await fastify.register(jwt, { secret: 'a secret for this test' })
+          sign = (payload) => (fastify as unknown as { jwt: { sign(payload: object): string } }).jwt.sign(payload)
+        },
+      },
+    })
+    onTestFinished(() => own.close())
+    const { url } = await own.listen()
+    const me = async (token?: string): Promise<number> =>
+      (await fetch(`${url}/me`, { headers: token === undefined ? {} : { authorization: `Bearer ${token}` } })).status
+    const [good, poor] = [sign({ sub: 'ann', scopes: ['a'] }), sign({ sub: 'bob', scopes: [] })]
+    expect([await me(good), await me(poor), await me(`${good}x`), await me()]).toEqual([200, 403, 401, 401])
   })
 
   it('multipart', async () => {

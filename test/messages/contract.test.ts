@@ -47,7 +47,7 @@ const operations: readonly Row<object>[] = [
   [
     'misspells a field of an operation',
     { route: 'GET /users', return: User },
-    'user-service.op: unknown field "return", expected route, summary, description, tags, params, query, headers, body, returns, status, paginated, errors, idempotent, timeoutMs, auth, scopes, callers, rateLimit, priority, internal, deprecated',
+    'user-service.op: unknown field "return", expected route, summary, description, tags, params, query, headers, body, compressedBody, returns, status, responses, responseHeaders, cookies, setCookies, etag, cacheControl, paginated, errors, idempotent, timeoutMs, auth, scopes, callers, rateLimit, priority, internal, deprecated',
   ],
   [
     'forgets the route',

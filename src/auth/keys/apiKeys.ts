@@ -21,7 +21,7 @@ export interface ApiKeyOptions {
  * @throws {TypeError} when an option is unknown or invalid
  *
  * @example
- * service(reportService, { models, auth: { key: apiKeys() }, handlers })
+ * service(userService, { database: {}, auth: { key: apiKeys() }, handlers })
  */
 export function apiKeys(options: ApiKeyOptions = {}): Authenticator {
   const problem = optionsProblem(options, { ownerScopes: func })
