@@ -27,6 +27,12 @@ it.each(pages)('%s names its files where a reader sees it', (page) => {
   expect(hidden.filter(({ file }) => !prose.includes(`\`${file}\``)).map(({ file }) => file)).toEqual([])
 })
 
+it('the index leads to every page', () => {
+  const index = textOf('docs/README.md')
+  const missing = pages.filter((page) => !index.includes(`(${page.replace('docs/', '')}`) && page.startsWith('docs/'))
+  expect(missing).toEqual(['docs/README.md'])
+})
+
 it('nearly every page says what goes wrong', () => {
   expect(tasks.filter((page) => !headingsOf(page).includes('What goes wrong'))).toEqual([
     'docs/limits.md', // its table of limits has the responses
