@@ -10,11 +10,12 @@ import fc from 'fast-check'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { toYaml, type Yaml } from '../../src/cli/build/yaml.ts'
+import { built } from '../built.ts'
 import { folderOf, freePorts, tricube } from './run.ts'
 
 vi.setConfig({ testTimeout: 120_000 }) // each run loads services
 
-const index = new URL('../../dist/index.js', import.meta.url).href
+const index = built('index.js').href
 
 function serviceOf(name: string, options: string): string {
   return `import { contract, service, t } from ${JSON.stringify(index)}

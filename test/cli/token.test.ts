@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { built } from '../built.ts'
 import { folderOf, freePorts, tricube } from './run.ts'
 
-const dist = fileURLToPath(new URL('../../dist/', import.meta.url))
+const dist = fileURLToPath(new URL('.', built('index.js')))
 
 test('tricube dev is an issuer, whose tokens tricube token prints', async () => {
   const [port] = (await freePorts(1)) as [number]

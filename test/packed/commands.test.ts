@@ -24,6 +24,8 @@ const elsewhere: readonly (readonly [form: RegExp, why: string])[] = [
   [/^npx tricube run /, 'needs a running tricube dev: test/cli/runScript.test.ts types it'],
   [/^npx tricube jobs /, 'needs jobs in a database: test/cli/jobs.test.ts types it'],
   [/^npx tricube keys /, 'needs a database of keys: test/cli/keys.test.ts types it'],
+  [/^npx tricube build\b/, 'needs a project of its own: test/cli/build.test.ts types it'],
+  [/^(docker|kubectl|export REGISTRY)\b/, 'programs of their own'],
   [/ --open\b/, 'opens a browser: test/dashboard'],
   [/^npx tricube check\b/, 'needs contracts that changed: test/cli/check.test.ts types it'],
   [/^TRICUBE_KUBERNETES=/, 'needs a cluster: test/discovery/kubernetes.test.ts'],

@@ -32,7 +32,7 @@ beforeAll(async () => {
   const blocks = [...pages, 'README.zh-CN.md'].map((page) => blocksIn(page))
   expect(blocks.flat().length).toBeGreaterThan(95)
   problems = await problemsOf([...blocks, ...planted])
-}, 60_000)
+}, 240_000)
 
 it('every block of every page compiles', () => {
   expect(problems.filter((line) => !isPlanted(line))).toEqual([])
