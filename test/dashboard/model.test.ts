@@ -6,7 +6,7 @@ import { logMatcher } from '../../src/dashboard/model/logQuery.ts'
 import { repeatsOf } from '../../src/dashboard/model/repeats.ts'
 import type { StoredSpan } from '../../src/dashboard/model/span.ts'
 import { summaryOf } from '../../src/dashboard/model/summary.ts'
-import { matchesTrace, parseTraceQuery, searchText } from '../../src/dashboard/model/traceQuery.ts'
+import { matchesTrace, parseTraceQuery } from '../../src/dashboard/model/traceQuery.ts'
 import { criticalPathOf, waterfallOf } from '../../src/dashboard/model/waterfall.ts'
 
 const span = (
@@ -178,7 +178,7 @@ describe('a search of traces', () => {
     }),
     ...Array.from({ length: 5 }, (_, i) => statement(`q${i}`, 'getOrder', 'SELECT * FROM order_lines')),
   ]
-  const trace = { summary: summaryOf('a'.repeat(32), 1, spans), spans, text: searchText(spans) }
+  const trace = { summary: summaryOf('a'.repeat(32), 1, spans), spans }
   const finds = (text: string): boolean => matchesTrace(parseTraceQuery(text), trace)
 
   it.each([
@@ -222,7 +222,7 @@ describe('a search of traces', () => {
 
   it('hides probes unless it is told otherwise', () => {
     const probe = [span('ready', undefined, 0, 1, { attributes: { 'url.path': '/health/ready' } })]
-    const of = { summary: summaryOf('1', 1, probe), spans: probe, text: '' }
+    const of = { summary: summaryOf('1', 1, probe), spans: probe }
     expect(matchesTrace(parseTraceQuery(''), of)).toBe(false)
     expect(matchesTrace(parseTraceQuery('', { showsProbes: true }), of)).toBe(true)
   })

@@ -14,7 +14,7 @@ export const mostLinks = 16
 
 /** Cuts a name. */
 export function nameOf(text: unknown): string {
-  return cut(typeof text === 'string' ? text : '', longestName)
+  return shared(cut(typeof text === 'string' ? text : '', longestName))
 }
 
 /** Cuts a value and removes secrets from it. */
@@ -25,18 +25,31 @@ export function valueOf(text: string, longest: number = longestValue): string {
 
 /** Cuts attributes, and hides those that are named like a secret. */
 export function attributesOf(entries: Iterable<readonly [string, unknown]>): Record<string, string> {
-  const attributes: Record<string, string> = Object.create(null) as Record<string, string>
-  let count = 0
+  const attributes: [string, string][] = []
   for (const [key, value] of entries) {
-    if (++count > mostAttributes) break
+    if (attributes.length >= mostAttributes) break
     const name = nameOf(key)
     const text = typeof value === 'string' ? value : JSON.stringify(value ?? null)
-    attributes[name] = isSecret(name)
-      ? '[redacted]'
-      : valueOf(text, isStatement(name) ? longestStatement : longestValue)
+    attributes.push([name, isSecret(name) ? '[redacted]' : shared(valueOf(text, longestOf(name)))])
   }
-  return attributes
+  return Object.fromEntries(attributes) // unlike an assignment, it takes `__proto__` as a name
 }
+
+function longestOf(name: string): number {
+  return ['db.query.text', 'db.statement', 'exception.stacktrace'].includes(name) ? longestStatement : longestValue
+}
+
+/** Spans repeat the same names and statements: one string for all of them takes a third of the memory. */
+function shared(text: string): string {
+  const known = texts.get(text)
+  if (known !== undefined) return known
+  if (texts.size >= mostTexts) texts.clear()
+  texts.set(text, text)
+  return text
+}
+
+const texts = new Map<string, string>()
+const mostTexts = 10_000
 
 /** Returns an event, with its attributes as text. */
 export function eventOf(atMs: number, name: unknown, text: string): StoredEvent {
@@ -46,8 +59,4 @@ export function eventOf(atMs: number, name: unknown, text: string): StoredEvent 
 /** Returns text that says how much of it is missing. */
 export function cut(text: string, longest: number): string {
   return text.length <= longest ? text : `${text.slice(0, longest)}… (${text.length.toLocaleString('en')} characters)`
-}
-
-function isStatement(name: string): boolean {
-  return name === 'db.query.text' || name === 'db.statement' || name === 'exception.stacktrace'
 }

@@ -30,6 +30,7 @@ function patternOf(word: string): RegExp {
   return new RegExp(`"?${escaped(name)}"?[:=]"?${escaped(value!)}`, 'i')
 }
 
-function escaped(text: string): string {
+/** Escapes a text for a regular expression. */
+export function escaped(text: string): string {
   return text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`)
 }

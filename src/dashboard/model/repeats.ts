@@ -13,8 +13,10 @@ const fewestRepeats = 5
 
 /** Returns the statements that ran five times or more under one parent, the most frequent first. */
 export function repeatsOf(spans: readonly StoredSpan[]): Repeat[] {
+  const statements = spans.filter((span) => statementOf(span) !== undefined)
+  if (statements.length < fewestRepeats) return []
   const groups = new Map<string, { parentId: string; text: string; count: number; totalMs: number }>()
-  for (const span of spans) {
+  for (const span of statements) {
     const text = statementOf(span)
     if (text === undefined || span.parentId === undefined) continue
     const key = `${span.parentId}\n${normalized(text)}`

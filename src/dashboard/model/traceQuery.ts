@@ -1,3 +1,4 @@
+import { escaped } from './logQuery.ts'
 import type { StoredSpan, TraceSummary } from './span.ts'
 
 /** What a search of traces asks for. */
@@ -12,16 +13,14 @@ export interface TraceQuery {
   readonly showsProbes: boolean
   /** Attributes of one span, each with a value. */
   readonly attributes: readonly (readonly [string, string])[]
-  /** Words, in lower case, that all occur in the trace. */
-  readonly words: readonly string[]
+  /** Words that all occur in the trace. */
+  readonly words: readonly RegExp[]
 }
 
 /** A stored trace, as far as a search needs it. */
 export interface Searchable {
   readonly summary: TraceSummary
   readonly spans: readonly StoredSpan[]
-  /** All names and values in lower case. */
-  readonly text: string
 }
 
 /**
@@ -39,7 +38,7 @@ export function parseTraceQuery(
     hasRepeats: false,
     showsProbes,
     attributes: [] as [string, string][],
-    words: [] as string[],
+    words: [] as RegExp[],
   }
   const fields: { service?: string; operation?: string; status?: string; minMs?: number; maxMs?: number } = {}
   for (const token of tokensOf(text)) {
@@ -51,7 +50,7 @@ export function parseTraceQuery(
     else if (name !== undefined && name !== 'is') fields[name as 'service'] = value!.toLowerCase()
     else if (sign !== undefined) fields[sign === '>' ? 'minMs' : 'maxMs'] = Number(number) * unitMs[unit ?? 'ms']!
     else if (key !== undefined) query.attributes.push([key, expected!.toLowerCase()])
-    else query.words.push(token.toLowerCase())
+    else query.words.push(new RegExp(escaped(token), 'i'))
   }
   return { ...query, ...fields }
 }
@@ -74,7 +73,8 @@ export function matchesTrace(query: TraceQuery, trace: Searchable): boolean {
   const { service, operation } = query
   if (service !== undefined && !summary.services.some((each) => each.toLowerCase() === service)) return false
   if (operation !== undefined && !trace.spans.some(({ name }) => name.toLowerCase() === operation)) return false
-  if (query.words.length > 0 && !query.words.every((word) => trace.text.includes(word))) return false
+  if (!query.words.every((word) => word.test(summary.id) || trace.spans.some((span) => hasWord(span, word))))
+    return false
   return query.attributes.every(([key, value]) =>
     trace.spans.some(({ attributes }) => attributes[key]?.toLowerCase().includes(value)),
   )
@@ -88,17 +88,8 @@ function matchesStatus(expected: string, status: number | undefined): boolean {
   )
 }
 
-/** Returns what a search for words looks through. */
-export function searchText(spans: readonly StoredSpan[]): string {
-  return [
-    spans[0]?.traceId,
-    ...spans.flatMap(({ service, name, error = '', attributes }) => [
-      service,
-      name,
-      error,
-      ...Object.values(attributes),
-    ]),
-  ]
-    .join('\n')
-    .toLowerCase()
+function hasWord({ service, name, error, attributes }: StoredSpan, word: RegExp): boolean {
+  if (word.test(name) || word.test(service) || (error !== undefined && word.test(error))) return true
+  for (const key in attributes) if (word.test(attributes[key]!)) return true
+  return false
 }

@@ -1,6 +1,6 @@
 import type { StoredSpan, TraceSummary } from '../model/span.ts'
 import { summaryOf } from '../model/summary.ts'
-import { matchesTrace, searchText, type Searchable, type TraceQuery } from '../model/traceQuery.ts'
+import { matchesTrace, type Searchable, type TraceQuery } from '../model/traceQuery.ts'
 
 /** The bounds of what is kept in memory. */
 export interface TraceLimits {
@@ -130,7 +130,6 @@ class StoredTrace implements Searchable {
   characters = 0
   readonly #ids = new Set<string>()
   #summary: TraceSummary | undefined
-  #text: string | undefined
 
   constructor(id: string, seq: number) {
     this.id = id
@@ -145,7 +144,6 @@ class StoredTrace implements Searchable {
     this.#ids.add(key)
     this.spans.push(span)
     this.#summary = undefined
-    this.#text = undefined
     const characters = charactersOf(span)
     this.characters += characters
     return characters
@@ -153,10 +151,6 @@ class StoredTrace implements Searchable {
 
   get summary(): TraceSummary {
     return (this.#summary ??= summaryOf(this.id, this.seq, this.spans))
-  }
-
-  get text(): string {
-    return (this.#text ??= searchText(this.spans))
   }
 }
 
