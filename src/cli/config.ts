@@ -7,11 +7,15 @@ import type { Definition } from '../service/definition/definition.ts'
 import { CliError } from './failure.ts'
 import { loadService } from './load-service.ts'
 
-/** `tricube config [service]`: prints every setting, its value and its source. */
+/** `tricube config [service]`: prints every setting, its value and its source, as a table or as JSON. */
 export async function configCommand(argv: string[]): Promise<number> {
-  const { positionals } = parseArgs({ args: argv, allowPositionals: true, options: {} })
+  const { positionals, values: flags } = parseArgs({
+    args: argv,
+    allowPositionals: true,
+    options: { json: { type: 'boolean', default: false } },
+  })
   const [path, ...others] = positionals
-  if (others.length > 0) throw new CliError('Usage: tricube config [service]', 2)
+  if (others.length > 0) throw new CliError('Usage: tricube config [service] [--json]', 2)
   const definition: Partial<Definition> = path === undefined ? {} : (await loadService(path)).definition
   const settings = settingsOf(definition)
   const { values, origins, unknown } = await loadConfig(settings, { options: definition })
@@ -20,7 +24,9 @@ export async function configCommand(argv: string[]): Promise<number> {
     displayValue(setting, (values as unknown as Record<string, unknown>)[name], origins.get(name) === 'default'),
     origins.get(name) ?? '',
   ])
-  process.stdout.write(tableOf([['variable', 'value', 'source'], ...rows]))
+  if (flags.json)
+    process.stdout.write(`${JSON.stringify(rows.map(([variable, value, source]) => ({ variable, value, source })))}\n`)
+  else process.stdout.write(tableOf([['variable', 'value', 'source'], ...rows]))
   for (const warning of unknown) process.stderr.write(`${printable(warning)}\n`)
   return 0
 }

@@ -58,6 +58,7 @@ const help = `Usage: tricube <command>
   openapi <service>          print the service's OpenAPI document as JSON
       --public               without internal operations and fields
   config [service]           print every setting, its value and its source
+      --json                 as JSON
   events <command>           list events, and replay subscriptions; see tricube events --help
   jobs <command>             list, show, retry and cancel jobs; see tricube jobs --help
   keys <command>             create, list and revoke API keys; see tricube keys --help

@@ -1,4 +1,4 @@
-import type { ServiceState } from './model/state.ts'
+import type { ServiceState, SettingRow } from './model/state.ts'
 
 /** A service that the dashboard can start and stop. */
 export interface ManagedService {
@@ -6,6 +6,8 @@ export interface ManagedService {
   start(): Promise<void>
   stop(): Promise<void>
   restart(): Promise<void>
+  /** Reads the settings that it starts with. */
+  settings(): Promise<readonly SettingRow[]>
 }
 
 /** The options of `openDashboard`. */

@@ -31,6 +31,17 @@ test('the service overrides a default, the file the service, and the environment
   expect(environment.row('RETRIES')).toEqual(['5', 'RETRIES'])
 })
 
+test('prints JSON for programs, with secrets masked too', async () => {
+  const env = { RETRIES: '5', PSP_KEY: 'hunter2' }
+  const { code, stdout } = await tricube(['config', 'service.mjs', '--json'], { cwd: await folderOf(files), env }).ended
+  expect(code).toBe(0)
+  const rows = JSON.parse(stdout) as unknown[]
+  expect(rows).toContainEqual({ variable: 'PORT', value: '8123', source: 'the service' })
+  expect(rows).toContainEqual({ variable: 'RETRIES', value: '5', source: 'RETRIES' })
+  expect(rows).toContainEqual({ variable: 'PSP_KEY', value: '(secret)', source: 'PSP_KEY' })
+  expect(stdout).not.toContain('hunter2')
+})
+
 test('secrets are masked, wherever they come from', async () => {
   const { row } = await rowsOf({
     TRICUBE_CONFIG: 'production.mjs',

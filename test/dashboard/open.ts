@@ -61,6 +61,11 @@ export function steerable(name: string, more: Partial<ManagedService['state']> =
     start: async () => void (status = 'ready'),
     stop: async () => void (status = 'stopped'),
     restart: async () => void (status = 'ready'),
+    settings: async () => [
+      { variable: 'LOG_LEVEL', value: 'debug', source: 'environment' },
+      { variable: 'PORT', value: '8010', source: 'default' },
+      { variable: 'DATABASE_URL', value: '(secret)', source: 'environment' },
+    ],
   } satisfies ManagedService
   return service
 }

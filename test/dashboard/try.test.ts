@@ -229,6 +229,36 @@ describe.skipIf(!chromiumBinary)('in Chromium', { timeout: 120_000 }, () => {
 
   it.each([
     { width: 1280, height: 800 },
+    { width: 390, height: 844, colorScheme: 'dark' },
+  ] as const)('shows a contract, its callers and its settings, at $width pixels', async (options) => {
+    const dashboard = await openShop()
+    dashboard.addZipkin([
+      { ...zipkin({ service: 'shop-gateway', kind: 'CLIENT' }), remoteEndpoint: { serviceName: 'order-service' } },
+    ])
+    const { page, complaints, checkAccess, close } = await openPage(`${dashboard.url}#/contracts`, options)
+    onTestFinished(() => close())
+    await page.getByText('Called by shop-gateway').waitFor()
+    await page.getByText('2 operations').waitFor()
+    await page.getByText('placeOrder').focus()
+    await page.getByText('placeOrder').click()
+    const body = await page.getByRole('region', { name: 'Operations' }).getByText('gift?: boolean').textContent()
+    expect(body).toBe('{\n  item: string  // minLength 2\n  count: integer  // minimum 1\n  gift?: boolean\n}')
+    const settings = page.getByRole('region', { name: 'Settings' }).getByRole('row')
+    await expect.poll(() => settings.count()).toBe(3)
+    expect(await settings.last().textContent()).toBe('DATABASE_URL(secret)environment')
+    await page.getByLabel('Defaults too').focus()
+    await page.keyboard.press('Space')
+    await expect.poll(() => settings.count()).toBe(4)
+    await checkAccess()
+    const folder = process.env['TRICUBE_TEST_SCREENSHOTS']
+    if (folder) await page.screenshot({ path: `${folder}/contracts-${options.width}.png` })
+    await page.getByRole('link', { name: 'Try it' }).last().click()
+    await page.getByRole('heading', { name: 'placeOrder' }).waitFor()
+    expect(complaints).toEqual([])
+  })
+
+  it.each([
+    { width: 1280, height: 800 },
     { width: 1920, height: 1080 },
     { width: 390, height: 844 },
   ])('draws the map, around one service too, at $width pixels', async (size) => {

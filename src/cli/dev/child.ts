@@ -48,6 +48,12 @@ export class ServiceProcess {
     return this.#child?.pid
   }
 
+  /** The variables that it starts with. */
+  get env(): NodeJS.ProcessEnv {
+    const { host, port } = this.service
+    return { ...ofDevelopment, ...process.env, ...this.#env, HOST: host, PORT: String(port) }
+  }
+
   /** The end of its output. */
   get lastLines(): readonly string[] {
     return this.#lastLines
@@ -61,7 +67,7 @@ export class ServiceProcess {
 
   async #start(): Promise<void> {
     if (this.#closed || this.#child) return
-    const { name, file, host, port } = this.service
+    const { name, file } = this.service
     const stops = this.#stops
     this.#become('starting')
     const compiled = await runnable(file).catch((error: unknown) => {
@@ -77,7 +83,7 @@ export class ServiceProcess {
       {
         detached: true,
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-        env: { ...ofDevelopment, ...process.env, ...this.#env, HOST: host, PORT: String(port) },
+        env: this.env,
       },
     )
     this.#child = child

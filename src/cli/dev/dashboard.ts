@@ -1,7 +1,10 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { basename, resolve } from 'node:path'
+import { promisify } from 'node:util'
 import { openDashboard, type Dashboard } from '../../dashboard/dashboard.ts'
 import type { ManagedService } from '../../dashboard/dashboardOptions.ts'
+import type { SettingRow } from '../../dashboard/model/state.ts'
+import { ownProgram } from '../../load/own.ts'
 import { CliError } from '../failure.ts'
 import type { ServiceProcess } from './child.ts'
 import type { PlannedService } from './plan.ts'
@@ -103,8 +106,18 @@ function managed(child: ServiceProcess): ManagedService {
       await child.stop()
       await child.start()
     },
+    settings: () => settingsOf(child),
   }
 }
+
+/** Reads the settings in a process of its own: dev never runs the user's code. */
+async function settingsOf({ service, env }: ServiceProcess): Promise<readonly SettingRow[]> {
+  const args = [ownProgram('main'), 'config', service.file, '--json']
+  const { stdout } = await promisify(execFile)(process.execPath, args, { env, timeout: settingsTimeoutMs })
+  return JSON.parse(stdout) as readonly SettingRow[]
+}
+
+const settingsTimeoutMs = 30_000
 
 function portOf(text: string): number {
   const port = Number(text)

@@ -2,9 +2,19 @@ import { sendError, sendJson } from '../server/respond.ts'
 import type { Route } from '../server/router.ts'
 import type { ManagedService } from '../dashboardOptions.ts'
 
-/** Starts, stops and restarts services. */
+/** Starts, stops and restarts services, and reads their settings. */
 export function serviceRoutes(services: () => readonly ManagedService[]): Route[] {
   return [
+    {
+      method: 'GET',
+      path: '/api/services/:name/settings',
+      for: 'page',
+      async handle({ response, params: { name } }) {
+        const service = services().find(({ state }) => state.name === name)
+        if (!service) return sendError(response, 404, `no service is named ${name}`)
+        sendJson(response, await service.settings())
+      },
+    },
     {
       method: 'POST',
       path: '/api/services/:name/:action',

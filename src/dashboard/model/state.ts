@@ -63,6 +63,14 @@ export interface DevMessage {
   readonly text: string
 }
 
+/** A setting in force: its value is masked if it is secret. */
+export interface SettingRow {
+  readonly variable: string
+  readonly value: string
+  /** `default`, or where the value is from. */
+  readonly source: string
+}
+
 /** What changed since the last batch of the live stream. */
 export interface StreamBatch {
   readonly services?: readonly ServiceRow[]

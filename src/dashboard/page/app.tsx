@@ -2,6 +2,7 @@ import type { JSX } from 'preact'
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import type { DashboardState } from '../model/state.ts'
 import { useJson, type Connection } from './api.ts'
+import { Contracts } from './contracts.tsx'
 import { LogList } from './logList.tsx'
 import { MapView } from './mapView.tsx'
 import { Overview } from './overview.tsx'
@@ -20,6 +21,7 @@ const views = [
   { path: 'logs', title: 'Logs', key: 'l' },
   { path: 'try', title: 'Try it', key: 'r' },
   { path: 'map', title: 'Map', key: 'm' },
+  { path: 'contracts', title: 'Contracts', key: 'c' },
 ] as const
 
 export function App(): JSX.Element {
@@ -87,6 +89,7 @@ function View(props: ViewProps): JSX.Element {
   if (view === 'logs') return <LogList {...props} />
   if (view === 'try') return <TryIt {...props} />
   if (view === 'map') return <MapView {...props} />
+  if (view === 'contracts') return <Contracts {...props} />
   return (
     <Empty title="There is no such view">
       <a href={hrefOf('overview')}>Go to the overview</a>

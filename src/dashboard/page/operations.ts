@@ -22,32 +22,40 @@ export interface TryOperation {
   readonly summary: string | undefined
   readonly parameters: readonly Parameter[]
   readonly body: Schema | undefined
-  readonly isBodyRequired: boolean
+  /** The statuses of its responses, with their description and schema. */
+  readonly responses: readonly (readonly [status: string, description: string, schema: Schema | undefined])[]
 }
 
 /** The parts of an OpenAPI document that are read. */
 export interface OpenApi {
   readonly paths?: Readonly<Record<string, Readonly<Record<string, OpenApiOperation>>>>
-  readonly components?: { readonly schemas?: Readonly<Record<string, Schema>> }
+  readonly components?: {
+    readonly schemas?: Readonly<Record<string, Schema>>
+    readonly responses?: Readonly<Record<string, OpenApiResponse>>
+  }
+}
+type Content = Readonly<Record<string, { readonly schema?: Schema }>>
+interface OpenApiResponse {
+  readonly $ref?: string
+  readonly description?: string
+  readonly content?: Content
 }
 interface OpenApiOperation {
   readonly operationId?: string
   readonly summary?: string
   readonly parameters?: readonly Parameter[]
-  readonly requestBody?: {
-    readonly required?: boolean
-    readonly content?: Readonly<Record<string, { readonly schema?: Schema }>>
-  }
+  readonly requestBody?: { readonly content?: Content }
+  readonly responses?: Readonly<Record<string, OpenApiResponse>>
 }
 
 const methods = ['get', 'post', 'put', 'patch', 'delete', 'head', 'options'] as const
 
-export function operationsOf(service: string, { paths = {} }: OpenApi): TryOperation[] {
+export function operationsOf(service: string, { paths = {}, components }: OpenApi): TryOperation[] {
   return Object.entries(paths).flatMap(([path, item]) =>
     methods.flatMap((method) => {
       const operation = item[method]
       if (!operation) return []
-      const { operationId, summary, parameters = [], requestBody } = operation
+      const { operationId, summary, parameters = [], requestBody, responses = {} } = operation
       return {
         service,
         name: operationId ?? `${method} ${path}`,
@@ -56,7 +64,11 @@ export function operationsOf(service: string, { paths = {} }: OpenApi): TryOpera
         summary,
         parameters: parameters.filter((parameter) => parameter.in !== 'cookie'),
         body: requestBody?.content?.['application/json']?.schema,
-        isBodyRequired: requestBody?.required === true,
+        responses: Object.entries(responses).map(([status, response]) => {
+          const { description = '', content } =
+            components?.responses?.[response.$ref?.split('/').at(-1) ?? ''] ?? response
+          return [status, description, content?.['application/json']?.schema] as const
+        }),
       }
     }),
   )
@@ -79,4 +91,34 @@ export function startValue(schema: Schema, document: OpenApi): unknown {
     readonly required?: readonly string[]
   }
   return Object.fromEntries(required.map((name) => [name, exampleOf(properties[name] ?? {}, named) ?? '']))
+}
+
+/** A schema as a type that a person reads: `{ id: integer, note?: string }`. */
+export function typeText(schema: Schema | undefined, document: OpenApi, depth = 0): string {
+  if (!schema) return 'nothing'
+  const { $ref } = schema
+  if (typeof $ref === 'string' && depth > 0) return $ref.split('/').at(-1)!
+  const { type, properties, required = [], items, anyOf, allOf, enum: values, ...rest } = resolved(schema, document)
+  const inner = (part: unknown): string => typeText(part as Schema, document, depth + 1)
+  if ('const' in rest) return JSON.stringify(rest['const'])
+  if (Array.isArray(values)) return values.map((value) => JSON.stringify(value)).join(' | ')
+  if (Array.isArray(anyOf)) return anyOf.map(inner).join(' | ')
+  if (Array.isArray(allOf)) return allOf.map(inner).join(' & ')
+  if (type === 'array') return `${inner(items ?? {})}[]`
+  if (properties === undefined) return Array.isArray(type) ? type.join(' | ') : typeof type === 'string' ? type : 'any'
+  const indent = '  '.repeat(depth + 1)
+  const lines = Object.entries(properties as Readonly<Record<string, Schema>>).map(
+    ([name, part]) =>
+      `${indent}${name}${(required as string[]).includes(name) ? '' : '?'}: ${inner(part)}${boundsOf(part)}\n`,
+  )
+  return `{\n${lines.join('')}${'  '.repeat(depth)}}`
+}
+
+const bounds = ['minimum', 'maximum', 'minLength', 'maxLength', 'pattern', 'format', 'minItems', 'maxItems', 'default']
+
+function boundsOf(schema: Schema): string {
+  const found = bounds
+    .filter((name) => schema[name] !== undefined)
+    .map((name) => `${name} ${JSON.stringify(schema[name])}`)
+  return found.length > 0 ? `  // ${found.join(', ')}` : ''
 }

@@ -1,0 +1,191 @@
+import type { JSX } from 'preact'
+import { useState } from 'preact/hooks'
+import type { ServiceMap } from '../model/serviceMap.ts'
+import type { ServiceRow, SettingRow } from '../model/state.ts'
+import { useJson } from './api.ts'
+import { count } from './format.ts'
+import { operationsOf, typeText, type OpenApi, type TryOperation } from './operations.ts'
+import { hrefOf } from './route.ts'
+import { Block, Text } from './text.tsx'
+import { Empty, ServiceName } from './ui.tsx'
+import type { ViewProps } from './viewProps.ts'
+
+/** What each service promises, who uses it, and the settings that it runs with. */
+export function Contracts({ state, address: { path } }: ViewProps): JSX.Element {
+  const managed = state.services.filter(({ isManaged }) => isManaged)
+  const selected = managed.find(({ name }) => name === path[1]) ?? managed[0]
+  if (!selected) return <Empty title="No service" />
+  return (
+    <div class="try">
+      <nav class="operations" aria-label="Services">
+        <ul class="plain">
+          {managed.map(({ name }) => (
+            <li key={name}>
+              <a
+                href={hrefOf(`contracts/${encodeURIComponent(name)}`)}
+                aria-current={name === selected.name ? 'page' : undefined}
+              >
+                <ServiceName name={name} />
+              </a>
+            </li>
+          ))}
+        </ul>
+      </nav>
+      <div class="contract" key={selected.name}>
+        <h1>
+          <ServiceName name={selected.name} />
+        </h1>
+        <Neighbours name={selected.name} />
+        <Operations service={selected} />
+        <Settings name={selected.name} />
+      </div>
+    </div>
+  )
+}
+
+/** Who calls it, and whom it calls, as far as traces show. */
+function Neighbours({ name }: { readonly name: string }): JSX.Element {
+  const { value } = useJson<ServiceMap>('api/map')
+  const edges = value?.edges ?? []
+  const names = new Map(value?.nodes.map((node) => [node.id, node.name]))
+  const list = (ids: readonly string[]): string => [...new Set(ids)].map((id) => names.get(id) ?? id).join(', ')
+  const callers = list(edges.filter(({ to }) => to === name).map(({ from }) => from))
+  const callees = list(edges.filter(({ from }) => from === name).map(({ to }) => to))
+  return (
+    <p>
+      Called by <Text value={callers || 'nobody yet'} />. Calls <Text value={callees || 'nobody yet'} />.{' '}
+      <a href={hrefOf('map', { node: name })}>Show it on the map</a>
+    </p>
+  )
+}
+
+function Operations({ service: { name, url } }: { readonly service: ServiceRow }): JSX.Element {
+  const { value: document, error } = useJson<OpenApi>(`api/services/${encodeURIComponent(name)}/openapi`)
+  if (error) {
+    return (
+      <p class="dim">
+        <Text value={error.message} />
+      </p>
+    )
+  }
+  if (!document) return <></>
+  const operations = operationsOf(name, document)
+  return (
+    <section aria-label="Operations">
+      <h2>
+        {count(operations.length, 'operation')} {url !== undefined && <a href={`${url}/docs`}>Documentation</a>}
+      </h2>
+      {operations.map((operation) => (
+        <Operation key={operation.name} operation={operation} document={document} />
+      ))}
+    </section>
+  )
+}
+
+interface OperationProps {
+  readonly operation: TryOperation
+  readonly document: OpenApi
+}
+
+function Operation({ operation, document }: OperationProps): JSX.Element {
+  const { service, name, method, path, summary, parameters, body, responses } = operation
+  const parameterLines = parameters.map(
+    ({ name, in: where, required, schema }) => `${where} ${name}${required ? '' : '?'}: ${typeText(schema, document)}`,
+  )
+  return (
+    <details>
+      <summary>
+        <span class="method">{method}</span>{' '}
+        <code>
+          <Text value={path} />
+        </code>{' '}
+        <Text value={name} />{' '}
+        {summary !== undefined && (
+          <span class="dim">
+            <Text value={summary} />
+          </span>
+        )}
+      </summary>
+      <p>
+        <a href={hrefOf(`try/${encodeURIComponent(service)}/${encodeURIComponent(name)}`)}>Try it</a> ·{' '}
+        <a href={hrefOf('traces', { q: `service:${service} operation:${name}` })}>Traces</a>
+      </p>
+      {parameters.length > 0 && (
+        <>
+          <h3>Parameters</h3>
+          <Block value={parameterLines.join('\n')} />
+        </>
+      )}
+      {body && (
+        <>
+          <h3>Body</h3>
+          <Block value={typeText(body, document)} />
+        </>
+      )}
+      <h3>Responses</h3>
+      {responses.map(([status, description, schema]) => (
+        <div key={status}>
+          <p>
+            <strong>{status}</strong>{' '}
+            <span class="dim">
+              <Text value={description} />
+            </span>
+          </p>
+          {schema && status < '300' && <Block value={typeText(schema, document)} />}
+        </div>
+      ))}
+    </details>
+  )
+}
+
+function Settings({ name }: { readonly name: string }): JSX.Element {
+  const { value, error } = useJson<readonly SettingRow[]>(`api/services/${encodeURIComponent(name)}/settings`)
+  const [showsAll, setShowsAll] = useState(false)
+  const rows = value?.filter(({ source }) => showsAll || source !== 'default') ?? []
+  return (
+    <section aria-label="Settings">
+      <h2>Settings</h2>
+      <label class="check">
+        <input type="checkbox" checked={showsAll} onChange={() => setShowsAll(!showsAll)} />
+        Defaults too
+      </label>
+      {error && (
+        <p class="bad">
+          <Text value={error.message} />
+        </p>
+      )}
+      {!value && !error && <p class="dim">Reading the settings…</p>}
+      {value && (
+        <table class="calls">
+          <caption class="visually-hidden">Settings of {name}</caption>
+          <thead>
+            <tr>
+              {['Variable', 'Value', 'From'].map((title) => (
+                <th key={title} scope="col">
+                  {title}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => (
+              <tr key={row.variable}>
+                <td>
+                  <code>
+                    <Text value={row.variable} />
+                  </code>
+                </td>
+                <td class="value">
+                  <Text value={row.value} />
+                </td>
+                <td class="dim">
+                  <Text value={row.source} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </section>
+  )
+}
