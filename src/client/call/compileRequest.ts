@@ -54,11 +54,11 @@ export function compileRequest(
   return (caller, input = {}, options = {}) => {
     const ownMs = options.timeoutMs === undefined ? usualTimeoutMs : timeoutOf(fullName, options.timeoutMs)
     const timeoutMs = shorter(ownMs, caller.deadline?.remainingMs()) as number
-    const headers: Record<string, string> = { accept }
     // The token of a user, a trace and a deadline are for services of your own.
+    const headers: Record<string, string> = external
+      ? { accept }
+      : { accept, 'x-request-timeout-ms': String(Math.floor(timeoutMs)), 'x-request-attempt': '0' }
     if (!external) {
-      headers['x-request-timeout-ms'] = String(Math.floor(timeoutMs))
-      headers['x-request-attempt'] = '0'
       if (isForUser && caller.userAuthorization !== undefined) headers['authorization'] = caller.userAuthorization
       caller.propagate?.(headers)
     }
@@ -80,15 +80,12 @@ export function compileRequest(
     const body = bodyOf?.(input.body)
     const content = body?.body
     if (body) headers['content-type'] = body.type
-    return {
+    const request = {
       operation: fullName,
       method,
       path: fillPath(fullName, pathParts, input.params) + queryString(input.query, styles),
       headers,
-      // A retry needs a new stream.
-      get body() {
-        return typeof content === 'function' ? content() : content
-      },
+      body: typeof content === 'function' ? undefined : content,
       wantsFile,
       timeoutMs,
       signal: options.signal,
@@ -97,6 +94,8 @@ export function compileRequest(
       hashKey: options.hashKey,
       span,
     }
+    // A retry needs a new stream.
+    return typeof content === 'function' ? Object.defineProperty(request, 'body', { get: content }) : request
   }
 }
 

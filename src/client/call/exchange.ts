@@ -137,9 +137,8 @@ export class Exchange extends Expiring implements Dispatcher.DispatchHandler, La
   onResponseEnd(): void {
     if (this.isOver) return
     const [first, ...rest] = this.#chunks
-    const bytes = first !== undefined && rest.length === 0 ? first : Buffer.concat(this.#chunks)
-    if (this.request.wantsFile && this.status < 400) this.bytes = bytes
-    else this.body = bytes.toString()
+    if (this.request.wantsFile && this.status < 400) this.bytes = Buffer.concat(this.#chunks)
+    else this.body = first === undefined ? '' : (rest.length === 0 ? first : Buffer.concat(this.#chunks)).toString()
     const { connection } = this.headers
     this.endsConnection = connection === 'close' || (Array.isArray(connection) && connection.includes('close'))
     this.#controller = undefined
