@@ -16,6 +16,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   start: async () => (await import('./start/start.ts')).startCommand,
   token: async () => (await import('./token.ts')).tokenCommand,
   check: async () => (await import('./check.ts')).checkCommand,
+  test: async () => (await import('./test.ts')).testCommand,
+  add: async () => (await import('./add.ts')).addCommand,
   build: async () => (await import('./build.ts')).buildCommand,
   openapi: async () => (await import('./openapi.ts')).openapiCommand,
   config: async () => (await import('./config.ts')).configCommand,
@@ -52,6 +54,16 @@ const help = `Usage: tricube <command>
       --write                accept all changes: write contract.json beside each service
       --against <commit>     compare with the contract.json files of this commit of git
       --json, --github       print JSON, or annotations for a workflow of GitHub
+  test [filter…]             run the tests with vitest and one embedded PostgreSQL
+      --coverage             report coverage as text, HTML, lcov, Clover and Cobertura
+      --junit <file>         write a JUnit report
+      --watch                run them again when files change
+      -- <options>           pass these options to vitest
+  add service <name>         write a new service; print what to paste elsewhere
+  add operation <service> <name> ['GET /path']
+                             write its test; print what to paste into contract and service
+  add migration <service> <name>
+                             write an empty pair of files
   build [dir…]               write Dockerfile, compose.yaml, compose.cluster.yaml and k8s/
       --check                write nothing; exit with 1 when a file is out of date
       --force                overwrite files that were edited by hand

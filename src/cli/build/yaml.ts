@@ -59,7 +59,7 @@ function scalarOf(value: string | number | boolean | null): string {
 }
 
 const plain = /^[A-Za-z_/.][\w./@%+-]*(?: [\w./@%+-]+)*(?::[\w./-]+)*$/
-/** Several lines that need no escapes, and whose indentation is clear. */
+/** Lines that need no escapes, and whose indentation is clear. */
 const lines = /^(?! )[ -~]+(?:\n(?:[ -~]*[!-~])?)*\n[ -~]*[!-~]\n?$|^(?! )[ -~]*[!-~]\n$/
 const ascii = /^[ -~]*$/
 const duration = /^[1-9]\d{0,3}(?:s|m|h|Mi)$/
