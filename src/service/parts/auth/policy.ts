@@ -18,13 +18,13 @@ export function guarded<Ctx extends Guarded>(
 ): (context: Ctx) => unknown {
   if (!policy) return handler
   const rejection = new Forbidden(`the policy of ${name} does not allow it`)
-  const settle = (context: Ctx, isAllowed: boolean): unknown => {
-    if (isAllowed) return handler(context)
+  const settle = (context: Ctx, decision: unknown): unknown => {
+    if (decision === true) return handler(context) // JavaScript may return anything, and a row is no permission
     const { request } = context
     throw denied(request, rejection, 'its policy', identitiesOf(request))
   }
   return (context) => {
     const decision = policy(context as never)
-    return isThenable(decision) ? decision.then((isAllowed) => settle(context, isAllowed)) : settle(context, decision)
+    return isThenable(decision) ? decision.then((settled) => settle(context, settled)) : settle(context, decision)
   }
 }
