@@ -1,5 +1,4 @@
 /** The examples of a page that run, as its reader pastes them into a folder and starts them. */
-import { dirname } from 'node:path'
 import { type Block, blocksOf, nameOf } from '../repository/docBlocks.ts'
 import { sceneOf } from '../repository/docModules.ts'
 
@@ -23,6 +22,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   discovery: 'needs a Consul and a running service: test/discovery/consul.test.ts',
   kubernetes: 'needs a cluster and a running service: test/discovery/kubernetes.test.ts',
   requests: 'does not start without COOKIE_SECRETS, as the page says: test/http',
+  schemas: 'needs zod: test/schema',
   'service/cart-service/service.ts': 'needs a Redis and its client: test/service/resources.test.ts',
   start: 'does what the command of the page does, which is typed',
   tls: 'needs certificates in /run: test/http/tls.test.ts',
@@ -59,7 +59,7 @@ function fileOf(block: Block): string {
 
 function commandFor(block: Block, path: string): string {
   if (isTest(block)) return `npx vitest run --testTimeout 60000 ${path}`
-  if (isService(block)) return `npx tricube start ${dirname(path)} --port 0`
+  if (isService(block)) return `npx tricube start ${path} --port 0`
   const compiled = path.replace(/ts$/, 'mjs')
   const esbuild = `npx esbuild ${path} --bundle --packages=external --format=esm --target=node20 --outfile=${compiled}`
   return `${esbuild} --log-level=warning && node ${compiled}`
