@@ -32,7 +32,7 @@ export function client<Callee extends Contract>(
   const certificates = new Certificates(options.tls)
   const target = new Target(contract, registry, options as ClientOptions, options, certificates)
   const bound = new (clientClass(contract, target, options as ClientOptions & Pick<typeof options, 'token'>))(
-    headers ? withHeaders(headers) : outside,
+    headers ? withHeaders(`client(${contract.name})`, headers) : outside,
   )
   return Object.assign(bound, {
     async [Symbol.asyncDispose]() {
@@ -50,9 +50,9 @@ const outside: Caller = {
 }
 
 /** Returns a caller that adds headers to each call. Headers of the call replace them. */
-function withHeaders(headers: NonNullable<StandaloneOptions<Contract>['headers']>): Caller {
+function withHeaders(subject: string, headers: NonNullable<StandaloneOptions<Contract>['headers']>): Caller {
   const current = typeof headers === 'function' ? headers : () => headers
   return Object.assign(Object.create(outside) as Caller, {
-    propagate: (all: Record<string, string>) => addHeaders(all, current()),
+    propagate: (all: Record<string, string>) => addHeaders(subject, all, current()),
   })
 }

@@ -1,5 +1,5 @@
 // The rules of the options for calls.
-import { fieldsProblem, problemOf, type Fields, type Rule } from '../config/rule.ts'
+import { fieldsProblem, problemOf, type Fields } from '../config/rule.ts'
 import { describeValue } from '../schema/describeValue.ts'
 import {
   either,
@@ -24,10 +24,11 @@ import type { RetryBudgetOptions } from '../resilience/retryBudget.ts'
 import type { ThrottleOptions } from '../resilience/breaker.ts'
 import type { Registry } from '../discovery/registry.ts'
 import type { CertificateFiles } from '../tls/certificates.ts'
+import { anyTimeoutMsRule, operationRules } from './call/callOptions.ts'
 import { headerName } from './call/headers.ts'
 import type { Locality } from './target/members.ts'
 import type { TokenSource } from './token.ts'
-import type { BalancerName, ClientOptions, OperationOptions } from './types.ts'
+import type { BalancerName, ClientOptions } from './types.ts'
 
 /** Options of `client`: where the service is, and how to call it. */
 export interface StandaloneOptions<Callee extends Contract> extends Omit<ClientOptions<Callee>, 'forward'>, Locality {
@@ -53,7 +54,7 @@ export function callProblem(
   const unknown = Object.keys(operations).find((name) => !Object.hasOwn(callee.operations, name))
   if (unknown) return `${prefix}operations.${unknown} is not an operation of ${callee.name}`
   for (const [name, own] of Object.entries(operations)) {
-    const problem = own && problemOf(`${prefix}operations.${name}`, own, group(operationOptions), operations)
+    const problem = own && problemOf(`${prefix}operations.${name}`, own, group(operationRules), operations)
     if (problem) return problem
   }
   return fieldsProblem(prefix, options, { ...clientOptions, ...more }, options)
@@ -61,17 +62,11 @@ export function callProblem(
 
 const balancers: readonly BalancerName[] = ['p2c', 'round-robin', 'random', 'least-loaded', 'consistent-hash']
 const never = exactly(false)
-const timeoutMs: Rule = {
-  expected: 'a number of milliseconds from 1',
-  accepts: (value) => typeof value === 'number' && value >= 1, // Infinity too: no limit
-}
-const hedge = group<NonNullable<OperationOptions['hedge']>>({ afterP: number({ min: 0, max: 100 }) })
 
-const operationOptions: Fields<OperationOptions> = { timeoutMs, retries: integer(), hedge, fallback: func }
-
+const { timeoutMs, retries, hedge } = operationRules
 const clientOptions: Fields<ClientOptions> = {
   timeoutMs,
-  retries: integer(),
+  retries,
   hedge,
   balancer: oneOf(balancers),
   ejection: either(
@@ -111,10 +106,10 @@ const clientOptions: Fields<ClientOptions> = {
 
 function headerProblem(path: string, name: string): string | undefined {
   try {
-    headerName(name)
+    headerName(path, name)
     return undefined
   } catch (error) {
-    return `${path}: ${(error as Error).message}`
+    return (error as Error).message
   }
 }
 
@@ -132,8 +127,7 @@ const standalone: Fields<
   registry: withMethods('a registry such as staticRegistry({ … })', ['watch']),
   headers: headerValues,
   token: func,
-  // An invalid number is reported when the operations are compiled, with their names.
-  timeoutMs: { ...timeoutMs, accepts: (value) => typeof value === 'number' },
+  timeoutMs: anyTimeoutMsRule,
   region: text('a region'),
   zone: text('a zone'),
 }

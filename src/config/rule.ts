@@ -1,4 +1,6 @@
 import { describeValue } from '../schema/describeValue.ts'
+import { hint } from '../schema/validator/nearestName.ts'
+
 /** The rule of a value, in words for people and as a check. */
 export interface Rule {
   /** Completes "expected …": `a whole number of milliseconds from 0`. */
@@ -41,13 +43,38 @@ export function optionsProblem(options: unknown, fields: Fields): string | undef
 /** Returns the first problem of an object's fields; `prefix` is `drain.`, or empty at the top level. */
 export function fieldsProblem(prefix: string, value: object, fields: Fields, allOptions: object): string | undefined {
   for (const name of Object.keys(value)) {
-    if (!Object.hasOwn(fields, name)) return `unknown option ${prefix}${name}, expected ${namesOf(fields)}`
+    if (!Object.hasOwn(fields, name))
+      return `unknown option ${prefix}${name}, expected ${namesOf(fields)}${hint(name, Object.keys(fields))}`
   }
   for (const [name, rule] of Object.entries(fields)) {
     const problem = problemOf(`${prefix}${name}`, (value as Record<string, unknown>)[name], rule, allOptions)
     if (problem) return problem
   }
   return undefined
+}
+
+/**
+ * Compiles the check of options that a function gets each time it is called. Valid options cost one look-up for each name.
+ *
+ * The check throws a `TypeError` with one line that begins with its subject, such as the name of the function.
+ */
+export function compileOptionsCheck<Options extends object>(
+  fields: Fields<Options>,
+): (subject: string, options: Options) => void {
+  const rules: ReadonlyMap<string, Rule> = new Map(Object.entries(fields as Fields))
+  return (subject, options) => {
+    let isValid = isOptions(options)
+    for (const name in options) {
+      const value = options[name]
+      const rule = rules.get(name)
+      isValid &&= rule !== undefined && (value === undefined || isValidOption(value, rule))
+    }
+    if (!isValid) throw new TypeError(`${subject}: ${optionsProblem(options, fields as Fields)}`)
+  }
+}
+
+function isValidOption(value: unknown, rule: Rule): boolean {
+  return rule.accepts(value) && (!rule.fields || fieldsProblem('', value as object, rule.fields, {}) === undefined)
 }
 
 /** Returns the first problem of the items of a list, or of an object whose fields you name. */

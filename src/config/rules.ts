@@ -86,6 +86,12 @@ export const pemFile: Rule = {
 /** A function. */
 export const func: Rule = { expected: 'a function', accepts: (value) => typeof value === 'function' }
 
+/** A signal that cancels. */
+export const abortSignal: Rule = {
+  expected: 'an AbortSignal',
+  accepts: (value) => typeof (value as AbortSignal | null)?.aborted === 'boolean', // may be of another realm
+}
+
 /** An object whose fields have rules; `rest` adds further checks. */
 export function group<Options extends object>(
   fields: Fields<Options>,

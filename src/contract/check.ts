@@ -17,6 +17,7 @@ import { isSchema, type TObject } from '../schema/schema.ts'
 import { jsonOf, notSchema } from '../schema/standard/json.ts'
 import { isForeign, type Schema } from '../schema/standard/spec.ts'
 import { isText } from '../schema/text.ts'
+import { hint } from '../schema/validator/nearestName.ts'
 
 /**
  * The error of an invalid contract. Its message is one line that names the operation.
@@ -67,7 +68,9 @@ export function checkContract(
   }
   const unknown = Object.keys(options).find((option) => !optionNames.includes(option))
   if (unknown !== undefined) {
-    throw new ContractError(`contract "${name}": unknown option "${unknown}", expected ${optionNames.join(', ')}`)
+    throw new ContractError(
+      `contract "${name}": unknown option "${unknown}", expected ${optionNames.join(', ')}${hint(unknown, optionNames)}`,
+    )
   }
   const taken = new Map<string, string>()
   for (const [key, operation] of Object.entries(operations)) {
@@ -96,7 +99,7 @@ function problemOf(
     return `expected an operation such as { route: 'GET /users' }, got ${describeValue(operation)}`
   }
   const unknown = Object.keys(operation).find((field) => !fields.has(field))
-  if (unknown) return `unknown field "${unknown}", expected ${[...fields].join(', ')}`
+  if (unknown) return `unknown field "${unknown}", expected ${[...fields].join(', ')}${hint(unknown, [...fields])}`
 
   if (typeof operation.route !== 'string') {
     return `route must be a text like 'GET /users/:id', got ${describeValue(operation.route)}`

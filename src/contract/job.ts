@@ -1,6 +1,7 @@
 import { describeValue } from '../schema/describeValue.ts'
 import type { Schema, SchemaInput, SchemaOutput } from '../schema/standard/spec.ts'
 import { ContractError } from './check.ts'
+import { hint } from '../schema/validator/nearestName.ts'
 import { payloadProblem } from './payload.ts'
 import { timeoutProblem } from './timeout.ts'
 
@@ -121,7 +122,7 @@ export function jobs<const Drafts extends JobDrafts>(drafts: Drafts): JobsOf<Dra
 function jobProblem(name: string, draft: JobDraft): string | undefined {
   if (!/^[A-Za-z_$][\w$]*$/.test(name)) return `the name of a job must be a JavaScript identifier, like sendReceipt`
   const unknown = Object.keys(draft).find((field) => !fields.has(field))
-  if (unknown) return `unknown field "${unknown}", expected ${[...fields].join(', ')}`
+  if (unknown) return `unknown field "${unknown}", expected ${[...fields].join(', ')}${hint(unknown, [...fields])}`
   const { input, retries, timeoutMs, concurrency, priority, key, transaction, backoff = {} } = draft
   const { globalConcurrency, rateLimit } = draft
   for (const [field, value, names] of [
@@ -132,7 +133,8 @@ function jobProblem(name: string, draft: JobDraft): string | undefined {
       return `${field} must be an object with ${names.join(' and ')}, got ${describeValue(value)}`
     }
     const other = Object.keys(value).find((name) => !(names as readonly string[]).includes(name))
-    if (other !== undefined) return `unknown field "${field}.${other}", expected ${names.join(', ')}`
+    if (other !== undefined)
+      return `unknown field "${field}.${other}", expected ${names.join(', ')}${hint(other, names)}`
   }
   for (const [field, value, least] of [
     ['retries', retries, 0],

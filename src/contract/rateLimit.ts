@@ -1,4 +1,5 @@
 import { describeValue } from '../schema/describeValue.ts'
+import { hint } from '../schema/validator/nearestName.ts'
 import { longestTimerMs } from '../time/longestTimer.ts'
 
 /**
@@ -31,7 +32,10 @@ export function isByAddress(rateLimit: RateLimit | undefined): boolean {
 /** Returns what is wrong with a rate limit. */
 export function rateLimitProblem({ key, limit, windowMs, ...rest }: RateLimit): string | undefined {
   const [unknown] = Object.keys(rest)
-  if (unknown !== undefined) return `rateLimit: unknown field "${unknown}", expected key, limit, windowMs`
+  if (unknown !== undefined) {
+    const names = ['key', 'limit', 'windowMs']
+    return `rateLimit: unknown field "${unknown}", expected ${names.join(', ')}${hint(unknown, names)}`
+  }
   if (typeof key === 'object') {
     if (!isHeaderName(key?.header)) return `rateLimit.key.header must be a header name in lower case, like x-api-key`
   } else if (typeof key !== 'string' || key === '') {

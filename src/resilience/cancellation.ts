@@ -1,5 +1,7 @@
 /** Work for a request that stops when its response is no longer needed. */
 export interface Cancellable {
+  /** The name of what has not responded to it, for messages. */
+  readonly missing?: string | undefined
   cancel(): void
 }
 
@@ -13,6 +15,7 @@ export class Cancellation {
   /** The reason; undefined until it is cancelled. */
   reason: Error | undefined
   readonly #working: Cancellable[] = []
+  #lastDone: Cancellable | undefined
   #controller: AbortController | undefined
 
   /** Whether it is cancelled. */
@@ -29,6 +32,11 @@ export class Cancellation {
     return this.#controller.signal
   }
 
+  /** The names of what has not responded, to work in progress or to the work that was done last. */
+  get missing(): readonly string[] {
+    return [...this.#working, this.#lastDone].flatMap((work) => work?.missing ?? [])
+  }
+
   /** Registers work to cancel. When this is cancelled already, nothing happens. */
   add(work: Cancellable): void {
     this.#working.push(work)
@@ -36,6 +44,7 @@ export class Cancellation {
 
   /** Removes work that is done. */
   remove(work: Cancellable): void {
+    this.#lastDone = work
     const index = this.#working.indexOf(work)
     if (index < 0) return
     const last = this.#working.pop()!

@@ -23,7 +23,7 @@ import type { WorkContext } from './request/context.ts'
 import { runShutdown, type RunStep } from './lifecycle/shutdown.ts'
 import { openAll, openCore, type Running } from './lifecycle/startup.ts'
 import { roomsOf } from './lifecycle/tables.ts'
-import { BackgroundWork, checkTimeout } from './background/backgroundWork.ts'
+import { BackgroundWork, checkRunOptions, checkTimeout } from './background/backgroundWork.ts'
 
 type State = 'new' | 'starting' | 'serving' | 'stopping'
 
@@ -112,10 +112,9 @@ export class Application implements RunningApplication {
   }
 
   /** Runs a function with its own context. Starts the service first if needed, without listening. */
-  async run<Result>(
-    fn: (context: WorkContext) => Result | Promise<Result>,
-    { name = sourceNameOf(fn) || 'run', timeoutMs, signal }: RunOptions = {},
-  ): Promise<Result> {
+  async run<Result>(fn: (context: WorkContext) => Result | Promise<Result>, options: RunOptions = {}): Promise<Result> {
+    checkRunOptions('run', options)
+    const { name = sourceNameOf(fn) || 'run', timeoutMs, signal } = options
     if (timeoutMs !== undefined) checkTimeout(timeoutMs)
     if (!this.#work.isOpen) await this.start() // inside a hook, the start is not complete yet
     return this.#work.run({ shape: spanShape(name), timeoutMs, signal }, (context) => fn(context as never))

@@ -8,7 +8,7 @@ import { Deadline } from './statement/deadline.ts'
 import type { Cluster } from './pool/cluster.ts'
 import { assertChannel } from './pool/listener.ts'
 import { notShared } from './text/misplaced.ts'
-import { checkOptions } from './optionRules.ts'
+import { checkListenOptions, checkOptions, checkStatementOptions, checkTransactionOptions } from './optionRules.ts'
 import { openAll } from './open.ts'
 import { notePlace } from './errors/place.ts'
 import { bind, type BoundStatement } from './text/prepared.ts'
@@ -85,6 +85,7 @@ class View extends Tags implements Database, StatementContext {
   }
 
   async transaction<T>(fn: (tx: Transaction) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
+    checkTransactionOptions('transaction', options)
     if (this.session && !options.readOnly) this.session.hasWritten = true
     return transaction(this.#home.primary, this, fn, options)
   }
@@ -136,7 +137,8 @@ class View extends Tags implements Database, StatementContext {
     return this.outlet.cancelJob(this, id)
   }
 
-  async listen(channel: string, fn: (payload: string) => void, options?: ListenOptions): Promise<Listening> {
+  async listen(channel: string, fn: (payload: string) => void, options: ListenOptions = {}): Promise<Listening> {
+    checkListenOptions('listen', options)
     return this.#home.listener.listen(channel, fn, options)
   }
 
@@ -149,6 +151,7 @@ class View extends Tags implements Database, StatementContext {
   }
 
   with(options: StatementOptions): Database {
+    checkStatementOptions('with', options)
     return this.#view({ ...(this as StatementContext), ...options })
   }
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { AnyInput, Caller, ClientClass } from '../client/call/call.ts'
 import { BoundClient, type CompiledCall } from '../client/boundClient.ts'
+import { checkCallOptions, checkInputParts } from '../client/call/callOptions.ts'
 import { addHeaders, headerName } from '../client/call/headers.ts'
 import { keyed } from '../client/keyed.ts'
 import type { CallOptions, ClientOptions, RawResult } from '../client/types.ts'
@@ -15,6 +16,7 @@ import { callShape, withCallSpan } from '../trace/callSpan.ts'
 import { recordOf } from '../trace/recordOf.ts'
 import type { SpanShape } from '../trace/shape.ts'
 import { compileInputCheck, compileOutputCheck, TestFailure } from './checks.ts'
+import { withKnownNames } from './knownNames.ts'
 import type { Mocks } from './types.ts'
 
 /** The mock of one service: what a test holds, and the client class that handlers get. */
@@ -31,10 +33,10 @@ export function mockService(
 ): MockedService {
   const mocks: Record<string, unknown> = {}
   class MockClient extends BoundClient {}
-  for (const [name, { paginated }] of Object.entries(contract.operations)) {
+  for (const [name, { paginated, body }] of Object.entries(contract.operations)) {
     const { mock, call } = mockOperation(contract, name, fail)
     const shape = shapeOf(contract, name)
-    const received = compileReceived(forward)
+    const received = compileReceived(`${contract.name}.${name}`, { hasBody: body !== undefined }, forward)
     const raw: CompiledCall['raw'] = async (caller, input, options) =>
       inSpan(shape, caller, () => call(received(caller, input, options)))
     mocks[name] = mock
@@ -45,19 +47,27 @@ export function mockService(
     })
     Object.defineProperty(MockClient.prototype, name, BoundClient.operation(compiled))
   }
-  return { mocks: mocks as Mocks<Contract>, Client: MockClient as unknown as ClientClass<Contract> }
+  return {
+    mocks: withKnownNames(`${contract.name} has no operation`, mocks) as Mocks<Contract>,
+    Client: MockClient as unknown as ClientClass<Contract>,
+  }
 }
 
 /** Compiles what a call would have sent: its input, the headers that it has or forwards, and its idempotency key. */
 function compileReceived(
+  title: string,
+  form: { readonly hasBody: boolean },
   forward: readonly string[],
 ): (caller: Caller, input?: AnyInput, options?: CallOptions) => AnyInput {
-  const names = forward.map(headerName)
-  return (caller, input = {}, { headers: extra = {}, idempotencyKey } = {}) => {
+  const names = forward.map((name) => headerName(title, name))
+  return (caller, input = {}, options = {}) => {
+    checkInputParts(title, input, form)
+    checkCallOptions(title, options)
+    const { headers: extra = {}, idempotencyKey } = options
     const headers: Record<string, string> = {}
-    for (const name of names) addHeaders(headers, { [name]: caller.received?.(name) })
+    for (const name of names) addHeaders(title, headers, { [name]: caller.received?.(name) })
     Object.assign(headers, input.headers)
-    addHeaders(headers, extra)
+    addHeaders(title, headers, extra)
     return {
       ...input,
       ...(Object.keys(headers).length > 0 && { headers }),
@@ -120,7 +130,7 @@ function mockOperation(
     throw new TestFailure(`${title} was called, but the test has not mocked it: add app.mock(…).${name}.returns(…)`)
   }
   return {
-    mock: {
+    mock: withKnownNames(`${title}: a mock has no`, {
       calls,
       returns: (value: unknown) => void (implementation = () => ({ value })),
       responds: (reply: MockReply) => void (implementation = () => reply),
@@ -130,7 +140,7 @@ function mockOperation(
         }),
       implement: (fn: (input: AnyInput) => unknown) =>
         void (implementation = async (input) => ({ value: await fn(input) })),
-    },
+    }),
     async call(input = {}) {
       try {
         checkInput(input)

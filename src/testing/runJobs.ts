@@ -7,6 +7,8 @@ import { subscriptionTaskName } from '../service/parts/jobs/tasks.ts'
 import type { Database } from '../sql/index.ts'
 import type { AttemptEnd } from '../queue/task.ts'
 import type { AnyPart } from '../service/lifecycle/openParts.ts'
+import { compileOptionsCheck } from '../config/rule.ts'
+import { number } from '../config/rules.ts'
 import { jobs, type OpenedJobs } from '../service/parts/jobs/jobs.ts'
 
 /** Options of `runJobs`. */
@@ -92,7 +94,9 @@ export class JobsUnderTest {
   }
 
   /** Runs the jobs that are due, and those that become due meanwhile, until none is left. */
-  async run({ forMs = 0 }: RunJobsOptions = {}): Promise<readonly JobRun[]> {
+  async run(options: RunJobsOptions = {}): Promise<readonly JobRun[]> {
+    checkRunJobsOptions('runJobs', options)
+    const { forMs = 0 } = options
     const opened = this.#opened
     if (!opened?.outlet) throw new TypeError('runJobs: this service has no jobs, set jobs and jobHandlers')
     const { clock } = opened.outlet
@@ -107,3 +111,5 @@ export class JobsUnderTest {
     return this.#runs
   }
 }
+
+const checkRunJobsOptions = compileOptionsCheck<RunJobsOptions>({ forMs: number() })

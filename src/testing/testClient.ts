@@ -6,6 +6,7 @@ import { compileDecoder } from '../client/call/decode.ts'
 import type { CallOptions } from '../client/types.ts'
 import type { Contract } from '../contract/contract.ts'
 import { responseForm } from '../contract/response.ts'
+import { withKnownNames } from './knownNames.ts'
 import type { TestClient } from './types.ts'
 
 /** Collects thrown errors by request ID, because a 500 does not contain its cause. */
@@ -59,5 +60,5 @@ export function testClient<Tested extends Contract>(
     }
     return [name, call]
   })
-  return Object.fromEntries(calls) as TestClient<Tested>
+  return withKnownNames(`${contract.name} has no operation`, Object.fromEntries(calls)) as TestClient<Tested>
 }

@@ -10,6 +10,7 @@ import { Service } from '../service/service.ts'
 import { Certificates } from '../tls/certificates.ts'
 import type { TestFailure } from './checks.ts'
 import { EventsBetween, type SystemJobRun } from './eventsBetween.ts'
+import { withKnownNames } from './knownNames.ts'
 import { startTest, type StartedTest } from './startTest.ts'
 import type { TestApp, TestOptions } from './testApp.ts'
 
@@ -80,7 +81,7 @@ export async function testSystem<const Services extends TestedServices>(
     for (const [name, { app }] of started) {
       if (options[name]?.afterStart) await app.afterStart()
     }
-    return apps as TestSystem<Services>
+    return withKnownNames('testSystem has no service', apps, Object.keys(services)) as TestSystem<Services>
   } catch (error) {
     await close().catch(() => {})
     throw error

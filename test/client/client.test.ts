@@ -76,10 +76,10 @@ describe('a client outside of a service', () => {
   it('rejects an invalid header value before it sends anything', async () => {
     await using caller = client(whoContract, { registry: staticRegistry({ 'who-service': [await listen('a')] }) })
     await expect(caller.who({}, { region: 'a\r\nb: c' })).rejects.toThrow(
-      new TypeError('headers.x-region must not have the character U+000D'),
+      new TypeError('who-service.who: headers.x-region must not have the character U+000D'),
     )
     await expect(caller.who({}, { idempotencyKey: '键' })).rejects.toThrow(
-      new TypeError('headers.idempotency-key must not have the character U+952E'),
+      new TypeError('who-service.who: headers.idempotency-key must not have the character U+952E'),
     )
     expect(await caller.who()).toBe('a')
   })

@@ -30,7 +30,9 @@ describe('headers of a call', () => {
   ])('that would break the connection are rejected before anything is sent: %s: %j', async (name, value, message) => {
     const a = await callee()
     await using products = client(productService, { registry: memoryRegistry(a.address) })
-    await expect(products.getProduct(get, { headers: { [name]: value } })).rejects.toThrow(new TypeError(message))
+    await expect(products.getProduct(get, { headers: { [name]: value } })).rejects.toThrow(
+      new TypeError(`product-service.getProduct: ${message}`),
+    )
     expect(a.requests).toHaveLength(0)
     expect(await products.getProduct(get)).toEqual({ id: 1, from: 'a' })
   })

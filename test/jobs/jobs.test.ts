@@ -140,7 +140,7 @@ describe('enqueuing', () => {
       'an unknown option',
       { order_id: 1 },
       { delay: 5 },
-      'unknown option "delay", expected delayMs, runAt, unique, priority',
+      'unknown option "delay", expected delayMs, runAt, unique, priority; did you mean delayMs?',
     ],
     ['two times', { order_id: 1 }, { delayMs: 1, runAt: new Date() }, 'set delayMs or runAt, not both'],
     ['no date', { order_id: 1 }, { runAt: new Date('soon') }, 'runAt must be a valid Date, got Invalid Date'],

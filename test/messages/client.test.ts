@@ -1,7 +1,8 @@
-import { contract, NotFound, t } from 'tricube'
+import { contract, NotFound, service, t } from 'tricube'
 import { client, type ClientOptions } from 'tricube/client'
 import { fetchClient } from 'tricube/client/fetch'
-import { describe, onTestFinished } from 'vitest'
+import { testService } from 'tricube/testing'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { callee, memoryRegistry, unusedAddress } from '../client/callee.ts'
 import { type Row, testMessages } from './row.ts'
 
@@ -14,6 +15,9 @@ const orderService = contract('order-service', {
     errors: [NotFound],
   },
 })
+const storeService = contract('stock-service', { add: { route: 'POST /stock', body: t.Unknown() } })
+const asking = service(contract('asking-service', {}), { clients: { orders: orderService }, handlers: {} })
+const answering = service(orderService, { handlers: { getOrder: ({ params }) => params } })
 const get = { params: { id: 7 } }
 const url = 'http://127.0.0.1:1'
 
@@ -66,22 +70,22 @@ describe('input of a call', () => {
     [
       'a list with a comma in an item',
       [{ ...get, headers: { 'x-tags': ['a', 'b,c'] } }],
-      'headers.x-tags[1] must not have a comma, which separates the items',
+      'order-service.getOrder: headers.x-tags[1] must not have a comma, which separates the items',
     ],
     [
       'a header with a line break',
       [get, { headers: { 'x-tenant': 'a\nb' } }],
-      'headers.x-tenant must not have the character U+000A',
+      'order-service.getOrder: headers.x-tenant must not have the character U+000A',
     ],
     [
       'a header with a space in its name',
       [get, { headers: { 'x tenant': 'a' } }],
-      'headers: "x tenant" is not a valid name',
+      'order-service.getOrder: headers: "x tenant" is not a valid name',
     ],
     [
       'a header of the connection',
       [get, { headers: { 'Content-Length': '1' } }],
-      'headers.content-length is set by the call itself',
+      'order-service.getOrder: headers.content-length is set by the call itself',
     ],
     [
       'a time limit that is no number',
@@ -90,6 +94,73 @@ describe('input of a call', () => {
     ],
   ]
   testMessages(inputs, ([input, options]) => caller(url).getOrder(input as never, options))
+
+  const typos: readonly Row<readonly [input: object, options?: object]>[] = [
+    [
+      'a misspelt part',
+      [{ param: { id: 7 } }],
+      'order-service.getOrder: unknown part param of the input, expected params, query, headers; did you mean params?',
+    ],
+    [
+      'a body that the operation does not have',
+      [{ ...get, body: { id: 7 } }],
+      'order-service.getOrder: unknown part body of the input, expected params, query, headers',
+    ],
+    ['no object', [7 as never], 'order-service.getOrder: input: expected an object, got 7'],
+    [
+      'a time limit without its unit',
+      [get, { timeout: 5 }],
+      'order-service.getOrder: unknown option timeout, expected fallback, hashKey, headers, hedge, idempotencyKey, region, retries, signal, timeoutMs; did you mean timeoutMs?',
+    ],
+    [
+      'a time limit as text',
+      [get, { timeoutMs: '5' }],
+      'order-service.getOrder: timeoutMs: expected a number of milliseconds from 1, got "5"',
+    ],
+    [
+      'retries as text',
+      [get, { retries: '3' }],
+      'order-service.getOrder: retries: expected a whole number from 0, got "3"',
+    ],
+    [
+      'a misspelt percentile of a hedge',
+      [get, { hedge: { afterp: 95 } }],
+      'order-service.getOrder: unknown option hedge.afterp, expected afterP; did you mean afterP?',
+    ],
+    [
+      'a time in place of the options',
+      [get, 5000 as never],
+      'order-service.getOrder: options: expected an object, got 5000',
+    ],
+    [
+      'the controller of a signal',
+      [get, { signal: new AbortController() }],
+      'order-service.getOrder: signal: expected an AbortSignal, got an object (AbortController)',
+    ],
+  ]
+  testMessages(typos, ([input, options]) => caller(url).getOrder(input as never, options))
+
+  test.each(typos)('%s: fetchClient, mocks and the test client reject the same', async (_mistake, wrong, line) => {
+    const [input, options] = wrong as readonly [never, never]
+    await expect(fetchClient(orderService, { url }).getOrder(input, options)).rejects.toThrow(new TypeError(line))
+    await using app = await testService(asking, { config: { logLevel: 'silent' } })
+    app.mock(orderService).getOrder.returns({ id: 7 })
+    const call = app.run(({ clients }) => clients.orders.getOrder(input, options))
+    await expect(call).rejects.toThrow(new TypeError(line))
+    await using orders = await testService(answering, { config: { logLevel: 'silent' } })
+    await expect(orders.client.getOrder(input, options)).rejects.toThrow(new TypeError(line))
+  })
+
+  testMessages<object>(
+    [
+      [
+        'a body with a bigint',
+        { n: 1n },
+        'stock-service.add: the body cannot be written as JSON: Do not know how to serialize a BigInt',
+      ],
+    ],
+    (body) => client(storeService, { url }).add({ body: body as never }),
+  )
 })
 
 describe('fetchClient', () => {
@@ -97,7 +168,7 @@ describe('fetchClient', () => {
     [
       'an unknown option',
       () => fetchClient(orderService, { header: {} } as never),
-      'fetchClient(order-service): unknown option header, expected credentials, fetch, headers, timeoutMs, token, url',
+      'fetchClient(order-service): unknown option header, expected credentials, fetch, headers, timeoutMs, token, url; did you mean headers?',
     ],
     ['no contract', () => fetchClient('orders' as never), 'fetchClient: expected a contract, got "orders"'],
     [

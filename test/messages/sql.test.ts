@@ -100,6 +100,31 @@ const statements: readonly Row<() => unknown>[] = [
     'isolation must be one of read committed, repeatable read, serializable, got "snapshot"',
   ],
   [
+    'misspells the isolation level of a transaction',
+    () => db.transaction(async () => {}, { isolationLevel: 'serializable' } as never),
+    'transaction: unknown option isolationLevel, expected deferrable, isolation, readOnly, retries',
+  ],
+  [
+    'writes the retries of a transaction as text',
+    () => db.transaction(async () => {}, { retries: '3' } as never),
+    'transaction: retries: expected a whole number from 0, got "3"',
+  ],
+  [
+    'leaves out the unit of a statement timeout',
+    () => db.with({ timeout: 20 } as never),
+    'with: unknown option timeout, expected readOnly, signal, slow, timeoutMs; did you mean timeoutMs?',
+  ],
+  [
+    'leaves out the unit of a timeout in a transaction',
+    () => db.transaction((tx) => tx.with({ timeout: 20 } as never).execute`SELECT 1`),
+    'with: unknown option timeout, expected signal, timeoutMs; did you mean timeoutMs?',
+  ],
+  [
+    'misspells an option of listen',
+    () => db.listen('orders', () => {}, { onreconnect() {} } as never),
+    'listen: unknown option onreconnect, expected onReconnect; did you mean onReconnect?',
+  ],
+  [
     'uses a transaction after its end',
     async () => (await db.transaction(async (tx) => ({ tx }))).tx.execute`SELECT 1`,
     'the transaction is over',

@@ -38,6 +38,21 @@ afterEach(async () => {
 
 const tests: readonly Row<() => unknown>[] = [
   [
+    'leaves out the unit of the limit of a run',
+    () => app.run(() => 1, { timeout: 5 } as never),
+    'run: unknown option timeout, expected name, signal, timeoutMs; did you mean timeoutMs?',
+  ],
+  [
+    'misspells the limit of a detached context',
+    () => app.run((ctx) => ctx.detached({ timeoutMS: 5 } as never)),
+    'detached: unknown option timeoutMS, expected timeoutMs; did you mean timeoutMs?',
+  ],
+  [
+    'leaves out the unit of the time that jobs run for',
+    () => app.runJobs({ for: 5 } as never),
+    'runJobs: unknown option for, expected forMs; did you mean forMs?',
+  ],
+  [
     'has not mocked a call',
     () => app.client.describe({ params: { id: 2 } }),
     'city-service.getCity was called, but the test has not mocked it: add app.mock(…).getCity.returns(…)',
@@ -70,6 +85,29 @@ const tests: readonly Row<() => unknown>[] = [
     'runs a handler that breaks the contract',
     () => app.client.sloppy(),
     'guide-service.sloppy: the handler returned what the contract does not allow: at must match format "date-time"',
+  ],
+  [
+    'misspells an operation of a mock',
+    () => (app.mock(cityContract) as never as { getCty: { returns(city: object): void } }).getCty.returns({}),
+    'city-service has no operation getCty, expected getCity, listCities; did you mean getCity?',
+  ],
+  [
+    'misspells a method of a mock',
+    () => (app.mock(cityContract).getCity as never as { return(city: object): void }).return({}),
+    'city-service.getCity: a mock has no return, expected calls, returns, throws, implement; did you mean returns?',
+  ],
+  [
+    'misspells an operation of the client',
+    () => (app.client as never as { descrive(): unknown }).descrive(),
+    'guide-service has no operation descrive, expected describe, count, sloppy; did you mean describe?',
+  ],
+  [
+    'misspells a service of a system',
+    async () => {
+      await using system = await testSystem({ cities }, { cities: { config: { logLevel: 'silent' } } })
+      return (system as never as { citie: { client: object } }).citie.client
+    },
+    'testSystem has no service citie, expected cities; did you mean cities?',
   ],
   [
     'mocks a service that is not called',

@@ -62,7 +62,7 @@ describe('a service', () => {
       'ping-service: settings.a: expected a schema like t.String(), got "string"',
     )
     expect(wrong({ prot: 1 })).toThrow(
-      /^ping-service: unknown option prot, expected admission, .*, port, .*, trustProxy$/,
+      /^ping-service: unknown option prot, expected admission, .*, port, .*, trustProxy; did you mean port\?$/,
     )
     expect(wrong({ drain: { delayMS: 1 } })).toThrow(
       'ping-service: unknown option drain.delayMS, expected delayMs, preStopDelayMs, timeoutMs',

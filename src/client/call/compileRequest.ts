@@ -10,6 +10,7 @@ import { callShape } from '../../trace/callSpan.ts'
 import { recordOf } from '../../trace/recordOf.ts'
 import type { CallOptions } from '../types.ts'
 import type { AnyInput, Caller, OutgoingRequest } from './call.ts'
+import { checkCallOptions, checkInputParts } from './callOptions.ts'
 import { addHeaders, headerName, headerValue } from './headers.ts'
 import { compileBody } from './outgoingBody.ts'
 import { fillPath, headerText, queryString } from './inputText.ts'
@@ -43,15 +44,18 @@ export function compileRequest(
   const pathParts = `${external?.path ?? ''}${path}`.replace(/\*$/, ':*').split(/:(\w+|\*)/)
   const fullName = `${contract.name}.${name}`
   const usualTimeoutMs = timeoutOf(fullName, ownTimeoutMs ?? operation.timeoutMs ?? defaultTimeoutMs)
-  const forward = forwarded.map(headerName)
+  const forward = forwarded.map((header) => headerName(fullName, header))
+  const form = { hasBody: operation.body !== undefined }
   const isForUser = accepts(operation, 'user')
-  const bodyOf = compileBody(operation)
+  const bodyOf = compileBody(fullName, operation)
   const wantsFile = fileTypeOf(operation.returns) !== undefined
   const accept = wantsFile ? '*/*' : 'application/json'
   const styles = queryStyles(queryOf(operation) ?? {})
   const shape = callShape(contract.name, name, method, path)
 
-  return (caller, input = {}, options = {}) => {
+  return (caller, input = noInput, options = noOptions) => {
+    checkInputParts(fullName, input, form)
+    if (options !== noOptions) checkCallOptions(fullName, options)
     const ownMs = options.timeoutMs === undefined ? usualTimeoutMs : timeoutOf(fullName, options.timeoutMs)
     const timeoutMs = shorter(ownMs, caller.deadline?.remainingMs()) as number
     // The token of a user, a trace and a deadline are for services of your own.
@@ -62,7 +66,7 @@ export function compileRequest(
       if (isForUser && caller.userAuthorization !== undefined) headers['authorization'] = caller.userAuthorization
       caller.propagate?.(headers)
     }
-    if (common) addHeaders(headers, common())
+    if (common) addHeaders(fullName, headers, common())
     for (const header of forward) {
       const value = caller.received?.(header)
       if (value !== undefined) headers[header] = value
@@ -71,12 +75,12 @@ export function compileRequest(
     const span = parent?.isRecorded ? parent.child(shape) : undefined
     if (!external) parent?.trace.tracer.inject(span ?? parent, headers)
     const region = options.region ?? caller.region
-    if (region !== undefined && !external) headers['x-region'] = headerValue('x-region', region)
+    if (region !== undefined && !external) headers['x-region'] = headerValue(fullName, 'x-region', region)
     if (options.idempotencyKey !== undefined) {
-      headers['idempotency-key'] = headerValue('idempotency-key', options.idempotencyKey)
+      headers['idempotency-key'] = headerValue(fullName, 'idempotency-key', options.idempotencyKey)
     }
-    if (input.headers) addInput(headers, input.headers)
-    if (options.headers) addHeaders(headers, options.headers)
+    if (input.headers) addInput(fullName, headers, input.headers)
+    if (options.headers) addHeaders(fullName, headers, options.headers)
     const body = bodyOf?.(input.body)
     const content = body?.body
     if (body) headers['content-type'] = body.type
@@ -106,7 +110,12 @@ function timeoutOf(operation: string, timeoutMs: number): number {
 }
 
 /** Adds the headers of the contract. Their names are checked when it is defined. */
-function addInput(headers: Record<string, string>, input: Readonly<Record<string, unknown>>): void {
-  for (const name in input)
-    if (input[name] !== undefined) headers[name] = headerValue(name, headerText(name, input[name]))
+function addInput(operation: string, headers: Record<string, string>, input: Readonly<Record<string, unknown>>): void {
+  for (const name in input) {
+    const value = input[name]
+    if (value !== undefined) headers[name] = headerValue(operation, name, headerText(operation, name, value))
+  }
 }
+
+const noInput: AnyInput = {}
+const noOptions: CallOptions = {}

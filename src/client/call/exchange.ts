@@ -70,6 +70,10 @@ export class Exchange extends Expiring implements Dispatcher.DispatchHandler, La
     return (this.#headers ??= this.#head?.headers ?? {})
   }
 
+  get missing(): string | undefined {
+    return this.isOver && this.ending !== 'timed out' ? undefined : this.request.operation
+  }
+
   /** Counts a connection that carries it. */
   begin(): void {
     this.#connections += 1

@@ -6,9 +6,10 @@
  *
  * @throws {TypeError} when it has a character that RFC 9110, 5.5 does not allow
  */
-export function headerValue(name: string, value: string): string {
+export function headerValue(subject: string, name: string, value: string): string {
   const character = /[^\t\x20-\x7e\x80-\xff]/u.exec(value)?.[0]
-  if (character !== undefined) throw new TypeError(`headers.${name} must not have the character ${codeOf(character)}`)
+  if (character !== undefined)
+    throw new TypeError(`${subject}: headers.${name} must not have the character ${codeOf(character)}`)
   return value
 }
 
@@ -17,20 +18,25 @@ export function headerValue(name: string, value: string): string {
  *
  * @throws {TypeError} when it is no valid name (RFC 9110, 5.1), or belongs to the connection or to the call itself
  */
-export function headerName(name: string): string {
+export function headerName(subject: string, name: string): string {
   const lower = name.toLowerCase()
-  if (!/^[\w!#$%&'*+.^`|~-]+$/.test(lower)) throw new TypeError(`headers: ${JSON.stringify(name)} is not a valid name`)
-  if (ownHeaders.has(lower)) throw new TypeError(`headers.${lower} is set by the call itself`)
+  if (!/^[\w!#$%&'*+.^`|~-]+$/.test(lower))
+    throw new TypeError(`${subject}: headers: ${JSON.stringify(name)} is not a valid name`)
+  if (ownHeaders.has(lower)) throw new TypeError(`${subject}: headers.${lower} is set by the call itself`)
   return lower
 }
 
 /** Adds headers to those of a call. Headers that are undefined are left out. */
-export function addHeaders(headers: Record<string, string>, more: Readonly<Record<string, string | undefined>>): void {
+export function addHeaders(
+  subject: string,
+  headers: Record<string, string>,
+  more: Readonly<Record<string, string | undefined>>,
+): void {
   for (const name in more) {
     const value = more[name]
     if (value === undefined) continue
-    const sent = headerName(name)
-    headers[sent] = headerValue(sent, value)
+    const sent = headerName(subject, name)
+    headers[sent] = headerValue(subject, sent, value)
   }
 }
 

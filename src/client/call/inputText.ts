@@ -70,8 +70,8 @@ function appendTo(search: URLSearchParams, name: string, value: unknown): void {
  *
  * @throws {TypeError} when an item of a list has a comma
  */
-export function headerText(name: string, value: unknown): string {
-  return Array.isArray(value) ? listText(`headers.${name}`, value, ', ') : textOf(value)
+export function headerText(operation: string, name: string, value: unknown): string {
+  return Array.isArray(value) ? listText(`${operation}: headers.${name}`, value, ', ') : textOf(value)
 }
 
 function listText(where: string, values: readonly unknown[], separator: string): string {

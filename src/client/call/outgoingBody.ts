@@ -10,16 +10,30 @@ interface TypedBody {
   readonly type: string
 }
 
-/** Compiles a function that returns the body of a call; undefined when the operation has none. */
-export function compileBody({ body }: Operation): ((input: unknown) => TypedBody | undefined) | undefined {
+/**
+ * Compiles a function that returns the body of a call; undefined when the operation has none.
+ *
+ * The function throws a `TypeError` with the name of the operation when the body cannot be sent.
+ */
+export function compileBody(
+  subject: string,
+  { body }: Operation,
+): ((input: unknown) => TypedBody | undefined) | undefined {
   if (!body) return undefined
   const { form, types } = bodyRuleOf(body)
-  return compileForm[form](types.find((type) => !type.includes('*')) ?? 'application/octet-stream')
+  const write = compileForm[form](types.find((type) => !type.includes('*')) ?? 'application/octet-stream')
+  return (input) => {
+    try {
+      return write(input)
+    } catch (cause) {
+      throw new TypeError(`${subject}: ${(cause as Error).message}`, { cause })
+    }
+  }
 }
 
 const compileForm: Readonly<Record<BodyForm, (usualType: string) => (input: unknown) => TypedBody | undefined>> = {
   json: () => (input) => {
-    const body = JSON.stringify(input)
+    const body = jsonOf(input)
     return body === undefined ? undefined : { body, type: 'application/json' }
   },
   raw:
@@ -45,6 +59,16 @@ const compileForm: Readonly<Record<BodyForm, (usualType: string) => (input: unkn
   form:
     (type) =>
     (input = {}) => ({ body: fieldsOf(input as object), type }),
+}
+
+/** @throws {TypeError} when JSON cannot hold the value, such as a bigint or a circle */
+function jsonOf(input: unknown): string | undefined {
+  try {
+    return JSON.stringify(input)
+  } catch (cause) {
+    const [reason] = (cause as Error).message.split('\n')
+    throw new TypeError(`the body cannot be written as JSON: ${reason}`, { cause })
+  }
 }
 
 function isBytes(value: unknown): value is string | Uint8Array | Blob {

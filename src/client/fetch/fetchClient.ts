@@ -104,12 +104,13 @@ async function send(
   request: OutgoingRequest,
   { url = '', headers: own = {}, credentials, fetch = globalThis.fetch, of = {}, redirect }: SendOptions,
 ): Promise<CallResponse> {
-  const { operation, method, path, headers, body, wantsFile, timeoutMs, signal } = request
+  const { operation, method, path, body, wantsFile, timeoutMs, signal } = request
+  const all = headersOf(request, typeof own === 'function' ? own() : own, of.headers)
   const timeout = AbortSignal.timeout(timeoutMs)
   try {
     const response = await fetch(`${url.replace(/\/$/, '')}${path}`, {
       method,
-      headers: headersOf(headers, typeof own === 'function' ? own() : own, of.headers),
+      headers: all,
       ...(credentials && { credentials }),
       body: (body ?? null) as NonNullable<RequestInit['body']> | null,
       ...(body instanceof ReadableStream && { duplex: 'half' }),
@@ -137,12 +138,12 @@ function hiddenRedirect(operation: string): BadGateway {
 
 /** Returns all headers of a call. Those of the call replace those of the client. */
 function headersOf(
-  headers: Readonly<Record<string, string>>,
+  { operation, headers }: OutgoingRequest,
   own: Readonly<Record<string, string>>,
   ofCall: CallOptions['headers'] = {},
 ): Record<string, string> {
   const all = { ...headers }
-  addHeaders(all, own)
-  addHeaders(all, ofCall)
+  addHeaders(operation, all, own)
+  addHeaders(operation, all, ofCall)
   return all
 }

@@ -11,6 +11,12 @@ export function nearestName(text: string, names: readonly string[]): string | un
   return nearest
 }
 
+/** Returns `; did you mean timeoutMs?` for a misspelt name, or for one without its unit; else an empty text. */
+export function hint(name: string, names: readonly string[]): string {
+  const nearest = nearestName(name, names) ?? names.find((one) => one === `${name}Ms`)
+  return nearest === undefined ? '' : `; did you mean ${nearest}?`
+}
+
 const maxLength = 64
 
 /** Counts the letters to change, add, remove, or swap with the next one (optimal string alignment). */

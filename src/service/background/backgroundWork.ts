@@ -1,12 +1,15 @@
-import { GatewayTimeout } from '../../contract/errors.ts'
+import { compileOptionsCheck, type Rule } from '../../config/rule.ts'
+import { abortSignal, text } from '../../config/rules.ts'
 import type { LateLog } from '../../log/late.ts'
 import { Cancellation } from '../../resilience/cancellation.ts'
 import { Deadline } from '../../time/deadline.ts'
 import { longestTimerMs } from '../../time/longestTimer.ts'
 import { ambient } from '../../trace/ambient.ts'
+import type { RunOptions } from '../definition/hooks.ts'
 import type { RequestScope, Work, WorkOptions } from '../part.ts'
 import type { ServiceTracer } from '../parts/tracing/serviceTracer.ts'
 import type { BaseContext, ContextValues, DetachedOptions, WorkTracker } from '../request/baseContext.ts'
+import { pastDeadline } from '../request/pastDeadline.ts'
 import { BackgroundContext, messageOrigin, type BackgroundClass, type Origin } from './backgroundContext.ts'
 
 /** Work that is running outside requests. */
@@ -20,6 +23,12 @@ export interface StartedWork {
   readonly context: BackgroundContext
   readonly fail: (error: unknown) => void
   readonly end: () => void
+}
+
+/** The cancellation of work, and the function that ends its timer. */
+interface CancellationOfWork {
+  readonly own: Cancellation
+  readonly forget: () => void
 }
 
 /** The state once the parts are open. */
@@ -69,7 +78,7 @@ export class BackgroundWork implements Work, WorkTracker {
     const { shape, timeoutMs, signal, headers = {}, values } = options
     const operation = shape.name
     const endRunning = this.#begin(operation)
-    const { own: cancellation, forget } = this.#cancellation(timeoutMs, signal)
+    const { own: cancellation, forget } = this.#cancellation(operation, timeoutMs, signal)
     const span = tracing.begin(options)
     const deadline = deadlineIn(timeoutMs)
     const origin = messageOrigin(headers, tracing)
@@ -84,10 +93,12 @@ export class BackgroundWork implements Work, WorkTracker {
     }
   }
 
-  detach(context: BaseContext & Origin, { timeoutMs }: DetachedOptions): BackgroundContext {
+  detach(context: BaseContext & Origin, options: DetachedOptions): BackgroundContext {
+    checkDetachedOptions('detached', options)
+    const { timeoutMs } = options
     checkTimeout(timeoutMs)
     const { operation, span } = context
-    const { own: cancellation } = this.#cancellation(timeoutMs)
+    const { own: cancellation } = this.#cancellation(operation, timeoutMs)
     return new this.#known.Context({ operation, origin: context, deadline: deadlineIn(timeoutMs), span, cancellation })
   }
 
@@ -131,7 +142,7 @@ export class BackgroundWork implements Work, WorkTracker {
    * Creates a cancellation that ends after `timeoutMs`, with the signal, and with the service. Call `forget` when
    * nothing is left to cancel.
    */
-  #cancellation(timeoutMs?: number, signal?: AbortSignal): { readonly own: Cancellation; readonly forget: () => void } {
+  #cancellation(operation: string, timeoutMs?: number, signal?: AbortSignal): CancellationOfWork {
     const own = new Cancellation()
     const abort = (): void => own.end(reasonOf(signal!))
     const forget = (): void => {
@@ -143,7 +154,7 @@ export class BackgroundWork implements Work, WorkTracker {
       timeoutMs === undefined
         ? undefined
         : setTimeout(() => {
-            own.end(new GatewayTimeout('the deadline is past'))
+            own.end(pastDeadline(operation, own))
             forget()
           }, timeoutMs).unref()
     this.#cancellations.add(own)
@@ -158,6 +169,17 @@ export class BackgroundWork implements Work, WorkTracker {
     return this.#opened
   }
 }
+
+/** The rule of a time limit, whose value `checkTimeout` checks. */
+const timeoutMsRule: Rule = { expected: 'a number of ms', accepts: () => true }
+const checkDetachedOptions = compileOptionsCheck<DetachedOptions>({ timeoutMs: timeoutMsRule })
+
+/** Checks the options of `run`; throws a `TypeError` with one line. */
+export const checkRunOptions: (subject: string, options: RunOptions) => void = compileOptionsCheck<RunOptions>({
+  name: text('a name'),
+  timeoutMs: timeoutMsRule,
+  signal: abortSignal,
+})
 
 /** @throws {TypeError} when no timer can wait that long */
 export function checkTimeout(timeoutMs: number): void {

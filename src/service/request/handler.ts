@@ -39,6 +39,5 @@ export function compileHandler(
 
 /** Ends the request at its deadline, even if the handler is still running. */
 function expired(context: RequestContext): Error {
-  context.expire()
-  return new GatewayTimeout('the deadline is past')
+  return context.expire()
 }

@@ -1,5 +1,4 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { GatewayTimeout } from '../../contract/errors.ts'
 import { HttpError } from '../../contract/httpError.ts'
 import { identityValue, userAuthorization } from '../../auth/identity.ts'
 import { openRequestOf } from '../../http/inFlight/inFlight.ts'
@@ -11,6 +10,7 @@ import { untraced } from '../../trace/tracer.ts'
 import type { Keyed, RequestScope } from '../part.ts'
 import { BaseContext, type ContextValues, type DetachedOptions, type WorkTracker } from './baseContext.ts'
 import { forwardHeader, regionOf } from './forwardedHeaders.ts'
+import { pastDeadline } from './pastDeadline.ts'
 import { isThenable } from './thenable.ts'
 
 /** The class of request contexts. */
@@ -31,7 +31,7 @@ export class RequestContext extends BaseContext implements RequestScope {
   readonly request: FastifyRequest
   readonly #reply: FastifyReply
   #cancellation: Cancellation | undefined
-  #isLate = false
+  #late: HttpError | undefined
   /** The request's own context, of a copy with another span. */
   #own: RequestContext | undefined
   #keyed: Keyed | undefined
@@ -175,10 +175,12 @@ export class RequestContext extends BaseContext implements RequestScope {
     return (this.#cancellation ??= this.#watch())
   }
 
-  /** Cancels current and later work at the deadline. */
-  expire(): void {
-    this.#isLate = true
-    this.#cancellation?.end(tooLate())
+  /** Cancels current and later work at the deadline. Returns the error of the request. */
+  expire(): HttpError {
+    const error = pastDeadline(this.operation, this.#cancellation)
+    this.#late = error
+    this.#cancellation?.end(error)
+    return error
   }
 
   #track(): void {
@@ -188,16 +190,11 @@ export class RequestContext extends BaseContext implements RequestScope {
   #watch(): Cancellation {
     const cancellation = new Cancellation()
     const { raw } = this.#reply
-    if (this.#isLate) cancellation.end(tooLate())
+    if (this.#late) cancellation.end(this.#late)
     else if (raw.destroyed) cancellation.end(hungUp())
     else raw.once('close', () => raw.writableFinished || cancellation.end(hungUp()))
     return cancellation
   }
-}
-
-/** Returns why a request ended before its response. Its statements and calls fail with this. */
-function tooLate(): HttpError {
-  return new GatewayTimeout('the deadline is past')
 }
 
 /** 499 is Nginx's status for a caller that hung up. Only the log shows it. */

@@ -1,3 +1,4 @@
+import { checkLimits } from '../optionRules.ts'
 import type { ContractEvent, PublishedOf } from '../../contract/event.ts'
 import type { EnqueueArguments, Enqueued, Job } from '../../contract/job.ts'
 import { batchTag } from '../statement/bulk.ts'
@@ -70,6 +71,7 @@ export class Narrowed extends Tags implements Transaction {
   }
 
   with(limits: TransactionLimits): Transaction {
+    checkLimits('with', limits)
     return new Narrowed(this.#tx, { ...this.#limits, ...limits })
   }
 

@@ -1,3 +1,4 @@
+import { checkLimits } from '../optionRules.ts'
 import type { ContractEvent, PublishedOf } from '../../contract/event.ts'
 import type { EnqueueArguments, Enqueued, Job } from '../../contract/job.ts'
 import { batchTag, rowsOf } from '../statement/bulk.ts'
@@ -132,6 +133,7 @@ export class OpenTransaction extends Tags implements Transaction, Narrowable {
   }
 
   with(limits: TransactionLimits): Transaction {
+    checkLimits('with', limits)
     return new Narrowed(this, limits)
   }
 

@@ -1,3 +1,4 @@
+import { checkTransactionOptions } from '../optionRules.ts'
 import type { ContractEvent, PublishedOf } from '../../contract/event.ts'
 import type { EnqueueArguments, Enqueued, Job } from '../../contract/job.ts'
 import { batchTag } from '../statement/bulk.ts'
@@ -97,6 +98,7 @@ export class UnitView extends Tags implements Database {
   }
 
   async transaction<T>(fn: (tx: Transaction) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
+    checkTransactionOptions('transaction', options)
     if ((options.readOnly ?? this.#base.readOnly) && !this.#unit.isOpen) {
       await this.#unit.settled()
       return this.#base.transaction(fn, options)
