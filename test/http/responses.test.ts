@@ -24,6 +24,17 @@ async function responseOf(
 const User = t.Object({ name: t.String(), age: t.Integer(), ok: t.Boolean() })
 const user = { name: 'Ada', age: 36, ok: true }
 const unknown = t.Object({ u: t.Unknown() })
+interface Node {
+  readonly children: Node[]
+}
+const Tree = t.Recursive((Self) => t.Object({ children: t.Array(Self) }))
+const tooLarge = 'exceeds 2^53, beyond which JSON parsers round'
+
+/** Returns a value after making it refer to itself. */
+function cycle<Value>(tie: (value: Value) => unknown, value: Value): Value {
+  tie(value)
+  return value
+}
 const date = new Date('2026-01-31T12:00:00Z')
 
 describe('responds with 500 and logs the field when a handler returns', () => {
@@ -115,15 +126,33 @@ describe('responds with 500 and logs the field when a handler returns', () => {
     ['a promise', t.Object({ u: t.Object({}) }), { u: Promise.resolve({}) }, 'u is Promise, which JSON cannot hold'],
     ['a stream for a text', t.String(), Readable.from(['a']), 'must be string'],
     ['a stream for an object', t.Object({ u: t.Object({}) }), { u: Readable.from(['a']) }, 'u is Readable, which JSON'],
+    ['a list in itself', unknown, { u: cycle((u: unknown[]) => u.push(u), []) }, 'u.0 refers back to u, which JSON'],
     [
-      'a circle',
-      unknown,
-      (() => {
-        const u: unknown[] = []
-        u.push(u)
-        return { u }
-      })(),
-      'call stack',
+      'a child that refers to its parent',
+      Tree,
+      cycle((root: Node) => root.children.push({ children: [{ children: [root] }] }), { children: [] }),
+      'children.0.children.0.children.0 refers back to the value, which JSON cannot hold',
+    ],
+    [
+      'an object that refers to itself',
+      t.Object({ a: t.Object({ b: t.Unknown() }) }),
+      { a: cycle((a: { b?: unknown }) => (a.b = a), {}) },
+      'a.b refers back to a, which JSON cannot hold',
+    ],
+    ['2^53 for an integer', t.Object({ n: t.Integer() }), { n: 2 ** 53 }, `n ${tooLarge}`],
+    ['-2^53 for an integer', t.Array(t.Integer({ maximum: 5 })), [1, -(2 ** 53)], `1 ${tooLarge}`],
+    ['a bigint beyond 2^53', t.Object({ n: t.Integer() }), { n: 2n ** 60n + 1n }, `n ${tooLarge}`],
+    [
+      'a bigint beyond 2^53, or null',
+      t.Object({ n: t.Union([t.Integer(), t.Null()]) }),
+      { n: 2n ** 60n + 1n },
+      `n ${tooLarge}`,
+    ],
+    [
+      'a bigint beyond 2^53 for a number',
+      t.Object({ n: t.Number() }),
+      { n: 2n ** 60n + 1n },
+      'n is bigint, which JSON cannot hold',
     ],
   ])('%s', async (_what, returns, value, problem) => {
     expect(await responseOf(returns, value)).toMatchObject({ status: 500, problem: expect.stringContaining(problem) })
@@ -136,17 +165,19 @@ describe('responds with 500 and logs the field when a handler returns', () => {
       { items: [1, '2'], total: 2 },
       { items: [1], total: '1' },
       { items: [1], total: -1 },
+      { items: [1], total: 2n ** 60n },
       { total: 0 },
       undefined,
     ]
     const { app, lines } = await logging(pages, { handlers: { list: () => values.shift() as never } })
     const statuses: number[] = []
     while (values.length > 0) statuses.push((await app.inject('/')).statusCode)
-    expect(statuses).toEqual([200, 500, 500, 500, 500, 500])
+    expect(statuses).toEqual([200, 500, 500, 500, 500, 500, 500])
     const problems = (await lines()).filter(({ msg }) => msg === 'failed').map(({ err }) => err.message.split(': ')[1])
     const twoFields = 'it is paginated, return { items, total }'
     expect(problems).toEqual([
       '1 must be integer',
+      'total must be integer',
       'total must be integer',
       'total must be integer',
       twoFields,

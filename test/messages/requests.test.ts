@@ -38,6 +38,7 @@ const post = (payload: object | string, headers: Record<string, string> = {}): S
 })
 
 const rows: readonly Row[] = [
+  ['an empty path parameter', { url: '/orders/' }, '404 40401 GET /orders/'],
   ['a path that does not exist', { url: '/order/1' }, '404 40401 GET /order/1'],
   ['a method that the path does not have', { method: 'DELETE', url: '/orders/1' }, '405 40500 DELETE /orders/1'],
   ['a text instead of a number in the path', { url: '/orders/abc' }, '400 40002 params.id must be integer'],

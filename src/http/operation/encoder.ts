@@ -10,7 +10,7 @@ import { compileConvert, convertData, type Convert } from '../../schema/standard
 import { jsonOf } from '../../schema/standard/json.ts'
 import type { Schema } from '../../schema/standard/spec.ts'
 import { compileCheck, firstProblem, type Check } from '../../schema/validator/check.ts'
-import { asRead, notJsonAt } from '../../schema/writer/values.ts'
+import { asRead, cycleAt, notJsonAt } from '../../schema/writer/values.ts'
 import { compileWriter } from '../../schema/writer/writer.ts'
 
 /** Thrown when a handler's result breaks its contract. The message names the field, never its value. */
@@ -99,7 +99,8 @@ function converted(convert: Convert, value: unknown): unknown {
 }
 
 function isCount(total: unknown): boolean {
-  return (Number.isInteger(total) || typeof total === 'bigint') && (total as number) >= 0
+  const isInteger = Number.isSafeInteger(total) || typeof total === 'bigint'
+  return isInteger && (total as number) >= 0 && (total as number) <= Number.MAX_SAFE_INTEGER
 }
 
 function compileStrict(schema: TSchema): (value: unknown) => string {
@@ -122,6 +123,9 @@ function compileStrict(schema: TSchema): (value: unknown) => string {
 
 function problemOf(check: Check, value: unknown, thrown: unknown): string {
   try {
+    const cycle = thrown instanceof RangeError && cycleAt(value)
+    if (cycle)
+      return `${cycle.path.join('.')} refers back to ${cycle.to.join('.') || 'the value'}, which JSON cannot hold`
     const problems = check(asRead(value))
     if (problems) return firstProblem(problems)
     const found = notJsonAt(value)

@@ -5,8 +5,9 @@ import { bodyRuleOf, type BodyForm } from '../../contract/body.ts'
 import { partsOf } from '../../contract/multipart.ts'
 import type { Operation } from '../../contract/operation.ts'
 import { compileReadCursor } from './cursor.ts'
-import { BadRequest, codes, PreconditionRequired } from '../../contract/errors.ts'
+import { BadRequest, codes, NotFound, PreconditionRequired } from '../../contract/errors.ts'
 import { queryOf } from '../../contract/response.ts'
+import { parseRoute } from '../../contract/route.ts'
 import { jsonSchemaOf, type TObject } from '../../schema/schema.ts'
 import { compileConvert } from '../../schema/standard/convert.ts'
 import { jsonOf, objectSchema } from '../../schema/standard/json.ts'
@@ -28,10 +29,11 @@ export type Validator = (request: FastifyRequest) => void
  * Compiles the validator of an operation.
  *
  * It throws `BadRequest` 40002 with a list of all faults in params, query, headers and body, or 40001 when the body is
- * missing.
+ * missing. It throws `NotFound` 40401 when a path parameter is empty, because `/users/` is not the path of a user.
  */
 export function compileValidator(operation: Operation): Validator {
-  const { params, headers, body, etag } = operation
+  const { route, params, headers, body, etag } = operation
+  const { pathParams } = parseRoute(route)
   checkInputs(operation)
   const needsVersion = etag === 'required'
   const checkParams = params && compileTextCheck(params, 'any', 'path')
@@ -47,6 +49,7 @@ export function compileValidator(operation: Operation): Validator {
   const isMultipart = form === 'multipart'
 
   return function validate(request) {
+    for (const name of pathParams) if ((request.params as PathParams)[name] === '') throw noSuchRoute(request)
     if (needsVersion) requireVersion(request)
     let problems: Problem[] | undefined
     let failed = checkParams?.(request.params)
@@ -112,6 +115,12 @@ function valuesOf({ fields, files }: ReceivedParts, body: Schema): Record<string
 function requireVersion({ headers }: FastifyRequest): void {
   if (headers['if-match'] !== undefined || headers['if-none-match'] !== undefined) return
   throw new PreconditionRequired('send if-match with the etag that you have read')
+}
+
+type PathParams = Readonly<Record<string, unknown>>
+
+function noSuchRoute({ method, url }: FastifyRequest): NotFound {
+  return new NotFound(`${method} ${url.split('?', 1)[0]}`, { code: codes.noSuchRoute })
 }
 
 /** @throws {TypeError} when a pattern could take too long, with the part of the request */

@@ -23,7 +23,14 @@ export function modern(schema: JsonSchema): JsonSchema {
   if (!('if' in node)) for (const keyword of ['then', 'else']) delete node[keyword]
   if (node['minContains'] === 0 && !('maxContains' in node)) delete node['contains']
   if (!('contains' in node)) for (const keyword of ['minContains', 'maxContains']) delete node[keyword]
-  return everyName(node)
+  return everyName(safeInteger(node))
+}
+
+/** Limits an integer to 2^53: `JSON.parse` has rounded larger ones, so that the value may be another one. */
+function safeInteger(node: JsonSchema): JsonSchema {
+  const types = [node['type']].flat()
+  if (!types.includes('integer') || types.includes('number') || 'const' in node || 'enum' in node) return node
+  return { minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER, ...node }
 }
 
 /** Draft 7's `dependencies`, which became two keywords. */

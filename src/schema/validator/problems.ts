@@ -61,7 +61,7 @@ function problemOf({ instancePath, keyword, params, message, parentSchema }: Err
       return { path, message: `must be ${[params['type']].flat().join(' or ')}` }
     case 'minimum':
     case 'maximum':
-      return { path, message: isRounded(params, parentSchema) ? sendString : message! }
+      return { path, message: isRounded(params, parentSchema) ? roundedProblem(parentSchema) : message! }
     case 'not':
       return { path, message: 'must not be what the contract excludes' }
     case 'union':
@@ -94,13 +94,17 @@ function unionProblems(error: ErrorObject): ValueProblem[] {
   return [problemOf(error)]
 }
 
-/** Whether a number is one that `JSON.parse` may have rounded, where a string, which is exact, is allowed too. */
+/** Whether a number is an integer that `JSON.parse` may have rounded. */
 function isRounded(params: ErrorObject['params'], parentSchema: unknown): boolean {
   const isAtEdge = Math.abs(params['limit']) === Number.MAX_SAFE_INTEGER
-  return isAtEdge && isObject(parentSchema) && parentSchema['orString'] === true
+  return isAtEdge && isObject(parentSchema) && [parentSchema['type']].flat().includes('integer')
 }
 
-const sendString = 'exceeds 2^53, beyond which JSON parsers round: send it as a string'
+/** A string is exact, but only some schemas allow it. */
+function roundedProblem(parentSchema: unknown): string {
+  const problem = 'exceeds 2^53, beyond which JSON parsers round'
+  return isObject(parentSchema) && parentSchema['orString'] === true ? `${problem}: send it as a string` : problem
+}
 
 function unknownField(parts: readonly string[], parentSchema: unknown): ValueProblem {
   const near = nearestName(parts.at(-1)!, [...namesIn(parentSchema)])

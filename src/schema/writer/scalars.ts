@@ -11,8 +11,10 @@ export interface Code {
 
 /** Generates code that appends a text and the number in `v` to `s`, or returns early when it breaks the schema. */
 export function appendNumber(schema: JsonSchema, v: string, before: string, code: Code): string {
-  const test = schema['type'] === 'integer' ? 'Number.isInteger' : 'Number.isFinite'
-  const isNumber = `(${test}(${v}) || typeof ${v} === 'bigint')`
+  const { MAX_SAFE_INTEGER: most } = Number
+  const test = schema['type'] === 'integer' ? 'Number.isSafeInteger' : 'Number.isFinite'
+  // Beyond 2^53 the reader's JSON parser would round an integer in silence.
+  const isNumber = `(${test}(${v}) || typeof ${v} === 'bigint' && ${v} >= -${most} && ${v} <= ${most})`
   const bounds = Object.entries(comparisons).flatMap(([keyword, comparison]) =>
     typeof schema[keyword] === 'number' ? [`${v} ${comparison} ${schema[keyword]}`] : [],
   )

@@ -81,6 +81,36 @@ function isJsonInside(value: object): boolean {
   return true
 }
 
+/** The place in a value that refers to an object around it. */
+export interface Cycle {
+  /** Names and indexes, the innermost last. */
+  readonly path: readonly string[]
+  /** The path of the object that it refers to; empty for the value itself. */
+  readonly to: readonly string[]
+}
+
+/** Finds the first reference of a value to an object that contains it; undefined when there is none. */
+export function cycleAt(value: unknown): Cycle | undefined {
+  const path: string[] = []
+  const around: unknown[] = []
+  return inside(value)
+
+  function inside(one: unknown): Cycle | undefined {
+    if (typeof one !== 'object' || one === null) return undefined
+    const depth = around.indexOf(one)
+    if (depth >= 0) return { path, to: path.slice(0, depth) }
+    around.push(one)
+    for (const [name, inner] of Object.entries(one)) {
+      path.push(name)
+      const found = inside(inner)
+      if (found) return found
+      path.pop()
+    }
+    around.pop()
+    return undefined
+  }
+}
+
 /** The first place in a value that is not JSON, and the value there. */
 export interface NotJson {
   /** Names and indexes, the innermost last. */

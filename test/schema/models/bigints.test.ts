@@ -1,7 +1,11 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { bigint, integer, pgTable } from 'drizzle-orm/pg-core'
 import { contract, service, t } from 'tricube'
+import { client } from 'tricube/client'
 import { insertSchema, selectSchema } from 'tricube/models'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 
 const things = pgTable('things', { id: integer().primaryKey(), code: bigint({ mode: 'bigint' }).notNull() })
 const Thing = selectSchema(things)
@@ -22,6 +26,38 @@ it('rejects a bigint where the schema has another text', async () => {
   })
   expect((await app.inject('/one')).statusCode).toBe(500)
   await app.close()
+})
+
+describe('an integer beyond 2^53', () => {
+  const Order = t.Object({ n: t.Integer(), pages: t.Optional(t.Array(t.Integer({ minimum: 1 }))) })
+  const orders = contract('order-service', {
+    save: { route: 'POST /orders', body: Order, returns: t.Boolean() },
+    count: { route: 'GET /count', returns: t.Object({ n: t.Integer() }) },
+    next: { route: 'GET /next', returns: t.Object({ n: t.Union([t.Integer(), t.Null()]) }) },
+  })
+  const problem = 'exceeds 2^53, beyond which JSON parsers round'
+
+  it.each([
+    ['{"n":9007199254740993}', 'n'],
+    ['{"n":-9007199254740992}', 'n'],
+    ['{"n":1,"pages":[1,1e300]}', 'pages.1'],
+  ])('is rejected in a request: %s', async (payload, path) => {
+    const app = service(orders, { handlers: { save: () => true, count: () => ({ n: 1 }), next: () => ({ n: 1 }) } })
+    const headers = { 'content-type': 'application/json' }
+    const response = await app.inject({ method: 'POST', url: '/orders', headers, payload })
+    expect([response.statusCode, response.json().error]).toEqual([400, [{ in: 'body', path, message: problem }]])
+    await app.close()
+  })
+
+  it('is rejected in a response of a service in another language', async () => {
+    const other = createServer((_, response) => void response.end('{"code":0,"data":{"n":9007199254740993}}'))
+    await once(other.listen(0, '127.0.0.1'), 'listening')
+    onTestFinished(() => void other.close())
+    const { port } = other.address() as AddressInfo
+    await using caller = client(orders, { url: `http://127.0.0.1:${port}`, lanes: false })
+    await expect(caller.count()).rejects.toThrow(`order-service.count broke its contract: n ${problem}`)
+    await expect(caller.next()).rejects.toThrow(`order-service.next broke its contract: n ${problem}`)
+  })
 })
 
 describe('a number beyond 2^53, which JSON.parse has rounded already, is to be sent as a string', () => {
