@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { loadConfig } from '../config/load.ts'
+import { inspectConfig } from '../config/load.ts'
 import type { Setting } from '../config/setting.ts'
 import { printable } from '../bytes/printable.ts'
 import { settingsOf } from '../service/definition/config.ts'
@@ -7,7 +7,10 @@ import type { Definition } from '../service/definition/definition.ts'
 import { CliError } from './failure.ts'
 import { loadService } from './load-service.ts'
 
-/** `tricube config [service]`: prints every setting, its value and its source, as a table or as JSON. */
+/**
+ * `tricube config [service]`: prints every setting, its value and its source, as a table or as JSON. Resolves to 1 if one
+ * of them is wrong.
+ */
 export async function configCommand(argv: string[]): Promise<number> {
   const { positionals, values: flags } = parseArgs({
     args: argv,
@@ -18,17 +21,19 @@ export async function configCommand(argv: string[]): Promise<number> {
   if (others.length > 0) throw new CliError('Usage: tricube config [service] [--json]', 2)
   const definition: Partial<Definition> = path === undefined ? {} : (await loadService(path)).definition
   const settings = settingsOf(definition)
-  const { values, origins, unknown } = await loadConfig(settings, { options: definition })
+  const { values, origins, unknown, problems } = await inspectConfig(settings, { options: definition })
   const rows = Object.entries<Setting>(settings).map(([name, setting]) => [
     setting.variable,
-    displayValue(setting, (values as unknown as Record<string, unknown>)[name], origins.get(name) === 'default'),
+    problems.has(name)
+      ? '(wrong)'
+      : displayValue(setting, (values as unknown as Record<string, unknown>)[name], origins.get(name) === 'default'),
     origins.get(name) ?? '',
   ])
   if (flags.json)
     process.stdout.write(`${JSON.stringify(rows.map(([variable, value, source]) => ({ variable, value, source })))}\n`)
   else process.stdout.write(tableOf([['variable', 'value', 'source'], ...rows]))
-  for (const warning of unknown) process.stderr.write(`${printable(warning)}\n`)
-  return 0
+  for (const line of [...problems.values(), ...unknown]) process.stderr.write(`${printable(line)}\n`)
+  return problems.size > 0 ? 1 : 0
 }
 
 function displayValue({ secret, fallback }: Setting, value: unknown, isDefault: boolean): string {

@@ -23,6 +23,12 @@ export interface LoadOptions<Config> {
   readonly env?: NodeJS.ProcessEnv
 }
 
+/** A configuration that may have invalid values. */
+export interface Inspected<Config> extends Loaded<Config> {
+  /** What is wrong with a setting, by its name or, for one that is unknown, by its name in the file. */
+  readonly problems: ReadonlyMap<string, string>
+}
+
 /**
  * Loads a configuration: the defaults, then the service's `options`, the file and the environment; later ones override.
  *
@@ -30,54 +36,110 @@ export interface LoadOptions<Config> {
  */
 export async function loadConfig<Config extends object>(
   settings: Settings<Config>,
-  { options = {}, overrides = {}, env = process.env }: LoadOptions<Config> = {},
+  options: LoadOptions<Config> = {},
 ): Promise<Loaded<Config>> {
+  const { problems, ...loaded } = await inspectConfig(settings, options)
+  const [first] = problems.values()
+  if (first !== undefined) throw new ConfigError(first)
+  hideSecrets(loaded.values as Record<string, unknown>, secretSettings(settings as Settings))
+  return loaded
+}
+
+/**
+ * Loads a configuration as `loadConfig` does, and collects all problems.
+ *
+ * @throws {ConfigError} when the file cannot be loaded
+ */
+export async function inspectConfig<Config extends object>(
+  settings: Settings<Config>,
+  { options = {}, overrides = {}, env = process.env }: LoadOptions<Config> = {},
+): Promise<Inspected<Config>> {
   const values: Record<string, unknown> = {}
   const origins = new Map<string, string>()
+  const problems = new Map<string, string>()
   const known: readonly (readonly [string, Setting])[] = Object.entries(settings)
+  const found = (name: string, problem: string): void => void (problems.has(name) || problems.set(name, problem))
+  const set = (name: string, setting: Setting, value: unknown, source: string): void => {
+    values[name] = value
+    const problem = valueProblem(setting, value)
+    if (problem !== undefined) found(name, `${source}: ${problem}`)
+  }
   for (const [name, { value, own }] of known) {
     const said = own?.(options as never)
     values[name] = said ?? value
     origins.set(name, said === undefined ? 'default' : 'the service')
   }
   const file = await loadConfigFile(env)
+  const unknown = unknownVariables(known, env)
   for (const [name, value] of Object.entries(file?.values ?? {})) {
     const setting = known.find(([one]) => one === name)?.[1]
-    if (!setting)
-      throw new ConfigError(`${name} in ${file!.path}: unknown, expected one of ${Object.keys(settings).join(', ')}`)
+    const source = `${name} in ${file!.path}`
+    if (!setting) {
+      const { problem, warning } = unknownName(name, Object.keys(settings), { file: file!.values, env })
+      if (problem !== undefined) found(name, `${source}: ${problem}`)
+      if (warning !== undefined) unknown.push(`${source}: ${warning}`)
+      continue
+    }
     if (value === undefined) continue
-    values[name] = checked(setting, value, `${name} in ${file!.path}`)
+    set(name, setting, value, source)
     origins.set(name, file!.path)
   }
   for (const [name, setting] of known) {
     const text = env[setting.variable]
     if (text === undefined || text === '') continue
-    values[name] = checked(setting, setting.parse?.(text) ?? text, `${setting.variable} in the environment`)
+    set(name, setting, setting.parse?.(text) ?? text, `${setting.variable} in the environment`)
     origins.set(name, setting.variable)
   }
   for (const [name, value] of Object.entries(overrides)) {
     const setting = known.find(([one]) => one === name)?.[1]
-    values[name] = setting && value !== undefined ? checked(setting, value, `${name} of the test`) : value
+    if (setting && value !== undefined) set(name, setting, value, `${name} of the test`)
+    else values[name] = value
   }
-  const missing = known.find(([name, { isRequired }]) => isRequired && values[name] === undefined)
-  if (missing) {
-    const [name, { variable }] = missing
-    throw new ConfigError(`${variable} is not set: set it in the environment, or ${name} in tricube.config.ts`)
+  for (const [name, { isRequired, variable }] of known) {
+    if (!isRequired || values[name] !== undefined) continue
+    found(name, `${variable} is not set: set it in the environment, or ${name} in tricube.config.ts`)
   }
-  hideSecrets(values, secretSettings(settings as Settings))
-  return { values: values as Config, origins, unknown: unknownVariables(known, env) }
+  return { values: values as Config, origins, unknown, problems }
 }
 
-function checked(setting: Setting, value: unknown, source: string): unknown {
-  if (setting.accepts(value)) return value
-  const wrong = setting.wrong?.(value)
-  throw new ConfigError(
-    `${source}: ${wrong ?? `expected ${setting.expected}${setting.secret ? '' : `, got ${describeValue(value)}`}`}`,
+/**
+ * Returns what is wrong with a name in the file that is no setting of the service. Services may share a file, so that the
+ * name may be a setting of another one. It is taken for a misspelt one if it is similar to a setting that is not in the
+ * file.
+ */
+function unknownName(
+  name: string,
+  names: readonly string[],
+  { file, env }: { readonly file: object; readonly env: NodeJS.ProcessEnv },
+): { readonly problem?: string; readonly warning?: string } {
+  const nearest = nearestName(
+    name,
+    names.filter((one) => !Object.hasOwn(file, one)),
   )
+  const isName = /^[A-Za-z_$]/.test(name)
+  if (nearest === undefined && isName) {
+    const ofOthers = env[otherSettings]?.split(',').includes(name) ?? false
+    return ofOthers ? {} : { warning: 'the service has no setting with that name' }
+  }
+  return { problem: `unknown, expected one of ${names.join(', ')}${nearest ? `; did you mean ${nearest}?` : ''}` }
+}
+
+/** The variable by which `tricube dev` passes the names of the settings of all its services. */
+export const otherSettings = 'TRICUBE_OTHER_SETTINGS'
+
+function valueProblem(setting: Setting, value: unknown): string | undefined {
+  if (setting.accepts(value)) return undefined
+  const given = setting.secret ? '' : `, got ${describeValue(value)}`
+  return setting.wrong?.(value) ?? `expected ${setting.expected}${given}`
 }
 
 /** The variables that tricube reads besides its settings. */
-const otherVariables: ReadonlySet<string> = new Set(['TRICUBE_CONFIG', 'TRICUBE_WORKER_COUNT', 'TRICUBE_WORKER_NUMBER'])
+export const otherVariables: ReadonlySet<string> = new Set([
+  'TRICUBE_CONFIG',
+  'TRICUBE_WORKER_COUNT',
+  'TRICUBE_WORKER_NUMBER',
+  otherSettings,
+])
 
 function unknownVariables(known: readonly (readonly [string, Setting])[], env: NodeJS.ProcessEnv): string[] {
   const variables = known.map(([, { variable }]) => variable)

@@ -45,10 +45,10 @@ function isErrorClass(value: unknown): boolean {
 }
 
 /**
- * Returns the classes by their codes. If two have the same code, the first one wins.
+ * Returns the classes of an operation by their codes, which differ.
  *
  * @throws {TypeError} as `kindOf`
  */
 export function byCode(errorClasses: readonly ErrorClass[]): ReadonlyMap<number, ErrorClass> {
-  return new Map(errorClasses.toReversed().map((errorClass) => [kindOf(errorClass).code, errorClass]))
+  return new Map(errorClasses.map((errorClass) => [kindOf(errorClass).code, errorClass]))
 }

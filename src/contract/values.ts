@@ -40,6 +40,7 @@ export function valueProblem(operation: Operation): string | undefined {
 }
 
 function errorsProblem(errors: readonly ErrorClass[]): string | undefined {
+  const known = new Map<number, { readonly at: number; readonly errorClass: ErrorClass }>()
   for (const [i, errorClass] of errors.entries()) {
     try {
       const { status, code } = kindOf(errorClass)
@@ -51,6 +52,12 @@ function errorsProblem(errors: readonly ErrorClass[]): string | undefined {
       if (code % 100 > 0 && code % 100 < 10) {
         return `errors[${i}]: code ${code} is reserved for tricube: use ${status * 100 + 10} to ${status * 100 + 99}`
       }
+      const other = known.get(code)
+      if (other && other.errorClass !== errorClass) {
+        const own = `${status * 100 + 10} to ${status * 100 + 99}`
+        return `errors[${i}]: ${errorClass.name} has the code ${code} of errors[${other.at}], ${other.errorClass.name}: give one of them a static code from ${own}`
+      }
+      known.set(code, { at: i, errorClass })
     } catch (error) {
       return `errors[${i}] ${(error as Error).message}`
     }

@@ -42,6 +42,33 @@ test('prints JSON for programs, with secrets masked too', async () => {
   expect(stdout).not.toContain('hunter2')
 })
 
+test('every wrong value is marked, and has a line that says why', async () => {
+  const env = { TRICUBE_CONFIG: 'wrong.mjs', PORT: 'eighty', PSP_KEY: 'hunter2', LOG_LEVEL: 'loud' }
+  const wrong = `export default { retries: 'three', logLevl: 'debug', smtpUrl: 'smtp://mail' }`
+  const source = files['service.mjs']
+    .replace('{ note:', '{ bank: t.String(), note:')
+    .replace("t.String({ default: '' }))", 't.String({ minLength: 8 }))')
+  const cwd = await folderOf({ 'service.mjs': source, 'wrong.mjs': wrong })
+  const { code, stdout, stderr } = await tricube(['config', 'service.mjs'], { cwd, env }).ended
+  expect(code).toBe(1)
+  const rows = new Map(stdout.split('\n').map((line) => [line.split(/ {2,}/)[0]!, line.split(/ {2,}/).slice(1)]))
+  expect(rows.get('PORT')).toEqual(['(wrong)', 'PORT'])
+  expect(rows.get('RETRIES')).toEqual(['(wrong)', 'wrong.mjs'])
+  expect(rows.get('PSP_KEY')).toEqual(['(wrong)', 'PSP_KEY'])
+  expect(rows.get('BANK')).toEqual(['(wrong)', 'default'])
+  expect(rows.get('NOTE')).toEqual(['default'])
+  expect(stderr.trim().split('\n').toSorted()).toEqual([
+    'BANK is not set: set it in the environment, or bank in tricube.config.ts',
+    'LOG_LEVEL in the environment: expected one of trace, debug, info, warn, error, fatal, silent, got "loud"',
+    'PORT in the environment: expected a whole number from 0 to 65535, got "eighty"',
+    'PSP_KEY in the environment: must NOT have fewer than 8 characters',
+    expect.stringMatching(/^logLevl in wrong\.mjs: unknown, expected one of .*; did you mean logLevel\?$/),
+    'retries in wrong.mjs: must be integer',
+    'smtpUrl in wrong.mjs: the service has no setting with that name',
+  ])
+  expect(stdout + stderr).not.toContain('hunter2')
+})
+
 test('secrets are masked, wherever they come from', async () => {
   const { row } = await rowsOf({
     TRICUBE_CONFIG: 'production.mjs',

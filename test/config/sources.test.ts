@@ -125,6 +125,15 @@ describe('a wrong value of a file', () => {
     await expect(shown()).rejects.toThrow(message)
   })
 
+  it('is a name of another service only if it resembles no setting that is missing in the file', async () => {
+    await write('tricube.config.ts', '{ smtpUrl: "smtp://mail", retries: 4, retires: 5 }')
+    expect(await shown()).toMatchObject({ retries: 4 })
+    await write('tricube.config.ts', '{ smtpUrl: "smtp://mail", retires: 5 }')
+    await expect(shown()).rejects.toThrow(/retires in tricube.config.ts: unknown, .*; did you mean retries\?$/)
+    await write('tricube.config.ts', '{ logLevl: "debug" }')
+    await expect(shown()).rejects.toThrow(/logLevl in tricube.config.ts: unknown, .*; did you mean logLevel\?$/)
+  })
+
   it.each([
     [
       'a secret of your own',

@@ -60,7 +60,7 @@ describe('contract() rejects in one line', () => {
     [
       'an unknown field',
       { a: { route: 'GET /users', return: User } },
-      'user-service.a: unknown field "return", expected route, summary, description, tags, params, query, headers, body, compressedBody, returns, status, responses, responseHeaders, cookies, setCookies, etag, cacheControl, paginated, cursor, errors, idempotent, timeoutMs, auth, scopes, callers, rateLimit, priority, internal, deprecated',
+      'user-service.a: unknown field "return", expected route, summary, description, tags, params, query, headers, body, compressedBody, returns, status, responses, responseHeaders, cookies, setCookies, etag, cacheControl, paginated, cursor, errors, idempotent, timeoutMs, auth, scopes, callers, rateLimit, priority, internal, deprecated; did you mean returns?',
     ],
     [
       'a type that JSON does not have',

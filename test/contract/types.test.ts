@@ -2,12 +2,15 @@ import {
   Conflict,
   contract,
   NotFound,
+  resource,
   service,
   t,
   type Client,
   type Context,
+  type Handlers,
   type InputOf,
   type OutputOf,
+  type OwnOf,
   type ParamsOf,
   type QueryOf,
 } from 'tricube'
@@ -130,6 +133,44 @@ describe('a function that takes the context', () => {
         deleteUser: async (ctx) => void (await pay(ctx, Number(ctx.params.id))),
       },
     })
+  })
+})
+
+describe('a handler in its own file', () => {
+  const clients = { users }
+  const settings = { pageSize: t.Integer({ default: 20 }) }
+  const resources = { cache: resource({ open: () => new Map<string, number>() }) }
+  const { getUser, listUsers, createUser } = users.operations
+  const own = contract('own-service', { getUser, listUsers, createUser })
+  type OwnHandlers = Handlers<typeof own.operations, typeof clients, OwnOf<typeof resources, typeof settings>>
+
+  it('has the types of its operation, of the clients, the settings and the resources', () => {
+    const list: OwnHandlers['listUsers'] = async function list({
+      query,
+      settings: { pageSize },
+      cache,
+      clients: others,
+    }) {
+      expectTypeOf(query).toEqualTypeOf<{ name?: string; page: number; size: number }>()
+      expectTypeOf(pageSize).toEqualTypeOf<number>()
+      expectTypeOf(cache).toEqualTypeOf<Map<string, number>>()
+      const user = await others.users.getUser({ params: { id: 1 } })
+      return { items: [user], total: 1 }
+    }
+    const get: OwnHandlers['getUser'] = ({ params, db }) => db.one<{ id: number; name: string }>`SELECT ${params.id}`
+    // @ts-expect-error the result has no id
+    const create: OwnHandlers['createUser'] = ({ body }) => ({ name: body.name })
+    const handlers = { listUsers: list, getUser: get, createUser: create }
+    expect(() => service(own, { clients, settings, resources, handlers })).not.toThrow()
+  })
+
+  it('needs neither settings nor resources', () => {
+    type Plain = Handlers<typeof own.operations, typeof clients>
+    const get: Plain['getUser'] = ({ params, clients: others }) => others.users.getUser({ params })
+    // @ts-expect-error no such operation
+    const wrong: Plain['getUsr'] = get
+    expectTypeOf<Parameters<typeof get>[0]['params']>().toEqualTypeOf<{ id: number }>()
+    expect(wrong).toBe(get)
   })
 })
 

@@ -1,5 +1,5 @@
 import { Conflict, contract, jobs, NotFound, t } from 'tricube'
-import { describe } from 'vitest'
+import { describe, test } from 'vitest'
 import { type Row, testMessages } from './row.ts'
 
 const User = t.Object({ id: t.Integer(), name: t.String() })
@@ -47,7 +47,7 @@ const operations: readonly Row<object>[] = [
   [
     'misspells a field of an operation',
     { route: 'GET /users', return: User },
-    'user-service.op: unknown field "return", expected route, summary, description, tags, params, query, headers, body, compressedBody, returns, status, responses, responseHeaders, cookies, setCookies, etag, cacheControl, paginated, errors, idempotent, timeoutMs, auth, scopes, callers, rateLimit, priority, internal, deprecated',
+    'user-service.op: unknown field "return", expected route, summary, description, tags, params, query, headers, body, compressedBody, returns, status, responses, responseHeaders, cookies, setCookies, etag, cacheControl, paginated, errors, idempotent, timeoutMs, auth, scopes, callers, rateLimit, priority, internal, deprecated; did you mean returns?',
   ],
   [
     'forgets the route',
@@ -161,11 +161,37 @@ const operations: readonly Row<object>[] = [
   ],
 ]
 
+class OutOfStock extends Conflict {
+  static readonly code = 40910
+}
+class AlreadySold extends Conflict {
+  static readonly code = 40910
+}
+class Blocked extends Conflict {}
+
+const errorLists: readonly Row<readonly unknown[]>[] = [
+  [
+    'have the same code',
+    [NotFound, OutOfStock, AlreadySold],
+    'user-service.op: errors[2]: AlreadySold has the code 40910 of errors[1], OutOfStock: give one of them a static code from 40910 to 40999',
+  ],
+  [
+    'have no code of their own',
+    [Conflict, Blocked],
+    'user-service.op: errors[1]: Blocked has the code 40900 of errors[0], Conflict: give one of them a static code from 40910 to 40999',
+  ],
+  [
+    'have a code of tricube',
+    [OutOfStock, Taken],
+    'user-service.op: errors[1]: code 40903 is reserved for tricube: use 40910 to 40999',
+  ],
+]
+
 const declarations: readonly Row<() => unknown>[] = [
   [
     'misspells an option of a contract',
     () => contract('user-service', {}, { event: {} } as never),
-    'contract "user-service": unknown option "event", expected title, description, version, envelope, auth, partitioned, events',
+    'contract "user-service": unknown option "event", expected title, description, version, envelope, auth, partitioned, events; did you mean events?',
   ],
   [
     'misspells a keyword of an event',
@@ -180,7 +206,7 @@ const declarations: readonly Row<() => unknown>[] = [
   [
     'misspells a field of the backoff of a job',
     () => jobs({ send: { backoff: { base: 3 } as never } }),
-    'job send: unknown field "backoff.base", expected baseMs, capMs',
+    'job send: unknown field "backoff.base", expected baseMs, capMs; did you mean baseMs?',
   ],
   [
     'gives a job the name of a backoff',
@@ -226,6 +252,14 @@ const declarations: readonly Row<() => unknown>[] = [
 
 describe('what you read when you declare an operation that', () => {
   testMessages(operations, (op) => contract('user-service', { op: op as never }))
+})
+describe('what you read when the errors of an operation', () => {
+  testMessages(errorLists, (errors) =>
+    contract('user-service', { op: { route: 'GET /users', errors: errors as never } }),
+  )
+  test('are one class twice, you read nothing', () => {
+    contract('user-service', { op: { route: 'GET /users', errors: [NotFound, OutOfStock, NotFound] } })
+  })
 })
 describe('what you read when a declaration', () => {
   testMessages(declarations, (declare) => declare())

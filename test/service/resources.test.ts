@@ -173,6 +173,41 @@ describe('settings of a service', () => {
     expect(error.message).toBe('API_KEY in the environment: must NOT have fewer than 32 characters')
   })
 
+  const text = t.String()
+  const file = resource({ settings: { smtpUrl: text }, open: ({ settings }) => settings.smtpUrl })
+  it.each([
+    [{ settings: { port: text } }, "settings.port: PORT also sets tricube's own port, choose another name"],
+    [{ settings: { logLevel: text } }, "settings.logLevel: LOG_LEVEL also sets tricube's own logLevel"],
+    [{ settings: { databaseURL: text } }, "settings.databaseURL: DATABASE_URL also sets tricube's own databaseUrl"],
+    [{ settings: { tricubeConfig: text } }, 'settings.tricubeConfig: tricube reads TRICUBE_CONFIG itself'],
+    [{ settings: { pspUrl: text, pspURL: text } }, 'settings.pspURL: PSP_URL also sets settings.pspUrl'],
+    [
+      { settings: { smtpUrl: t.String() }, resources: { file } },
+      'resources.file.settings.smtpUrl: SMTP_URL also sets settings.smtpUrl',
+    ],
+    [
+      { resources: { file, mailer: resource({ settings: { smtpURL: text }, open: () => 1 }) } },
+      'resources.mailer.settings.smtpURL: SMTP_URL also sets resources.file.settings.smtpUrl',
+    ],
+    [
+      { resources: { metrics2: resource({ settings: { host: text }, open: () => 1 }) } },
+      "resources.metrics2.settings.host: HOST also sets tricube's own host",
+    ],
+  ])('must not share a variable: %#', (options, message) => {
+    expect(() => service(contract('a', {}), { ...(options as object), handlers: {} })).toThrow(`a: ${message}`)
+  })
+
+  it('may share a schema, and with it their value', async () => {
+    environment({ SMTP_URL: 'smtp://mail' })
+    const app = service(contract('a', { get: { route: 'GET /', returns: t.Array(t.String()) } }), {
+      settings: { smtpUrl: text },
+      resources: { file, other: file },
+      handlers: { get: (ctx) => [ctx.settings.smtpUrl, ctx.file, ctx.other] },
+    })
+    expect((await app.inject('/')).json().data).toEqual(['smtp://mail', 'smtp://mail', 'smtp://mail'])
+    await app.close()
+  })
+
   it('must have valid schemas', () => {
     const wrong = { limit: t.String({ minLenght: 3 }) }
     expect(() => service(contract('a', {}), { settings: wrong, handlers: {} })).toThrow(

@@ -33,7 +33,7 @@ export type Validator = (request: FastifyRequest) => void
  */
 export function compileValidator(operation: Operation): Validator {
   const { route, params, headers, body, etag } = operation
-  const { pathParams } = parseRoute(route)
+  const pathParams = parseRoute(route).pathParams.filter((name) => name !== '*')
   checkInputs(operation)
   const needsVersion = etag === 'required'
   const checkParams = params && compileTextCheck(params, 'any', 'path')

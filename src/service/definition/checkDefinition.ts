@@ -8,6 +8,7 @@ import { aroundRules, type AnyAroundOptions } from '../request/around.ts'
 import type { Definition, OwnOptions } from './definition.ts'
 import type { Hooks } from './hooks.ts'
 import { Resource } from './resource.ts'
+import { settingsProblem } from './settingsProblem.ts'
 
 /** Thrown when a service is defined wrongly. The message is one line with the service and the fault. */
 class DefinitionError extends TypeError {
@@ -21,7 +22,10 @@ class DefinitionError extends TypeError {
  */
 export function checkDefinition(definition: Definition): void {
   const { contract, ...given } = definition
-  const problem = handlersProblem(definition) ?? fieldsProblem('', given, fields, definition)
+  const problem =
+    handlersProblem(definition) ??
+    fieldsProblem('', given, fields, definition) ??
+    settingsProblem(definition.settings, definition.resources)
   if (problem) throw new DefinitionError(`${contract.name}: ${problem}`)
 }
 

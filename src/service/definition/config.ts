@@ -24,8 +24,8 @@ export interface LiveConfig extends Config {
   watch(key: string, onChange: (value: string | undefined) => void): () => void
 }
 
-/** All settings, by their names in the configuration file. */
-const allSettings: Settings<Config> = {
+/** tricube's own settings, by their names in the configuration file. */
+export const allSettings: Settings<Config> = {
   ...listenSettings,
   ...Object.assign({}, ...Object.values(parts as Readonly<Record<string, Part>>).map(({ settings }) => settings)),
 }
