@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util'
 const below = {
   time: [],
   resilience: ['time'],
-  load: [],
+  load: ['schema'],
   bytes: [],
   sqlText: [],
   tls: [],

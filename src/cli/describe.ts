@@ -6,6 +6,8 @@ import { accepts } from '../contract/auth.ts'
 import { failureLine } from './failure.ts'
 import { recordImports } from './imports.ts'
 import { loadService } from './load-service.ts'
+import { settingsOf } from '../service/definition/config.ts'
+import type { Definition } from '../service/definition/definition.ts'
 
 /** The facts about a service that `tricube dev` needs before it starts it. */
 export interface ServiceDescription {
@@ -18,6 +20,8 @@ export interface ServiceDescription {
   readonly usesDatabase: boolean
   /** Whether one of its operations asks for a user. */
   readonly asksForUsers: boolean
+  /** The names of its settings in the configuration file. */
+  readonly settings: readonly string[]
   /** The files that it loads, without those of installed packages. */
   readonly files: readonly string[]
 }
@@ -28,8 +32,14 @@ export interface Source {
   readonly compiled: string
 }
 
-/** The description of each file, or one line that says why it failed to load. */
-export type Descriptions = readonly ({ readonly service: ServiceDescription } | { readonly error: string })[]
+/** Why a file failed to load, as one line, and the files that it loads, as far as they are known. */
+export interface LoadFailure {
+  readonly error: string
+  readonly files: readonly string[]
+}
+
+/** The description of each file, or why it failed to load. */
+export type Descriptions = readonly ({ readonly service: ServiceDescription } | LoadFailure)[]
 
 // Dev has exited, or stopped before it got the descriptions.
 process.on('disconnect', () => process.exit())
@@ -45,14 +55,15 @@ function sources(): readonly Source[] {
 async function describe({ file, compiled }: Source): Promise<Descriptions[number]> {
   try {
     const { name, port, migrations, seed, usesDatabase = false, definition } = await loadService(file, compiled)
+    const settings = Object.keys(settingsOf((definition ?? {}) as Partial<Definition>))
     const files = imports?.from(file) ?? []
     const asksForUsers = Object.values(
       (definition as Partial<typeof definition> | undefined)?.contract?.operations ?? {},
     ).some((one) => accepts(one, 'user'))
     return {
-      service: { name, port, migrations: migrations?.href, seed: seed?.href, usesDatabase, asksForUsers, files },
+      service: { name, port, migrations: migrations?.href, seed: seed?.href, usesDatabase, asksForUsers, settings, files },
     }
   } catch (error) {
-    return { error: failureLine(error) }
+    return { error: failureLine(error), files: imports?.from(file) ?? [] }
   }
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { otherSettings } from '../config/load.ts'
 import { ServiceProcess } from './dev/child.ts'
 import { dashboardOptions, openBrowser, openDevDashboard } from './dev/dashboard.ts'
 import { openDatabases, prepareDatabase } from './dev/database.ts'
@@ -31,9 +32,9 @@ export async function devCommand(argv: string[]): Promise<number> {
   })
   const roots = positionals.length > 0 ? positionals : ['.']
   const began = performance.now()
-  const envFile = new EnvFile(resolve('.env'), process.env)
-  envFile.read()
   const screen = new Screen(process.stdout)
+  const envFile = new EnvFile(resolve('.env'), process.env, (line) => screen.warn(line))
+  envFile.read()
   const interrupt = new Interrupt()
   onParentExit(() => interrupt.request())
   const cleanups: (() => Promise<void>)[] = []
@@ -43,7 +44,7 @@ export async function devCommand(argv: string[]): Promise<number> {
     cleanups.push(() => lock.release())
     await interrupt.guard(checkPorts(services))
 
-    const databases = await screen.step('starting PostgreSQL', openDatabases(services))
+    const databases = await screen.step('starting PostgreSQL', openDatabases(services, screen))
     cleanups.push(() => databases.stop())
     const registry = await openRegistry()
     cleanups.push(() => registry.stop())
@@ -60,6 +61,7 @@ export async function devCommand(argv: string[]): Promise<number> {
     cleanups.push(() => traces.stop())
     interrupt.check()
 
+    shareSettings(services)
     interrupt.onForce(() => children.forEach((child) => child.kill()))
     cleanups.push(async () => void (await Promise.all(children.map((child) => child.close()))))
     const environments: Record<string, NodeJS.ProcessEnv> = {}
@@ -92,6 +94,7 @@ export async function devCommand(argv: string[]): Promise<number> {
         children.map((child) => child.service),
       )
       await checkPorts([service!])
+      shareSettings([...children.map((child) => child.service), service!])
       const child = await processOf(service!)
       children.push(child)
       await lock.publish(environments)
@@ -123,4 +126,9 @@ export async function devCommand(argv: string[]): Promise<number> {
     if (cleanups.length > 0) await screen.step('stopping', stop())
     screen.close()
   }
+}
+
+/** Tells each service the settings of all: they share a configuration file. */
+function shareSettings(services: readonly PlannedService[]): void {
+  process.env[otherSettings] = [...new Set(services.flatMap(({ settings }) => settings))].join(',')
 }

@@ -3,6 +3,7 @@ import { existsSync, statSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import type { Contract } from '../contract/contract.ts'
 import { load } from '../load/load.ts'
+import { nearestFolder } from '../load/nearestFolder.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Room } from '../tables/room.ts'
 import { CliError } from './failure.ts'
@@ -54,7 +55,7 @@ export function displayPath(path: string): string {
  */
 export function serviceFile(path: string): string {
   const full = resolve(path)
-  if (!existsSync(full)) throw new CliError(`${path}: file not found`)
+  if (!existsSync(full)) throw new CliError(`${path}: file not found${nearestFolder(path)}`)
   if (!statSync(full).isDirectory()) return full
   const file = serviceFileNames.map((name) => join(full, name)).find((candidate) => existsSync(candidate))
   if (!file) throw new CliError(`${path}: no service found; expected service.ts in this folder`)

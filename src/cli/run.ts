@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util'
 import { runnable } from '../load/load.ts'
 import { EnvFile } from './dev/envFile.ts'
 import { runningDev, type DevServices } from './dev/folderLock.ts'
-import { CliError } from './failure.ts'
+import { CliError, complain } from './failure.ts'
 
 const usage = 'Usage: tricube run <script> [--service <name>] [-- <arguments of the script>]'
 
@@ -31,8 +31,8 @@ export async function runCommand(argv: string[]): Promise<number> {
   if (!existsSync(script)) throw new CliError(`tricube run: ${script} not found`)
   const dev = await runningDev('.')
   if (!dev) throw new CliError('tricube run: no tricube dev runs in this folder; start it here first')
-  new EnvFile(resolve('.env'), process.env).read()
-  const env = { NODE_ENV: 'development', ...process.env, ...environmentOf(dev, values.service) }
+  new EnvFile(resolve('.env'), process.env, complain).read()
+  const env = { NODE_ENV: 'development', LOG_STREAM: 'stderr', ...process.env, ...environmentOf(dev, values.service) }
   const child = spawn(process.execPath, ['--enable-source-maps', await runnable(resolve(script)), ...rest], {
     env,
     stdio: 'inherit',

@@ -12,13 +12,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { BuildFailure, OnResolveResult, Plugin } from 'esbuild'
+import { LoadError } from './loadError.ts'
 import { isTypeScript } from './platform.ts'
 import { namesScript, renamed } from './sourceNames.ts'
-
-/** A module cannot be loaded; the message is one line. */
-class LoadError extends Error {
-  override readonly name: string = 'LoadError'
-}
 
 /**
  * Compiles a module and the TypeScript that it imports into one file, and again only when one of its files changes.
@@ -57,7 +53,9 @@ export async function compile(file: string): Promise<string> {
     await keepNames(outfile, inputs)
     compiledFiles.set(file, { outfile, inputs, startedMs })
   } catch (error) {
-    throw new LoadError(reasonOf(error as BuildFailure), { cause: error })
+    const { errors = [] } = error as BuildFailure
+    const files = errors.flatMap(({ location }) => (location ? [resolve(location.file)] : []))
+    throw new LoadError(reasonOf(error as BuildFailure), { files, cause: error })
   }
   process.setSourceMapsEnabled(true)
   return outfile

@@ -3,7 +3,7 @@ import { accessWriter, type AccessWriter } from './access.ts'
 import { fileOutput, type LogFile } from './file.ts'
 import { createLogger, type LogFormat, type Logger, type LogLevel } from './logger.ts'
 import { noSecrets, type KnownSecrets } from './knownSecrets.ts'
-import { standardOutput, type Output } from './output.ts'
+import { descriptors, standardOutput, type LogStream, type Output } from './output.ts'
 import { jsonTerminalOutput, prettyOutput } from './pretty.ts'
 
 /** Options of `openLog`. */
@@ -14,8 +14,10 @@ export interface LogSettings {
   readonly pid?: number | undefined
   /** Default: text for people in a terminal, else JSON. */
   readonly format: LogFormat | undefined
-  /** Default: standard output. */
+  /** Default: the stream. */
   readonly file: LogFile | undefined
+  /** Where lines go without a file. Default: standard output. */
+  readonly stream?: LogStream
   /** Values that no line shows. Default: none. */
   readonly secrets?: KnownSecrets
 }
@@ -32,8 +34,9 @@ export interface OpenLog {
  *
  * @throws {Error} when the file cannot be opened
  */
-export async function openLog({ name, level, pid, format, file, secrets = noSecrets }: LogSettings): Promise<OpenLog> {
-  const output = file ? await fileOutput(file) : standardOutputFor(format)
+export async function openLog(settings: LogSettings): Promise<OpenLog> {
+  const { name, level, pid, format, file, stream = 'stdout', secrets = noSecrets } = settings
+  const output = file ? await fileOutput(file) : standardOutputFor(stream, format)
   const owner = { name, pid, ecs: format === 'ecs' }
   return {
     log: createLogger({ ...owner, level, output, secrets }),
@@ -42,8 +45,8 @@ export async function openLog({ name, level, pid, format, file, secrets = noSecr
   }
 }
 
-function standardOutputFor(format: LogFormat | undefined): Output {
-  const isTerminal = isatty(1)
-  if (format === 'pretty' || (format === undefined && isTerminal)) return prettyOutput()
-  return isTerminal ? jsonTerminalOutput() : standardOutput()
+function standardOutputFor(stream: LogStream, format: LogFormat | undefined): Output {
+  const isTerminal = isatty(descriptors[stream])
+  if (format === 'pretty' || (format === undefined && isTerminal)) return prettyOutput(stream)
+  return isTerminal ? jsonTerminalOutput(stream) : standardOutput(stream)
 }

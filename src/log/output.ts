@@ -116,11 +116,24 @@ export class BufferedOutput implements Output {
 const none = new Uint8Array()
 const clock = new Int32Array(new SharedArrayBuffer(4))
 
-let standard: BufferedOutput | undefined
+/** A standard stream of the process. */
+export type LogStream = 'stdout' | 'stderr'
 
-/** Standard output, shared by all logs of the process. */
-export function standardOutput(): BufferedOutput {
-  return (standard ??= new BufferedOutput((bytes) => writeSync(1, bytes)))
+/** The descriptors of the standard streams. */
+export const descriptors: Readonly<Record<LogStream, number>> = { stdout: 1, stderr: 2 }
+
+const standard = new Map<LogStream, BufferedOutput>()
+
+/** Standard output or standard error, shared by all logs of the process. */
+export function standardOutput(stream: LogStream = 'stdout'): BufferedOutput {
+  let output = standard.get(stream)
+  if (!output) standard.set(stream, (output = new BufferedOutput((bytes) => writeSync(descriptors[stream], bytes))))
+  return output
+}
+
+/** How many lines the standard streams have dropped. */
+export function droppedLines(): number {
+  return [...standard.values()].reduce((sum, { dropped }) => sum + dropped, 0)
 }
 
 const atExit = new Set<Pick<Output, 'flushSync'>>()

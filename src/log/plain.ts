@@ -22,13 +22,28 @@ export function plain(value: object): unknown {
 }
 
 function loggableError(error: Error): unknown {
-  const loggable = stdSerializers.err(error) as { stack?: unknown }
+  const loggable = stdSerializers.err(error) as { message?: unknown; stack?: unknown }
+  loggable.message = messageWithCauses(error)
   const { stack } = loggable
   // An HttpError is thrown on purpose; any other error thrown by tricube may be a bug of tricube.
   if (typeof stack === 'string' && (error instanceof HttpError || !isThrownHere(stack)))
     loggable.stack = cutStack(stack)
   return loggable
 }
+
+/** Returns the messages of an error and of its causes. Many errors repeat the message of their cause. */
+export function messageWithCauses(error: Error): string {
+  let text = error.message
+  let cause = error.cause
+  for (let depth = 0; cause instanceof Error && depth < maxCauses; depth++) {
+    if (!text.includes(cause.message)) text += `: ${cause.message}`
+    cause = cause.cause
+  }
+  return text
+}
+
+/** An error may be its own cause. */
+const maxCauses = 10
 
 function toJson(value: { readonly toJSON?: unknown }): unknown {
   return typeof value.toJSON === 'function' ? (value.toJSON as () => unknown)() : value

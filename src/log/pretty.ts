@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs'
 import { styleText } from 'node:util'
 import { printable, printableBlock, printableLayout } from '../bytes/printable.ts'
-import { lineOutput, type Output } from './output.ts'
+import { descriptors, lineOutput, type LogStream, type Output } from './output.ts'
 
 /** A colour of `styleText`. */
 export type Color = 'cyan' | 'magenta' | 'yellow' | 'green' | 'blue' | 'red' | 'dim' | 'bold'
@@ -14,20 +14,20 @@ export function paintFor(out: NodeJS.WriteStream): Paint {
   return out.isTTY && out.hasColors() ? (color, text) => styleText(color, text) : (_color, text) => text
 }
 
-/** Standard output for people: formats each line and writes it at once. */
-export function prettyOutput(): Output {
-  const paint = paintFor(process.stdout)
-  return terminalOutput((line) => formatLogLine(line, paint))
+/** A standard stream for people: formats each line and writes it at once. */
+export function prettyOutput(stream: LogStream): Output {
+  const paint = paintFor(process[stream])
+  return terminalOutput(stream, (line) => formatLogLine(line, paint))
 }
 
-/** Standard output that is a terminal: escapes C1 and direction marks, which JSON leaves as they are. */
-export function jsonTerminalOutput(): Output {
-  return terminalOutput(printableLayout)
+/** A standard stream that is a terminal: escapes C1 and direction marks, which JSON leaves as they are. */
+export function jsonTerminalOutput(stream: LogStream): Output {
+  return terminalOutput(stream, printableLayout)
 }
 
-function terminalOutput(format: (line: string) => string): Output {
+function terminalOutput(stream: LogStream, format: (line: string) => string): Output {
   return lineOutput({
-    write: (line) => void writeSync(1, `${format(line.trimEnd())}\n`),
+    write: (line) => void writeSync(descriptors[stream], `${format(line.trimEnd())}\n`),
     flushSync() {},
     close() {},
   })

@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { printableLayout } from '../bytes/printable.ts'
+import { nearestFolder } from '../load/nearestFolder.ts'
 import { MigrationError } from './error.ts'
 import { missingSql, newMigration } from './generate.ts'
 import { acceptCommand, generateCommand, type ScratchServer } from './generateCommand.ts'
@@ -233,7 +234,7 @@ function required(name: string | undefined): string {
 
 async function folderOf(service: string): Promise<string> {
   const found = await stat(service).catch(() => undefined)
-  if (!found) throw new UsageError(`${service} does not exist`)
+  if (!found) throw new UsageError(`${service} does not exist${nearestFolder(service)}`)
   return found.isDirectory() ? service : dirname(service)
 }
 

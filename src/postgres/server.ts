@@ -14,6 +14,8 @@ import { watchdog } from './watchdog.ts'
 export interface Server {
   readonly pid: number
   readonly port: number
+  /** Resolves when the process has ended, for whatever reason. It does not keep this process alive. */
+  exited(): Promise<void>
   stop(mode: 'fast' | 'immediate'): Promise<void>
 }
 
@@ -31,7 +33,7 @@ interface LaunchOptions extends ClusterHome {
  */
 export async function launch(options: LaunchOptions): Promise<Server> {
   const { cluster, folder, temporary, running } = options
-  const { pid, port, ended } = running ? adopt(running, cluster) : await start(options)
+  const { pid, port, ended, exited } = running ? adopt(running, cluster) : await start(options)
   const guard = watchdog(pid, cluster, temporary ? folder : undefined)
   let stopping: Promise<void> | undefined
   const stop = async (mode: 'fast' | 'immediate'): Promise<void> => {
@@ -40,7 +42,7 @@ export async function launch(options: LaunchOptions): Promise<Server> {
     await wait
     guard.release()
   }
-  return { pid, port, stop: (mode) => (stopping ??= stop(mode)) }
+  return { pid, port, exited, stop: (mode) => (stopping ??= stop(mode)) }
 }
 
 interface Started {
@@ -48,14 +50,22 @@ interface Started {
   readonly port: number
   /** Resolves when the process has ended. */
   readonly ended: () => Promise<unknown>
+  /** Resolves then too, but does not keep this process alive. */
+  readonly exited: () => Promise<void>
 }
 
 function adopt({ pid, port }: ServerFile, cluster: string): Started {
   const ended = async (): Promise<void> => {
     while (await isServing(pid, cluster)) await delay(pollMs)
   }
-  return { pid, port, ended }
+  const exited = async (): Promise<void> => {
+    while (await isServing(pid, cluster)) await delay(watchMs, undefined, { ref: false })
+  }
+  return { pid, port, ended, exited }
 }
+
+/** Milliseconds between two looks at an adopted server, which is no child of this process. */
+const watchMs = 500
 
 async function start(options: LaunchOptions, attempts = 3): Promise<Started> {
   const { folder, cluster, binaries, user, settings, temporary } = options
@@ -78,7 +88,7 @@ async function start(options: LaunchOptions, attempts = 3): Promise<Started> {
   )
   if (!failed) {
     child.unref() // so that a program that forgets to stop the server can end
-    return { pid: child.pid!, port, ended: () => exitOf(child) }
+    return { pid: child.pid!, port, ended: () => exitOf(child), exited: () => afterExit(child) }
   }
   if (failed.cause) throw failed
   child.kill('SIGQUIT')
@@ -90,9 +100,13 @@ async function start(options: LaunchOptions, attempts = 3): Promise<Started> {
 }
 
 async function exitOf(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  child.ref()
-  await once(child, 'exit')
+  const exited = afterExit(child)
+  if (child.exitCode === null && child.signalCode === null) child.ref()
+  await exited
+}
+
+async function afterExit(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
 }
 
 function died(child: ChildProcess, program: string): Promise<PostgresError> {

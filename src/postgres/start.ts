@@ -36,6 +36,8 @@ export interface EmbeddedPostgres {
   url(database?: string): string
   /** Creates a database unless it exists, and returns its URL. */
   createDatabase(name: string): Promise<string>
+  /** Resolves when the server process has ended, also when it was killed. It does not keep this process alive. */
+  exited(): Promise<void>
   /** Stops the server: `fast` (the default) ends sessions in order, `immediate` simulates a crash. */
   stop(mode?: 'fast' | 'immediate'): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
@@ -88,6 +90,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Embe
       dataDir: cluster,
       url,
       createDatabase: (name) => createDatabase(url(), name),
+      exited: () => server.exited(),
       stop,
       [Symbol.asyncDispose]: () => stop(),
     }

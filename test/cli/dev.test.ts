@@ -143,6 +143,54 @@ test('reports a failed start of dev with one line and exit code 1', async () => 
   )
 })
 
+test('says so when its PostgreSQL dies, and starts it again with the same data', async () => {
+  const { cwd, alpha } = await twoServices()
+  const run = tricube(['dev'], { cwd })
+  await run.printed('Ready in')
+  const { pid, DATABASE_URL } = await ask(alpha)
+  await queryOf(DATABASE_URL!, 'INSERT INTO things VALUES (99)')
+  const lock = join(cwd, '.tricube/postgres/data/postmaster.pid')
+  const server = async (): Promise<number> => Number((await readFile(lock, 'utf8')).split('\n')[0])
+  for (const signal of ['SIGKILL', 'SIGQUIT'] as const) {
+    const from = run.output().length
+    const before = await server()
+    process.kill(before, signal)
+    await run.printed('PostgreSQL has ended unexpectedly: starting it again, with the same data', from)
+    await run.printed('PostgreSQL runs again', from)
+    await expect.poll(() => ask(alpha).catch(() => undefined)).toMatchObject({ pid, things: 4, DATABASE_URL })
+    expect(isAlive(before)).toBe(false)
+  }
+  const last = await server()
+  run.signal('SIGINT')
+  expect(await run.ended).toMatchObject({ code: 0, stderr: '' })
+  expect(isAlive(last)).toBe(false)
+}, 60_000)
+
+test('lets services share a configuration file, whose settings need not belong to all of them', async () => {
+  const ports = await freePorts(2)
+  const dist = JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)
+  const source = (name: string, port: number, settings: string): string => `
+    import { contract, service, t } from ${dist}
+    const settings = { ${settings} }
+    export default service(contract('${name}', { show: { route: 'GET /show', returns: t.Unknown() } }), {
+      port: ${port}, settings, handlers: { show: ({ settings }) => settings } })`
+  const cwd = await folderOf({
+    'pay/service.mjs': source('pay-service', ports[0]!, 'pspUrl: t.String()'),
+    'mail/service.mjs': source('mail-service', ports[1]!, 'smtpUrl: t.String()'),
+    'tricube.config.mjs': `export default { pspUrl: 'https://psp', smtpUrl: 'smtp://mail', colour: 'red' }`,
+  })
+  const run = tricube(['dev'], { cwd })
+  await run.printed('Ready in')
+  const shown = await Promise.all(ports.map((port) => fetch(`http://127.0.0.1:${port}/show`)))
+  expect(await Promise.all(shown.map((response) => response.json()))).toEqual([
+    { code: 0, data: { pspUrl: 'https://psp' } },
+    { code: 0, data: { smtpUrl: 'smtp://mail' } },
+  ])
+  const warnings = run.output().match(/\w+ in tricube\.config\.mjs: .*/g)
+  const warning = 'colour in tricube.config.mjs: the service has no setting with that name'
+  expect(warnings).toEqual([warning, warning])
+})
+
 test('leaves no process behind when dev is killed', async () => {
   const { cwd, alpha, beta } = await twoServices()
   const run = tricube(['dev'], { cwd })
@@ -172,6 +220,13 @@ test('exits on a second Ctrl-C without waiting for a service that hangs', async 
   expect((await run.ended).code).toBe(1)
   await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 5000)
 })
+
+async function queryOf(url: string, text: string): Promise<void> {
+  const client = new pg.Client(url)
+  await client.connect()
+  await client.query(text)
+  await client.end()
+}
 
 /** The run's PostgreSQL, without a database that another test has left. */
 async function emptyServer(database: string): Promise<string> {

@@ -86,3 +86,22 @@ test('uses the database of --service when several services have one', async () =
   const { stdout } = await tricube(['run', 'scripts/report.ts', '--service', 'two-service'], { cwd }).ended
   expect(JSON.parse(stdout)).toMatchObject({ database: '/two_service' })
 })
+
+test('keeps the log of the service of a script out of its output', async () => {
+  const dist = JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)
+  const sum = `
+import { contract, service } from ${dist}
+const one = service(contract('one-service', {}), { handlers: {} })
+await one.run(({ log }) => { log.info('summing'); console.log('42') })
+await one.close()`
+  const cwd = await project(['plain'], { 'scripts/sum.mjs': sum, '.env': 'FROM_FILE\n' })
+  const dev = tricube(['dev'], { cwd })
+  await dev.printed('Ready in')
+  const { code, stdout, stderr } = await tricube(['run', 'scripts/sum.mjs'], { cwd }).ended
+  expect([code, stdout]).toEqual([0, '42\n'])
+  const [warning, line] = stderr.trim().split('\n')
+  expect(warning).toBe('.env, line 1: expected NAME=value, found no "="; the line is ignored')
+  expect(JSON.parse(line!)).toMatchObject({ msg: 'summing', service: 'one-service' })
+  const env = { LOG_STREAM: 'stdout' }
+  expect((await tricube(['run', 'scripts/sum.mjs'], { cwd, env }).ended).stdout).toContain('"msg":"summing"')
+})

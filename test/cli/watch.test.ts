@@ -83,6 +83,57 @@ test('starts a new service as soon as its file exports one', async () => {
   expect(run.output()).not.toContain('restarting alpha-service')
 }, 60_000)
 
+test('starts a new service once the file that it loads is mended, in its folder or in another one', async () => {
+  const { cwd, run } = await alphaIn({ 'lib/money.mjs': 'export const one = 1' })
+  const [port] = await freePorts(1)
+  const write = (file: string, text: string): Promise<void> => writeFile(join(cwd, file), text)
+  await mkdir(join(cwd, 'services/gamma'))
+  await write('services/gamma/contract.mjs', `throw new Error('no name in the contract')`)
+  const extra = `import './contract.mjs'; import { two } from '../../lib/money.mjs'`
+  await write('services/gamma/service.mjs', serviceSource({ name: 'gamma-service', port: port!, extra }))
+  await run.printed('services/gamma/service.mjs: ')
+  await write('services/gamma/contract.mjs', '')
+  await run.printed(/does not provide an export named 'two'|No matching export/)
+  await write('lib/money.mjs', 'export const one = 1, two = 2')
+  await run.printed('gamma-service was added:')
+  expect((await ask(`http://127.0.0.1:${port}`)).pid).toBeGreaterThan(0)
+  expect(run.output()).not.toContain('restarting alpha-service')
+})
+
+test('starts a new TypeScript service once its contract compiles', async () => {
+  const { cwd, run } = await alphaIn({ 'services/gamma/contract.ts': `export const name: string = 'gamma' +` })
+  const [port] = await freePorts(1)
+  const source = serviceSource({ name: 'gamma-service', port: port!, extra: `import './contract.ts'` })
+  await writeFile(join(cwd, 'services/gamma/service.ts'), source)
+  await run.printed('services/gamma/service.ts: ')
+  await writeFile(join(cwd, 'services/gamma/contract.ts'), `export const name: string = 'gamma'`)
+  await run.printed('gamma-service was added:')
+})
+
+test('restarts a service once a file that it began to load is mended', async () => {
+  const { cwd, run } = await alphaIn({ 'lib/money.mjs': 'export const one = 1' })
+  await appendFile(join(cwd, 'services/alpha/service.mjs'), `\nimport { two } from '../../lib/money.mjs'`)
+  await run.printed('alpha-service exited with code 1')
+  await vi.waitFor(async () => {
+    await writeFile(join(cwd, 'lib/money.mjs'), 'export const one = 1, two = 2')
+    await run.printed('alpha-service restarted')
+  }, 15_000)
+})
+
+test('warns of lines of .env that set nothing, and reads the others', async () => {
+  const print = `console.log('greeting:', process.env.GREETING, process.env.NEXT)`
+  const text = 'GREETING\nexport NEXT=1\nKEY="a\nb"\n  # a comment\nGREETING = hello\nsk_live_17\n'
+  const { cwd, run } = await alphaIn({ '.env': text }, print)
+  const warnings = () => run.output().match(/\.env, line .*/g)
+  const about = 'expected NAME=value, found no "="; the line is ignored'
+  expect(warnings()).toEqual([`.env, line 1: ${about}`, `.env, line 7: ${about}`])
+  expect(run.output()).toContain('greeting: hello 1')
+  expect(run.output()).not.toContain('sk_live_17')
+  await writeFile(join(cwd, '.env'), 'NEXT 2')
+  await run.printed('alpha-service restarted')
+  expect(warnings()!.slice(2)).toEqual([`.env, line 1: ${about}`])
+})
+
 test('reads .env again when it changes; variables that are already set win', async () => {
   const print = `console.log('greeting:', process.env.GREETING, 'home:', process.env.HOME)`
   const { cwd, run } = await alphaIn({ '.env': 'GREETING="good morning"\nHOME=/nowhere\n' }, print)

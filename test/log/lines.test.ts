@@ -18,6 +18,25 @@ const handlers = {
 
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 
+it('shows the message of a cause once', async () => {
+  const { app, lines } = await logging(quiet, { handlers })
+  await app.run(({ log }) => {
+    const cause = new RangeError('7 is too many')
+    const errors = [
+      new TypeError(`parameter $1: ${cause.message}`, { cause }),
+      new Error('placing failed', { cause: new Error('paying failed', { cause }) }),
+      new Error('placing failed', { cause: new Error('placing failed', { cause }) }),
+    ]
+    for (const err of errors) log.error({ err }, 'failed')
+  })
+  const failed = (await lines()).filter(({ msg }) => msg === 'failed')
+  expect(failed.map(({ err }) => err.message)).toEqual([
+    'parameter $1: 7 is too many',
+    'placing failed: paying failed: 7 is too many',
+    'placing failed: 7 is too many',
+  ])
+})
+
 describe('the access line', () => {
   it('has the caller, the operation and the outcome', async () => {
     const { app, lines } = await logging(quiet, { handlers })

@@ -3,6 +3,7 @@ import { folderOf, tricube } from '../cli/run.ts'
 
 const files = {
   'empty/readme.txt': '',
+  'catalog-service/readme.txt': '',
   'wrong/service.mjs': 'export default 7',
   'none/service.mjs': 'export const name = "x"',
   'broken/service.mjs': 'export default (',
@@ -97,6 +98,20 @@ const rows: readonly (readonly [mistake: string, argv: readonly string[], code: 
     2,
     'tricube jobs needs the database of the service: set DATABASE_URL or pass --url',
   ],
+  [
+    'leaves out the end of a folder in a migration',
+    ['migrate', 'generate', 'catalog', '--name', 'a'],
+    2,
+    'catalog does not exist; did you mean catalog-service?',
+  ],
+  ['misspells a folder in a check', ['migrate', 'check', './emtpy'], 2, './emtpy does not exist; did you mean empty?'],
+  [
+    'starts a misspelt folder',
+    ['start', 'catalogservice'],
+    1,
+    'catalogservice: file not found; did you mean catalog-service?',
+  ],
+  ['develops a misspelt folder', ['dev', 'catalog'], 1, 'catalog: folder not found; did you mean catalog-service?'],
   ['names the migration of nothing', ['migrate', 'new', 'nowhere', '--name', 'a'], 2, 'nowhere does not exist'],
 ]
 

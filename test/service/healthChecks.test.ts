@@ -1,5 +1,6 @@
 import { contract, resource, service, ServiceUnavailable, t, type HealthOptions } from 'tricube'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { logging } from '../log/logFile.ts'
 
 /** Starts a service with these checks. Returns what `/health/ready` responds. */
 function checking(health: HealthOptions, more: object = {}) {
@@ -27,6 +28,32 @@ describe('a health check', () => {
     expect(await ask()).toEqual([503, { status: 'not ready', checks: { psp: 'failing' } }])
     isUp = true
     expect(await ask()).toEqual([200, { status: 'ready', checks: { psp: 'ok' } }])
+  })
+
+  it('has one line in the log for each failure, with the reason, and a stack only for a bug', async () => {
+    const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:9'), { code: 'ECONNREFUSED' })
+    const { app, lines } = await logging(contract('a-service', {}), {
+      health: {
+        checks: {
+          psp: () => fetch('http://127.0.0.1:1'),
+          mail: { check: () => Promise.reject(new TypeError('fetch failed', { cause: refused })), required: false },
+          disk: () => false,
+          typo: () => (undefined as never as { x: number }).x,
+        },
+      },
+      handlers: {},
+    })
+    for (let n = 0; n < 3; n++) await app.inject('/health/ready')
+    const logged = (await lines()).filter(({ check }) => check !== undefined)
+    const about = (name: string) => logged.filter(({ check }) => check === name)
+    expect(logged).toHaveLength(4)
+    expect(about('mail')).toMatchObject([
+      { msg: 'health check mail fails', reason: 'failing: fetch failed: connect ECONNREFUSED 127.0.0.1:9' },
+    ])
+    expect(about('psp')[0]!['reason']).toMatch(/^failing: fetch failed/)
+    expect(about('disk')[0]!['reason']).toBe('failing')
+    expect(about('typo')[0]!['err'].stack).toContain('healthChecks.test.ts')
+    for (const name of ['mail', 'psp', 'disk']) expect(about(name)[0]).not.toHaveProperty('err')
   })
 
   it('may return false, and shows the message of an HttpError', async () => {

@@ -1,9 +1,10 @@
 /** The databases of `tricube dev`: one per service, on the server of DATABASE_URL or on an embedded one. */
 import { migrate } from '../../migrations/index.ts'
 import { createDatabase } from '../../postgres/database.ts'
-import { startPostgres } from '../../postgres/start.ts'
 import { CliError, failureLine } from '../failure.ts'
 import type { PlannedService } from './plan.ts'
+import { DevPostgres } from './postgres.ts'
+import type { Screen } from './screen.ts'
 import { seedOnce } from './seed.ts'
 
 /** The services' databases. */
@@ -16,15 +17,17 @@ export interface Databases {
 }
 
 /**
- * Starts the embedded server with its data in `.tricube/postgres`.
+ * Starts the embedded server, and starts it again when it dies.
  *
  * With DATABASE_URL set, no server is started. Without a service that has a database, it starts with the first such service.
  */
-export async function openDatabases(services: readonly PlannedService[]): Promise<Databases> {
+export async function openDatabases(
+  services: readonly PlannedService[],
+  screen: Pick<Screen, 'info' | 'warn'>,
+): Promise<Databases> {
   const ownUrl = process.env['DATABASE_URL']
-  let embedded: ReturnType<typeof startPostgres> | undefined
-  const serverUrl = async (): Promise<string> =>
-    ownUrl ?? (await (embedded ??= startPostgres({ dataDir: '.tricube/postgres' }))).url()
+  let embedded: Promise<DevPostgres> | undefined
+  const serverUrl = async (): Promise<string> => ownUrl ?? (await (embedded ??= DevPostgres.start(screen))).url()
   if (services.some((service) => service.usesDatabase)) await serverUrl()
   const urls = new Map<string, string>()
   return {

@@ -3,9 +3,11 @@ import { fork } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import type { Descriptions, ServiceDescription, Source } from '../describe.ts'
+import type { Descriptions, LoadFailure, ServiceDescription, Source } from '../describe.ts'
 import { ownProgram } from '../../load/own.ts'
 import { runnable, sourcesOf } from '../../load/load.ts'
+import { LoadError } from '../../load/loadError.ts'
+import { nearestFolder } from '../../load/nearestFolder.ts'
 import { CliError, failureLine } from '../failure.ts'
 import { freePort } from '../../postgres/free-port.ts'
 import { serviceFileNames, displayPath } from '../load-service.ts'
@@ -40,10 +42,15 @@ export async function planFiles(
   existing: readonly PlannedService[],
 ): Promise<PlannedService[]> {
   const descriptions = await describeAll(files)
-  const errors = descriptions.flatMap((item, i) =>
-    'error' in item ? [`${displayPath(files[i]!)}: ${item.error}`] : [],
+  const failures = descriptions.flatMap((item, i) =>
+    'error' in item ? [{ line: `${displayPath(files[i]!)}: ${item.error}`, files: item.files }] : [],
   )
-  if (errors.length > 0) throw new CliError(errors.join('\n'))
+  if (failures.length > 0) {
+    throw new NotLoaded(
+      failures.map(({ line }) => line).join('\n'),
+      failures.flatMap((failure) => failure.files),
+    )
+  }
   const host = process.env['HOST'] || '127.0.0.1'
   const services = await Promise.all(
     descriptions.map(async (item, i): Promise<PlannedService> => {
@@ -56,16 +63,29 @@ export async function planFiles(
   return services
 }
 
-/** Loads a service's description again; undefined if the file fails to load. */
-export async function describeAgain(file: string): Promise<ServiceDescription | undefined> {
+/** A service that cannot be loaded. */
+export class NotLoaded extends CliError {
+  /** The files that it loads, as far as they are known: one of them is at fault. */
+  readonly files: readonly string[]
+
+  constructor(message: string, files: readonly string[]) {
+    super(message)
+    this.files = files
+  }
+}
+
+/** Loads a service's description again, or says why that fails. */
+export async function describeAgain(file: string): Promise<Descriptions[number]> {
   const [item] = await describeAll([file])
-  return item && 'service' in item ? item.service : undefined
+  return item!
 }
 
 /** Returns the files of the services in a root folder. */
 export async function serviceFiles(root: string): Promise<string[]> {
   const folder = resolve(root)
-  if (!(await stat(folder).catch(() => undefined))?.isDirectory()) throw new CliError(`${root}: folder not found`)
+  if (!(await stat(folder).catch(() => undefined))?.isDirectory()) {
+    throw new CliError(`${root}: folder not found${nearestFolder(root)}`)
+  }
   const own = serviceFileIn(folder)
   if (own) return [own]
   const entries = await readdir(folder, { withFileTypes: true })
@@ -85,7 +105,10 @@ async function describeAll(files: readonly string[]): Promise<Descriptions> {
     files.map(async (file) =>
       runnable(file).then(
         (compiled) => ({ file, compiled }),
-        (error: unknown) => ({ error: failureLine(error) }),
+        (error: unknown): LoadFailure => ({
+          error: failureLine(error),
+          files: error instanceof LoadError ? error.files : [],
+        }),
       ),
     ),
   )
@@ -93,8 +116,10 @@ async function describeAll(files: readonly string[]): Promise<Descriptions> {
   return Promise.all(
     sources.map(async (source) => {
       const item = 'file' in source ? described.shift()! : source
-      if (!('file' in source) || 'error' in item) return item
-      return { service: { ...item.service, files: [...item.service.files, ...(await sourcesOf(source.file))] } }
+      if (!('file' in source)) return source
+      const sourceFiles = await sourcesOf(source.file)
+      if ('error' in item) return { ...item, files: [...item.files, ...sourceFiles] }
+      return { service: { ...item.service, files: [...item.service.files, ...sourceFiles] } }
     }),
   )
 }

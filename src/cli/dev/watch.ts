@@ -4,7 +4,7 @@ import { failureLine } from '../failure.ts'
 import { serviceFileNames } from '../load-service.ts'
 import type { ServiceProcess } from './child.ts'
 import type { EnvFile } from './envFile.ts'
-import { describeAgain, serviceFiles } from './plan.ts'
+import { describeAgain, NotLoaded, serviceFiles } from './plan.ts'
 import type { Screen } from './screen.ts'
 
 /** The options of `watchServices`. */
@@ -31,7 +31,8 @@ export async function watchServices(options: WatchOptions): Promise<{ close(): P
   const changed = new Set<string>()
   let timer: NodeJS.Timeout | undefined
   let reloading: Promise<void> = Promise.resolve()
-  let lastFailure = ''
+  /** New services that failed to load: the line about it, and the files that they load. */
+  const failed = new Map<string, { readonly line: string; readonly files: readonly string[] }>()
 
   const reload = async (): Promise<void> => {
     const files = [...changed]
@@ -46,18 +47,30 @@ export async function watchServices(options: WatchOptions): Promise<{ close(): P
       await Promise.all(affected.map((child) => restart(child, files, options)))
     }
     await addNew(files)
-    watcher.add(foldersOf(roots, children))
+    watcher.add(watchedFolders())
   }
+
+  const watchedFolders = (): string[] => [
+    ...foldersOf(roots, children),
+    ...[...failed].flatMap(([file, { files }]) => [file, ...files].map((path) => join(dirname(path), '.'))),
+  ]
 
   const addNew = async (files: readonly string[]): Promise<void> => {
     const known = new Set(children.map(({ service }) => service.file))
     const found = (await Promise.all(roots.map((root) => serviceFiles(root).catch(() => [])))).flat()
     for (const file of new Set(found)) {
-      if (known.has(file) || !files.some((each) => isInside(each, dirname(file)) || each === dirname(file))) continue
-      await add(file).catch((error: unknown) => {
-        if (failureLine(error) !== lastFailure) screen.warn(failureLine(error))
-        lastFailure = failureLine(error)
-      })
+      const loads = failed.get(file)?.files ?? []
+      const folder = dirname(file)
+      if (known.has(file) || !files.some((each) => isInside(each, folder) || each === folder || loads.includes(each)))
+        continue
+      await add(file).then(
+        () => failed.delete(file),
+        (error: unknown) => {
+          const line = failureLine(error)
+          if (failed.get(file)?.line !== line) screen.warn(`${line}; fix it and save to start it`)
+          failed.set(file, { line, files: error instanceof NotLoaded ? error.files : loads })
+        },
+      )
     }
   }
 
@@ -98,13 +111,19 @@ async function restart(
   if (child.url) screen.info(`${child.service.name} restarted, listening on ${child.url}`)
   // It may load other files now.
   const { file, name, port } = child.service
-  const now = await describeAgain(file).catch(() => undefined)
-  if (!now) return
+  const described = await describeAgain(file).catch(() => undefined)
+  if (!described) return
+  if ('error' in described) {
+    const { files: known } = child.service
+    child.service = { ...child.service, files: [...new Set([...known, ...described.files])] }
+    return
+  }
+  const now = described.service
   if (now.name !== name || (now.port && now.port !== port)) {
     screen.warn(`${name}: its name or port has changed; restart tricube dev to apply that`)
   }
-  const { migrations, seed, files: loaded } = now
-  child.service = { ...child.service, migrations, seed, files: loaded }
+  const { migrations, seed, settings, files: loaded } = now
+  child.service = { ...child.service, migrations, seed, settings, files: loaded }
 }
 
 /** In milliseconds. Editors write a file in several steps, and `git checkout` writes many files. */

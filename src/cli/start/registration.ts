@@ -43,9 +43,9 @@ export class SharedRegistration {
   }
 
   async #register({ instance, config }: Registration): Promise<void> {
-    const { logLevel: level, logFormat: format } = config
+    const { logLevel: level, logFormat: format, logStream: stream } = config
     const file = logFileOf(config, 0)
-    const { log, close } = await openLog({ name: instance.service, level, format, file, pid: process.pid })
+    const { log, close } = await openLog({ name: instance.service, level, format, file, stream, pid: process.pid })
     this.#closeLog()
     this.#closeLog = close
     this.log = log

@@ -1,4 +1,5 @@
 import type { LateLog } from '../../log/late.ts'
+import { messageWithCauses } from '../../log/plain.ts'
 import { NotReady } from './readiness.ts'
 import { isDoneWithin } from '../../time/timeout.ts'
 
@@ -22,7 +23,7 @@ export function healthCheck({ name, log, timeoutMs = 800, run }: HealthCheckOpti
     try {
       await ask()
     } catch (err) {
-      if (isWell) log.warn({ err, check: name }, `health check ${name} fails`)
+      if (isWell) log.warn({ check: name, ...reasonOf(err) }, `health check ${name} fails`)
       isWell = false
       throw err
     }
@@ -47,4 +48,16 @@ export function healthCheck({ name, log, timeoutMs = 800, run }: HealthCheckOpti
       running = undefined
     }
   }
+}
+
+/** Returns one line about a failure. Only a bug of the check itself has a stack that is worth reading. */
+function reasonOf(err: unknown): { readonly reason?: string; readonly err?: unknown } {
+  if (!(err instanceof Error)) return { reason: String(err) }
+  return isBug(err) ? { err } : { reason: messageWithCauses(err) }
+}
+
+function isBug(error: Error): boolean {
+  if (error.cause instanceof Error) return isBug(error.cause)
+  const isOfLanguage = error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError
+  return isOfLanguage && (error as NodeJS.ErrnoException).code === undefined
 }

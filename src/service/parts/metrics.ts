@@ -2,7 +2,7 @@ import { NotFound } from '../../contract/errors.ts'
 import { flag, oneOf } from '../../config/rules.ts'
 import { setting } from '../../config/setting.ts'
 import { ownVersion } from '../../load/own.ts'
-import { standardOutput } from '../../log/output.ts'
+import { droppedLines } from '../../log/output.ts'
 import { CallMetrics } from '../../metrics/calls.ts'
 import { Metrics } from '../../metrics/metrics.ts'
 import { watchProcess } from '../../metrics/process.ts'
@@ -87,7 +87,7 @@ function watchService(all: Metrics, { contract, config: { version = '' }, inFlig
   const dropped = all.counter('tricube_log_lines_dropped_total', {
     help: 'Log lines dropped because their reader was too slow.',
   })
-  all.onScrape(() => dropped.reach(standardOutput().dropped))
+  all.onScrape(() => dropped.reach(droppedLines()))
   const active = all.gauge('http_server_active_requests', { help: 'Requests in flight.' })
   all.onScrape(() => active.set(inFlight.size))
 }

@@ -2,6 +2,7 @@ import type { Rule } from '../../../config/rule.ts'
 import { either, group, number, oneOf, path, text, integer } from '../../../config/rules.ts'
 import { setting, type Settings } from '../../../config/setting.ts'
 import type { LogFile } from '../../../log/file.ts'
+import type { LogStream } from '../../../log/output.ts'
 import { logFormats, logLevels, type LogFormat, type LogLevel } from '../../../log/logger.ts'
 
 /** Configuration of the log. */
@@ -12,6 +13,8 @@ export interface LogConfig {
   readonly logFormat: LogFormat | undefined
   /** A file to log to (`LOG_FILE`), and when to start the next one. Default: standard output. */
   readonly logFile: LogFile | string | undefined
+  /** Where lines go without a file (`LOG_STREAM`): `stdout` or `stderr`. Default: `stdout`. */
+  readonly logStream: LogStream
   /**
    * Share of requests that are logged, from 0 to 1 (`LOG_REQUESTS`). Those that end in a 5xx are always logged. Default
    * 1.
@@ -71,6 +74,12 @@ export const logSettings: Settings<LogConfig> = {
     value: undefined,
     fallback: 'standard output',
     own: ({ log }: { log?: LogOptions }) => log?.file,
+  }),
+  logStream: setting<LogStream>(oneOf(['stdout', 'stderr']), {
+    variable: 'LOG_STREAM',
+    meaning:
+      'Where the log goes without a file. `tricube run` sets `stderr`, so that the output of a script has no log lines.',
+    value: 'stdout',
   }),
   logRequests: setting(share, {
     variable: 'LOG_REQUESTS',

@@ -26,12 +26,12 @@ export const logging: Part<{ readonly log?: LogOptions }, LogConfig, Logging> = 
   options: { log: logOptions },
   settings: logSettings,
   async open({ contract: { name }, config, inFlight, whenListening }) {
-    const { logLevel: level, logFormat: format, logRequests } = config
+    const { logLevel: level, logFormat: format, logStream: stream, logRequests } = config
     const worker = workerOf(process.env)?.number
     const pid = worker === undefined ? undefined : process.pid
     const file = logFileOf(config, worker)
     const secrets = knownSecrets(secretValues(config))
-    const { log, writeAccess, close } = await openLog({ name, level, pid, format, file, secrets })
+    const { log, writeAccess, close } = await openLog({ name, level, pid, format, file, stream, secrets })
     const forgetPending = flushAtExit({ flushSync: inFlight.reportEnded })
     let endLevelSignal: (() => void) | undefined
     whenListening(() => void (endLevelSignal = levelOnSignal(log)))
