@@ -1,10 +1,12 @@
 import { parseArgs } from 'node:util'
 import {
+  cancelAllWaiting,
   cancelJob,
   deadNames,
   listJobs,
   retryAllDead,
   retryJob,
+  waitingNames,
   type JobState,
   type ListedJob,
 } from '../queue/admin.ts'
@@ -20,6 +22,7 @@ const usage = `Usage: tricube jobs <command> [--url <database>]
   retry <id>             run a dead job again, or one that waits now
   retry --dead <job>     run all dead jobs of this name again
   cancel <id>            take a job back, or forget a dead one
+  cancel --name <job>    take back all jobs of this name that wait
 
 The database is that of --url, or of DATABASE_URL.
 `
@@ -70,6 +73,7 @@ export async function jobsCommand(argv: string[]): Promise<number> {
         )
       }
       default:
+        if (idText === undefined && name !== undefined) return print(await cancelledAll(db, name))
         return print((await cancelJob(db, idOf(idText))) ? `job ${idText} is cancelled\n` : none(idText))
     }
   } catch (error) {
@@ -89,6 +93,15 @@ async function retriedDead(db: Database, name: string): Promise<string> {
   const names = await deadNames(db)
   const expected = names.length > 0 ? `expected one of ${names.join(', ')}` : 'no job is dead'
   throw new CliError(`there is no dead job of the name ${JSON.stringify(name)}: ${expected}`)
+}
+
+/** Cancels the waiting jobs of a name. */
+async function cancelledAll(db: Database, name: string): Promise<string> {
+  const count = await cancelAllWaiting(db, name)
+  if (count > 0) return `${count} ${count === 1 ? 'job is' : 'jobs are'} cancelled\n`
+  const names = await waitingNames(db)
+  const expected = names.length > 0 ? `expected one of ${names.join(', ')}` : 'no job waits'
+  throw new CliError(`no job of the name ${JSON.stringify(name)} waits: ${expected}`)
 }
 
 /** PostgreSQL's code. */
@@ -120,10 +133,25 @@ function listOf(jobs: readonly ListedJob[]): string {
     state,
     `attempt ${attempt}`,
     at,
-    failureOf(error)?.message.split('\n')[0] ?? '',
+    failureOf(error)?.message.split('\n')[0] ?? overdue(state, at),
   ])
   return columns(lines)
 }
+
+/** Says how long a job has been due that nothing has started: maybe nothing handles it. */
+function overdue(state: JobState, at: string): string {
+  const seconds = (Date.now() - Date.parse(at)) / 1000
+  if (state !== 'waiting' || seconds < 60) return ''
+  const [unit, length] = units.find(([, length]) => seconds >= length)!
+  const count = Math.floor(seconds / length)
+  return `due for ${count} ${unit}${count === 1 ? '' : 's'}`
+}
+
+const units = [
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+] as const
 
 /** Everything about a job. */
 function describe({ error, ...job }: ListedJob): string {

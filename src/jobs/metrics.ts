@@ -14,13 +14,13 @@ export class JobMetrics {
   readonly #waiting: Labelled<Gauge, 'name'>
   readonly #oldest: Labelled<Gauge, 'name'>
   readonly #dead: Labelled<Gauge, 'name'>
-  readonly #names: readonly string[]
+  readonly #names: Set<string>
   /** By database. */
   readonly #backlogs = new Map<string, readonly Backlog[]>()
 
   /** `names` are those of all jobs and subscriptions of the service. */
   constructor(metrics: Metrics, names: readonly string[]) {
-    this.#names = names
+    this.#names = new Set(names)
     this.#attempts = metrics.counter('tricube_job_attempts_total', {
       help: 'Attempts of jobs that have ended, by name and outcome: done, failed, dead, lost, returned.',
       labels: ['name', 'outcome'],
@@ -53,6 +53,7 @@ export class JobMetrics {
   /** Records the backlog of a database. */
   measured(store: string, backlog: readonly Backlog[]): void {
     this.#backlogs.set(store, backlog)
+    for (const { name } of backlog) this.#names.add(name) // also of jobs that nothing handles
     for (const name of this.#names) this.#show(name)
   }
 

@@ -84,6 +84,18 @@ export async function cancelJob(db: Database, id: number): Promise<boolean> {
   return (await db.execute`DELETE FROM tricube.dead_jobs WHERE id = ${id}`) > 0
 }
 
+/** Cancels all jobs of a name that wait. Returns their number. */
+export function cancelAllWaiting(db: Database, name: string): Promise<number> {
+  return db.execute`DELETE FROM tricube.jobs WHERE name = ${name} AND worker IS NULL AND run_at < 'infinity'`
+}
+
+/** Returns the names of waiting jobs. */
+export async function waitingNames(db: Database): Promise<string[]> {
+  const rows = await db.many<{ name: string }>`
+    SELECT DISTINCT name FROM tricube.jobs WHERE worker IS NULL AND run_at < 'infinity' ORDER BY name LIMIT 50`
+  return rows.map(({ name }) => name)
+}
+
 /** The new id puts the job behind all jobs of its key. */
 async function retryDead(db: Database, which: Fragment): Promise<number[]> {
   const rows = await db.many<{ id: number }>`

@@ -61,6 +61,34 @@ describe('list', () => {
   })
 })
 
+describe('a job that nothing handles', () => {
+  beforeEach(async () => {
+    await app.db.execute`
+      INSERT INTO tricube.jobs (name, input, priority, run_at)
+      SELECT name, '{}', 1, now() - age::interval FROM (VALUES
+        ('letter', '3 days 2 hours'), ('letter', '61 minutes'), ('fax', '90 seconds'), ('fax', '-1 hour')) AS due(name, age)`
+  })
+
+  it('is listed with the time that it has been due for', async () => {
+    expect((await run('list')).lines).toEqual([
+      expect.stringMatching(/ letter +waiting .* due for 3 days$/),
+      expect.stringMatching(/ letter +waiting .* due for 1 hour$/),
+      expect.stringMatching(/ fax +waiting .* due for 1 minute$/),
+      expect.stringMatching(/ fax +waiting .*Z?$/),
+    ])
+  })
+
+  it('is cancelled with all others of its name', async () => {
+    expect(await run('cancel', '--name', 'lettre')).toMatchObject({
+      code: 1,
+      stderr: 'no job of the name "lettre" waits: expected one of fax, letter',
+    })
+    expect((await run('cancel', '--name', 'letter')).lines).toEqual(['2 jobs are cancelled'])
+    expect((await run('cancel', '--name', 'fax')).lines).toEqual(['2 jobs are cancelled'])
+    expect((await run('cancel', '--name', 'fax')).stderr).toBe('no job of the name "fax" waits: no job waits')
+  })
+})
+
 describe('show', () => {
   it('tells everything about a job, with the stack of its error', async () => {
     const { id } = await app.db.enqueue(mailJobs.send, { to: 'ann@example.com' })

@@ -1,4 +1,7 @@
 /** What a scraper sees of jobs and subscriptions, over several instances. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { contract, jobs, service, t } from 'tricube'
 import { database, type Database } from 'tricube/sql'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
@@ -86,6 +89,40 @@ it('counts what waits and what is dead once over all instances, and how long it 
   expect(oldest['send']).toBeLessThan(3700)
   expect(oldest['inOrder']).toBeGreaterThan(59)
 }, 60_000)
+
+it('shows and logs jobs that nothing handles, once for each name', async () => {
+  vi.stubEnv('RUN_JOBS', 'false')
+  await start(mails()) // makes the tables
+  await db.execute`
+    INSERT INTO tricube.jobs (name, input, priority, run_at)
+    SELECT 'letter', '{}', n % 3, now() - interval '2 hours' FROM generate_series(1, 4) AS n
+    UNION ALL SELECT 'on gone', '{}', 1, now() - interval '70 seconds'
+    UNION ALL SELECT 'later', '{}', 1, now() + interval '1 hour'
+    UNION ALL SELECT 'new', '{}', 1, now()`
+  vi.stubEnv('RUN_JOBS', 'true')
+  const folder = await mkdtemp(join(tmpdir(), 'tricube-jobs-'))
+  closing.push(() => rm(folder, { recursive: true }))
+  vi.stubEnv('LOG_LEVEL', 'warn')
+  vi.stubEnv('LOG_FILE', join(folder, 'mails.log'))
+  const urls = [await start(mails()), await start(mails())]
+  const logged = async () => {
+    const lines = (await readFile(join(folder, 'mails.log'), 'utf8')).split('\n').filter(Boolean)
+    return lines.map((line) => JSON.parse(line)).filter(({ job }) => job !== undefined)
+  }
+  await expect.poll(logged, { timeout: 20_000 }).toHaveLength(2)
+  expect(await logged()).toMatchObject([
+    {
+      job: 'letter',
+      waiting: 4,
+      oldestSeconds: expect.closeTo(7200, -2),
+      msg: expect.stringContaining(advice('letter')),
+    },
+    { job: 'on gone', waiting: 1, msg: expect.stringContaining(advice('on gone')) },
+  ])
+  expect(await sums(urls, 'tricube_jobs_waiting')).toMatchObject({ letter: 4, 'on gone': 1, send: 0 })
+  expect((await sums(urls, 'tricube_jobs_oldest_seconds'))['letter']).toBeGreaterThan(7190)
+})
+const advice = (name: string) => `bring it back, or run tricube jobs cancel --name '${name}'`
 
 it('tells how far a subscription is behind, and that its publisher does not respond', async () => {
   const mine = await directDatabase()

@@ -11,6 +11,7 @@ import { JobMetrics } from '../../../jobs/metrics.ts'
 import { queueTables } from '../../../queue/tables.ts'
 import type { Attempt } from '../../../queue/attempt.ts'
 import type { AttemptEnd } from '../../../queue/task.ts'
+import { UnhandledWatch } from '../../../queue/unhandled.ts'
 import { Wakes } from '../../../queue/wakes.ts'
 import { Worker } from '../../../queue/worker.ts'
 import type { Database } from '../../../sql/index.ts'
@@ -19,6 +20,7 @@ import { database, usesDatabase } from '../database.ts'
 import { drain } from '../drain.ts'
 import { metrics } from '../metrics.ts'
 import { jobsRule, outlet, type JobsOptions } from './outlet.ts'
+import { UnhandledJobs } from './unhandledJobs.ts'
 import { jobTasks, subscriptionTaskName, subscriptionTasks } from './tasks.ts'
 import { subscriptionsRule, type SubscriptionsOptions } from '../events/subscriptionsRule.ts'
 
@@ -129,6 +131,19 @@ export const jobs: Part<QueuePartOptions & Pick<JobsOptions, 'jobs'> & Subscript
             onMeasured: (backlog) => watched.measured(String(i), backlog),
           }),
       )
+      const unhandled = new UnhandledJobs(log)
+      const unhandledWatches = stores.map(
+        ({ db: store }, i) =>
+          new UnhandledWatch({
+            db: store,
+            names,
+            worker: () => workers[i]!.number,
+            onFound(found) {
+              unhandled.report(found)
+              watched.measured(`${i}, unhandled`, found)
+            },
+          }),
+      )
       const scheduler = new Scheduler({
         db: stores[0]!.db,
         jobs: Object.values(declared).filter(({ schedule }) => schedule !== undefined),
@@ -145,6 +160,7 @@ export const jobs: Part<QueuePartOptions & Pick<JobsOptions, 'jobs'> & Subscript
         for (const wake of wakes) void wake.open()
         scheduler.start()
         if (isOn) for (const watch of watches) watch.start()
+        for (const watch of unhandledWatches) watch.start()
       })
       const opened: OpenedJobs = {
         outlet: jobOutlet,
@@ -155,7 +171,7 @@ export const jobs: Part<QueuePartOptions & Pick<JobsOptions, 'jobs'> & Subscript
         },
         async stopTaking() {
           scheduler.stop()
-          for (const watch of watches) watch.stop()
+          for (const watch of [...watches, ...unhandledWatches]) watch.stop()
           await Promise.all(wakes.map((wake) => wake.close()))
           await Promise.all(workers.map((worker) => worker.stopTaking()))
         },
