@@ -35,7 +35,13 @@ export { type FindUser, type FoundUser } from './auth/findUser.ts'
 export { type ApiKey, type AuthUser, type ServiceCaller } from './auth/identity.ts'
 export { type AuthOptions } from './service/parts/auth/options.ts'
 export { type Callees } from './service/parts/calls.ts'
-export { type Definition, type Handlers, type OwnOf, type Policies, type ServiceOptions } from './service/definition/definition.ts'
+export {
+  type Definition,
+  type Handlers,
+  type OwnOf,
+  type Policies,
+  type ServiceOptions,
+} from './service/definition/definition.ts'
 export { type DrainOptions } from './service/parts/drain.ts'
 export { type HealthCheck, type HealthCheckContext, type HealthChecks } from './service/parts/health/checks.ts'
 export { type HealthOptions } from './service/parts/health/health.ts'

@@ -61,7 +61,16 @@ async function describe({ file, compiled }: Source): Promise<Descriptions[number
       (definition as Partial<typeof definition> | undefined)?.contract?.operations ?? {},
     ).some((one) => accepts(one, 'user'))
     return {
-      service: { name, port, migrations: migrations?.href, seed: seed?.href, usesDatabase, asksForUsers, settings, files },
+      service: {
+        name,
+        port,
+        migrations: migrations?.href,
+        seed: seed?.href,
+        usesDatabase,
+        asksForUsers,
+        settings,
+        files,
+      },
     }
   } catch (error) {
     return { error: failureLine(error), files: imports?.from(file) ?? [] }

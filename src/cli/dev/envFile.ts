@@ -30,14 +30,13 @@ export class EnvFile {
 }
 
 /**
- * Removes the lines that are no assignment, comment or part of a quoted value: `parseEnv` would join them with the next
- * line. Returns their numbers, because their text may be secret.
+ * Removes the lines that belong to no assignment: `parseEnv` joins some of them, such as an indented comment, with the next
+ * line. Returns the numbers of those that are no comment either, because their text may be secret.
  */
 function withoutWrongLines(text: string): { readonly text: string; readonly wrongLines: readonly number[] } {
   const rest = text.replace(assignment, (assigned) => assigned.replace(/[^\n]/g, '')).split('\n')
-  const wrong = new Set(rest.flatMap((line, i) => (/^\s*(?:#.*)?$/.test(line) ? [] : [i + 1])))
-  const right = text.split('\n').filter((_line, i) => !wrong.has(i + 1))
-  return { text: right.join('\n'), wrongLines: [...wrong] }
+  const right = text.split('\n').filter((_line, i) => rest[i]!.trim() === '')
+  return { text: right.join('\n'), wrongLines: rest.flatMap((line, i) => (/^\s*(?:#.*)?$/.test(line) ? [] : [i + 1])) }
 }
 
 /** An assignment, whose quoted value may have several lines. */

@@ -39,9 +39,10 @@ export async function watchServices(options: WatchOptions): Promise<{ close(): P
     changed.clear()
     const ofAll = files.some((file) => file === envFile.path || isConfiguration(file))
     if (files.includes(envFile.path)) envFile.read()
-    const affected = children.filter((child) => ofAll || files.some((file) => concerns(file, child)))
+    const restarts = (file: string, child: ServiceProcess): boolean => concerns(file, child) && child.hasChanged(file)
+    const affected = children.filter((child) => ofAll || files.some((file) => restarts(file, child)))
     if (affected.length > 0) {
-      const reason = files.filter((file) => ofAll || affected.some((child) => concerns(file, child)))
+      const reason = files.filter((file) => ofAll || affected.some((child) => restarts(file, child)))
       const names = affected.map(({ service }) => service.name).join(', ')
       screen.info(`${reason.map((file) => basename(file)).join(', ')} changed: restarting ${names}`)
       await Promise.all(affected.map((child) => restart(child, files, options)))
