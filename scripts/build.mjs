@@ -9,17 +9,13 @@ import { build } from 'esbuild'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const { bin, exports, version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 const published = JSON.stringify([exports, bin]).match(/(?<=\.\/dist\/)[^"]+(?=\.js")/g)
-/** Packages inside the bundle. drizzle-typebox would bring a second TypeBox into each page that has models. */
-const inside = /^(?:@sinclair\/typebox|drizzle-typebox)(?:\/|$)/
+/** The package inside the bundle. */
+const inside = /^@sinclair\/typebox(?:\/|$)/
 /** Run by others as a process of its own. */
 const programs = ['cli/describe']
 
 rmSync(`${root}dist/chunks`, { recursive: true, force: true })
 copyFileSync(`${root}node_modules/@sinclair/typebox/license`, `${root}dist/LICENSE-typebox`)
-writeFileSync(
-  `${root}dist/LICENSE-drizzle-typebox`,
-  apache2('drizzle-typebox, https://github.com/drizzle-team/drizzle-orm, by Drizzle Team'),
-)
 copySwaggerUi()
 await buildDashboard()
 mkdirSync(`${root}dist/grafana`, { recursive: true })

@@ -44,7 +44,6 @@ describe('the package', () => {
       [
         'CHANGELOG.md',
         'LICENSE',
-        'dist/LICENSE-drizzle-typebox',
         'dist/LICENSE-typebox',
         'dist/dashboard/page/LICENSE-preact',
         'dist/dashboard/page/icon.svg',

@@ -14,7 +14,7 @@ import { watchdog } from './watchdog.ts'
 export interface Server {
   readonly pid: number
   readonly port: number
-  /** Resolves when the process has ended, for whatever reason. It does not keep this process alive. */
+  /** Resolves when the process has ended, for any reason. It does not keep this process alive. */
   exited(): Promise<void>
   stop(mode: 'fast' | 'immediate'): Promise<void>
 }

@@ -15,7 +15,7 @@ const maxCounted = 100_000
  *
  * It skips from name to name in the index of waiting jobs, so that a large queue stays cheap.
  */
-export function unhandledJobs(db: Database, worker: number, names: readonly string[]): Promise<Backlog[]> {
+function unhandledJobs(db: Database, worker: number, names: readonly string[]): Promise<Backlog[]> {
   return db.primary.many<Backlog>`
     WITH RECURSIVE found(name) AS (
       (SELECT job.name FROM tricube.jobs AS job WHERE job.worker IS NULL AND NOT job.held ORDER BY job.name LIMIT 1)

@@ -13,7 +13,10 @@ const root = built ?? fileURLToPath(new URL('../../src', import.meta.url))
 const file = (path: string) => join(root, `${path}.${built ? 'js' : 'ts'}`)
 
 /** Bundles the script of a page for browsers. An import of a Node module fails. */
-async function bundle(script: string): Promise<{ module: any; bytes: number; inputs: string[] }> {
+async function bundle(
+  script: string,
+  tables: 'page' | 'service' = 'page',
+): Promise<{ module: any; bytes: number; inputs: string[] }> {
   const folder = await mkdtemp(join(tmpdir(), 'tricube-browser-'))
   onTestFinished(() => rm(folder, { recursive: true }))
   const result = await build({
@@ -26,6 +29,7 @@ async function bundle(script: string): Promise<{ module: any; bytes: number; inp
     metafile: true,
     alias: {
       'tricube/client/fetch': file('client/fetch/index'),
+      'tricube/models/pg': file(tables === 'page' ? 'models/pg/browser' : 'models/pg/index'),
       'tricube/models': file('models/index'),
       tricube: file('browser'),
     },
@@ -94,7 +98,77 @@ describe('the bundle of a page', () => {
     expect(bytes).toBeLessThan(80_000)
   })
 
-  it('grows by the columns of models, not by all of Drizzle', async () => {
+  const models = (from: string): string => `
+    import { index, integer, pgEnum, pgTable, relations, sql, text, timestamp, uuid } from '${from}'
+    import { insertSchema, selectSchema, updateSchema } from 'tricube/models'
+    const mood = pgEnum('mood', ['sad', 'ok'])
+    const makers = pgTable('makers', { id: uuid().defaultRandom().primaryKey(), name: text().notNull() })
+    const products_ = pgTable('products', {
+      id: integer().primaryKey().generatedAlwaysAsIdentity(),
+      name: text().notNull(),
+      mood: mood().notNull().default('ok'),
+      made_at: timestamp({ withTimezone: true }).defaultNow(),
+      total: integer().generatedAlwaysAs(sql\`1 + 1\`),
+      maker: uuid().references(() => makers.id),
+    }, (table) => [index('by_name').on(table.name).where(sql\`\${table.name} <> ''\`)])
+    export const itsMaker = relations(products_, ({ one }) => ({ maker: one(makers, { fields: [products_.maker] }) }))
+    export const NewProduct = insertSchema(products_, { name: { minLength: 1 } })
+    export const ProductPatch = updateSchema(products_)
+    export const Product = t.Pick(selectSchema(products_), ['id', 'name', 'mood', 'made_at'])`
+
+  it('has no Drizzle for a contract whose tables come from tricube/models/pg', async () => {
+    const { module, bytes, inputs } = await bundle(page('Product', models('tricube/models/pg')))
+    expect(inputs.filter((input) => /drizzle|ajv|node:/.test(input))).toEqual([])
+    const { bytes: without } = await bundle(page('t.Object({ id: t.Integer() })'))
+    expect(bytes - without).toBeLessThan(10_000)
+    const a = await callee('a', () => ({ body: { code: 0, data: { id: 1, name: 'x', mood: 'ok', made_at: null } } }))
+    const product = await module.connect(`http://${a.address}`).getProduct({ params: { id: 1 } })
+    expect(product).toEqual({ id: 1, name: 'x', mood: 'ok', made_at: null })
+  })
+
+  it('has the same schemas as the service, so that a form can use them', async () => {
+    const light = (await bundle(page('Product', models('tricube/models/pg')))).module
+    const real = (await bundle(page('Product', models('tricube/models/pg')), 'service')).module
+    for (const name of ['Product', 'NewProduct', 'ProductPatch']) {
+      expect(JSON.parse(JSON.stringify(light[name])), name).toEqual(JSON.parse(JSON.stringify(real[name])))
+    }
+  })
+
+  it('has the same schema for every type of column', async () => {
+    const types = `
+      bigint({ mode: 'number' }) bigint({ mode: 'bigint' }) bigserial({ mode: 'number' }) bigserial({ mode: 'bigint' })
+      boolean() char({ length: 3 }) char({ length: 3, enum: ['abc', 'xyz'] }) cidr() date() date({ mode: 'date' })
+      doublePrecision() inet() integer() interval() json() jsonb() line() line({ mode: 'abc' }) macaddr() macaddr8()
+      numeric() numeric({ precision: 12, scale: 2 }) numeric({ precision: 12, scale: 2, mode: 'number' })
+      numeric({ precision: 20, mode: 'bigint' }) point() point({ mode: 'xy' }) geometry() geometry({ mode: 'xy' }) real()
+      serial() smallint() smallserial() text() text({ enum: ['free', 'paid'] }) time() time({ withTimezone: true })
+      timestamp() timestamp({ mode: 'string' }) timestamp({ withTimezone: true }) uuid() varchar() varchar({ length: 3 })
+      varchar({ enum: ['free'] }) bit({ dimensions: 3 }) halfvec({ dimensions: 2 }) sparsevec({ dimensions: 2 })
+      vector({ dimensions: 2 }) text('named') varchar('named', { length: 7 }) customType({ dataType: () => 'jsonb' })()
+      text().array() integer().array(3).array() uuid().array().notNull() integer().notNull().default(7)
+      text().$defaultFn(() => 'x') text().$onUpdate(() => 'x') integer().generatedByDefaultAsIdentity()
+      text().notNull().$type() text().notNull().unique() date().defaultNow().notNull()`
+    const columns = types.trim().split(/(?<=\))\s+(?=\w)/)
+    expect(columns).toHaveLength(60)
+    const script = `
+      import { pgEnum, pgTable } from 'tricube/models/pg'
+      import { insertSchema, selectSchema, updateSchema } from 'tricube/models'
+      const size = pgEnum('size', { Small: 'S', Large: 'L' })
+      const all = pgTable('all', (t) => ({ size: size().array(), ${columns.map((column, i) => `c${i}: t.${column}`).join(', ')} }))
+      export const schemas = [insertSchema(all), selectSchema(all), updateSchema(all)]`
+    const [light, real] = [await bundle(script, 'page'), await bundle(script, 'service')]
+    const plain = (schemas: unknown) => JSON.parse(JSON.stringify(schemas)) as Record<string, any>[]
+    const [lightSchemas, realSchemas] = [plain(light.module.schemas), plain(real.module.schemas)]
+    for (const [i, { properties, required }] of realSchemas.entries()) {
+      expect(lightSchemas[i]!['required']).toEqual(required)
+      for (const name of Object.keys(properties)) {
+        expect(lightSchemas[i]!['properties'][name], columns[Number(name.slice(1))] ?? name).toEqual(properties[name])
+      }
+    }
+    expect(Object.keys(realSchemas[1]!['properties'])).toHaveLength(61)
+  })
+
+  it('grows by the columns of models that import Drizzle itself, not by all of it', async () => {
     const { bytes, inputs } = await bundle(
       page(
         'selectSchema(products_)',

@@ -1,12 +1,22 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 
-const subpaths = Object.keys(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).exports)
+const allSubpaths = Object.keys(
+  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).exports,
+)
+
+/** `tricube/models/pg` passes on what Drizzle exports. */
+const subpaths = allSubpaths.filter((path) => path !== './package.json' && path !== './models/pg')
+
+it('passes on all of Drizzle for PostgreSQL, and what else a models file imports of it', async () => {
+  const drizzle = Object.keys(await import('drizzle-orm/pg-core'))
+  expect(Object.keys(await import('tricube/models/pg')).toSorted()).toEqual([...drizzle, 'relations', 'sql'].toSorted())
+})
 
 // What is exported is kept: a name that is new here is a decision, one that is gone breaks users.
 it('exports these names', async () => {
   const names: Record<string, string[]> = {}
-  for (const subpath of subpaths.filter((path) => path !== './package.json')) {
+  for (const subpath of subpaths) {
     const specifier = subpath.replace('.', 'tricube')
     names[specifier] = Object.keys(await import(/* @vite-ignore */ specifier)).sort()
   }

@@ -25,7 +25,7 @@ export async function publicExports(): Promise<readonly PublicExport[]> {
   const found: PublicExport[] = []
   for (const [subpath, target] of Object.entries(exports)) {
     const { default: file } = typeof target === 'string' ? { default: target } : target
-    if (!file.endsWith('.js')) continue
+    if (!file.endsWith('.js') || subpath === './models/pg') continue // which is Drizzle's
     const from = subpath.replace('.', 'tricube')
     const values = new Set(Object.keys(await import(/* @vite-ignore */ from)))
     for (const [name, symbol] of exportsOf(project, file.replace('./dist/', 'src/').replace(/js$/, 'ts'))) {

@@ -7,7 +7,7 @@ import type { CallOptions, OperationOptions } from '../types.ts'
 import type { AnyInput } from './call.ts'
 
 /** The rule of a time limit. Infinity is allowed: it means no limit. */
-export const timeoutMsRule: Rule = {
+const timeoutMsRule: Rule = {
   expected: 'a number of milliseconds from 1',
   accepts: (value) => typeof value === 'number' && value >= 1,
 }

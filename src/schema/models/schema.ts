@@ -7,8 +7,8 @@ import {
   type TSchema,
   type TUnsafe,
 } from '@sinclair/typebox'
-import { getTableColumns, type Column, type Table } from 'drizzle-orm'
-import { createInsertSchema, createSelectSchema, createUpdateSchema } from 'drizzle-typebox'
+import type { Column, Table } from 'drizzle-orm'
+import { columnsIn, isWritable, mayBeMissing } from './columns.ts'
 import { nullable, override, type Overridden, type Overrides } from './overrides.ts'
 import { wireSchema } from './wire.ts'
 
@@ -27,7 +27,7 @@ export function insertSchema<T extends Table, const O extends Overrides<ColumnsO
   overrides?: O & OnlyColumns<O, InsertProperties<T, O>>,
   options: ObjectOptions = {},
 ): TObject<InsertProperties<T, O>> {
-  return build(table, createInsertSchema, overrides, { additionalProperties: false, ...options }) as never
+  return build(table, inserted, overrides, { additionalProperties: false, ...options }) as never
 }
 
 /**
@@ -43,7 +43,7 @@ export function updateSchema<T extends Table, const O extends Overrides<ColumnsO
   options: ObjectOptions = {},
 ): TObject<UpdateProperties<T, O>> {
   const objectOptions = { additionalProperties: false, minProperties: 1, ...options }
-  return build(table, createUpdateSchema, overrides, objectOptions) as never
+  return build(table, updated, overrides, objectOptions) as never
 }
 
 /**
@@ -57,7 +57,7 @@ export function selectSchema<T extends Table, const O extends Overrides<ColumnsO
   overrides?: O & OnlyColumns<O, SelectProperties<T, O>>,
   options: ObjectOptions = {},
 ): TObject<SelectProperties<T, O>> {
-  return build(table, createSelectSchema, overrides, options) as never
+  return build(table, selected, overrides, options) as never
 }
 
 /** The properties of `insertSchema`. */
@@ -89,21 +89,28 @@ type Property<C extends Column, O, K> =
 /** Makes an override of an unknown column a type error. */
 type OnlyColumns<O, Properties> = { readonly [K in Exclude<keyof O, keyof Properties>]: never }
 
-type Create = (table: Table, refine: never) => TObject
+/** Which columns of a table a schema has, and which of them are optional. */
+interface Selection {
+  readonly has: (column: Column) => boolean
+  readonly isOptional: (column: Column) => boolean
+}
 
-/** drizzle-typebox decides which columns exist and which are optional; `wireSchema` decides the form of their values. */
-function build(table: Table, create: Create, overrides: object | undefined, options: ObjectOptions): TSchema {
-  const columns = Object.entries(getTableColumns(table))
-  const types: Record<string, TSchema> = {}
-  const note = columns.map(([key]) => [key, (schema: TSchema) => (types[key] = schema)])
-  const made = create(table, Object.fromEntries(note) as never)
+const inserted: Selection = { has: isWritable, isOptional: mayBeMissing }
+const updated: Selection = { has: isWritable, isOptional: () => true }
+const selected: Selection = { has: () => true, isOptional: () => false }
 
+function build(
+  table: Table,
+  { has, isOptional }: Selection,
+  overrides: object | undefined,
+  options: ObjectOptions,
+): TSchema {
   const overrideOf = (overrides ?? {}) as Record<string, TSchema | undefined>
-  const properties = columns.flatMap(([key, column]) => {
-    if (!made.properties[key]) return []
-    const value = override(wireSchema(column, types[key] as TSchema), overrideOf[key])
+  const properties = columnsIn(table).flatMap(([key, column]) => {
+    if (!has(column)) return []
+    const value = override(wireSchema(column), overrideOf[key])
     const schema = column.notNull ? value : nullable(value)
-    return [[key, made.required?.includes(key) ? schema : Type.Optional(schema)] as const]
+    return [[key, isOptional(column) ? Type.Optional(schema) : schema] as const]
   })
   return Type.Object(Object.fromEntries(properties), options)
 }

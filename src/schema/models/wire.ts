@@ -9,6 +9,7 @@ import {
   type TUnsafe,
 } from '@sinclair/typebox'
 import type { Column } from 'drizzle-orm'
+import { plainSchema } from './columns.ts'
 import { decimalSchema, digitsSchema } from './decimal.ts'
 
 /**
@@ -50,20 +51,16 @@ export type DecimalType = 'PgNumeric' | 'PgNumericNumber' | 'PgNumericBigInt'
 /** Columns that Drizzle parses, and that have PostgreSQL's text form here. */
 type TextType = 'PgPointTuple' | 'PgPointObject' | 'PgLine' | 'PgLineABC' | 'PgGeometry' | 'PgGeometryObject'
 
-/**
- * Returns the schema of a column's value in JSON.
- *
- * @param made - drizzle-typebox's schema of the column, which stays if JSON and Drizzle have the same type.
- */
-export function wireSchema(column: Column, made: TSchema): TSchema {
+/** Returns the schema of a column's value in JSON. */
+export function wireSchema(column: Column): TSchema {
   const make = makers[column.columnType]
-  if (make) return make(column, made)
+  if (make) return make(column)
   if (column.enumValues?.length) return Type.Unsafe({ type: 'string', enum: [...column.enumValues] })
   if (column.dataType === 'json' || column.dataType === 'custom') return Type.Unsafe({})
-  return made
+  return plainSchema(column)
 }
 
-const makers: Readonly<Record<string, (column: Column, made: TSchema) => TSchema>> = {
+const makers: Readonly<Record<string, (column: Column) => TSchema>> = {
   PgTimestamp: timestamp,
   PgTimestampString: timestamp,
   PgDate: () => Type.String({ format: 'date' }),
@@ -87,9 +84,9 @@ const makers: Readonly<Record<string, (column: Column, made: TSchema) => TSchema
   // PostgreSQL reads well-known text or EWKB, and writes EWKB.
   PgGeometry: () => Type.String(),
   PgGeometryObject: () => Type.String(),
-  PgArray: (column, made) => {
+  PgArray: (column) => {
     const { baseColumn } = column as Column & { baseColumn: Column }
-    return Type.Array(wireSchema(baseColumn, (made as TArray).items)) // PostgreSQL does not hold an array to its size
+    return Type.Array(wireSchema(baseColumn)) // PostgreSQL does not hold an array to its size
   },
 }
 
