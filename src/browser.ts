@@ -22,7 +22,8 @@ export {
   type MultipartBody,
   type UploadedFile,
 } from './contract/multipart.ts'
-export { contract, type Contract } from './contract/contract.ts'
+export { contract } from './contract/contractInPage.ts'
+export { type Contract } from './contract/contract.ts'
 export type { Auth, AuthScheme } from './contract/auth.ts'
 export { inVersion, versions } from './contract/versions.ts'
 export type { ContractOptions, Envelope } from './contract/options.ts'

@@ -1,4 +1,5 @@
 export * from './browser.ts'
+export { contract } from './contract/contract.ts'
 export { type FetchOptions } from './client/outbound/host.ts'
 export { type Fetch } from './client/outbound/outbound.ts'
 export { type FetchInit } from './client/outbound/request.ts'

@@ -1,8 +1,9 @@
-import { withDefaultAuth, type Auth } from './auth.ts'
+import type { Auth } from './auth.ts'
 import { checkContract } from './check.ts'
 import { eventsOf, type ContractEvents, type EventDrafts, type EventsOf } from './event.ts'
 import type { Checked, Drafts, OperationsOf } from './draft.ts'
 import type { External } from './externalPlace.ts'
+import { made } from './made.ts'
 import type { Operations } from './operation.ts'
 import { withPrefix } from './route.ts'
 import type { ContractOptions, Envelope } from './options.ts'
@@ -44,11 +45,5 @@ export function contract<
 ): Contract<Name, OperationsOf<Ops, Access>, EventsOf<Events>> {
   const all = withPrefix(operations as unknown as Operations, options.prefix)
   checkContract(name, all, options)
-  return Object.freeze({
-    envelope: 'standard' as const,
-    ...options,
-    name,
-    operations: withDefaultAuth(all, options.auth) as OperationsOf<Ops, Access>,
-    events: eventsOf(name, events ?? ({} as Events)),
-  })
+  return made(name, all, options, eventsOf(name, events ?? ({} as Events))) as never
 }

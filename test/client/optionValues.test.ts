@@ -80,7 +80,7 @@ describe('an invalid option is reported in one line with its path, the expected 
     [{ url: 5 }, 'url: expected the start of a URL, got 5'],
     [{ credentials: true }, 'credentials: expected one of omit, same-origin, include, got true'],
     [{ timeoutMs: '5s' }, 'timeoutMs: expected a number of milliseconds from 1, or Infinity, got "5s"'],
-    [{ header: {} }, 'unknown option header, expected credentials, fetch, headers, timeoutMs, url'],
+    [{ header: {} }, 'unknown option header, expected credentials, fetch, headers, timeoutMs, token, url'],
     ['http://a', 'options: expected an object, got "http://a"'],
   ])('fetchClient: %#', (options, problem) => {
     expect(() => fetchClient(productService, options as never)).toThrow(`fetchClient(product-service): ${problem}`)

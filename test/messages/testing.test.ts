@@ -94,7 +94,7 @@ const tests: readonly Row<() => unknown>[] = [
   [
     'misspells a method of a mock',
     () => (app.mock(cityContract).getCity as never as { return(city: object): void }).return({}),
-    'city-service.getCity: a mock has no return, expected calls, returns, throws, implement; did you mean returns?',
+    'city-service.getCity: a mock has no return, expected calls, returns, responds, throws, implement; did you mean returns?',
   ],
   [
     'misspells an operation of the client',

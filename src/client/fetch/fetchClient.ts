@@ -105,12 +105,12 @@ async function send(
   { url = '', headers: own = {}, credentials, fetch = globalThis.fetch, of = {}, redirect }: SendOptions,
 ): Promise<CallResponse> {
   const { operation, method, path, body, wantsFile, timeoutMs, signal } = request
-  const all = headersOf(request, typeof own === 'function' ? own() : own, of.headers)
+  const sent = headersOf(request, typeof own === 'function' ? own() : own, of.headers)
   const timeout = AbortSignal.timeout(timeoutMs)
   try {
     const response = await fetch(`${url.replace(/\/$/, '')}${path}`, {
       method,
-      headers: all,
+      headers: sent,
       ...(credentials && { credentials }),
       body: (body ?? null) as NonNullable<RequestInit['body']> | null,
       ...(body instanceof ReadableStream && { duplex: 'half' }),
