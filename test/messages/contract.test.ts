@@ -47,7 +47,7 @@ const operations: readonly Row<object>[] = [
   [
     'misspells a field of an operation',
     { route: 'GET /users', return: User },
-    'user-service.op: unknown field "return", expected route, summary, description, tags, params, query, headers, body, compressedBody, returns, status, responses, responseHeaders, cookies, setCookies, etag, cacheControl, paginated, errors, idempotent, timeoutMs, auth, scopes, callers, rateLimit, priority, internal, deprecated; did you mean returns?',
+    'user-service.op: unknown field "return", expected route, summary, description, tags, params, query, headers, body, compressedBody, returns, status, responses, responseHeaders, cookies, setCookies, etag, cacheControl, paginated, cursor, errors, idempotent, timeoutMs, auth, scopes, callers, rateLimit, priority, internal, deprecated; did you mean returns?',
   ],
   [
     'forgets the route',
@@ -191,7 +191,7 @@ const declarations: readonly Row<() => unknown>[] = [
   [
     'misspells an option of a contract',
     () => contract('user-service', {}, { event: {} } as never),
-    'contract "user-service": unknown option "event", expected title, description, version, envelope, auth, partitioned, events; did you mean events?',
+    'contract "user-service": unknown option "event", expected title, description, version, envelope, prefix, trailingSlash, auth, partitioned, events; did you mean events?',
   ],
   [
     'misspells a keyword of an event',
