@@ -51,16 +51,15 @@ export class ServiceProcess {
     return this.#child?.pid
   }
 
-<<<<<<< HEAD
   /** The variables that it starts with. */
   get env(): NodeJS.ProcessEnv {
     const { host, port } = this.service
     return { ...ofDevelopment, ...process.env, ...this.#env, HOST: host, PORT: String(port) }
-=======
+  }
+
   /** Whether a file has changed since the start. A change may be reported more than once, and late. */
   hasChanged(path: string): boolean {
     return this.#changes.get(path) !== changeOf(path)
->>>>>>> a3bf2c0 (Restart a service of tricube dev once for a change)
   }
 
   /** The end of its output. */
@@ -76,12 +75,8 @@ export class ServiceProcess {
 
   async #start(): Promise<void> {
     if (this.#closed || this.#child) return
-<<<<<<< HEAD
-    const { name, file } = this.service
-=======
-    const { name, file, host, port, files } = this.service
+    const { name, file, files } = this.service
     this.#changes = new Map([file, ...files].map((path) => [path, changeOf(path)]))
->>>>>>> a3bf2c0 (Restart a service of tricube dev once for a change)
     const stops = this.#stops
     this.#become('starting')
     const compiled = await runnable(file).catch((error: unknown) => {
