@@ -33,7 +33,7 @@ export async function testCommand(argv: string[]): Promise<number> {
     ...rest,
   ]
   await using database = await startDatabase()
-  return run(join(vitest.folder, 'vitest.mjs'), args, database.env)
+  return await run(join(vitest.folder, 'vitest.mjs'), args, database.env)
 }
 
 /** A package of the project. */

@@ -69,7 +69,7 @@ export function compileOptionsCheck<Options extends object>(
       const rule = rules.get(name)
       isValid &&= rule !== undefined && (value === undefined || isValidOption(value, rule))
     }
-    if (!isValid) throw new TypeError(`${subject}: ${optionsProblem(options, fields as Fields)}`)
+    if (!isValid) throw new TypeError(`${subject}: ${optionsProblem(options, fields)}`)
   }
 }
 

@@ -166,7 +166,7 @@ function mark<Marks extends TSchema>(schema: Marks, form: BodyForm, options: Bod
 
 /** Marks a schema with how it is read. */
 export function marked<Marks extends TSchema>(schema: Marks, rule: BodyRule): Marks & Marked<never> {
-  return { ...schema, [bodyRule]: rule } as Marks & Marked<never>
+  return { ...schema, [bodyRule]: rule }
 }
 
 /** Whether a value is a media type, or a range of them such as `image/*`. */

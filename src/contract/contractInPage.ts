@@ -12,6 +12,7 @@ import { withPrefix } from './route.ts'
 export const contract = ((
   name: string,
   operations: Operations,
+  // oxlint-disable-next-line typescript/no-useless-default-assignment -- callers may leave it out
   { events = {}, ...options }: ContractOptions & { readonly events?: EventDrafts } = {},
 ) => {
   const named = Object.entries(events).map(([key, event]) => [key, { ...event, name: key, service: name }])

@@ -93,7 +93,7 @@ export function multipart<const Fields extends TProperties = {}, const Files ext
   if (problem) throw new TypeError(`multipart: ${problem}`)
   const bytes = Object.values<FileRule>(files).reduce((sum, { maxBytes, max = 1 }) => sum + maxBytes * max, 0)
   const rule = { form: 'multipart' as const, types: ['multipart/form-data'], maxBytes: bytes + textBytes }
-  return { ...marked(t.Unsafe({ type: 'object' }), rule), [parts]: { fields, files } } as MultipartBody<Fields, Files>
+  return { ...marked(t.Unsafe({ type: 'object' }), rule), [parts]: { fields, files } }
 }
 
 /** The most bytes of all fields, and of the lines between the parts. */
@@ -111,7 +111,7 @@ function fieldProblem(fields: TProperties): string | undefined {
 
 function fileProblem(files: FileRules, fields: TProperties): string | undefined {
   for (const [name, rule] of Object.entries(files)) {
-    const { maxBytes, max = 1, types = [] } = (rule ?? {}) as FileRule
+    const { maxBytes, max = 1, types = [] } = rule ?? {}
     if (Object.hasOwn(fields, name)) return `files.${name} is also a field, rename one`
     if (!(Number.isSafeInteger(maxBytes) && maxBytes > 0)) {
       return `files.${name}: maxBytes must be a positive integer, got ${describeValue(maxBytes)}`

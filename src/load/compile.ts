@@ -53,7 +53,7 @@ export async function compile(file: string): Promise<string> {
     await keepNames(outfile, inputs)
     compiledFiles.set(file, { outfile, inputs, startedMs })
   } catch (error) {
-    const { errors = [] } = error as BuildFailure
+    const { errors = [] } = error as Partial<BuildFailure>
     const files = errors.flatMap(({ location }) => (location ? [resolve(location.file)] : []))
     throw new LoadError(reasonOf(error as BuildFailure), { files, cause: error })
   }

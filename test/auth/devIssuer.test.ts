@@ -106,7 +106,7 @@ describe('the issuer of tricube dev', () => {
     ['no client', { client_id: '' }],
   ])('rejects a login with %s', async (_, values) => {
     const { issuer } = await start()
-    expect((await fetch(`${issuer.url}/authorize?${form({ ...wanted, ...values })}`)).status).toBe(400)
+    expect((await fetch(`${issuer.url}/authorize?${form({ ...wanted, ...values }).toString()}`)).status).toBe(400)
     expect((await login(issuer.url, values)).status).toBe(400)
   })
 
@@ -143,7 +143,7 @@ describe('the issuer of tricube dev', () => {
     const { issuer } = await start()
     const page = await (
       await fetch(
-        `${issuer.url}/authorize?${form({ ...wanted, client_id: '"><script>alert(1)</script>', scope: `'"><b>` })}`,
+        `${issuer.url}/authorize?${form({ ...wanted, client_id: '"><script>alert(1)</script>', scope: `'"><b>` }).toString()}`,
       )
     ).text()
     expect(page).not.toMatch(/<script>|<b>/)
@@ -165,7 +165,7 @@ describe('the issuer of tricube dev', () => {
     onTestFinished(() => void app.close())
     const origin = `http://127.0.0.1:${(app.address() as AddressInfo).port}`
     const { page, close } = await openPage(
-      `${issuer.url}/authorize?${form({ ...wanted, redirect_uri: `${origin}/callback` })}`,
+      `${issuer.url}/authorize?${form({ ...wanted, redirect_uri: `${origin}/callback` }).toString()}`,
     )
     onTestFinished(close)
     await page.fill('input[name=user]', 'ann')

@@ -16,7 +16,7 @@ const rows: readonly (readonly [mistake: string, argv: readonly string[], code: 
     'misspells the command',
     ['strat'],
     2,
-    'tricube: unknown command "strat", expected dev, run, start, token, check, openapi, config, events, jobs, keys, migrate; see tricube --help',
+    'tricube: unknown command "strat", expected dev, run, start, token, check, test, add, build, openapi, config, events, jobs, keys, migrate; see tricube --help',
   ],
   ['misspells an option', ['start', '--prot', '8030'], 2, "tricube start: Unknown option '--prot', see tricube --help"],
   [

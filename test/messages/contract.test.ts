@@ -60,9 +60,9 @@ const operations: readonly Row<object>[] = [
     'user-service.op: route "FETCH /users": unknown method "FETCH", expected one of GET, POST, PUT, PATCH, DELETE',
   ],
   [
-    'writes a wildcard',
-    { route: 'GET /files/*' },
-    'user-service.op: route "GET /files/*": expected a path like /users/:id, without wildcards or a trailing slash',
+    'writes a wildcard before the end',
+    { route: 'GET /files/*/info' },
+    'user-service.op: route "GET /files/*/info": expected a path like /users/:id, without wildcards or a trailing slash',
   ],
   [
     'uses a path of tricube',

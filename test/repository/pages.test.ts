@@ -5,7 +5,7 @@ import { blocksOf, pages } from './docBlocks.ts'
 import { root } from './project.ts'
 
 /** Pages that show nothing to do: an index, a list of words, a table of symptoms. */
-const lists = ['docs/README.md', 'docs/glossary.md', 'docs/failures.md']
+const lists = ['docs/README.md', 'docs/glossary.md', 'docs/failures.md', 'docs/come-from.md']
 const tasks = pages.filter((page) => page !== 'README.md' && !lists.includes(page))
 
 it.each(tasks)('%s begins with an example', (page) => {

@@ -27,7 +27,7 @@ it('names the operation, and in the log the calls without a response', async () 
       },
       wait: () => new Promise(() => {}),
     },
-  } as never)
+  })
   const responses = [await app.inject({ method: 'POST', url: '/orders' }), await app.inject('/wait')]
   await ended.promise
   expect(responses.map((response) => response.json().error)).toEqual(['the deadline is past', 'the deadline is past'])

@@ -157,7 +157,7 @@ async function discover({ issuer, insecure }: KeySource): Promise<string> {
   const { issuer: named, jwks_uri: url } = document
   if (named !== issuer) throw new Error(`its discovery document names another issuer: ${JSON.stringify(named)}`)
   if (typeof url !== 'string') throw new Error('its discovery document has no jwks_uri')
-  const problem = insecureProblem(url, insecure)
+  const problem = insecureProblem(url, { insecure })
   if (problem) throw new Error(problem)
   return url
 }

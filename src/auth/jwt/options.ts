@@ -96,11 +96,14 @@ function conflictOf({ issuer, jwksUrl, keys, secret, algorithms: own, insecure }
     return 'keys: expected public keys, got a private one: anyone who has it can forge tokens'
   if (sources.length > 0 && jwksUrl === undefined) return undefined // nothing is fetched
   const fetched = jwksUrl ?? issuer
-  return fetched === undefined ? undefined : insecureProblem(fetched, insecure)
+  return fetched === undefined ? undefined : insecureProblem(fetched, { insecure })
 }
 
 /** Returns why keys must not be fetched from a URL. */
-export function insecureProblem(url: string, insecure = false): string | undefined {
+export function insecureProblem(
+  url: string,
+  { insecure }: { readonly insecure?: boolean | undefined },
+): string | undefined {
   const { protocol, hostname } = new URL(url)
   if (protocol === 'https:' || insecure || isLoopback(hostname)) return undefined
   return `${url} has no TLS, so anyone in between can forge tokens: use https, or set insecure: true in a network that you trust`
