@@ -91,7 +91,7 @@ class JwtAuthenticator implements OpenAuthenticator {
       const key = new TextEncoder().encode(secret)
       return { candidates: () => Promise.resolve([key]) }
     }
-    const problem = insecureProblem(jwksUrl ?? issuer, insecure)
+    const problem = insecureProblem(jwksUrl ?? issuer, { insecure })
     if (problem) throw new ConfigError(`AUTH_ISSUER: ${problem}`)
     const remote = new IssuerKeys(
       { issuer, jwksUrl, insecure },
