@@ -235,7 +235,7 @@ describe('jwt', () => {
     [
       'an unknown option',
       [{ isuer: 'https://id.example' } as JwtOptions],
-      'jwt: unknown option isuer, expected algorithms, audience, insecure, issuer, jwksUrl, keys, scopes, secret, tenant',
+      'jwt: unknown option isuer, expected algorithms, audience, insecure, issuer, jwksUrl, keys, scopes, secret, tenant; did you mean issuer?',
     ],
     [
       'an issuer that is no URL',

@@ -62,7 +62,7 @@ const operations: readonly Row<object>[] = [
   [
     'writes a wildcard before the end',
     { route: 'GET /files/*/info' },
-    'user-service.op: route "GET /files/*/info": expected a path like /users/:id, without wildcards or a trailing slash',
+    'user-service.op: route "GET /files/*/info": expected a path like /users/:id or /files/*, without a trailing slash',
   ],
   [
     'uses a path of tricube',
