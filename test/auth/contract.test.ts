@@ -116,7 +116,7 @@ describe('a service names what is wrong with', () => {
       [
         'an unknown scheme',
         () => define(users, { auth: { users: jwt() } as never }),
-        'a-service: unknown option auth.users, expected key, service, user',
+        'a-service: unknown option auth.users, expected key, service, user; did you mean user?',
       ],
       [
         'an authenticator that protects nothing',

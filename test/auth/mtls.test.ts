@@ -159,7 +159,7 @@ describe('mtls', () => {
     ],
     [{ trust: 'spiffe://' }, 'mtls: trust: expected the beginning of SPIFFE IDs like spiffe://shop/, got "spiffe://"'],
     [{}, 'mtls: trust: expected the beginning of SPIFFE IDs like spiffe://shop/'],
-    [{ trust: 'spiffe://shop/', names: 1 }, 'mtls: unknown option names, expected name, trust'],
+    [{ trust: 'spiffe://shop/', names: 1 }, 'mtls: unknown option names, expected name, trust; did you mean name?'],
   ])('rejects the options %j', (options, message) => {
     expect(() => mtls(options as never)).toThrow(new TypeError(message))
   })
