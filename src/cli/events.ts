@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util'
 import { listEvents, listSubscriptions, replay, type ListedEvent, type ListedSubscription } from '../events/admin.ts'
-import { database, DatabaseError, type Database } from '../sql/index.ts'
+import type { Database } from '../sql/index.ts'
 import { columns, fieldLines, print } from './columns.ts'
 import { CliError } from './failure.ts'
+import { checkCommand, onDatabase, type DatabaseCommand } from './onDatabase.ts'
 
 const usage = `Usage: tricube events <command> [--url <database>]
 
@@ -31,17 +32,12 @@ export async function eventsCommand(argv: string[]): Promise<number> {
       help: { type: 'boolean', short: 'h' },
     },
   })
-  const [command, subject, ...others] = positionals
+  const [word, subject, ...others] = positionals
   if (values.help) return print(usage)
   const { url = process.env['DATABASE_URL'], name, key, limit = '50', from, json } = values
-  if (command === undefined || others.length > 0) throw new CliError(usage.trim(), 2)
-  if (!commands.includes(command)) {
-    throw new CliError(`tricube events: unknown command ${JSON.stringify(command)}, expected ${commands.join(', ')}`, 2)
-  }
-  if (!url) throw new CliError('tricube events needs the database of the service: set DATABASE_URL or pass --url', 2)
-  if (!/^[1-9]\d{0,5}$/.test(limit)) throw new CliError(`--limit is a whole number from 1, not ${limit}`, 2)
-  await using db = database({ url, lanes: 0, pool: 1, applicationName: 'tricube events' })
-  try {
+  const command = checkCommand(program, word, others)
+  return onDatabase(program, command, url, async (db) => {
+    if (!/^[1-9]\d{0,5}$/.test(limit)) throw new CliError(`--limit is a whole number from 1, not ${limit}`, 2)
     switch (command) {
       case 'list': {
         const events = await listEvents(db, { name, key, limit: Number(limit) })
@@ -56,19 +52,18 @@ export async function eventsCommand(argv: string[]): Promise<number> {
       default:
         return print(await replayed(db, subject, from))
     }
-  } catch (error) {
-    if (error instanceof DatabaseError && error.sqlstate === noSuchTable) {
-      const what = command === 'list' || command === 'show' ? 'publishes no events' : 'has no subscriptions'
-      throw new CliError(`the service of this database ${what}, or has never been started`)
-    }
-    throw error
-  }
+  })
 }
 
-const commands: readonly string[] = ['list', 'show', 'subscriptions', 'replay']
-
-/** PostgreSQL's code. */
-const noSuchTable = '42P01'
+const program: DatabaseCommand = {
+  program: 'events',
+  usage,
+  commands: ['list', 'show', 'subscriptions', 'replay'],
+  missing(command) {
+    const what = command === 'list' || command === 'show' ? 'publishes no events' : 'has no subscriptions'
+    return `the service of this database ${what}, or has never been started`
+  },
+}
 
 async function find(db: Database, id: string | undefined): Promise<ListedEvent> {
   if (id === undefined || !/^[1-9]\d{0,15}$/.test(id)) {

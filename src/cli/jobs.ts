@@ -11,9 +11,10 @@ import {
   type ListedJob,
 } from '../queue/admin.ts'
 import type { Failure } from '../queue/failure.ts'
-import { database, DatabaseError, type Database } from '../sql/index.ts'
+import type { Database } from '../sql/index.ts'
 import { columns, fieldLines, print } from './columns.ts'
 import { CliError } from './failure.ts'
+import { checkCommand, onDatabase, type DatabaseCommand } from './onDatabase.ts'
 
 const usage = `Usage: tricube jobs <command> [--url <database>]
 
@@ -44,20 +45,15 @@ export async function jobsCommand(argv: string[]): Promise<number> {
       help: { type: 'boolean', short: 'h' },
     },
   })
-  const [command, idText, ...others] = positionals
+  const [word, idText, ...others] = positionals
   if (values.help) return print(usage)
   const { url = process.env['DATABASE_URL'], state, name, limit = '50', dead } = values
-  if (command === undefined || others.length > 0) throw new CliError(usage.trim(), 2)
-  if (!commands.includes(command)) {
-    throw new CliError(`tricube jobs: unknown command ${JSON.stringify(command)}, expected ${commands.join(', ')}`, 2)
-  }
-  if (!url) throw new CliError('tricube jobs needs the database of the service: set DATABASE_URL or pass --url', 2)
-  if (state !== undefined && !states.includes(state)) {
-    throw new CliError(`--state is one of ${states.join(', ')}, not ${state}`, 2)
-  }
-  if (!/^[1-9]\d{0,5}$/.test(limit)) throw new CliError(`--limit is a whole number from 1, not ${limit}`, 2)
-  await using db = database({ url, lanes: 0, pool: 1, applicationName: 'tricube jobs' })
-  try {
+  const command = checkCommand(program, word, others)
+  return onDatabase(program, command, url, async (db) => {
+    if (state !== undefined && !states.includes(state)) {
+      throw new CliError(`--state is one of ${states.join(', ')}, not ${state}`, 2)
+    }
+    if (!/^[1-9]\d{0,5}$/.test(limit)) throw new CliError(`--limit is a whole number from 1, not ${limit}`, 2)
     switch (command) {
       case 'list': {
         const jobs = await listJobs(db, { state: state as JobState | undefined, name, limit: Number(limit) })
@@ -76,15 +72,15 @@ export async function jobsCommand(argv: string[]): Promise<number> {
         if (idText === undefined && name !== undefined) return print(await cancelledAll(db, name))
         return print((await cancelJob(db, idOf(idText))) ? `job ${idText} is cancelled\n` : none(idText))
     }
-  } catch (error) {
-    if (error instanceof DatabaseError && error.sqlstate === noSuchTable) {
-      throw new CliError('this database has no jobs: start the service once, or run tricube migrate up')
-    }
-    throw error
-  }
+  })
 }
 
-const commands: readonly string[] = ['list', 'show', 'retry', 'cancel']
+const program: DatabaseCommand = {
+  program: 'jobs',
+  usage,
+  commands: ['list', 'show', 'retry', 'cancel'],
+  missing: () => 'this database has no jobs: start the service once, or run tricube migrate up',
+}
 
 /** Retries the dead jobs of a name. */
 async function retriedDead(db: Database, name: string): Promise<string> {
@@ -103,9 +99,6 @@ async function cancelledAll(db: Database, name: string): Promise<string> {
   const expected = names.length > 0 ? `expected one of ${names.join(', ')}` : 'no job waits'
   throw new CliError(`no job of the name ${JSON.stringify(name)} waits: ${expected}`)
 }
-
-/** PostgreSQL's code. */
-const noSuchTable = '42P01'
 
 async function find(db: Database, id: number): Promise<ListedJob> {
   const [job] = await listJobs(db, { id, limit: 1 })

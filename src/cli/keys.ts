@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util'
 import { createApiKey, listApiKeys, revokeApiKey, type ListedApiKey } from '../auth/keys/admin.ts'
-import { database, DatabaseError } from '../sql/index.ts'
 import { columns, print } from './columns.ts'
 import { CliError } from './failure.ts'
+import { checkCommand, onDatabase, type DatabaseCommand } from './onDatabase.ts'
 
 const usage = `Usage: tricube keys <command> [--url <database>]
 
@@ -14,7 +14,12 @@ const usage = `Usage: tricube keys <command> [--url <database>]
 The database is that of --url, or of DATABASE_URL.
 `
 
-const commands: readonly string[] = ['create', 'list', 'revoke']
+const program: DatabaseCommand = {
+  program: 'keys',
+  usage,
+  commands: ['create', 'list', 'revoke'],
+  missing: () => 'this database has no API keys: start the service once, or run tricube migrate up',
+}
 
 /** `tricube keys`: the API keys of a service. */
 export async function keysCommand(argv: string[]): Promise<number> {
@@ -31,16 +36,11 @@ export async function keysCommand(argv: string[]): Promise<number> {
       help: { type: 'boolean', short: 'h' },
     },
   })
-  const [command, idText, ...others] = positionals
+  const [word, idText, ...others] = positionals
   if (values.help) return print(usage)
-  if (command === undefined || others.length > 0) throw new CliError(usage.trim(), 2)
-  if (!commands.includes(command)) {
-    throw new CliError(`tricube keys: unknown command ${JSON.stringify(command)}, expected ${commands.join(', ')}`, 2)
-  }
+  const command = checkCommand(program, word, others)
   const { url = process.env['DATABASE_URL'], name, owner, scopes = '', expires } = values
-  if (!url) throw new CliError('tricube keys needs the database of the service: set DATABASE_URL or pass --url', 2)
-  await using db = database({ url, lanes: 0, pool: 1, applicationName: 'tricube keys' })
-  try {
+  return onDatabase(program, command, url, async (db) => {
     switch (command) {
       case 'create': {
         if (!name || !owner) throw new CliError('tricube keys create needs --name and --owner', 2)
@@ -62,16 +62,9 @@ export async function keysCommand(argv: string[]): Promise<number> {
         return print(`key ${idText} is revoked\n`)
       }
     }
-  } catch (error) {
-    if (error instanceof DatabaseError && error.sqlstate === noSuchTable) {
-      throw new CliError('this database has no API keys: start the service once, or run tricube migrate up')
-    }
-    throw error
-  }
+  })
 }
 
-/** PostgreSQL's code. */
-const noSuchTable = '42P01'
 const dayMs = 86_400_000
 
 /** @throws {CliError} when it is no number of days */

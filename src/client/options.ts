@@ -20,12 +20,11 @@ import {
 } from '../config/rules.ts'
 import type { Contract } from '../contract/contract.ts'
 import type { EjectionOptions } from '../resilience/ejection.ts'
-import type { RetryBudgetOptions } from '../resilience/retryBudget.ts'
-import type { ThrottleOptions } from '../resilience/breaker.ts'
 import type { Registry } from '../discovery/registry.ts'
 import type { CertificateFiles } from '../tls/certificates.ts'
 import { anyTimeoutMsRule, operationRules } from './call/callOptions.ts'
 import { headerName } from './call/headers.ts'
+import { breakerRule, retryBudgetRule } from './protectionRules.ts'
 import type { Locality } from './target/members.ts'
 import type { TokenSource } from './token.ts'
 import type { BalancerName, ClientOptions } from './types.ts'
@@ -78,18 +77,8 @@ const clientOptions: Fields<ClientOptions> = {
       maxShare: number({ max: 1 }),
     }),
   ),
-  breaker: either(
-    never,
-    group<Omit<ThrottleOptions, 'random'>>({
-      windowMs: number({ min: 1, unit: 'ms' }),
-      protection: integer(),
-      probeMs: number({ unit: 'ms' }),
-    }),
-  ),
-  retryBudget: either(
-    never,
-    group<RetryBudgetOptions>({ share: number(), perSecond: number(), windowMs: number({ min: 1, unit: 'ms' }) }),
-  ),
+  breaker: breakerRule,
+  retryBudget: retryBudgetRule,
   subset: either(never, integer({ min: 1 })),
   tls: group<CertificateFiles>({ cert: pemFile, key: pemFile, ca: pemFile }),
   maxResponseBytes: integer({ min: 1, unit: 'bytes' }),

@@ -1,4 +1,5 @@
 import type { Database } from '../sql/index.ts'
+import type { QueueQuestion } from './queueWatch.ts'
 
 /** The backlog of the jobs of a name. */
 export interface Backlog {
@@ -12,8 +13,6 @@ export interface Backlog {
 
 /** The maximum count. Counting more rows costs more than it is worth. */
 const maxCounted = 100_000
-/** How often the backlog is measured, in milliseconds. */
-const everyMs = 15_000
 
 /**
  * Returns the backlog of some names. Only the worker with the lowest number gets it; other workers get an empty list.
@@ -53,48 +52,5 @@ function backlogOf(db: Database, worker: number, names: readonly string[]): Prom
       ) AS stuck`
 }
 
-/** Options of a backlog watch. */
-export interface BacklogWatchOptions {
-  readonly db: Database
-  readonly names: readonly string[]
-  /** Returns the number of the worker of this process, once it is registered. */
-  readonly worker: () => number | undefined
-  /** Called with the backlog; with an empty list while another worker measures. */
-  readonly onMeasured: (backlog: readonly Backlog[]) => void
-}
-
-/** Measures the backlog at intervals. */
-export class BacklogWatch {
-  readonly #options: BacklogWatchOptions
-  #timer: NodeJS.Timeout | undefined
-  #isOver = false
-
-  constructor(options: BacklogWatchOptions) {
-    this.#options = options
-  }
-
-  start(): void {
-    this.#wait(firstMs)
-  }
-
-  stop(): void {
-    this.#isOver = true
-    clearTimeout(this.#timer)
-  }
-
-  #wait(ms: number): void {
-    if (!this.#isOver) this.#timer = setTimeout(() => void this.#measure(), ms).unref()
-  }
-
-  async #measure(): Promise<void> {
-    const { db, names, worker, onMeasured } = this.#options
-    const number = worker()
-    // The worker reports when the database does not respond.
-    const backlog = number === undefined ? [] : await backlogOf(db, number, names).catch(() => undefined)
-    if (backlog) onMeasured(backlog)
-    this.#wait(number === undefined ? firstMs : everyMs)
-  }
-}
-
-/** Milliseconds until the first measurement. By then, the worker is registered. */
-const firstMs = 1000
+/** Measures the backlog. */
+export const backlogQuestion: QueueQuestion = { firstMs: 1000, everyMs: 15_000, ask: backlogOf }

@@ -1,10 +1,9 @@
 import type { Database } from '../sql/index.ts'
 import type { Backlog } from './backlog.ts'
+import type { QueueQuestion } from './queueWatch.ts'
 
 /** Seconds that a job must have been due. During a release, an instance of the other release may handle it. */
 const dueForSeconds = 60
-/** How often it looks, in milliseconds. */
-const everyMs = 60_000
 /** The most names and jobs that are counted. */
 const maxNames = 1000
 const maxCounted = 100_000
@@ -41,48 +40,5 @@ function unhandledJobs(db: Database, worker: number, names: readonly string[]): 
     WHERE due.count > 0`
 }
 
-/** Options of a watch over jobs that nothing handles. */
-export interface UnhandledWatchOptions {
-  readonly db: Database
-  readonly names: readonly string[]
-  /** Returns the number of the worker of this process, once it is registered. */
-  readonly worker: () => number | undefined
-  /** Called with what was found, with an empty list too. */
-  readonly onFound: (unhandled: readonly Backlog[]) => void
-}
-
-/** Looks for jobs that nothing handles, at intervals. */
-export class UnhandledWatch {
-  readonly #options: UnhandledWatchOptions
-  #timer: NodeJS.Timeout | undefined
-  #isOver = false
-
-  constructor(options: UnhandledWatchOptions) {
-    this.#options = options
-  }
-
-  start(): void {
-    this.#wait(firstMs)
-  }
-
-  stop(): void {
-    this.#isOver = true
-    clearTimeout(this.#timer)
-  }
-
-  #wait(ms: number): void {
-    if (!this.#isOver) this.#timer = setTimeout(() => void this.#look(), ms).unref()
-  }
-
-  async #look(): Promise<void> {
-    const { db, names, worker, onFound } = this.#options
-    const number = worker()
-    // The worker reports when the database does not respond.
-    const found = number === undefined ? [] : await unhandledJobs(db, number, names).catch(() => undefined)
-    if (found) onFound(found)
-    this.#wait(number === undefined ? firstMs : everyMs)
-  }
-}
-
-/** Milliseconds until the first look. By then, the worker is registered. */
-const firstMs = 1500
+/** Looks for jobs that nothing handles. */
+export const unhandledQuestion: QueueQuestion = { firstMs: 1500, everyMs: 60_000, ask: unhandledJobs }

@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { database } from 'tricube/sql'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { natsBinary, realNats, type RealNats } from './realNats.ts'
+import { expect, it } from 'vitest'
+import { overTransports } from './overTransports.ts'
 import {
   begun,
   count,
@@ -19,7 +19,6 @@ import {
 } from './services.ts'
 
 useServices()
-let nats: RealNats | undefined
 const patience = { timeout: 30_000 }
 
 /** Publishes events one after the other, so that each has a tick of its own. */
@@ -61,17 +60,7 @@ const fromAnotherServer = `
     pg_snapshot_xmin(snapshot)::text::bigint + 1000000000, pg_snapshot_xmax(snapshot)::text::bigint + 1000000000,
     (SELECT string_agg((xip::text::bigint + 1000000000)::text, ',') FROM pg_snapshot_xip(snapshot) AS xip))::pg_snapshot`
 
-describe.each(natsBinary ? ['the feed', 'NATS'] : ['the feed'])('over %s', (transport) => {
-  beforeEach(async () => {
-    if (transport === 'the feed') return
-    nats = await realNats()
-    vi.stubEnv('EVENTS_URL', nats.url)
-  })
-  afterEach(async () => {
-    await nats?.[Symbol.asyncDispose]()
-    nats = undefined
-  })
-
+overTransports((nats) => {
   it('takes all events of a new database, whose ticks and rows have the numbers of the old one', async () => {
     const one = await publish()
     const { env, lines } = logged()
@@ -94,7 +83,7 @@ describe.each(natsBinary ? ['the feed', 'NATS'] : ['the feed'])('over %s', (tran
     await publishAll(one, 1, 3)
     await script(`UPDATE tricube.event_ticks SET ticked_at = ticked_at - interval '5 minutes'`)
     const { env, lines } = logged()
-    if (nats) await expect.poll(() => one.db.value`SELECT sequence FROM tricube.event_relays`).toBe(3)
+    if (nats()) await expect.poll(() => one.db.value`SELECT sequence FROM tricube.event_relays`).toBe(3)
     const two = await subscribe(one.url, { env, from: 'beginning' })
     await expect.poll(count).toBe(3)
     await one.close()

@@ -2,13 +2,12 @@
 import { contract, service } from 'tricube'
 import { database, type Database } from 'tricube/sql'
 import { faultProxy, type FaultProxy } from 'tricube/testing'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { directDatabase } from '../sql/freshDatabase.ts'
-import { natsBinary, realNats, type RealNats } from './realNats.ts'
+import { overTransports } from './overTransports.ts'
 import { begun, noted, numbers, publisher, started, subscribe, useServices } from './services.ts'
 
 useServices()
-let nats: RealNats | undefined
 let here: Awaited<ReturnType<typeof directDatabase>>
 let away: Awaited<ReturnType<typeof directDatabase>>
 let proxy: FaultProxy
@@ -43,17 +42,7 @@ const publish = async (): Promise<{ readonly url: string; readonly db: Database 
 const publishAway = (n: number) =>
   side.execute`INSERT INTO tricube.events (name, key, payload) VALUES ('noted', '2', ${JSON.stringify({ key: 2, n })})`
 
-describe.each(natsBinary ? ['the feed', 'NATS'] : ['the feed'])('over %s', (transport) => {
-  beforeEach(async () => {
-    if (transport === 'the feed') return
-    nats = await realNats()
-    vi.stubEnv('EVENTS_URL', nats.url)
-  })
-  afterEach(async () => {
-    await nats?.[Symbol.asyncDispose]()
-    nats = undefined
-  })
-
+overTransports(() => {
   it.each([
     ['refuses connections', 'down'],
     ['does not respond', 'timeout'],

@@ -1,24 +1,13 @@
 /** Events between services that listen, over each transport: with late commits, restarts and several instances. */
 import { faultProxy } from 'tricube/testing'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { withResolvers } from '../withResolvers.ts'
-import { natsBinary, realNats, type RealNats } from './realNats.ts'
+import { overTransports } from './overTransports.ts'
 import { begun, count, noted, other, publish, seen, subscribe, useServices } from './services.ts'
 
 useServices()
-let nats: RealNats | undefined
 
-describe.each(natsBinary ? ['the feed', 'NATS'] : ['the feed'])('over %s', (transport) => {
-  beforeEach(async () => {
-    if (transport === 'the feed') return
-    nats = await realNats()
-    vi.stubEnv('EVENTS_URL', nats.url)
-  })
-  afterEach(async () => {
-    await nats?.[Symbol.asyncDispose]()
-    nats = undefined
-  })
-
+overTransports((nats) => {
   it('brings what one service publishes to another, once, and nothing that was rolled back', async () => {
     const { db, url } = await publish()
     await subscribe(url)
@@ -94,7 +83,7 @@ describe.each(natsBinary ? ['the feed', 'NATS'] : ['the feed'])('over %s', (tran
       const { db, url } = await publish()
       await db.publish(noted, { key: 1, n: 1 })
       await db.publish(noted, { key: 1, n: 2 })
-      if (nats) await expect.poll(() => db.value`SELECT sequence FROM tricube.event_relays`).toBe(2)
+      if (nats()) await expect.poll(() => db.value`SELECT sequence FROM tricube.event_relays`).toBe(2)
       await subscribe(url, { from })
       await begun()
       await db.publish(noted, { key: 1, n: 3 })
@@ -129,9 +118,9 @@ describe.each(natsBinary ? ['the feed', 'NATS'] : ['the feed'])('over %s', (tran
 
     it('takes nothing twice over a network that breaks again and again', async () => {
       const { db, url } = await publish()
-      await using proxy = await faultProxy({ target: nats?.url ?? url })
-      const broken = nats && { EVENTS_URL: proxy.url }
-      await subscribe(nats ? url : proxy.url, { env: broken })
+      await using proxy = await faultProxy({ target: nats()?.url ?? url })
+      const broken = nats() && { EVENTS_URL: proxy.url }
+      await subscribe(nats() ? url : proxy.url, { env: broken })
       await begun()
       for (let round = 0; round < 5; round++) {
         const up = proxy.add({ type: 'down' })

@@ -1,5 +1,4 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { identityValue, userAuthorization } from '../../auth/identity.ts'
 import type { Cancellation } from '../../resilience/cancellation.ts'
 import type { Deadline } from '../../time/deadline.ts'
 import type { Span } from '../../trace/span.ts'
@@ -76,22 +75,6 @@ export class BackgroundContext extends BaseContext implements RequestScope {
 
   get body(): unknown {
     return this.#background.origin.body
-  }
-
-  get user(): unknown {
-    return identityValue(this.request, 'user')
-  }
-
-  get key(): unknown {
-    return identityValue(this.request, 'key')
-  }
-
-  get service(): unknown {
-    return identityValue(this.request, 'service')
-  }
-
-  get userAuthorization(): string | undefined {
-    return userAuthorization(this.request)
   }
 
   get region(): string | undefined {

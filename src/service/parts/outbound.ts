@@ -1,9 +1,8 @@
-import { either, exactly, group, integer, number } from '../../config/rules.ts'
+import { group, integer, number } from '../../config/rules.ts'
 import type { Fields } from '../../config/rule.ts'
 import type { FetchOptions } from '../../client/outbound/host.ts'
 import { Outbound, type Fetch } from '../../client/outbound/outbound.ts'
-import type { ThrottleOptions } from '../../resilience/breaker.ts'
-import type { RetryBudgetOptions } from '../../resilience/retryBudget.ts'
+import { breakerRule, retryBudgetRule } from '../../client/protectionRules.ts'
 import type { Opened, Part, RequestScope } from '../part.ts'
 import { metrics } from './metrics.ts'
 
@@ -18,22 +17,11 @@ export interface OpenedOutbound extends Opened<Fetch> {
   forRequest(scope: RequestScope): Fetch
 }
 
-const never = exactly(false)
 const rules: Fields<FetchOptions> = {
   timeoutMs: number({ min: 1, unit: 'ms' }),
   retries: integer(),
-  breaker: either(
-    never,
-    group<Omit<ThrottleOptions, 'random'>>({
-      windowMs: number({ min: 1, unit: 'ms' }),
-      protection: integer(),
-      probeMs: number({ unit: 'ms' }),
-    }),
-  ),
-  retryBudget: either(
-    never,
-    group<RetryBudgetOptions>({ share: number(), perSecond: number(), windowMs: number({ min: 1, unit: 'ms' }) }),
-  ),
+  breaker: breakerRule,
+  retryBudget: retryBudgetRule,
 }
 
 /** Gives handlers a `fetch` that ends with the request. */

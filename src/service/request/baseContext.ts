@@ -1,3 +1,4 @@
+import { identityValue, userAuthorization } from '../../auth/identity.ts'
 import type { Logger } from '../../log/logger.ts'
 import type { Database } from '../../sql/index.ts'
 import type { Deadline } from '../../time/deadline.ts'
@@ -63,6 +64,24 @@ export abstract class BaseContext {
     this.workTracker.until(this.operation, promise)
   }
 
+  /** Who calls, as its request says. */
+  get user(): unknown {
+    return identityValue(this.request, 'user')
+  }
+
+  get key(): unknown {
+    return identityValue(this.request, 'key')
+  }
+
+  get service(): unknown {
+    return identityValue(this.request, 'service')
+  }
+
+  get userAuthorization(): string | undefined {
+    return userAuthorization(this.request)
+  }
+
+  abstract readonly request: RequestScope['request']
   protected abstract get workTracker(): WorkTracker
 
   /** Values are created again at the next read. */

@@ -1,6 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { HttpError } from '../../contract/httpError.ts'
-import { identityValue, userAuthorization } from '../../auth/identity.ts'
 import { openRequestOf } from '../../http/inFlight/inFlight.ts'
 import { ResponseDraft } from '../../http/operation/responseDraft.ts'
 import { Cancellation } from '../../resilience/cancellation.ts'
@@ -72,22 +71,6 @@ export class RequestContext extends BaseContext implements RequestScope {
     }
     BaseContext.define(ServiceContext, values)
     return ServiceContext
-  }
-
-  get user(): unknown {
-    return identityValue(this.request, 'user')
-  }
-
-  get key(): unknown {
-    return identityValue(this.request, 'key')
-  }
-
-  get service(): unknown {
-    return identityValue(this.request, 'service')
-  }
-
-  get userAuthorization(): string | undefined {
-    return userAuthorization(this.request)
   }
 
   /** What the handler sets on the response. */

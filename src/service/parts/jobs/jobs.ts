@@ -6,12 +6,13 @@ import type { Jobs } from '../../../contract/job.ts'
 import type { LateLog } from '../../../log/late.ts'
 import type { JobOutlet } from '../../../jobs/outlet.ts'
 import { Scheduler } from '../../../jobs/scheduler.ts'
-import { BacklogWatch } from '../../../queue/backlog.ts'
+import { backlogQuestion } from '../../../queue/backlog.ts'
 import { JobMetrics } from '../../../jobs/metrics.ts'
 import { queueTables } from '../../../queue/tables.ts'
 import type { Attempt } from '../../../queue/attempt.ts'
 import type { AttemptEnd } from '../../../queue/task.ts'
-import { UnhandledWatch } from '../../../queue/unhandled.ts'
+import { QueueWatch } from '../../../queue/queueWatch.ts'
+import { unhandledQuestion } from '../../../queue/unhandled.ts'
 import { Wakes } from '../../../queue/wakes.ts'
 import { Worker } from '../../../queue/worker.ts'
 import type { Database } from '../../../sql/index.ts'
@@ -124,17 +125,17 @@ export const jobs: Part<QueuePartOptions & Pick<JobsOptions, 'jobs'> & Subscript
       )
       const watches = stores.map(
         ({ db: store }, i) =>
-          new BacklogWatch({
+          new QueueWatch(backlogQuestion, {
             db: store,
             names,
             worker: () => workers[i]!.number,
-            onMeasured: (backlog) => watched.measured(String(i), backlog),
+            onFound: (backlog) => watched.measured(String(i), backlog),
           }),
       )
       const unhandled = new UnhandledJobs(log)
       const unhandledWatches = stores.map(
         ({ db: store }, i) =>
-          new UnhandledWatch({
+          new QueueWatch(unhandledQuestion, {
             db: store,
             names,
             worker: () => workers[i]!.number,
