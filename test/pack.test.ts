@@ -49,6 +49,7 @@ describe('the package', () => {
         'dist/dashboard/page/icon.svg',
         'dist/dashboard/page/index.html',
         'dist/dashboard/page/main.css',
+        'dist/grafana/tricube.json',
         'dist/swagger-ui/LICENSE',
         'dist/swagger-ui/swagger-ui.css',
         'package.json',

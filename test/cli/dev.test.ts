@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import pg from 'pg'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { built } from '../built.ts'
 import { ask, folderOf, freePorts, isAlive, serviceSource, tricube } from './run.ts'
 
 const sql = {
@@ -168,7 +169,7 @@ test('says so when its PostgreSQL dies, and starts it again with the same data',
 
 test('lets services share a configuration file, whose settings need not belong to all of them', async () => {
   const ports = await freePorts(2)
-  const dist = JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)
+  const dist = JSON.stringify(built('index.js').href)
   const source = (name: string, port: number, settings: string): string => `
     import { contract, service, t } from ${dist}
     const settings = { ${settings} }

@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
+import { built } from '../built.ts'
 import { folderOf, freePorts, serviceSource, tricube } from './run.ts'
 
 /** An empty server, where dev makes the databases of services; they are dropped when the test ends. */
@@ -88,7 +89,7 @@ test('uses the database of --service when several services have one', async () =
 })
 
 test('keeps the log of the service of a script out of its output', async () => {
-  const dist = JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)
+  const dist = JSON.stringify(built('index.js').href)
   const sum = `
 import { contract, service } from ${dist}
 const one = service(contract('one-service', {}), { handlers: {} })

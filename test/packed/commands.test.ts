@@ -27,6 +27,8 @@ const elsewhere: readonly (readonly [form: RegExp, why: string])[] = [
   [/^npx tricube build\b/, 'needs a project of its own: test/cli/build.test.ts types it'],
   [/^(docker|kubectl|export REGISTRY)\b/, 'programs of their own'],
   [/ --open\b/, 'opens a browser: test/dashboard'],
+  [/^npx tricube add /, 'writes into a project of its own: test/cli/add.test.ts types it'],
+  [/^npx tricube test\b/, 'needs a project with tests: test/cli/test.test.ts types it'],
   [/^npx tricube check\b/, 'needs contracts that changed: test/cli/check.test.ts types it'],
   [/^TRICUBE_KUBERNETES=/, 'needs a cluster: test/discovery/kubernetes.test.ts'],
   [/^npx tricube events /, 'needs events in a database: test/cli/events.test.ts types it'],

@@ -136,7 +136,7 @@ it('has a checked option, a setting and a table, and is opened and closed in ord
     'finish',
     'close bear',
     'doll-service: toy.greeting: expected a greeting, got 1',
-    'doll-service: unknown option toy.greting, expected greeting',
+    'doll-service: unknown option toy.greting, expected greeting; did you mean greeting?',
   ])
   await expect(start({ TOY_SIZE: 'large' })).rejects.toMatchObject({
     stderr: expect.stringContaining('TOY_SIZE in the environment: expected a whole number'),

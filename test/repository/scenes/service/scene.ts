@@ -1,8 +1,2 @@
-import { contract, t } from 'tricube'
-
-const params = { id: t.Integer() }
-export const userService = contract('user-service', {
-  getUser: { route: 'GET /users/:id', params, returns: t.String() },
-  deleteUser: { route: 'DELETE /users/:id', params },
-})
-export const handlers = { getUser: () => 'Ann', deleteUser: () => undefined }
+export { userService } from './user-service/contract.ts'
+export const handlers = { getUser: () => ({ id: 1, name: 'Ann', age: 41 }), deleteUser: () => undefined }
