@@ -89,7 +89,9 @@ function countTests(name, env, paths = []) {
   unstable.push(...retried.filter(({ path }) => !stillBroken.has(path)).flatMap((file) => titles(name, file)))
 }
 
-const titles = (name, { path, tests }) => tests.map((test) => `${name}: ${path}: ${test}`)
+function titles(name, { path, tests }) {
+  return tests.map((test) => `${name}: ${path}: ${test}`)
+}
 
 function failures(name, { broken, ok }) {
   if (broken.length === 0 && !ok) return [`${name}: see above`]
