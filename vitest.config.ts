@@ -30,7 +30,11 @@ const shared = [
   ...['config', 'contract', 'discovery', 'messages', 'metrics', 'migrations', 'openapi', 'resilience', 'schema', 'sql'],
   ...['sqlText', 'tables', 'time'],
 ].map((room) => `test/${room}/**/*.test.ts`)
-const excluded = ['**/node_modules/**', ...(built ? ['test/packed/**'] : [])] // these pack by themselves: once is enough
+// Once is enough for what does not import the package: these pack by themselves, run dist/, or read the repository.
+const excluded = [
+  '**/node_modules/**',
+  ...(built ? ['test/packed/**', 'test/cli/**', 'test/repository/**', 'test/dashboard/page.test.ts'] : []),
+]
 
 export default defineConfig({
   define: { TRICUBE_VERSION: JSON.stringify(version) },

@@ -3,7 +3,7 @@ import type { Gauge } from '../metrics/gauge.ts'
 import type { Histogram } from '../metrics/histogram.ts'
 import type { Labelled, Metrics } from '../metrics/metrics.ts'
 import type { Attempt } from '../queue/attempt.ts'
-import type { Backlog } from '../queue/backlog.ts'
+import type { Backlog } from '../queue/queueWatch.ts'
 import type { AttemptEnd } from '../queue/task.ts'
 
 /** The metrics of jobs. Their label is `name`, because Prometheus uses the label `job` itself. */

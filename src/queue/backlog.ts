@@ -1,15 +1,5 @@
 import type { Database } from '../sql/index.ts'
-import type { QueueQuestion } from './queueWatch.ts'
-
-/** The backlog of the jobs of a name. */
-export interface Backlog {
-  readonly name: string
-  /** The number of jobs that are due and have not started. */
-  readonly waiting: number
-  /** Seconds since the oldest of these jobs was due. */
-  readonly oldestSeconds: number
-  readonly dead: number
-}
+import type { Backlog, QueueQuestion } from './queueWatch.ts'
 
 /** The maximum count. Counting more rows costs more than it is worth. */
 const maxCounted = 100_000

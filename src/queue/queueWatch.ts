@@ -1,5 +1,14 @@
 import type { Database } from '../sql/index.ts'
-import type { Backlog } from './backlog.ts'
+
+/** The backlog of the jobs of a name. */
+export interface Backlog {
+  readonly name: string
+  /** The number of jobs that are due and have not started. */
+  readonly waiting: number
+  /** Seconds since the oldest of these jobs was due. */
+  readonly oldestSeconds: number
+  readonly dead: number
+}
 
 /** What a watch asks, and when. */
 export interface QueueQuestion {

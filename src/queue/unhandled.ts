@@ -1,6 +1,5 @@
 import type { Database } from '../sql/index.ts'
-import type { Backlog } from './backlog.ts'
-import type { QueueQuestion } from './queueWatch.ts'
+import type { Backlog, QueueQuestion } from './queueWatch.ts'
 
 /** Seconds that a job must have been due. During a release, an instance of the other release may handle it. */
 const dueForSeconds = 60

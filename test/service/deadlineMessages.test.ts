@@ -24,6 +24,7 @@ it('names the operation, and in the log the calls without a response', async () 
         const calls = [1, 2].map((id) => products.getProduct({ params: { id } }))
         await Promise.all(calls).catch((error: Error) => caught.push(error))
         ended.resolve(undefined)
+        await new Promise(() => {}) // until the deadline of the request
       },
       wait: () => new Promise(() => {}),
     },

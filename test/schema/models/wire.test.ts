@@ -53,8 +53,10 @@ test('accepts rows of the SQL layer, in and out', async () => {
 /** Makes the tables as a user would: from the models, by migrations. */
 async function createTables(url: string): Promise<void> {
   await using place = await folderOf({}, new URL('tables.ts', import.meta.url))
-  expect(await migrateCommand(['generate', place.folder, '--name', 'tables'], { out: () => {} })).toBe(0)
-  expect(await migrateCommand(['up', place.folder, '--url', url], { out: () => {} })).toBe(0)
+  let printed = ''
+  const out = (text: string): void => void (printed += text)
+  expect(await migrateCommand(['generate', place.folder, '--name', 'tables'], { out, err: out }), printed).toBe(0)
+  expect(await migrateCommand(['up', place.folder, '--url', url], { out, err: out }), printed).toBe(0)
 }
 
 function errors(schema: object, value: unknown): unknown[] {

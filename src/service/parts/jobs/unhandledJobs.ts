@@ -1,5 +1,5 @@
 import type { LateLog } from '../../../log/late.ts'
-import type { Backlog } from '../../../queue/backlog.ts'
+import type { Backlog } from '../../../queue/queueWatch.ts'
 
 /** Logs jobs that nothing handles, once for each name. */
 export class UnhandledJobs {
