@@ -1,5 +1,5 @@
 import { Conflict, Gone } from '../contract/errors.ts'
-import { sql, type Database, type Fragment, type Sql } from '../sql/index.ts'
+import type { Database, Sql } from '../sql/index.ts'
 import { createdMs, tickedMs, type Mark } from './mark.ts'
 
 /** An event to store. */
@@ -43,11 +43,15 @@ export async function publish(to: Pick<Sql, 'execute'>, { name, key, payload, tr
 /**
  * Stores a tick if there are events that the last tick does not see. If several processes do so at once, one wins.
  * Its tick sees at most what the rejected ticks would have seen.
+ *
+ * The times of ticks rise, even if the clock was set back. One that was hours ahead does not count.
  */
 export async function tick(db: Database): Promise<boolean> {
   const ticked = await db.execute`
     INSERT INTO tricube.event_ticks (id, snapshot, ticked_at)
-    SELECT last.id + 1, pg_current_snapshot(), ${laterThanLast}
+    SELECT last.id + 1, pg_current_snapshot(), greatest(
+      clock_timestamp(), least(last.ticked_at + interval '1 millisecond', clock_timestamp() + interval '1 hour')
+    )
     FROM (SELECT id, snapshot, ticked_at FROM tricube.event_ticks ORDER BY id DESC LIMIT 1) AS last
     WHERE EXISTS (
       SELECT FROM tricube.events AS event
@@ -60,11 +64,6 @@ export async function tick(db: Database): Promise<boolean> {
     ON CONFLICT (id) DO NOTHING`
   return ticked > 0
 }
-
-/** The times of ticks rise, even if the clock was set back. One that was hours ahead does not count. */
-const laterThanLast: Fragment = sql`greatest(
-  clock_timestamp(), least(last.ticked_at + interval '1 millisecond', clock_timestamp() + interval '1 hour')
-)`
 
 /** Returns the position of a new subscription: now, the oldest stored event, or a time. */
 export async function startOf(db: Database, from: 'now' | 'beginning' | Date): Promise<Position> {

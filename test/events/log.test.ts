@@ -1,5 +1,5 @@
-import { database, type Database } from 'tricube/sql'
 import { expect, it } from 'vitest'
+import { database, type Database } from '../../src/sql/index.ts'
 import { deleteBefore, read, startOf, tick } from '../../src/events/log.ts'
 import { logTables } from '../../src/events/tables.ts'
 import { prepareTables } from '../../src/tables/prepare.ts'

@@ -265,11 +265,10 @@ function hasPromtool(): boolean {
 }
 
 async function withEnvironment<Value>(env: Record<string, string>, fn: () => Promise<Value>): Promise<Value> {
-  const before = { ...process.env }
-  Object.assign(process.env, { LOG_LEVEL: 'silent' }, env)
+  for (const [name, value] of Object.entries({ LOG_LEVEL: 'silent', ...env })) vi.stubEnv(name, value)
   try {
     return await fn()
   } finally {
-    process.env = before
+    vi.unstubAllEnvs()
   }
 }

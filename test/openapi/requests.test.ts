@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import type { OpenApiDocument } from 'tricube'
 import { migrate } from 'tricube/migrations'
 import { database } from 'tricube/sql'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import regionService from '../../examples/region-service/service.ts'
 import roleService from '../../examples/role-service/service.ts'
 import userService from '../../examples/user-service/service.ts'
@@ -14,27 +14,26 @@ import { requestsOf, type GeneratedRequest } from './requests.ts'
 // PostgreSQL. `npm run faults 21` sends 10,000.
 const count = Number(process.env['TRICUBE_TEST_REQUESTS'] ?? 200)
 
-const environment = { ...process.env }
 const databases: AsyncDisposable[] = []
 const urls: Record<string, string> = {}
 
 beforeAll(async () => {
-  Object.assign(process.env, { LOG_LEVEL: 'silent', PORT: '0' })
+  vi.stubEnv('LOG_LEVEL', 'silent')
+  vi.stubEnv('PORT', '0')
   for (const service of [regionService, roleService, userService]) {
     const fresh = await freshDatabase()
     databases.push(fresh)
     await migrate({ url: fresh.url, directory: service.migrations! })
     await using db = database({ url: fresh.url })
     await db.script(await readFile(service.seed!, 'utf8'))
-    process.env['DATABASE_URL'] = fresh.url
-    process.env['TRICUBE_SERVICES'] = Object.entries(urls)
-      .map(([name, url]) => `${name}=${new URL(url).host}`)
-      .join()
+    const services = Object.entries(urls).map(([name, url]) => `${name}=${new URL(url).host}`)
+    vi.stubEnv('DATABASE_URL', fresh.url)
+    vi.stubEnv('TRICUBE_SERVICES', services.join())
     urls[service.name] = (await service.listen()).url
   }
 })
 afterAll(async () => {
-  process.env = environment
+  vi.unstubAllEnvs()
   for (const service of [userService, roleService, regionService]) await service.close()
   for (const fresh of databases) await fresh[Symbol.asyncDispose]()
 })
