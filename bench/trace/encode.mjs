@@ -6,7 +6,7 @@
 import { MessageChannel } from 'node:worker_threads'
 import { internals } from '../internals.mjs'
 
-const { otlpJsonEncoding, otlpProtobufEncoding, zipkinEncoding, requestShape, always, statementSpans, Tracer } =
+const { otlpJsonEncoding, otlpProtobufEncoding, zipkinEncoding, requestTemplate, always, statementSpans, Tracer } =
   await internals(
     'trace/export/otlpJson.ts',
     'trace/export/otlpProtobuf.ts',
@@ -20,11 +20,11 @@ const { otlpJsonEncoding, otlpProtobufEncoding, zipkinEncoding, requestShape, al
 const batchSize = 512
 const spans = []
 const tracer = new Tracer({ sampler: always, sink: { add: (span) => spans.push(span) } })
-const shape = requestShape('getUser', 'GET', '/users/:id')
+const template = requestTemplate('getUser', 'GET', '/users/:id')
 const statements = statementSpans('users')
 const text = { text: 'SELECT id, name, age FROM users WHERE id = $1', verb: 'SELECT' }
 while (spans.length < batchSize) {
-  const span = tracer.root(shape, performance.now())
+  const span = tracer.root(template, performance.now())
   statements.statement(text, performance.now(), 1, undefined, { span })
   span.value0 = `/users/${spans.length}`
   span.value1 = 200
@@ -39,7 +39,7 @@ const encodings = {
 }
 const plain = spans.map(({ trace, id0, id1, parent0, parent1, startedAt, endedAt, value0, value1 }) => {
   const { id0: trace0, id1: trace1, id2: trace2, id3: trace3 } = trace
-  return { trace0, trace1, trace2, trace3, id0, id1, parent0, parent1, startedAt, endedAt, value0, value1, shape: 1 }
+  return { trace0, trace1, trace2, trace3, id0, id1, parent0, parent1, startedAt, endedAt, value0, value1, template: 1 }
 })
 const { port1, port2 } = new MessageChannel()
 port2.on('message', () => {})

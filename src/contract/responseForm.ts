@@ -67,13 +67,13 @@ export interface Pagination {
 }
 
 /** The types of a response, by its form. */
-interface ResponseTypes<Given, Data, Position, NextPosition> {
+interface ResponseTypes<Output, Data, Position, NextPosition> {
   single: {
     /** What the form adds to the query, as a handler sees it and as a caller passes it. */
     query: unknown
     queryInput: unknown
     /** What the handler returns. */
-    output: Given
+    output: Output
     /** What the caller gets. */
     result: Data
     /** The members of the body. */
@@ -100,7 +100,7 @@ interface ResponseTypes<Given, Data, Position, NextPosition> {
   page: {
     query: { page: number; size: number }
     queryInput: { page?: number; size?: number }
-    output: Items<Given>
+    output: Items<Output>
     result: Page<Data>
     data: readonly Data[]
     pagination: Pagination
@@ -108,7 +108,7 @@ interface ResponseTypes<Given, Data, Position, NextPosition> {
   cursor: {
     query: { cursor?: Position; size: number }
     queryInput: { cursor?: string; size?: number }
-    output: CursorItems<Given, NextPosition>
+    output: CursorItems<Output, NextPosition>
     result: CursorPage<Data>
     data: readonly Data[]
     pagination: CursorPagination

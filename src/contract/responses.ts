@@ -80,7 +80,7 @@ export function hasBody(status: number): boolean {
 }
 
 /** Whether a handler may change its response, or the response depends on more than the data. */
-export function isShaped(operation: AnyOperation): boolean {
+export function hasResponseOptions(operation: AnyOperation): boolean {
   const { responses, responseHeaders, setCookies, etag, cacheControl, returns } = operation
   const some = responses ?? responseHeaders ?? setCookies ?? cacheControl
   return (

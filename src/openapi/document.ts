@@ -40,9 +40,9 @@ export function openapiDocument(contract: Contract, options: OpenApiOptions = {}
   for (const [operationId, operation] of Object.entries(operations)) {
     const { method, path } = parseRoute(operation.route)
     // Paths that differ only in the names of their parameters are one path (OAS 3.1, 4.8.8.2): the first one.
-    const shape = path.replaceAll(/:\w+/g, ':')
-    const template = templates.get(shape) ?? path
-    templates.set(shape, template)
+    const pattern = path.replaceAll(/:\w+/g, ':')
+    const template = templates.get(pattern) ?? path
+    templates.set(pattern, template)
     const methods = (paths[template.replaceAll(/:(\w+)/g, '{$1}').replace(/\*$/, `{${wildcard}}`)] ??= {})
     const pathNames = parseRoute(`${method} ${template}`).pathParams
     methods[method.toLowerCase()] = describeOperation(operationId, operation, {

@@ -7,7 +7,7 @@ import { lateLog } from '../log/late.ts'
 import { createLogger, type Logger } from '../log/logger.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Database } from '../sql/index.ts'
-import { spanShape } from '../trace/shape.ts'
+import { spanTemplate } from '../trace/spanTemplate.ts'
 import { sourceNameOf } from '../trace/sourceName.ts'
 import { settingsOf, type Config, type LiveConfig } from './definition/config.ts'
 import { checkDefinition } from './definition/checkDefinition.ts'
@@ -117,7 +117,7 @@ export class Application implements RunningApplication {
     const { name = sourceNameOf(fn) || 'run', timeoutMs, signal } = options
     if (timeoutMs !== undefined) checkTimeout(timeoutMs)
     if (!this.#work.isOpen) await this.start() // inside a hook, the start is not complete yet
-    return this.#work.run({ shape: spanShape(name), timeoutMs, signal }, (context) => fn(context as never))
+    return this.#work.run({ template: spanTemplate(name), timeoutMs, signal }, (context) => fn(context as never))
   }
 
   /** Runs the `afterStart` hook alone, for a test that does not listen. */

@@ -12,7 +12,7 @@ import type { Deadline } from '../time/deadline.ts'
 import type { Database } from '../sql/index.ts'
 import type { Room, TableVersion } from '../tables/room.ts'
 import type { SpanContext } from '../trace/ambient.ts'
-import type { SpanShape } from '../trace/shape.ts'
+import type { SpanTemplate } from '../trace/spanTemplate.ts'
 import type { Span, SpanLink } from '../trace/span.ts'
 import type { Checks, Readiness } from './lifecycle/readiness.ts'
 
@@ -94,8 +94,8 @@ export interface Work {
 
 /** Options of background work. */
 export interface WorkOptions {
-  /** The shape of its span. Its name is also the name in the log, and `ctx.operation`. */
-  readonly shape: SpanShape
+  /** The template of its span. Its name is also the name in the log, and `ctx.operation`. */
+  readonly template: SpanTemplate
   /** Its deadline, in milliseconds from now. Default: none. */
   readonly timeoutMs?: number | undefined
   /** Cancels it. */

@@ -2,7 +2,7 @@ import type { onRequestHookHandler, RouteHandlerMethod } from 'fastify'
 import { ContractError } from '../contract/check.ts'
 import type { Contract } from '../contract/contract.ts'
 import { isByAddress } from '../contract/rateLimit.ts'
-import { isShaped } from '../contract/responses.ts'
+import { hasResponseOptions } from '../contract/responses.ts'
 import { deprecationHeaders } from '../contract/deprecation.ts'
 import type { Operation } from '../contract/operation.ts'
 import { parseRoute } from '../contract/route.ts'
@@ -14,7 +14,7 @@ import { openRequestOf, type OpenRequest } from '../http/inFlight/inFlight.ts'
 import { defaultLimits } from '../http/limits.ts'
 import type { PreSerialization } from '../http/operation/preSerialization.ts'
 import { compileRespond, type CheckResponse, type Respond } from '../http/operation/respond.ts'
-import { compileShapedRespond } from '../http/operation/respondShaped.ts'
+import { compileRespondWithOptions } from '../http/operation/respondWithOptions.ts'
 import { compileResponseSpec, type CookieCodec, type ResponseSpec } from '../http/operation/responseSpec.ts'
 import type { Pipeline } from '../http/server.ts'
 import { loggedPath } from '../http/log/loggedPath.ts'
@@ -162,8 +162,8 @@ function compileSchemas(
     const spec = compileResponseSpec(contract, name, cookies)
     return {
       validate: compileValidator(operation),
-      respond: isShaped(operation)
-        ? compileShapedRespond(contract, name, { spec, preSerialization, checkResponse })
+      respond: hasResponseOptions(operation)
+        ? compileRespondWithOptions(contract, name, { spec, preSerialization, checkResponse })
         : compileRespond(name, { spec, preSerialization, checkResponse }),
       spec,
     }

@@ -12,9 +12,9 @@ import { usualStatus } from '../contract/responses.ts'
 import { fileTypeOf, type FileContent } from '../contract/file.ts'
 import { parseRoute } from '../contract/route.ts'
 import { asJson } from '../schema/validator/json.ts'
-import { callShape, withCallSpan } from '../trace/callSpan.ts'
+import { callTemplate, withCallSpan } from '../trace/callSpan.ts'
 import { recordOf } from '../trace/recordOf.ts'
-import type { SpanShape } from '../trace/shape.ts'
+import type { SpanTemplate } from '../trace/spanTemplate.ts'
 import { compileInputCheck, compileOutputCheck, TestFailure } from './checks.ts'
 import { withKnownNames } from './knownNames.ts'
 import type { Mocks } from './types.ts'
@@ -35,10 +35,10 @@ export function mockService(
   class MockClient extends BoundClient {}
   for (const [name, { paginated, body }] of Object.entries(contract.operations)) {
     const { mock, call } = mockOperation(contract, name, fail)
-    const shape = shapeOf(contract, name)
+    const template = templateOf(contract, name)
     const received = compileReceived(`${contract.name}.${name}`, { hasBody: body !== undefined }, forward)
     const raw: CompiledCall['raw'] = async (caller, input, options) =>
-      inSpan(shape, caller, () => call(received(caller, input, options)))
+      inSpan(template, caller, () => call(received(caller, input, options)))
     mocks[name] = mock
     const compiled = keyed(contract, name, {
       hasCursor: paginated === 'cursor',
@@ -76,15 +76,19 @@ function compileReceived(
   }
 }
 
-function shapeOf(contract: Contract, name: string): SpanShape {
+function templateOf(contract: Contract, name: string): SpanTemplate {
   const { method, path } = parseRoute(contract.operations[name]!.route)
-  return callShape(contract.name, name, method, path)
+  return callTemplate(contract.name, name, method, path)
 }
 
 /** Makes the call in the span that a real one would have had; an `HttpError` counts as the response with its status. */
-async function inSpan(shape: SpanShape, { span: parent }: Caller, call: () => Promise<RawResult>): Promise<RawResult> {
+async function inSpan(
+  template: SpanTemplate,
+  { span: parent }: Caller,
+  call: () => Promise<RawResult>,
+): Promise<RawResult> {
   if (!parent?.isRecorded) return call()
-  const span = recordOf(parent).child(shape)
+  const span = recordOf(parent).child(template)
   const value = call()
   const response = value.then(
     ({ status }) => ({ status }),

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { SpanShape } from './shape.ts'
+import type { SpanTemplate } from './spanTemplate.ts'
 import type { Span } from './span.ts'
 import type { SpanRecord } from './spanRecord.ts'
 
@@ -28,7 +28,7 @@ export function isSpanContext(value: unknown): value is SpanContext {
 /** The start of work that belongs to no request: a job or a listener. */
 export interface Home {
   /** Starts the first span of a new trace. */
-  root(shape: SpanShape, startedAt: number): SpanRecord
+  root(template: SpanTemplate, startedAt: number): SpanRecord
   readonly log: LevelLog
 }
 

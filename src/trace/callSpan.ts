@@ -1,13 +1,13 @@
-import { spanShape, type SpanShape } from './shape.ts'
+import { spanTemplate, type SpanTemplate } from './spanTemplate.ts'
 import type { SpanRecord } from './spanRecord.ts'
 
 /**
- * Returns the shape of the spans of an operation's calls.
+ * Returns the template of the spans of an operation's calls.
  *
  * https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client
  */
-export function callShape(service: string, operation: string, method: string, route: string): SpanShape {
-  return spanShape(`${service}.${operation}`, {
+export function callTemplate(service: string, operation: string, method: string, route: string): SpanTemplate {
+  return spanTemplate(`${service}.${operation}`, {
     kind: 'client',
     attributes: { 'http.request.method': method, 'url.template': route },
     slots: ['http.response.status_code', 'server.address', 'server.port'],

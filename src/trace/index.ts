@@ -1,5 +1,5 @@
 export { traced, type AmbientOptions, type TracedOptions } from './traced.ts'
-export type { Attributes, AttributeValue, SpanKind } from './shape.ts'
+export type { Attributes, AttributeValue, SpanKind } from './spanTemplate.ts'
 export type { Span, SpanEvent, SpanLink } from './span.ts'
 export type { Exporter, RecordedSpan } from './export/recordedSpan.ts'
 export type { NewTrace, Sampler } from './ownSampler.ts'

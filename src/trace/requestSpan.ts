@@ -1,16 +1,16 @@
-import { spanShape, type SpanShape } from './shape.ts'
+import { spanTemplate, type SpanTemplate } from './spanTemplate.ts'
 import type { SpanRecord } from './spanRecord.ts'
 
 /** The scheme of a request; only a trusted proxy may set it. */
 export type Scheme = 'http' | 'https'
 
 /**
- * Returns the shape of the spans of an operation's requests.
+ * Returns the template of the spans of an operation's requests.
  *
  * https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server
  */
-export function requestShape(operation: string, method: string, route: string, scheme: Scheme): SpanShape {
-  return spanShape(operation, {
+export function requestTemplate(operation: string, method: string, route: string, scheme: Scheme): SpanTemplate {
+  return spanTemplate(operation, {
     kind: 'server',
     attributes: { 'http.request.method': method, 'http.route': route, 'url.scheme': scheme },
     slots: ['url.path', 'http.response.status_code'],

@@ -1,4 +1,4 @@
-import type { Attributes, AttributeValue } from './shape.ts'
+import type { Attributes, AttributeValue } from './spanTemplate.ts'
 
 /**
  * A unit of work in a trace.

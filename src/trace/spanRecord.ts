@@ -3,13 +3,13 @@ import { errorTypeOf } from './errorType.ts'
 import { randomFlag, sampledFlag } from './flags.ts'
 import { spanIdText, traceIdText } from './ids.ts'
 import type { RemoteParent } from './propagation/remoteParent.ts'
-import type { Attributes, AttributeValue, SpanShape } from './shape.ts'
+import type { Attributes, AttributeValue, SpanTemplate } from './spanTemplate.ts'
 import type { Span, SpanEvent, SpanLink } from './span.ts'
 
 /** A span in this process: a record of numbers, from which exporters make text. */
 export class SpanRecord implements Span {
   readonly trace: Trace
-  readonly shape: SpanShape
+  readonly template: SpanTemplate
   /** The id, its higher 32 bits first. */
   readonly id0: number
   readonly id1: number
@@ -20,7 +20,7 @@ export class SpanRecord implements Span {
   readonly startedAt: number
   /** The end on the same clock; negative until then. */
   endedAt: number
-  /** The values of `shape.slots`. */
+  /** The values of `template.slots`. */
   value0: AttributeValue | undefined
   value1: AttributeValue | undefined
   value2: AttributeValue | undefined
@@ -31,7 +31,7 @@ export class SpanRecord implements Span {
 
   constructor(
     trace: Trace,
-    shape: SpanShape,
+    template: SpanTemplate,
     id0: number,
     id1: number,
     parent0: number,
@@ -39,7 +39,7 @@ export class SpanRecord implements Span {
     startedAt: number,
   ) {
     this.trace = trace
-    this.shape = shape
+    this.template = template
     this.id0 = id0
     this.id1 = id1
     this.parent0 = parent0
@@ -86,7 +86,7 @@ export class SpanRecord implements Span {
   /** Sets an attribute. */
   set(name: string, value: AttributeValue): void {
     if (!this.trace.isRecorded) return
-    const slot = this.shape.slots.indexOf(name)
+    const slot = this.template.slots.indexOf(name)
     if (slot === 0) this.value0 = value
     else if (slot === 1) this.value1 = value
     else if (slot === 2) this.value2 = value
@@ -103,7 +103,7 @@ export class SpanRecord implements Span {
     if (this.trace.isRecorded) (this.#more().links ??= []).push(link)
   }
 
-  /** Overrides the name of its shape. */
+  /** Overrides the name of its template. */
   rename(name: string): void {
     if (this.trace.isRecorded) this.#more().name = name
   }
@@ -115,8 +115,8 @@ export class SpanRecord implements Span {
   }
 
   /** Starts a child span. */
-  child(shape: SpanShape, startedAt: number = performance.now()): SpanRecord {
-    return this.trace.tracer.child(this, shape, startedAt)
+  child(template: SpanTemplate, startedAt: number = performance.now()): SpanRecord {
+    return this.trace.tracer.child(this, template, startedAt)
   }
 
   /** Ends the span; only the first end counts. */
@@ -142,7 +142,7 @@ export interface SpanDetails {
 /** The creator of a trace's spans. */
 export interface SpanOwner {
   /** Starts a child of a span. */
-  child(parent: SpanRecord, shape: SpanShape, startedAt: number): SpanRecord
+  child(parent: SpanRecord, template: SpanTemplate, startedAt: number): SpanRecord
   /** Injects a span into the headers of a call. */
   inject(span: SpanRecord, headers: Record<string, string>): void
   /** Receives a span that has ended. */

@@ -1,4 +1,4 @@
-import { spanShape, type SpanShape } from './shape.ts'
+import { spanTemplate, type SpanTemplate } from './spanTemplate.ts'
 import type { SpanRecord } from './spanRecord.ts'
 import { collectionOf, withoutLiterals } from '../sqlText/literals.ts'
 
@@ -34,21 +34,21 @@ export interface StatementSpans {
 
 /** Creates spans for the statements and transactions of a database, under those of their requests. */
 export function statementSpans(database: string | undefined): StatementSpans {
-  const shapes = new WeakMap<TracedStatement, SpanShape>()
+  const templates = new WeakMap<TracedStatement, SpanTemplate>()
   const common = { 'db.system.name': 'postgresql', ...(database !== undefined && { 'db.namespace': database }) }
-  const transactionShape = spanShape('transaction', { kind: 'client', attributes: common, peer: 'postgresql' })
+  const transactionTemplate = spanTemplate('transaction', { kind: 'client', attributes: common, peer: 'postgresql' })
 
-  const shapeOf = (statement: TracedStatement): SpanShape => {
-    let shape = shapes.get(statement)
-    if (!shape) shapes.set(statement, (shape = statementShape(statement, common)))
-    return shape
+  const templateOf = (statement: TracedStatement): SpanTemplate => {
+    let template = templates.get(statement)
+    if (!template) templates.set(statement, (template = statementTemplate(statement, common)))
+    return template
   }
   return {
     statement(statement, startedAt, rowCount, error, request) {
       const requester: Requester | undefined = request
       const parent = requester?.span
       if (parent === undefined || !parent.trace.isRecorded) return
-      const span = parent.child(shapeOf(statement), startedAt)
+      const span = parent.child(templateOf(statement), startedAt)
       if (error === undefined) span.value0 = rowCount
       else fail(span, error)
       span.end()
@@ -56,7 +56,7 @@ export function statementSpans(database: string | undefined): StatementSpans {
     transaction(request) {
       const { span: parent } = (request ?? {}) as Requester
       if (parent === undefined || !parent.trace.isRecorded) return undefined
-      const span = parent.child(transactionShape)
+      const span = parent.child(transactionTemplate)
       return {
         request: new InTransaction(request as Requester, span),
         end(error) {
@@ -84,10 +84,10 @@ class InTransaction {
 }
 
 /** https://opentelemetry.io/docs/specs/semconv/database/postgresql/ */
-function statementShape({ text, verb }: TracedStatement, common: Readonly<Record<string, string>>): SpanShape {
+function statementTemplate({ text, verb }: TracedStatement, common: Readonly<Record<string, string>>): SpanTemplate {
   const collection = collectionOf(text)
   const summary = collection === undefined ? verb : `${verb} ${collection}`
-  return spanShape(summary, {
+  return spanTemplate(summary, {
     kind: 'client',
     attributes: {
       ...common,

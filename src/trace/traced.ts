@@ -1,6 +1,6 @@
 import { ambient, isSpanContext, type LevelLog, type SpanContext, type SpanScope } from './ambient.ts'
 import { errorTypeOf } from './errorType.ts'
-import { spanShape } from './shape.ts'
+import { spanTemplate } from './spanTemplate.ts'
 import { sourceNameOf } from './sourceName.ts'
 import type { Span } from './span.ts'
 import { recordOf } from './recordOf.ts'
@@ -60,7 +60,7 @@ export function traced<Fn extends AnyFunction>(fn: Fn, ...options: OptionsFor<Fn
 /** Wraps a function of any type. */
 export function tracedFunction<Fn extends AnyFunction>(fn: Fn, options: TracedOptions & Partial<AmbientOptions>): Fn {
   const { name = sourceNameOf(fn) || 'anonymous', type, category, trace = true, ambient: mayBegin = false } = options
-  const shape = spanShape(name, {
+  const template = spanTemplate(name, {
     attributes: {
       'code.function.name': name,
       ...(type !== undefined && { 'tricube.type': type }),
@@ -78,8 +78,8 @@ export function tracedFunction<Fn extends AnyFunction>(fn: Fn, options: TracedOp
     const span = !trace
       ? undefined
       : home
-        ? home.root(shape, startedAt)
-        : scope && recordOf(scope.span).child(shape, startedAt)
+        ? home.root(template, startedAt)
+        : scope && recordOf(scope.span).child(template, startedAt)
     const { log } = (scope ?? home)!
     const end = (error: unknown, hasFailed: boolean): void => {
       if (hasFailed) span?.fail(error)

@@ -3,7 +3,7 @@ import { hasIds, type RemoteParent } from './propagation/remoteParent.ts'
 import { usualPropagator } from './propagation/propagators.ts'
 import type { IncomingHeaders, Propagator } from './propagation/propagator.ts'
 import { never, type TraceSampler } from './sampler.ts'
-import { spanShape, type SpanShape } from './shape.ts'
+import { spanTemplate, type SpanTemplate } from './spanTemplate.ts'
 import { nowhere, type Sink } from './sink.ts'
 import { SpanRecord, Trace, type SpanOwner } from './spanRecord.ts'
 
@@ -56,34 +56,34 @@ export class Tracer implements SpanOwner {
   }
 
   /** Starts the first span of a request, under its caller's or in a new trace. */
-  request(shape: SpanShape, headers: IncomingHeaders, startedAt: number): SpanRecord {
+  request(template: SpanTemplate, headers: IncomingHeaders, startedAt: number): SpanRecord {
     const parent = this.propagator.extract(headers)
-    if (parent === undefined) return this.root(shape, startedAt)
-    if (this.#edge) return this.root(shape, startedAt, undefined, hasIds(parent) ? parent : undefined)
-    return hasIds(parent) ? this.under(parent, shape, startedAt) : this.root(shape, startedAt, parent.isSampled)
+    if (parent === undefined) return this.root(template, startedAt)
+    if (this.#edge) return this.root(template, startedAt, undefined, hasIds(parent) ? parent : undefined)
+    return hasIds(parent) ? this.under(parent, template, startedAt) : this.root(template, startedAt, parent.isSampled)
   }
 
   /** Starts the first span of a new trace. */
-  root(shape: SpanShape, startedAt: number, decision?: boolean, link?: RemoteParent): SpanRecord {
+  root(template: SpanTemplate, startedAt: number, decision?: boolean, link?: RemoteParent): SpanRecord {
     const random = this.#random
     const id2 = random()
     const id3 = random() || 1
     const isSampled = this.#sampler.isSampled(decision, id2, id3, startedAt)
     const trace = new Trace(this, random(), random(), id2, id3, isSampled, true, this.#holds, undefined, link)
-    return (trace.first = this.#span(trace, shape, 0, 0, startedAt))
+    return (trace.first = this.#span(trace, template, 0, 0, startedAt))
   }
 
   /** Starts the first span here of a trace that began elsewhere. */
-  under(parent: RemoteParent, shape: SpanShape, startedAt: number): SpanRecord {
+  under(parent: RemoteParent, template: SpanTemplate, startedAt: number): SpanRecord {
     const { trace0, trace1, trace2, trace3, isRandom, state } = parent
     const isSampled = this.#sampler.isSampled(parent.isSampled, trace2, trace3, startedAt)
     const trace = new Trace(this, trace0, trace1, trace2, trace3, isSampled, isRandom, this.#holds, state, undefined)
-    return (trace.first = this.#span(trace, shape, parent.span0, parent.span1, startedAt))
+    return (trace.first = this.#span(trace, template, parent.span0, parent.span1, startedAt))
   }
 
   /** Starts a child of a span in this process. */
-  child(parent: SpanRecord, shape: SpanShape, startedAt: number): SpanRecord {
-    return this.#span(parent.trace, shape, parent.id0, parent.id1, startedAt)
+  child(parent: SpanRecord, template: SpanTemplate, startedAt: number): SpanRecord {
+    return this.#span(parent.trace, template, parent.id0, parent.id1, startedAt)
   }
 
   /** Injects a span into the headers of a call. */
@@ -99,9 +99,9 @@ export class Tracer implements SpanOwner {
     else this.#hold(span, trace.held)
   }
 
-  #span(trace: Trace, shape: SpanShape, parent0: number, parent1: number, startedAt: number): SpanRecord {
+  #span(trace: Trace, template: SpanTemplate, parent0: number, parent1: number, startedAt: number): SpanRecord {
     const random = this.#random
-    return new SpanRecord(trace, shape, random(), random() || 1, parent0, parent1, startedAt)
+    return new SpanRecord(trace, template, random(), random() || 1, parent0, parent1, startedAt)
   }
 
   /** Decides at the end of the first span whether to keep a trace that was not sampled. */
@@ -131,17 +131,17 @@ export class SilentTracer extends Tracer {
     this.#edge = edge
   }
 
-  override request(shape: SpanShape, headers: IncomingHeaders, startedAt: number): SpanRecord {
+  override request(template: SpanTemplate, headers: IncomingHeaders, startedAt: number): SpanRecord {
     const parent = this.#edge ? undefined : this.propagator.extract(headers)
-    return parent && hasIds(parent) ? this.under(parent, shape, startedAt) : untraced
+    return parent && hasIds(parent) ? this.under(parent, template, startedAt) : untraced
   }
 
-  override under(parent: RemoteParent, shape: SpanShape, startedAt: number): SpanRecord {
+  override under(parent: RemoteParent, template: SpanTemplate, startedAt: number): SpanRecord {
     const { trace0, trace1, trace2, trace3, span0, span1, isSampled = false, isRandom, state } = parent
     const trace = new Trace(this, trace0, trace1, trace2, trace3, isSampled, isRandom, false, state, undefined)
     trace.isRecorded = false
     this.#isKnown.add(trace)
-    return new SpanRecord(trace, shape, span0, span1, 0, 0, startedAt)
+    return new SpanRecord(trace, template, span0, span1, 0, 0, startedAt)
   }
 
   override child(parent: SpanRecord): SpanRecord {
@@ -154,4 +154,4 @@ export class SilentTracer extends Tracer {
 }
 
 /** The span of a request that is not traced. */
-export const untraced: SpanRecord = new SilentTracer().root(spanShape('untraced'), 0)
+export const untraced: SpanRecord = new SilentTracer().root(spanTemplate('untraced'), 0)

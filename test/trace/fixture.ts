@@ -1,6 +1,6 @@
 import { MemorySink } from '../../src/trace/export/memory.ts'
 import { always } from '../../src/trace/sampler.ts'
-import { spanShape, type SpanShape } from '../../src/trace/shape.ts'
+import { spanTemplate, type SpanTemplate } from '../../src/trace/spanTemplate.ts'
 import type { SpanRecord } from '../../src/trace/spanRecord.ts'
 import { Tracer, type TracerOptions } from '../../src/trace/tracer.ts'
 
@@ -10,13 +10,13 @@ export function memoryTracer(options: Partial<TracerOptions> = {}): { tracer: Tr
   return { tracer: new Tracer({ sampler: always, sink, ...options }), sink }
 }
 
-export const getUser: SpanShape = spanShape('getUser', {
+export const getUser: SpanTemplate = spanTemplate('getUser', {
   kind: 'server',
   attributes: { 'http.request.method': 'GET', 'http.route': '/users/:id' },
   slots: ['url.path', 'http.response.status_code'],
 })
 
-export const selectUsers: SpanShape = spanShape('SELECT users', {
+export const selectUsers: SpanTemplate = spanTemplate('SELECT users', {
   kind: 'client',
   attributes: { 'db.system.name': 'postgresql' },
   slots: ['db.response.returned_rows'],

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { otlpJsonEncoding } from '../../src/trace/export/otlpJson.ts'
 import { otlpProtobufEncoding } from '../../src/trace/export/otlpProtobuf.ts'
-import { spanShape, type AttributeValue } from '../../src/trace/shape.ts'
+import { spanTemplate, type AttributeValue } from '../../src/trace/spanTemplate.ts'
 import type { SpanRecord } from '../../src/trace/spanRecord.ts'
 import { memoryTracer, someSpans } from './fixture.ts'
 import { Message } from './protobuf.ts'
@@ -132,7 +132,7 @@ it('encodes the same in protobuf', () => {
   again!.set('url.path', '/elsewhere')
   expectSame([again!])
   const edge = memoryTracer({ edge: true }).tracer
-  const request = edge.request(spanShape('x'), { b3: '0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-1' }, 1)
+  const request = edge.request(spanTemplate('x'), { b3: '0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-1' }, 1)
   request.end(2)
   expectSame([request])
 })
@@ -150,7 +150,7 @@ it('encodes any text and numbers the same in protobuf', () => {
   fc.assert(
     fc.property(text, text, value, fc.double({ min: 0, max: 1e9, noNaN: true }), (name, key, of, at) => {
       const { tracer } = memoryTracer()
-      const span = tracer.root(spanShape(name, { slots: [`1${key}`] }), at)
+      const span = tracer.root(spanTemplate(name, { slots: [`1${key}`] }), at)
       span.value0 = of
       span.set(`2${key}`, of)
       span.event(name, { [key]: of }, at)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { zipkinEncoding } from '../../src/trace/export/zipkin.ts'
-import { spanShape } from '../../src/trace/shape.ts'
+import { spanTemplate } from '../../src/trace/spanTemplate.ts'
 import { memoryTracer, someSpans } from './fixture.ts'
 import { validSpans } from './zipkinSchema.ts'
 
@@ -72,7 +72,7 @@ it('writes no tag twice', () => {
 
 it('has the untrusted caller at the edge', () => {
   const { tracer } = memoryTracer({ edge: true })
-  const request = tracer.request(spanShape('x'), { b3: '0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-1' }, 1)
+  const request = tracer.request(spanTemplate('x'), { b3: '0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-1' }, 1)
   request.end(2)
   const [span] = validSpans(zipkinEncoding(resource).encode([request], epoch).toString())
   expect(span!.tags['link.0']).toBe('0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331')
@@ -85,7 +85,7 @@ it('writes valid JSON for any text and numbers', () => {
   fc.assert(
     fc.property(text, text, value, fc.double({ min: 0, max: 1e9, noNaN: true }), (name, key, of, at) => {
       const { tracer } = memoryTracer()
-      const span = tracer.root(spanShape(name, { attributes: { [`${key} `]: of }, slots: [`1${key}`] }), at)
+      const span = tracer.root(spanTemplate(name, { attributes: { [`${key} `]: of }, slots: [`1${key}`] }), at)
       span.value0 = of
       span.rename(key)
       span.set(`2${key}`, of)

@@ -6,7 +6,7 @@ import { parseRoute } from '../../contract/route.ts'
 import { queryStyles } from '../../schema/query.ts'
 import { shorter } from '../../time/deadline.ts'
 import { longestTimerMs } from '../../time/longestTimer.ts'
-import { callShape } from '../../trace/callSpan.ts'
+import { callTemplate } from '../../trace/callSpan.ts'
 import { recordOf } from '../../trace/recordOf.ts'
 import type { CallOptions } from '../types.ts'
 import type { AnyInput, Caller, OutgoingRequest } from './call.ts'
@@ -51,7 +51,7 @@ export function compileRequest(
   const wantsFile = fileTypeOf(operation.returns) !== undefined
   const accept = wantsFile ? '*/*' : 'application/json'
   const styles = queryStyles(queryOf(operation) ?? {})
-  const shape = callShape(contract.name, name, method, path)
+  const template = callTemplate(contract.name, name, method, path)
 
   return (caller, input = noInput, options = noOptions) => {
     checkInputParts(fullName, input, form)
@@ -72,7 +72,7 @@ export function compileRequest(
       if (value !== undefined) headers[header] = value
     }
     const parent = caller.span && recordOf(caller.span)
-    const span = parent?.isRecorded ? parent.child(shape) : undefined
+    const span = parent?.isRecorded ? parent.child(template) : undefined
     if (!external) parent?.trace.tracer.inject(span ?? parent, headers)
     const region = options.region ?? caller.region
     if (region !== undefined && !external) headers['x-region'] = headerValue(fullName, 'x-region', region)

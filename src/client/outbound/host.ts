@@ -1,6 +1,6 @@
 import { noBreaker, throttle, type Breaker, type ThrottleOptions } from '../../resilience/breaker.ts'
 import { noRetryBudget, retryBudget, type RetryBudget, type RetryBudgetOptions } from '../../resilience/retryBudget.ts'
-import { spanShape, type SpanShape } from '../../trace/shape.ts'
+import { spanTemplate, type SpanTemplate } from '../../trace/spanTemplate.ts'
 import type { CallEnd, CallObserver } from '../observer.ts'
 
 /** Options of calls to services without a contract. */
@@ -28,7 +28,7 @@ export class OutboundHost {
   readonly budget: RetryBudget
   readonly stats: HostStats = { retries: 0, rejected: 0 }
   readonly #observer: CallObserver | undefined
-  readonly #methods = new Map<string, { readonly shape: SpanShape; readonly onEnd: CallEnd | undefined }>()
+  readonly #methods = new Map<string, { readonly template: SpanTemplate; readonly onEnd: CallEnd | undefined }>()
 
   constructor(
     name: string,
@@ -42,16 +42,16 @@ export class OutboundHost {
   }
 
   /** The span and the metrics of a method. Neither has the path, which may hold an id or a token. */
-  of(method: string): { readonly shape: SpanShape; readonly onEnd: CallEnd | undefined } {
+  of(method: string): { readonly template: SpanTemplate; readonly onEnd: CallEnd | undefined } {
     let found = this.#methods.get(method)
     if (!found) {
-      const shape = spanShape(`${method} ${this.name}`, {
+      const template = spanTemplate(`${method} ${this.name}`, {
         kind: 'client',
         attributes: { 'http.request.method': method },
         slots: ['http.response.status_code', 'server.address', 'server.port'],
         peer: this.name,
       })
-      found = { shape, onEnd: this.#observer?.ends(this.name, 'fetch', method) }
+      found = { template, onEnd: this.#observer?.ends(this.name, 'fetch', method) }
       this.#methods.set(method, found)
     }
     return found

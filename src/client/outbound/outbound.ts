@@ -46,9 +46,9 @@ export class Outbound {
   async #fetch(caller: Caller, input: string | URL | Request, init: FetchInit): Promise<Response> {
     const { url, method } = targetOf(input, init)
     const host = this.#hostOf(url.host)
-    const { shape, onEnd } = host.of(method)
+    const { template, onEnd } = host.of(method)
     const parent = caller.span && recordOf(caller.span)
-    const span = parent?.isRecorded ? parent.child(shape) : undefined
+    const span = parent?.isRecorded ? parent.child(template) : undefined
     if (span) [span.value1, span.value2] = [url.hostname, Number(url.port || (url.protocol === 'https:' ? 443 : 80))]
     const response = this.#attempts(caller, host, span, { input, init, method })
     const traced = span ? withCallSpan(span, response) : response

@@ -3,7 +3,7 @@ import { merge } from './merge.ts'
 import { compileRules, rulesOf } from './rules.ts'
 import { objectCode, type ObjectParts } from './object.ts'
 import { appendNumber, appendOneOf, appendString } from './scalars.ts'
-import { alsoCheck, impliedType, isShaped, shapeOf, type Shape } from './shape.ts'
+import { alsoCheck, impliedType, hasRules, prepareSchema, type PreparedSchema } from './preparedSchema.ts'
 import { asRead, isoTime, isRecord, plain, plainDay, plainLocal, quote, writeAny } from './values.ts'
 
 /** Writes a value as JSON; returns undefined when it breaks the schema. */
@@ -55,7 +55,7 @@ class Writer implements ObjectParts {
   /** Returns code that appends a text and a variable's value to `s`, or returns early when the value breaks the schema. */
   append(node: unknown, v: string, before = ''): string {
     if (node === false) return 'return'
-    const schema = shapeOf(node === true ? {} : (node as JsonSchema), this.#resolve)
+    const schema = prepareSchema(node === true ? {} : (node as JsonSchema), this.#resolve)
     const { $ref, anyOf, type } = schema
     if (typeof $ref === 'string') return this.#call(this.#reference($ref), v, before)
     if ('const' in schema || 'enum' in schema) return appendOneOf(schema, v, before, this)
@@ -101,15 +101,15 @@ class Writer implements ObjectParts {
     return `if (${isNull}) s += ${JSON.stringify(`${before}null`)}\nelse {\n${rest}\n}`
   }
 
-  #appendUnion(schema: Shape, branches: readonly JsonSchema[], v: string, before: string): string {
+  #appendUnion(schema: PreparedSchema, branches: readonly JsonSchema[], v: string, before: string): string {
     const { anyOf: _, ...beside } = schema
-    const shaped = isShaped(beside)
-    const whole = shaped ? branches.map((branch) => merge(beside, branch, this.#resolve)) : branches
-    if (whole.every((branch) => 'const' in branch && !isObject(branch['const']))) {
-      return this.append({ enum: whole.map((branch) => branch['const']) }, v, before)
+    const isConstrained = hasRules(beside)
+    const complete = isConstrained ? branches.map((branch) => merge(beside, branch, this.#resolve)) : branches
+    if (complete.every((branch) => 'const' in branch && !isObject(branch['const']))) {
+      return this.append({ enum: complete.map((branch) => branch['const']) }, v, before)
     }
-    const calls = whole.map((branch) => `r === undefined && (r = ${this.#function(branch)}(${v}))`)
-    const rules = this.rules(shaped ? { [alsoCheck]: schema, ...schema } : beside, v)
+    const calls = complete.map((branch) => `r === undefined && (r = ${this.#function(branch)}(${v}))`)
+    const rules = this.rules(isConstrained ? { [alsoCheck]: schema, ...schema } : beside, v)
     return `${rules}{ let r\n${calls.join('\n')}\nif (r === undefined) return\ns += ${JSON.stringify(before)} + r }`
   }
 
@@ -166,7 +166,7 @@ return s + ']'
   }
 
   /** Returns code that returns early when a value breaks a rule. */
-  rules(schema: Shape, v: string): string {
+  rules(schema: PreparedSchema, v: string): string {
     const rules = schema[alsoCheck] ?? rulesOf(schema)
     return rules ? `${this.check(rules, `asRead(${v})`)}\n` : ''
   }

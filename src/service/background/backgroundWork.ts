@@ -75,8 +75,8 @@ export class BackgroundWork implements Work, WorkTracker {
   /** Begins work as `run` does. The caller ends it. */
   begin(options: WorkOptions): StartedWork {
     const { Context, tracing } = this.#known
-    const { shape, timeoutMs, signal, headers = {}, values } = options
-    const operation = shape.name
+    const { template, timeoutMs, signal, headers = {}, values } = options
+    const operation = template.name
     const endRunning = this.#begin(operation)
     const { own: cancellation, forget } = this.#cancellation(operation, timeoutMs, signal)
     const span = tracing.begin(options)

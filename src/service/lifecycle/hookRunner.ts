@@ -1,4 +1,4 @@
-import { spanShape } from '../../trace/shape.ts'
+import { spanTemplate } from '../../trace/spanTemplate.ts'
 import type { Hooks, RunningApplication } from '../definition/hooks.ts'
 import type { WorkContext } from '../request/context.ts'
 import type { BackgroundWork, StartedWork } from '../background/backgroundWork.ts'
@@ -23,7 +23,7 @@ export class HookRunner {
         'it is there while beforeStart, afterStart or beforeStop runs; elsewhere, use run(async (ctx) => …)'
       throw new TypeError(`no context: ${advice}`)
     }
-    return (this.#begun ??= this.#work.begin({ shape: spanShape(name) })).context as unknown as WorkContext
+    return (this.#begun ??= this.#work.begin({ template: spanTemplate(name) })).context as unknown as WorkContext
   }
 
   async run(name: keyof Hooks, application: RunningApplication): Promise<void> {

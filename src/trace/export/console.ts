@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream'
-import type { AttributeValue } from '../shape.ts'
+import type { AttributeValue } from '../spanTemplate.ts'
 import type { SpanRecord } from '../spanRecord.ts'
 import type { SpanExporter } from './exporter.ts'
 import { grouped } from './grouped.ts'
@@ -26,12 +26,12 @@ export function consoleExporter(
 }
 
 function treeSpan(span: SpanRecord, service: string): TreeSpan {
-  const { id, parentId, shape, details, startedAt, endedAt, errorType } = span
+  const { id, parentId, template, details, startedAt, endedAt, errorType } = span
   return {
     id,
     parentId,
     service,
-    name: details?.name ?? shape.name,
+    name: details?.name ?? template.name,
     startMs: startedAt,
     durationMs: endedAt - startedAt,
     errorType,
@@ -48,7 +48,7 @@ export function noteOf(attribute: (key: string) => AttributeValue | undefined): 
   return status === undefined ? undefined : String(status)
 }
 
-function valueOf({ shape, value0, value1, value2 }: SpanRecord, key: string): AttributeValue | undefined {
-  const slot = shape.slots.indexOf(key)
+function valueOf({ template, value0, value1, value2 }: SpanRecord, key: string): AttributeValue | undefined {
+  const slot = template.slots.indexOf(key)
   return slot < 0 ? undefined : [value0, value1, value2][slot]
 }

@@ -1,23 +1,23 @@
 /** The common part of span encodings: the fields that spans of one place in the program share are encoded once. */
 import { Bytes } from '../../bytes/bytes.ts'
-import type { AttributeValue, SpanShape } from '../shape.ts'
+import type { AttributeValue, SpanTemplate } from '../spanTemplate.ts'
 import type { SpanRecord } from '../spanRecord.ts'
 import type { Encoding } from './exporter.ts'
-import { shapeOf } from './otlp.ts'
+import { templateOf } from './otlp.ts'
 
 /** The format-specific part of an encoding. */
 export interface Format {
   readonly contentType: string
   /** Writes the start of a batch. */
   readonly head: Uint8Array
-  readonly compile: (shape: SpanShape) => CommonFields
-  /** Writes a span: its shape's template with its ids and times, then its own fields. */
-  readonly writeSpan: (out: Bytes, span: SpanRecord, shape: CompiledShape, epochOffsetMs: number) => void
+  readonly compile: (template: SpanTemplate) => CommonFields
+  /** Writes a span: its encoded template with its ids and times, then its own fields. */
+  readonly writeSpan: (out: Bytes, span: SpanRecord, template: EncodedTemplate, epochOffsetMs: number) => void
   /** Writes the end of a batch. */
   readonly end: (out: Bytes) => void
 }
 
-/** The encoded fields that spans of a shape share, in the order of a span's fields. */
+/** The encoded fields that spans of a template share, in the order of a span's fields. */
 export interface CommonFields {
   /** Ids and times, with zeros to be overwritten. */
   readonly ids: Uint8Array
@@ -31,7 +31,7 @@ export interface CommonFields {
 }
 
 /** The combined fields, for spans with and without a parent, and with and without a name of their own. */
-export interface CompiledShape {
+export interface EncodedTemplate {
   readonly root: Uint8Array
   readonly child: Uint8Array
   readonly renamedRoot: Uint8Array
@@ -41,10 +41,10 @@ export interface CompiledShape {
 
 /** Encodes batches of spans in a format. */
 export function spanEncoding({ contentType, head, compile, writeSpan, end }: Format): Encoding {
-  const compiled = new WeakMap<SpanShape, CompiledShape>()
-  const compiledOf = (shape: SpanShape): CompiledShape => {
-    let known = compiled.get(shape)
-    if (!known) compiled.set(shape, (known = joined(compile(shape))))
+  const encoded = new WeakMap<SpanTemplate, EncodedTemplate>()
+  const encodedOf = (template: SpanTemplate): EncodedTemplate => {
+    let known = encoded.get(template)
+    if (!known) encoded.set(template, (known = joined(compile(template))))
     return known
   }
   let bytesPerSpan = 512
@@ -53,7 +53,7 @@ export function spanEncoding({ contentType, head, compile, writeSpan, end }: For
     encode(spans, epochOffsetMs, memory) {
       const out = new Bytes(Math.ceil(spans.length * bytesPerSpan * 1.1) + head.length + 64, memory)
       out.chunk(head)
-      for (const span of spans) writeSpan(out, span, compiledOf(shapeOf(span)), epochOffsetMs)
+      for (const span of spans) writeSpan(out, span, encodedOf(templateOf(span)), epochOffsetMs)
       end(out)
       bytesPerSpan = out.length / Math.max(1, spans.length)
       return out.take()
@@ -61,7 +61,7 @@ export function spanEncoding({ contentType, head, compile, writeSpan, end }: For
   }
 }
 
-function joined({ ids, parent, name, rest, keys }: CommonFields): CompiledShape {
+function joined({ ids, parent, name, rest, keys }: CommonFields): EncodedTemplate {
   return {
     root: Buffer.concat([ids, name, rest]),
     child: Buffer.concat([ids, parent, name, rest]),
@@ -72,13 +72,13 @@ function joined({ ids, parent, name, rest, keys }: CommonFields): CompiledShape 
 }
 
 /** The start of a span. */
-export function templateOf(span: SpanRecord, shape: CompiledShape): Uint8Array {
+export function startOf(span: SpanRecord, template: EncodedTemplate): Uint8Array {
   const isRenamed = span.details?.name !== undefined
-  if (span.hasParent) return isRenamed ? shape.renamedChild : shape.child
-  return isRenamed ? shape.renamedRoot : shape.root
+  if (span.hasParent) return isRenamed ? template.renamedChild : template.child
+  return isRenamed ? template.renamedRoot : template.root
 }
 
-/** The positions of ids in a template, for formats that write them as hexadecimal digits. */
+/** The positions of ids in an encoded template, for formats that write them as hexadecimal digits. */
 export interface IdPlaces {
   readonly trace: number
   readonly span: number
@@ -86,8 +86,8 @@ export interface IdPlaces {
 }
 
 /** Writes the start of a span with its ids; returns its position. */
-export function writeTemplate(out: Bytes, span: SpanRecord, shape: CompiledShape, at: IdPlaces): number {
-  const start = out.chunk(templateOf(span, shape))
+export function writeStart(out: Bytes, span: SpanRecord, template: EncodedTemplate, at: IdPlaces): number {
+  const start = out.chunk(startOf(span, template))
   const { trace } = span
   out.hex64At(start + at.trace, trace.id0, trace.id1)
   out.hex64At(start + at.trace + 16, trace.id2, trace.id3)
@@ -100,7 +100,7 @@ export function writeTemplate(out: Bytes, span: SpanRecord, shape: CompiledShape
 export function writeSlots(
   out: Bytes,
   { value0, value1, value2 }: SpanRecord,
-  { keys }: CompiledShape,
+  { keys }: EncodedTemplate,
   write: (out: Bytes, key: Uint8Array, value: AttributeValue) => void,
 ): void {
   if (keys.length > 0 && value0 !== undefined) write(out, keys[0]!, value0)

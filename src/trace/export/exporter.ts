@@ -1,4 +1,4 @@
-import type { Attributes } from '../shape.ts'
+import type { Attributes } from '../spanTemplate.ts'
 import type { SpanRecord } from '../spanRecord.ts'
 
 /** The service that recorded the spans. */

@@ -1,7 +1,7 @@
 /** The common part of OTLP's two encodings. https://opentelemetry.io/docs/specs/otlp/ */
 import { microseconds } from '../../time/epochOffset.ts'
 import { spanIdText, traceIdText } from '../ids.ts'
-import type { Attributes, AttributeValue, SpanShape } from '../shape.ts'
+import type { Attributes, AttributeValue, SpanTemplate } from '../spanTemplate.ts'
 import type { SpanRecord } from '../spanRecord.ts'
 import type { SpanLink } from '../span.ts'
 import type { Resource } from './exporter.ts'
@@ -22,32 +22,34 @@ export function resourceAttributes({ service, attributes }: Resource): Attribute
   }
 }
 
-/** The fields that all spans of a shape share. */
-export function commonAttributes({ attributes, peer }: SpanShape): Attributes {
+/** The fields that all spans of a template share. */
+export function commonAttributes({ attributes, peer }: SpanTemplate): Attributes {
   return peer === undefined ? attributes : { ...attributes, 'peer.service': peer }
 }
 
 /** All fields of a span. */
-export function attributesOf({ shape, value0, value1, value2, errorType, details }: SpanRecord): Attributes {
-  const all: Record<string, AttributeValue> = { ...commonAttributes(shape) }
+export function attributesOf({ template, value0, value1, value2, errorType, details }: SpanRecord): Attributes {
+  const all: Record<string, AttributeValue> = { ...commonAttributes(template) }
   for (const [i, value] of [value0, value1, value2].entries()) {
-    const key = shape.slots[i]
+    const key = template.slots[i]
     if (key !== undefined && value !== undefined) all[key] = value
   }
   if (errorType !== undefined) all['error.type'] = errorType
   return Object.assign(all, details?.attributes)
 }
 
-/** Returns the shape of a span: its own when it overrides a field, because each name may occur only once. */
-export function shapeOf({ shape, details }: SpanRecord): SpanShape {
-  if (details?.attributes === undefined) return shape
-  const other = Object.entries(details.attributes).filter(([key]) => key in shape.attributes)
-  return other.length === 0 ? shape : { ...shape, attributes: { ...shape.attributes, ...Object.fromEntries(other) } }
+/** Returns the template of a span: its own when it overrides a field, because each name may occur only once. */
+export function templateOf({ template, details }: SpanRecord): SpanTemplate {
+  if (details?.attributes === undefined) return template
+  const other = Object.entries(details.attributes).filter(([key]) => key in template.attributes)
+  return other.length === 0
+    ? template
+    : { ...template, attributes: { ...template.attributes, ...Object.fromEntries(other) } }
 }
 
-/** Returns the fields that a span has besides its shape. */
-export function ownAttributes({ shape, details }: SpanRecord): [string, AttributeValue][] {
-  return Object.entries(details?.attributes ?? {}).filter(([key]) => !(key in shape.attributes))
+/** Returns the fields that a span has besides its template. */
+export function ownAttributes({ template, details }: SpanRecord): [string, AttributeValue][] {
+  return Object.entries(details?.attributes ?? {}).filter(([key]) => !(key in template.attributes))
 }
 
 /** Returns the links of a span, including the one to an untrusted caller. */

@@ -1,9 +1,9 @@
 /** OTLP as JSON. https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding */
 import type { Bytes } from '../../bytes/bytes.ts'
 import { microseconds } from '../../time/epochOffset.ts'
-import { spanKinds, type Attributes, type AttributeValue, type SpanShape } from '../shape.ts'
+import { spanKinds, type Attributes, type AttributeValue, type SpanTemplate } from '../spanTemplate.ts'
 import type { SpanRecord, SpanDetails } from '../spanRecord.ts'
-import { spanEncoding, writeSlots, writeTemplate, type CommonFields, type CompiledShape } from './encoding.ts'
+import { spanEncoding, writeSlots, writeStart, type CommonFields, type EncodedTemplate } from './encoding.ts'
 import { scopeName, type Encoding, type Resource } from './exporter.ts'
 import {
   commonAttributes,
@@ -23,7 +23,7 @@ export function otlpJsonEncoding(resource: Resource): Encoding {
       `{"resourceSpans":[{"resource":{"attributes":${JSON.stringify(keyValues(resourceAttributes(resource)))}},` +
         `"scopeSpans":[{"scope":{"name":${JSON.stringify(scopeName)}},"spans":[`,
     ),
-    compile: compileShape,
+    compile: encodeTemplate,
     writeSpan,
     end: (out) => out.chunk(tail),
   })
@@ -42,25 +42,25 @@ const endAt = startAt + 19 + '","endTimeUnixNano":"'.length
 const parent = Buffer.from(`,"parentSpanId":"${'0'.repeat(16)}"`)
 const idsAt = { trace: traceIdAt, span: spanIdAt, parent: ids.length + ',"parentSpanId":"'.length }
 
-function compileShape(shape: SpanShape): CommonFields {
-  const attributes = JSON.stringify(keyValues(commonAttributes(shape))).slice(0, -1)
+function encodeTemplate(template: SpanTemplate): CommonFields {
+  const attributes = JSON.stringify(keyValues(commonAttributes(template))).slice(0, -1)
   return {
     ids,
     parent,
-    name: Buffer.from(`,"name":${JSON.stringify(shape.name)}`),
-    rest: Buffer.from(`,"kind":${spanKinds[shape.kind]},"attributes":${attributes}`),
-    keys: shape.slots.map(keyOf),
+    name: Buffer.from(`,"name":${JSON.stringify(template.name)}`),
+    rest: Buffer.from(`,"kind":${spanKinds[template.kind]},"attributes":${attributes}`),
+    keys: template.slots.map(keyOf),
   }
 }
 
-function writeSpan(out: Bytes, span: SpanRecord, shape: CompiledShape, epochOffsetMs: number): void {
+function writeSpan(out: Bytes, span: SpanRecord, template: EncodedTemplate, epochOffsetMs: number): void {
   const { trace, details, errorType } = span
   out.comma()
-  const start = writeTemplate(out, span, shape, idsAt)
+  const start = writeStart(out, span, template, idsAt)
   out.digitsAt(start + startAt, microseconds(span.startedAt, epochOffsetMs), 16)
   out.digitsAt(start + endAt, microseconds(span.endedAt, epochOffsetMs), 16)
 
-  writeSlots(out, span, shape, writeAttribute)
+  writeSlots(out, span, template, writeAttribute)
   if (errorType !== undefined) writeAttribute(out, errorTypeKey, errorType)
   if (details) for (const [key, value] of ownAttributes(span)) writeAttribute(out, keyOf(key), value)
   out.chunk(trace.isSampled ? sampledFlags : noFlags)

@@ -1,9 +1,9 @@
 /** OTLP as protobuf. https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto */
 import { Bytes } from '../../bytes/bytes.ts'
 import { microseconds } from '../../time/epochOffset.ts'
-import { spanKinds, type SpanShape } from '../shape.ts'
+import { spanKinds, type SpanTemplate } from '../spanTemplate.ts'
 import type { SpanRecord } from '../spanRecord.ts'
-import { spanEncoding, templateOf, writeSlots, type CommonFields, type CompiledShape, type Format } from './encoding.ts'
+import { spanEncoding, startOf, writeSlots, type CommonFields, type EncodedTemplate, type Format } from './encoding.ts'
 import { scopeName, type Encoding, type Resource } from './exporter.ts'
 import { commonAttributes, linksOf, ownAttributes, resourceAttributes, sampledFlag, statusError } from './otlp.ts'
 import {
@@ -22,7 +22,7 @@ export function otlpProtobufEncoding(resource: Resource): Encoding {
   return spanEncoding({
     contentType: 'application/x-protobuf',
     ...messagesAround(resource),
-    compile: compileShape,
+    compile: encodeTemplate,
     writeSpan,
   })
 }
@@ -61,17 +61,17 @@ const endAt = startAt + 8 + 1
 const parent = Uint8Array.of(bytes(4), 8, ...new Uint8Array(8))
 const parentIdAt = ids.length + 2
 
-function compileShape(shape: SpanShape): CommonFields {
+function encodeTemplate(template: SpanTemplate): CommonFields {
   const rest = new Bytes(256)
   rest.byte(varint(6))
-  rest.byte(spanKinds[shape.kind])
-  writeAttributes(rest, bytes(9), commonAttributes(shape))
+  rest.byte(spanKinds[template.kind])
+  writeAttributes(rest, bytes(9), commonAttributes(template))
   return {
     ids,
     parent,
-    name: textField(5, shape.name),
+    name: textField(5, template.name),
     rest: rest.take(),
-    keys: shape.slots.map((slot) => textField(1, slot)),
+    keys: template.slots.map((slot) => textField(1, slot)),
   }
 }
 
@@ -81,10 +81,10 @@ function textField(field: number, text: string): Uint8Array {
   return out.take()
 }
 
-function writeSpan(out: Bytes, span: SpanRecord, shape: CompiledShape, epochOffsetMs: number): void {
+function writeSpan(out: Bytes, span: SpanRecord, template: EncodedTemplate, epochOffsetMs: number): void {
   const { trace, details, errorType } = span
   const message = out.begin(bytes(2)) // spans
-  const start = out.chunk(templateOf(span, shape))
+  const start = out.chunk(startOf(span, template))
   out.big64At(start + traceIdAt, trace.id0, trace.id1)
   out.big64At(start + traceIdAt + 8, trace.id2, trace.id3)
   out.big64At(start + spanIdAt, span.id0, span.id1)
@@ -93,7 +93,7 @@ function writeSpan(out: Bytes, span: SpanRecord, shape: CompiledShape, epochOffs
   writeTimeAt(out, start + endAt, microseconds(span.endedAt, epochOffsetMs))
   if (trace.state !== undefined) writeText(out, bytes(3), trace.state)
 
-  writeSlots(out, span, shape, writeSlot)
+  writeSlots(out, span, template, writeSlot)
   if (errorType !== undefined) {
     writeAttribute(out, bytes(9), 'error.type', errorType)
     out.byte(bytes(15)) // status

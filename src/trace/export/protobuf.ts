@@ -1,6 +1,6 @@
 /** Protobuf fields and OTLP's messages for values. https://protobuf.dev/programming-guides/encoding/ */
 import type { Bytes } from '../../bytes/bytes.ts'
-import type { Attributes, AttributeValue } from '../shape.ts'
+import type { Attributes, AttributeValue } from '../spanTemplate.ts'
 
 /** Writes each attribute as a `KeyValue`. */
 export function writeAttributes(out: Bytes, tag: number, attributes: Attributes): void {

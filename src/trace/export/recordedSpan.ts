@@ -1,4 +1,4 @@
-import type { Attributes, SpanKind } from '../shape.ts'
+import type { Attributes, SpanKind } from '../spanTemplate.ts'
 import type { SpanEvent, SpanLink } from '../span.ts'
 import type { SpanRecord } from '../spanRecord.ts'
 import type { SpanExporter } from './exporter.ts'
@@ -52,10 +52,10 @@ export function readable(exporter: Exporter): SpanExporter {
 
 /** Converts a span to readable form. */
 export function recordedSpan(span: SpanRecord): RecordedSpan {
-  const { traceId, id, parentId, shape, details, startedAt, endedAt, errorType } = span
+  const { traceId, id, parentId, template, details, startedAt, endedAt, errorType } = span
   return {
-    name: details?.name ?? shape.name,
-    kind: shape.kind,
+    name: details?.name ?? template.name,
+    kind: template.kind,
     traceId,
     id,
     parentId,

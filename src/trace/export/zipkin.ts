@@ -2,9 +2,9 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import type { Bytes } from '../../bytes/bytes.ts'
 import { microseconds } from '../../time/epochOffset.ts'
-import type { AttributeValue, SpanShape } from '../shape.ts'
+import type { AttributeValue, SpanTemplate } from '../spanTemplate.ts'
 import type { SpanRecord, SpanDetails } from '../spanRecord.ts'
-import { spanEncoding, writeSlots, writeTemplate, type CommonFields, type CompiledShape } from './encoding.ts'
+import { spanEncoding, writeSlots, writeStart, type CommonFields, type EncodedTemplate } from './encoding.ts'
 import { scopeName, type Encoding, type Resource } from './exporter.ts'
 import { linksOf, ownAttributes } from './otlp.ts'
 
@@ -13,7 +13,7 @@ export function zipkinEncoding(resource: Resource): Encoding {
   return spanEncoding({
     contentType: 'application/json',
     head: Buffer.from('['),
-    compile: (shape) => compileShape(shape, resource),
+    compile: (template) => encodeTemplate(template, resource),
     writeSpan,
     end: (out) => out.byte(closeBracket),
   })
@@ -26,7 +26,7 @@ const timestampAt = idAt + 16 + '","timestamp":'.length
 const parent = Buffer.from(`,"parentId":"${'0'.repeat(16)}"`)
 const idsAt = { trace: traceIdAt, span: idAt, parent: ids.length + ',"parentId":"'.length }
 
-function compileShape({ name, kind, attributes, slots, peer }: SpanShape, resource: Resource): CommonFields {
+function encodeTemplate({ name, kind, attributes, slots, peer }: SpanTemplate, resource: Resource): CommonFields {
   const localEndpoint = JSON.stringify(endpointOf(resource))
   const kindField = kind === 'internal' ? '' : `,"kind":"${kind.toUpperCase()}"`
   const remote = peer === undefined ? '' : `,"remoteEndpoint":${JSON.stringify({ serviceName: peer })}`
@@ -52,14 +52,14 @@ function endpointOf({ service, address = '', port }: Resource): object {
   }
 }
 
-function writeSpan(out: Bytes, span: SpanRecord, shape: CompiledShape, epochOffsetMs: number): void {
+function writeSpan(out: Bytes, span: SpanRecord, template: EncodedTemplate, epochOffsetMs: number): void {
   const { trace, details, errorType } = span
   const timestamp = microseconds(span.startedAt, epochOffsetMs)
   out.comma()
-  const start = writeTemplate(out, span, shape, idsAt)
+  const start = writeStart(out, span, template, idsAt)
   out.digitsAt(start + timestampAt, timestamp, 16)
 
-  writeSlots(out, span, shape, writeTag)
+  writeSlots(out, span, template, writeTag)
   if (errorType !== undefined) {
     writeTag(out, errorTypeKey, errorType)
     writeTag(out, errorKey, errorType)

@@ -8,7 +8,7 @@ import type {
   TimeInput,
 } from '@opentelemetry/api'
 import { errorTypeOf } from '../errorType.ts'
-import type { AttributeValue } from '../shape.ts'
+import type { AttributeValue } from '../spanTemplate.ts'
 import type { SpanRecord } from '../spanRecord.ts'
 import { monotonic } from './time.ts'
 

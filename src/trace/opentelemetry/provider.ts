@@ -7,7 +7,7 @@ import type {
   TracerProvider,
 } from '@opentelemetry/api'
 import { parseTraceParent } from '../propagation/w3c.ts'
-import { spanShape, type SpanKind, type SpanShape } from '../shape.ts'
+import { spanTemplate, type SpanKind, type SpanTemplate } from '../spanTemplate.ts'
 import type { SpanRecord } from '../spanRecord.ts'
 import type { Tracer } from '../tracer.ts'
 import type { Api } from './api.ts'
@@ -18,8 +18,8 @@ import { randomFlag, sampledFlag } from '../flags.ts'
 
 /** Indexed by `SpanKind` of the API. */
 const kinds: readonly SpanKind[] = ['internal', 'server', 'client', 'producer', 'consumer']
-/** The most span names per library whose shapes are cached; names should be few. */
-const mostShapes = 500
+/** The most span names per library whose templates are cached; names should be few. */
+const mostTemplates = 500
 
 /** Provides tricube's spans to code that uses OpenTelemetry's API. */
 export class ApiTracerProvider implements TracerProvider {
@@ -35,9 +35,9 @@ export class ApiTracerProvider implements TracerProvider {
   }
 
   getTracer(name: string, _version?: string, _options?: TracerOptions): OtelTracer {
-    const shapes = new Map<string, SpanShape>()
+    const templates = new Map<string, SpanTemplate>()
     const startSpan: OtelTracer['startSpan'] = (spanName, options = {}, context = this.#contexts.active()) =>
-      this.#contexts.apiSpan(this.#start(shapeOf(shapes, name, spanName, options), options, context))
+      this.#contexts.apiSpan(this.#start(templateOf(templates, name, spanName, options), options, context))
     const { trace, context: contexts } = this.#api
     return {
       startSpan,
@@ -50,29 +50,38 @@ export class ApiTracerProvider implements TracerProvider {
     }
   }
 
-  #start(shape: SpanShape, { startTime, attributes, links = [], root }: SpanOptions, context: Context): SpanRecord {
-    const span = this.#begin(shape, monotonic(startTime), root ? this.#api.ROOT_CONTEXT : context)
+  #start(
+    template: SpanTemplate,
+    { startTime, attributes, links = [], root }: SpanOptions,
+    context: Context,
+  ): SpanRecord {
+    const span = this.#begin(template, monotonic(startTime), root ? this.#api.ROOT_CONTEXT : context)
     for (const [key, value] of Object.entries(defined(attributes ?? {}))) span.set(key, value)
     this.#contexts.apiSpan(span).addLinks(links)
     return span
   }
 
-  #begin(shape: SpanShape, at: number, context: Context): SpanRecord {
+  #begin(template: SpanTemplate, at: number, context: Context): SpanRecord {
     const parent = this.#contexts.ownSpan(context)
-    if (parent) return parent.child(shape, at)
+    if (parent) return parent.child(template, at)
     const remote = this.#api.trace.getSpanContext(context)
     const believed =
       remote &&
       parseTraceParent(`00-${remote.traceId}-${remote.spanId}-0${remote.traceFlags & (sampledFlag | randomFlag)}`)
-    return believed ? this.#tracer().under(believed, shape, at) : this.#tracer().root(shape, at)
+    return believed ? this.#tracer().under(believed, template, at) : this.#tracer().root(template, at)
   }
 }
 
-function shapeOf(shapes: Map<string, SpanShape>, scope: string, name: string, { kind = 0 }: SpanOptions): SpanShape {
+function templateOf(
+  templates: Map<string, SpanTemplate>,
+  scope: string,
+  name: string,
+  { kind = 0 }: SpanOptions,
+): SpanTemplate {
   const key = `${kind} ${name}`
-  const known = shapes.get(key)
+  const known = templates.get(key)
   if (known) return known
-  const shape = spanShape(name, { kind: kinds[kind] ?? 'internal', attributes: { 'otel.scope.name': scope } })
-  if (shapes.size < mostShapes) shapes.set(key, shape)
-  return shape
+  const template = spanTemplate(name, { kind: kinds[kind] ?? 'internal', attributes: { 'otel.scope.name': scope } })
+  if (templates.size < mostTemplates) templates.set(key, template)
+  return template
 }

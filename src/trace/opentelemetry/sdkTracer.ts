@@ -5,7 +5,7 @@ import { parseHex32 } from '../ids.ts'
 import type { IncomingHeaders } from '../propagation/propagator.ts'
 import type { RemoteParent } from '../propagation/remoteParent.ts'
 import { never } from '../sampler.ts'
-import { spanKinds, type SpanShape } from '../shape.ts'
+import { spanKinds, type SpanTemplate } from '../spanTemplate.ts'
 import { nowhere } from '../sink.ts'
 import { recordOf } from '../recordOf.ts'
 import { SpanRecord, Trace } from '../spanRecord.ts'
@@ -30,22 +30,22 @@ export class SdkTracer extends Tracer {
     ambient.want((scope, fn) => api.context.with(this.#contextOf(recordOf(scope.span)), fn))
   }
 
-  override request(shape: SpanShape, headers: IncomingHeaders, startedAt: number): SpanRecord {
-    if (this.#edge) return this.root(shape, startedAt)
-    return this.#first(shape, startedAt, this.#api.propagation.extract(this.#api.ROOT_CONTEXT, headers))
+  override request(template: SpanTemplate, headers: IncomingHeaders, startedAt: number): SpanRecord {
+    if (this.#edge) return this.root(template, startedAt)
+    return this.#first(template, startedAt, this.#api.propagation.extract(this.#api.ROOT_CONTEXT, headers))
   }
 
-  override root(shape: SpanShape, startedAt: number): SpanRecord {
-    return this.#first(shape, startedAt, this.#api.ROOT_CONTEXT)
+  override root(template: SpanTemplate, startedAt: number): SpanRecord {
+    return this.#first(template, startedAt, this.#api.ROOT_CONTEXT)
   }
 
-  override under(_parent: RemoteParent, shape: SpanShape, startedAt: number): SpanRecord {
-    return this.#first(shape, startedAt, this.#api.context.active())
+  override under(_parent: RemoteParent, template: SpanTemplate, startedAt: number): SpanRecord {
+    return this.#first(template, startedAt, this.#api.context.active())
   }
 
-  override child(parent: SpanRecord, shape: SpanShape, startedAt: number): SpanRecord {
-    const theirs = this.#start(shape, startedAt, this.#contextOf(parent))
-    return this.#own(theirs, parent.trace, shape, startedAt)
+  override child(parent: SpanRecord, template: SpanTemplate, startedAt: number): SpanRecord {
+    const theirs = this.#start(template, startedAt, this.#contextOf(parent))
+    return this.#own(theirs, parent.trace, template, startedAt)
   }
 
   override inject(span: SpanRecord, headers: Record<string, string>): void {
@@ -65,25 +65,25 @@ export class SdkTracer extends Tracer {
     theirs.end(hrTime(endedAt))
   }
 
-  #first(shape: SpanShape, startedAt: number, context: Context): SpanRecord {
-    const theirs = this.#start(shape, startedAt, context)
+  #first(template: SpanTemplate, startedAt: number, context: Context): SpanRecord {
+    const theirs = this.#start(template, startedAt, context)
     const { traceId, traceFlags } = theirs.spanContext()
     const [id0, id1, id2, id3] = [0, 8, 16, 24].map((at) => parseHex32(traceId, at)) as [number, number, number, number]
     const isSampled = (traceFlags & sampledFlag) !== 0
     const isRandom = (traceFlags & randomFlag) !== 0
     const trace = new Trace(this, id0, id1, id2, id3, isSampled, isRandom, false, undefined, undefined)
     trace.isRecorded = theirs.isRecording()
-    return (trace.first = this.#own(theirs, trace, shape, startedAt))
+    return (trace.first = this.#own(theirs, trace, template, startedAt))
   }
 
-  #start({ name, kind, attributes }: SpanShape, startedAt: number, context: Context): OtelSpan {
+  #start({ name, kind, attributes }: SpanTemplate, startedAt: number, context: Context): OtelSpan {
     const options = { kind: spanKinds[kind] - 1, attributes: attributes as Record<string, string> }
     return this.#sdk.startSpan(name, { ...options, startTime: hrTime(startedAt) }, context)
   }
 
-  #own(theirs: OtelSpan, trace: Trace, shape: SpanShape, startedAt: number): SpanRecord {
+  #own(theirs: OtelSpan, trace: Trace, template: SpanTemplate, startedAt: number): SpanRecord {
     const { spanId } = theirs.spanContext()
-    const span = new SpanRecord(trace, shape, parseHex32(spanId, 0), parseHex32(spanId, 8), 0, 0, startedAt)
+    const span = new SpanRecord(trace, template, parseHex32(spanId, 0), parseHex32(spanId, 8), 0, 0, startedAt)
     this.#sdkSpans.set(span, theirs)
     return span
   }

@@ -7,7 +7,7 @@ import type { AttemptEnd, Task } from '../../../queue/task.ts'
 import type { Database } from '../../../sql/index.ts'
 import { UnitOfWork } from '../../../sql/transaction/unit.ts'
 import { fullJitter } from '../../../time/backoff.ts'
-import { spanShape } from '../../../trace/shape.ts'
+import { spanTemplate } from '../../../trace/spanTemplate.ts'
 import type { SpanLink } from '../../../trace/span.ts'
 import type { Host, RequestScope } from '../../part.ts'
 
@@ -43,7 +43,7 @@ export interface TaskHost extends Pick<Host, 'contract' | 'log' | 'work'> {
 export function taskOf(options: TaskOptions, host: TaskHost): Task {
   const { name, handler, read, transaction = true, retries, timeoutMs = 60_000, backoff = {} } = options
   const { contract, log, metrics, concurrency } = host
-  const shape = spanShape(name, {
+  const template = spanTemplate(name, {
     kind: 'consumer',
     attributes: {
       'messaging.system': 'tricube',
@@ -75,7 +75,7 @@ export function taskOf(options: TaskOptions, host: TaskHost): Task {
         ...read(attempt.job),
       }
       const { signal } = attempt.cancellation
-      await host.work.run({ shape, timeoutMs, signal, links: linksOf(trace), values }, (context) => {
+      await host.work.run({ template, timeoutMs, signal, links: linksOf(trace), values }, (context) => {
         context.span.set('messaging.message.id', String(id))
         context.span.set('tricube.job.attempt', number)
         return transaction

@@ -5,7 +5,7 @@ import type { EndedRequest } from '../../../http/inFlight/endedRequest.ts'
 import { ambient, type Home } from '../../../trace/ambient.ts'
 import { recordOf } from '../../../trace/recordOf.ts'
 import { Recorder, type RecorderStats } from '../../../trace/recorder.ts'
-import { endRequestSpan, requestShape, type Scheme } from '../../../trace/requestSpan.ts'
+import { endRequestSpan, requestTemplate, type Scheme } from '../../../trace/requestSpan.ts'
 import type { Span } from '../../../trace/span.ts'
 import type { StatementSpans } from '../../../trace/statementSpans.ts'
 import { untraced, type Tracer } from '../../../trace/tracer.ts'
@@ -33,7 +33,7 @@ export class ServiceTracer implements Opened {
   ) {
     this.forwardsBaggage = tracePropagators?.includes('baggage') ?? true
     this.#tracer = tracer
-    this.#home = { root: (shape, startedAt) => tracer.root(shape, startedAt), log }
+    this.#home = { root: (template, startedAt) => tracer.root(template, startedAt), log }
     ambient.home ??= this.#home
     this.statements = statements
     this.#unregister = unregister
@@ -56,19 +56,19 @@ export class ServiceTracer implements Opened {
     scheme: Scheme | 'forwarded',
   ): (request: FastifyRequest, startedAt: number) => void {
     const { method, path } = parseRoute(route)
-    const shape = requestShape(operation, method, path, scheme === 'https' ? scheme : 'http')
-    const secure = requestShape(operation, method, path, 'https')
+    const template = requestTemplate(operation, method, path, scheme === 'https' ? scheme : 'http')
+    const secure = requestTemplate(operation, method, path, 'https')
     return (request, startedAt) => {
       const isSecure = scheme === 'forwarded' && request.protocol === 'https'
-      const span = this.#tracer.request(isSecure ? secure : shape, request.headers, startedAt)
+      const span = this.#tracer.request(isSecure ? secure : template, request.headers, startedAt)
       if (span !== untraced) request.span = span
     }
   }
 
   /** Starts the first span of work outside requests: in the trace of its message, or in a new one. */
-  begin({ shape, headers, links = [] }: Pick<WorkOptions, 'shape' | 'headers' | 'links'>): Span {
+  begin({ template, headers, links = [] }: Pick<WorkOptions, 'template' | 'headers' | 'links'>): Span {
     const startedAt = performance.now()
-    const span = headers ? this.#tracer.request(shape, headers, startedAt) : this.#tracer.root(shape, startedAt)
+    const span = headers ? this.#tracer.request(template, headers, startedAt) : this.#tracer.root(template, startedAt)
     for (const link of links) span.link(link)
     return span
   }

@@ -5,27 +5,27 @@ import { merge, resolved, type Resolve } from './merge.ts'
 export const alsoCheck: unique symbol = Symbol('tricube.alsoCheck')
 
 /** A schema, and further checks of its values. */
-export type Shape = JsonSchema & { readonly [alsoCheck]?: JsonSchema }
+export type PreparedSchema = JsonSchema & { readonly [alsoCheck]?: JsonSchema }
 
 /** Prepares a schema for the writer: merges `allOf` and the keywords beside a reference. */
-export function shapeOf(schema: JsonSchema, resolve: Resolve): Shape {
+export function prepareSchema(schema: JsonSchema, resolve: Resolve): PreparedSchema {
   const { $ref, allOf, then, else: otherwise, dependentSchemas = {}, ...beside } = schema
-  if (typeof $ref === 'string' && !allOf && !isShaped(beside)) return { $ref }
+  if (typeof $ref === 'string' && !allOf && !hasRules(beside)) return { $ref }
   const isMerged = allOf !== undefined || $ref !== undefined
-  let shape: Shape = isMerged ? resolved(schema, resolve) : schema
-  if (isMerged && !isPlainIntersection(schema, resolve)) shape = { ...shape, [alsoCheck]: schema }
-  if (shape['oneOf'] && !shape['anyOf']) {
-    const { oneOf: branches, ...rest } = shape
-    shape = { ...rest, anyOf: branches, [alsoCheck]: schema } // checks that only one branch matches
+  let prepared: PreparedSchema = isMerged ? resolved(schema, resolve) : schema
+  if (isMerged && !isPlainIntersection(schema, resolve)) prepared = { ...prepared, [alsoCheck]: schema }
+  if (prepared['oneOf'] && !prepared['anyOf']) {
+    const { oneOf: branches, ...rest } = prepared
+    prepared = { ...rest, anyOf: branches, [alsoCheck]: schema } // checks that only one branch matches
   }
   for (const part of [then, otherwise, ...Object.values(dependentSchemas as object)] as (JsonSchema | undefined)[]) {
-    if (part?.['properties']) shape = merge(shape, { properties: part['properties'] }, resolve)
+    if (part?.['properties']) prepared = merge(prepared, { properties: part['properties'] }, resolve)
   }
-  return shape
+  return prepared
 }
 
 /** Whether a schema without its reference or its union still describes the form of a value. */
-export function isShaped(beside: JsonSchema): boolean {
+export function hasRules(beside: JsonSchema): boolean {
   return Object.keys(beside).some((keyword) => !notes.has(keyword) && beside[keyword] !== undefined)
 }
 

@@ -14,7 +14,7 @@ export type Attributes = Readonly<Record<string, AttributeValue>>
  * The fields that the spans of one place in the program share, so that exporters encode them once. A span has only what
  * differs.
  */
-export interface SpanShape {
+export interface SpanTemplate {
   readonly name: string
   readonly kind: SpanKind
   readonly attributes: Attributes
@@ -24,8 +24,8 @@ export interface SpanShape {
   readonly peer: string | undefined
 }
 
-/** Creates a shape. */
-export function spanShape(
+/** Creates a template. */
+export function spanTemplate(
   name: string,
   {
     kind = 'internal',
@@ -38,6 +38,6 @@ export function spanShape(
     readonly slots?: readonly [string?, string?, string?]
     readonly peer?: string
   } = {},
-): SpanShape {
+): SpanTemplate {
   return { name, kind, attributes, slots: slots as readonly string[], peer }
 }

@@ -10,7 +10,7 @@ import type { Respond, RespondParts } from './respond.ts'
 import { missingHeader, type ResponseDraft } from './responseDraft.ts'
 
 /** Compiles how an operation responds whose handler may choose the status, set headers and cookies, or that has a tag. */
-export function compileShapedRespond(
+export function compileRespondWithOptions(
   { operations }: Contract,
   name: string,
   { spec, preSerialization, checkResponse }: RespondParts,
