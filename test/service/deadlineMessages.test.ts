@@ -3,6 +3,7 @@ import { testService } from 'tricube/testing'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { callee, productService } from '../client/callee.ts'
 import { logging } from '../log/logFile.ts'
+import { freshDatabase } from '../sql/freshDatabase.ts'
 import { withResolvers } from '../withResolvers.ts'
 
 const orders = contract('order-service', {
@@ -40,6 +41,37 @@ it('names the operation, and in the log the calls without a response', async () 
     ['place', 'no response to product-service.getProduct'],
     ['wait', undefined],
   ])
+})
+
+it.each(['a statement', 'a transaction'])('names in the log the statement that %s was waiting for', async (kind) => {
+  await using fresh = await freshDatabase()
+  vi.stubEnv('DATABASE_URL', fresh.url)
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const ended = withResolvers<undefined>()
+  const query = (db: any): Promise<unknown> => db.one`SELECT pg_sleep(30), ${'secret'}::text, 'literal'`
+  const reports = contract('report-service', {
+    ping: { route: 'GET /ping', returns: t.Unknown() },
+    sum: { route: 'GET /sum', timeoutMs: 300, returns: t.Unknown() },
+  })
+  const { app, lines } = await logging(reports, {
+    database: {},
+    handlers: {
+      ping: ({ db }: any) => db.transaction((tx: any) => tx.execute`SELECT`), // connects
+      sum: ({ db }: any) =>
+        (kind === 'a statement' ? query(db) : db.transaction(query)).finally(() => ended.resolve(undefined)),
+    },
+  })
+  await app.inject('/ping')
+  expect((await app.inject('/sum')).statusCode).toBe(504)
+  await ended.promise
+  const stopped = await lines() // stops although the server would run the statement for 30 s
+  expect(stopped.find(({ statement }) => statement)).toMatchObject({
+    level: 'warn',
+    operation: 'sum',
+    request_id: expect.any(String),
+    statement: 'SELECT pg_sleep(?), $1::text, ?',
+    msg: 'the deadline cancelled a statement',
+  })
 })
 
 it('is that of a statement of a detached context, too', async () => {

@@ -1,6 +1,9 @@
 import { identityValue, userAuthorization } from '../../auth/identity.ts'
+import { GatewayTimeout } from '../../contract/errors.ts'
 import type { Logger } from '../../log/logger.ts'
-import type { Database } from '../../sql/index.ts'
+import type { Cancellation } from '../../resilience/cancellation.ts'
+import type { Database, ObservedStatement } from '../../sql/index.ts'
+import { withoutLiterals } from '../../sqlText/literals.ts'
 import type { Deadline } from '../../time/deadline.ts'
 import type { Span } from '../../trace/span.ts'
 import type { RequestScope } from '../part.ts'
@@ -81,7 +84,14 @@ export abstract class BaseContext {
     return userAuthorization(this.request)
   }
 
+  /** Logs a statement that the deadline has cancelled: the response does not say what it was waiting for. */
+  cancelledStatement({ text }: ObservedStatement): void {
+    if (!(this.cancellation.reason instanceof GatewayTimeout)) return
+    this.log.warn({ statement: withoutLiterals(text) }, 'the deadline cancelled a statement')
+  }
+
   abstract readonly request: RequestScope['request']
+  abstract readonly cancellation: Cancellation
   protected abstract get workTracker(): WorkTracker
 
   /** Values are created again at the next read. */

@@ -4,6 +4,8 @@ import type { Prepared } from '../text/prepared.ts'
 export interface RequestScope {
   /** Aborts when the caller is gone or the deadline has passed. May be a getter: it is read late. */
   readonly signal?: AbortSignal | undefined
+  /** Called when its end cancels a statement, whose caller gets the signal's reason. Must not throw. */
+  cancelledStatement?(statement: ObservedStatement): void
 }
 
 /** What spans and metrics can use of a statement. */

@@ -163,7 +163,13 @@ export class Connection {
     return hasExpired || (this.head?.isSettled === true && now - this.#cancelledAt > cancelAgainMs)
   }
 
-  /** Cancels what this session runs. Only for a connection with a single user. */
+  /** Whether nobody waits for any exchange in flight. */
+  get isAbandoned(): boolean {
+    for (let exchange = this.head; exchange; exchange = exchange.next) if (!exchange.isSettled) return false
+    return [...this.#queue, ...(this.#deferred ?? [])].every(({ isSettled }) => isSettled)
+  }
+
+  /** Cancels what this session runs. Only for a connection with a single user, or that nobody waits for. */
   cancel(): void {
     this.#cancelledAt = performance.now()
     this.cancelling ??= cancel(this.#session, this.#settings).then(() => {

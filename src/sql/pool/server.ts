@@ -143,7 +143,8 @@ export class Server implements Route, Sweepable {
     let isOwned = false
     for (const { connection } of this.#lanes) {
       if (!connection) continue
-      connection.sweep(now)
+      const hasExpired = connection.sweep(now)
+      if (hasExpired && this.#isClosed && connection.isAbandoned) connection.cancel()
       if (connection.stuckMs >= poolAfterMs) connection.head?.blocks(now)
       stuckMs = Math.max(stuckMs, connection.stuckMs)
       inFlight += connection.inFlight

@@ -213,8 +213,10 @@ export class Statement extends Exchange<Connection> {
     if (this.#isSettled || this.context.isUnlimited) return false
     const signal = this.context.signal ?? (this.waitsSince > 0 ? this.context.request?.signal : undefined)
     this.waitsSince ||= now
-    if (signal?.aborted) this.#settle(signal.reason)
-    else if (now >= this.#deadline) this.#settle(timedOut(this.context.timeoutMs!))
+    if (signal?.aborted) {
+      this.#settle(signal.reason)
+      this.context.request?.cancelledStatement?.(this.prepared)
+    } else if (now >= this.#deadline) this.#settle(timedOut(this.context.timeoutMs!))
     return this.#isSettled
   }
 
