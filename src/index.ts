@@ -33,7 +33,7 @@ export { type SubscriptionOptions } from './events/subscription.ts'
 export { type JobContext, type JobHandlers } from './service/background/jobContext.ts'
 export { type QueueOptions } from './service/parts/jobs/jobs.ts'
 export { type FindUser, type FoundUser } from './auth/findUser.ts'
-export { type ApiKey, type AuthUser, type ServiceCaller } from './auth/identity.ts'
+export { type ApiKey, type AuthUser, type Callers, type ServiceCaller } from './auth/identity.ts'
 export { type AuthOptions } from './service/parts/auth/options.ts'
 export { type Callees } from './service/parts/calls.ts'
 export {

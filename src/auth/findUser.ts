@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { AuthFailure, Authenticator } from './authenticator.ts'
-import type { Identity, AuthUser } from './identity.ts'
+import { describeValue } from '../schema/describeValue.ts'
+import { isListOfTexts, type AuthUser, type Identity } from './identity.ts'
 
 /**
  * Finds the user of a request by your own code, such as a plugin of Fastify that keeps sessions. Undefined without
@@ -30,8 +31,16 @@ export function foundUsers(find: FindUser): Authenticator {
   }
 }
 
-/** Returns the identity of a user that was found without an issuer. */
+/**
+ * Returns the identity of a user that was found without an issuer.
+ *
+ * @throws {TypeError} when the user has no id, or scopes that are no list: sessions are not typed
+ */
 export function foundIdentity({ id, scopes = [], claims = {}, tenant }: FoundUser): Identity {
+  if (!((typeof id === 'string' && id !== '') || Number.isFinite(id)))
+    throw new TypeError(`auth.user: the id of the user must be a text or a number, got ${describeValue(id)}`)
+  if (!isListOfTexts(scopes))
+    throw new TypeError(`auth.user: the scopes of user ${id} must be a list of texts, got ${describeValue(scopes)}`)
   const user: AuthUser = { id: String(id), scopes, claims, tenant }
   return { scheme: 'user', key: JSON.stringify(['user', '', user.id]), name: `user ${user.id}`, scopes, value: user }
 }

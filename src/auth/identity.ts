@@ -27,8 +27,15 @@ export interface ApiKey {
 export interface ServiceCaller {
   /** Its name, such as `order-service`. */
   readonly name: string
-  /** Its SPIFFE ID, such as `spiffe://shop/order-service`. */
+  /** Its SPIFFE ID, such as `spiffe://shop/order-service`. Its name if it has sent a token. */
   readonly id: string
+}
+
+/** The callers of a request that `auth` has identified. */
+export interface Callers {
+  readonly user: AuthUser | undefined
+  readonly key: ApiKey | undefined
+  readonly service: ServiceCaller | undefined
 }
 
 /** An identified caller of a request. */
@@ -42,6 +49,11 @@ export interface Identity {
   readonly scopes: readonly string[] | undefined
   /** Its value on the context, such as an `AuthUser`. */
   readonly value: unknown
+}
+
+/** Whether a value is a list of texts. A text has `includes`, too, which would find a scope in the middle of another. */
+export function isListOfTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string')
 }
 
 const identitiesKey: unique symbol = Symbol('tricube.identities')
@@ -70,11 +82,26 @@ export function identityValue(request: FastifyRequest | undefined, scheme: AuthS
   return undefined
 }
 
+/** Returns the callers of a request by scheme. */
+export function callersOf(request: FastifyRequest): Callers {
+  return {
+    user: identityValue(request, 'user') as AuthUser | undefined,
+    key: identityValue(request, 'key') as ApiKey | undefined,
+    service: identityValue(request, 'service') as ServiceCaller | undefined,
+  }
+}
+
 /** Returns a key that distinguishes the caller of a request from all others; undefined without an identified caller. */
 export function callerKeyOf(request: FastifyRequest): string | undefined {
   const [first, second] = identitiesOf(request)
   if (!first) return undefined
   return second ? JSON.stringify(identitiesOf(request).map(({ key }) => key)) : first.key
+}
+
+/** Returns the names of callers for logs and spans, such as `user 7 by service order-service`. */
+export function callerName(identities: readonly Identity[]): string | undefined {
+  const [first, second] = identities
+  return second ? identities.map(({ name }) => name).join(' by ') : first?.name
 }
 
 /** Returns the bearer token of a request's user as a header, for calls that are made for the same user. */

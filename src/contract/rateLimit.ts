@@ -14,8 +14,9 @@ import { longestTimerMs } from '../time/longestTimer.ts'
 export interface RateLimit {
   /**
    * What is counted. `ip`: the caller's address. `caller`: the caller that `auth` has identified, or the address of one
-   * that is not. `{ header: 'x-api-key' }`: the value of a header, or the address of a caller without it. Any other name:
-   * the function of that name in the service's `rateLimits.keys`.
+   * that is not. `{ header: 'x-api-key' }`: the value of a header, or the address of a caller without it. If the operation
+   * has an `auth`, each caller has its own values, so that nobody uses up those of others. Any other name: the function of
+   * that name in the service's `rateLimits.keys`.
    */
   readonly key: 'ip' | 'caller' | { readonly header: string } | (string & {})
   /** Requests per window. */
@@ -24,9 +25,9 @@ export interface RateLimit {
   readonly windowMs: number
 }
 
-/** Whether a rate limit is known before the caller is identified. */
+/** Whether a rate limit counts addresses, which are known before the caller is identified. */
 export function isByAddress(rateLimit: RateLimit | undefined): boolean {
-  return rateLimit?.key === 'ip' || typeof rateLimit?.key === 'object'
+  return rateLimit?.key === 'ip'
 }
 
 /** Returns what is wrong with a rate limit. */

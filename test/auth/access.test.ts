@@ -179,6 +179,15 @@ describe('a function that finds the user', () => {
     expect((await ask(() => undefined)).statusCode).toBe(401)
   })
 
+  it.each<[string, object]>([
+    ['no id', {}],
+    ['an empty id', { id: '' }],
+    ['an object as its id', { id: { $ne: 1 } }],
+    ['scopes in one text', { id: 1, scopes: 'notes:read notes:write' }],
+  ])('lets nobody in for a user with %s', async (_, found) => {
+    expect((await ask(() => found as never)).statusCode).toBe(500)
+  })
+
   it('whose error is another one makes a 500, and lets nobody in', async () => {
     expect((await ask(() => Promise.reject(new Error('the session store is down')))).statusCode).toBe(500)
   })
@@ -278,6 +287,31 @@ describe('what is recorded', () => {
     ])
     const text = JSON.stringify(all)
     for (const token of tokens) expect(text).not.toContain(token.split('.')[2])
+  })
+
+  it('names both callers where a service calls for a user', async () => {
+    const ops = contract('a-service', { a: { route: 'GET /a', auth: ['user', 'service'] } })
+    await using app = await testService(
+      service(ops, {
+        auth: { user: () => undefined, service: { open: () => ({ authenticate: () => undefined }) } },
+        handlers: { a: () => {} },
+      }),
+    )
+    await app.as({ service: 'order-service', user: { id: 7 } }).client.a()
+    expect(app.spans[0]!.attributes['enduser.id']).toBe('user 7 by service order-service')
+  })
+
+  it('tells a caller of each way to identify itself', async () => {
+    const ops = contract('a-service', { a: { route: 'GET /a', auth: ['user', 'service'] } })
+    await using app = await testService(
+      service(ops, {
+        auth: { user: () => undefined, service: { open: () => ({ authenticate: () => undefined }) } },
+        handlers: { a: () => {} },
+      }),
+    )
+    expect((await app.inject('/a')).headers['www-authenticate']).toBe(
+      'Bearer realm="a-service", Certificate realm="a-service"',
+    )
   })
 
   it('is on the span', async () => {

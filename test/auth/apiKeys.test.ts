@@ -80,6 +80,8 @@ describe('an API key', () => {
     expect((await run()).statusCode).toBe(200)
     owned = ['admin']
     expect((await run()).statusCode).toBe(403)
+    owned = 'runs:writer' as never // a text has includes(), too
+    expect((await run()).statusCode).toBe(500)
   })
 
   it('expires', async () => {
@@ -135,10 +137,48 @@ describe('an API key', () => {
     expect(await statuses()).toEqual([401, 401])
   })
 
+  it('is looked up with all others that arrive together, by one statement, and anew for each that comes later', async () => {
+    const { app, who } = await start()
+    const { id, key } = await createApiKey(app.db, ofSeven)
+    const other = await createApiKey(app.db, { ...ofSeven, name: 'other' })
+    const names = await Promise.all([key, other.key, newKey(), key].map(who))
+    expect(names.map(({ status, body }) => [status, body.data?.name])).toEqual([
+      [200, 'nightly'],
+      [200, 'other'],
+      [401, undefined],
+      [200, 'nightly'],
+    ])
+    const early = who(key)
+    const revoked = revokeApiKey(app.db, id)
+    await Promise.all([early, revoked])
+    expect((await who(key)).status).toBe(401)
+  })
+
+  it('that was revoked before a request arrives lets it in never, whatever runs at the same time', async () => {
+    const { app, who } = await start()
+    for (let round = 0; round < 10; round++) {
+      const { id, key } = await createApiKey(app.db, ofSeven)
+      let isRevoked = false
+      const revoking = revokeApiKey(app.db, id).then(() => (isRevoked = true))
+      const late: number[] = []
+      do {
+        const sentLate = isRevoked
+        const { status } = await who(key)
+        if (sentLate) late.push(status)
+      } while (late.length < 3)
+      await revoking
+      expect(late).toEqual([401, 401, 401])
+    }
+  })
+
   it('is not created without a name, an owner, or with a scope that has a space', async () => {
     const { app } = await start()
     await expect(createApiKey(app.db, { ...ofSeven, name: '' })).rejects.toThrow('an API key needs a name and an owner')
     await expect(createApiKey(app.db, { ...ofSeven, scopes: ['a b'] })).rejects.toThrow('scopes: expected texts')
+    for (const expiresAt of [new Date(0), new Date(NaN)])
+      await expect(createApiKey(app.db, { ...ofSeven, expiresAt })).rejects.toThrow(
+        'expiresAt: expected a time in the future',
+      )
   })
 
   it('has 256 random bits, and a checksum that finds each typing error', () => {

@@ -33,6 +33,8 @@ export interface TestIssuer {
   readonly keys: IssuerKey[]
   /** The requests for its keys. */
   readonly fetches: number
+  /** All requests. */
+  readonly requests: number
   /** How it responds: as it should, never, with an error, with a redirect, or with too much. */
   mode: 'good' | 'hangs' | 'down' | 'redirects' | 'huge' | 'other issuer'
   /** Replaces its keys with a new one, and returns it. */
@@ -46,12 +48,16 @@ export async function startIssuer(alg = 'ES256'): Promise<TestIssuer> {
   const keys = [await issuerKey(alg)]
   const hanging = new Set<ServerResponse>()
   let fetches = 0
+  let requests = 0
   const issuer: TestIssuer = {
     url: '',
     keys,
     mode: 'good',
     get fetches() {
       return fetches
+    },
+    get requests() {
+      return requests
     },
     async rotate() {
       const key = await issuerKey(alg)
@@ -65,6 +71,7 @@ export async function startIssuer(alg = 'ES256'): Promise<TestIssuer> {
   }
   const server = createServer((request, response) => {
     const json = (value: unknown): void => void response.end(JSON.stringify(value))
+    requests++
     if (request.url === '/jwks') fetches++
     if (issuer.mode === 'hangs') return void hanging.add(response)
     if (issuer.mode === 'down') return void response.writeHead(503).end()

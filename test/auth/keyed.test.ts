@@ -1,8 +1,9 @@
 /** Whose idempotency key it is, and whose rate limit. */
-import { contract, service, t, type AuthOptions } from 'tricube'
+import { contract, redisStore, service, t, type AuthOptions, type RateLimitStore } from 'tricube'
 import { testService } from 'tricube/testing'
 import { jwt } from 'tricube/auth'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { realRedis, redisBinary } from '../service/realRedis.ts'
 import { startIssuer } from './issuer.ts'
 
 describe('an idempotency-key', () => {
@@ -53,6 +54,47 @@ describe('an idempotency-key', () => {
     expect([await order(first, 'a'), await order(first, 'b'), await order(second, 'a')]).toEqual([1, 1, 2])
   })
 
+  it('belongs to its caller where your scope finds none', async () => {
+    let runs = 0
+    const app = await testService(
+      service(orders, {
+        models: {},
+        auth: { user: jwt({ issuer: 'https://id.example.com' }) },
+        idempotency: { scope: ({ headers }) => headers['x-session'] as string | undefined },
+        handlers: { order: ({ user }) => ({ by: user.id, run: ++runs }) },
+      }),
+    )
+    onTestFinished(() => app.close())
+    const order = async (id: number) =>
+      (await app.as({ id }).client.order({ body: { item: 'a' } }, { idempotencyKey: 'k' })).data
+    expect([await order(7), await order(8), await order(7)]).toEqual([
+      { by: '7', run: 1 },
+      { by: '8', run: 2 },
+      { by: '7', run: 1 },
+    ])
+  })
+
+  it('of a public operation belongs to the credentials that a plugin may read', async () => {
+    const open = contract('open-service', {
+      order: { route: 'POST /orders', returns: t.Integer(), idempotent: 'by key' },
+    })
+    let runs = 0
+    const app = await testService(service(open, { models: {}, handlers: { order: () => ++runs } }))
+    onTestFinished(() => app.close())
+    const order = async (headers: Record<string, string>) =>
+      (await app.client.order({}, { idempotencyKey: 'k', headers })).data
+    const all = [
+      { 'x-api-key': 'a' },
+      { 'x-api-key': 'b' },
+      { authorization: 'a' },
+      { cookie: 'a' },
+      { 'x-api-key': 'a' },
+    ]
+    const results: number[] = []
+    for (const headers of all) results.push(await order(headers as Record<string, string>))
+    expect(results).toEqual([1, 2, 3, 4, 1])
+  })
+
   it('is no way around a policy or a scope', async () => {
     let isAllowed = true
     const app = await testService(
@@ -71,6 +113,24 @@ describe('an idempotency-key', () => {
   })
 })
 
+type StoreKind = 'memory' | 'postgres' | 'Redis' | 'a store of your own'
+const kinds: StoreKind[] = ['memory', 'postgres', ...(redisBinary ? ['Redis' as const] : []), 'a store of your own']
+
+async function storeOf(kind: StoreKind): Promise<'memory' | 'postgres' | RateLimitStore> {
+  if (kind === 'memory' || kind === 'postgres') return kind
+  if (kind === 'Redis') {
+    const redis = await realRedis()
+    return redisStore((script, keys, args) => redis.eval(script, keys, args))
+  }
+  const taken = new Map<string, number>()
+  return {
+    take(key, { intervalUs }) {
+      taken.set(key, (taken.get(key) ?? 0) + intervalUs)
+      return Promise.resolve(taken.get(key)!)
+    },
+  }
+}
+
 describe('a rate limit by caller', () => {
   const rateLimit = { key: 'caller', limit: 2, windowMs: 60_000 } as const
   const limited = contract('limited-service', {
@@ -78,7 +138,8 @@ describe('a rate limit by caller', () => {
     open: { route: 'GET /open', auth: 'public', rateLimit },
     guarded: { route: 'GET /guarded', auth: 'user', rateLimit: { key: 'ip', limit: 2, windowMs: 60_000 } },
   })
-  const start = async (store: 'memory' | 'postgres') => {
+  const start = async (kind: StoreKind) => {
+    const store = await storeOf(kind)
     const app = await testService(
       service(limited, {
         models: {},
@@ -102,10 +163,60 @@ describe('a rate limit by caller', () => {
     return all
   }
 
-  it.each(['memory', 'postgres'] as const)('counts each user alone, in %s', async (store) => {
+  it.each(kinds)('counts each user alone, in %s', async (store) => {
     const app = await start(store)
     const as = (id: number) => () => app.as({ id }).client.mine()
     expect(await statuses([as(7), as(7), as(7), as(8), as(8), as(8)])).toEqual([200, 200, 429, 200, 200, 429])
+  })
+
+  it.each(kinds)('by a header counts the values of each caller alone, in %s', async (kind) => {
+    const byHeader = contract(
+      'limited-service',
+      {
+        list: { route: 'GET /list', rateLimit: { key: { header: 'x-list' }, limit: 2, windowMs: 60_000 } },
+        open: {
+          route: 'GET /open',
+          auth: 'public',
+          rateLimit: { key: { header: 'x-list' }, limit: 2, windowMs: 60_000 },
+        },
+      },
+      { auth: 'user' },
+    )
+    const app = await testService(
+      service(byHeader, {
+        models: {},
+        auth: { user: jwt({ issuer: 'https://id.example.com' }) },
+        rateLimits: { store: await storeOf(kind) },
+        handlers: { list: () => {}, open: () => {} },
+      }),
+    )
+    onTestFinished(() => app.close())
+    const of = (headers: Record<string, string>) => ({ headers })
+    const list = (id: number, name: string) => () => app.as({ id }).client.list({}, of({ 'x-list': name }))
+    const nobody = () => app.client.list({}, of({ 'x-list': 'a' }))
+    const open = () => app.client.open({}, of({ 'x-list': 'a' }))
+    expect(await statuses([nobody, nobody, nobody])).toEqual([401, 401, 401]) // strangers use up nothing
+    expect(await statuses([list(8, 'a'), list(8, 'a'), list(8, 'a'), list(8, 'b')])).toEqual([200, 200, 429, 200])
+    expect(await statuses([list(7, 'a'), list(7, 'a'), list(7, 'a')])).toEqual([200, 200, 429])
+    expect(await statuses([open, open, open])).toEqual([200, 200, 429])
+  })
+
+  it('of your own sees the callers: a tenant has one limit, by its verified claim', async () => {
+    const byTenant = contract(
+      'limited-service',
+      { list: { route: 'GET /list', rateLimit: { key: 'tenant', limit: 2, windowMs: 60_000 } } },
+      { auth: 'user' },
+    )
+    const app = await testService(
+      service(byTenant, {
+        auth: { user: jwt({ issuer: 'https://id.example.com' }) },
+        rateLimits: { keys: { tenant: (_request, { user }) => user?.tenant } },
+        handlers: { list: () => {} },
+      }),
+    )
+    onTestFinished(() => app.close())
+    const list = (id: number, tenant: string) => () => app.as({ id, tenant }).client.list()
+    expect(await statuses([list(1, 'a'), list(2, 'a'), list(3, 'a'), list(4, 'b')])).toEqual([200, 200, 429, 200])
   })
 
   it('counts the address where nobody is identified', async () => {

@@ -68,6 +68,31 @@ describe('the keys of an issuer', () => {
     expect(issuer.fetches - before).toBe(2) // 10,020 tokens in a minute
   })
 
+  it('are fetched by the background alone while none are known: 10,000 unknown key ids add no fetch', async () => {
+    const issuer = await startIssuer()
+    issuer.mode = 'down'
+    const { has, clock, pass } = await fetched(issuer)
+    const before = issuer.requests
+    for (let second = 0; second < 60; second++) {
+      const random = Array.from({ length: 167 }, (_, i) => has(`random-${second}-${i}`))
+      for (const { status } of await Promise.allSettled(random)) expect(status).toBe('rejected')
+      await clock.advance(1000)
+    }
+    expect(issuer.requests - before).toBeLessThanOrEqual(60 / 0.5)
+    const { kid } = issuer.keys[0]!
+    issuer.mode = 'good'
+    await pass(5000) // nobody waits longer once the issuer is back
+    expect(await has(kid)).toBe(true)
+  })
+
+  it('of which one cannot be used leave the others, and identify nobody', async () => {
+    const issuer = await startIssuer()
+    const broken = { ...issuer.keys[0]!.publicJwk, kid: 'broken', x: 'AAAA' }
+    issuer.keys.push({ ...issuer.keys[0]!, kid: 'broken', publicJwk: broken })
+    const { has } = await fetched(issuer)
+    expect([await has('broken'), await has(issuer.keys[0]!.kid)]).toEqual([false, true])
+  })
+
   it.each(['down', 'hangs', 'redirects', 'huge'] as const)('outlive an issuer that is or does: %s', async (mode) => {
     const issuer = await startIssuer()
     const { has, clock, log } = await fetched(issuer)
@@ -288,6 +313,7 @@ describe('jwt', () => {
       [{ issuer: 'https://id.example' }, {}],
       'jwt: each of several issuers needs its issuer',
     ],
+    ['no audiences', [{ audience: [] }], 'jwt: audience: expected at least one'],
     [
       'an empty audience',
       [{ audience: '' }],

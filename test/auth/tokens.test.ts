@@ -103,6 +103,7 @@ describe('accepts', () => {
     ['the type JWT', () => signed(good, { typ: 'JWT' })],
     ['the type application/at+jwt', () => signed(good, { typ: 'application/at+jwt' })],
     ['no type', () => signed(good, { typ: undefined })],
+    ["Cognito's access token", () => signed({ ...good, token_use: 'access' }, { typ: undefined })],
     ["Keycloak's access token", () => signed({ ...good, typ: 'Bearer', nonce: 'n' }, { typ: 'JWT' })],
     ['no key id, if one of the keys fits', () => signed(good, { kid: undefined }, () => other)],
     ['a token that expired less than 30 s ago', () => withClaims({ exp: now() - 10 })],
@@ -211,6 +212,9 @@ const hostile: readonly (readonly [string, () => string | Promise<string>])[] = 
   ["a refresh token, by Keycloak's claim", () => signed({ ...good, typ: 'Refresh' }, { typ: 'JWT' })],
   ['an ID token, by its nonce', () => signed({ ...good, nonce: 'n' }, { typ: 'JWT' })],
   ['an ID token, by at_hash', () => signed({ ...good, at_hash: 'h' }, { typ: undefined })],
+  ['an ID token, by s_hash', () => signed({ ...good, s_hash: 'h' }, { typ: 'JWT' })],
+  ["an ID token, by Cognito's claim", () => signed({ ...good, token_use: 'id' }, { typ: undefined })],
+  ['a logout token, by its events', () => signed({ ...good, events: { logout: {} } }, { typ: 'JWT' })],
   ['an ID token, by c_hash', () => signed({ ...good, c_hash: 'h' }, { typ: 'JWT' })],
   // issuer
   ['no issuer', () => without('iss')],

@@ -2,6 +2,7 @@ import type { CryptoKey, JWTHeaderParameters } from 'jose'
 import type { LateLog } from '../../log/late.ts'
 import { equalJitter } from '../../time/backoff.ts'
 import type { Clock } from '../../time/clock.ts'
+import { discover } from './discovery.ts'
 import { fetchJson } from './fetchJson.ts'
 import { KeyList } from './keyList.ts'
 import { insecureProblem } from './options.ts'
@@ -30,6 +31,7 @@ const unknownMs = 30_000
 const staleMs = 24 * 3_600_000
 /** Pauses between failed fetches, in milliseconds. */
 const pauseMs = equalJitter({ baseMs: 1000, capMs: 60_000 })
+const longestPauseWithoutKeysMs = 5000
 
 /** Thrown when no keys of an issuer are known and it does not respond. */
 export class KeysUnavailable extends Error {
@@ -40,8 +42,8 @@ export class KeysUnavailable extends Error {
  * The keys of an issuer, fetched in the background.
  *
  * A token with a known key never waits for the issuer. One with an unknown key causes a fetch, which all such tokens share,
- * and the next one only 30 s later. So random key ids cannot flood the issuer. Keys outlive an outage of their issuer by a
- * day. A key that a new list does not have is gone at once.
+ * and the next one only 30 s later. So random key ids cannot flood the issuer. While no keys are known, only the background
+ * fetches. Keys outlive an outage of their issuer by a day. A key that a new list does not have is gone at once.
  */
 export class IssuerKeys {
   readonly #source: KeySource
@@ -50,7 +52,6 @@ export class IssuerKeys {
   #list: KeyList | undefined
   #jwksUrl: string | undefined
   #fetchedAt = Number.NEGATIVE_INFINITY
-  #triedAt = Number.NEGATIVE_INFINITY
   #unknownAt = Number.NEGATIVE_INFINITY
   #fetching: Promise<boolean> | undefined
   #failures = 0
@@ -80,7 +81,7 @@ export class IssuerKeys {
    */
   async candidates(header: JWTHeaderParameters): Promise<readonly CryptoKey[]> {
     this.start()
-    if (!this.#usable) await this.#first()
+    if (!this.#usable) await this.#fetching // requests add none: the background fetches every few seconds
     const list = this.#usable
     if (!list) throw new KeysUnavailable(this.problem)
     const known = await list.candidates(header)
@@ -98,11 +99,6 @@ export class IssuerKeys {
     return this.#environment.clock.now() - this.#fetchedAt <= staleMs ? this.#list : undefined
   }
 
-  /** Waits for the first keys. After a failure, requests do not add to the fetches in the background. */
-  async #first(): Promise<void> {
-    if (this.#fetching || this.#environment.clock.now() - this.#triedAt >= pauseMs(1)) await this.#fetch()
-  }
-
   /** Whether an unknown key id may have a fetch: it joins the current one, or begins one every 30 s. */
   #mayLook(): boolean {
     const now = this.#environment.clock.now()
@@ -115,8 +111,13 @@ export class IssuerKeys {
     const { clock } = this.#environment
     while (!signal.aborted) {
       const isFresh = await this.#fetch()
-      await clock.wait(isFresh ? refreshMs * (1 - Math.random() / 5) : pauseMs(this.#failures), signal)
+      await clock.wait(isFresh ? refreshMs * (1 - Math.random() / 5) : this.#pauseMs(), signal)
     }
+  }
+
+  /** The pause after a failed fetch: short while requests fail for want of keys. */
+  #pauseMs(): number {
+    return Math.min(pauseMs(this.#failures), this.#usable ? Number.POSITIVE_INFINITY : longestPauseWithoutKeysMs)
   }
 
   /** Fetches the keys, once for all who ask at the same time. Resolves to whether it succeeded. */
@@ -127,9 +128,8 @@ export class IssuerKeys {
   async #fetchOnce(): Promise<boolean> {
     const { clock, log, onChange } = this.#environment
     const { issuer } = this.#source
-    this.#triedAt = clock.now()
     try {
-      this.#jwksUrl ??= this.#source.jwksUrl ?? (await discover(this.#source))
+      this.#jwksUrl ??= this.#source.jwksUrl ?? (await findKeys(this.#source))
       const list = new KeyList((await fetchJson(this.#jwksUrl))['keys'])
       const isNew = !this.#list?.equals(list)
       if (isNew) this.#list = list
@@ -151,11 +151,9 @@ export class IssuerKeys {
   }
 }
 
-/** Finds the URL of an issuer's keys. OpenID Connect Discovery 1.0, 4 */
-async function discover({ issuer, insecure }: KeySource): Promise<string> {
-  const document = await fetchJson(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`)
-  const { issuer: named, jwks_uri: url } = document
-  if (named !== issuer) throw new Error(`its discovery document names another issuer: ${JSON.stringify(named)}`)
+/** Finds the URL of an issuer's keys. */
+async function findKeys({ issuer, insecure }: KeySource): Promise<string> {
+  const { jwks_uri: url } = await discover(issuer)
   if (typeof url !== 'string') throw new Error('its discovery document has no jwks_uri')
   const problem = insecureProblem(url, { insecure })
   if (problem) throw new Error(problem)

@@ -26,9 +26,7 @@ export class KeyList {
     try {
       return [await this.#find(header)]
     } catch (error) {
-      if (error instanceof errors.JWKSMultipleMatchingKeys) return firstOf(error)
-      if (error instanceof errors.JOSEError) return []
-      throw error
+      return error instanceof errors.JWKSMultipleMatchingKeys ? firstOf(error) : [] // none, or one that cannot be imported
     }
   }
 }

@@ -85,12 +85,21 @@ export function checkJwtOptions(all: readonly JwtOptions[]): void {
   if (twice !== undefined) throw new TypeError(`jwt: issuer ${describeValue(twice)} is there twice`)
 }
 
-function conflictOf({ issuer, jwksUrl, keys, secret, algorithms: own, insecure }: JwtOptions): string | undefined {
+function conflictOf({
+  issuer,
+  audience: named,
+  jwksUrl,
+  keys,
+  secret,
+  algorithms: own,
+  insecure,
+}: JwtOptions): string | undefined {
   const sources = Object.entries({ jwksUrl, keys, secret }).flatMap(([name, value]) =>
     value === undefined ? [] : [name],
   )
   if (sources.length > 1) return `${sources.join(' and ')} exclude each other, choose one source of keys`
   if (secret !== undefined && own) return 'a secret works with HS256 alone, remove algorithms'
+  if (named?.length === 0) return 'audience: expected at least one'
   if (own?.length === 0) return 'algorithms: expected at least one'
   if (keys?.some(({ kty, d }) => kty === 'oct' || d !== undefined))
     return 'keys: expected public keys, got a private one: anyone who has it can forge tokens'

@@ -67,6 +67,7 @@ export class TokenVerifier {
     { issuer, audience, algorithms, options }: Issuer,
   ): Promise<VerifiedToken | AuthFailure> {
     let failure = invalid('its issuer has no such key')
+    let verified: Claims | undefined
     for (const key of keys) {
       try {
         const { payload } = await jwtVerify(token, key, {
@@ -77,17 +78,18 @@ export class TokenVerifier {
           currentDate: new Date(this.#now()),
           requiredClaims: ['exp', 'aud', 'sub'],
         })
-        return verified(payload, issuer, options)
+        verified = payload
+        break
       } catch (error) {
         if (error instanceof errors.JWTExpired) return { failure: 'expired', reason: 'it has expired' }
         failure = invalid(reasonOf(error))
       }
     }
-    return failure
+    return verified ? tokenOf(verified, issuer, options) : failure
   }
 }
 
-function verified(claims: Claims, issuer: string, options: JwtOptions): VerifiedToken | AuthFailure {
+function tokenOf(claims: Claims, issuer: string, options: JwtOptions): VerifiedToken | AuthFailure {
   const user = userOf(claims, options)
   if (typeof user === 'string') return invalid(user)
   const until = ((claims['exp'] as number) + toleranceSeconds) * 1000

@@ -31,7 +31,7 @@ export interface ListedApiKey {
 /**
  * Creates an API key. It resolves to the key, which is shown this once: the database has its digest.
  *
- * @throws {TypeError} when name or owner is empty, or a scope has a space
+ * @throws {TypeError} when name or owner is empty, a scope has a space, or `expiresAt` is past
  *
  * @example
  * const { key } = await createApiKey(db, { name: 'export', owner: '7', scopes: ['users:read'] })
@@ -43,6 +43,8 @@ export async function createApiKey(
   if (name === '' || owner === '') throw new TypeError('an API key needs a name and an owner, got an empty text')
   const wrong = scopes.find((scope) => !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))
   if (wrong !== undefined) throw new TypeError(`scopes: expected texts without spaces, got ${JSON.stringify(wrong)}`)
+  if (expiresAt !== undefined && !(expiresAt.getTime() > Date.now()))
+    throw new TypeError(`expiresAt: expected a time in the future, got ${String(expiresAt)}`)
   const key = newKey()
   const id = await db.value<number>`
     INSERT INTO tricube.api_keys (digest, ending, name, owner, scopes, expires_at)

@@ -3,9 +3,11 @@ import { optionsProblem } from '../../config/rule.ts'
 import { func } from '../../config/rules.ts'
 import type { Database } from '../../sql/index.ts'
 import type { AuthFailure, Authenticator, AuthHost, AuthOutcome, OpenAuthenticator } from '../authenticator.ts'
-import type { Identity } from '../identity.ts'
-import { isKey, keyDigest } from './format.ts'
+import { describeValue } from '../../schema/describeValue.ts'
+import { isListOfTexts, type Identity } from '../identity.ts'
+import { isKey } from './format.ts'
 import { keyIdentity } from './identity.ts'
+import { KeyLookup, type StoredKey } from './lookup.ts'
 
 /** Options of `apiKeys`. */
 export interface ApiKeyOptions {
@@ -16,7 +18,8 @@ export interface ApiKeyOptions {
 /**
  * Identifies programs by API keys in the header `x-api-key`. The keys are in the service's database.
  *
- * Each request looks its key up in the database, so that a revoked key is rejected at once by every instance.
+ * Each request has its key looked up in the database, so that a revoked key is rejected at once by every instance. Requests
+ * that arrive together share a statement.
  *
  * @throws {TypeError} when an option is unknown or invalid
  *
@@ -29,28 +32,19 @@ export function apiKeys(options: ApiKeyOptions = {}): Authenticator {
   return { needsDatabase: true, open: async (host) => new KeyAuthenticator(host, await host.database(), options) }
 }
 
-interface Found {
-  readonly id: number
-  readonly name: string
-  readonly owner: string
-  readonly scopes: readonly string[]
-  readonly isExpired: boolean
-  readonly isRevoked: boolean
-  /** Whether its last use was more than a minute ago. */
-  readonly isStale: boolean
-}
-
 const invalid = (reason: string): AuthFailure => ({ failure: 'invalid', reason })
 
 /** An open `apiKeys()`. */
 class KeyAuthenticator implements OpenAuthenticator {
   readonly #host: AuthHost
   readonly #db: Database
+  readonly #lookup: KeyLookup
   readonly #options: ApiKeyOptions
 
   constructor(host: AuthHost, db: Database, options: ApiKeyOptions) {
     this.#host = host
     this.#db = db
+    this.#lookup = new KeyLookup(db)
     this.#options = options
   }
 
@@ -62,11 +56,7 @@ class KeyAuthenticator implements OpenAuthenticator {
   }
 
   async #find(key: string): Promise<Identity | AuthFailure> {
-    const found = await this.#db.primary.maybeOne<Found>`
-      SELECT id, name, owner, scopes, revoked_at IS NOT NULL AS "isRevoked",
-        expires_at IS NOT NULL AND expires_at <= now() AS "isExpired",
-        last_used_at IS NULL OR last_used_at < now() - interval '1 minute' AS "isStale"
-      FROM tricube.api_keys WHERE digest = ${keyDigest(key)}`
+    const found = await this.#lookup.find(key)
     if (!found) return invalid('there is no such API key')
     const { id, name, owner, isStale } = found
     if (found.isRevoked) return invalid(`the API key ${id} is revoked`)
@@ -75,10 +65,12 @@ class KeyAuthenticator implements OpenAuthenticator {
     return keyIdentity({ id, name, owner, scopes: await this.#scopesOf(found) })
   }
 
-  async #scopesOf({ owner, scopes }: Found): Promise<readonly string[]> {
+  async #scopesOf({ owner, scopes }: StoredKey): Promise<readonly string[]> {
     const { ownerScopes } = this.#options
     if (!ownerScopes) return scopes
     const allowed = await ownerScopes(owner)
+    if (!isListOfTexts(allowed))
+      throw new TypeError(`apiKeys: ownerScopes must return a list of texts, got ${describeValue(allowed)}`)
     return scopes.filter((scope) => allowed.includes(scope))
   }
 

@@ -1,6 +1,6 @@
 import type { FastifyRequest, onRequestHookHandler } from 'fastify'
 import { isFailure, type AuthFailure, type AuthOutcome, type OpenAuthenticator } from '../../../auth/authenticator.ts'
-import { setIdentities, type Identity, type ServiceCaller } from '../../../auth/identity.ts'
+import { callerName, setIdentities, type Identity, type ServiceCaller } from '../../../auth/identity.ts'
 import { schemesOf, type AuthScheme } from '../../../contract/auth.ts'
 import { TooManyRequests } from '../../../contract/errors.ts'
 import type { HttpError } from '../../../contract/httpError.ts'
@@ -47,7 +47,7 @@ export class Access {
       if (stranger)
         return denied(request, rejections.stranger(stranger.name), `${stranger.name} is no caller`, identities)
       setIdentities(request, identities)
-      if (request.span?.isRecorded) request.span.set('enduser.id', identities[0]!.name)
+      if (request.span?.isRecorded) request.span.set('enduser.id', callerName(identities)!)
       return undefined
     }
     const settle = (
@@ -112,14 +112,11 @@ export function denied(
   reason: string,
   identities: readonly Identity[] = [],
 ): HttpError {
-  const [caller] = identities
+  const caller = callerName(identities)
   if (request.span?.isRecorded) {
     request.span.set('tricube.access.denied', reason)
-    if (caller) request.span.set('enduser.id', caller.name)
+    if (caller !== undefined) request.span.set('enduser.id', caller)
   }
-  request.log.info(
-    { audit: 'denied', caller: caller?.name, reason, status: error.status, peer: request.ip },
-    'access denied',
-  )
+  request.log.info({ audit: 'denied', caller, reason, status: error.status, peer: request.ip }, 'access denied')
   return error
 }

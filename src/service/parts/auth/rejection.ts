@@ -1,5 +1,5 @@
 import type { AuthFailure } from '../../../auth/authenticator.ts'
-import type { AuthScheme } from '../../../contract/auth.ts'
+import { authSchemes, type AuthScheme } from '../../../contract/auth.ts'
 import { BadRequest, codes, Forbidden, ServiceUnavailable, Unauthorized } from '../../../contract/errors.ts'
 import type { HttpError } from '../../../contract/httpError.ts'
 
@@ -13,20 +13,24 @@ export class Rejections {
   readonly #needed: string
   /** RFC 9110, 11.6.1: a 401 has a challenge. There is no registered one for API keys and certificates. */
   readonly #challenge: string
+  /** One for each way to identify oneself. */
+  readonly #challenges: string
   readonly #what: string
   readonly #scope: string
 
   constructor(service: string, schemes: readonly AuthScheme[], scopes: readonly string[]) {
     this.#realm = `realm="${service}"`
-    this.#challenge = schemes.includes('user') ? 'Bearer' : schemes.includes('key') ? 'ApiKey' : 'Certificate'
+    const names = authSchemes.filter((scheme) => schemes.includes(scheme)).map((scheme) => challenges[scheme])
+    this.#challenge = names[0]!
+    this.#challenges = names.map((name) => `${name} ${this.#realm}`).join(', ')
     this.#needed = `the request needs ${schemes.map((scheme) => credentials[scheme]).join(' or ')}`
-    this.#what = schemes.length > 1 ? 'a credential' : names[schemes[0]!]
+    this.#what = schemes.length > 1 ? 'a credential' : credential[schemes[0]!]
     this.#scope = scopes.join(' ')
   }
 
   /** Returns the error of a request without credentials. */
   missing(): HttpError {
-    return new Unauthorized(this.#needed, { headers: { 'www-authenticate': `${this.#challenge} ${this.#realm}` } })
+    return new Unauthorized(this.#needed, { headers: { 'www-authenticate': this.#challenges } })
   }
 
   /** Returns the error of a request whose credentials were rejected. */
@@ -55,14 +59,16 @@ export class Rejections {
   }
 }
 
+const challenges: Readonly<Record<AuthScheme, string>> = { user: 'Bearer', key: 'ApiKey', service: 'Certificate' }
+
 const credentials: Readonly<Record<AuthScheme, string>> = {
   user: 'a token in the header authorization: Bearer …',
   key: 'an API key in the header x-api-key',
-  service: 'the certificate of a service',
+  service: 'the certificate or the token of a service',
 }
 
-const names: Readonly<Record<AuthScheme, string>> = {
+const credential: Readonly<Record<AuthScheme, string>> = {
   user: 'the token',
   key: 'the API key',
-  service: 'the certificate',
+  service: 'the certificate or the token of the service',
 }

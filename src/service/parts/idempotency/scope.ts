@@ -6,8 +6,8 @@ import { callerKeyOf } from '../../../auth/identity.ts'
 export interface IdempotencyOptions {
   /**
    * Identifies the caller, for example by the user that a plugin's `onRequest` has found. The same key of two callers
-   * means two calls. Default: the caller that `auth` has identified. For a public operation: the headers `authorization`
-   * and `cookie`. A digest is stored.
+   * means two calls. Default, and where it returns undefined: the caller that `auth` has identified. Default for a public
+   * operation: the headers `authorization`, `cookie` and `x-api-key`. A digest is stored.
    */
   readonly scope?: IdempotencyScope
 }
@@ -17,7 +17,7 @@ export type IdempotencyScope = (request: FastifyRequest) => string | number | un
 
 /** Compiles a scope. It returns a digest, so that credentials are not stored. */
 export function compileScope({ scope = callerOf }: IdempotencyOptions = {}): (request: FastifyRequest) => string {
-  return (request) => digestOf(scope(request) ?? '')
+  return (request) => digestOf(scope(request) ?? callerKeyOf(request) ?? '')
 }
 
 /** A renewed token is the same caller, so that a retry with it gets the result of the first call. */
@@ -25,8 +25,10 @@ function callerOf(request: FastifyRequest): string | undefined {
   return callerKeyOf(request) ?? credentials(request)
 }
 
-function credentials({ headers: { authorization = '', cookie = '' } }: FastifyRequest): string | undefined {
-  return authorization || cookie ? JSON.stringify([authorization, cookie]) : undefined
+function credentials({ headers }: FastifyRequest): string | undefined {
+  const { authorization = '', cookie = '', 'x-api-key': key } = headers
+  // Without a key the digest is that of earlier versions, whose results are stored.
+  return authorization || cookie || key ? JSON.stringify([authorization, cookie, ...(key ? [key] : [])]) : undefined
 }
 
 /** Returns the digest of a JSON value. */

@@ -1,4 +1,4 @@
-import { identitiesOf } from '../../../auth/identity.ts'
+import { callerName, identitiesOf } from '../../../auth/identity.ts'
 import type { OpenRequest } from '../../../http/inFlight/inFlight.ts'
 import type { AccessWriter } from '../../../log/access.ts'
 import type { Logger } from '../../../log/logger.ts'
@@ -38,7 +38,7 @@ export class AccessLog {
       bytes: hasResponse ? Number(reply.getHeader('content-length') ?? 0) : 0,
       peer,
       requestId: request.id,
-      caller: identitiesOf(request)[0]?.name,
+      caller: callerName(identitiesOf(request)),
       span: request.span && recordOf(request.span),
     })
   }

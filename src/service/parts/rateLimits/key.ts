@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
-import { callerKeyOf } from '../../../auth/identity.ts'
+import { callerKeyOf, callersOf } from '../../../auth/identity.ts'
 import type { RateLimit } from '../../../contract/rateLimit.ts'
-import type { RateLimitOptions } from './options.ts'
+import type { RateLimitKey, RateLimitOptions } from './options.ts'
 
 /** Longer keys are stored as a digest: a header may have 16 KiB. */
 const maxKeyLength = 128
@@ -18,16 +18,27 @@ export function compileKeyOf(
   const name = typeof key === 'string' ? key : key.header
   const valueOf =
     typeof key === 'object'
-      ? ({ headers }: FastifyRequest) => headers[key.header]
+      ? (request: FastifyRequest) => ofCaller(request, request.headers[key.header])
       : key === 'caller'
         ? callerKeyOf
-        : keys[key]!
+        : withCallers(keys[key]!)
   return (request) => {
     const value = valueOf(request)
     if (value === undefined || value === '') return byAddress(request)
     const text = String(value)
     return `${prefix} ${name} ${text.length > maxKeyLength ? hash('sha256', text, 'base64url') : text}`
   }
+}
+
+/** Returns a value that callers choose. Each identified caller has its own, else one could use up the limit of another. */
+function ofCaller(request: FastifyRequest, value: string | string[] | undefined): string | undefined {
+  const text = value === undefined ? undefined : String(value)
+  const caller = callerKeyOf(request)
+  return text && caller !== undefined ? JSON.stringify([caller, text]) : text
+}
+
+function withCallers(key: RateLimitKey): (request: FastifyRequest) => string | number | undefined {
+  return (request) => key(request, callersOf(request))
 }
 
 /**

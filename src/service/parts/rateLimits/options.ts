@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { Rule } from '../../../config/rule.ts'
 import { either, oneOf, record, withMethods } from '../../../config/rules.ts'
+import type { Callers } from '../../../auth/identity.ts'
 import type { Contract } from '../../../contract/contract.ts'
 import type { Operations } from '../../../contract/operation.ts'
 import type { RateLimitStore } from './store.ts'
@@ -17,10 +18,11 @@ export interface RateLimitOptions<Key extends string = string> {
 }
 
 /**
- * Returns the key of a request, before its input is checked: from headers, address, or what a plugin's `onRequest` has
- * found. Undefined: the caller's address.
+ * Returns the key of a request, before its input is checked. It may be a verified claim of the callers that `auth` has
+ * identified, such as `(_, { user }) => user?.tenant`. It may also be a header, or what a plugin's `onRequest` has found.
+ * Undefined: the caller's address.
  */
-export type RateLimitKey = (request: FastifyRequest) => string | number | undefined
+export type RateLimitKey = (request: FastifyRequest, callers: Callers) => string | number | undefined
 
 /** The custom keys that a contract names, for which its service needs a function. */
 export type RateLimitKeys<Ops extends Operations> = {
