@@ -29,6 +29,8 @@ export interface AuthHost {
   readonly issuer: string | undefined
   /** The setting `AUTH_AUDIENCE`. */
   readonly audience: string | undefined
+  /** The setting `SERVICE_KEYS_DIR`. */
+  readonly serviceKeys: string | undefined
   /**
    * Opens the service's database first, and resolves to it.
    *
@@ -47,7 +49,16 @@ export interface OpenAuthenticator {
   authenticate(request: FastifyRequest): AuthOutcome | Promise<AuthOutcome>
   /** Returns why it cannot identify callers now; undefined if it can. For `/health/ready`. */
   readonly problem?: () => string | undefined
+  /** Where users log in, for the page at `/docs`; undefined if that is not known. */
+  readonly login?: LoginIssuer | undefined
   close?(): void | Promise<void>
+}
+
+/** An issuer at which users log in. */
+export interface LoginIssuer {
+  readonly issuer: string
+  /** The audience that their tokens need. */
+  readonly audience: string
 }
 
 /** Identifies the callers of a service in one way, such as `jwt()`. */

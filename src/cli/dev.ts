@@ -13,6 +13,7 @@ import { planFiles, planServices, type PlannedService } from './dev/plan.ts'
 import { checkPorts } from './dev/ports.ts'
 import { openRegistry } from './dev/registry.ts'
 import { Screen } from './dev/screen.ts'
+import { DevServiceKeys } from './dev/serviceKeys.ts'
 import { serviceTable, summary } from './dev/summary.ts'
 import { openTraces } from './dev/traces.ts'
 import { watchServices } from './dev/watch.ts'
@@ -50,8 +51,14 @@ export async function devCommand(argv: string[]): Promise<number> {
     cleanups.push(() => registry.stop())
     const login = new DevLogin()
     cleanups.push(() => login.stop())
+    const serviceKeys = new DevServiceKeys()
     const children: ServiceProcess[] = []
-    const dashboard = await openDevDashboard(values, { services, children, screen })
+    const dashboard = await openDevDashboard(values, {
+      services,
+      children,
+      screen,
+      tokenOf: (user) => login.tokenOf(user),
+    })
     cleanups.push(() => dashboard.close())
     const traces = await openTraces(
       (tree) => screen.print(screen.paint('dim', tree)),
@@ -71,6 +78,7 @@ export async function devCommand(argv: string[]): Promise<number> {
         CONSUL_HTTP_ADDR: registry.url,
         ...traces.env,
         ...(await login.environmentOf(service)),
+        ...(await serviceKeys.environmentOf(service)),
       }
       environments[service.name] = env
       return new ServiceProcess(service, env, screen)

@@ -18,6 +18,8 @@ import type { CallOptions, ClientOptions, OperationOptions } from './types.ts'
 /** The options of a client, with what only the code that makes it knows. */
 export interface CompiledOptions extends ClientOptions {
   readonly token?: TokenSource | undefined
+  /** Returns the token by which the calling service identifies itself. Operations that ask for a service get it. */
+  readonly serviceToken?: (() => string) | undefined
   /** Returns headers of all calls. */
   readonly commonHeaders?: (() => Readonly<Record<string, string>>) | undefined
 }
@@ -52,6 +54,7 @@ function compileCall(
     timeoutMs: policy.timeoutMs,
     forward: options.forward,
     headers: options.commonHeaders,
+    serviceToken: options.serviceToken,
   })
   const send = compileSend(contract, name, target, policy, observer)
   const read = compileReader(contract, name, options)

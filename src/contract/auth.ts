@@ -9,6 +9,9 @@ export type AuthScheme = (typeof authSchemes)[number]
 /** The ways to identify a caller. */
 export const authSchemes = ['user', 'key', 'service'] as const
 
+/** The header of tokens of services. `authorization` is for the token of the user whom a call serves. */
+export const serviceTokenHeader = 'x-service-token'
+
 /** Who may call an operation: everyone, or callers that are identified in one of these ways. */
 export type Auth = 'public' | AuthScheme | readonly AuthScheme[]
 

@@ -125,7 +125,7 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
       ...traceRoutes(store),
       ...logRoutes(store),
       ...serviceRoutes(services),
-      ...sendRoutes(store, services),
+      ...sendRoutes(store, services, options.tokenOf),
       mapRoute(store, () => rows().map(({ name }) => name)),
       ...ingestRoutes(store, key),
     ],

@@ -1,3 +1,4 @@
+import type { SentUser } from './model/sentRequest.ts'
 import type { ServiceState, SettingRow } from './model/state.ts'
 
 /** A service that the dashboard can start and stop. */
@@ -27,6 +28,8 @@ export interface DashboardOptions {
   /** Why no traces come; undefined when they do. */
   readonly tracesOff?: string | undefined
   readonly services: () => readonly ManagedService[]
+  /** Returns the token of a user, for requests that are tried; undefined when no issuer of dev runs. */
+  readonly tokenOf?: (user: SentUser) => Promise<string | undefined>
   /** Called with a problem that the dashboard lives on with. */
   readonly onProblem: (message: string) => void
 }

@@ -13,6 +13,7 @@ import { EventsBetween, type SystemJobRun } from './eventsBetween.ts'
 import { withKnownNames } from './knownNames.ts'
 import { startTest, type StartedTest } from './startTest.ts'
 import type { TestApp, TestOptions } from './testApp.ts'
+import { testServiceToken } from './testCaller.ts'
 
 /** Services under test, by the names that the test uses. */
 export type TestedServices = Readonly<Record<string, Service<Contract, unknown>>>
@@ -70,7 +71,7 @@ export async function testSystem<const Services extends TestedServices>(
         { ...options[name], afterStart: false },
         {
           failures,
-          callee: (contract, ofCalls) => wires.client(contract, ofCalls),
+          callee: (contract, ofCalls) => wires.client(contract, service.name, ofCalls),
         },
       )
       started.set(name, one)
@@ -113,12 +114,12 @@ class Wires {
     }
   }
 
-  /** Returns the client of a service of the system; undefined for any other. */
-  client(contract: Contract, options: ClientOptions = {}): ClientClass<Contract> | undefined {
+  /** Returns the client of a service of the system for another one; undefined for a service that is in no system. */
+  client(contract: Contract, caller: string, options: ClientOptions = {}): ClientClass<Contract> | undefined {
     if (!this.#names.includes(contract.name)) return undefined
     const target = new Target(contract, this.#registry, options, {}, this.#certificates)
     this.#targets.push(target)
-    return clientClass(contract, target, options)
+    return clientClass(contract, target, { ...options, serviceToken: () => testServiceToken(caller) })
   }
 
   /** Announces the port of a service. */

@@ -1,8 +1,10 @@
 /** Requests sent from the page, and the map that they draw, with services that really run. */
 import { contract, NotFound, service, t } from 'tricube'
+import { jwt } from 'tricube/auth'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { mapOf } from '../../src/dashboard/model/mapOf.ts'
 import { around, placed, type MapEdge, type ServiceMap } from '../../src/dashboard/model/serviceMap.ts'
+import { devIssuer } from '../../src/devIssuer/devIssuer.ts'
 import { freePort } from '../../src/postgres/free-port.ts'
 import { chromiumBinary, openPage } from './browser.ts'
 import { open, spanId, steerable, zipkin, type OpenDashboard } from './open.ts'
@@ -102,6 +104,64 @@ it('says why there is no response', async () => {
   expect(failure).toContain('ECONNREFUSED')
   const { spans } = await dashboard.json(`/api/traces/${traceId}`)
   expect(spans[0].error).toContain('ECONNREFUSED')
+})
+
+describe('a request as a user', () => {
+  const notes = contract(
+    'note-service',
+    { me: { route: 'GET /me', scopes: ['notes:read'], returns: t.String() } },
+    { auth: 'user' },
+  )
+  const openNotes = async () => {
+    const issuer = await devIssuer({ audience: () => ['note-service'] })
+    onTestFinished(() => issuer.stop())
+    const app = service(notes, {
+      port: 0,
+      log: { level: 'silent' },
+      auth: { user: jwt({ issuer: issuer.url }) },
+      handlers: { me: ({ user }) => user.id },
+    })
+    onTestFinished(() => app.close())
+    const { url } = await app.listen()
+    const own = { ...steerable('note-service'), state: { name: 'note-service', status: 'ready' as const, url } }
+    return open({ services: () => [own], tokenOf: (user) => issuer.token(user) })
+  }
+  const sent = { service: 'note-service', method: 'GET', path: '/me', headers: {} }
+
+  it('carries a token of the issuer of dev', async () => {
+    const dashboard = await openNotes()
+    const me = async (as?: object) => {
+      const { status, body } = (await (await post(dashboard, { ...sent, ...(as && { as }) })).json()) as any
+      return [status, JSON.parse(body).data]
+    }
+    expect(await me({ user: 'ann', scopes: ['notes:read'] })).toEqual([200, 'ann'])
+    expect((await me({ user: 'ann', scopes: [] }))[0]).toBe(403)
+    expect((await me())[0]).toBe(401)
+    for (const as of [{ user: '', scopes: [] }, { user: 'a' }, 'ann', null])
+      expect((await post(dashboard, { ...sent, as })).status).toBe(400)
+  })
+
+  it('says that no issuer of dev runs', async () => {
+    const dashboard = await open({ services: () => [steerable('note-service')] })
+    const response = await post(dashboard, { ...sent, as: { user: 'ann', scopes: [] } })
+    expect([response.status, JSON.stringify(await response.json())]).toEqual([
+      404,
+      expect.stringContaining('no issuer of tricube dev runs'),
+    ])
+  })
+
+  it.runIf(chromiumBinary)('is filled in on the page, with the scopes of the operation', async () => {
+    const dashboard = await openNotes()
+    const { page, complaints, close } = await openPage(`${dashboard.url}#/try/note-service/me`)
+    onTestFinished(close)
+    await page.getByLabel('Send as').fill('ann')
+    expect(await page.getByLabel('Scopes').inputValue()).toBe('notes:read')
+    await page.getByRole('button', { name: 'Send', exact: true }).click()
+    await page.getByText('"ann"').first().waitFor()
+    await page.getByText('As code').click()
+    await page.getByText('npx tricube token --user ann --scopes notes:read').waitFor()
+    expect(complaints).toEqual([])
+  })
 })
 
 describe('the map', () => {

@@ -82,6 +82,7 @@ it('exports these names', async () => {
         "listApiKeys",
         "mtls",
         "revokeApiKey",
+        "serviceTokens",
       ],
       "tricube/client": [
         "client",

@@ -1,7 +1,14 @@
 import type { FastifyRequest } from 'fastify'
 import { ConfigError } from '../../config/configError.ts'
 import { systemClock } from '../../time/clock.ts'
-import type { AuthFailure, Authenticator, AuthHost, AuthOutcome, OpenAuthenticator } from '../authenticator.ts'
+import type {
+  AuthFailure,
+  Authenticator,
+  AuthHost,
+  AuthOutcome,
+  LoginIssuer,
+  OpenAuthenticator,
+} from '../authenticator.ts'
 import { bearerToken } from '../bearer.ts'
 import type { Identity } from '../identity.ts'
 import { IssuerKeys } from './issuerKeys.ts'
@@ -35,9 +42,14 @@ class JwtAuthenticator implements OpenAuthenticator {
   readonly #cache = new TokenCache<Identity>()
   readonly #remote: IssuerKeys[] = []
   readonly #verifier: TokenVerifier
+  /** The first issuer. */
+  readonly login: LoginIssuer
 
   constructor(host: AuthHost, all: readonly JwtOptions[]) {
-    this.#verifier = new TokenVerifier(all.map((options) => this.#issuer(host, options)))
+    const issuers = all.map((options) => this.#issuer(host, options))
+    this.#verifier = new TokenVerifier(issuers)
+    const { issuer, audience } = issuers[0]!
+    this.login = { issuer, audience: audience[0]! }
     if (host.fetches === 'early') for (const keys of this.#remote) keys.start()
   }
 

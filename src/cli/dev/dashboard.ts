@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process'
 import { basename, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { openDashboard, type Dashboard } from '../../dashboard/dashboard.ts'
-import type { ManagedService } from '../../dashboard/dashboardOptions.ts'
+import type { DashboardOptions, ManagedService } from '../../dashboard/dashboardOptions.ts'
 import type { SettingRow } from '../../dashboard/model/state.ts'
 import { ownProgram } from '../../load/own.ts'
 import { CliError } from '../failure.ts'
@@ -38,6 +38,8 @@ export interface DevDashboardSources {
   /** The processes, which may become more. */
   readonly children: readonly ServiceProcess[]
   readonly screen: Screen
+  /** Returns the token of a user of dev's issuer, if one runs. */
+  readonly tokenOf: NonNullable<DashboardOptions['tokenOf']>
 }
 
 /** The dashboard of `tricube dev`; without a URL if it is off. */
@@ -50,7 +52,7 @@ export type DevDashboard = Pick<Dashboard, 'addZipkin' | 'close'> & { readonly u
  */
 export async function openDevDashboard(
   flags: DashboardFlags,
-  { services, children, screen }: DevDashboardSources,
+  { services, children, screen, tokenOf }: DevDashboardSources,
 ): Promise<DevDashboard> {
   const port = portOf(flags['dashboard-port'])
   if (!flags.dashboard) return off
@@ -65,6 +67,7 @@ export async function openDevDashboard(
       token: process.env['TRICUBE_DASHBOARD_TOKEN'],
       tracesOff: exporter && `${exporter} sends the traces of your services elsewhere. Unset it to see them here.`,
       services: () => children.map(managed),
+      tokenOf,
       onProblem: (message) => screen.warn(message),
     })
     const { url, addZipkin } = dashboard

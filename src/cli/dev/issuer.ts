@@ -1,4 +1,5 @@
 import type { DevIssuer } from '../../devIssuer/devIssuer.ts'
+import type { DevUser } from '../../devIssuer/tokens.ts'
 import type { PlannedService } from './plan.ts'
 
 /** The issuer whose tokens the services of `tricube dev` accept. */
@@ -15,7 +16,12 @@ export class DevLogin {
     if (!asksForUsers || own) return {}
     this.#audience.add(audience || name)
     const { url } = await (this.#issuer ??= this.#start())
-    return { AUTH_ISSUER: url }
+    return { AUTH_ISSUER: url, AUTH_DOCS_CLIENT: process.env['AUTH_DOCS_CLIENT'] ?? 'docs' }
+  }
+
+  /** Returns the token of a user; undefined when no issuer runs. */
+  async tokenOf(user: DevUser): Promise<string | undefined> {
+    return (await this.#issuer)?.token(user)
   }
 
   async stop(): Promise<void> {

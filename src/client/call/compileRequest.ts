@@ -1,4 +1,4 @@
-import { accepts } from '../../contract/auth.ts'
+import { accepts, serviceTokenHeader } from '../../contract/auth.ts'
 import type { Contract } from '../../contract/contract.ts'
 import { fileTypeOf } from '../../contract/file.ts'
 import { queryOf } from '../../contract/response.ts'
@@ -25,6 +25,8 @@ export interface RequestOptions {
   readonly forward?: readonly string[] | undefined
   /** Returns headers of all calls. */
   readonly headers?: (() => Readonly<Record<string, string>>) | undefined
+  /** Returns the token by which the calling service identifies itself. */
+  readonly serviceToken?: (() => string) | undefined
 }
 
 /**
@@ -35,7 +37,7 @@ export interface RequestOptions {
 export function compileRequest(
   contract: Contract,
   name: string,
-  { timeoutMs: ownTimeoutMs, forward: forwarded = [], headers: common }: RequestOptions = {},
+  { timeoutMs: ownTimeoutMs, forward: forwarded = [], headers: common, serviceToken }: RequestOptions = {},
 ): (caller: Caller, input?: AnyInput, options?: CallOptions) => OutgoingRequest {
   const operation = contract.operations[name]!
   const { external } = contract
@@ -47,6 +49,7 @@ export function compileRequest(
   const forward = forwarded.map((header) => headerName(fullName, header))
   const form = { hasBody: operation.body !== undefined }
   const isForUser = accepts(operation, 'user')
+  const ownToken = !external && accepts(operation, 'service') ? serviceToken : undefined
   const bodyOf = compileBody(fullName, operation)
   const wantsFile = fileTypeOf(operation.returns) !== undefined
   const accept = wantsFile ? '*/*' : 'application/json'
@@ -58,11 +61,12 @@ export function compileRequest(
     if (options !== noOptions) checkCallOptions(fullName, options)
     const ownMs = options.timeoutMs === undefined ? usualTimeoutMs : timeoutOf(fullName, options.timeoutMs)
     const timeoutMs = shorter(ownMs, caller.deadline?.remainingMs()) as number
-    // The token of a user, a trace and a deadline are for services of your own.
+    // The tokens of service and user, a trace and a deadline are for services of your own.
     const headers: Record<string, string> = external
       ? { accept }
       : { accept, 'x-request-timeout-ms': String(Math.floor(timeoutMs)), 'x-request-attempt': '0' }
     if (!external) {
+      if (ownToken) headers[serviceTokenHeader] = ownToken()
       if (isForUser && caller.userAuthorization !== undefined) headers['authorization'] = caller.userAuthorization
       caller.propagate?.(headers)
     }

@@ -1,14 +1,18 @@
 import { randomBytes } from 'node:crypto'
-import type { ManagedService } from '../dashboardOptions.ts'
+import type { DashboardOptions, ManagedService } from '../dashboardOptions.ts'
 import { cut } from '../ingest/limits.ts'
-import type { SentRequest, SentResponse } from '../model/sentRequest.ts'
+import type { SentRequest, SentResponse, SentUser } from '../model/sentRequest.ts'
 import { BodyError, readJson } from '../server/body.ts'
 import { send, sendError, sendJson } from '../server/respond.ts'
 import type { Route } from '../server/router.ts'
 import type { Store } from '../store/store.ts'
 
 /** What an attempt shows: the description of a service, and the response to a request. */
-export function sendRoutes(store: Store, services: () => readonly ManagedService[]): Route[] {
+export function sendRoutes(
+  store: Store,
+  services: () => readonly ManagedService[],
+  tokenOf: DashboardOptions['tokenOf'] = async () => undefined,
+): Route[] {
   const urlOf = (name: string | undefined): string | undefined =>
     services().find(({ state }) => state.name === name)?.state.url
   return [
@@ -36,7 +40,15 @@ export function sendRoutes(store: Store, services: () => readonly ManagedService
         const url = urlOf(sent.service)
         // Only to the services of dev: the dashboard is no proxy to other hosts.
         if (url === undefined) return sendError(response, 404, `${sent.service} does not run`)
-        sendJson(response, await respond(store, url, sent))
+        const token = sent.as && (await tokenOf(sent.as))
+        if (sent.as && token === undefined)
+          return sendError(
+            response,
+            404,
+            'no issuer of tricube dev runs: no service asks for users, or AUTH_ISSUER names another one',
+          )
+        const authorization = token !== undefined && { authorization: `Bearer ${token}` }
+        sendJson(response, await respond(store, url, { ...sent, headers: { ...sent.headers, ...authorization } }))
       },
     },
   ]
@@ -105,20 +117,29 @@ async function receive(
 }
 
 function sentRequestOf(value: unknown): SentRequest {
-  const { service, method, path, headers = {}, body } = (value ?? {}) as Partial<Record<keyof SentRequest, unknown>>
+  const { service, method, path, headers = {}, body, as } = (value ?? {}) as Partial<Record<keyof SentRequest, unknown>>
   const isWrong =
     typeof service !== 'string' ||
     !/^[A-Z]{3,10}$/.test(String(method)) ||
     typeof path !== 'string' ||
     !path.startsWith('/') ||
     typeof headers !== 'object' ||
-    (body !== undefined && typeof body !== 'string')
-  if (isWrong) throw new BodyError(400, 'expected service, method, path, headers and body')
+    (body !== undefined && typeof body !== 'string') ||
+    (as !== undefined && !isUser(as))
+  if (isWrong) throw new BodyError(400, 'expected service, method, path, headers, body and as')
   return {
     service,
     method: String(method),
     path,
     headers: headers as Record<string, string>,
     ...(body !== undefined && { body }),
+    ...(as !== undefined && { as: as as SentUser }),
   }
+}
+
+function isUser(value: unknown): value is SentUser {
+  const { user, scopes } = (value ?? {}) as Partial<Record<keyof SentUser, unknown>>
+  return (
+    typeof user === 'string' && user !== '' && Array.isArray(scopes) && scopes.every((one) => typeof one === 'string')
+  )
 }

@@ -7,6 +7,14 @@ export interface SentRequest {
   readonly headers: Readonly<Record<string, string>>
   /** Text; undefined sends no body. */
   readonly body?: string
+  /** The user of the issuer of `tricube dev` whose token it carries. */
+  readonly as?: SentUser
+}
+
+/** A user that a request is sent as. */
+export interface SentUser {
+  readonly user: string
+  readonly scopes: readonly string[]
 }
 
 /** The response to it, or why there is none. */

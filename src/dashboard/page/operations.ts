@@ -22,6 +22,8 @@ export interface TryOperation {
   readonly summary: string | undefined
   readonly parameters: readonly Parameter[]
   readonly body: Schema | undefined
+  /** The scopes that a user needs; undefined when it asks for no user. */
+  readonly userScopes: readonly string[] | undefined
   /** The statuses of its responses, with their description and schema. */
   readonly responses: readonly (readonly [status: string, description: string, schema: Schema | undefined])[]
 }
@@ -46,6 +48,7 @@ interface OpenApiOperation {
   readonly parameters?: readonly Parameter[]
   readonly requestBody?: { readonly content?: Content }
   readonly responses?: Readonly<Record<string, OpenApiResponse>>
+  readonly security?: readonly Readonly<Record<string, readonly string[]>>[]
 }
 
 const methods = ['get', 'post', 'put', 'patch', 'delete', 'head', 'options'] as const
@@ -55,7 +58,7 @@ export function operationsOf(service: string, { paths = {}, components }: OpenAp
     methods.flatMap((method) => {
       const operation = item[method]
       if (!operation) return []
-      const { operationId, summary, parameters = [], requestBody, responses = {} } = operation
+      const { operationId, summary, parameters = [], requestBody, responses = {}, security = [] } = operation
       return {
         service,
         name: operationId ?? `${method} ${path}`,
@@ -63,6 +66,7 @@ export function operationsOf(service: string, { paths = {}, components }: OpenAp
         path,
         summary,
         parameters: parameters.filter((parameter) => parameter.in !== 'cookie'),
+        userScopes: security.find(({ user }) => user !== undefined)?.['user'],
         body: requestBody?.content?.['application/json']?.schema,
         responses: Object.entries(responses).map(([status, response]) => {
           const { description = '', content } =

@@ -1,3 +1,4 @@
+import type { SentUser } from '../model/sentRequest.ts'
 import type { TryOperation } from './operations.ts'
 
 /** A filled form. */
@@ -35,6 +36,7 @@ export function snippetsOf(
   operation: TryOperation,
   filled: Filled,
   url: string,
+  as?: SentUser,
 ): Readonly<Record<'curl' | 'fetch' | 'client', string>> {
   const address = url + pathOf(operation, filled)
   const headers = headersOf(operation, filled)
@@ -43,6 +45,7 @@ export function snippetsOf(
     ...(operation.method === 'GET' ? [] : [`-X ${operation.method}`]),
     shellWord(address),
     ...Object.entries(headers).map(([name, value]) => `-H ${shellWord(`${name}: ${value}`)}`),
+    ...(as ? [`-H "authorization: Bearer $(${tokenCommand(as)})"`] : []),
     ...(hasBody ? [`-d ${shellWord(filled.body)}`] : []),
   ]
   const init = {
@@ -58,6 +61,11 @@ export function snippetsOf(
     fetch: `const response = await fetch(${JSON.stringify(address)}${lines.length > 0 ? `, {\n${lines.join('\n')}\n}` : ''})\nconst { data } = await response.json()`,
     client: clientCall(operation, filled, hasBody),
   }
+}
+
+function tokenCommand({ user, scopes }: SentUser): string {
+  const flags = ['--user', shellWord(user), ...(scopes.length > 0 ? ['--scopes', shellWord(scopes.join(','))] : [])]
+  return `npx tricube token ${flags.join(' ')}`
 }
 
 function clientCall({ service, name, parameters }: TryOperation, { values, body }: Filled, hasBody: boolean): string {

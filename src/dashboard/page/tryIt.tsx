@@ -107,6 +107,9 @@ function OperationForm({ operation, document, url, query }: FormProps): JSX.Elem
   const { service, name, method, path, summary, parameters, body: schema } = operation
   const [filled, setFilled] = useState<Filled>(() => startOf(operation, document, query))
   const [headerText, setHeaderText] = useState('')
+  const [user, setUser] = useState('')
+  const [scopes, setScopes] = useState(operation.userScopes?.join(' ') ?? '')
+  const as = user === '' ? undefined : { user, scopes: scopes.split(/[\s,]+/).filter(Boolean) }
   const [response, setResponse] = useState<SentResponse>()
   const [problem, setProblem] = useState<string>()
   const [isSending, setSending] = useState(false)
@@ -117,7 +120,14 @@ function OperationForm({ operation, document, url, query }: FormProps): JSX.Elem
     try {
       const body = schema && filled.body.trim() ? filled.body : undefined
       const headers = headersOf(operation, complete)
-      const sent = { service, method, path: pathOf(operation, complete), headers, ...(body !== undefined && { body }) }
+      const sent = {
+        service,
+        method,
+        path: pathOf(operation, complete),
+        headers,
+        ...(body !== undefined && { body }),
+        ...(as && { as }),
+      }
       setResponse(await post<SentResponse>('api/send', sent))
       remember(operation, filled)
     } catch (error) {
@@ -172,6 +182,31 @@ function OperationForm({ operation, document, url, query }: FormProps): JSX.Elem
             onChange={(body) => setFilled((now) => ({ ...now, body }))}
           />
         )}
+        {operation.userScopes && (
+          <fieldset>
+            <legend>User</legend>
+            <label class="field">
+              <span>
+                Send as <span class="dim">any user of the issuer of tricube dev; empty: nobody</span>
+              </span>
+              <input
+                type="text"
+                spellcheck={false}
+                value={user}
+                onInput={({ currentTarget }) => setUser(currentTarget.value)}
+              />
+            </label>
+            <label class="field">
+              <span>Scopes</span>
+              <input
+                type="text"
+                spellcheck={false}
+                value={scopes}
+                onInput={({ currentTarget }) => setScopes(currentTarget.value)}
+              />
+            </label>
+          </fieldset>
+        )}
         <label class="field">
           <span>
             More headers <span class="dim">one a line: authorization: Bearer …</span>
@@ -194,7 +229,7 @@ function OperationForm({ operation, document, url, query }: FormProps): JSX.Elem
             <Text value={problem} />
           </p>
         )}
-        <Snippets snippets={snippetsOf(operation, complete, url)} />
+        <Snippets snippets={snippetsOf(operation, complete, url, as)} />
       </form>
       <section class="try-result" aria-label="Response">
         {response ? (

@@ -11,6 +11,7 @@ import type { Host, Opened, Part } from '../part.ts'
 import { callsRule, contractsRule, type Callees } from './calls.ts'
 import { discovery } from './discovery/discovery.ts'
 import { metrics } from './metrics.ts'
+import { serviceKey } from './serviceKey.ts'
 import { settings } from './settings.ts'
 import { tls } from './tls.ts'
 
@@ -54,6 +55,7 @@ export async function openTargets({ log, use }: Host): Promise<Targets> {
   const { calls: callMetrics } = await use(metrics)
   const { certificates } = await use(tls)
   const { values } = await use(settings)
+  const { tokenFor } = await use(serviceKey)
   const targets: Target[] = []
   const ownCertificates: Certificates[] = []
 
@@ -85,7 +87,11 @@ export async function openTargets({ log, use }: Host): Promise<Targets> {
       targets.push(target)
       callMetrics?.watch(callee.name, () => target.stats)
       const fixed = valueOf(headers, values)
-      return clientClass(callee, target, { ...options, commonHeaders: fixed && (() => fixed) }, callMetrics)
+      const more = {
+        commonHeaders: fixed && (() => fixed),
+        serviceToken: tokenFor && (() => tokenFor(callee.name)),
+      }
+      return clientClass(callee, target, { ...options, ...more }, callMetrics)
     },
     prepare() {
       if (targets.length > 0) setTimeout(() => void loadUndici(), 500).unref()

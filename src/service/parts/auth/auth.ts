@@ -1,5 +1,5 @@
 import type { onRequestHookHandler } from 'fastify'
-import type { Authenticator, AuthHost, OpenAuthenticator } from '../../../auth/authenticator.ts'
+import type { Authenticator, AuthHost, LoginIssuer, OpenAuthenticator } from '../../../auth/authenticator.ts'
 import { keyTables } from '../../../auth/keys/tables.ts'
 import { foundUsers, type FindUser } from '../../../auth/findUser.ts'
 import { decorateIdentities } from '../../../auth/identity.ts'
@@ -21,12 +21,16 @@ export interface AuthConfig {
   readonly authIssuer: string | undefined
   /** The audience that tokens must name, for a `jwt()` that names none (`AUTH_AUDIENCE`). Default: the service's name. */
   readonly authAudience: string | undefined
+  /** The folder with the public keys of calling services, for a `serviceTokens()` that names none (`SERVICE_KEYS_DIR`). */
+  readonly serviceKeysDir: string | undefined
 }
 
 /** Decides who may call the operations of a service. */
 export interface Auth extends Opened {
   /** Compiles the check of an operation's callers; none for a public operation. */
   onRequest(operation: Operation): onRequestHookHandler[]
+  /** Where users log in; undefined if that is not known. */
+  readonly login?: LoginIssuer | undefined
 }
 
 const settings: Settings<AuthConfig> = {
@@ -40,6 +44,11 @@ const settings: Settings<AuthConfig> = {
     meaning: 'The audience that tokens must name, for a `jwt()` that names none.',
     value: undefined,
     fallback: "the service's name",
+  }),
+  serviceKeysDir: setting<string | undefined>(text('the path of a folder'), {
+    variable: 'SERVICE_KEYS_DIR',
+    meaning: 'The folder with the public keys of the services that call, for a `serviceTokens()` that names none.',
+    value: undefined,
   }),
 }
 
@@ -81,6 +90,7 @@ export function authPart({ replace, fetches }: AuthReplacement = inProduction): 
           log,
           issuer: config.authIssuer,
           audience: config.authAudience,
+          serviceKeys: config.serviceKeysDir,
           database: home,
           background: (name, promise) => work.until(name, promise),
           fetches,
@@ -90,6 +100,7 @@ export function authPart({ replace, fetches }: AuthReplacement = inProduction): 
       const access = new Access(contract.name, opened)
       return {
         onRequest: (operation) => access.onRequest(operation),
+        login: opened.get('user')?.login,
         checks: checksOf(opened),
         async close() {
           for (const one of opened.values()) await one.close?.()

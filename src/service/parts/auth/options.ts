@@ -13,7 +13,7 @@ export interface AuthOptions {
   readonly user?: Authenticator | FindUser
   /** Identifies programs by their API keys: `apiKeys()` of `tricube/auth`. */
   readonly key?: Authenticator
-  /** Identifies other services: `mtls()` of `tricube/auth`. */
+  /** Identifies other services: `mtls()` or `serviceTokens()` of `tricube/auth`. */
   readonly service?: Authenticator
 }
 
@@ -33,7 +33,7 @@ const authenticator = (example: string): Rule => withMethods(`an authenticator s
 const examples = {
   user: 'jwt({ issuer, audience })',
   key: 'apiKeys()',
-  service: "mtls({ trust: 'spiffe://shop/' })",
+  service: "mtls({ trust: 'spiffe://shop/' }) or serviceTokens()",
 } as const
 
 /** The rule of `auth`: an authenticator for each scheme that the contract names, and no other. */
