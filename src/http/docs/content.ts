@@ -5,6 +5,7 @@ import type { Contract } from '../../contract/contract.ts'
 import { ownFolder, ownVersion } from '../../load/own.ts'
 import { openapiDocument, type OpenApiOptions } from '../../openapi/document.ts'
 import type { Asset } from './asset.ts'
+import type { DocsLogin } from './login.ts'
 import { pageIcon, pageOf, pageScript, pageStyle } from './page.ts'
 
 /** The document of a contract, and the page that shows it. */
@@ -27,9 +28,9 @@ export class Content {
   }
 
   /** Returns the HTML of the page. */
-  page(): Asset {
+  page(login: DocsLogin | undefined): Asset {
     const { title, name } = this.#contract
-    return { type: 'text/html; charset=utf-8', body: pageOf(title ?? name, this.version) }
+    return { type: 'text/html; charset=utf-8', body: pageOf(title ?? name, this.version, login) }
   }
 
   /** Reads a file of the page; `undefined` when it has none of that name. */

@@ -5,6 +5,7 @@ import { codes, NotFound } from '../../contract/errors.ts'
 import type { OpenApiOptions } from '../../openapi/document.ts'
 import type { Asset } from './asset.ts'
 import type { Content } from './content.ts'
+import type { DocsLogin, FindLogin } from './login.ts'
 
 /**
  * Adds `GET /openapi/spec.json` and, at `GET /docs`, the page that shows it and tries it out.
@@ -12,7 +13,11 @@ import type { Content } from './content.ts'
  * It costs nothing at start: code, document and files are loaded at the first request. The page loads nothing from other
  * hosts, and runs under a strict content security policy.
  */
-export function registerDocs(fastify: FastifyInstance, contract: Contract, options: OpenApiOptions = {}): void {
+export function registerDocs(
+  fastify: FastifyInstance,
+  contract: Contract,
+  { findLogin, ...options }: OpenApiOptions & { readonly findLogin?: FindLogin | undefined } = {},
+): void {
   let loading: Promise<Content> | undefined
   const content = (): Promise<Content> => (loading ??= load(contract, options))
 
@@ -21,8 +26,9 @@ export function registerDocs(fastify: FastifyInstance, contract: Contract, optio
   })
 
   fastify.get('/docs', async (request, reply) => {
-    const page = (await content()).page()
-    return send(request, reply.header('content-security-policy', policy), page)
+    const login = await findLogin?.()
+    const page = (await content()).page(login)
+    return send(request, reply.header('content-security-policy', policyFor(login)), page)
   })
 
   fastify.get('/docs/', (_request, reply) => reply.redirect('../docs', 308)) // relative: a proxy may have a prefix before it
@@ -53,7 +59,11 @@ function send(
   return request.headers['if-none-match'] === etag ? reply.code(304).send() : reply.type(type).send(body)
 }
 
-/** Only this service's own files. `data:` images are Swagger UI's icons. */
-const policy =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
-  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+/** Only this service's own files, and tokens of the issuer. `data:` images are Swagger UI's icons. */
+function policyFor(login: DocsLogin | undefined): string {
+  const issuer = login ? ` ${new URL(login.tokenEndpoint).origin}` : ''
+  return (
+    `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'${issuer}; ` +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+  )
+}
