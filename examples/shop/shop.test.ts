@@ -1,3 +1,4 @@
+import { createApiKey, revokeApiKey } from 'tricube/auth'
 import { testSystem } from 'tricube/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import catalog from './catalog-service/service.ts'
@@ -18,13 +19,17 @@ beforeEach(async () => {
 })
 afterEach(() => shop.close())
 
+// People with their tokens, as the issuer would sign them.
+const ann = { id: 'ann', scopes: ['orders:read', 'orders:write'] }
+const staff = { id: 'sue', scopes: ['orders:read', 'orders:all', 'charges:read', 'reports:read'] }
+
 const order = { product_id: 2, quantity: 2, email: 'li.lei@example.com', card: 'visa' }
 const stock = async (): Promise<number> => (await shop.catalog.client.getProduct({ params: { id: 2 } })).data.stock
-const stateOf = async (id: number) => (await shop.orders.client.getOrder({ params: { id } })).data
+const stateOf = async (id: number) => (await shop.orders.as(ann).client.getOrder({ params: { id } })).data
 
 describe('an order', () => {
   it('is placed, reserved, paid and confirmed', async () => {
-    const { data } = await shop.orders.client.placeOrder({ body: order })
+    const { data } = await shop.orders.as(ann).client.placeOrder({ body: order })
     expect(data).toMatchObject({ id: 1, total_cents: 7800, state: 'placed' })
     const [placed] = await shop.orders.published(orderPlaced)
 
@@ -34,7 +39,7 @@ describe('an order', () => {
 
     await shop.orders.deliver(stockReserved, reserved!)
     expect(await stateOf(1)).toMatchObject({ state: 'paid' })
-    const charges = await shop.payments.client.listCharges()
+    const charges = await shop.payments.as(staff).client.listCharges()
     expect(charges.data).toEqual([{ id: expect.stringMatching(/^charge-/), amount_cents: 7800 }])
     const [paid] = await shop.orders.published(orderPaid)
 
@@ -44,7 +49,7 @@ describe('an order', () => {
   })
 
   it('goes all the way by itself when its events are delivered', async () => {
-    await shop.orders.client.placeOrder({ body: order })
+    await shop.orders.as(ann).client.placeOrder({ body: order })
     await shop.deliverEvents()
     expect(await stateOf(1)).toMatchObject({ state: 'paid' })
     expect(await stock()).toBe(1)
@@ -52,18 +57,18 @@ describe('an order', () => {
   })
 
   it('is canceled when there is not enough stock', async () => {
-    await shop.orders.client.placeOrder({ body: { ...order, quantity: 4 } })
+    await shop.orders.as(ann).client.placeOrder({ body: { ...order, quantity: 4 } })
     await shop.catalog.deliver(orderPlaced, (await shop.orders.published(orderPlaced))[0]!)
     expect(await stock()).toBe(3)
     await shop.orders.deliver(stockMissing, (await shop.catalog.published(stockMissing))[0]!)
     expect(await stateOf(1)).toMatchObject({ state: 'canceled', reason: 'out of stock' })
-    expect(await shop.payments.client.listCharges()).toMatchObject({ data: [] })
+    expect(await shop.payments.as(staff).client.listCharges()).toMatchObject({ data: [] })
     await shop.catalog.deliver(orderCanceled, (await shop.orders.published(orderCanceled))[0]!)
     expect(await stock()).toBe(3)
   })
 
   it('is canceled when the card is declined, and its stock is sold to others', async () => {
-    await shop.orders.client.placeOrder({ body: { ...order, card: 'declined' } })
+    await shop.orders.as(ann).client.placeOrder({ body: { ...order, card: 'declined' } })
     await shop.catalog.deliver(orderPlaced, (await shop.orders.published(orderPlaced))[0]!)
     expect(await stock()).toBe(1)
     await shop.orders.deliver(stockReserved, { order_id: 1 })
@@ -78,26 +83,55 @@ describe('an order', () => {
   })
 
   it('is charged once, however often it is paid for', async () => {
-    await shop.orders.client.placeOrder({ body: order })
+    await shop.orders.as(ann).client.placeOrder({ body: order })
     await shop.orders.deliver(stockReserved, { order_id: 1 })
     await shop.orders.db.execute`UPDATE orders SET state = 'placed'` // as if it had crashed before its commit
     await shop.orders.deliver(stockReserved, { order_id: 1 })
     expect(await stateOf(1)).toMatchObject({ state: 'paid' })
-    expect((await shop.payments.client.listCharges()).data).toHaveLength(1)
+    expect((await shop.payments.as(staff).client.listCharges()).data).toHaveLength(1)
   })
 
   it('of a product that does not exist is rejected', async () => {
-    const placed = shop.orders.client.placeOrder({ body: { ...order, product_id: 99 } })
+    const placed = shop.orders.as(ann).client.placeOrder({ body: { ...order, product_id: 99 } })
     await expect(placed).rejects.toMatchObject({ status: 422, error: 'product 99 does not exist' })
     expect(await shop.orders.published(orderPlaced)).toEqual([])
   })
 })
 
 it('reports each night what was sold the day before', async () => {
-  await shop.orders.client.placeOrder({ body: order })
+  await shop.orders.as(ann).client.placeOrder({ body: order })
   await shop.orders.deliver(stockReserved, { order_id: 1 })
   await shop.orders.runJobs({ forMs: 2 * 86_400_000 })
-  const { data } = await shop.orders.client.listReports()
+  const { data } = await shop.orders.as(staff).client.listReports()
   expect(data).toHaveLength(2)
   expect(data).toContainEqual({ day: expect.any(String), orders: 1, total_cents: 7800 })
+})
+
+describe('who may do what', () => {
+  it('is in the contracts: a customer gets orders of their own, staff get any', async () => {
+    await shop.orders.as(ann).client.placeOrder({ body: order })
+    const get = (caller: typeof ann, id = 1) => shop.orders.as(caller).client.getOrder({ params: { id } })
+    expect((await get(ann)).data).toMatchObject({ id: 1 })
+    expect((await get(staff)).data).toMatchObject({ id: 1 })
+    await expect(get({ ...ann, id: 'bob' })).rejects.toMatchObject({ status: 403 })
+    await expect(get(ann, 2)).rejects.toMatchObject({ status: 404 })
+    await expect(get({ id: 'ann', scopes: ['orders:write'] })).rejects.toMatchObject({ status: 403 })
+    await expect(shop.orders.client.placeOrder({ body: order })).rejects.toMatchObject({ status: 401 })
+  })
+
+  it('lets the order service alone charge a card', async () => {
+    const charge = (caller: Parameters<typeof shop.payments.as>[0]) =>
+      shop.payments.as(caller).client.charge({ body: { amount_cents: 100, card: 'visa' } })
+    expect((await charge({ service: 'order-service' })).data).toMatchObject({ amount_cents: 100 })
+    await expect(charge({ service: 'mail-service' })).rejects.toMatchObject({ status: 403 })
+    await expect(charge(staff)).rejects.toMatchObject({ status: 401 })
+  })
+
+  it('gives the nightly export a key for the reports, and for nothing else', async () => {
+    const { id, key } = await createApiKey(shop.orders.db, { name: 'export', owner: 'sue', scopes: ['reports:read'] })
+    const get = async (url: string) => (await shop.orders.inject({ url, headers: { 'x-api-key': key } })).statusCode
+    expect([await get('/reports'), await get('/orders/1')]).toEqual([200, 401])
+    await revokeApiKey(shop.orders.db, id)
+    expect(await get('/reports')).toBe(401)
+  })
 })

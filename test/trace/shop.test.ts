@@ -1,5 +1,8 @@
 /** The example shop over sockets, as `tricube dev` runs it: events travel over its feeds, and traces follow an order. */
-import { readFile } from 'node:fs/promises'
+import { generateKeyPairSync } from 'node:crypto'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Service } from 'tricube'
 import { migrate } from 'tricube/migrations'
 import { database } from 'tricube/sql'
@@ -8,16 +11,32 @@ import catalog from '../../examples/shop/catalog-service/service.ts'
 import mails from '../../examples/shop/mail-service/service.ts'
 import orders from '../../examples/shop/order-service/service.ts'
 import payments from '../../examples/shop/payment-service/service.ts'
+import { devIssuer } from '../../src/devIssuer/devIssuer.ts'
 import { freePort } from '../../src/postgres/free-port.ts'
 import { directDatabase } from '../sql/freshDatabase.ts'
 import { collector, status } from './collector.ts'
 import { validSpans, type ZipkinSpan } from './zipkinSchema.ts'
 
+let token: string
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
   vi.unstubAllEnvs()
 })
+
+/** Gives the order service a key by which it calls others. */
+async function serviceKeys(): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'tricube-keys-'))
+  cleanups.push(() => rm(folder, { recursive: true }))
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519', {
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  })
+  await writeFile(join(folder, 'order-service.pem'), publicKey)
+  await writeFile(join(folder, 'private'), privateKey)
+  vi.stubEnv('SERVICE_KEYS_DIR', folder)
+  vi.stubEnv('SERVICE_KEY_FILE', join(folder, 'private'))
+}
 
 /** Starts a service of the shop over a database of its own. */
 async function start(service: Service, port: number): Promise<void> {
@@ -35,8 +54,8 @@ async function start(service: Service, port: number): Promise<void> {
 }
 
 async function dataOf<Data>(url: string, body?: object): Promise<Data> {
-  const headers = { 'content-type': 'application/json' }
-  const response = await fetch(url, body && { method: 'POST', headers, body: JSON.stringify(body) })
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` }
+  const response = await fetch(url, { headers, ...(body && { method: 'POST', body: JSON.stringify(body) }) })
   return ((await response.json()) as { data: Data }).data
 }
 
@@ -45,6 +64,11 @@ it('takes an order from its request to its mail, and a trace leads to the next',
   vi.stubEnv('OTEL_EXPORTER_ZIPKIN_ENDPOINT', `${zipkin.url}/api/v2/spans`)
   vi.stubEnv('LOG_LEVEL', 'silent')
   const services = [catalog, orders, payments, mails]
+  const issuer = await devIssuer({ audience: () => services.map(({ name }) => name) })
+  cleanups.push(() => issuer.stop())
+  token = await issuer.token({ user: 'ann', scopes: ['orders:read', 'orders:write'] })
+  vi.stubEnv('AUTH_ISSUER', issuer.url)
+  await serviceKeys()
   const ports = new Map<string, number>()
   for (const { name } of services) ports.set(name, await freePort())
   vi.stubEnv('TRICUBE_SERVICES', [...ports].map(([name, port]) => `${name}=127.0.0.1:${port}`).join(','))

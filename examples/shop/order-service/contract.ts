@@ -36,14 +36,17 @@ export const orderService = contract(
       summary: 'order a product',
       description: 'Stock and payment follow. Ask for the order to see its state.',
       tags: ['orders'],
+      scopes: ['orders:write'],
       body: NewOrder,
       returns: Order,
       errors: [UnprocessableEntity],
     },
     getOrder: {
       route: 'GET /orders/:id',
-      summary: 'get an order',
+      summary: 'get an order of your own',
+      description: 'Staff, who have the scope orders:all, get any.',
       tags: ['orders'],
+      scopes: ['orders:read'],
       params: { id: t.Integer() },
       returns: Order,
       errors: [NotFound],
@@ -52,10 +55,13 @@ export const orderService = contract(
       route: 'GET /reports',
       summary: 'list what was sold on each day, the latest first',
       tags: ['reports'],
+      auth: ['user', 'key'],
+      scopes: ['reports:read'],
       returns: t.Array(Report),
     },
   },
   {
+    auth: 'user',
     events: {
       orderPlaced: {
         payload: t.Object({ order_id: t.Integer(), product_id: t.Integer(), quantity: t.Integer() }),

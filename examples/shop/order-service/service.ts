@@ -1,4 +1,5 @@
 import { NotFound, PaymentRequired, service, type Static, UnprocessableEntity } from 'tricube'
+import { apiKeys, jwt } from 'tricube/auth'
 import { sql, type Sql } from 'tricube/sql'
 import { catalogService } from '../catalog-service/contract.ts'
 import { paymentService } from '../payment-service/contract.ts'
@@ -15,12 +16,19 @@ export default service(orderService, {
   clients: { catalog: catalogService, payments: paymentService },
   migrations: new URL('./migrations/', import.meta.url),
   jobs: orderJobs,
+  // In development, the issuer of tricube dev logs you in. In production, set AUTH_ISSUER.
+  auth: { user: jwt(), key: apiKeys() },
+  policies: {
+    getOrder: async ({ user, params, db }) =>
+      user.scopes.includes('orders:all') ||
+      db.value<boolean>`SELECT NOT EXISTS (SELECT FROM orders WHERE id = ${params.id} AND customer <> ${user.id})`,
+  },
   handlers: {
-    async placeOrder({ body, db, clients: { catalog } }) {
+    async placeOrder({ body, user, db, clients: { catalog } }) {
       const product = await catalog.getProduct({ params: { id: body.product_id } }).catch((error) => {
         throw error instanceof NotFound ? new UnprocessableEntity(`product ${body.product_id} does not exist`) : error
       })
-      const order = { ...body, total_cents: product.price_cents * body.quantity }
+      const order = { ...body, customer: user.id, total_cents: product.price_cents * body.quantity }
       // The event is committed with the order, or neither is.
       return db.transaction(async (tx) => {
         const placed = await tx.one<OrderRow>`INSERT INTO orders ${tx.values(order)} RETURNING ${columns}`

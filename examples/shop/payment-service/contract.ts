@@ -8,6 +8,8 @@ export const paymentService = contract('payment-service', {
     summary: 'charge a card',
     description: 'The same idempotency key charges once.',
     tags: ['charges'],
+    auth: 'service',
+    callers: ['order-service'],
     body: t.Object(
       { amount_cents: t.Integer({ minimum: 1 }), card: t.String({ examples: ['visa'] }) },
       { $id: 'NewCharge' },
@@ -20,6 +22,8 @@ export const paymentService = contract('payment-service', {
     route: 'GET /charges',
     summary: 'list all charges',
     tags: ['charges'],
+    auth: 'user',
+    scopes: ['charges:read'],
     returns: t.Array(Charge),
   },
 })

@@ -1,10 +1,13 @@
 import { PaymentRequired, service } from 'tricube'
+import { jwt, serviceTokens } from 'tricube/auth'
 import { bank } from './bank.ts'
 import { paymentService } from './contract.ts'
 
 export default service(paymentService, {
   port: 8130,
   resources: { bank },
+  // The key of each service is in SERVICE_KEYS_DIR. tricube dev makes them.
+  auth: { user: jwt(), service: serviceTokens() },
   migrations: new URL('./migrations/', import.meta.url),
   handlers: {
     async charge({ body: { amount_cents, card }, bank, db, idempotencyKey }) {

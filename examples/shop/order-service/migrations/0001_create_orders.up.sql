@@ -4,6 +4,7 @@ CREATE TABLE orders (
   product_id integer NOT NULL,
   quantity integer NOT NULL,
   total_cents integer NOT NULL,
+  customer varchar(255) NOT NULL,
   email varchar(254) NOT NULL,
   card varchar(64) NOT NULL,
   state varchar(16) NOT NULL DEFAULT 'placed' CHECK (state IN ('placed', 'paid', 'canceled')),

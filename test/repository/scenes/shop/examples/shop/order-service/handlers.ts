@@ -1,0 +1,1 @@
+export const orderHandlers = { placeOrder: () => {}, getOrder: () => {}, listReports: () => {} }
