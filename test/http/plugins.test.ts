@@ -10,6 +10,7 @@ type PluginName =
   | 'etag'
   | 'helmet'
   | 'jwt'
+  | 'session'
   | 'multipart'
   | 'rate-limit'
   | 'request-context'
@@ -167,6 +168,57 @@ describe('operations work with the Fastify plugin', () => {
       (await fetch(`${url}/me`, { headers: token === undefined ? {} : { authorization: `Bearer ${token}` } })).status
     const [good, poor] = [sign({ sub: 'ann', scopes: ['a'] }), sign({ sub: 'bob', scopes: [] })]
     expect([await me(good), await me(poor), await me(`${good}x`), await me()]).toEqual([200, 403, 401, 401])
+  })
+
+  it('session, which finds the user of the contract', async () => {
+    const [cookie, session] = [await plugin('cookie'), await plugin('session')]
+    const account = contract(
+      'account-service',
+      {
+        logIn: { route: 'POST /login', auth: 'public' },
+        me: { route: 'GET /me', scopes: ['a'], returns: t.String() },
+        logOut: { route: 'POST /logout' },
+      },
+      { auth: 'user' },
+    )
+    interface WithSession {
+      readonly session: {
+        user?: { id: string; scopes: string[] }
+        regenerate(): Promise<void>
+        destroy(): Promise<void>
+      }
+    }
+    const sessionOf = (request: unknown) => (request as WithSession).session
+    const own = service(account, {
+      log: { level: 'silent' },
+      auth: { user: (request) => sessionOf(request).user },
+      handlers: {
+        async logIn({ request }) {
+          await sessionOf(request).regenerate()
+          sessionOf(request).user = { id: 'ann', scopes: ['a'] }
+        },
+        me: ({ user }) => user.id,
+        logOut: ({ request }) => sessionOf(request).destroy(),
+      },
+      hooks: {
+        async beforeStart({ fastify }) {
+          await fastify.register(cookie)
+          await fastify.register(session, {
+            secret: 'a secret for this test that is long enough',
+            cookie: { secure: false },
+            saveUninitialized: false,
+          })
+        },
+      },
+    })
+    onTestFinished(() => own.close())
+    const { url } = await own.listen()
+    const me = async (sent = '') => (await fetch(`${url}/me`, { headers: { cookie: sent } })).status
+    const loggedIn = await fetch(`${url}/login`, { method: 'POST' })
+    const [sent] = loggedIn.headers.getSetCookie()[0]!.split(';')
+    expect([loggedIn.status, await me(sent), await me(`${sent}x`), await me()]).toEqual([200, 200, 401, 401])
+    await fetch(`${url}/logout`, { method: 'POST', headers: { cookie: sent! } })
+    expect(await me(sent)).toBe(401)
   })
 
   it('multipart', async () => {
