@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
+import { importsPackage } from './test/importsPackage.ts'
 
 // The tests import `tricube` as a user does. TRICUBE_TEST_PACKAGE points that name at an unpacked tarball's dist/, so that the
 // same tests run on what is published; what they import of src/ stays there.
@@ -10,8 +11,15 @@ const root = built ?? fileURLToPath(new URL('src', import.meta.url))
 const ext = built ? 'js' : 'ts'
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'))
 
+/** Files that change their process for good. */
+const isolated = ['test/trace/opentelemetry.test.ts']
+
 /** The longest files begin first: one that begins last has the machine to itself while it installs packages. */
-const longest = ['test/packed/commands', 'test/packed/', 'test/pack.test.ts', 'test/cli/', 'test/jobs/', 'test/events/']
+const longest = [
+  ...isolated,
+  ...['test/packed/commands', 'test/packed/', 'test/pack.test.ts', 'test/cli/watch', 'test/cli/', 'test/dashboard/'],
+  ...['test/events/', 'test/jobs/', 'test/client/lanes/', 'test/discovery/everyRegistry', 'test/postgres.test.ts'],
+]
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification): number => {
@@ -22,18 +30,19 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-/**
- * Rooms whose tests leave nothing behind in their process: these files share a process, which loads each module once. It
- * halves their CPU time.
- */
-const shared = [
-  ...['config', 'contract', 'discovery', 'messages', 'metrics', 'migrations', 'openapi', 'resilience', 'schema', 'sql'],
-  ...['sqlText', 'tables', 'time'],
-].map((room) => `test/${room}/**/*.test.ts`)
-// Once is enough for what does not import the package: these pack by themselves, run dist/, or read the repository.
+/** Once is enough for what does not import the package: these pack by themselves, run dist/, or test src/ directly. */
+function excludedFromPacked(): string[] {
+  const folder = fileURLToPath(new URL('test/', import.meta.url))
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.test.ts'))
+  const others = files.filter((name) => !importsPackage(folder + name))
+  return [...others.map((name) => `test/${name}`), 'test/packed/**', 'test/cli/**', 'test/repository/**']
+}
+
 const excluded = [
   '**/node_modules/**',
-  ...(built ? ['test/packed/**', 'test/cli/**', 'test/repository/**', 'test/dashboard/page.test.ts'] : []),
+  ...(built ? excludedFromPacked() : []),
+  // It starts poolers of its own.
+  ...(process.env['TRICUBE_TEST_BEHIND'] ? ['test/sql/connection/poolers.test.ts'] : []),
 ]
 
 export default defineConfig({
@@ -48,21 +57,20 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'shared', include: shared, isolate: false, setupFiles: ['test/sharedProcess.ts'] },
-      },
-      {
-        extends: true,
+        // Files share a process, which loads vitest, tricube and its packages once. Alone, each file takes two seconds for that.
         test: {
-          name: 'isolated',
+          name: 'shared',
           include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
-          exclude: shared,
+          exclude: [...excluded, ...isolated],
+          isolate: false,
+          setupFiles: ['test/sharedProcess.ts'],
         },
       },
+      { extends: true, test: { name: 'isolated', include: isolated, exclude: excluded } },
     ],
     globalSetup: 'test/setup.ts',
     setupFiles: ['test/patience.ts'],
     expect: { poll: { timeout: 10_000 } },
-    exclude: excluded,
     sequence: { sequencer: LongestFirst },
     maxWorkers: 3, // many tests wait for processes and clocks more than they compute
     hookTimeout: 60_000,

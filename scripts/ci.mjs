@@ -47,9 +47,8 @@ try {
     ...(pgpool ? ['pgpool'] : []),
   ]
   for (const pooler of poolers) {
-    // That one starts poolers of its own: once is enough.
     // A pooler that exits is started again; what it interrupted is run once more.
-    const paths = ['test/sql', '--retry', '1', '--exclude', 'test/sql/connection/poolers.test.ts']
+    const paths = ['test/sql', '--retry', '1']
     countTests(`npm test -- test/sql behind ${pooler}`, { TRICUBE_TEST_BEHIND: pooler }, paths)
   }
   countTests('npm test on the packed tarball', { TRICUBE_TEST_PACKAGE: join(pack().folder, 'dist') })

@@ -5,10 +5,10 @@ const { env } = process
 const before = { ...env }
 afterAll(() => {
   if (process.env !== env) throw new Error('a test has replaced process.env, which others share: use vi.stubEnv')
-  for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name]
-  Object.assign(process.env, before)
   vi.useRealTimers()
   vi.restoreAllMocks()
   vi.unstubAllEnvs()
   vi.unstubAllGlobals()
+  for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name]
+  Object.assign(process.env, before)
 })

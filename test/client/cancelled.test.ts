@@ -3,7 +3,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { contract, service, t } from 'tricube'
 import { client, type ClientOptions } from 'tricube/client'
 import { staticRegistry, type Registry } from 'tricube/discovery'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { callee, memoryRegistry, productService } from './callee.ts'
 
 const get = { params: { id: 1 } }
@@ -96,10 +96,9 @@ describe('a signal of the caller', () => {
         },
       },
     })
-    const before = { ...process.env }
-    process.env['TRICUBE_SERVICES'] = `product-service=${slow.address}`
+    vi.stubEnv('TRICUBE_SERVICES', `product-service=${slow.address}`)
     const { url } = await app.listen()
-    process.env = before
+    vi.unstubAllEnvs()
     onTestFinished(() => app.close())
     expect(await (await fetch(`${url}/ask`)).json()).toMatchObject({ data: 'enough' })
   })

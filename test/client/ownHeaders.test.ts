@@ -1,7 +1,7 @@
 import { contract, NotFound, service, t } from 'tricube'
 import { client } from 'tricube/client'
 import { testService } from 'tricube/testing'
-import { describe, expect, expectTypeOf, it, onTestFinished } from 'vitest'
+import { describe, expect, expectTypeOf, it, onTestFinished, vi } from 'vitest'
 import { callee, memoryRegistry, productService } from './callee.ts'
 
 const get = { params: { id: 1 } }
@@ -85,10 +85,9 @@ const frontService = service(front, {
 describe('forwarded headers', () => {
   it('come from the request that makes the call, and from no other', async () => {
     const a = await callee()
-    const before = { ...process.env }
-    process.env['TRICUBE_SERVICES'] = `product-service=${a.address}`
+    vi.stubEnv('TRICUBE_SERVICES', `product-service=${a.address}`)
     const { url } = await frontService.listen()
-    process.env = before
+    vi.unstubAllEnvs()
     onTestFinished(() => frontService.close())
     const tenants = Array.from({ length: 20 }, (_, n) => `tenant-${n}`)
     await Promise.all(

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
-import { afterAll, expect } from 'vitest'
+import { expect } from 'vitest'
 
 const names = ['chromium', 'chromium-browser', 'google-chrome']
 const onPath = (process.env['PATH'] ?? '').split(delimiter).flatMap((folder) => names.map((name) => join(folder, name)))
@@ -23,9 +23,8 @@ if (!chromiumBinary) {
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking']
+/** One for all files of this process. Playwright ends it with the process. */
 let browser: Promise<Browser> | undefined
-
-afterAll(async () => (await browser)?.close())
 
 export interface OpenPage {
   readonly page: Page
@@ -47,9 +46,8 @@ export async function openPage(
   url: string,
   { width = 1280, height = 800, colorScheme = 'light' }: PageOptions = {},
 ): Promise<OpenPage> {
-  const { browser: running } = {
-    browser: await (browser ??= chromium.launch({ executablePath: chromiumBinary!, args })),
-  }
+  browser ??= chromium.launch({ executablePath: chromiumBinary!, args })
+  const running = await browser
   const context = await running.newContext({ viewport: { width, height }, colorScheme, reducedMotion: 'reduce' })
   const page = await context.newPage()
   const complaints: string[] = []

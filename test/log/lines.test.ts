@@ -233,12 +233,11 @@ describe('the log', () => {
       'OTEL_METRICS_EXPORTER in the environment: expected one of prometheus, none, got "otlp"',
     ],
   ])('is configured by the environment, which is checked: %o', async (env, message) => {
-    const before = { ...process.env }
-    Object.assign(process.env, env)
+    for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value)
     const app = service(quiet, { handlers })
     const started = app.inject('/say/hello')
     await expect(started).rejects.toThrow(message)
-    process.env = before
+    vi.unstubAllEnvs()
     await app.close()
   })
 })

@@ -5,7 +5,7 @@ import { buffer } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { contract, t, UnprocessableEntity, type Logger } from 'tricube'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { freshDatabase } from '../sql/freshDatabase.ts'
 import { logging, quiet } from './logFile.ts'
 
@@ -127,8 +127,8 @@ it('logs no secret from headers, URL, body or errors of PostgreSQL', async () =>
     fail: { route: 'POST /fail', body: t.Object({ password: t.String() }), returns: t.Unknown() },
   })
   await using collector = await startCollector()
-  const before = { ...process.env }
-  Object.assign(process.env, { DATABASE_URL: database.url, OTEL_EXPORTER_ZIPKIN_ENDPOINT: collector.url })
+  vi.stubEnv('DATABASE_URL', database.url)
+  vi.stubEnv('OTEL_EXPORTER_ZIPKIN_ENDPOINT', collector.url)
   const { app, text } = await logging(accounts, {
     handlers: {
       add: ({ body, db, log, request }) => {
@@ -142,7 +142,7 @@ it('logs no secret from headers, URL, body or errors of PostgreSQL', async () =>
     log: { level: 'trace' },
   })
   const { url } = await app.listen()
-  process.env = before
+  vi.unstubAllEnvs()
   const responses: string[] = []
   const post = async (path: string, body: unknown, headers: Record<string, string> = {}): Promise<void> => {
     const response = await fetch(url + path, {

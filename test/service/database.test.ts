@@ -9,13 +9,12 @@ const clock = contract('clock-service', { now: { route: 'GET /now', returns: t.I
 
 let folder: string
 let postgres: EmbeddedPostgres | undefined
-const before = { ...process.env }
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tricube-down-'))
   await chmod(folder, 0o755) // run as root, the server's own user must get in
 })
 afterAll(async () => {
-  process.env = before
+  vi.unstubAllEnvs()
   await postgres?.stop()
   await rm(folder, { recursive: true, force: true })
 })
@@ -23,8 +22,8 @@ afterAll(async () => {
 it('a service that loses its database is live and not ready, responds with 503, and recovers', async () => {
   postgres = await startPostgres({ dataDir: join(folder, 'postgres') })
   const { port } = postgres
-  process.env['DATABASE_URL'] = postgres.url()
-  process.env['LOG_LEVEL'] = 'silent'
+  vi.stubEnv('DATABASE_URL', postgres.url())
+  vi.stubEnv('LOG_LEVEL', 'silent')
   await postgres.stop()
 
   const app = service(clock, { handlers: { now: ({ db }) => db.value<number>`SELECT 7` } })
@@ -55,7 +54,8 @@ it('a service that loses its database is live and not ready, responds with 503, 
 it('a service whose database hangs is live, and responds with 503 within the acquire timeout', async () => {
   const { TRICUBE_TEST_DATABASE_URL: target } = process.env
   await using proxy = await faultProxy({ target: target! })
-  Object.assign(process.env, { DATABASE_URL: proxy.url, LOG_LEVEL: 'silent' })
+  vi.stubEnv('DATABASE_URL', proxy.url)
+  vi.stubEnv('LOG_LEVEL', 'silent')
   const app = service(clock, {
     database: { acquireTimeoutMs: 300 },
     handlers: { now: ({ db }) => db.transaction((tx) => tx.value<number>`SELECT 7`) },

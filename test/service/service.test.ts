@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ConfigError, contract, service, t, type Service } from 'tricube'
 import { testService } from 'tricube/testing'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 const ping = contract('ping-service', {
   ping: { route: 'GET /ping', returns: t.Object({ ok: t.Boolean() }) },
@@ -16,13 +16,8 @@ const handlers = {
   left: ({ deadline }: { deadline: { remainingMs(): number } }) => Math.min(deadline.remainingMs(), 1e9),
 }
 
-const before = { ...process.env }
-beforeEach(() => {
-  process.env['LOG_LEVEL'] = 'silent'
-})
-afterEach(() => {
-  process.env = { ...before }
-})
+beforeEach(() => void vi.stubEnv('LOG_LEVEL', 'silent'))
+afterEach(() => void vi.unstubAllEnvs())
 
 describe('a service', () => {
   it('listens, responds and stops', async () => {
@@ -173,7 +168,7 @@ describe('configuration', () => {
   afterEach(() => rm(folder, { recursive: true }))
 
   const start = async (env: Record<string, string>): Promise<void> => {
-    Object.assign(process.env, env)
+    for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value)
     const app = service(ping, { handlers, port: 1 })
     try {
       await app.inject('/ping')
@@ -204,11 +199,11 @@ describe('configuration', () => {
   it('comes from a file, and the environment overrides it', async () => {
     const file = join(folder, 'production.js')
     await writeFile(file, `export default { host: '127.0.0.2', port: 0 }`)
-    process.env['TRICUBE_CONFIG'] = file
+    vi.stubEnv('TRICUBE_CONFIG', file)
     const fromFile = service(ping, { handlers, port: 1 })
     expect((await fromFile.listen()).url).toMatch(/^http:\/\/127\.0\.0\.2:\d+$/)
     await fromFile.close()
-    process.env['HOST'] = '127.0.0.3'
+    vi.stubEnv('HOST', '127.0.0.3')
     const fromEnvironment = service(ping, { handlers, port: 1 })
     expect((await fromEnvironment.listen()).url).toMatch(/^http:\/\/127\.0\.0\.3:\d+$/)
     await fromEnvironment.close()
