@@ -49,7 +49,8 @@ function compareMembers(before: readonly Member[], after: readonly Member[], pat
     to.report(path, 'type changed', `${listOf(before)} became ${listOf(after)}`)
     return
   }
-  for (const [left, right] of pairs) compareTyped(left, right, pathOf(path, left, before), to)
+  const isUnion = before.length > 1 || after.length > 1
+  for (const [left, right] of pairs) compareTyped(left, right, isUnion ? pathOf(path, left, right) : path, to)
   for (const member of removed) {
     if (!isCovered(member, after, to)) to.report(path, 'values removed', `${nameOf(member)} was removed`)
   }
@@ -99,10 +100,13 @@ function tupleOf({ items, prefixItems }: JsonSchema): readonly unknown[] | undef
   return [prefixItems, items].find(Array.isArray) as readonly unknown[] | undefined
 }
 
-/** The objects of a union are told apart by their tag. */
-function pathOf(path: string, { schema, type }: Typed, members: readonly Member[]): string {
-  const tag = type === 'object' && members.length > 1 ? tagIn(schema) : undefined
-  return tag ? `${path}(${tag[0]}: ${JSON.stringify(tag[1])})` : path
+/** The objects of a union are told apart by their tag, unless it is the tag that changed. */
+function pathOf(path: string, before: Typed, after: Typed): string {
+  const [old, now] = [before, after].map(({ type, schema }) => {
+    const tag = type === 'object' ? tagIn(schema) : undefined
+    return tag && `${tag[0]}: ${JSON.stringify(tag[1])}`
+  })
+  return old === undefined || old !== now ? path : `${path}(${old})`
 }
 
 function listOf(members: readonly Member[]): string {
