@@ -57,9 +57,14 @@ async function filesIn(folder: string): Promise<Record<string, string>> {
 const require = createRequire(import.meta.url)
 const golden = fileURLToPath(new URL('golden/shop/', import.meta.url))
 
+/** What `tricube build` writes for the shop: the first test runs it, the others take a copy of its files. */
+let written: Record<string, string> | undefined
+
 async function builtShop(): Promise<string> {
+  if (written) return folderOf({ ...shop, ...written })
   const cwd = await folderOf(shop)
   expect(await build(cwd)).toMatchObject({ code: 0, stderr: '' })
+  written = await filesIn(cwd)
   return cwd
 }
 

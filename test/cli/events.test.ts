@@ -1,12 +1,14 @@
 /** `tricube events`: on the databases of services that run. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { eventsCommand } from '../../src/cli/events.ts'
 import { natsBinary, realNats, type RealNats } from '../events/realNats.ts'
 import { begun, noted, other, publish, seen, subscribe, urls, useServices, type Running } from '../events/services.ts'
+import { here } from './here.ts'
 import { tricube } from './run.ts'
 
 useServices()
 const run = async (url: string, ...args: string[]) => {
-  const { code, stdout, stderr } = await tricube(['events', ...args], { env: { DATABASE_URL: url } }).ended
+  const { code, stdout, stderr } = await here(eventsCommand, args, { DATABASE_URL: url })
   return { code, lines: stdout.trimEnd().split('\n'), stderr: stderr.trim() }
 }
 
@@ -18,9 +20,10 @@ describe('what a service has published', () => {
   })
 
   it('is listed, the newest first', async () => {
-    const { code, lines } = await run(urls().publisher, 'list')
+    const env = { DATABASE_URL: urls().publisher }
+    const { code, stdout } = await tricube(['events', 'list'], { env }).ended
     expect(code).toBe(0)
-    expect(lines).toEqual([
+    expect(stdout.trimEnd().split('\n')).toEqual([
       expect.stringMatching(/^2 {2}other {2}- {2}\d{4}-.* {2}\{"key":8,"n":2\}$/),
       expect.stringMatching(/^1 {2}noted {2}7 {2}\d{4}-.* {2}\{"key":7,"n":1\}$/),
     ])

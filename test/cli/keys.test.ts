@@ -2,6 +2,8 @@ import { contract, service } from 'tricube'
 import { apiKeys } from 'tricube/auth'
 import { testService } from 'tricube/testing'
 import { expect, onTestFinished, test } from 'vitest'
+import { keysCommand } from '../../src/cli/keys.ts'
+import { here } from './here.ts'
 import { tricube } from './run.ts'
 
 const reports = contract('report-service', { who: { route: 'GET /who', auth: 'key' } })
@@ -11,14 +13,16 @@ async function start() {
   onTestFinished(() => app.close())
   const url = new URL(process.env['TRICUBE_TEST_DATABASE_URL']!)
   url.pathname = await app.db.value<string>`SELECT current_database()`
-  const keys = (...args: string[]) => tricube(['keys', ...args], { env: { DATABASE_URL: url.href } }).ended
+  const env = { DATABASE_URL: url.href }
+  const typed = (...args: string[]) => tricube(['keys', ...args], { env }).ended
+  const keys = (...args: string[]) => here(keysCommand, args, env)
   const ask = async (key: string) => (await app.inject({ url: '/who', headers: { 'x-api-key': key } })).statusCode
-  return { keys, ask }
+  return { typed, keys, ask }
 }
 
 test('tricube keys creates, lists and revokes', async () => {
-  const { keys, ask } = await start()
-  const created = await keys('create', '--name', 'nightly', '--owner', '7', '--scopes', 'a, b', '--expires', '90d')
+  const { typed, keys, ask } = await start()
+  const created = await typed('create', '--name', 'nightly', '--owner', '7', '--scopes', 'a, b', '--expires', '90d')
   expect(created).toMatchObject({ code: 0, stderr: 'key 1, which is shown this once:\n' })
   const key = created.stdout.trim()
   expect(await ask(key)).toBe(200)
@@ -52,7 +56,7 @@ test('tricube keys names what is wrong', async () => {
 })
 
 test('tricube keys says what a database without them needs', async () => {
-  const { code, stderr } = await tricube(['keys', 'list', '--url', process.env['TRICUBE_TEST_DATABASE_URL']!]).ended
+  const { code, stderr } = await here(keysCommand, ['list', '--url', process.env['TRICUBE_TEST_DATABASE_URL']!])
   expect([code, stderr]).toEqual([
     1,
     'this database has no API keys: start the service once, or run tricube migrate up\n',
