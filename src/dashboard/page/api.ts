@@ -26,10 +26,10 @@ export async function post<Value>(path: string, body?: unknown): Promise<Value> 
 }
 
 async function read<Value>(response: Response): Promise<Value> {
-  const value = (await response.json().catch(() => ({}))) as Value & { readonly error?: string }
-  if (!response.ok)
-    throw new ApiError(response.status, value.error ?? `the dashboard responded with ${response.status}`)
-  return value
+  // A body that is cut off must not become a value.
+  if (response.ok) return (await response.json()) as Value
+  const { error } = (await response.json().catch(() => ({}))) as { readonly error?: string }
+  throw new ApiError(response.status, error ?? `the dashboard responded with ${response.status}`)
 }
 
 /** A value that is loaded, and loaded again when its path changes or `reload` is called. */
@@ -47,7 +47,9 @@ export function useJson<Value>(path: string): Loaded<Value> {
     const abort = new AbortController()
     setState(({ value }) => ({ ...(value !== undefined && { value }), isLoading: true }))
     getJson<Value>(path, abort.signal).then(
-      (value) => setState({ value, isLoading: false }),
+      (value) => {
+        if (!abort.signal.aborted) setState({ value, isLoading: false })
+      },
       (error: unknown) => {
         if (!abort.signal.aborted) setState({ error: apiError(error), isLoading: false })
       },
@@ -58,7 +60,7 @@ export function useJson<Value>(path: string): Loaded<Value> {
 }
 
 function apiError(error: unknown): ApiError {
-  return error instanceof ApiError ? error : new ApiError(0, 'tricube dev does not respond')
+  return error instanceof ApiError ? error : new ApiError(0, 'tricube does not respond')
 }
 
 /** Whether the live stream of the view is open. */
