@@ -37,7 +37,7 @@ const below = {
   fakeConsul: ['time', 'discovery'],
   fakeKubernetes: ['time', 'discovery'],
   faultProxy: [],
-  dashboard: ['load', 'bytes', 'log', 'openapi', 'trace'],
+  dashboard: ['load', 'bytes', 'log', 'openapi', 'trace', 'sql', 'sqlText'],
 }
 below.service = [
   ...Object.keys(below).filter(

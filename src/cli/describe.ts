@@ -18,12 +18,21 @@ export interface ServiceDescription {
   /** `file:` URL of the SQL that fills a new database. */
   readonly seed: string | undefined
   readonly usesDatabase: boolean
+  /** The databases among which its data is divided, with their URLs. */
+  readonly shards: readonly DescribedShard[]
   /** Whether one of its operations asks for a user. */
   readonly asksForUsers: boolean
   /** The names of its settings in the configuration file. */
   readonly settings: readonly string[]
   /** The files that it loads, without those of installed packages. */
   readonly files: readonly string[]
+}
+
+/** A shard of a service. */
+export interface DescribedShard {
+  readonly name: string
+  readonly url: string
+  readonly replicas: readonly string[]
 }
 
 /** A service's file, and the compiled file that Node runs. */
@@ -67,6 +76,7 @@ async function describe({ file, compiled }: Source): Promise<Descriptions[number
         migrations: migrations?.href,
         seed: seed?.href,
         usesDatabase,
+        shards: shardsOf(definition),
         asksForUsers,
         settings,
         files,
@@ -75,4 +85,12 @@ async function describe({ file, compiled }: Source): Promise<Descriptions[number
   } catch (error) {
     return { error: failureLine(error), files: imports?.from(file) ?? [] }
   }
+}
+
+function shardsOf(definition: Partial<Definition> | undefined): DescribedShard[] {
+  return Object.entries(definition?.database?.shards?.map ?? {}).map(([name, shard]) =>
+    typeof shard === 'string'
+      ? { name, url: shard, replicas: [] }
+      : { name, url: shard.url, replicas: shard.replicas ?? [] },
+  )
 }

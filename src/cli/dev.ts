@@ -56,6 +56,7 @@ export async function devCommand(argv: string[]): Promise<number> {
     const dashboard = await openDevDashboard(values, {
       services,
       children,
+      databases,
       screen,
       tokenOf: (user) => login.tokenOf(user),
     })

@@ -12,6 +12,7 @@ type Command = (argv: string[]) => Promise<number>
 /** Commands are loaded on demand: `start` must not load the code of `dev`. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   dev: async () => (await import('./dev.ts')).devCommand,
+  dashboard: async () => (await import('./dashboard.ts')).dashboardCommand,
   run: async () => (await import('./run.ts')).runCommand,
   start: async () => (await import('./start/start.ts')).startCommand,
   token: async () => (await import('./token.ts')).tokenCommand,
@@ -38,6 +39,10 @@ const help = `Usage: tricube <command>
       --no-dashboard         without the dashboard
       --dashboard-port <n>   try this port first (default: 8000)
       --dashboard-host <h>   also accept this host name, for port forwarding
+  dashboard [file…]          open the dashboard for programs that send OTLP, or for files of
+                             exported traces
+      --otlp-port <n>        try this port first for OTLP (default: 4318)
+      --open, --dashboard-…  as for dev
   run <script> [options]     run a script with the database, the services and the traces
                              of the dev that runs in this folder
       --service <name>       use this service's database, if several services have one

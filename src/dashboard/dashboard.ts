@@ -1,5 +1,6 @@
 import { ownVersion } from '../load/own.ts'
-import { ingestRoutes } from './api/ingest.ts'
+import { dataRoutes } from './api/data.ts'
+import { ingestRoutes, openIngestRoutes } from './api/ingest.ts'
 import { logQueryOf, logRoutes } from './api/logs.ts'
 import { mapRoute } from './api/map.ts'
 import { sendRoutes } from './api/send.ts'
@@ -8,6 +9,7 @@ import { LiveStream } from './api/stream.ts'
 import { numberOf, traceQueryOf, traceRoutes } from './api/traces.ts'
 import type { DashboardOptions } from './dashboardOptions.ts'
 import { HealthProbes } from './health.ts'
+import { exportedIn } from './ingest/file.ts'
 import { zipkinSpans } from './ingest/zipkin.ts'
 import type { DashboardState, DevMessage, ServiceRow } from './model/state.ts'
 import { assetRoutes } from './server/assets.ts'
@@ -15,7 +17,7 @@ import type { Access } from './server/guard.ts'
 import { listen } from './server/listen.ts'
 import { sendError, sendJson } from './server/respond.ts'
 import type { Route } from './server/router.ts'
-import { dashboardServer } from './server/server.ts'
+import { dashboardServer, pageRoute } from './server/server.ts'
 import { programKey, tokenOf } from './server/token.ts'
 import { openStore } from './store/store.ts'
 
@@ -23,10 +25,14 @@ import { openStore } from './store/store.ts'
 export interface Dashboard {
   /** The URL with the token. */
   readonly url: string
+  /** Where a dashboard of its own listens for OTLP. */
+  readonly otlpUrl: string | undefined
   /** Adds spans in Zipkin's JSON, as the services of `tricube dev` send them. */
   readonly addZipkin: (body: unknown) => void
   /** Adds a line that a service printed. */
   addLine(service: string, line: string): void
+  /** Adds the text of a file of exported traces; returns how many were found. */
+  addExport(text: string): { readonly traces: number; readonly spans: number; readonly lines: number }
   /** Adds a line about `tricube dev` itself. */
   addMessage(level: DevMessage['level'], text: string): void
   close(): Promise<void>
@@ -84,9 +90,13 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
     path: '/api/state',
     for: 'page',
     handle({ response }) {
-      const { tracesOff } = options
+      const { tracesOff, alone } = options
       const all = { project, version: ownVersion, otlpPath: `otlp/${key}`, services: rows(), messages }
-      sendJson(response, { ...all, ...(tracesOff !== undefined && { tracesOff }) } satisfies DashboardState)
+      sendJson(response, {
+        ...all,
+        ...(tracesOff !== undefined && { tracesOff }),
+        ...(alone && { alone: otlpUrl === undefined ? {} : { otlpUrl } }),
+      } satisfies DashboardState)
     },
   }
   const live: Route = {
@@ -118,6 +128,7 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
   const server = dashboardServer(
     () => access,
     [
+      pageRoute(() => access),
       ...assetRoutes(),
       state,
       live,
@@ -126,16 +137,28 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
       ...logRoutes(store),
       ...serviceRoutes(services),
       ...sendRoutes(store, services, options.tokenOf),
+      ...dataRoutes({ store, services, databases: options.databases ?? (() => Promise.resolve([])) }),
       mapRoute(store, () => rows().map(({ name }) => name)),
       ...ingestRoutes(store, key),
     ],
   )
+  const { otlpPort } = options.alone ?? {}
+  const ingest = otlpPort === undefined ? undefined : dashboardServer(() => access, openIngestRoutes(store))
+  const otlpTaken = ingest && (await listen(ingest, otlpPort!, reservedPorts))
+  const otlpUrl = otlpTaken === undefined ? undefined : `http://127.0.0.1:${otlpTaken}`
   const taken = await listen(server, port, reservedPorts)
   // Cookies do not know ports: each dashboard of this machine has its own.
   access = { ...access, cookieName: `tricube-dashboard-${taken}` }
   return {
     url: `http://127.0.0.1:${taken}/?token=${token}`,
+    otlpUrl,
     addZipkin: (body) => store.addSpans(zipkinSpans(body)),
+    addExport(text) {
+      const { spans, lines } = exportedIn(text, Date.now())
+      store.addSpans(spans)
+      for (const line of lines) store.addLine(line)
+      return { traces: new Set(spans.map(({ traceId }) => traceId)).size, spans: spans.length, lines: lines.length }
+    },
     addLine: (service, line) => store.addText(service, line),
     addMessage(level, text) {
       messages.push({ atMs: Date.now(), level, text })
@@ -147,6 +170,8 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
       stream.close()
       server.close()
       server.closeAllConnections()
+      ingest?.close()
+      ingest?.closeAllConnections()
       await store.close()
     },
   }

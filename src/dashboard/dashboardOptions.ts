@@ -1,3 +1,4 @@
+import type { DashboardDatabase } from './data/database.ts'
 import type { SentUser } from './model/sentRequest.ts'
 import type { ServiceState, SettingRow } from './model/state.ts'
 
@@ -30,6 +31,10 @@ export interface DashboardOptions {
   readonly services: () => readonly ManagedService[]
   /** Returns the token of a user, for requests that are tried; undefined when no issuer of dev runs. */
   readonly tokenOf?: (user: SentUser) => Promise<string | undefined>
+  /** The databases of the services. Default: none. */
+  readonly databases?: () => Promise<readonly DashboardDatabase[]>
+  /** Set for a dashboard without `tricube dev`. With a port, it listens there for OTLP and Zipkin; 0 lets the system choose. */
+  readonly alone?: { readonly otlpPort?: number }
   /** Called with a problem that the dashboard lives on with. */
   readonly onProblem: (message: string) => void
 }

@@ -144,7 +144,7 @@ describe.skipIf(!chromiumBinary)('in Chromium', { timeout: 120_000 }, () => {
     const dashboard = await open()
     const { page, close } = await openPage(dashboard.origin)
     onTestFinished(close)
-    await page.getByText('Open the URL that tricube dev has printed').waitFor()
+    await page.getByText('Open the URL that tricube has printed').waitFor()
   })
 
   it('shows the services, and stops and starts one by the keyboard', async () => {

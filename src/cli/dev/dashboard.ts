@@ -7,6 +7,8 @@ import type { SettingRow } from '../../dashboard/model/state.ts'
 import { ownProgram } from '../../load/own.ts'
 import { CliError } from '../failure.ts'
 import type { ServiceProcess } from './child.ts'
+import { databasesOf } from './dashboardDatabases.ts'
+import type { Databases } from './database.ts'
 import type { PlannedService } from './plan.ts'
 import type { Screen } from './screen.ts'
 import { ownExporter } from './traces.ts'
@@ -37,6 +39,7 @@ export interface DevDashboardSources {
   readonly services: readonly PlannedService[]
   /** The processes, which may become more. */
   readonly children: readonly ServiceProcess[]
+  readonly databases: Pick<Databases, 'url'>
   readonly screen: Screen
   /** Returns the token of a user of dev's issuer, if one runs. */
   readonly tokenOf: NonNullable<DashboardOptions['tokenOf']>
@@ -52,9 +55,9 @@ export type DevDashboard = Pick<Dashboard, 'addZipkin' | 'close'> & { readonly u
  */
 export async function openDevDashboard(
   flags: DashboardFlags,
-  { services, children, screen, tokenOf }: DevDashboardSources,
+  { services, children, databases, screen, tokenOf }: DevDashboardSources,
 ): Promise<DevDashboard> {
-  const port = portOf(flags['dashboard-port'])
+  const port = portOf('dev', 'dashboard-port', flags['dashboard-port'])
   if (!flags.dashboard) return off
   const exporter = ownExporter(process.env)
   try {
@@ -68,6 +71,12 @@ export async function openDevDashboard(
       tracesOff: exporter && `${exporter} sends the traces of your services elsewhere. Unset it to see them here.`,
       services: () => children.map(managed),
       tokenOf,
+      databases: async () => {
+        const all = children.map(async ({ service, env }) =>
+          databasesOf({ service, url: await databases.url(service), env }),
+        )
+        return (await Promise.all(all)).flat()
+      },
       onProblem: (message) => screen.warn(message),
     })
     const { url, addZipkin } = dashboard
@@ -122,10 +131,15 @@ async function settingsOf({ service, env }: ServiceProcess): Promise<readonly Se
 
 const settingsTimeoutMs = 30_000
 
-function portOf(text: string): number {
+/**
+ * Reads a port of an option.
+ *
+ * @throws {CliError} naming the command and the option
+ */
+export function portOf(command: string, option: string, text: string): number {
   const port = Number(text)
   if (/^\d{1,5}$/.test(text) && port < 65_536) return port
-  throw new CliError(`tricube dev: --dashboard-port must be a port from 0 to 65535, got ${JSON.stringify(text)}`, 2)
+  throw new CliError(`tricube ${command}: --${option} must be a port from 0 to 65535, got ${JSON.stringify(text)}`, 2)
 }
 
 /** Opens a URL in the user's browser. Where there is none, the URL is on the screen. */

@@ -50,6 +50,8 @@ export interface DashboardState {
   readonly version: string
   /** The endpoint for other programs, with its key: `OTEL_EXPORTER_OTLP_ENDPOINT`. */
   readonly otlpPath: string
+  /** Whether it runs without `tricube dev`; `otlpUrl` is then where programs send to. */
+  readonly alone?: { readonly otlpUrl?: string }
   /** Why there are no traces; undefined when they are collected. */
   readonly tracesOff?: string
   readonly services: readonly ServiceRow[]

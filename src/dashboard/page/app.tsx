@@ -3,6 +3,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks'
 import type { DashboardState } from '../model/state.ts'
 import { useJson, type Connection } from './api.ts'
 import { Contracts } from './contracts.tsx'
+import { DataView } from './data/dataView.tsx'
 import { LogList } from './logList.tsx'
 import { MapView } from './mapView.tsx'
 import { Overview } from './overview.tsx'
@@ -21,8 +22,11 @@ const views = [
   { path: 'logs', title: 'Logs', key: 'l' },
   { path: 'try', title: 'Try it', key: 'r' },
   { path: 'map', title: 'Map', key: 'm' },
+  { path: 'data', title: 'Data', key: 'd' },
   { path: 'contracts', title: 'Contracts', key: 'c' },
 ] as const
+/** What can be shown without `tricube dev`: there are no services to call, and no databases. */
+const aloneViews: ReadonlySet<string> = new Set(['overview', 'traces', 'logs', 'map'])
 
 export function App(): JSX.Element {
   const { value: state, error, reload } = useJson<DashboardState>('api/state')
@@ -43,7 +47,7 @@ export function App(): JSX.Element {
   if (error?.status === 401) return <SignIn />
   if (!state)
     return error ? (
-      <Empty title="tricube dev does not respond">
+      <Empty title="tricube does not respond">
         <p>This page tries again every two seconds.</p>
       </Empty>
     ) : (
@@ -59,16 +63,18 @@ export function App(): JSX.Element {
           <img src="assets/icon.svg" alt="tricube" width="20" height="20" /> <Text value={state.project} />
         </a>
         <nav aria-label="Views">
-          {views.map(({ path, title, key }) => (
-            <a
-              key={path}
-              href={hrefOf(path)}
-              aria-current={path === view ? 'page' : undefined}
-              aria-keyshortcuts={`g ${key}`}
-            >
-              {title}
-            </a>
-          ))}
+          {views
+            .filter(({ path }) => !state.alone || aloneViews.has(path))
+            .map(({ path, title, key }) => (
+              <a
+                key={path}
+                href={hrefOf(path)}
+                aria-current={path === view ? 'page' : undefined}
+                aria-keyshortcuts={`g ${key}`}
+              >
+                {title}
+              </a>
+            ))}
         </nav>
         <span class={`connection connection-${connection}`} role="status">
           {connection === 'lost' ? 'Connecting again…' : ''}
@@ -89,6 +95,7 @@ function View(props: ViewProps): JSX.Element {
   if (view === 'logs') return <LogList {...props} />
   if (view === 'try') return <TryIt {...props} />
   if (view === 'map') return <MapView {...props} />
+  if (view === 'data') return <DataView {...props} />
   if (view === 'contracts') return <Contracts {...props} />
   return (
     <Empty title="There is no such view">
@@ -100,7 +107,7 @@ function View(props: ViewProps): JSX.Element {
 function SignIn(): JSX.Element {
   return (
     <main class="sign-in">
-      <Empty title="Open the URL that tricube dev has printed">
+      <Empty title="Open the URL that tricube has printed">
         <p>
           It has a token that only you know: <code>Dashboard: http://127.0.0.1:8000/?token=…</code>
         </p>

@@ -48,9 +48,9 @@ export function Overview({ state, onConnection }: ViewProps): JSX.Element {
           q="is:repeating"
           none="No request repeats a statement five times or more."
         />
-        <Messages messages={messages} />
+        {!state.alone && <Messages messages={messages} />}
       </div>
-      <OtherPrograms otlpPath={state.otlpPath} tracesOff={state.tracesOff} />
+      <OtherPrograms otlpPath={state.alone?.otlpUrl ?? state.otlpPath} tracesOff={state.tracesOff} />
     </div>
   )
 }
@@ -124,7 +124,7 @@ function Actions({ service: { name, status } }: { readonly service: ServiceRow }
     setBusy(action)
     setProblem(undefined)
     await post(`api/services/${encodeURIComponent(name)}/${action}`).catch((error: unknown) => {
-      setProblem(error instanceof ApiError ? error.message : 'tricube dev does not respond')
+      setProblem(error instanceof ApiError ? error.message : 'tricube does not respond')
     })
     setBusy(undefined)
   }

@@ -2,6 +2,7 @@ import type { JSX } from 'preact'
 import type { LogLine } from '../model/logLine.ts'
 import { statementOf, type StoredSpan } from '../model/span.ts'
 import type { CriticalPart, WaterfallRow } from '../model/waterfall.ts'
+import { Explain } from './data/plan.tsx'
 import { clock, count, duration } from './format.ts'
 import { hrefOf } from './route.ts'
 import { Block, Text } from './text.tsx'
@@ -46,6 +47,12 @@ export function SpanDetail({ span, row, logs, onClose }: SpanDetailProps): JSX.E
             Statement <CopyButton text={statement} label="Copy" />
           </h3>
           <Block value={statement} />
+          <Explain
+            key={span.id}
+            service={span.service}
+            namespace={attributes['db.namespace'] ?? attributes['db.name']}
+            statement={statement}
+          />
         </section>
       )}
       {events.length > 0 && (
@@ -187,12 +194,20 @@ function Lines({ logs }: { readonly logs: readonly LogLine[] }): JSX.Element {
   )
 }
 
+type FieldEntries = readonly (readonly [name: string, value: string])[]
+
+interface FieldsProps {
+  /** As pairs if names may repeat. */
+  readonly fields: Readonly<Record<string, string>> | FieldEntries
+}
+
 /** Names and values, one below the other. */
-export function Fields({ fields }: { readonly fields: Readonly<Record<string, string>> }): JSX.Element {
+export function Fields({ fields }: FieldsProps): JSX.Element {
+  const entries = Array.isArray(fields) ? (fields as FieldEntries) : Object.entries(fields)
   return (
     <dl class="fields">
-      {Object.entries(fields).map(([name, value]) => (
-        <div key={name}>
+      {entries.map(([name, value], i) => (
+        <div key={i}>
           <dt>
             <Text value={name} />
           </dt>

@@ -131,7 +131,7 @@ function OperationForm({ operation, document, url, query }: FormProps): JSX.Elem
       setResponse(await post<SentResponse>('api/send', sent))
       remember(operation, filled)
     } catch (error) {
-      setProblem(error instanceof ApiError ? error.message : 'tricube dev does not respond')
+      setProblem(error instanceof ApiError ? error.message : 'tricube does not respond')
     }
     setSending(false)
   }

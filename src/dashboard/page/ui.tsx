@@ -35,7 +35,7 @@ const statusSigns: Readonly<Record<ServiceStatus, string>> = {
 export function StatusBadge({ status }: { readonly status: ServiceStatus }): JSX.Element {
   return (
     <span class={`status status-${status}`}>
-      <span aria-hidden="true">{statusSigns[status]}</span> {status === 'remote' ? 'not run by dev' : status}
+      <span aria-hidden="true">{statusSigns[status]}</span> {status === 'remote' ? 'sends traces' : status}
     </span>
   )
 }

@@ -5,14 +5,13 @@ import { checkChange, checkHost, checkOrigin, hasCookie, isEqual, type Access, t
 import { send, sendError } from './respond.ts'
 import { router, type Route } from './router.ts'
 
-/** Creates the server of these routes. `GET /` is the page, and takes the token of the first URL. */
+/** Creates the server of these routes. */
 export function dashboardServer(access: () => Access, routes: readonly Route[]): Server {
   const routeOf = router(routes)
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://dashboard')
     const rejection = checkHost(request, access())
     if (rejection) return sendError(response, rejection.status, rejection.reason)
-    if (pathname === '/' && request.method === 'GET') return sendPage(request, response, searchParams, access())
     const match = routeOf(request.method ?? 'GET', pathname)
     if (match === undefined) return sendError(response, 404, 'there is no such page')
     if (match === 'method') return sendError(response, 405, 'this method is not allowed here')
@@ -44,7 +43,7 @@ function denial(request: IncomingMessage, route: Route, access: Access): Rejecti
   if (route.for === 'program') return isOfBrowser(request) ? { status: 403, reason: 'this is for programs' } : undefined
   const foreign = checkOrigin(request, access)
   if (foreign) return foreign
-  if (!hasCookie(request, access)) return { status: 401, reason: 'open the URL that tricube dev has printed' }
+  if (!hasCookie(request, access)) return { status: 401, reason: 'open the URL that tricube has printed' }
   return route.method === 'POST' ? checkChange(request) : undefined
 }
 
@@ -53,18 +52,21 @@ function isOfBrowser({ headers }: IncomingMessage): boolean {
 }
 
 /**
- * The page is no secret: what it shows comes from the API, with the cookie. A link in another site opens it without the
- * cookie, because that is `SameSite=Strict`; its own requests then have it. Therefore there is no redirect.
+ * The page, at `GET /`, which takes the token of the first URL. It is no secret: what it shows comes from the API, with the
+ * cookie. A link in another site opens it without the cookie, because that is `SameSite=Strict`; its own requests then
+ * have it. Therefore there is no redirect.
  */
-async function sendPage(
-  request: IncomingMessage,
-  response: ServerResponse,
-  query: URLSearchParams,
-  access: Access,
-): Promise<void> {
-  const { token, cookieName } = access
-  const isOpening = isEqual(query.get('token') ?? '', token)
-  const cookie = `${cookieName}=${token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000`
-  const status = isOpening || hasCookie(request, access) ? 200 : 401
-  send(response, status, 'text/html; charset=utf-8', await readPage(), isOpening ? { 'set-cookie': cookie } : {})
+export function pageRoute(access: () => Access): Route {
+  return {
+    method: 'GET',
+    path: '/',
+    for: 'public',
+    async handle({ request, response, query }) {
+      const { token, cookieName } = access()
+      const isOpening = isEqual(query.get('token') ?? '', token)
+      const cookie = `${cookieName}=${token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000`
+      const status = isOpening || hasCookie(request, access()) ? 200 : 401
+      send(response, status, 'text/html; charset=utf-8', await readPage(), isOpening ? { 'set-cookie': cookie } : {})
+    },
+  }
 }

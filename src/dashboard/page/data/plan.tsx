@@ -1,0 +1,58 @@
+import type { JSX } from 'preact'
+import { useState } from 'preact/hooks'
+import { isFailure, type DatabaseRow, type Outcome, type Plan } from '../../model/data.ts'
+import { post, useJson } from '../api.ts'
+import { Block, Text } from '../text.tsx'
+import { FailureBlock } from './failure.tsx'
+
+/** The plan of a statement. */
+export function PlanBlock({ plan: { text, parameters } }: { readonly plan: Plan }): JSX.Element {
+  return (
+    <div class="failure">
+      <Block value={text} />
+      {parameters.length > 0 && (
+        <p class="dim">
+          For any values of <Text value={parameters.map((type, i) => `$${i + 1} ${type}`).join(', ')} />. Traces have no
+          values.
+        </p>
+      )}
+    </div>
+  )
+}
+
+interface ExplainProps {
+  readonly service: string
+  /** The name of the database, as spans have it. */
+  readonly namespace: string | undefined
+  readonly statement: string
+}
+
+/** A button for the plan of a statement; nothing if the service has no database here. */
+export function Explain({ service, namespace, statement }: ExplainProps): JSX.Element {
+  const { value: databases } = useJson<readonly DatabaseRow[]>('api/databases')
+  const [plan, setPlan] = useState<Outcome<Plan> | undefined>(undefined)
+  const database = databases && databaseOf(databases, service, namespace)
+  if (!database) return <></>
+  const ask = async (): Promise<void> => {
+    const path = `api/databases/${encodeURIComponent(database.id)}/explain`
+    setPlan(await post<Outcome<Plan>>(path, { text: statement }).catch((error: Error) => ({ failure: error.message })))
+  }
+  return (
+    <>
+      <button type="button" class="small" onClick={() => void ask()}>
+        Explain
+      </button>
+      {plan && (isFailure(plan) ? <FailureBlock failure={plan} /> : <PlanBlock plan={plan} />)}
+    </>
+  )
+}
+
+/** The database that a span names, else the first of its service. */
+function databaseOf(
+  databases: readonly DatabaseRow[],
+  service: string,
+  namespace: string | undefined,
+): DatabaseRow | undefined {
+  const own = databases.filter((database) => database.service === service && database.role === 'primary')
+  return own.find(({ address }) => address.endsWith(`/${namespace}`)) ?? own[0]
+}
