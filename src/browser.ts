@@ -92,4 +92,4 @@ export {
   UriTooLong,
 } from './contract/errors.ts'
 export { HttpError, type ErrorClass, type ErrorOptions } from './contract/httpError.ts'
-export { type Call, type CallOptions, type Client, type RawResult } from './client/types.ts'
+export { type Call, type CallOptions, type Client, type FileStream, type RawResult } from './client/types.ts'

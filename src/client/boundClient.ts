@@ -1,12 +1,14 @@
 import { allItems } from './allItems.ts'
 import type { AnyInput, Caller } from './call/call.ts'
-import type { CallOptions, RawResult } from './types.ts'
+import type { CallOptions, FileStream, RawResult } from './types.ts'
 
 /** An operation, compiled into functions that call it for a caller. */
 export interface CompiledCall {
   readonly run: (caller: Caller, input?: AnyInput, options?: CallOptions) => Promise<unknown>
   /** Resolves to the value with its response. */
   readonly raw: (caller: Caller, input?: AnyInput, options?: CallOptions) => Promise<RawResult>
+  /** Resolves to a file that is read while it arrives; undefined when it returns none. */
+  readonly stream?: ((caller: Caller, input?: AnyInput, options?: CallOptions) => Promise<FileStream>) | undefined
   /** Whether it returns a list that is paginated by cursor. */
   readonly hasCursor: boolean
 }
@@ -20,7 +22,7 @@ export class BoundClient {
   }
 
   /** Returns the property of a client for an operation: `roles.getRole()` and `roles.getRole.raw()`. */
-  static operation({ run, raw, hasCursor }: CompiledCall): PropertyDescriptor {
+  static operation({ run, raw, stream, hasCursor }: CompiledCall): PropertyDescriptor {
     function boundRaw(this: BoundCall, input?: AnyInput, options?: CallOptions): Promise<RawResult> {
       return raw(this.boundTo, input, options)
     }
@@ -32,6 +34,7 @@ export class BoundClient {
         const call = ((input, options) => run(caller, input, options)) as BoundCall
         call.boundTo = caller
         call.raw = boundRaw
+        if (stream) call.stream = (input, options) => stream(caller, input, options)
         if (hasCursor) call.all = (input, options) => allItems(call, input, options)
         return call
       },
@@ -44,5 +47,6 @@ interface BoundCall {
   (input?: AnyInput, options?: CallOptions): Promise<unknown>
   boundTo: Caller
   raw(input?: AnyInput, options?: CallOptions): Promise<RawResult>
+  stream?(input?: AnyInput, options?: CallOptions): Promise<FileStream>
   all?(input?: AnyInput, options?: CallOptions): AsyncIterable<unknown>
 }

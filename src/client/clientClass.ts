@@ -1,4 +1,5 @@
 import type { Contract } from '../contract/contract.ts'
+import { fileTypeOf } from '../contract/file.ts'
 import { HttpError } from '../contract/httpError.ts'
 import { parseRoute } from '../contract/route.ts'
 import { withCallSpan } from '../trace/callSpan.ts'
@@ -7,7 +8,7 @@ import { isCancelled, type AnyInput, type CallResponse, type ClientClass, type O
 import { responseCheck } from './call/checkResponse.ts'
 import { compileRequest } from './call/compileRequest.ts'
 import { compileDecoder } from './call/decode.ts'
-import { compileRaw } from './call/rawResponse.ts'
+import { compileRaw, compileStreamed } from './call/rawResponse.ts'
 import { operationPolicy, type OperationPolicy } from './call/operationPolicy.ts'
 import { keyed } from './keyed.ts'
 import { observed, type CallObserver } from './observer.ts'
@@ -50,12 +51,13 @@ function compileCall(
   observer: CallObserver | undefined,
 ): CompiledCall {
   const policy = operationPolicy(contract, name, options)
-  const build = compileRequest(contract, name, {
+  const requestOptions = {
     timeoutMs: policy.timeoutMs,
     forward: options.forward,
     headers: options.commonHeaders,
     serviceToken: options.serviceToken,
-  })
+  }
+  const build = compileRequest(contract, name, requestOptions)
   const send = compileSend(contract, name, target, policy, observer)
   const read = compileReader(contract, name, options)
   const raw = compileRaw(contract.operations[name]!, read)
@@ -74,7 +76,14 @@ function compileCall(
     }
   }
 
+  function compileStream(): CompiledCall['stream'] {
+    const buildStream = compileRequest(contract, name, { ...requestOptions, reads: 'stream' })
+    const streamed = compileStreamed(read)
+    return async (caller, input, options) => streamed(await send(buildStream(caller, input, options), options))
+  }
+
   return {
+    stream: fileTypeOf(contract.operations[name]!.returns) === undefined ? undefined : compileStream(),
     hasCursor: contract.operations[name]!.paginated === 'cursor',
     async run(caller, input, options) {
       const request = build(caller, input, options)

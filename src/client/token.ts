@@ -25,7 +25,8 @@ export class Tokens {
   /** Wraps a call, so that it carries the token. Public operations get none. */
   wrap(contract: Contract, name: string, call: CompiledCall): CompiledCall {
     if (contract.operations[name]!.auth === 'public') return call
-    return { ...call, run: this.#through(call.run), raw: this.#through(call.raw) }
+    const { run, raw, stream } = call
+    return { ...call, run: this.#through(run), raw: this.#through(raw), stream: stream && this.#through(stream) }
   }
 
   #through<Result>(send: Send<Result>): Send<Result> {

@@ -1,4 +1,5 @@
 import type { Contract } from '../contract/contract.ts'
+import type { Download } from '../contract/file.ts'
 import type { HttpError } from '../contract/httpError.ts'
 import type { InputOf, Operation, Operations, ResponseHeadersOf, ResultOf } from '../contract/operation.ts'
 import type { ResponseOf } from '../contract/responseForm.ts'
@@ -24,7 +25,7 @@ type ClientOf<Ops extends Operations> = { readonly [Name in keyof Ops]: Call<Ops
  * - `BadGateway` when the response is invalid, too large or a redirect
  */
 export type Call<Op extends Operation> = ({} extends InputOf<Op> ? CallWithout<Op> : CallWith<Op>) &
-  (Op['paginated'] extends 'cursor' ? CallAll<Op> : unknown)
+  (Op['paginated'] extends 'cursor' ? CallAll<Op> : Op['returns'] extends Download ? CallStream<Op> : unknown)
 
 /** A call of a list that is paginated by cursor. */
 interface CallAll<Op extends Operation> {
@@ -39,6 +40,33 @@ interface CallAll<Op extends Operation> {
       ? [input?: InputOf<Op>, options?: CallOptions<Op>]
       : [input: InputOf<Op>, options?: CallOptions<Op>]
   ): AsyncIterable<SchemaOutput<Extract<Op['returns'], Schema>>>
+}
+
+/** A call of a file. */
+interface CallStream<Op extends Operation> {
+  /**
+   * Makes the same call, and resolves when the file begins. Its bytes arrive as fast as you read them, however many there
+   * are. `timeoutMs` is for the beginning, and then for each wait for more. It ignores `fallback`.
+   *
+   * Read the file to its end, or cancel it.
+   *
+   * @example
+   * const { value } = await photos.getPhoto.stream({ params: { id: 1 } })
+   * await writeFile('photo.png', value)
+   */
+  stream(
+    ...args: {} extends InputOf<Op>
+      ? [input?: InputOf<Op>, options?: CallOptions<Op>]
+      : [input: InputOf<Op>, options?: CallOptions<Op>]
+  ): Promise<FileStream<Op>>
+}
+
+/** A file that is read while it arrives, with the status and the headers of its response. It is empty with a 304. */
+export interface FileStream<Op extends Operation = Operation> {
+  readonly status: number
+  /** By name, in lower case. */
+  readonly headers: RawHeaders<Op>
+  readonly value: ReadableStream<Uint8Array>
 }
 
 /** A call with an optional input. */

@@ -33,7 +33,7 @@ export function mockService(
 ): MockedService {
   const mocks: Record<string, unknown> = {}
   class MockClient extends BoundClient {}
-  for (const [name, { paginated, body }] of Object.entries(contract.operations)) {
+  for (const [name, { paginated, body, returns }] of Object.entries(contract.operations)) {
     const { mock, call } = mockOperation(contract, name, fail)
     const template = templateOf(contract, name)
     const received = compileReceived(`${contract.name}.${name}`, { hasBody: body !== undefined }, forward)
@@ -44,6 +44,13 @@ export function mockService(
       hasCursor: paginated === 'cursor',
       run: async (caller, input, options) => (await raw(caller, input, options)).value,
       raw,
+      stream:
+        fileTypeOf(returns) === undefined
+          ? undefined
+          : async (...call) => {
+              const { value, ...response } = await raw(...call)
+              return { ...response, value: (value as unknown as Blob).stream() }
+            },
     })
     Object.defineProperty(MockClient.prototype, name, BoundClient.operation(compiled))
   }

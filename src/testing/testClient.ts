@@ -37,7 +37,7 @@ export function testClient<Tested extends Contract>(
     const build = compileRequest(contract, name)
     const decode = compileDecoder(contract, name)
     const call = async (input?: AnyInput, options?: CallOptions): Promise<unknown> => {
-      const { method, path, headers, body, wantsFile } = build(caller, input, options)
+      const { method, path, headers, body, reads } = build(caller, input, options)
       const payload = body === undefined ? undefined : await payloadOf(body)
       const response = await inject({ method, url: path, headers, ...(payload !== undefined && { payload }) })
       const { statusCode: status, headers: received } = response
@@ -48,7 +48,7 @@ export function testClient<Tested extends Contract>(
           status,
           headers: received as Record<string, string>,
           body: response.body,
-          ...(wantsFile && status < 400 && { bytes: response.rawPayload }),
+          ...(reads !== 'text' && status < 400 && { bytes: response.rawPayload }),
         })
       } catch (error) {
         const cause = status >= 500 ? thrown.get(received['x-request-id']) : undefined

@@ -24,11 +24,16 @@ const files = contract('file-service', {
   lines: { route: 'GET /lines', query: { n: t.Integer() }, returns: file('application/x-ndjson') },
   endless: { route: 'GET /endless', returns: file() },
   broken: { route: 'GET /broken', returns: file() },
+  stalled: { route: 'GET /stalled', returns: file() },
 })
+let produced = 0
 
 async function* endless(name: string): AsyncGenerator<Uint8Array> {
   try {
-    for (;;) yield new Uint8Array(65_536)
+    for (;;) {
+      produced += 65_536
+      yield new Uint8Array(65_536)
+    }
   } finally {
     ended.push(name)
   }
@@ -86,6 +91,12 @@ const fileService = service(files, {
         })(),
       ),
       size: 20,
+    }),
+    stalled: ({ signal }) => ({
+      content: (async function* () {
+        yield new Uint8Array(10)
+        await once(signal, 'abort')
+      })(),
     }),
   },
   database: {},
@@ -354,11 +365,84 @@ describe('callers', () => {
   it('are mocked', async () => {
     const caller = service(contract('caller-service', { go: { route: 'GET /go', returns: t.String() } }), {
       clients: { files },
-      handlers: { go: async ({ clients }) => (await clients.files.get({ params: { kind: 'x' } })).text() },
+      handlers: {
+        async go({ clients: { files } }) {
+          const { status, value } = await files.get.stream({ params: { kind: 'y' } })
+          return `${await (await files.get({ params: { kind: 'x' } })).text()} ${status} ${await new Response(value).text()}`
+        },
+      },
     })
     await using mocked = await testService(caller)
-    mocked.mock(files).get.returns({ content: 'from the mock' })
-    expect((await mocked.client.go()).data).toBe('from the mock')
+    mocked.mock(files).get.implement(({ params }) => ({ content: `mock ${params.kind}` }))
+    expect((await mocked.client.go()).data).toBe('mock x 200 mock y')
+  })
+})
+
+describe('a file that is read while it arrives', () => {
+  const clients = () => [
+    client(files, { url, timeoutMs: 15_000, maxResponseBytes: 1000 }),
+    fetchClient(files, { url, timeoutMs: 15_000 }),
+  ]
+  const received = async (value: ReadableStream<Uint8Array>) => Buffer.from(await new Response(value).arrayBuffer())
+
+  it('has its status, its headers and its bytes, and no limit of size', async () => {
+    await writeFile(join(folder, 'huge.bin'), Buffer.alloc(3_000_000, 7))
+    for (const one of clients()) {
+      const { status, headers, value } = await one.get.stream({ params: { kind: 'huge.bin' } })
+      expect([status, headers['content-length'], headers['content-type']]).toEqual([
+        200,
+        '3000000',
+        'application/x-test',
+      ])
+      expect((await received(value)).equals(Buffer.alloc(3_000_000, 7))).toBe(true)
+      const some = await one.get.stream({ params: { kind: 'path' } }, { headers: { range: 'bytes=990-' } })
+      expect([some.status, await received(some.value)]).toEqual([206, part(990, 1000)])
+      const known = { 'if-none-match': some.headers['etag'] as string }
+      const again = await one.get.stream({ params: { kind: 'path' } }, { headers: known })
+      expect([again.status, (await received(again.value)).length]).toEqual([304, 0])
+      await expect(one.get.stream({ params: { kind: 'missing' } })).rejects.toBeInstanceOf(NotFound)
+    }
+    const [limited] = clients()
+    await expect(limited!.get({ params: { kind: 'huge.bin' } })).rejects.toMatchObject({ status: 502 })
+  })
+
+  it('waits for its reader, who may stop at any time', async () => {
+    for (const one of clients()) {
+      produced = 0
+      ended.length = 0
+      const { value } = await one.endless.stream()
+      const reader = value.getReader()
+      await reader.read()
+      // The service stops when the buffers of both sides are full.
+      let before = -1
+      const isWaiting = () => before === (before = produced)
+      await expect.poll(isWaiting, { interval: 300 }).toBe(true)
+      expect(produced).toBeLessThan(30_000_000)
+      await reader.read()
+      await reader.cancel()
+      await expect.poll(() => ended.length).toBe(1)
+    }
+  })
+
+  it('ends with its signal, and with the connection', async () => {
+    for (const one of clients()) {
+      ended.length = 0
+      const abort = new AbortController()
+      const { value } = await one.endless.stream({}, { signal: abort.signal })
+      const reason = new Error('enough')
+      abort.abort(reason)
+      await expect(received(value)).rejects.toBe(reason)
+      await expect.poll(() => ended.length).toBe(1)
+      const cut = await one.broken.stream()
+      await expect(received(cut.value)).rejects.toMatchObject({ status: 503, code: 50300 })
+    }
+  })
+
+  it('is a 504 when no more of it comes in time', async () => {
+    for (const one of clients()) {
+      const file = one.stalled.stream({}, { timeoutMs: 1000 }).then(({ value }) => received(value))
+      await expect(file).rejects.toMatchObject({ status: 504 })
+    }
   })
 })
 

@@ -7,6 +7,9 @@ import type { SpanRecord } from '../../trace/spanRecord.ts'
 import type { Client } from '../types.ts'
 import type { OutgoingBody } from './outgoingBody.ts'
 
+/** How the body of a response is read: as text, as the bytes of a file, or while it arrives. */
+export type ResponseRead = 'text' | 'file' | 'stream'
+
 /** The request of a call. */
 export interface OutgoingRequest {
   /** Service and operation, such as `role-service.getRole`. */
@@ -16,8 +19,7 @@ export interface OutgoingRequest {
   readonly path: string
   readonly headers: Record<string, string>
   readonly body: OutgoingBody | undefined
-  /** Whether the response is a file, whose bytes are not text. */
-  readonly wantsFile: boolean
+  readonly reads: ResponseRead
   /** The time limit of the call in milliseconds, retries included. */
   readonly timeoutMs: number
   readonly signal: AbortSignal | undefined
@@ -37,6 +39,8 @@ export interface CallResponse {
   readonly body: string
   /** The bytes of a file; undefined for any other response. */
   readonly bytes?: Uint8Array | undefined
+  /** The bytes of a file that is read while it arrives; undefined for any other response. */
+  readonly stream?: ReadableStream<Uint8Array> | undefined
 }
 
 /** A caller that is idempotent by key: its calls happen once, even when it runs several times. */

@@ -9,7 +9,7 @@ import { longestTimerMs } from '../../time/longestTimer.ts'
 import { callTemplate } from '../../trace/callSpan.ts'
 import { recordOf } from '../../trace/recordOf.ts'
 import type { CallOptions } from '../types.ts'
-import type { AnyInput, Caller, OutgoingRequest } from './call.ts'
+import type { AnyInput, Caller, OutgoingRequest, ResponseRead } from './call.ts'
 import { checkCallOptions, checkInputParts } from './callOptions.ts'
 import { addHeaders, headerName, headerValue } from './headers.ts'
 import { compileBody } from './outgoingBody.ts'
@@ -27,6 +27,8 @@ export interface RequestOptions {
   readonly headers?: (() => Readonly<Record<string, string>>) | undefined
   /** Returns the token by which the calling service identifies itself. */
   readonly serviceToken?: (() => string) | undefined
+  /** Whether a file is read while it arrives. Default: when all of it has arrived. */
+  readonly reads?: 'stream' | undefined
 }
 
 /**
@@ -37,7 +39,7 @@ export interface RequestOptions {
 export function compileRequest(
   contract: Contract,
   name: string,
-  { timeoutMs: ownTimeoutMs, forward: forwarded = [], headers: common, serviceToken }: RequestOptions = {},
+  { timeoutMs: ownTimeoutMs, forward: forwarded = [], headers: common, serviceToken, reads: how }: RequestOptions = {},
 ): (caller: Caller, input?: AnyInput, options?: CallOptions) => OutgoingRequest {
   const operation = contract.operations[name]!
   const { external } = contract
@@ -51,8 +53,8 @@ export function compileRequest(
   const isForUser = accepts(operation, 'user')
   const ownToken = !external && accepts(operation, 'service') ? serviceToken : undefined
   const bodyOf = compileBody(fullName, operation)
-  const wantsFile = fileTypeOf(operation.returns) !== undefined
-  const accept = wantsFile ? '*/*' : 'application/json'
+  const reads: ResponseRead = fileTypeOf(operation.returns) === undefined ? 'text' : (how ?? 'file')
+  const accept = reads === 'text' ? 'application/json' : '*/*'
   const styles = queryStyles(queryOf(operation) ?? {})
   const template = callTemplate(contract.name, name, method, path)
 
@@ -94,7 +96,7 @@ export function compileRequest(
       path: fillPath(fullName, pathParts, input.params) + queryString(input.query, styles),
       headers,
       body: typeof content === 'function' ? undefined : content,
-      wantsFile,
+      reads,
       timeoutMs,
       signal: options.signal,
       cancellation: caller.cancellation,

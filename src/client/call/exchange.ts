@@ -6,6 +6,7 @@ import type { LaneCall } from '../lanes/lane.ts'
 import type { ResponseHead } from '../lanes/responseHead.ts'
 import { isRejectedCertificate } from '../target/tlsProblem.ts'
 import type { CallResponse, OutgoingRequest } from './call.ts'
+import { IncomingFile } from './incomingFile.ts'
 
 /** How an exchange ended without a response. */
 export type Ending =
@@ -49,6 +50,7 @@ export class Exchange extends Expiring implements Dispatcher.DispatchHandler, La
   #resolve!: (self: this) => void
   #controller: Dispatcher.DispatchController | undefined
   #chunks: Buffer[] = []
+  #file: IncomingFile | undefined
   readonly #onEnd: (self: this) => void
 
   /** `onEnd` is called as soon as it ends, before code that awaits `ended`. */
@@ -70,6 +72,10 @@ export class Exchange extends Expiring implements Dispatcher.DispatchHandler, La
     return (this.#headers ??= this.#head?.headers ?? {})
   }
 
+  get stream(): ReadableStream<Uint8Array> | undefined {
+    return this.#file?.bytes
+  }
+
   get missing(): string | undefined {
     return this.isOver && this.ending !== 'timed out' ? undefined : this.request.operation
   }
@@ -81,7 +87,7 @@ export class Exchange extends Expiring implements Dispatcher.DispatchHandler, La
 
   /** Ends it without a response. Its connection in the pool is closed, because the response may still come. */
   abort(ending: Ending): void {
-    if (this.isOver) return
+    if (this.isOver) return this.#file?.abandon()
     this.#end(ending)
   }
 
@@ -128,33 +134,44 @@ export class Exchange extends Expiring implements Dispatcher.DispatchHandler, La
     if (this.ending !== undefined) controller.abort(new Error(this.ending))
   }
 
-  onResponseStart(_controller: unknown, status: number, headers: CallResponse['headers']): void {
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: CallResponse['headers']): void {
     if (this.isOver) return
     this.status = status
     this.#headers = headers
+    if (this.request.reads !== 'stream' || status < 200 || status >= 300) return
+    this.#file = new IncomingFile(this.request, controller)
+    this.#complete()
   }
 
   onResponseData(_controller: unknown, chunk: Buffer): void {
-    if (!this.isOver) this.#chunks.push(chunk)
+    if (this.#file) this.#file.push(chunk)
+    else if (!this.isOver) this.#chunks.push(chunk)
   }
 
   onResponseEnd(): void {
+    if (this.#file) return this.#file.end()
     if (this.isOver) return
     const [first, ...rest] = this.#chunks
-    if (this.request.wantsFile && this.status < 400) this.bytes = Buffer.concat(this.#chunks)
+    if (this.request.reads !== 'text' && this.status < 400) this.bytes = Buffer.concat(this.#chunks)
     else this.body = first === undefined ? '' : (rest.length === 0 ? first : Buffer.concat(this.#chunks)).toString()
-    const { connection } = this.headers
-    this.endsConnection = connection === 'close' || (Array.isArray(connection) && connection.includes('close'))
     this.#controller = undefined
-    this.#end(undefined)
+    this.#complete()
   }
 
   onResponseError(_controller: unknown, error: Error): void {
+    if (this.#file) return this.#file.fail(error)
     this.isSharedFailure = false
     const isSent = this.#controller !== undefined && !isRejectedCertificate(error)
     this.#controller = undefined
     if (!this.isOver) this.isTooLarge = tooLargeCodes.has((error as { code?: string }).code)
     this.#failed(isSent ? 'broken' : 'not sent', error)
+  }
+
+  /** There is a response from the pool. */
+  #complete(): void {
+    const { connection } = this.headers
+    this.endsConnection = connection === 'close' || (Array.isArray(connection) && connection.includes('close'))
+    this.#end(undefined)
   }
 
   /** One of its connections failed. */

@@ -3,6 +3,7 @@ import { describeValue } from '../../schema/describeValue.ts'
 import { func, headerValues, oneOf, text } from '../../config/rules.ts'
 import type { Contract } from '../../contract/contract.ts'
 import { BadGateway, codes, GatewayTimeout, ServiceUnavailable } from '../../contract/errors.ts'
+import { fileTypeOf } from '../../contract/file.ts'
 import { redirectOf } from '../../contract/redirect.ts'
 import type { CompiledCall } from '../boundClient.ts'
 import { cancelReason, isCancelled, type AnyInput, type CallResponse, type OutgoingRequest } from '../call/call.ts'
@@ -10,9 +11,10 @@ import { allItems } from '../allItems.ts'
 import { compileRequest } from '../call/compileRequest.ts'
 import { compileDecoder } from '../call/decode.ts'
 import { addHeaders } from '../call/headers.ts'
-import { compileRaw } from '../call/rawResponse.ts'
+import { compileRaw, compileStreamed } from '../call/rawResponse.ts'
 import { Tokens, type TokenSource } from '../token.ts'
 import type { CallOptions, Client } from '../types.ts'
+import { limitedStream } from './limitedStream.ts'
 
 /** Options of `fetchClient`. */
 export interface FetchClientOptions {
@@ -48,18 +50,28 @@ export function fetchClient<Callee extends Contract>(
   checkOptions(contract, options)
   const tokens = options.token && new Tokens(options.token)
   const calls = Object.entries(contract.operations).map(([name, operation]) => {
-    const build = compileRequest(contract, name, { timeoutMs: options.timeoutMs })
+    const { timeoutMs } = options
+    const build = compileRequest(contract, name, { timeoutMs })
     const decode = compileDecoder(contract, name)
     const redirect = redirectOf(operation.returns) ? 'manual' : 'error'
-    const respond = async (input?: AnyInput, callOptions?: CallOptions): Promise<CallResponse> =>
-      send(contract.name, build({}, input, callOptions), { ...options, of: callOptions, redirect })
+    const responder =
+      (make: typeof build) =>
+      async (input?: AnyInput, callOptions?: CallOptions): Promise<CallResponse> =>
+        send(contract.name, make({}, input, callOptions), { ...options, of: callOptions, redirect })
+    const respond = responder(build)
     const rawOf = compileRaw(operation, decode)
+    const hasFile = fileTypeOf(operation.returns) !== undefined
+    const respondStream = hasFile && responder(compileRequest(contract, name, { timeoutMs, reads: 'stream' }))
+    const streamed = compileStreamed(decode)
     const sent: CompiledCall = {
       hasCursor: operation.paginated === 'cursor',
       run: async (_caller, input, callOptions) => decode(await respond(input, callOptions)),
       raw: async (_caller, input, callOptions) => rawOf(await respond(input, callOptions)),
+      stream: respondStream
+        ? async (_caller, input, callOptions) => streamed(await respondStream(input, callOptions))
+        : undefined,
     }
-    const { run, raw, hasCursor } = tokens?.wrap(contract, name, sent) ?? sent
+    const { run, raw, stream, hasCursor } = tokens?.wrap(contract, name, sent) ?? sent
     const call = (input?: AnyInput, callOptions?: CallOptions): Promise<unknown> => run({}, input, callOptions)
     const all = (input?: AnyInput, callOptions?: CallOptions): AsyncIterable<unknown> =>
       allItems(call, input, callOptions)
@@ -67,6 +79,7 @@ export function fetchClient<Callee extends Contract>(
       name,
       Object.assign(call, {
         raw: (input?: AnyInput, callOptions?: CallOptions) => raw({}, input, callOptions),
+        ...(stream && { stream: (input?: AnyInput, callOptions?: CallOptions) => stream({}, input, callOptions) }),
         ...(hasCursor && { all }),
       }),
     ]
@@ -104,9 +117,18 @@ async function send(
   request: OutgoingRequest,
   { url = '', headers: own = {}, credentials, fetch = globalThis.fetch, of = {}, redirect }: SendOptions,
 ): Promise<CallResponse> {
-  const { operation, method, path, body, wantsFile, timeoutMs, signal } = request
+  const { operation, method, path, body, reads, timeoutMs, signal } = request
   const sent = headersOf(request, typeof own === 'function' ? own() : own, of.headers)
-  const timeout = AbortSignal.timeout(timeoutMs)
+  const time = new AbortController()
+  const late = (): GatewayTimeout =>
+    new GatewayTimeout(`${service} did not respond within ${Math.round(timeoutMs)} ms`, { operation })
+  const timer = setTimeout(() => time.abort(late()), timeoutMs)
+  const errorOf = (cause: unknown): unknown => {
+    if (isCancelled(request)) return cancelReason(request)
+    if (cause instanceof BadGateway) return cause
+    if (time.signal.aborted) return time.signal.reason
+    return new ServiceUnavailable(`${service} is unavailable`, { code: codes.calleeDown, cause, operation })
+  }
   try {
     const response = await fetch(`${url.replace(/\/$/, '')}${path}`, {
       method,
@@ -115,20 +137,22 @@ async function send(
       body: (body ?? null) as NonNullable<RequestInit['body']> | null,
       ...(body instanceof ReadableStream && { duplex: 'half' }),
       redirect,
-      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+      signal: signal ? AbortSignal.any([signal, time.signal]) : time.signal,
     })
     if (response.type === 'opaqueredirect') throw hiddenRedirect(operation)
-    const { status } = response
+    const { status, ok } = response
     const all = Object.fromEntries(response.headers)
-    if (!wantsFile || status >= 400) return { status, headers: all, body: await response.text() }
+    if (reads === 'stream' && ok && response.body) {
+      const abort = (reason: Error): void => time.abort(reason)
+      const stream = limitedStream(response.body, { timeoutMs, abort, late, broken: errorOf })
+      return { status, headers: all, body: '', stream }
+    }
+    if (reads === 'text' || status >= 400) return { status, headers: all, body: await response.text() }
     return { status, headers: all, body: '', bytes: new Uint8Array(await response.arrayBuffer()) }
   } catch (cause) {
-    if (isCancelled(request)) throw cancelReason(request)
-    if (cause instanceof BadGateway) throw cause
-    if (timeout.aborted) {
-      throw new GatewayTimeout(`${service} did not respond within ${Math.round(timeoutMs)} ms`, { cause, operation })
-    }
-    throw new ServiceUnavailable(`${service} is unavailable`, { code: codes.calleeDown, cause, operation })
+    throw errorOf(cause)
+  } finally {
+    clearTimeout(timer)
   }
 }
 

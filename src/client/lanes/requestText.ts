@@ -17,10 +17,10 @@ export interface RequestText {
  * Its headers are checked already. A path that undici would reject goes to undici.
  */
 export function requestText(
-  { method, path, headers, body, wantsFile }: OutgoingRequest,
+  { method, path, headers, body, reads }: OutgoingRequest,
   host: string,
 ): RequestText | undefined {
-  if (wantsFile) return undefined // a file is long, and no text
+  if (reads !== 'text') return undefined // a file is long, and no text
   if (body !== undefined && (typeof body !== 'string' || body.length > maxBodyBytes)) return undefined
   if (!/^[\x21-\x7e]+$/.test(path)) return undefined
   const requestLine = `${method} ${path} HTTP/1.1\r\n`

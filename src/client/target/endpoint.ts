@@ -62,6 +62,8 @@ export class Endpoint {
   readonly #certificates: Certificates
   readonly #options: EndpointOptions
   #pool: Dispatcher | undefined
+  /** The connections of files that are read while they arrive: without a limit, and apart from short calls. */
+  #filePool: Dispatcher | undefined
   #connect: buildConnector.connector | undefined
   #lanes: Lanes | undefined
 
@@ -115,9 +117,16 @@ export class Endpoint {
     this.#lanes.enable(idleMs)
   }
 
-  /** Waits for the calls in flight, then closes the connections. */
+  /** Waits for the calls in flight and the files that are being read, then closes the connections. */
   async close(): Promise<void> {
-    await Promise.all([this.#pool?.close(), this.#lanes?.close()])
+    await Promise.all([this.#pool?.close(), this.#filePool?.close(), this.#lanes?.close()])
+  }
+
+  /** Ends the files that are being read, waits for the calls in flight, then closes the connections. */
+  async dispose(): Promise<void> {
+    const files = this.#filePool
+    this.#filePool = undefined
+    await Promise.all([files?.destroy(), this.close()])
   }
 
   #sendOnLane(exchange: Exchange, lanes: Lanes): boolean {
@@ -130,7 +139,10 @@ export class Endpoint {
 
   #sendToPool(exchange: Exchange): void {
     exchange.begin()
-    const pool = (this.#pool ??= this.#openPool())
+    const pool =
+      exchange.request.reads === 'stream'
+        ? (this.#filePool ??= this.#openPool(-1))
+        : (this.#pool ??= this.#openPool(this.#options.maxResponseBytes))
     pool.dispatch(exchange.request as Dispatcher.DispatchOptions, exchange)
   }
 
@@ -152,13 +164,14 @@ export class Endpoint {
     })
   }
 
-  #openPool(): Dispatcher {
+  /** Opens a pool. -1: without a limit on the bytes of a response. */
+  #openPool(maxResponseSize: number): Dispatcher {
     return new undici!.Pool(originOf(this.#instance), {
       connections: maxConnections,
       connect: withoutContinue(this.#connector),
       keepAliveTimeout: keepAliveTimeoutMs,
       keepAliveMaxTimeout: keepAliveTimeoutMs,
-      maxResponseSize: this.#options.maxResponseBytes,
+      maxResponseSize,
       headersTimeout: 0, // the time limit of a call covers all of it
       bodyTimeout: 0,
     })

@@ -81,7 +81,7 @@ export class Members implements AsyncDisposable {
   /** Stops watching the registry, waits for the calls in flight, and closes the connections. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#unwatch()
-    await Promise.all([...this.#endpoints.values()].map((endpoint) => endpoint.close()))
+    await Promise.all([...this.#endpoints.values()].map((endpoint) => endpoint.dispose()))
   }
 
   #update(instances: readonly Instance[]): void {
