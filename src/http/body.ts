@@ -50,7 +50,7 @@ const surrogate = /\\u[dD][89a-fA-F]/
 const half = /\p{Surrogate}/u
 
 /** Whether a name or a text is no Unicode, which nothing could store as it is. It uses no stack. */
-function hasLoneSurrogate(value: unknown): boolean {
+export function hasLoneSurrogate(value: unknown): boolean {
   const left = [value]
   while (left.length > 0) {
     const item = left.pop()

@@ -98,6 +98,11 @@ describe('a list', () => {
     })
   })
 
+  it('rejects half of a surrogate pair, which nothing could store', async () => {
+    const cursor = Buffer.from(String.raw`"\ud800"`).toString('base64url')
+    expect(await get(`/names/a?cursor=${cursor}`)).toMatchObject({ code: 40002 })
+  })
+
   it('rejects a cursor that is huge, empty or given twice', async () => {
     for (const query of [`cursor=${'a'.repeat(2049)}`, 'cursor=', 'cursor=a&cursor=b', 'size=101', 'page=1']) {
       expect(await get(`/rows?${query}`)).toMatchObject({ code: 40002 })

@@ -2,6 +2,7 @@ import secureJson from 'secure-json-parse'
 import { defaultCursor } from '../../contract/cursor.ts'
 import type { Operation } from '../../contract/operation.ts'
 import { compileRead } from '../../schema/standard/convert.ts'
+import { hasLoneSurrogate } from '../body.ts'
 import { compileCheck, firstProblem } from '../../schema/validator/check.ts'
 import type { ValueProblem } from '../../schema/validator/problems.ts'
 
@@ -16,8 +17,9 @@ export function compileReadCursor({
     const values = query as { cursor?: unknown }
     if (values.cursor === undefined) return undefined
     try {
-      const position = read(secureJson.parse(Buffer.from(values.cursor as string, 'base64url').toString()))
-      if (position.problems) return wrongCursor
+      const sent: unknown = secureJson.parse(Buffer.from(values.cursor as string, 'base64url').toString())
+      const position = read(sent)
+      if (position.problems || hasLoneSurrogate(sent)) return wrongCursor
       values.cursor = position.value
       return undefined
     } catch {
