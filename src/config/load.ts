@@ -41,8 +41,14 @@ export async function loadConfig<Config extends object>(
   const { problems, ...loaded } = await inspectConfig(settings, options)
   const [first] = problems.values()
   if (first !== undefined) throw new ConfigError(first)
+  makeValues(loaded.values as Record<string, unknown>, settings as Settings)
   hideSecrets(loaded.values as Record<string, unknown>, secretSettings(settings as Settings))
   return loaded
+}
+
+/** Replaces what the schemas of other libraries read by what they make of it. */
+function makeValues(values: Record<string, unknown>, settings: Settings): void {
+  for (const [name, { make }] of Object.entries(settings)) if (make) values[name] = make(values[name])
 }
 
 /**

@@ -20,6 +20,8 @@ export interface Setting<Value = unknown> extends Rule {
    * URL, and a log may show all of it but the password.
    */
   readonly secret?: boolean | 'password'
+  /** Makes the value that the service gets of a valid one. Default: the value itself. */
+  readonly make?: (value: unknown) => unknown
 }
 
 /** A setting for each name of a configuration. */

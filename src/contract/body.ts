@@ -1,7 +1,9 @@
-import type { Static, TObject, TProperties, TSchema, TString, TUnsafe } from '@sinclair/typebox'
-import type { Schema, SchemaInput } from '../schema/standard/spec.ts'
+import type { TSchema, TString, TUnsafe } from '@sinclair/typebox'
 import { describeValue } from '../schema/describeValue.ts'
 import { t } from '../schema/schema.ts'
+import { jsonSchemaProblem, notSchema, objectSchema } from '../schema/standard/json.ts'
+import type { Schema, SchemaInput, Schemas } from '../schema/standard/spec.ts'
+import type { InputsOf, ValuesOf } from '../schema/standard/values.ts'
 
 // Bodies that are not JSON. Each is a schema of what the handler gets, marked with how it is read.
 
@@ -73,7 +75,10 @@ export function text(options: BodyOptions = {}): TextBody {
 }
 
 /** A body of an HTML form, as {@link form} returns it. */
-export type FormBody<Fields extends TProperties> = TObject<Fields> & Marked<Static<TObject<Fields>>>
+export type FormBody<Fields extends Schemas> = TUnsafe<ValuesOf<Fields>> &
+  Marked<InputsOf<Fields>> & { readonly [formFields]: Schemas }
+
+const formFields: unique symbol = Symbol('tricube.form')
 
 /**
  * Declares a body of fields in the encoding of HTML forms, `application/x-www-form-urlencoded`. A field that comes several
@@ -86,11 +91,30 @@ export type FormBody<Fields extends TProperties> = TObject<Fields> & Marked<Stat
  *   received: { route: 'POST /sms', body: form({ From: t.String(), Body: t.String(), NumMedia: t.Integer({ default: 0 }) }) },
  * })
  */
-export function form<const Fields extends TProperties>(
+export function form<const Fields extends Schemas>(
   fields: Fields,
   options: Pick<BodyOptions, 'maxBytes'> = {},
 ): FormBody<Fields> {
-  return mark(t.Object(fields), 'form', options, ['application/x-www-form-urlencoded'])
+  const problem = fieldsProblem(fields)
+  if (problem) throw new TypeError(`form: ${problem}`)
+  const schema = objectSchema(fields) as TUnsafe<ValuesOf<Fields>>
+  return { ...mark(schema, 'form', options, ['application/x-www-form-urlencoded']), [formFields]: fields }
+}
+
+/** Returns the fields of a form. */
+export function formFieldsOf(body: Schema): Schemas {
+  return (body as { readonly [formFields]?: Schemas })[formFields] ?? {}
+}
+
+/** Returns which field is no schema of JSON. */
+export function fieldsProblem(fields: Schemas): string | undefined {
+  for (const [name, schema] of Object.entries(fields ?? {})) {
+    const wrong = notSchema(schema, 'like t.String()')
+    if (wrong) return `fields.${name} ${wrong}`
+    const problem = jsonSchemaProblem(schema, 'input', `fields.${name}`)
+    if (problem) return problem
+  }
+  return undefined
 }
 
 /** What an upload was, once it has been read to its end. */

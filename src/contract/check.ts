@@ -1,10 +1,9 @@
 import { describeValue } from '../schema/describeValue.ts'
 import { OptionalKind } from '@sinclair/typebox'
 import { accessProblem, authProblem, forgottenAuth } from './auth.ts'
-import { bodyRuleOf } from './body.ts'
+import { bodyRuleOf, formFieldsOf } from './body.ts'
 import { deprecationProblem } from './deprecation.ts'
 import { partsOf } from './multipart.ts'
-import { keywordProblem } from './keywords.ts'
 import type { Operation, Operations } from './operation.ts'
 import type { ContractOptions } from './options.ts'
 import { responseForm } from './response.ts'
@@ -13,7 +12,7 @@ import { parseRoute, patternOf, type ParsedRoute } from './route.ts'
 import { schemaFault } from './schemaFault.ts'
 import { valueProblem } from './values.ts'
 import { queryProblem } from '../schema/query.ts'
-import { isSchema, type TObject } from '../schema/schema.ts'
+import { isSchema } from '../schema/schema.ts'
 import { jsonOf, notSchema } from '../schema/standard/json.ts'
 import { isForeign, type Schema } from '../schema/standard/spec.ts'
 import { isText } from '../schema/text.ts'
@@ -200,11 +199,11 @@ function schemaProblem(operation: Operation): string | undefined {
 function fieldsProblem(body: Schema): string | undefined {
   const { form } = bodyRuleOf(body)
   if (form !== 'form' && form !== 'multipart') return undefined
-  const fields = Object.entries(form === 'form' ? (body as unknown as TObject).properties : partsOf(body).fields)
-  const wrong = fields.find(([, schema]) => !isText(schema))
+  const fields = Object.entries(form === 'form' ? formFieldsOf(body) : partsOf(body).fields)
+  const wrong = fields.find(([, schema]) => !isText(jsonOf(schema, 'input')))
   if (wrong) return `body.${wrong[0]}: a form is text and cannot hold an object or a list of lists`
   for (const [name, schema] of fields) {
-    const problem = keywordProblem(schema, `body.${name}`)
+    const problem = schemaFault(schema, 'input', `body.${name}`)
     if (problem) return problem
   }
   return undefined

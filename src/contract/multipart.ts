@@ -1,8 +1,9 @@
-import type { Static, TObject, TProperties, TUnsafe } from '@sinclair/typebox'
-import type { Schema } from '../schema/standard/spec.ts'
+import type { TUnsafe } from '@sinclair/typebox'
 import { describeValue } from '../schema/describeValue.ts'
-import { isSchema, t } from '../schema/schema.ts'
-import { isMediaType, marked, type Marked } from './body.ts'
+import { t } from '../schema/schema.ts'
+import type { Schema, Schemas } from '../schema/standard/spec.ts'
+import type { InputsOf, ValuesOf } from '../schema/standard/values.ts'
+import { fieldsProblem, isMediaType, marked, type Marked } from './body.ts'
 
 /** What a part with a file may be. */
 export interface FileRule {
@@ -51,14 +52,14 @@ type InputFilesOf<Files extends FileRules> = {
 } & { [Name in keyof Files as Files[Name] extends { readonly optional: true } ? Name : never]?: Blob }
 
 /** A body of fields and files, as {@link multipart} returns it. */
-export type MultipartBody<Fields extends TProperties, Files extends FileRules> = TUnsafe<
-  Static<TObject<Fields>> & FilesOf<Files>
+export type MultipartBody<Fields extends Schemas, Files extends FileRules> = TUnsafe<
+  ValuesOf<Fields> & FilesOf<Files>
 > &
-  Marked<Static<TObject<Fields>> & InputFilesOf<Files>> & { readonly [parts]: Parts }
+  Marked<InputsOf<Fields> & InputFilesOf<Files>> & { readonly [parts]: Parts }
 
 /** The fields and files of a multipart body. */
 export interface Parts {
-  readonly fields: TProperties
+  readonly fields: Schemas
   readonly files: FileRules
 }
 
@@ -82,14 +83,14 @@ const parts: unique symbol = Symbol('tricube.parts')
  *   },
  * })
  */
-export function multipart<const Fields extends TProperties = {}, const Files extends FileRules = {}>({
+export function multipart<const Fields extends Schemas = {}, const Files extends FileRules = {}>({
   fields = {} as Fields,
   files = {} as Files,
 }: {
   readonly fields?: Fields
   readonly files?: Files
 }): MultipartBody<Fields, Files> {
-  const problem = fieldProblem(fields) ?? fileProblem(files, fields)
+  const problem = fieldsProblem(fields) ?? fileProblem(files, fields)
   if (problem) throw new TypeError(`multipart: ${problem}`)
   const bytes = Object.values<FileRule>(files).reduce((sum, { maxBytes, max = 1 }) => sum + maxBytes * max, 0)
   const rule = { form: 'multipart' as const, types: ['multipart/form-data'], maxBytes: bytes + textBytes }
@@ -104,12 +105,7 @@ export function partsOf(body: Schema): Parts {
   return (body as { readonly [parts]?: Parts })[parts] ?? { fields: {}, files: {} }
 }
 
-function fieldProblem(fields: TProperties): string | undefined {
-  const wrong = Object.entries(fields).find(([, schema]) => !isSchema(schema))
-  return wrong && `fields.${wrong[0]} must be a schema, like t.String()`
-}
-
-function fileProblem(files: FileRules, fields: TProperties): string | undefined {
+function fileProblem(files: FileRules, fields: Schemas): string | undefined {
   for (const [name, rule] of Object.entries(files)) {
     const { maxBytes, max = 1, types = [] } = rule ?? {}
     if (Object.hasOwn(fields, name)) return `files.${name} is also a field, rename one`

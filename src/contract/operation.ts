@@ -1,6 +1,5 @@
-import type { Static, TObject, TOptional, TProperties } from '@sinclair/typebox'
-import type { HasDefault } from '../schema/builder.ts'
-import type { ForeignValues, OwnSchemas, Schema, SchemaOutput, Schemas } from '../schema/standard/spec.ts'
+import type { Schema, SchemaOutput, Schemas } from '../schema/standard/spec.ts'
+import type { Flat, InputsOf, ValuesOf } from '../schema/standard/values.ts'
 import type { AuthFields } from './auth.ts'
 import type { BodyInputOf, UploadBody } from './body.ts'
 import type { Deprecation } from './deprecation.ts'
@@ -66,30 +65,6 @@ export const priorities = ['critical', 'normal', 'sheddable'] as const
 /** Operations by name. */
 export type Operations = Readonly<Record<string, Operation>>
 
-/** The values of schemas, as a handler sees them. */
-type ValuesOf<All extends Schemas> = All extends TProperties
-  ? StaticOf<All>
-  : Flat<StaticOf<OwnSchemas<All>> & ForeignValues<All, 'output'>>
-
-/** The values of schemas, as a caller passes them. */
-type InputsOf<All extends Schemas> = All extends TProperties
-  ? PropertiesInputOf<All>
-  : Flat<PropertiesInputOf<OwnSchemas<All>> & ForeignValues<All, 'input'>>
-
-/** The values of properties; `readonly` in a contract does not make the values read-only. */
-type StaticOf<Properties extends TProperties> = Static<
-  TObject<{ -readonly [Name in keyof Properties]: Properties[Name] }>
->
-
-/** What a caller passes for properties: those with a default are optional. */
-type PropertiesInputOf<Properties extends TProperties> = [Extract<Properties[keyof Properties], HasDefault>] extends [
-  never,
-]
-  ? StaticOf<Properties>
-  : StaticOf<{
-      [Name in keyof Properties]: Properties[Name] extends HasDefault ? TOptional<Properties[Name]> : Properties[Name]
-    }>
-
 /** The path parameters as a handler sees them. */
 export type ParamsOf<Op extends Operation> = Op['params'] extends Schemas
   ? ValuesOf<Op['params']>
@@ -117,9 +92,14 @@ export type BodyOf<Op extends Operation> = Op['body'] extends Schema
       ? unknown
       : undefined
 
-/** The headers that a handler may set, and that a caller gets. */
-export type ResponseHeadersOf<Op extends Operation> = Op['responseHeaders'] extends TProperties
-  ? StaticOf<Op['responseHeaders']>
+/** The headers that a caller gets. */
+export type ResponseHeadersOf<Op extends Operation> = Op['responseHeaders'] extends Schemas
+  ? ValuesOf<Op['responseHeaders']>
+  : {}
+
+/** The headers that a handler may set. */
+export type SetHeadersOf<Op extends Operation> = Op['responseHeaders'] extends Schemas
+  ? InputsOf<Op['responseHeaders']>
   : {}
 
 /** The cookies as a handler sees them; undefined when the request has none, or its signature is wrong. */
@@ -153,8 +133,6 @@ type Part<Name extends string, Value> = unknown extends Value
     : {} extends Value
       ? { [Key in Name]?: Value }
       : { [Key in Name]: Value }
-
-type Flat<Type> = unknown extends Type ? {} : { [Key in keyof Type]: Type[Key] }
 
 /** Returns the operations that are not internal. */
 export function publicOperations(operations: Operations): Operations {

@@ -1,8 +1,6 @@
-import type { TProperties } from '@sinclair/typebox'
 import { describeValue } from '../schema/describeValue.ts'
-import { isSchema } from '../schema/schema.ts'
-import { notSchema } from '../schema/standard/json.ts'
-import type { Schema, SchemaInput, SchemaOutput } from '../schema/standard/spec.ts'
+import { jsonOf, jsonSchemaProblem, notSchema } from '../schema/standard/json.ts'
+import type { Schema, SchemaInput, SchemaOutput, Schemas } from '../schema/standard/spec.ts'
 import { isText } from '../schema/text.ts'
 import { cacheControlProblem } from './cacheControl.ts'
 import { cookiesProblem, type Cookies } from './cookie.ts'
@@ -23,7 +21,7 @@ export interface ResponseOptions {
    */
   readonly responses?: Readonly<Record<number, Schema | null>>
   /** Schemas of the headers that the handler sets by `response.header`, with names in lower case. */
-  readonly responseHeaders?: TProperties
+  readonly responseHeaders?: Schemas
   /** Cookies that the handler reads as `cookies`. */
   readonly cookies?: Cookies
   /** Cookies that the handler sets by `response.cookie`. */
@@ -147,8 +145,10 @@ function headersProblem({ responseHeaders = {}, cacheControl, etag }: AnyOperati
     const where = `responseHeaders.${name}`
     if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) return `${where} is not the name of a header`
     if (name !== name.toLowerCase()) return `${where} must be in lower case: ${name.toLowerCase()}`
-    if (!isSchema(schema)) return `${where} must be a schema, like t.String()`
-    if (!isText(schema)) return `${where}: a header is text, use a scalar or a list of scalars`
+    const wrong = notSchema(schema, 'like t.String()')
+    const problem = wrong === undefined ? jsonSchemaProblem(schema, 'output', where) : `${where} ${wrong}`
+    if (problem) return problem
+    if (!isText(jsonOf(schema, 'output'))) return `${where}: a header is text, use a scalar or a list of scalars`
     if (ownHeaders.has(name)) return `${where} is set by tricube`
     if (name === 'set-cookie') return `${where}: use setCookies`
     if (name === 'etag' && etag) return `${where} is set by etag, use response.etag(version)`

@@ -82,7 +82,9 @@ function multipartSchema(body: Schema, components: Components): JsonSchema {
     type: 'object',
     ...(required.length > 0 && { required }),
     properties: {
-      ...Object.fromEntries(Object.entries(fields).map(([name, schema]) => [name, components.use(schema)])),
+      ...Object.fromEntries(
+        Object.entries(fields).map(([name, schema]) => [name, components.use(jsonOf(schema, 'input'))]),
+      ),
       ...Object.fromEntries(properties),
     },
   }

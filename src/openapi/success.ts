@@ -6,8 +6,8 @@ import { redirectOf } from '../contract/redirect.ts'
 import { responseForm } from '../contract/response.ts'
 import { hasBody, successes, usualStatus } from '../contract/responses.ts'
 import type { FormName } from '../contract/responseForm.ts'
-import { t, type JsonSchema } from '../schema/schema.ts'
-import { jsonOf } from '../schema/standard/json.ts'
+import type { JsonSchema } from '../schema/schema.ts'
+import { isOptional, jsonOf } from '../schema/standard/json.ts'
 import type { Schema } from '../schema/standard/spec.ts'
 import { contentOf, type Components } from './components.ts'
 import { rateLimitHeaders } from './rateLimit.ts'
@@ -24,23 +24,40 @@ export function describeSuccesses(
     if (!hasBody(status)) return [status, { description: descriptionOf(status), ...headers }] as const
     const isUsual = status === usual
     const type = fileTypeOf(returns)
-    if (isUsual && type !== undefined)
-      return [status, { description: 'The file', ...headers, content: { [type]: { schema: {} } } }] as const
+    if (isUsual && type !== undefined) return [status, describeFile('The file', type, headers)] as const
     if (isUsual && redirectOf(returns)) return [status, describeRedirect(returns!, headers)] as const
     const form = isUsual ? responseForm(operation).name : 'single'
     const body = bodyOf[form](returns ? jsonOf(returns, 'output') : { type: 'null' }, envelope)
     return [status, { description: descriptionOf(status), ...headers, content: contentOf(body, components) }] as const
   })
-  const isFile = fileTypeOf(operation.returns) !== undefined
-  const hasTag = (operation.etag === true || isFile) && operation.route.startsWith('GET ')
+  const fileType = fileTypeOf(operation.returns)
+  const hasTag = (operation.etag === true || fileType !== undefined) && operation.route.startsWith('GET ')
   return {
     ...Object.fromEntries(all),
-    ...(isFile && {
-      206: { description: 'The part that range asks for', ...headers },
-      416: { description: 'No byte of the file is in the range', ...headers },
+    ...(fileType !== undefined && {
+      206: describeFile('The part that range asks for', fileType, { headers: { ...headers.headers, ...rangeHeader } }),
+      416: { description: 'No byte of the file is in the range', headers: { ...headers.headers, ...rangeHeader } },
     }),
     ...(hasTag && { 304: { description: descriptionOf(304), ...headers } }),
   }
+}
+
+function describeFile(
+  description: string,
+  type: string,
+  { headers }: Pick<OpenApiResponse, 'headers'>,
+): OpenApiResponse {
+  return { description, headers: { ...fileHeaders, ...headers }, content: { [type]: { schema: {} } } }
+}
+
+const fileHeaders: Readonly<Record<string, OpenApiHeader>> = {
+  'Content-Disposition': { description: 'whether to save it, and under which name', schema: { type: 'string' } },
+  ETag: { description: 'the version of the file', schema: { type: 'string' } },
+  'Accept-Ranges': { description: 'whether you can ask for parts', schema: { enum: ['bytes', 'none'] } },
+}
+
+const rangeHeader: Readonly<Record<string, OpenApiHeader>> = {
+  'Content-Range': { description: 'the part, and the size of the file', schema: { type: 'string' } },
 }
 
 function describeRedirect(returns: Schema, headers: Pick<OpenApiResponse, 'headers'>): OpenApiResponse {
@@ -73,13 +90,13 @@ function headersOf(
     }),
   }
   if (responseHeaders) {
-    const { required = [] } = t.Object(responseHeaders) as { required?: readonly string[] }
     for (const [name, schema] of Object.entries(responseHeaders)) {
-      const { description = '' } = schema
+      const json = jsonOf(schema, 'output')
+      const isSent = !isOptional(schema) || json['default'] !== undefined
       headers[name] = {
-        description,
-        schema: components.use(schema),
-        ...(required.includes(name) && { required: true }),
+        description: json.description ?? '',
+        schema: components.use(json),
+        ...(isSent && { required: true }),
       }
     }
   }

@@ -1,5 +1,5 @@
 import type { AnyInput } from '../client/call/call.ts'
-import { bodyRuleOf } from '../contract/body.ts'
+import { bodyRuleOf, formFieldsOf } from '../contract/body.ts'
 import type { Contract } from '../contract/contract.ts'
 import { queryOf, responseForm } from '../contract/response.ts'
 import type { ResponseForm } from '../contract/responseForm.ts'
@@ -130,6 +130,10 @@ export function compileInputCheck({ name, operations }: Contract, key: string): 
 }
 
 function compileBodyCheck(body: Schema): Check {
+  const fields = formFieldsOf(body)
+  if (bodyRuleOf(body).form === 'form') {
+    return withOwn(fields, compileCheck(objectSchema(inputProperties(fields)), 'only known'))
+  }
   const read = compileRead(body, compileCheck(body, 'only known'))
   return (value) => read(value).problems
 }

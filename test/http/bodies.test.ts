@@ -313,7 +313,7 @@ describe('callers', () => {
     await using app = await testService(caller)
     const mock = app.mock(bodies)
     mock.bytes.returns({ hex: '01', length: 1 })
-    mock.order.implement(({ body }) => body)
+    mock.order.implement(({ body: { gift = false, ...order } }) => ({ ...order, gift }))
     expect((await app.client.go()).data).toEqual([
       { hex: '01', length: 1 },
       { name: 'a', amount: 1, gift: true },

@@ -7,7 +7,7 @@ import { respondFile } from '../files/respondFile.ts'
 import { openRequestOf } from '../inFlight/inFlight.ts'
 import { namesTag, tagOfText } from './entityTag.ts'
 import type { Respond, RespondParts } from './respond.ts'
-import { missingHeader, type ResponseDraft } from './responseDraft.ts'
+import { addDefaults, missingHeader, type ResponseDraft } from './responseDraft.ts'
 
 /** Compiles how an operation responds whose handler may choose the status, set headers and cookies, or that has a tag. */
 export function compileRespondWithOptions(
@@ -32,6 +32,7 @@ export function compileRespondWithOptions(
     if (cacheControl !== undefined) reply.header('cache-control', cacheControl)
     if (draft) draft.apply(reply)
     else if (required !== undefined) throw missingHeader(required)
+    else addDefaults(reply, headers.defaults)
     reply.statusCode = status
     if (goTo && status === usual) return goTo(reply, value)
     if (usualType !== undefined && status === usual) return respondFile(request, reply, { content: value, usualType })

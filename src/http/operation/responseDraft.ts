@@ -81,7 +81,8 @@ export class ResponseDraft {
    */
   apply(reply: FastifyReply): void {
     for (const [name, text] of this.#headers) reply.header(name, text)
-    const { required } = this.#spec.headers
+    const { required, defaults } = this.#spec.headers
+    if (defaults.size > 0) addDefaults(reply, defaults)
     const missing = required.find((name) => !this.#headers.has(name))
     if (missing !== undefined) throw missingHeader(missing)
     if (this.#cookies.size === 0) return
@@ -100,6 +101,11 @@ export class ResponseDraft {
     const { encoders, usual } = this.#spec
     return tagOf(version, (data) => encoders.get(usual)!(data, this.#request.query))
   }
+}
+
+/** Sets the headers that the handler has not set, and that have a default. */
+export function addDefaults(reply: FastifyReply, defaults: ReadonlyMap<string, string>): void {
+  for (const [name, text] of defaults) if (!reply.hasHeader(name)) reply.header(name, text)
 }
 
 /** Returns the error of a response without a header that the contract requires. */

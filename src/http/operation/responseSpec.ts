@@ -1,8 +1,10 @@
 import type { Contract } from '../../contract/contract.ts'
 import type { Cookies } from '../../contract/cookie.ts'
 import { successes, usualStatus } from '../../contract/responses.ts'
-import type { TProperties } from '../../schema/schema.ts'
-import { objectSchema } from '../../schema/standard/json.ts'
+import type { TSchema } from '../../schema/schema.ts'
+import { compileConvert, convertData, type Convert } from '../../schema/standard/convert.ts'
+import { isOptional, jsonOf, objectSchema } from '../../schema/standard/json.ts'
+import type { Schemas } from '../../schema/standard/spec.ts'
 import { compileCheck, firstProblem, type Check } from '../../schema/validator/check.ts'
 import type { CookieSigner } from './cookies.ts'
 import { compileEncoder, type Encoder } from './encoder.ts'
@@ -48,16 +50,35 @@ export function compileResponseSpec(
   }
 }
 
+/** One of the headers that an operation may set. */
+interface HeaderRule {
+  readonly json: TSchema
+  readonly convert: Convert | undefined
+  /** Compiled when it is first needed. */
+  check?: Check
+}
+
 /** The headers that an operation may set. */
 export class HeaderRules {
   /** Headers that every response has to have. */
   readonly required: readonly string[]
-  readonly #properties: TProperties
-  readonly #checks = new Map<string, Check>()
+  /** The texts of headers that have a default. */
+  readonly defaults: ReadonlyMap<string, string>
+  readonly #rules: ReadonlyMap<string, HeaderRule>
 
-  constructor(properties: TProperties) {
-    this.#properties = properties
-    this.required = (objectSchema(properties)['required'] as readonly string[] | undefined) ?? []
+  constructor(schemas: Schemas) {
+    const all = Object.entries(schemas)
+    this.#rules = new Map(
+      all.map(([name, schema]) => [name, { json: jsonOf(schema, 'output'), convert: compileConvert(schema) }]),
+    )
+    this.required = all.flatMap(([name, schema]) => (isOptional(schema) ? [] : [name]))
+    const optional = all.filter(([name, schema]) => isOptional(schema) && this.#rules.get(name)!.convert)
+    this.defaults = new Map(
+      optional.flatMap(([name]) => {
+        const value = this.#converted(name, undefined)
+        return value === undefined ? [] : [[name, this.textOf(name, undefined)]]
+      }),
+    )
   }
 
   /**
@@ -65,20 +86,25 @@ export class HeaderRules {
    *
    * @throws {TypeError} when the contract does not name it, its value breaks the contract, or HTTP cannot carry it
    */
-  textOf(name: string, value: unknown): string {
-    if (!Object.hasOwn(this.#properties, name)) {
-      throw new TypeError(`the contract has no response header ${name}: add it to responseHeaders`)
-    }
-    let check = this.#checks.get(name)
-    if (!check) {
-      check = compileCheck(objectSchema({ [name]: this.#properties[name]! }), 'any')
-      this.#checks.set(name, check)
-    }
-    const problems = check({ [name]: value })
+  textOf(name: string, given: unknown): string {
+    const value = this.#converted(name, given)
+    const rule = this.#rules.get(name)!
+    rule.check ??= compileCheck(objectSchema({ [name]: rule.json }), 'any')
+    const problems = rule.check({ [name]: value })
     if (problems) throw new TypeError(`the response header ${firstProblem(problems)}`)
     const text = Array.isArray(value) ? value.map(String).join(', ') : String(value)
     if (/[^\t\x20-\x7e\x80-\xff]/.test(text))
       throw new TypeError(`the response header ${name} has a character that HTTP cannot carry`)
     return text
+  }
+
+  /** Returns what the schema's own library makes of a value. */
+  #converted(name: string, value: unknown): unknown {
+    const rule = this.#rules.get(name)
+    if (!rule) throw new TypeError(`the contract has no response header ${name}: add it to responseHeaders`)
+    if (!rule.convert) return value
+    const conversion = convertData(rule.convert, value)
+    if (!conversion.problems) return conversion.value
+    throw new TypeError(`the response header ${name} ${firstProblem(conversion.problems)}`)
   }
 }

@@ -1,14 +1,14 @@
 import type { FastifyRequest } from 'fastify'
 import { emptyBodies } from '../bodies/bodyReader.ts'
 import type { ReceivedParts } from '../bodies/multipart.ts'
-import { bodyRuleOf, type BodyForm } from '../../contract/body.ts'
+import { bodyRuleOf, formFieldsOf, type BodyForm } from '../../contract/body.ts'
 import { partsOf } from '../../contract/multipart.ts'
 import type { Operation } from '../../contract/operation.ts'
 import { compileReadCursor } from './cursor.ts'
 import { BadRequest, codes, NotFound, PreconditionRequired } from '../../contract/errors.ts'
 import { queryOf } from '../../contract/response.ts'
 import { parseRoute } from '../../contract/route.ts'
-import { jsonSchemaOf, type TObject } from '../../schema/schema.ts'
+import { jsonSchemaOf } from '../../schema/schema.ts'
 import { compileConvert } from '../../schema/standard/convert.ts'
 import { jsonOf, objectSchema } from '../../schema/standard/json.ts'
 import type { Schema } from '../../schema/standard/spec.ts'
@@ -77,7 +77,7 @@ const compileBodyCheck: Readonly<Record<BodyForm, (body: Schema) => Check>> = {
   upload: () => () => undefined,
   multipart: compileMultipartCheck,
   text: (body) => compileCheck(body, 'any'),
-  form: (body) => compileTextCheck((body as unknown as TObject).properties, 'only known', 'query'),
+  form: (body) => compileTextCheck(formFieldsOf(body), 'only known', 'query'),
 }
 
 function missingBody(form: BodyForm): never {

@@ -21,10 +21,14 @@ export function propertiesOf(schemas: Schemas): TProperties {
   return Object.fromEntries(
     Object.entries(schemas).map(([name, schema]) => {
       const json = jsonOf(schema, 'input')
-      const isOptional = isStandard(schema) && !isSchema(schema) && describe(schema).isOptional
-      return [name, isOptional ? { ...json, [OptionalKind]: 'Optional' } : json]
+      return [name, isOptional(schema) ? { ...json, [OptionalKind]: 'Optional' } : json]
     }),
   )
+}
+
+/** Whether a field with the schema may be left out. */
+export function isOptional(schema: Schema): boolean {
+  return isStandard(schema) && !isSchema(schema) ? describe(schema).isOptional : OptionalKind in schema
 }
 
 /** Returns the schema of an object with these properties. */

@@ -2,6 +2,8 @@ import { pick } from '../../config/hide.ts'
 import { settingsOf, type OwnSettings } from '../../config/own.ts'
 import type { Rule } from '../../config/rule.ts'
 import { record } from '../../config/rules.ts'
+import { notSchema } from '../../schema/standard/json.ts'
+import { isForeign } from '../../schema/standard/spec.ts'
 import type { Opened, Part, RequestScope } from '../part.ts'
 
 /** The options of a service that has settings of its own. */
@@ -19,7 +21,10 @@ const rule: Rule = {
   ...record('schemas by the names of settings'),
   problem(own: OwnSettings | undefined, path) {
     for (const [name, schema] of Object.entries(own ?? {})) {
-      if (typeof schema !== 'object' || (schema as unknown) === null) {
+      if (isForeign(schema)) {
+        const wrong = notSchema(schema, 'like t.String()')
+        if (wrong) return `${path}.${name} ${wrong}`
+      } else if (typeof schema !== 'object' || (schema as unknown) === null) {
         return `${path}.${name}: expected a schema like t.String(), got ${JSON.stringify(schema)}`
       }
       try {

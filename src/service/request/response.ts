@@ -1,4 +1,4 @@
-import type { Operation, ResponseHeadersOf } from '../../contract/operation.ts'
+import type { Operation, SetHeadersOf } from '../../contract/operation.ts'
 import type { StatusOf } from '../../contract/responses.ts'
 import type { Version } from '../../http/operation/entityTag.ts'
 
@@ -46,6 +46,6 @@ type HeaderEntry<Headers> = {
 /** What the handler of an operation sets on its response. */
 export type ResponseOfHandler<Op extends Operation> = HandlerResponse<
   StatusOf<Op>,
-  ResponseHeadersOf<Op>,
+  SetHeadersOf<Op>,
   Op['setCookies'] extends object ? keyof Op['setCookies'] & string : never
 >
