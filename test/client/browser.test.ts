@@ -1,46 +1,24 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { build } from 'esbuild'
+import { pathToFileURL } from 'node:url'
 import { contract, NotFound, t } from 'tricube'
 import { fetchClient } from 'tricube/client/fetch'
 import { describe, expect, expectTypeOf, it, onTestFinished } from 'vitest'
+import { bundleForPage } from './bundle.ts'
 import { callee, unusedAddress, productService } from './callee.ts'
 
-const built = process.env['TRICUBE_TEST_PACKAGE']
-const root = built ?? fileURLToPath(new URL('../../src', import.meta.url))
-const file = (path: string) => join(root, `${path}.${built ? 'js' : 'ts'}`)
-
-/** Bundles the script of a page for browsers. An import of a Node module fails. */
+/** Bundles the script of a page for browsers, and loads it into this process. An import of a Node module fails. */
 async function bundle(
   script: string,
   tables: 'page' | 'service' = 'page',
 ): Promise<{ module: any; bytes: number; inputs: string[] }> {
   const folder = await mkdtemp(join(tmpdir(), 'tricube-browser-'))
   onTestFinished(() => rm(folder, { recursive: true }))
-  const result = await build({
-    stdin: { contents: script, resolveDir: fileURLToPath(new URL('../..', import.meta.url)), loader: 'ts' },
-    bundle: true,
-    platform: 'browser',
-    format: 'esm',
-    minify: true,
-    write: false,
-    metafile: true,
-    alias: {
-      'tricube/client/fetch': file('client/fetch/index'),
-      'tricube/models/pg': file(tables === 'page' ? 'models/pg/browser' : 'models/pg/index'),
-      'tricube/models': file('models/index'),
-      tricube: file('browser'),
-    },
-  })
+  const { text, inputs } = await bundleForPage(script, tables)
   const path = join(folder, 'page.mjs')
-  await writeFile(path, result.outputFiles[0]!.contents)
-  return {
-    module: await import(/* @vite-ignore */ pathToFileURL(path).href),
-    bytes: result.outputFiles[0]!.contents.length,
-    inputs: Object.keys(result.metafile.inputs),
-  }
+  await writeFile(path, text)
+  return { module: await import(/* @vite-ignore */ pathToFileURL(path).href), bytes: Buffer.byteLength(text), inputs }
 }
 
 describe('a page', () => {

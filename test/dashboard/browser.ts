@@ -15,7 +15,7 @@ export const chromiumBinary: string | undefined =
 
 if (!chromiumBinary) {
   process.stderr.write(`
-!!! The tests of the dashboard's page are SKIPPED: no \`chromium\` is on the PATH and TRICUBE_TEST_CHROMIUM names none.
+!!! The tests in a browser are SKIPPED: no \`chromium\` is on the PATH and TRICUBE_TEST_CHROMIUM names none.
 !!! Install it: \`apt-get install chromium\`. Or name another: \`TRICUBE_TEST_CHROMIUM=/path/to/chrome npm test\`.
 
 `)

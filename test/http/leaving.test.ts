@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { contract, csv, file, multipart, raw, service, t, upload } from 'tricube'
+import { contract, csv, file, multipart, raw, service, upload } from 'tricube'
 import { testService } from 'tricube/testing'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 

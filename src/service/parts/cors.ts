@@ -1,5 +1,7 @@
 import { flag, group, listOf, text, integer } from '../../config/rules.ts'
 import type { Contract } from '../../contract/contract.ts'
+import { fileTypeOf } from '../../contract/file.ts'
+import type { Operation } from '../../contract/operation.ts'
 import { addCors, compileAllowOrigin, isOrigin, type AllowOrigin, type CorsOptions } from '../../http/cors.ts'
 import type { Opened, Part } from '../part.ts'
 import { rateLimitHeaders } from './rateLimits/headers.ts'
@@ -43,9 +45,20 @@ export const cors: Part<CorsPartOptions, {}, Cors> = {
   },
 }
 
-/** Lets pages read when they may retry. */
+/** Lets pages read when they may retry, and the headers that the contract names. */
 function withDefaultHeaders(options: CorsOptions, { operations }: Contract): CorsOptions {
-  const isLimited = Object.values(operations).some(({ rateLimit }) => rateLimit !== undefined)
-  const defaults = isLimited ? ['retry-after', ...rateLimitHeaders] : ['retry-after']
-  return { ...options, exposedHeaders: [...new Set([...defaults, ...(options.exposedHeaders ?? [])])] }
+  const named = Object.values(operations).flatMap(headersOf)
+  return { ...options, exposedHeaders: [...new Set(['retry-after', ...named, ...(options.exposedHeaders ?? [])])] }
 }
+
+function headersOf({ rateLimit, responseHeaders = {}, etag, returns, deprecated }: Operation): readonly string[] {
+  return [
+    ...(rateLimit ? rateLimitHeaders : []),
+    ...Object.keys(responseHeaders),
+    ...(etag ? ['etag'] : []),
+    ...(fileTypeOf(returns) === undefined ? [] : fileHeaders),
+    ...(typeof deprecated === 'object' ? ['deprecation', 'sunset', 'link'] : []),
+  ]
+}
+
+const fileHeaders: readonly string[] = ['etag', 'content-disposition', 'accept-ranges', 'content-range']
