@@ -35,13 +35,18 @@ function isJson(value: unknown): boolean {
 /** Keys whose value has names as keys. */
 const named: ReadonlySet<string> = new Set([
   '$defs',
+  'cookies',
   'dependentSchemas',
   'errors',
   'events',
+  'files',
   'jobs',
   'operations',
   'patternProperties',
   'properties',
+  'responses',
+  'setCookies',
+  'styles',
 ])
 
 /** Keywords whose value is a value of the user. */

@@ -1,14 +1,21 @@
 import type { JsonSchema } from '../schema/schema.ts'
-import { rate, type Change } from './difference.ts'
+import { changeOf, type Change } from './difference.ts'
 import type { ContractDocument, MessageDocument } from './document.ts'
 import { operationChanges } from './operations.ts'
 import { schemaDifferences } from './schemas.ts'
 
-/** Returns the changes from one version of a contract to another, in the order of the contract. */
-export function compareContracts(before: ContractDocument, after: ContractDocument): readonly Change[] {
+/**
+ * Returns the changes from one version of a contract to another, in the order of the contract. `today` is a day such as
+ * `2026-11-27`.
+ */
+export function compareContracts(
+  before: ContractDocument,
+  after: ContractDocument,
+  { today = new Date().toISOString().slice(0, 10) }: { readonly today?: string } = {},
+): readonly Change[] {
   return [
     ...contractChanges(before, after),
-    ...operationChanges(before, after),
+    ...operationChanges(before, after, today),
     ...messageChanges('event', before.events, after.events),
     ...messageChanges('job', before.jobs, after.jobs),
   ]
@@ -27,6 +34,14 @@ function contractChanges(before: ContractDocument, after: ContractDocument): rea
   if (before.partitioned !== after.partitioned) {
     const text = `partitioned ${before.partitioned} became ${after.partitioned}; calls go to other regions`
     changes.push({ level: 'risky', path: 'partitioned', text })
+  }
+  if (before.trailingSlash !== after.trailingSlash) {
+    const text = `trailingSlash ${before.trailingSlash} became ${after.trailingSlash}`
+    changes.push(
+      after.trailingSlash === 'never'
+        ? { level: 'breaking', path: 'trailingSlash', text: `${text}; callers that end a path with / get a 404` }
+        : { level: 'safe', path: 'trailingSlash', text },
+    )
   }
   return changes
 }
@@ -58,10 +73,7 @@ function keyChanges(
 
 function dataChanges(path: string, before: JsonSchema | undefined, after: JsonSchema | undefined): readonly Change[] {
   if (before && after) {
-    return schemaDifferences(before, after, path, { direction: 'message' }).map((one) => ({
-      path: one.path,
-      ...rate(one, 'message'),
-    }))
+    return schemaDifferences(before, after, path, { direction: 'message' }).map((one) => changeOf(one, 'message'))
   }
   if (before) return [{ level: 'risky', path, text: 'the input was removed' }]
   return after ? [{ level: 'breaking', path, text: 'an input was added; messages that wait do not have it' }] : []

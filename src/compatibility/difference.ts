@@ -10,6 +10,11 @@ export interface Change {
   readonly text: string
 }
 
+/** A change of a field that is no schema. `at` is the place inside it, such as the name of a cookie. */
+export interface FieldChange extends Omit<Change, 'path'> {
+  readonly at?: string
+}
+
 /** Who writes a value: the caller, the service, or both at different times, as with events and jobs that wait. */
 export type Direction = 'request' | 'response' | 'message'
 
@@ -31,6 +36,11 @@ export function rate(
   const level = levels[columns.indexOf(direction)]!
   const reason = level === 'safe' ? undefined : why[direction]
   return { level, text: reason === undefined ? text : `${text}; ${reason}` }
+}
+
+/** Returns a difference as a change, rated by who writes the value. */
+export function changeOf(difference: Difference, direction: Direction): Change {
+  return { path: difference.path, ...rate(difference, direction) }
 }
 
 const columns: readonly Direction[] = ['request', 'response', 'message']

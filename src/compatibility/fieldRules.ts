@@ -1,7 +1,9 @@
 import { schemesOf, type Auth } from '../contract/auth.ts'
+import type { Deprecation } from '../contract/deprecation.ts'
 import { canonical } from './canonical.ts'
-import type { Change, Level } from './difference.ts'
-import type { OperationDocument } from './document.ts'
+import { receivedCookies, sentCookies } from './cookies.ts'
+import type { FieldChange, Level } from './difference.ts'
+import type { OperationDocument } from './operationDocument.ts'
 
 /** Returns the changes of a field of an operation that is no schema. */
 export function fieldChanges(field: string, before: unknown, after: unknown): readonly FieldChange[] {
@@ -10,21 +12,47 @@ export function fieldChanges(field: string, before: unknown, after: unknown): re
   return [rule(before as never, after as never)].flat()
 }
 
-type FieldChange = Omit<Change, 'path'>
-
 type Rule = (before: never, after: never) => FieldChange | readonly FieldChange[]
 
 /** How each field of an operation is compared, when it has changed. */
 const fieldRules: Readonly<Record<string, Rule>> = {
-  status: (before: number, after: number) => change('risky', `status ${before} became ${after}`),
-  paginated: (_, after: boolean) =>
+  paginated: (_, after: boolean | 'cursor') =>
     change(
       'breaking',
-      after ? 'the response became a page; callers read another form' : 'the response is no longer a page',
+      after ? 'the response became another page; callers read another form' : 'the response is no longer a page',
     ),
   cursor: () => change('risky', 'positions changed; callers in the middle of a list get a 400'),
-  styles: () => change('breaking', 'lists or objects of the query have another form; its callers get a 400'),
-  deprecated: (_, after: boolean) => change('safe', after ? 'the operation was deprecated' : 'no longer deprecated'),
+  cookies: receivedCookies,
+  setCookies: sentCookies,
+  etag: (before: Etag, after: Etag) => {
+    const text = `etag ${show(before ?? false)} became ${show(after ?? false)}`
+    if (after === 'required') return change('breaking', `${text}; callers without if-match get a 428`)
+    return after ? change('safe', text) : change('risky', `${text}; if-match no longer protects from lost updates`)
+  },
+  cacheControl: (before: string | undefined, after: string | undefined) => {
+    const text = `cacheControl ${before ?? 'none'} became ${after ?? 'none'}`
+    return after === undefined ? change('safe', text) : change('risky', `${text}; caches may store other responses`)
+  },
+  compressedBody: (_, after: boolean) =>
+    after
+      ? change('safe', 'the body may be compressed')
+      : change('breaking', 'the body may no longer be compressed; callers that do get a 415'),
+  callers: (before: readonly string[] | undefined, after: readonly string[] | undefined) => {
+    const text = `callers ${before?.join(' ') ?? 'any'} became ${after?.join(' ') ?? 'any'}`
+    const isOpen = after === undefined || before?.every((caller) => after.includes(caller))
+    return isOpen ? change('safe', text) : change('breaking', `${text}; other services get a 403`)
+  },
+  deprecated: (before: Deprecated, after: Deprecated) => {
+    if (!after) return change('safe', 'no longer deprecated')
+    const [was, is] = [before, after].map((one) => (typeof one === 'object' ? one.sunset : undefined))
+    if (is !== undefined && was !== undefined && is < was) {
+      return change('risky', `the sunset of ${was} became ${is}; callers have less time`)
+    }
+    return change(
+      'safe',
+      is === undefined ? 'the operation was deprecated' : `it was deprecated, with a sunset of ${is}`,
+    )
+  },
   internal: (_, after: boolean) =>
     after
       ? change('breaking', 'the operation became internal; callers from outside get a 404')
@@ -75,6 +103,8 @@ const fieldRules: Readonly<Record<string, Rule>> = {
   ],
 }
 
+type Etag = OperationDocument['etag']
+type Deprecated = boolean | Deprecation
 type RateLimit = OperationDocument['rateLimit']
 type Errors = Readonly<Record<string, string>>
 

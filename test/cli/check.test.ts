@@ -13,13 +13,17 @@ const index = built('index.js').href
 
 /** A service's file; `definition` is what follows the name in `contract(…)`. */
 function serviceOf(name: string, definition: string, more = ''): string {
-  return `import { contract, jobs, NotFound, service, t } from ${JSON.stringify(index)}
-    import { jwt } from ${JSON.stringify(new URL('auth/index.js', index).href)}
+  return `import { contract, cookie, file, form, jobs, multipart, NotFound, raw, redirect, service, t, text, upload } from ${JSON.stringify(index)}
+    import { jwt, mtls } from ${JSON.stringify(new URL('auth/index.js', index).href)}
     const own = contract('${name}', ${definition})
-    const hasUsers = Object.values(own.operations).some(({ auth }) => auth === 'user')
-    const auth = hasUsers ? { user: jwt({ issuer: 'https://login.example', audience: 'shop' }) } : {}
+    const asksFor = (scheme) => Object.values(own.operations).some(({ auth }) => [auth].flat().includes(scheme))
+    const auth = {
+      ...(asksFor('user') && { user: jwt({ issuer: 'https://login.example', audience: 'shop' }) }),
+      ...(asksFor('service') && { service: mtls({ trust: 'spiffe://shop/' }) }),
+    }
+    const tls = asksFor('service') ? { tls: { cert: 'c.pem', key: 'k.pem', ca: 'ca.pem', requestCert: true } } : {}
     const handlers = Object.fromEntries(Object.keys(own.operations).map((operation) => [operation, () => {}]))
-    export default service(own, { handlers, database: {}, auth, ${more} })`
+    export default service(own, { handlers, database: {}, auth, ...tls, ${more} })`
 }
 
 const order = (status: string) =>

@@ -18,6 +18,14 @@ const operation = (fields: string): string => `{ get: { route: 'GET /things'${fi
 const post = (fields: string): string => `{ add: { route: 'POST /things'${fields} } }`
 const union = (...values: string[]): string => `t.Union([${values.map((one) => `t.Literal('${one}')`).join(', ')}])`
 
+const parts = (fields: string, files: string): string =>
+  post(`, body: multipart({ fields: { ${fields} }, files: { ${files} } })`)
+const returned = ', returns: t.Object({ a: t.String() })'
+const other = (responses?: string): string =>
+  `, returns: t.String()${responses === undefined ? '' : `, responses: { ${responses} }`}`
+const sent = (headersSent: string): string => `, responseHeaders: { ${headersSent} }`
+const service = (fields: string): string => operation(`, auth: 'service'${fields}`)
+
 type Row = readonly [title: string, before: string, after: string, ...changes: string[]]
 
 const requests: readonly Row[] = [
@@ -241,6 +249,177 @@ const responses: readonly Row[] = [
   ['a response more', operation(''), operation(', returns: t.String()'), 'safe get.returns'],
 ]
 
+const bodies: readonly Row[] = [
+  ['JSON becomes a form', body('a: t.String()'), post(', body: form({ a: t.String() })'), 'breaking add.body'],
+  [
+    'a required field of a form',
+    post(', body: form({ a: t.String() })'),
+    post(', body: form({ a: t.String(), b: t.Integer() })'),
+    'breaking add.body.b',
+  ],
+  [
+    'a number of a form becomes any text',
+    post(', body: form({ a: t.Integer() })'),
+    post(', body: form({ a: t.String() })'),
+    'safe add.body.a',
+  ],
+  ['text becomes bytes', post(', body: text()'), post(', body: raw()'), 'breaking add.body'],
+  ['bytes are streamed', post(', body: raw({ maxBytes: 9 })'), post(', body: upload({ maxBytes: 9 })')],
+  [
+    'a media type less',
+    post(`, body: raw({ types: ['image/png', 'image/gif'] })`),
+    post(`, body: raw({ types: ['image/png'] })`),
+    'breaking add.body',
+  ],
+  [
+    'a range of media types',
+    post(`, body: raw({ types: ['image/png', 'image/gif'] })`),
+    post(`, body: raw({ types: ['image/*'] })`),
+    'safe add.body',
+  ],
+  ['a smaller body', post(', body: raw({ maxBytes: 9 })'), post(', body: raw({ maxBytes: 5 })'), 'breaking add.body'],
+  ['a larger body', post(', body: upload({ maxBytes: 5 })'), post(', body: upload({ maxBytes: 9 })'), 'safe add.body'],
+  ['a limit of its own', post(', body: text()'), post(', body: text({ maxBytes: 5 })'), 'risky add.body'],
+  ['a required field of parts', parts('', ''), parts('a: t.String()', ''), 'breaking add.body.a'],
+  ['a number of parts becomes text', parts('a: t.Integer()', ''), parts('a: t.String()', ''), 'safe add.body.a'],
+  ['a required file', parts('', ''), parts('', 'f: { maxBytes: 9 }'), 'breaking add.body.f'],
+  ['an optional file', parts('', ''), parts('', 'f: { maxBytes: 9, optional: true }'), 'safe add.body.f'],
+  ['a list of files', parts('', ''), parts('', 'f: { maxBytes: 9, max: 3 }'), 'safe add.body.f'],
+  ['a file less', parts('', 'f: { maxBytes: 9, optional: true }'), parts('', ''), 'breaking add.body.f'],
+  [
+    'a file becomes required',
+    parts('', 'f: { maxBytes: 9, optional: true }'),
+    parts('', 'f: { maxBytes: 9 }'),
+    'breaking add.body.f',
+  ],
+  [
+    'fewer files',
+    parts('', 'f: { maxBytes: 9, max: 5 }'),
+    parts('', 'f: { maxBytes: 9, max: 2 }'),
+    'breaking add.body.f',
+  ],
+  ['smaller files', parts('', 'f: { maxBytes: 9 }'), parts('', 'f: { maxBytes: 5 }'), 'breaking add.body.f'],
+  [
+    'files of one type',
+    parts('', 'f: { maxBytes: 9 }'),
+    parts('', `f: { maxBytes: 9, types: ['image/png'] }`),
+    'breaking add.body.f',
+  ],
+  [
+    'a compressed body',
+    body('a: t.String()'),
+    post(', compressedBody: true, body: t.Object({ a: t.String() })'),
+    'safe add.compressedBody',
+  ],
+  [
+    'a compressed body no longer',
+    post(', compressedBody: true, body: t.Object({ a: t.String() })'),
+    body('a: t.String()'),
+    'breaking add.compressedBody',
+  ],
+]
+
+const responseParts: readonly Row[] = [
+  ['a status more', operation(other()), operation(other('202: t.String()')), 'breaking get.responses.202'],
+  ['a status without data', operation(other()), operation(other('204: null')), 'breaking get.responses.204'],
+  ['a status less', operation(other('202: t.String()')), operation(other()), 'safe get.responses.202'],
+  [
+    'the data of a status',
+    operation(other('202: t.Object({ a: t.String() })')),
+    operation(other('202: t.Object({})')),
+    'breaking get.responses.202.a',
+  ],
+  [
+    'a status loses its data',
+    operation(other('202: t.String()')),
+    operation(other('202: null')),
+    'breaking get.responses.202',
+  ],
+  ['a status gains data', operation(other('202: null')), operation(other('202: t.String()')), 'safe get.responses.202'],
+  ['a response header more', operation(''), operation(sent(`'x-a': t.String()`)), 'safe get.responseHeaders.x-a'],
+  ['a response header less', operation(sent(`'x-a': t.String()`)), operation(''), 'breaking get.responseHeaders.x-a'],
+  [
+    'a response header may be missing',
+    operation(sent(`'x-a': t.Integer()`)),
+    operation(sent(`'x-a': t.Optional(t.Integer())`)),
+    'breaking get.responseHeaders.x-a',
+  ],
+  [
+    'another media type of a file',
+    operation(`, returns: file('text/csv')`),
+    operation(`, returns: file()`),
+    'breaking get.returns',
+  ],
+  ['data becomes a file', operation(', returns: t.String()'), operation(', returns: file()'), 'breaking get.returns'],
+  [
+    'data becomes a redirect',
+    operation(', returns: t.String()'),
+    operation(', returns: redirect()'),
+    'breaking get.returns',
+  ],
+  [
+    'another status of a redirect',
+    operation(', returns: redirect()'),
+    operation(', returns: redirect({ status: 307 })'),
+    'risky get.status',
+  ],
+  ['a cookie more', operation(''), operation(', cookies: { a: cookie() }'), 'safe get.cookies.a'],
+  ['a cookie less', operation(', cookies: { a: cookie() }'), operation(''), 'risky get.cookies.a'],
+  [
+    'a signed cookie',
+    operation(', cookies: { a: cookie() }'),
+    operation(', cookies: { a: cookie({ signed: true }) }'),
+    'risky get.cookies.a',
+  ],
+  [
+    'another name of a cookie in the contract',
+    operation(`, cookies: { a: cookie({ name: 'sid' }) }`),
+    operation(`, cookies: { b: cookie({ name: 'sid' }) }`),
+  ],
+  [
+    'attributes of a cookie that is only read',
+    operation(', cookies: { a: cookie() }'),
+    operation(', cookies: { a: cookie({ maxAgeSeconds: 5 }) }'),
+  ],
+  ['no cookie is set', operation(', setCookies: { a: cookie() }'), operation(''), 'risky get.setCookies.a'],
+  [
+    'a cookie that lasts longer',
+    operation(', setCookies: { a: cookie({ maxAgeSeconds: 5 }) }'),
+    operation(', setCookies: { a: cookie({ maxAgeSeconds: 9 }) }'),
+    'safe get.setCookies.a',
+  ],
+  [
+    'a cookie that scripts cannot read',
+    operation(`, setCookies: { a: cookie({ httpOnly: false, sameSite: 'strict' }) }`),
+    operation(', setCookies: { a: cookie() }'),
+    'safe get.setCookies.a',
+    'risky get.setCookies.a',
+  ],
+  ['a tag', operation(returned), operation(`${returned}, etag: true`), 'safe get.etag'],
+  ['no tag', operation(`${returned}, etag: true`), operation(returned), 'risky get.etag'],
+  ['no tag, as before', operation(returned), operation(`${returned}, etag: false`)],
+  [
+    'a required tag',
+    `{ set: { route: 'PUT /things', etag: true } }`,
+    `{ set: { route: 'PUT /things', etag: 'required' } }`,
+    'breaking set.etag',
+  ],
+  ['a cache', operation(''), operation(`, cacheControl: 'max-age=60'`), 'risky get.cacheControl'],
+  ['no cache', operation(`, cacheControl: 'max-age=60'`), operation(''), 'safe get.cacheControl'],
+  [
+    'pages become a cursor',
+    operation(`${returned}, paginated: true`),
+    operation(`${returned}, paginated: 'cursor'`),
+    'breaking get.paginated',
+  ],
+  [
+    'other positions',
+    operation(`${returned}, paginated: 'cursor'`),
+    operation(`${returned}, paginated: 'cursor', cursor: t.Object({ id: t.Integer() })`),
+    'risky get.cursor',
+  ],
+]
+
 const operations: readonly Row[] = [
   ['an operation more', '{}', operation(''), 'safe get'],
   ['an operation less', operation(''), '{}', 'breaking get'],
@@ -310,6 +489,43 @@ const operations: readonly Row[] = [
     operation(`, auth: 'user', scopes: ['a']`),
     'safe get.scopes',
   ],
+  ['services only', operation(''), operation(`, auth: 'service'`), 'breaking get.auth'],
+  ['another way more', operation(`, auth: 'user'`), operation(`, auth: ['service', 'user']`), 'safe get.auth'],
+  ['the same ways', operation(`, auth: ['user', 'service']`), operation(`, auth: ['service', 'user']`)],
+  ['some services', service(''), service(`, callers: ['a', 'b']`), 'breaking get.callers'],
+  ['a service less', service(`, callers: ['a', 'b']`), service(`, callers: ['a']`), 'breaking get.callers'],
+  ['a service more', service(`, callers: ['b']`), service(`, callers: ['a', 'b']`), 'safe get.callers'],
+  ['any service', service(`, callers: ['b']`), service(''), 'safe get.callers'],
+  [
+    'a sunset',
+    operation(', deprecated: true'),
+    operation(`, deprecated: { sunset: '2099-02-01' }`),
+    'safe get.deprecated',
+  ],
+  [
+    'an earlier sunset',
+    operation(`, deprecated: { sunset: '2099-02-01' }`),
+    operation(`, deprecated: { sunset: '2099-01-01' }`),
+    'risky get.deprecated',
+  ],
+  ['an operation less before its sunset', operation(`, deprecated: { sunset: '2099-01-01' }`), '{}', 'breaking get'],
+  ['an operation less after its sunset', operation(`, deprecated: { sunset: '2020-01-01' }`), '{}', 'risky get'],
+  ['a prefix', operation(''), `${operation('')}, { prefix: '/v1' }`, 'breaking get.route'],
+  ['a prefix, as before', operation(''), `{ get: { route: 'GET /' } }, { prefix: '/things' }`],
+  ['a slash at the end', operation(''), `${operation('')}, { trailingSlash: 'optional' }`, 'safe trailingSlash'],
+  ['no slash at the end', `${operation('')}, { trailingSlash: 'optional' }`, operation(''), 'breaking trailingSlash'],
+  [
+    'another style of a query',
+    query('a: t.Optional(t.Array(t.Integer()))'),
+    query(`a: t.Optional(t.Array(t.Integer(), { style: 'comma' }))`),
+    'breaking find.query.a',
+  ],
+  [
+    'a parameter with a style',
+    operation(''),
+    `{ get: { route: 'GET /things', query: { a: t.Optional(t.Array(t.Integer(), { style: 'comma' })) } } }`,
+    'safe get.query.a',
+  ],
   ['another envelope', operation(''), `${operation('')}, { envelope: 'plain' }`, 'breaking envelope'],
   ['regions', operation(''), `${operation('')}, { partitioned: true }`, 'risky partitioned'],
 ]
@@ -337,7 +553,13 @@ const events: readonly Row[] = [
 ]
 
 /** The name of a case's service is made from its place in this list. */
-export const cases: readonly Case[] = Object.entries({ requests, responses, operations, events }).flatMap(
-  ([group, rows]) =>
-    rows.map(([title, before, after, ...changes]) => ({ title: `${group}: ${title}`, before, after, changes })),
+export const cases: readonly Case[] = Object.entries({
+  requests,
+  responses,
+  bodies,
+  responseParts,
+  operations,
+  events,
+}).flatMap(([group, rows]) =>
+  rows.map(([title, before, after, ...changes]) => ({ title: `${group}: ${title}`, before, after, changes })),
 )
