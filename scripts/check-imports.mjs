@@ -27,7 +27,7 @@ const below = {
   jobs: ['time', 'contract', 'schema', 'metrics', 'sql', 'queue'],
   events: ['time', 'contract', 'schema', 'sql', 'tables'],
   discovery: ['time', 'contract', 'resilience', 'log'],
-  client: ['time', 'contract', 'config', 'schema', 'resilience', 'tls', 'log', 'trace', 'discovery'],
+  client: ['time', 'contract', 'compatibility', 'config', 'schema', 'resilience', 'tls', 'log', 'trace', 'discovery'],
   http: ['contract', 'schema', 'openapi', 'resilience', 'tls', 'log', 'trace', 'bytes', 'load'],
   auth: ['time', 'contract', 'config', 'schema', 'log', 'sql', 'tables'],
   models: ['schema'],
@@ -42,16 +42,9 @@ const below = {
 below.service = [
   ...Object.keys(below).filter(
     (room) =>
-      ![
-        'compatibility',
-        'dashboard',
-        'decorators',
-        'postgres',
-        'devIssuer',
-        'fakeConsul',
-        'fakeKubernetes',
-        'faultProxy',
-      ].includes(room),
+      !['dashboard', 'decorators', 'postgres', 'devIssuer', 'fakeConsul', 'fakeKubernetes', 'faultProxy'].includes(
+        room,
+      ),
   ),
 ]
 below.testing = [...Object.keys(below), 'service']

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { contractHash } from '../compatibility/hash.ts'
 import { contractDocument, documentText, type ContractDocument } from '../compatibility/document.ts'
 import { compareContracts } from '../compatibility/compare.ts'
 import { baselinesIn, contractFile, type Baselines } from './check/baselines.ts'
@@ -68,8 +69,9 @@ function reportsOf(
   const callersOf = (name: string): string[] =>
     contracts.filter(({ callees }) => callees.has(name)).map(({ document }) => document.name)
   return [
-    ...contracts.map(({ folder, file, document }): ServiceReport => {
-      const service = { name: document.name, file, version: document.version, callers: callersOf(document.name) }
+    ...contracts.map(({ definition, folder, file, document }): ServiceReport => {
+      const { name, version } = document
+      const service = { name, file, version, contract: contractHash(definition.contract), callers: callersOf(name) }
       const before = baselines.get(folder)
       if (!before && against === undefined && !write) {
         throw new CliError(`${displayPath(folder)} has no ${contractFile}: run tricube check --write, and commit it`, 2)

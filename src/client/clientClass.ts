@@ -7,6 +7,7 @@ import { BoundClient, type CompiledCall } from './boundClient.ts'
 import { isCancelled, type AnyInput, type CallResponse, type ClientClass, type OutgoingRequest } from './call/call.ts'
 import { responseCheck } from './call/checkResponse.ts'
 import { compileRequest } from './call/compileRequest.ts'
+import { compileContractNotice } from './call/contractNotice.ts'
 import { compileDecoder } from './call/decode.ts'
 import { compileRaw, compileStreamed } from './call/rawResponse.ts'
 import { operationPolicy, type OperationPolicy } from './call/operationPolicy.ts'
@@ -23,6 +24,8 @@ export interface CompiledOptions extends ClientOptions {
   readonly serviceToken?: (() => string) | undefined
   /** Returns headers of all calls. */
   readonly commonHeaders?: (() => Readonly<Record<string, string>>) | undefined
+  /** The name of the service that calls. */
+  readonly caller?: string | undefined
 }
 
 /** Compiles a contract into a class whose methods are its operations. */
@@ -56,6 +59,7 @@ function compileCall(
     forward: options.forward,
     headers: options.commonHeaders,
     serviceToken: options.serviceToken,
+    notice: compileContractNotice(contract, name, options.caller),
   }
   const build = compileRequest(contract, name, requestOptions)
   const send = compileSend(contract, name, target, policy, observer)

@@ -1,4 +1,5 @@
 import type { onRequestHookHandler, RouteHandlerMethod } from 'fastify'
+import { contractHeader, operationHash } from '../compatibility/hash.ts'
 import { ContractError } from '../contract/check.ts'
 import type { Contract } from '../contract/contract.ts'
 import { isByAddress } from '../contract/rateLimit.ts'
@@ -24,6 +25,7 @@ import type { ContextClass } from './request/requestContext.ts'
 import type { Definition } from './definition/definition.ts'
 import { compileHandler } from './request/handler.ts'
 import { isThenable } from './request/thenable.ts'
+import type { CallerVersions } from '../metrics/callerVersions.ts'
 import type { AdmissionControl } from './parts/admission/admissionControl.ts'
 import type { Auth } from './parts/auth/auth.ts'
 import type { Idempotency } from './parts/idempotency/idempotency.ts'
@@ -72,7 +74,7 @@ export function compilePipeline(definition: Definition, rooms: PipelineParts): P
     operation(name) {
       const operation = contract.operations[name]!
       const { validate, respond, spec } = compileSchemas(contract, name, rooms)
-      const begin = compileBegin(name, definition, tracing, spec)
+      const begin = compileBegin(name, definition, { tracing, spec, callerVersions: metrics.callerVersions })
       const deprecation = compileDeprecation(operation, contract)
       const limit = rateLimits.onRequest(name, operation)
       const identify = auth.onRequest(operation)
@@ -109,20 +111,28 @@ export function compilePipeline(definition: Definition, rooms: PipelineParts): P
   }
 }
 
-/** Starts an operation's request: notes the operation, and starts the trace. */
+interface Beginning {
+  readonly tracing: ServiceTracer
+  readonly spec: ResponseSpec
+  readonly callerVersions: CallerVersions | undefined
+}
+
+/** Starts an operation's request: notes the operation, starts the trace, and reads which version the caller knows. */
 function compileBegin(
   name: string,
   { contract, trustProxy, tls }: Definition,
-  tracing: ServiceTracer,
-  spec: ResponseSpec,
+  { tracing, spec, callerVersions }: Beginning,
 ): onRequestHookHandler {
   const operation = contract.operations[name]!
   const running = { name, path: parseRoute(operation.route).path, spec }
   const trace = tracing.compileBegin(name, operation, trustProxy ? 'forwarded' : tls ? 'https' : 'http')
+  const compare = callerVersions?.compile(name, () => operationHash(contract, name))
   return (request, reply, done) => {
     const open = openRequestOf(reply)
     open.operation = running
     trace(request, open.startedAt)
+    const told = request.headers[contractHeader]
+    if (told !== undefined) compare?.(told)
     done()
   }
 }

@@ -138,6 +138,7 @@ test('reloads all workers on SIGHUP without a failed request, as one instance of
   expect(JSON.parse(await once('GET', `${url}/health/ready`))).toEqual({
     status: 'ready',
     checks: {},
+    contract: expect.any(String),
     workers: { ready: 2, wanted: 2 },
   })
 

@@ -33,13 +33,14 @@ it('a service that loses its database is live and not ready, responds with 503, 
     return { status: response.status, body: await response.json() }
   }
   const down = { status: 503, body: { code: 50301, message: 'Service Unavailable', error: 'database' } }
-  const notReady = { status: 503, body: { status: 'not ready', checks: { database: 'unreachable' } } }
+  const contract = expect.any(String) as string
+  const notReady = { status: 503, body: { status: 'not ready', checks: { database: 'unreachable' }, contract } }
   expect(await get('/health/ready')).toEqual(notReady)
   expect(await get('/health/live')).toEqual({ status: 200, body: { status: 'live' } })
   expect(await get('/now')).toEqual(down)
 
   postgres = await startPostgres({ dataDir: join(folder, 'postgres'), port })
-  const ready = { status: 200, body: { status: 'ready', checks: { database: 'ok' } } }
+  const ready = { status: 200, body: { status: 'ready', checks: { database: 'ok' }, contract } }
   await vi.waitFor(async () => expect(await get('/health/ready')).toEqual(ready), { timeout: 15_000 })
   expect(await get('/now')).toEqual({ status: 200, body: { code: 0, data: 7 } })
 

@@ -8,7 +8,8 @@ function checking(health: HealthOptions, more: object = {}) {
   onTestFinished(() => app.close())
   return async (): Promise<readonly [number, object]> => {
     const response = await app.inject('/health/ready')
-    return [response.statusCode, response.json()]
+    const { contract: _, ...body } = response.json() as { contract?: string }
+    return [response.statusCode, body]
   }
 }
 const never = (): Promise<never> => new Promise(() => {})
@@ -109,7 +110,7 @@ describe('a health check', () => {
       handlers: {},
     })
     onTestFinished(() => app.close())
-    expect((await app.inject('/health/ready')).json()).toEqual({ status: 'ready', checks: { psp: 'ok' } })
+    expect((await app.inject('/health/ready')).json()).toMatchObject({ status: 'ready', checks: { psp: 'ok' } })
   })
 
   it('is not shown when details are off', async () => {

@@ -154,7 +154,11 @@ describe('health', () => {
     })
     const { url } = await app.listen()
     expect(await (await fetch(`${url}/health/live`)).json()).toEqual({ status: 'live' })
-    expect(await (await fetch(`${url}/health/ready`)).json()).toEqual({ status: 'ready', checks: {} })
+    expect(await (await fetch(`${url}/health/ready`)).json()).toEqual({
+      status: 'ready',
+      checks: {},
+      contract: expect.any(String),
+    })
     await app.close()
     expect(during).toBe(503)
   })

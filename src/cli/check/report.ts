@@ -8,6 +8,8 @@ export interface ServiceReport {
   /** The version of its contract, now and before. */
   readonly version: string | undefined
   readonly before: string | undefined
+  /** The hash of the contract of its code, as `/health/ready` shows it; undefined when it is gone. */
+  readonly contract?: string
   readonly status: 'known' | 'new' | 'gone'
   /** Whether the contract file on disk is not that of the code. */
   readonly isStale: boolean

@@ -29,6 +29,8 @@ export interface RequestOptions {
   readonly serviceToken?: (() => string) | undefined
   /** Whether a file is read while it arrives. Default: when all of it has arrived. */
   readonly reads?: 'stream' | undefined
+  /** Adds a header by which the callee learns which version of the operation this caller knows. */
+  readonly notice?: ((headers: Record<string, string>) => void) | undefined
 }
 
 /**
@@ -39,7 +41,14 @@ export interface RequestOptions {
 export function compileRequest(
   contract: Contract,
   name: string,
-  { timeoutMs: ownTimeoutMs, forward: forwarded = [], headers: common, serviceToken, reads: how }: RequestOptions = {},
+  {
+    timeoutMs: ownTimeoutMs,
+    forward: forwarded = [],
+    headers: common,
+    serviceToken,
+    notice,
+    reads: how,
+  }: RequestOptions = {},
 ): (caller: Caller, input?: AnyInput, options?: CallOptions) => OutgoingRequest {
   const operation = contract.operations[name]!
   const { external } = contract
@@ -71,6 +80,7 @@ export function compileRequest(
       if (ownToken) headers[serviceTokenHeader] = ownToken()
       if (isForUser && caller.userAuthorization !== undefined) headers['authorization'] = caller.userAuthorization
       caller.propagate?.(headers)
+      notice?.(headers)
     }
     if (common) addHeaders(fullName, headers, common())
     for (const header of forward) {

@@ -55,6 +55,7 @@ const ownHeaders = new Set([
   'trailer',
   'transfer-encoding',
   'upgrade',
+  'x-call-contract',
   'x-request-attempt',
   'x-request-timeout-ms',
 ])

@@ -50,7 +50,7 @@ export interface Targets {
 }
 
 /** Opens the target of a service. */
-export async function openTargets({ log, use }: Host): Promise<Targets> {
+export async function openTargets({ contract: { name: caller }, log, use }: Host): Promise<Targets> {
   const { registry, location, canLocate } = await use(discovery)
   const { calls: callMetrics } = await use(metrics)
   const { certificates } = await use(tls)
@@ -88,6 +88,7 @@ export async function openTargets({ log, use }: Host): Promise<Targets> {
       callMetrics?.watch(callee.name, () => target.stats)
       const fixed = valueOf(headers, values)
       const more = {
+        caller,
         commonHeaders: fixed && (() => fixed),
         serviceToken: tokenFor && (() => tokenFor(callee.name)),
       }

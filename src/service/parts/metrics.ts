@@ -3,6 +3,7 @@ import { flag, oneOf } from '../../config/rules.ts'
 import { setting } from '../../config/setting.ts'
 import { ownVersion } from '../../load/own.ts'
 import { droppedLines } from '../../log/output.ts'
+import { CallerVersions } from '../../metrics/callerVersions.ts'
 import { CallMetrics } from '../../metrics/calls.ts'
 import { Metrics } from '../../metrics/metrics.ts'
 import { watchProcess } from '../../metrics/process.ts'
@@ -26,6 +27,8 @@ export interface Metering extends Opened<Metrics> {
   readonly requests: RequestMetrics
   /** Undefined when metrics are off. */
   readonly calls: CallMetrics | undefined
+  /** Undefined when metrics are off. */
+  readonly callerVersions: CallerVersions | undefined
   /** Whether metrics are on. */
   readonly isOn: boolean
   forRequest(): Metrics
@@ -67,9 +70,12 @@ export const metrics: Part<MetricsOptions, MetricsConfig, Metering> = {
     const requests = new RequestMetrics(all, contract.operations, isSecure ? 'https' : 'http')
     inFlight.onRejected = (status) => requests.observe(undefined, undefined, status, 0)
     const opened = { metrics: all, requests, isOn, forRequest: () => all }
-    if (!isOn) return { ...opened, calls: undefined }
+    if (!isOn) return { ...opened, calls: undefined, callerVersions: undefined }
     watchService(all, host)
-    return { ...opened, calls: new CallMetrics(all), close: watchProcess(all) }
+    const callerVersions = new CallerVersions(all, {
+      onOther: (other) => log.info(other, 'a caller knows another version of an operation than this instance'),
+    })
+    return { ...opened, calls: new CallMetrics(all), callerVersions, close: watchProcess(all) }
   },
 }
 

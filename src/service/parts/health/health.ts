@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { contractHash } from '../../../compatibility/hash.ts'
 import { flag, group } from '../../../config/rules.ts'
 import type { Part } from '../../part.ts'
 import type { Readiness } from '../../lifecycle/readiness.ts'
@@ -27,11 +28,17 @@ export interface HealthOptions<Settings = {}> {
 export const health: Part<{ readonly health?: HealthOptions }> = {
   name: 'health',
   options: { health: group<HealthOptions>({ details: flag, checks: checksRule }) },
-  async open({ fastify, log, readiness, use }, { health: { details = true, checks = {} } = {} }) {
+  async open({ contract, fastify, log, readiness, use }, { health: { details = true, checks = {} } = {} }) {
     const ofAll = (await use(workers)).share('readiness', readiness)
+    let hash: string | undefined
+    const detailed = async (): Promise<Readiness & { readonly contract: string }> => ({
+      ...(await ofAll()),
+      contract: (hash ??= contractHash(contract)),
+    })
+    const brief = async (): Promise<Pick<Readiness, 'status'>> => ({ status: (await ofAll()).status })
     const { fastify: adminFastify, isSeparate } = await use(admin)
-    addRoutes(fastify, details && !isSeparate ? ofAll : async () => statusOf(await ofAll()))
-    if (isSeparate) addRoutes(adminFastify, details ? ofAll : async () => statusOf(await ofAll()))
+    addRoutes(fastify, details && !isSeparate ? detailed : brief)
+    if (isSeparate) addRoutes(adminFastify, details ? detailed : brief)
     const { values } = await use(settings)
     return { checks: compileChecks(checks, values, log) }
   },
@@ -43,8 +50,4 @@ function addRoutes(fastify: FastifyInstance, find: () => Promise<Pick<Readiness,
     const found = await find()
     return reply.code(found.status === 'ready' ? 200 : 503).send(found)
   })
-}
-
-function statusOf({ status }: Readiness): Pick<Readiness, 'status'> {
-  return { status }
 }
