@@ -38,7 +38,7 @@ export function sentCookies(before: Cookies = {}, after: Cookies = {}): readonly
 
 type Attribute = keyof CookieDocument
 
-/** What a changed attribute does to those who have the cookie; undefined when it only gives them more. */
+/** What a changed attribute does to callers that have the cookie; undefined when it only gives them more. */
 const attributes: Readonly<Record<Attribute, (before: CookieDocument, after: CookieDocument) => string | undefined>> = {
   signed: () => 'its value has another form',
   maxAgeSeconds: (before, after) =>

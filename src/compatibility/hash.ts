@@ -17,14 +17,14 @@ export function contractHash(contract: Contract): string {
   return digest({ ...rest, operations: Object.fromEntries(hashes) as object })
 }
 
-/** Returns the same for one operation, whatever its name: a change of another operation does not concern its callers. */
+/** Returns the same for one operation. Its name and other operations make no difference. */
 export function operationHash(contract: Contract, name: string): string {
   return hashOf(canonical(operationDocument(contract.operations[name]!)) as OperationDocument, contract)
 }
 
 /** A deprecation is advice, and names of error classes are not on the wire. */
-function hashOf({ deprecated: _, errors, ...rest }: OperationDocument, { envelope }: Contract): string {
-  return digest({ ...rest, errors: Object.keys(errors), envelope })
+function hashOf({ errors, ...operation }: OperationDocument, { envelope }: Contract): string {
+  return digest({ ...operation, deprecated: false, errors: Object.keys(errors), envelope })
 }
 
 function digest(value: object): string {

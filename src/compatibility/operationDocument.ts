@@ -132,7 +132,7 @@ function responseDocument(operation: Operation): object {
     redirect: redirectOf(returns) !== undefined || undefined,
     responses: responses && mapValues(responses, (schema) => schema && plainSchema(schema, 'output')),
     responseHeaders: responseHeaders && propertySchema(responseHeaders),
-    setCookies: setCookies && cookieDocuments(setCookies, ({ name: _, ...attributes }) => attributes),
+    setCookies: setCookies && cookieDocuments(setCookies, (one) => ({ ...one, name: undefined })),
   }
 }
 

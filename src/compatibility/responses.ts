@@ -23,7 +23,6 @@ function formOf({ file, redirect }: OperationDocument): string {
   return file === undefined ? (redirect ? 'a redirect' : 'data') : `a file of ${file}`
 }
 
-/** A status that moves between the usual one and the others is told there. */
 function statusChanges(name: string, before: OperationDocument, after: OperationDocument): readonly Change[] {
   if (before.status === after.status) return []
   const text = `status ${before.status} became ${after.status}`
