@@ -1,4 +1,5 @@
 import type { Database } from '../sql/index.ts'
+import { parsePositions } from './position.ts'
 
 /** A published event, for people. */
 export interface ListedEvent {
@@ -51,6 +52,43 @@ export function listSubscriptions(db: Database): Promise<ListedSubscription[]> {
     SELECT subscription AS name, regexp_replace(position, ',~.*', '') AS position, position <> '' OR bookmark IS NOT NULL AS "hasBegun", read_at AS "readAt",
       CASE WHEN leased_until > now() THEN reader END AS reader
     FROM tricube.event_cursors ORDER BY subscription`
+}
+
+/** How far a subscription is behind its publisher. */
+export interface SubscriptionLag {
+  /** Events that it has not read, at most 10,000. */
+  readonly events: number
+  /** Milliseconds since the oldest of them was published; null without any. */
+  readonly ageMs: number | null
+}
+
+const maxUnread = 10_000
+
+/**
+ * Returns how far a subscription is behind the log of its publisher. Undefined when its position is not one in this database:
+ * the log is elsewhere, or the events after it have been deleted.
+ */
+export async function lagOf(
+  publisher: Database,
+  position: string,
+  event: string,
+): Promise<SubscriptionLag | undefined> {
+  const own = position === '' ? undefined : parsePositions(position).get('')
+  if (!own) return undefined
+  const { from, to, row } = own
+  return publisher.maybeOne<SubscriptionLag>`
+    SELECT unread.events, unread."ageMs" FROM tricube.event_ticks AS old
+      LEFT JOIN tricube.event_ticks AS new ON new.id = ${to},
+      LATERAL (
+        SELECT count(*)::int AS events, extract(epoch FROM clock_timestamp() - min(published_at))::float8 * 1000 AS "ageMs"
+        FROM (
+          SELECT published_at FROM tricube.events
+          WHERE xid >= pg_snapshot_xmin(old.snapshot) AND NOT pg_visible_in_snapshot(xid, old.snapshot) AND name = ${event}
+            AND NOT (id <= ${row} AND new.id IS NOT NULL AND pg_visible_in_snapshot(xid, new.snapshot))
+          LIMIT ${maxUnread}
+        ) AS event
+      ) AS unread
+    WHERE old.id = ${from}`
 }
 
 /**

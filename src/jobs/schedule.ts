@@ -8,8 +8,26 @@ export interface Schedule {
   next(after: Date): Date | undefined
 }
 
+/** The time zone of a schedule that names none. */
+const usualZone = 'UTC'
+
+/** Returns the schedule of a job as it is stored: the pattern and the time zone. */
+export function patternOf({ schedule, timeZone = usualZone }: Job): string {
+  return `${schedule} ${timeZone}`
+}
+
+/** Returns the next runs of a stored pattern; none when another release has stored what this one cannot read. */
+export function runsOf(pattern: string, after: Date, count: number): Date[] {
+  const [schedule, timezone] = [pattern.slice(0, pattern.lastIndexOf(' ')), pattern.slice(pattern.lastIndexOf(' ') + 1)]
+  try {
+    return new Cron(schedule, { timezone, paused: true }).nextRuns(count, after)
+  } catch {
+    return []
+  }
+}
+
 /** Parses the schedule of a job: a cron pattern of five fields, or six with seconds. */
-export function scheduleOf({ schedule, timeZone = 'UTC' }: Job): Schedule {
+export function scheduleOf({ schedule, timeZone = usualZone }: Job): Schedule {
   const cron = new Cron(schedule!, { timezone: timeZone, paused: true })
   return { next: (after) => cron.nextRun(after) ?? undefined }
 }

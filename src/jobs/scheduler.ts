@@ -3,7 +3,7 @@ import type { QueueClock } from '../queue/clock.ts'
 import { databaseNow, fire, schedulesOf, storeSchedule, type ScheduledRun } from '../queue/schedules.ts'
 import type { Database } from '../sql/index.ts'
 import { fullJitter } from '../time/backoff.ts'
-import { scheduleOf, type Schedule } from './schedule.ts'
+import { patternOf, scheduleOf, type Schedule } from './schedule.ts'
 
 /** Options of a scheduler. */
 export interface SchedulerOptions {
@@ -42,8 +42,7 @@ export class Scheduler {
   constructor(options: SchedulerOptions) {
     this.#options = options
     const entries = options.jobs.map((job): [string, Entry] => {
-      const { name, schedule, timeZone = 'UTC' } = job
-      return [name, { job, pattern: `${schedule} ${timeZone}`, schedule: scheduleOf(job) }]
+      return [job.name, { job, pattern: patternOf(job), schedule: scheduleOf(job) }]
     })
     this.#entries = new Map(entries)
   }

@@ -57,6 +57,53 @@ const described: Fragment = sql`input, key, created_at AS "createdAt", trace`
 
 type Nullable<Filter> = { readonly [Name in keyof Filter]?: Filter[Name] | null } & Pick<JobFilter, 'limit'>
 
+/** The jobs of a name, counted. */
+export interface JobCount {
+  readonly name: string
+  /** Those that are due, and those whose time has not come. */
+  readonly waiting: number
+  readonly running: number
+  readonly dead: number
+  /** Seconds since the oldest waiting job was due; null when none is. */
+  readonly oldestSeconds: number | null
+}
+
+/** The most rows of a table that are counted: a large backlog stays cheap. */
+const maxCounted = 100_000
+
+/** Counts jobs by name. */
+export function countJobs(db: Database): Promise<JobCount[]> {
+  return db.many<JobCount>`
+    SELECT name,
+      count(*) FILTER (WHERE state = 'waiting')::int AS waiting,
+      count(*) FILTER (WHERE state = 'running')::int AS running,
+      count(*) FILTER (WHERE state = 'dead')::int AS dead,
+      extract(epoch FROM clock_timestamp()
+        - min(at) FILTER (WHERE state = 'waiting' AND at <= clock_timestamp()))::float8 AS "oldestSeconds"
+    FROM (
+      (SELECT name, ${stateOfJob} AS state, run_at AS at FROM tricube.jobs LIMIT ${maxCounted})
+      UNION ALL
+      (SELECT name, 'dead', died_at FROM tricube.dead_jobs LIMIT ${maxCounted})
+    ) AS job
+    GROUP BY name ORDER BY name`
+}
+
+/** A schedule, for people. */
+export interface ListedSchedule {
+  readonly name: string
+  /** The cron pattern and the time zone. */
+  readonly pattern: string
+  /** When the next run is due, in milliseconds since 1970; null for never. */
+  readonly dueAt: number | null
+}
+
+/** Returns the schedules of a service. */
+export function listSchedules(db: Database): Promise<ListedSchedule[]> {
+  return db.many<ListedSchedule>`
+    SELECT name, pattern, CASE WHEN due_at < 'infinity' THEN extract(epoch FROM due_at)::float8 * 1000 END AS "dueAt"
+    FROM tricube.job_schedules ORDER BY due_at, name`
+}
+
 /** Runs a dead job again, under a new id, or a waiting job now. Returns its id; undefined if there is no such job. */
 export async function retryJob(db: Database, id: number): Promise<number | undefined> {
   const [again] = await retryDead(db, sql`id = ${id}`)
