@@ -3,6 +3,7 @@
  * never runs the user's code.
  */
 import { accepts } from '../contract/auth.ts'
+import type { DeclaredSubscription } from '../dashboard/dashboardOptions.ts'
 import { failureLine } from './failure.ts'
 import { recordImports } from './imports.ts'
 import { loadService } from './load-service.ts'
@@ -13,6 +14,8 @@ import type { Definition } from '../service/definition/definition.ts'
 export interface ServiceDescription {
   readonly name: string
   readonly port: number | undefined
+  /** The version of its contract, if it names one. */
+  readonly version: string | undefined
   /** `file:` URL of the migrations' folder. */
   readonly migrations: string | undefined
   /** `file:` URL of the SQL that fills a new database. */
@@ -22,6 +25,9 @@ export interface ServiceDescription {
   readonly shards: readonly DescribedShard[]
   /** Whether one of its operations asks for a user. */
   readonly asksForUsers: boolean
+  /** The services that it calls, by the names of their contracts. */
+  readonly calls: readonly string[]
+  readonly subscriptions: readonly DeclaredSubscription[]
   /** The names of its settings in the configuration file. */
   readonly settings: readonly string[]
   /** The files that it loads, without those of installed packages. */
@@ -64,7 +70,8 @@ function sources(): readonly Source[] {
 async function describe({ file, compiled }: Source): Promise<Descriptions[number]> {
   try {
     const { name, port, migrations, seed, usesDatabase = false, definition } = await loadService(file, compiled)
-    const settings = Object.keys(settingsOf((definition ?? {}) as Partial<Definition>))
+    const declared = (definition ?? {}) as Partial<Definition>
+    const settings = Object.keys(settingsOf(declared))
     const files = imports?.from(file) ?? []
     const asksForUsers = Object.values(
       (definition as Partial<typeof definition> | undefined)?.contract?.operations ?? {},
@@ -73,11 +80,18 @@ async function describe({ file, compiled }: Source): Promise<Descriptions[number
       service: {
         name,
         port,
+        version: declared.contract?.version,
         migrations: migrations?.href,
         seed: seed?.href,
         usesDatabase,
         shards: shardsOf(definition),
         asksForUsers,
+        calls: Object.values(declared.clients ?? {}).map((callee) => callee.name),
+        subscriptions: Object.entries(declared.subscriptions ?? {}).map(([name, { event }]) => ({
+          name,
+          publisher: event.service,
+          event: event.name,
+        })),
         settings,
         files,
       },

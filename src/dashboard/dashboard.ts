@@ -1,18 +1,23 @@
 import { ownVersion } from '../load/own.ts'
 import { dataRoutes } from './api/data.ts'
+import { eventRoutes } from './api/events.ts'
 import { ingestRoutes, openIngestRoutes } from './api/ingest.ts'
+import { jobRoutes } from './api/jobs.ts'
 import { logQueryOf, logRoutes } from './api/logs.ts'
-import { mapRoute } from './api/map.ts'
+import { declaredOf, mapRoute } from './api/map.ts'
 import { sendRoutes } from './api/send.ts'
 import { serviceRoutes } from './api/services.ts'
 import { LiveStream } from './api/stream.ts'
+import { traceFileRoutes } from './api/traceFiles.ts'
 import { numberOf, traceQueryOf, traceRoutes } from './api/traces.ts'
+import { workRoute } from './api/work.ts'
 import type { DashboardOptions } from './dashboardOptions.ts'
 import { HealthProbes } from './health.ts'
 import { exportedIn } from './ingest/file.ts'
 import { zipkinSpans } from './ingest/zipkin.ts'
 import type { DashboardState, DevMessage, ServiceRow } from './model/state.ts'
 import { assetRoutes } from './server/assets.ts'
+import { Databases } from './server/databases.ts'
 import type { Access } from './server/guard.ts'
 import { listen } from './server/listen.ts'
 import { sendError, sendJson } from './server/respond.ts'
@@ -54,6 +59,7 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
   })
   const token = options.token ?? (await tokenOf(folder))
   const key = programKey(token)
+  const databases = new Databases()
   const messages: DevMessage[] = []
   let messageCount = 0
   const rows = (): ServiceRow[] => {
@@ -138,7 +144,11 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
       ...serviceRoutes(services),
       ...sendRoutes(store, services, options.tokenOf),
       ...dataRoutes({ store, services, databases: options.databases ?? (() => Promise.resolve([])) }),
-      mapRoute(store, () => rows().map(({ name }) => name)),
+      ...traceFileRoutes(store),
+      workRoute({ services, databases }),
+      ...jobRoutes({ services, databases }),
+      ...eventRoutes({ services, databases }),
+      mapRoute(store, () => declaredOf(services(), store.services)),
       ...ingestRoutes(store, key),
     ],
   )
@@ -172,7 +182,7 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
       server.closeAllConnections()
       ingest?.close()
       ingest?.closeAllConnections()
-      await store.close()
+      await Promise.all([store.close(), databases.close()])
     },
   }
 }

@@ -2,9 +2,22 @@ import type { DashboardDatabase } from './data/database.ts'
 import type { SentUser } from './model/sentRequest.ts'
 import type { ServiceState, SettingRow } from './model/state.ts'
 
+/** A subscription as its service declares it. */
+export interface DeclaredSubscription {
+  readonly name: string
+  /** The service that publishes its event. */
+  readonly publisher: string
+  readonly event: string
+}
+
 /** A service that the dashboard can start and stop. */
 export interface ManagedService {
   readonly state: Omit<ServiceState, 'isManaged'>
+  /** The URL of its database, if it has one. */
+  readonly databaseUrl?: string | undefined
+  /** The services that it calls, by the names of their contracts. */
+  readonly calls?: readonly string[]
+  readonly subscriptions?: readonly DeclaredSubscription[]
   start(): Promise<void>
   stop(): Promise<void>
   restart(): Promise<void>

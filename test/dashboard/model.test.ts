@@ -216,6 +216,24 @@ describe('a search of traces', () => {
     'status:.*',
   ])('does not find it by %j', (text) => expect(finds(text)).toBe(false))
 
+  it('finds it by time: ago, of today, or a date', () => {
+    const nowMs = new Date(2026, 10, 27, 15, 0).getTime()
+    const root = [span('a', undefined, nowMs - 600_000, 1)] // at 14:50
+    const of = { summary: summaryOf('1', 1, root), spans: root }
+    const isFound = (text: string): boolean => matchesTrace(parseTraceQuery(text, { nowMs }), of)
+    const found = [
+      'since:11m',
+      'since:1h',
+      'after:14:49',
+      'before:14:51',
+      'after:9:05 before:14:50:01',
+      'after:2026-11-27T14:00',
+    ]
+    const missed = ['since:9m', 'after:14:51', 'before:14:49', 'before:2026-11-26', 'after:noon']
+    expect(found.filter((text) => !isFound(text))).toEqual([])
+    expect(missed.filter(isFound)).toEqual([])
+  })
+
   it('takes any text', () => {
     fc.assert(fc.property(fc.string(), (text) => void finds(text)))
   })

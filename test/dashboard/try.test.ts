@@ -204,9 +204,14 @@ describe('the map', () => {
       zipkin({ traceId: one, parentId: root, service: 'python', ms: 2 }),
     ])
     const caused = zipkinSpans([zipkin({ traceId: other, service: 'mail', tags: { 'link.0': `${one}-${root}` } })])
-    const { nodes, edges } = mapOf([spans, caused], ['idle'])
+    const declared = [
+      { name: 'idle', calls: ['stock', 'bank'], publishers: ['orders'] },
+      { name: 'orders', calls: ['stock'], publishers: [] },
+    ]
+    const { nodes, edges } = mapOf([spans, caused], declared)
     expect(nodes.map(({ id, kind }) => `${kind} ${id}`).toSorted()).toEqual([
       'database database orders',
+      'other bank',
       'service idle',
       'service mail',
       'service orders',
@@ -218,11 +223,15 @@ describe('the map', () => {
       ['orders', 'database orders', 'call', 1, 0],
       ['orders', 'python', 'call', 1, 0],
       ['orders', 'mail', 'event', 1, 0],
+      ['idle', 'stock', 'declared', 0, 0],
+      ['idle', 'bank', 'declared', 0, 0],
+      ['orders', 'idle', 'declared', 0, 0],
     ])
   })
 
   it('puts callers left of what they call, also in circles', () => {
     const map: ServiceMap = {
+      windowMs: 0,
       nodes: ['c', 'b', 'a', 'x', 'y'].map(node),
       edges: [edge('a', 'b'), edge('b', 'c'), edge('a', 'c'), edge('x', 'y'), edge('y', 'x')],
     }
@@ -238,7 +247,7 @@ describe('the map', () => {
     const edges = names
       .slice(1)
       .flatMap((name, i) => [edge(`s${Math.floor(i / 3)}`, name), edge(`s${Math.floor(i / 5)}`, name)])
-    const map = { nodes: names.map(node), edges }
+    const map = { windowMs: 0, nodes: names.map(node), edges }
     const cells = placed(map).map(({ column, row }) => `${column} ${row}`)
     expect(new Set(cells).size).toBe(50)
     expect(around(map, 's49', 1).nodes.map(({ id }) => id)).toEqual(['s9', 's16', 's49'])
@@ -282,8 +291,17 @@ describe.skipIf(!chromiumBinary)('in Chromium', { timeout: 120_000 }, () => {
     await page.getByRole('button', { name: 'Send' }).click()
     await page.getByText('"placed": true').waitFor()
     await page.reload()
-    await page.getByLabel('Recent requests').selectOption({ index: 1 })
+    await page.getByLabel('Saved and recent').selectOption({ index: 1 })
     expect(await page.getByLabel(/^item/).inputValue()).toBe('ink')
+    await page.getByRole('button', { name: 'Save…' }).click()
+    await page.keyboard.type('ink for ann')
+    await page.keyboard.press('Enter')
+    await page.reload()
+    await page.getByLabel(/^item/).fill('paper')
+    await page.getByLabel('Saved and recent').selectOption('ink for ann')
+    expect(await page.getByLabel(/^item/).inputValue()).toBe('ink')
+    await page.getByRole('button', { name: 'Forget it' }).click()
+    expect(await page.getByLabel('Saved and recent').textContent()).not.toContain('ink for ann')
     expect(complaints).toEqual([])
   })
 
@@ -344,6 +362,10 @@ describe.skipIf(!chromiumBinary)('in Chromium', { timeout: 120_000 }, () => {
       ])
     }
     await page.getByRole('link', { name: 'database order_service' }).waitFor()
+    await page.getByRole('searchbox', { name: 'Find on the map' }).fill('payment')
+    await expect.poll(() => page.locator('.map-node:not(.dimmed)').count()).toBe(1)
+    await page.getByRole('searchbox', { name: 'Find on the map' }).fill('')
+    await expect.poll(() => page.locator('.dimmed').count()).toBe(0)
     await checkAccess()
     const folder = process.env['TRICUBE_TEST_SCREENSHOTS']
     if (folder) await page.screenshot({ path: `${folder}/map-${size.width}.png` })

@@ -108,6 +108,7 @@ function managed(child: ServiceProcess): ManagedService {
       sinceMs,
       ...(ending !== undefined && { reason: ending }),
       ...(url !== undefined && { url }),
+      ...(service.version !== undefined && { version: service.version }),
       ...(pid !== undefined && { pid }),
       ...(problem !== undefined && { problem }),
       ...(status === 'failed' && { lastLines }),
@@ -118,6 +119,9 @@ function managed(child: ServiceProcess): ManagedService {
       await child.stop()
       await child.start()
     },
+    databaseUrl: service.usesDatabase ? child.env['DATABASE_URL'] : undefined,
+    calls: service.calls,
+    subscriptions: service.subscriptions,
     settings: () => settingsOf(child),
   }
 }

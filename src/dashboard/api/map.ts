@@ -1,4 +1,5 @@
-import { mapOf } from '../model/mapOf.ts'
+import type { ManagedService } from '../dashboardOptions.ts'
+import { mapOf, type DeclaredService } from '../model/mapOf.ts'
 import type { ServiceMap } from '../model/serviceMap.ts'
 import { sendJson } from '../server/respond.ts'
 import type { Route } from '../server/router.ts'
@@ -8,7 +9,7 @@ import type { Store } from '../store/store.ts'
 const everyMs = 2000
 
 /** The map of the services, from the traces that are kept. */
-export function mapRoute(store: Store, services: () => readonly string[]): Route {
+export function mapRoute(store: Store, services: () => readonly DeclaredService[]): Route {
   let made: { readonly atMs: number; readonly map: ServiceMap } | undefined
   return {
     method: 'GET',
@@ -25,3 +26,16 @@ export function mapRoute(store: Store, services: () => readonly string[]): Route
 
 /** The newest traces say how things are now. */
 const mostTraces = 1000
+
+/** What services declare, and those of which only traces or lines are known. */
+export function declaredOf(managed: readonly ManagedService[], others: readonly string[]): DeclaredService[] {
+  const known = new Set(managed.map(({ state }) => state.name))
+  return [
+    ...managed.map(({ state: { name }, calls = [], subscriptions = [] }) => ({
+      name,
+      calls,
+      publishers: subscriptions.map(({ publisher }) => publisher),
+    })),
+    ...others.filter((name) => !known.has(name)).map((name) => ({ name, calls: [], publishers: [] })),
+  ]
+}

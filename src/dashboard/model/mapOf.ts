@@ -1,9 +1,21 @@
 import { statementOf, type StoredSpan } from './span.ts'
 import type { MapEdge, MapNode, ServiceMap } from './serviceMap.ts'
 
-/** Makes the map of traces: an edge is where a span calls out, or where a trace was caused by another. */
-export function mapOf(traces: Iterable<readonly StoredSpan[]>, services: readonly string[]): ServiceMap {
-  const nodes = new Map<string, MapNode>(services.map((name) => [name, { id: name, name, kind: 'service' }]))
+/** A service as far as it says itself whom it calls. */
+export interface DeclaredService {
+  readonly name: string
+  /** The services that it calls. */
+  readonly calls: readonly string[]
+  /** The services whose events it handles. */
+  readonly publishers: readonly string[]
+}
+
+/**
+ * Makes the map of traces: an edge is where a span calls out, or where a trace was caused by another. What services declare, and
+ * no trace has shown, are edges without calls.
+ */
+export function mapOf(traces: Iterable<readonly StoredSpan[]>, declared: readonly DeclaredService[]): ServiceMap {
+  const nodes = new Map<string, MapNode>(declared.map(({ name }) => [name, { id: name, name, kind: 'service' }]))
   const edges = new Map<string, Calls>()
   const add = (from: string, to: string, kind: MapEdge['kind'], { durationMs, error }: StoredSpan): void => {
     const key = `${from}\n${to}\n${kind}`
@@ -34,7 +46,28 @@ export function mapOf(traces: Iterable<readonly StoredSpan[]>, services: readonl
       }
     }
   }
-  return { nodes: [...nodes.values()], edges: [...edges.values()].map(edgeOf) }
+  for (const { from, to, of } of declaredEdges(declared)) {
+    if (!nodes.has(from)) nodes.set(from, { id: from, name: from, kind: 'other' })
+    if (!nodes.has(to)) nodes.set(to, { id: to, name: to, kind: 'other' })
+    if (edges.has(`${from}\n${to}\n${of}`)) continue
+    edges.set(`${from}\n${to}\ndeclared`, { from, to, kind: 'declared', durations: [], errors: 0 })
+  }
+  const starts = all.flatMap((spans) => spans[0]?.startMs ?? [])
+  const windowMs = Math.max(0, Math.max(...starts, 0) - Math.min(...starts, Infinity))
+  return { windowMs, nodes: [...nodes.values()], edges: [...edges.values()].map(edgeOf) }
+}
+
+interface DeclaredEdge {
+  readonly from: string
+  readonly to: string
+  readonly of: 'call' | 'event'
+}
+
+function declaredEdges(declared: readonly DeclaredService[]): DeclaredEdge[] {
+  return declared.flatMap(({ name, calls, publishers }) => [
+    ...calls.map((to): DeclaredEdge => ({ from: name, to, of: 'call' })),
+    ...publishers.map((from): DeclaredEdge => ({ from, to: name, of: 'event' })),
+  ])
 }
 
 interface Calls {
@@ -47,7 +80,8 @@ interface Calls {
 
 function edgeOf({ from, to, kind, durations, errors }: Calls): MapEdge {
   const sorted = durations.toSorted((a, b) => a - b)
-  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!
+  const at = (share: number): number | null =>
+    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? null
   return { from, to, kind, count: sorted.length, errors, p50Ms: at(0.5), p99Ms: at(0.99) }
 }
 

@@ -20,6 +20,8 @@ export interface MapEdge {
 }
 
 export interface ServiceMap {
+  /** How long the traces reach back, in milliseconds. */
+  readonly windowMs: number
   readonly nodes: readonly MapNode[]
   readonly edges: readonly MapEdge[]
 }
@@ -31,7 +33,7 @@ export interface PlacedNode extends MapNode {
 }
 
 /** Returns the nodes at most so many steps from one, and the edges between them. */
-export function around({ nodes, edges }: ServiceMap, id: string, steps: number): ServiceMap {
+export function around({ nodes, edges, windowMs }: ServiceMap, id: string, steps: number): ServiceMap {
   const near = new Set([id])
   for (let step = 0; step < steps; step++) {
     const before = new Set(near)
@@ -41,6 +43,7 @@ export function around({ nodes, edges }: ServiceMap, id: string, steps: number):
     }
   }
   return {
+    windowMs,
     nodes: nodes.filter((node) => near.has(node.id)),
     edges: edges.filter(({ from, to }) => near.has(from) && near.has(to)),
   }
@@ -51,7 +54,7 @@ export function around({ nodes, edges }: ServiceMap, id: string, steps: number):
  *
  * K. Sugiyama, S. Tagawa, M. Toda: Methods for Visual Understanding of Hierarchical System Structures, 1981.
  */
-export function placed({ nodes, edges }: ServiceMap): PlacedNode[] {
+export function placed({ nodes, edges }: Pick<ServiceMap, 'nodes' | 'edges'>): PlacedNode[] {
   const columns = columnsOf(nodes, edges)
   const layers: string[][] = []
   for (const { id } of nodes) (layers[columns.get(id)!] ??= []).push(id)

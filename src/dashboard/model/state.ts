@@ -12,6 +12,8 @@ export interface ServiceState {
   readonly reason?: string
   /** The URL that it listens on. */
   readonly url?: string
+  /** The version of its contract. */
+  readonly version?: string
   /** Since when it has its status, in milliseconds since 1970. */
   readonly sinceMs?: number
   readonly pid?: number

@@ -25,6 +25,12 @@ export async function post<Value>(path: string, body?: unknown): Promise<Value> 
   )
 }
 
+/** Sends a text, such as that of a file. */
+export async function postText<Value>(path: string, body: string): Promise<Value> {
+  const headers = { 'x-tricube-dashboard': '1', 'content-type': 'text/plain' }
+  return read<Value>(await fetch(path, { method: 'POST', headers, body }))
+}
+
 async function read<Value>(response: Response): Promise<Value> {
   // A body that is cut off must not become a value.
   if (response.ok) return (await response.json()) as Value

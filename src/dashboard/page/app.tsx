@@ -2,6 +2,7 @@ import type { JSX } from 'preact'
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import type { DashboardState } from '../model/state.ts'
 import { useJson, type Connection } from './api.ts'
+import { CompareView } from './compareView.tsx'
 import { Contracts } from './contracts.tsx'
 import { DataView } from './data/dataView.tsx'
 import { LogList } from './logList.tsx'
@@ -15,6 +16,7 @@ import { TraceView } from './traceView.tsx'
 import { TryIt } from './tryIt.tsx'
 import { Empty, Select, serviceClass } from './ui.tsx'
 import type { ViewProps } from './viewProps.ts'
+import { WorkView } from './workView.tsx'
 
 const views = [
   { path: 'overview', title: 'Overview', key: 'o' },
@@ -23,6 +25,7 @@ const views = [
   { path: 'try', title: 'Try it', key: 'r' },
   { path: 'map', title: 'Map', key: 'm' },
   { path: 'data', title: 'Data', key: 'd' },
+  { path: 'jobs', title: 'Jobs', key: 'j' },
   { path: 'contracts', title: 'Contracts', key: 'c' },
 ] as const
 /** What can be shown without `tricube dev`: there are no services to call, and no databases. */
@@ -43,6 +46,11 @@ export function App(): JSX.Element {
     const timer = setTimeout(reload, 2000)
     return () => clearTimeout(timer)
   }, [error])
+
+  useEffect(() => {
+    // On a narrow screen, the views scroll.
+    document.querySelector('header nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  }, [view, state === undefined])
 
   if (error?.status === 401) return <SignIn />
   if (!state)
@@ -69,7 +77,7 @@ export function App(): JSX.Element {
               <a
                 key={path}
                 href={hrefOf(path)}
-                aria-current={path === view ? 'page' : undefined}
+                aria-current={path === (view === 'compare' ? 'traces' : view) ? 'page' : undefined}
                 aria-keyshortcuts={`g ${key}`}
               >
                 {title}
@@ -89,13 +97,17 @@ export function App(): JSX.Element {
 }
 
 function View(props: ViewProps): JSX.Element {
-  const [view = 'overview', id] = props.address.path
+  const [view = 'overview', id, other] = props.address.path
   if (view === 'overview') return <Overview {...props} />
   if (view === 'traces') return id === undefined ? <TraceList {...props} /> : <TraceView key={id} id={id} {...props} />
+  if (view === 'compare' && id !== undefined && other !== undefined) {
+    return <CompareView key={`${id} ${other}`} first={id} second={other} />
+  }
   if (view === 'logs') return <LogList {...props} />
   if (view === 'try') return <TryIt {...props} />
   if (view === 'map') return <MapView {...props} />
   if (view === 'data') return <DataView {...props} />
+  if (view === 'jobs') return <WorkView {...props} />
   if (view === 'contracts') return <Contracts {...props} />
   return (
     <Empty title="There is no such view">

@@ -119,6 +119,16 @@ export function LogList({ state, address: { query }, onConnection }: ViewProps):
             trace {filter['trace'].slice(0, 8)}… ✕
           </button>
         )}
+        {filter['span'] !== undefined && (
+          <button
+            type="button"
+            class="chip"
+            onClick={() => change({ span: undefined })}
+            aria-label="Show the lines of all spans"
+          >
+            span {filter['span'].slice(0, 8)}… ✕
+          </button>
+        )}
         <span class="toolbar-end">
           {skipped > 0 && (
             <span class="dim" title="More lines came than a page can show: search to see them">

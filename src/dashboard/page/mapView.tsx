@@ -1,11 +1,11 @@
 import type { JSX } from 'preact'
-import { useEffect, useMemo } from 'preact/hooks'
+import { useMemo } from 'preact/hooks'
 import { around, placed, type MapEdge, type PlacedNode, type ServiceMap } from '../model/serviceMap.ts'
-import { useJson } from './api.ts'
-import { count, duration, share } from './format.ts'
+import { count, duration, rate, share } from './format.ts'
+import { usePolled } from './polled.ts'
 import { hrefOf, replaceAddress } from './route.ts'
 import { Text } from './text.tsx'
-import { Empty, Select, ServiceName, serviceClass } from './ui.tsx'
+import { Empty, Search, Select, ServiceName, serviceClass } from './ui.tsx'
 import type { ViewProps } from './viewProps.ts'
 
 const everyMs = 3000
@@ -13,11 +13,7 @@ const [columnWidth, rowHeight, nodeWidth, nodeHeight, margin] = [280, 64, 180, 3
 
 /** Services, databases and other systems, and the calls between them. */
 export function MapView({ address: { query } }: ViewProps): JSX.Element {
-  const { value, reload } = useJson<ServiceMap>('api/map')
-  useEffect(() => {
-    const timer = setInterval(() => document.hidden || reload(), everyMs)
-    return () => clearInterval(timer)
-  }, [])
+  const { value } = usePolled<ServiceMap>('api/map', everyMs)
   const [node, steps] = [query.get('node') ?? '', Number(query.get('steps') ?? '1')]
   const map = useMemo(
     () => value && (value.nodes.some(({ id }) => id === node) ? around(value, node, steps) : value),
@@ -32,12 +28,19 @@ export function MapView({ address: { query } }: ViewProps): JSX.Element {
       </Empty>
     )
   }
+  const find = (query.get('find') ?? '').toLowerCase()
   const change = (changed: Readonly<Record<string, string>>): void =>
     replaceAddress(hrefOf('map', { ...Object.fromEntries(query), ...changed }))
   return (
     <div class="full">
       <h1 class="visually-hidden">Map</h1>
       <div class="toolbar" role="search">
+        <Search
+          label="Find on the map"
+          value={query.get('find') ?? ''}
+          placeholder="Find a service or a database"
+          onChange={(text) => change({ find: text })}
+        />
         <Select
           label="Around"
           value={node}
@@ -52,11 +55,11 @@ export function MapView({ address: { query } }: ViewProps): JSX.Element {
             onChange={(text) => change({ steps: text })}
           />
         )}
-        <span class="dim">Calls in the traces that are kept: a dashed line is an event or a job.</span>
+        <span class="dim">Dashed: an event or a job. Dotted: declared, not seen yet.</span>
       </div>
       <div class="map-scroll" tabIndex={0} role="region" aria-label="Map of the services">
-        <Drawing places={places} edges={map.edges} selected={node} />
-        <Calls edges={map.edges} places={places} />
+        <Drawing places={places} map={map} selected={node} find={find} />
+        <Calls map={map} places={places} />
       </div>
     </div>
   )
@@ -64,11 +67,13 @@ export function MapView({ address: { query } }: ViewProps): JSX.Element {
 
 interface DrawingProps {
   readonly places: readonly PlacedNode[]
-  readonly edges: readonly MapEdge[]
+  readonly map: ServiceMap
   readonly selected: string
+  /** What is searched: the other nodes are pale. */
+  readonly find: string
 }
 
-function Drawing({ places, edges, selected }: DrawingProps): JSX.Element {
+function Drawing({ places, map: { edges, windowMs }, selected, find }: DrawingProps): JSX.Element {
   const at = new Map(places.map((place) => [place.id, place]))
   const width = margin * 2 + nodeWidth + columnWidth * Math.max(0, ...places.map(({ column }) => column))
   const height = margin * 2 + nodeHeight + rowHeight * Math.max(0, ...places.map(({ row }) => row))
@@ -85,6 +90,7 @@ function Drawing({ places, edges, selected }: DrawingProps): JSX.Element {
         <Edge
           key={`${edge.from} ${edge.to} ${edge.kind}`}
           edge={edge}
+          windowMs={windowMs}
           from={at.get(edge.from)!}
           to={at.get(edge.to)!}
         />
@@ -97,7 +103,7 @@ function Drawing({ places, edges, selected }: DrawingProps): JSX.Element {
         >
           <g
             transform={`translate(${xOf(place)} ${yOf(place)})`}
-            class={`map-node map-${place.kind} ${serviceClass(place.name)} ${place.id === selected ? 'map-selected' : ''}`}
+            class={`map-node map-${place.kind} ${serviceClass(place.name)} ${place.id === selected ? 'map-selected' : ''} ${place.name.toLowerCase().includes(find) ? '' : 'dimmed'}`}
           >
             <title>{place.name}</title>
             <rect width={nodeWidth} height={nodeHeight} rx={place.kind === 'database' ? 16 : 5} />
@@ -113,10 +119,12 @@ function Drawing({ places, edges, selected }: DrawingProps): JSX.Element {
 
 function Edge({
   edge,
+  windowMs,
   from,
   to,
 }: {
   readonly edge: MapEdge
+  readonly windowMs: number
   readonly from: PlacedNode
   readonly to: PlacedNode
 }): JSX.Element {
@@ -132,11 +140,16 @@ function Edge({
     <g class={`map-edge map-edge-${edge.kind} ${edge.errors > 0 ? 'map-edge-bad' : ''}`}>
       <path d={path} style={{ strokeWidth: `${width}px` }} />
       <text x={(x1 + x2) / 2} y={(y1 + y2) / 2 - 5} text-anchor="middle">
-        {duration(edge.p50Ms)}
+        {edge.count > 0 && `${perMinute(edge, windowMs)} · ${duration(edge.p50Ms)}`}
         {edge.errors > 0 ? ` · ${share(edge.errors / edge.count)}` : ''}
       </text>
     </g>
   )
+}
+
+/** Calls in a minute, in the traces that are kept. Traces of less than a minute are counted as one minute. */
+function perMinute({ count: calls }: MapEdge, windowMs: number): string {
+  return `${rate(calls / Math.max(1, windowMs / 60_000))}/min`
 }
 
 function xOf({ column }: PlacedNode): number {
@@ -149,10 +162,10 @@ function yOf({ row }: PlacedNode): number {
 
 /** The same as a table, for reading and for screen readers. */
 function Calls({
-  edges,
+  map: { edges, windowMs },
   places,
 }: {
-  readonly edges: readonly MapEdge[]
+  readonly map: ServiceMap
   readonly places: readonly PlacedNode[]
 }): JSX.Element {
   const names = new Map(places.map(({ id, name }) => [id, name]))
@@ -161,7 +174,7 @@ function Calls({
       <caption class="visually-hidden">Calls</caption>
       <thead>
         <tr>
-          {['From', 'To', 'Kind', 'Calls', 'Errors', 'Median', 'p99'].map((title) => (
+          {['From', 'To', 'Kind', 'Calls', 'Rate', 'Errors', 'Median', 'p99'].map((title) => (
             <th key={title} scope="col">
               {title}
             </th>
@@ -171,7 +184,8 @@ function Calls({
       <tbody>
         {edges
           .toSorted((a, b) => b.count - a.count)
-          .map(({ from, to, kind, count: calls, errors, p50Ms, p99Ms }) => (
+          .map((edge) => ({ ...edge, rate: perMinute(edge, windowMs) }))
+          .map(({ from, to, kind, count: calls, rate, errors, p50Ms, p99Ms }) => (
             <tr key={`${from} ${to} ${kind}`}>
               <td>
                 <ServiceName name={names.get(from) ?? from} />
@@ -181,6 +195,7 @@ function Calls({
               </td>
               <td>{kind}</td>
               <td class="number">{calls}</td>
+              <td class="number">{rate}</td>
               <td class={`number ${errors > 0 ? 'bad' : ''}`}>{errors}</td>
               <td class="number">{duration(p50Ms)}</td>
               <td class="number">{duration(p99Ms)}</td>

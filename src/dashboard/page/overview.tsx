@@ -56,13 +56,21 @@ export function Overview({ state, onConnection }: ViewProps): JSX.Element {
 }
 
 function ServiceLine({ service }: { readonly service: ServiceRow }): JSX.Element {
-  const { name, status, reason, url, sinceMs, rates, problem, lastLines, isManaged } = service
+  const { name, version, status, reason, url, sinceMs, rates, problem, lastLines, isManaged } = service
   return (
     <div role="row" class="service-line">
       <div role="cell" class="service-who">
-        <a class="service-link" href={hrefOf('traces', { q: `service:${name}` })}>
-          <ServiceName name={name} />
-        </a>
+        <span>
+          <a class="service-link" href={hrefOf('traces', { q: `service:${name}` })}>
+            <ServiceName name={name} />
+          </a>
+          {version !== undefined && (
+            <span class="dim">
+              {' '}
+              <Text value={version} />
+            </span>
+          )}
+        </span>
         {url !== undefined && (
           <span class="dim">
             <a href={url}>{url.replace(/^https?:\/\//, '')}</a> · <a href={`${url}/docs`}>docs</a> ·{' '}

@@ -178,10 +178,13 @@ function Statements({ spans }: { readonly spans: readonly StoredSpan[] }): JSX.E
 }
 
 function Lines({ logs }: { readonly logs: readonly LogLine[] }): JSX.Element {
-  if (logs.length === 0) return <></>
+  const [first] = logs
+  if (!first) return <></>
   return (
     <section>
-      <h3>{count(logs.length, 'log line')}</h3>
+      <h3>
+        <a href={hrefOf('logs', { trace: first.traceId, span: first.spanId })}>{count(logs.length, 'log line')}</a>
+      </h3>
       <ul class="plain">
         {logs.map((line) => (
           <li key={line.seq}>

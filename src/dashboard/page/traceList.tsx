@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import type { TraceSummary } from '../model/span.ts'
 import { post, useJson, useStream, getJson } from './api.ts'
 import { clock, count, dateAndClock, duration } from './format.ts'
+import { OpenFile } from './openFile.tsx'
 import { hrefOf, replaceAddress } from './route.ts'
 import { Text } from './text.tsx'
 import { Empty, HttpStatus, Search, Select, ServiceName, serviceClass } from './ui.tsx'
@@ -20,7 +21,8 @@ const mostRows = 5000
 
 export function TraceList({ state, address, onConnection }: ViewProps): JSX.Element {
   const filter = filterOf(address.query)
-  const path = new URLSearchParams(filter).toString()
+  const { compare, ...search } = filter
+  const path = new URLSearchParams(search).toString()
   const { value, error, reload } = useJson<Page>(`api/traces?${path}`)
   const { traces, held, hasMore, setAtTop, merge, release, more } = useTraces(value, path)
   const [isPaused, setPaused] = useState(false)
@@ -46,7 +48,7 @@ export function TraceList({ state, address, onConnection }: ViewProps): JSX.Elem
         <Search
           label="Search traces"
           value={filter.q ?? ''}
-          placeholder="Search: timeout  status:5xx  >100ms  db.collection.name=orders"
+          placeholder="Search: timeout  status:5xx  >100ms  since:10m  db.collection.name=orders"
           onChange={(q) => change({ q })}
         />
         <Select
@@ -74,6 +76,12 @@ export function TraceList({ state, address, onConnection }: ViewProps): JSX.Elem
           Health probes
         </label>
         <span class="toolbar-end">
+          <OpenFile
+            onOpened={([one, ...others]) => {
+              if (one !== undefined && others.length === 0) location.hash = hrefOf(`traces/${one}`)
+              else reload()
+            }}
+          />
           <button
             type="button"
             aria-pressed={isPaused}
@@ -86,6 +94,14 @@ export function TraceList({ state, address, onConnection }: ViewProps): JSX.Elem
           </button>
         </span>
       </div>
+      {compare !== undefined && (
+        <p class="hint choose" role="status">
+          Choose the trace to compare with <code>{compare.slice(0, 8)}…</code>{' '}
+          <button type="button" class="small" onClick={() => change({ compare: '' })}>
+            Cancel
+          </button>
+        </p>
+      )}
       {held > 0 && (
         <button
           type="button"
@@ -131,7 +147,10 @@ export function TraceList({ state, address, onConnection }: ViewProps): JSX.Elem
             trace={trace}
             index={index}
             longestMs={longest}
-            href={hrefOf(`traces/${trace.id}`, filter)}
+            href={
+              compare === undefined ? hrefOf(`traces/${trace.id}`, filter) : hrefOf(`compare/${compare}/${trace.id}`)
+            }
+            onCompare={() => change({ compare: trace.id })}
             onMove={(step) => moveTo(scroller.current!, index + step, rowHeight, traces.length)}
           />
         )}
@@ -140,11 +159,11 @@ export function TraceList({ state, address, onConnection }: ViewProps): JSX.Elem
   )
 }
 
-type Filter = { readonly q?: string; readonly probes?: string }
+type Filter = { readonly q?: string; readonly probes?: string; readonly compare?: string }
 
 function filterOf(query: URLSearchParams): Filter {
-  const [q, probes] = [query.get('q'), query.get('probes')]
-  return { ...(q && { q }), ...(probes && { probes }) }
+  const [q, probes, compare] = [query.get('q'), query.get('probes'), query.get('compare')]
+  return { ...(q && { q }), ...(probes && { probes }), ...(compare && { compare }) }
 }
 
 /** The rows: what was loaded, and what has come since. */
@@ -212,9 +231,11 @@ interface RowProps {
   readonly longestMs: number
   readonly href: string
   readonly onMove: (step: number) => void
+  /** Begins a comparison with it. */
+  readonly onCompare: () => void
 }
 
-function TraceRow({ trace, index, longestMs, href, onMove }: RowProps): JSX.Element {
+function TraceRow({ trace, index, longestMs, href, onMove, onCompare }: RowProps): JSX.Element {
   const { service, name, startMs, durationMs, spans, statements, status, error, isRepeating } = trace
   return (
     <div role="row" aria-rowindex={index + 1} class="trace-row" onClick={() => (location.hash = href)}>
@@ -229,6 +250,7 @@ function TraceRow({ trace, index, longestMs, href, onMove }: RowProps): JSX.Elem
           onClick={(event) => event.stopPropagation()}
           onKeyDown={(event) => {
             const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1, PageDown: 15, PageUp: -15 }[event.key]
+            if (event.key === 'c') onCompare()
             if (step === undefined) return
             event.preventDefault()
             onMove(step)

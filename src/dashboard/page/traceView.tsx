@@ -6,10 +6,12 @@ import { statementOf, type StoredSpan } from '../model/span.ts'
 import { summaryOf } from '../model/summary.ts'
 import { criticalPathOf, waterfallOf } from '../model/waterfall.ts'
 import { useJson, useStream } from './api.ts'
+import { queryFor } from './compareView.tsx'
 import { curlOf } from './curl.ts'
 import { count, dateAndClock, duration } from './format.ts'
 import { hrefOf, replaceAddress } from './route.ts'
 import { SpanDetail, TraceDetail } from './spanDetail.tsx'
+import { testedSpan, TraceTest } from './traceTest.tsx'
 import { Text } from './text.tsx'
 import { CopyButton, Empty, HttpStatus, Search, ServiceName } from './ui.tsx'
 import { showRow, VirtualList } from './virtualList.tsx'
@@ -63,6 +65,8 @@ function LoadedTrace({ id, data: { spans, logs }, address, state }: LoadedProps)
   const scroller = useRef<HTMLDivElement>(null)
   const selectedId = query.get('span') ?? undefined
   const selected = spans.find((span) => span.id === selectedId)
+  const tested = testedSpan(spans, selected)
+  const showsTest = tested !== undefined && query.get('test') === 'on'
   const change = (changed: Readonly<Record<string, string | undefined>>): void =>
     replaceAddress(hrefOf(`traces/${id}`, { ...Object.fromEntries(query), ...changed }))
   const select = (span: string | undefined): void => change({ span })
@@ -138,11 +142,27 @@ function LoadedTrace({ id, data: { spans, logs }, address, state }: LoadedProps)
           Log lines ({logs.length})
         </label>
         <span class="toolbar-end">
+          <a class="button small" href={hrefOf('traces', { q: queryFor(spans), compare: id })}>
+            Compare…
+          </a>
           <CopyButton text={curlOf(spans, state.services)} label="Copy as curl" />
+          {tested && (
+            <button
+              type="button"
+              class="small"
+              aria-pressed={showsTest}
+              onClick={() => change({ test: showsTest ? undefined : 'on' })}
+            >
+              Make a test of it
+            </button>
+          )}
           <CopyButton text={id} label="Copy trace ID" />
+          <a class="button small" href={`api/traces/${id}/file`} download>
+            Save
+          </a>
         </span>
       </div>
-      <div class="split">
+      <div class={showsTest ? 'split code' : 'split'}>
         <VirtualList
           items={items}
           rowHeight={rowHeight}
@@ -171,8 +191,10 @@ function LoadedTrace({ id, data: { spans, logs }, address, state }: LoadedProps)
             />
           )}
         />
-        <aside class="detail" aria-label={selected ? 'Span' : 'Trace'}>
-          {selected ? (
+        <aside class="detail" aria-label={showsTest ? 'Test' : selected ? 'Span' : 'Trace'}>
+          {showsTest ? (
+            <TraceTest spans={spans} of={tested} onClose={() => change({ test: undefined })} />
+          ) : selected ? (
             <SpanDetail
               span={selected}
               row={waterfall.rows.find(({ span }) => span === selected)}

@@ -5,7 +5,9 @@ import { ApiError, getJson, post } from './api.ts'
 import { operationsOf, startValue, type OpenApi, type TryOperation } from './operations.ts'
 import { hrefOf } from './route.ts'
 import { BodyForm, ParameterField } from './requestForm.tsx'
+import { RequestMenu } from './requestMenu.tsx'
 import { headersOf, pathOf, snippetsOf, type Filled } from './snippets.ts'
+import { rememberRequest } from './storedRequests.ts'
 import { Block, Text } from './text.tsx'
 import { TryResponse } from './tryResponse.tsx'
 import { CopyButton, Empty, Search, ServiceName } from './ui.tsx'
@@ -129,7 +131,7 @@ function OperationForm({ operation, document, url, query }: FormProps): JSX.Elem
         ...(as && { as }),
       }
       setResponse(await post<SentResponse>('api/send', sent))
-      remember(operation, filled)
+      rememberRequest(operation, filled)
     } catch (error) {
       setProblem(error instanceof ApiError ? error.message : 'tricube does not respond')
     }
@@ -222,7 +224,7 @@ function OperationForm({ operation, document, url, query }: FormProps): JSX.Elem
           <button type="submit" class="primary" disabled={isSending} aria-keyshortcuts="Control+Enter">
             {isSending ? 'Sending…' : 'Send'}
           </button>
-          <Recent operation={operation} onChoose={(chosen) => setFilled(chosen)} />
+          <RequestMenu operation={operation} filled={filled} onChoose={setFilled} />
         </div>
         {problem !== undefined && (
           <p class="bad" role="alert">
@@ -272,56 +274,4 @@ function startOf(operation: TryOperation, document: OpenApi, query: URLSearchPar
 function headersIn(text: string): Record<string, string> {
   const lines = text.split('\n').map((line) => /^\s*([\w-]+)\s*:\s*(.*?)\s*$/.exec(line))
   return Object.fromEntries(lines.flatMap((line) => (line ? [[line[1]!.toLowerCase(), line[2]!]] : [])))
-}
-
-/** The requests of an operation that were sent from this browser, the newest first. */
-function Recent({
-  operation,
-  onChoose,
-}: {
-  readonly operation: TryOperation
-  readonly onChoose: (filled: Filled) => void
-}): JSX.Element {
-  const recent = recentOf(operation)
-  if (recent.length === 0) return <></>
-  return (
-    <select
-      aria-label="Recent requests"
-      value=""
-      onChange={({ currentTarget }) => {
-        const chosen = recent[Number(currentTarget.value)]
-        if (chosen) onChoose(chosen)
-      }}
-    >
-      <option value="">Recent requests</option>
-      {recent.map((filled, i) => (
-        <option key={i} value={i}>
-          {[...Object.values(filled.values), filled.body.replaceAll(/\s+/g, ' ')]
-            .filter(Boolean)
-            .join(' ')
-            .slice(0, 60) || 'without values'}
-        </option>
-      ))}
-    </select>
-  )
-}
-
-const mostRecent = 10
-
-function recentOf({ service, name }: TryOperation): readonly Filled[] {
-  try {
-    return JSON.parse(localStorage.getItem(`tricube-recent ${service} ${name}`) ?? '[]') as Filled[]
-  } catch {
-    return []
-  }
-}
-
-/** Headers are not remembered: they hold tokens. */
-function remember(operation: TryOperation, { values, body }: Filled): void {
-  const entry: Filled = { values, headers: {}, body }
-  const others = recentOf(operation).filter((each) => JSON.stringify(each) !== JSON.stringify(entry))
-  localStorage.setItem(
-    `tricube-recent ${operation.service} ${operation.name}`,
-    JSON.stringify([entry, ...others].slice(0, mostRecent)),
-  )
 }

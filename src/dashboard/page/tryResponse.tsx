@@ -6,6 +6,7 @@ import { criticalPathOf, waterfallOf } from '../model/waterfall.ts'
 import type { LogLine } from '../model/logLine.ts'
 import { useJson, useStream } from './api.ts'
 import { duration } from './format.ts'
+import { prettyJson } from './json.ts'
 import { hrefOf } from './route.ts'
 import { Fields } from './spanDetail.tsx'
 import { Block, Text } from './text.tsx'
@@ -22,7 +23,7 @@ export function TryResponse({ response }: { readonly response: SentResponse }): 
         <HttpStatus status={status} error={failure} /> {failure !== undefined && <Text value={failure} />}{' '}
         <span class="dim">{duration(durationMs)}</span>
       </p>
-      {body !== undefined && <Block value={pretty(body)} />}
+      {body !== undefined && <Block value={prettyJson(body)} />}
       <details>
         <summary>{Object.keys(headers).length} headers</summary>
         <Fields fields={headers} />
@@ -76,12 +77,4 @@ function ResponseTrace({ id }: { readonly id: string }): JSX.Element {
       />
     </div>
   )
-}
-
-function pretty(body: string): string {
-  try {
-    return JSON.stringify(JSON.parse(body), undefined, 2)
-  } catch {
-    return body
-  }
 }

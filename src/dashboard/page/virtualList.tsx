@@ -1,4 +1,5 @@
 import type { JSX, RefObject } from 'preact'
+import { flushSync } from 'preact/compat'
 import { useEffect, useLayoutEffect, useState } from 'preact/hooks'
 
 /** A list of which only the visible rows are in the page. All rows have the same height. */
@@ -17,6 +18,8 @@ export interface VirtualListProps<Item> {
 
 /** Rows beyond each edge, so that a fast scroll shows no gap. */
 const spare = 12
+/** Rows on paper. */
+const mostPrinted = 1000
 
 export function VirtualList<Item>(props: VirtualListProps<Item>): JSX.Element {
   const { items, rowHeight, label, role = 'table', row, scroller, onScroll, head, empty } = props
@@ -35,8 +38,9 @@ export function VirtualList<Item>(props: VirtualListProps<Item>): JSX.Element {
     setTop(scrollTop)
     onScroll?.({ isAtTop: scrollTop < 4, isAtBottom: scrollTop + clientHeight > scrollHeight - 4 })
   }
-  const first = Math.max(0, Math.floor(top / rowHeight) - spare)
-  const visible = items.slice(first, Math.ceil((top + height) / rowHeight) + spare)
+  const isPrinting = usePrinting()
+  const first = isPrinting ? 0 : Math.max(0, Math.floor(top / rowHeight) - spare)
+  const visible = items.slice(first, isPrinting ? mostPrinted : Math.ceil((top + height) / rowHeight) + spare)
   return (
     <div class="list" ref={scroller} onScroll={read}>
       {items.length === 0 ? (
@@ -62,6 +66,19 @@ export function showRow(scroller: HTMLElement, index: number, rowHeight: number)
   else if (top + 2 * rowHeight > scroller.scrollTop + scroller.clientHeight) {
     scroller.scrollTop = top + 2 * rowHeight - scroller.clientHeight
   }
+}
+
+/** Whether the page is being printed: paper does not scroll. */
+function usePrinting(): boolean {
+  const [query] = useState(() => matchMedia('print'))
+  const [isPrinting, setPrinting] = useState(query.matches)
+  useEffect(() => {
+    // At once, because the browser prints what is there when the listeners return.
+    const read = (): void => flushSync(() => setPrinting(query.matches))
+    query.addEventListener('change', read)
+    return () => query.removeEventListener('change', read)
+  }, [query])
+  return isPrinting
 }
 
 /** Whether the page is as narrow as a telephone. */

@@ -13,20 +13,22 @@ export class BodyError extends Error {
   }
 }
 
-const mostBytes = 8 * 1024 * 1024
+/** Bytes of a body, unless its route takes more. */
+const usualBytes = 8 * 1024 * 1024
 const unzip = promisify(gunzip)
 
 /**
  * Reads a body, and unpacks it if it is compressed.
  *
- * @throws {BodyError} when it is larger than 8 MiB, or no gzip
+ * @throws {BodyError} when it is too large, or no gzip
  */
-export async function readBody(request: IncomingMessage): Promise<Buffer> {
+export async function readBody(request: IncomingMessage, mostBytes: number = usualBytes): Promise<Buffer> {
+  const tooLarge = `the body has more than ${mostBytes / 1024 / 1024} MiB`
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length
-    if (bytes > mostBytes) throw new BodyError(413, 'the body has more than 8 MiB')
+    if (bytes > mostBytes) throw new BodyError(413, tooLarge)
     chunks.push(chunk)
   }
   const body = Buffer.concat(chunks)
@@ -35,7 +37,7 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
   if (encoding !== 'gzip') throw new BodyError(415, 'content-encoding must be gzip')
   return unzip(body, { maxOutputLength: mostBytes }).catch((error: NodeJS.ErrnoException) => {
     throw error.code === 'ERR_BUFFER_TOO_LARGE'
-      ? new BodyError(413, 'the body has more than 8 MiB')
+      ? new BodyError(413, tooLarge)
       : new BodyError(400, 'the body is no gzip')
   })
 }
