@@ -13,6 +13,7 @@ export const checks = {
   imports: () => ['node', 'scripts/check-imports.mjs'],
   prose: () => ['node', 'scripts/check-prose.mjs'],
   commits: () => ['node', 'scripts/check-commits.mjs'],
+  versions: () => ['node', 'scripts/release.mjs', 'check'],
   package: () => ['publint', 'run', tarball(), '--strict'],
   'types of the package': () => ['attw', tarball(), '--profile', 'esm-only'],
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
@@ -6,7 +7,7 @@ export const usage = `Usage: npm create tricube@latest [folder] [-- options]
   --yes, -y            ask nothing; install packages and create a Git repository
   --no-install         do not install packages
   --no-git             do not create a Git repository
-  --tricube <version>  the version or tarball of tricube, instead of the latest one
+  --tricube <version>  the version or tarball of tricube, instead of the one that this belongs to
   --help, -h`
 
 /** The command was used wrongly; the message is one line. */
@@ -45,7 +46,10 @@ function parse(args) {
   }
 }
 
+/** Both packages are released together: the template is for this version of tricube. */
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+
 /** A version, or the full path of a tarball: the project is in another folder than the one that the path is relative to. */
-function tricubeFrom(value = 'latest') {
+function tricubeFrom(value = `^${version}`) {
   return /\.(?:tgz|tar\.gz)$/.test(value) && !/^[a-z]+:/.test(value) ? resolve(value) : value
 }
