@@ -166,7 +166,7 @@ describe.skipIf(!chromiumBinary)('in Chromium', { timeout: 60_000 }, () => {
     const operations = page.getByRole('treegrid').getByRole('row')
     await operations.nth(1).focus()
     await page.keyboard.press('ArrowDown')
-    expect(await page.evaluate('document.activeElement.dataset.index')).toBe('1')
+    await expect.poll(() => page.evaluate('document.activeElement.dataset.index')).toBe('1')
     expect(complaints).toEqual([])
   })
 
