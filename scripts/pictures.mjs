@@ -2,7 +2,7 @@
 //
 // It runs a copy of the shop in which listing products has become slow, as in docs/slow-requests.md, and takes the pictures
 // in a real Chromium.
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -51,7 +51,8 @@ const products = [
 ]
 
 prepareShop()
-const dev = spawn(process.execPath, [join(root, 'dist/cli/main.js'), 'dev', 'shop', '--dashboard-port', '0'], {
+const program = join(root, 'dist/cli/main.js')
+const dev = spawn(process.execPath, [program, 'dev', 'shop', '--dashboard-port', '0'], {
   cwd: folder,
   env: { ...process.env, OTEL_TRACES_SAMPLER: 'always_on', FORCE_COLOR: '0' },
   stdio: ['ignore', 'pipe', 'inherit'],
@@ -141,10 +142,12 @@ async function takePictures(url) {
     writeFileSync(join(images, `${name}.png`), bytes)
     console.log(`${name}.png ${Math.round(bytes.length / 1024)} KB`)
   }
+  const login = ['token', '--user', 'ann', '--scopes', 'orders:read,orders:write']
+  const token = execFileSync(process.execPath, [program, ...login], { cwd: folder, encoding: 'utf8' }).trim()
   const order = (email, more = {}) =>
     fetch(`${orders}/orders`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
       body: JSON.stringify({ product_id: 2, quantity: 1, email, card: 'visa', ...more }),
     })
   for (let round = 0; round < 60; round++) {
@@ -204,10 +207,18 @@ async function takePictures(url) {
   await page.getByRole('table', { name: 'Jobs', exact: true }).getByRole('link').first().click()
   await page.getByRole('complementary', { name: 'Job' }).waitFor()
   await picture('dashboard-jobs')
+  await show('data', 'Tables')
+  await page
+    .getByRole('link', { name: /^products/ })
+    .first()
+    .click()
+  await page.getByText('Green tea').first().waitFor()
+  await picture('dashboard-data')
   await show('contracts/catalog-service', 'operations')
   await page.getByText('getProduct').first().click()
   await picture('dashboard-contracts')
   await show('try/order-service/placeOrder', 'As JSON')
+  await page.getByLabel(/^Send as/).fill('ann')
   await page.getByRole('button', { name: 'Send' }).click()
   await page.getByRole('treegrid').getByText('placeOrder').first().waitFor()
   await picture('dashboard-try')

@@ -121,7 +121,7 @@ function nameOfStatement(text: string, spans: readonly StoredSpan[]): string {
 
 /** A loop around a query shows in how often it runs. */
 function statementLimit(name: string): string {
-  return `expect(app.spans.filter((span) => span.name === ${JSON.stringify(name)}).length).toBeLessThan(5)`
+  return `expect(app.spans.filter((span) => span.name === ${JSON.stringify(name)}).length)\n    .toBeLessThan(5)`
 }
 
 function descendantsOf(of: StoredSpan, spans: readonly StoredSpan[]): StoredSpan[] {
