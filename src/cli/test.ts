@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { constants } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -28,6 +28,7 @@ export async function testCommand(argv: string[]): Promise<number> {
   const args = [
     values.watch ? 'watch' : 'run',
     ...positionals,
+    ...(isConfigured() ? [] : patience),
     ...(values.coverage ? coverageOptions : []),
     ...(values.junit === undefined ? [] : junitOptions(values.junit)),
     ...rest,
@@ -60,6 +61,14 @@ function checkCoverage({ version }: Installed): void {
     fail(`${coveragePackage} ${coverage.version} does not belong to vitest ${version}: ${command}`)
   }
 }
+
+/** Whether the project configures vitest: then it sets its own time limits. */
+function isConfigured(): boolean {
+  return readdirSync('.').some((name) => /^(?:vitest|vite)\.config\.[cm]?[jt]s$/.test(name))
+}
+
+/** Creating and migrating a database may take longer than the 5 s of vitest on a busy machine. */
+const patience = ['--testTimeout=30000', '--hookTimeout=60000']
 
 const coveragePackage = '@vitest/coverage-v8'
 

@@ -43,6 +43,11 @@ export function checkContract(
   options: ContractOptions,
   { reserved = reservedPaths }: { readonly reserved?: readonly string[] } = {},
 ): void {
+  if (typeof operations !== 'object' || (operations as unknown) === null) {
+    throw new ContractError(
+      `contract "${name}": expected an object of operations such as { getUser: { route: 'GET /users/:id' } }, got ${describeValue(operations)}`,
+    )
+  }
   const { envelope, partitioned, prefix, trailingSlash, auth } = options
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) {
     throw new ContractError(`contract "${name}": the name must be kebab-case, like user-service`)

@@ -1,5 +1,6 @@
 // The keywords of a schema. A misspelt rule would check nothing, so an unknown keyword is an error.
 import { nearestName } from '../schema/validator/nearestName.ts'
+import { pathInside } from '../schema/pathInside.ts'
 import { mapSchema, type JsonSchema } from '../schema/schema.ts'
 import { formats, keywords as known, type KeywordKind } from '../schema/vocabulary.ts'
 
@@ -35,12 +36,6 @@ function wrongValue(keyword: string, value: unknown): string | undefined {
 function hint(name: string, names: readonly string[]): string {
   const nearest = nearestName(name, names)
   return nearest === undefined ? '' : `, did you mean ${nearest}?`
-}
-
-/** `body.items[].name`. A part that is not a field, such as a member of a union, has the path of its parent. */
-function pathInside(path: string, keyword: string, name: string): string {
-  if (keyword === 'properties') return `${path}.${name}`
-  return keyword === 'items' || keyword === 'prefixItems' ? `${path}[]` : path
 }
 
 const kinds = {

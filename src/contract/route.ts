@@ -57,7 +57,7 @@ export function withPrefix<Ops extends Readonly<Record<string, { readonly route:
   operations: Ops,
   prefix: string | undefined,
 ): Ops {
-  if (typeof prefix !== 'string') return operations
+  if (typeof prefix !== 'string' || typeof operations !== 'object') return operations
   const entries = Object.entries(operations).map(([name, operation]) => {
     const route: unknown = operation?.route
     if (typeof route !== 'string') return [name, operation]

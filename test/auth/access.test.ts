@@ -67,6 +67,12 @@ describe('an operation for users', () => {
     expectTypeOf<Context['user']>().toEqualTypeOf<AuthUser | undefined>()
   })
 
+  it('needs no issuer in tests, whose callers have no tokens', async () => {
+    await using app = await testService(noteService({ user: jwt() }))
+    expect((await app.as(reader).client.getNote({ params: { id: 1 } })).data).toEqual({ id: 1, by: '7' })
+    await expect(app.client.me()).rejects.toThrow(Unauthorized)
+  })
+
   it('is a 401 for others, and a public one ignores tokens', async () => {
     await using app = await testService(noteService())
     await expect(app.client.me()).rejects.toThrow(Unauthorized)

@@ -1,4 +1,4 @@
-import { Conflict, contract, jobs, NotFound, t } from 'tricube'
+import { Conflict, contract, jobs, NotFound, service, t } from 'tricube'
 import { describe, test } from 'vitest'
 import { type Row, testMessages } from './row.ts'
 
@@ -188,6 +188,21 @@ const errorLists: readonly Row<readonly unknown[]>[] = [
 ]
 
 const declarations: readonly Row<() => unknown>[] = [
+  [
+    'of a contract has no operations',
+    () => contract('user-service', undefined as never),
+    `contract "user-service": expected an object of operations such as { getUser: { route: 'GET /users/:id' } }, got undefined`,
+  ],
+  [
+    'of a service has a name instead of a contract',
+    () => service('user-service' as never, { handlers: {} } as never),
+    `service: expected a contract, from contract('user-service', { … }), got "user-service"`,
+  ],
+  [
+    'of a service has a contract of its own making',
+    () => service({ name: 'user-service' } as never, { handlers: {} } as never),
+    `service: expected a contract, from contract('user-service', { … }), got an object (Object)`,
+  ],
   [
     'misspells an option of a contract',
     () => contract('user-service', {}, { event: {} } as never),

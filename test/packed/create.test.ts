@@ -59,6 +59,7 @@ describe('npm create tricube', () => {
       'package.json',
       'tsconfig.json',
     ])
+    expect(await readdir(join(user.folder, 'pnpm'))).toContain('pnpm-workspace.yaml')
     expect(await readFile(join(user.folder, 'yarn/README.md'), 'utf8')).toContain('yarn start  ')
   })
 

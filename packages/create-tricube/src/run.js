@@ -26,12 +26,12 @@ async function create(options) {
   const mayAsk = process.stdin.isTTY && !options.yes
   const name = options.folder ?? (mayAsk ? await ask('Folder of the project', 'my-services') : 'my-services')
   const folder = resolve(name)
-  const conflicts = await conflictsIn(folder)
+  const manager = packageManager(process.env.npm_config_user_agent)
+  const conflicts = await conflictsIn(folder, manager)
   if (conflicts.length > 0) {
     console.error(`create-tricube: ${shown(folder)} already has ${conflicts.join(', ')}: nothing was written`)
     return 1
   }
-  const manager = packageManager(process.env.npm_config_user_agent)
   const installs = options.install ?? (!mayAsk || (await confirm(`Install packages with ${manager.name}?`)))
   const usesGit =
     options.git ?? (!existsSync(`${folder}/.git`) && (!mayAsk || (await confirm('Create a Git repository?'))))

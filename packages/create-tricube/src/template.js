@@ -6,15 +6,15 @@ import { fileURLToPath } from 'node:url'
 const template = fileURLToPath(new URL('../template', import.meta.url))
 
 /** Returns the files of the template that the folder already has. */
-export async function conflictsIn(folder) {
-  const files = await templateFiles()
+export async function conflictsIn(folder, manager) {
+  const files = await templateFiles(manager)
   return files.map(targetOf).filter((file) => existsSync(join(folder, file)))
 }
 
 /** Writes the template with the project's name and versions; returns the files. An existing file is an error. */
 export async function writeTemplate(folder, { name, tricube, manager }) {
   const values = { name, tricube, install: manager.install, start: manager.start, test: manager.test, run: manager.run }
-  const files = await templateFiles()
+  const files = await templateFiles(manager)
   for (const file of files) {
     const text = await readFile(join(template, file), 'utf8')
     const target = join(folder, targetOf(file))
@@ -41,16 +41,21 @@ export function packageNameOf(folder) {
   return name || 'my-services'
 }
 
-async function templateFiles() {
+async function templateFiles({ name }) {
   const entries = await readdir(template, { recursive: true, withFileTypes: true })
   return entries
     .filter((entry) => entry.isFile())
     .map((entry) => relative(template, join(entry.parentPath ?? entry.path, entry.name)))
+    .filter((file) => name === 'pnpm' || !file.includes('pnpm'))
     .toSorted()
 }
 
-// npm leaves a .gitignore out of packages, and a second package.json would be a package of its own.
-const renamed = { _gitignore: '.gitignore', '_package.json': 'package.json' }
+// npm leaves a .gitignore out of packages, a second package.json would be a package of its own, and a workspace another one.
+const renamed = {
+  _gitignore: '.gitignore',
+  '_package.json': 'package.json',
+  '_pnpm-workspace.yaml': 'pnpm-workspace.yaml',
+}
 
 function targetOf(file) {
   return renamed[file] ?? file

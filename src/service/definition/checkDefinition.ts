@@ -1,5 +1,6 @@
 import { fieldsProblem, type Fields, type Rule } from '../../config/rule.ts'
 import { flag, func, group, integer, number, record } from '../../config/rules.ts'
+import { describeValue } from '../../schema/describeValue.ts'
 import type { ServerLimits } from '../../http/limits.ts'
 import { trustProxyProblem } from '../../http/trustProxy.ts'
 import type { Part } from '../part.ts'
@@ -22,6 +23,11 @@ class DefinitionError extends TypeError {
  */
 export function checkDefinition(definition: Definition): void {
   const { contract, ...given } = definition
+  if (typeof contract !== 'object' || typeof contract?.operations !== 'object') {
+    throw new DefinitionError(
+      `service: expected a contract, from contract('user-service', { … }), got ${describeValue(contract)}`,
+    )
+  }
   const problem =
     handlersProblem(definition) ??
     fieldsProblem('', given, fields, definition) ??
