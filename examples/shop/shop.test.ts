@@ -1,6 +1,7 @@
 import { createApiKey, revokeApiKey } from 'tricube/auth'
 import { testSystem } from 'tricube/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import bank from './bank/service.ts'
 import catalog from './catalog-service/service.ts'
 import mails from './mail-service/service.ts'
 import { orderService } from './order-service/contract.ts'
@@ -11,8 +12,8 @@ import payments from './payment-service/service.ts'
 const { orderPlaced, orderPaid, orderCanceled } = orderService.events
 const { stockReserved, stockMissing } = catalogService.events
 
-// All four services, whose jobs and events run when the test says so.
-const startShop = () => testSystem({ catalog, orders, payments, mails }, { catalog: { seed: true } })
+// All four services and the bank, whose jobs and events run when the test says so.
+const startShop = () => testSystem({ catalog, orders, payments, mails, bank }, { catalog: { seed: true } })
 let shop: Awaited<ReturnType<typeof startShop>>
 beforeEach(async () => {
   shop = await startShop()
@@ -24,7 +25,7 @@ const ann = { id: 'ann', scopes: ['orders:read', 'orders:write'] }
 const staff = { id: 'sue', scopes: ['orders:read', 'orders:all', 'charges:read', 'reports:read'] }
 
 const order = { product_id: 2, quantity: 2, email: 'li.lei@example.com', card: 'visa' }
-const stock = async (): Promise<number> => (await shop.catalog.client.getProduct({ params: { id: 2 } })).data.stock
+const stock = async (): Promise<number> => (await shop.catalog.client.v2_getProduct({ params: { id: 2 } })).data.stock
 const stateOf = async (id: number) => (await shop.orders.as(ann).client.getOrder({ params: { id } })).data
 
 describe('an order', () => {
@@ -40,7 +41,7 @@ describe('an order', () => {
     await shop.orders.deliver(stockReserved, reserved!)
     expect(await stateOf(1)).toMatchObject({ state: 'paid' })
     const charges = await shop.payments.as(staff).client.listCharges()
-    expect(charges.data).toEqual([{ id: expect.stringMatching(/^charge-/), amount_cents: 7800 }])
+    expect(charges.data).toEqual([{ id: expect.stringMatching(/^charge-/), amount_cents: 7800, state: 'authorized' }])
     const [paid] = await shop.orders.published(orderPaid)
 
     expect(await shop.mails.deliver(orderPaid, paid!)).toMatchObject([{ job: 'on thank' }, { job: 'sendMail' }])
@@ -96,6 +97,18 @@ describe('an order', () => {
     await expect(placed).rejects.toMatchObject({ status: 422, error: 'product 99 does not exist' })
     expect(await shop.orders.published(orderPlaced)).toEqual([])
   })
+})
+
+it('exports all orders as CSV', async () => {
+  for (const quantity of [1, 2]) await shop.orders.as(ann).client.placeOrder({ body: { ...order, quantity } })
+  const { data, headers } = await shop.orders.as(staff).client.exportOrders()
+  expect(headers['content-disposition']).toBe('attachment; filename="orders.csv"')
+  expect((await data.text()).split('\r\n')).toEqual([
+    'id,product_id,quantity,total_cents,email,state,reason',
+    '1,2,1,3900,li.lei@example.com,placed,',
+    '2,2,2,7800,li.lei@example.com,placed,',
+    '',
+  ])
 })
 
 it('reports each night what was sold the day before', async () => {

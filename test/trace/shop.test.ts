@@ -7,6 +7,7 @@ import type { Service } from 'tricube'
 import { migrate } from 'tricube/migrations'
 import { database } from 'tricube/sql'
 import { afterEach, expect, it, vi } from 'vitest'
+import bank from '../../examples/shop/bank/service.ts'
 import catalog from '../../examples/shop/catalog-service/service.ts'
 import mails from '../../examples/shop/mail-service/service.ts'
 import orders from '../../examples/shop/order-service/service.ts'
@@ -42,7 +43,7 @@ async function serviceKeys(): Promise<void> {
 async function start(service: Service, port: number): Promise<void> {
   const own = await directDatabase()
   cleanups.push(() => own[Symbol.asyncDispose]())
-  await migrate({ url: own.url, directory: service.migrations! })
+  if (service.migrations) await migrate({ url: own.url, directory: service.migrations })
   if (service.seed) {
     await using db = database({ url: own.url })
     await db.script(await readFile(service.seed, 'utf8'))
@@ -63,7 +64,7 @@ it('takes an order from its request to its mail, and a trace leads to the next',
   await using zipkin = await collector(status(202))
   vi.stubEnv('OTEL_EXPORTER_ZIPKIN_ENDPOINT', `${zipkin.url}/api/v2/spans`)
   vi.stubEnv('LOG_LEVEL', 'silent')
-  const services = [catalog, orders, payments, mails]
+  const services = [catalog, orders, payments, mails, bank]
   const issuer = await devIssuer({ audience: () => services.map(({ name }) => name) })
   cleanups.push(() => issuer.stop())
   token = await issuer.token({ user: 'ann', scopes: ['orders:read', 'orders:write'] })
@@ -72,6 +73,7 @@ it('takes an order from its request to its mail, and a trace leads to the next',
   const ports = new Map<string, number>()
   for (const { name } of services) ports.set(name, await freePort())
   vi.stubEnv('TRICUBE_SERVICES', [...ports].map(([name, port]) => `${name}=127.0.0.1:${port}`).join(','))
+  vi.stubEnv('BANK_URL', `http://127.0.0.1:${ports.get('bank')}`)
   for (const service of services) await start(service, ports.get(service.name)!)
   const at = (service: string, path: string): string => `http://127.0.0.1:${ports.get(service)}${path}`
 

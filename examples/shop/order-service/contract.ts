@@ -1,4 +1,4 @@
-import { contract, NotFound, t, UnprocessableEntity } from 'tricube'
+import { contract, file, NotFound, t, UnprocessableEntity } from 'tricube'
 
 export const Order = t.Object(
   {
@@ -50,6 +50,13 @@ export const orderService = contract(
       params: { id: t.Integer() },
       returns: Order,
       errors: [NotFound],
+    },
+    exportOrders: {
+      route: 'GET /orders.csv',
+      summary: 'export all orders as CSV',
+      tags: ['orders'],
+      scopes: ['orders:all'],
+      returns: file('text/csv'),
     },
     listReports: {
       route: 'GET /reports',

@@ -1,7 +1,7 @@
-import { NotFound, PaymentRequired, service, type Static, UnprocessableEntity } from 'tricube'
+import { csv, NotFound, PaymentRequired, service, type Static, UnprocessableEntity } from 'tricube'
 import { apiKeys, jwt } from 'tricube/auth'
 import { sql, type Sql } from 'tricube/sql'
-import { catalogService } from '../catalog-service/contract.ts'
+import { catalogV2 } from '../catalog-service/contract.ts'
 import { paymentService } from '../payment-service/contract.ts'
 import { type Order, orderService } from './contract.ts'
 import { orderJobs } from './jobs.ts'
@@ -13,7 +13,7 @@ const columns = sql`id, product_id, quantity, total_cents, email, state, reason`
 
 export default service(orderService, {
   port: 8120,
-  clients: { catalog: catalogService, payments: paymentService },
+  clients: { catalog: catalogV2, payments: paymentService },
   migrations: new URL('./migrations/', import.meta.url),
   jobs: orderJobs,
   // In development, the issuer of tricube dev logs you in. In production, set AUTH_ISSUER.
@@ -44,12 +44,17 @@ export default service(orderService, {
       return order
     },
 
+    exportOrders: ({ db }) => ({
+      content: csv(db.stream`SELECT ${columns} FROM orders ORDER BY id`),
+      name: 'orders.csv',
+    }),
+
     listReports: ({ db }) => db.many`SELECT day, orders, total_cents FROM reports ORDER BY day DESC`,
   },
   subscriptions: {
     // A crash after the charge repeats it with the same key, so the customer pays once.
     pay: {
-      event: catalogService.events.stockReserved,
+      event: catalogV2.events.stockReserved,
       async handler({ event: { order_id }, db, clients: { payments } }) {
         const { total_cents, card, email } = await db.one<{ total_cents: number; card: string; email: string }>`
           SELECT total_cents, card, email FROM orders WHERE id = ${order_id}`
@@ -66,7 +71,7 @@ export default service(orderService, {
     },
 
     giveUp: {
-      event: catalogService.events.stockMissing,
+      event: catalogV2.events.stockMissing,
       handler: ({ event: { order_id }, db }) => cancel(db, order_id, 'out of stock'),
     },
   },

@@ -1,16 +1,14 @@
-import { resource } from 'tricube'
+import { external, form, PaymentRequired, t } from 'tricube'
 
-/** What the provider of payments offers. It charges once for each key. */
-export interface Bank {
-  charge(payment: { readonly key: string; readonly amount_cents: number; readonly card: string }): Promise<Receipt>
-}
-
-/** What the provider returns: the number of the charge, or that the card was declined. */
-export type Receipt = { readonly id: string } | { readonly declined: true }
-
-/** Stands for the client of a real provider. It declines the card `declined`. */
-export const bank = resource<Bank>({
-  open: () => ({
-    charge: async ({ key, card }) => (card === 'declined' ? { declined: true } : { id: `charge-${key}` }),
-  }),
+/** The API of the bank, as far as the shop calls it. It charges once for each idempotency key. */
+export const bank = external('bank', {
+  url: 'http://127.0.0.1:8150',
+  operations: {
+    charge: {
+      route: 'POST /charges',
+      body: form({ amount: t.Integer(), currency: t.String(), card: t.String() }),
+      returns: t.Object({ id: t.String() }),
+      errors: [PaymentRequired],
+    },
+  },
 })

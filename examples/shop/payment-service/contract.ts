@@ -1,6 +1,13 @@
-import { contract, PaymentRequired, t } from 'tricube'
+import { contract, PaymentRequired, raw, t, Unauthorized } from 'tricube'
 
-const Charge = t.Object({ id: t.String(), amount_cents: t.Integer({ minimum: 1 }) }, { $id: 'Charge' })
+const Charge = t.Object(
+  {
+    id: t.String(),
+    amount_cents: t.Integer({ minimum: 1 }),
+    state: t.Union([t.Literal('authorized'), t.Literal('settled')]),
+  },
+  { $id: 'Charge' },
+)
 
 export const paymentService = contract('payment-service', {
   charge: {
@@ -20,10 +27,21 @@ export const paymentService = contract('payment-service', {
   },
   listCharges: {
     route: 'GET /charges',
-    summary: 'list all charges',
+    summary: 'list charges',
     tags: ['charges'],
     auth: 'user',
     scopes: ['charges:read'],
-    returns: t.Array(Charge),
+    paginated: 'cursor',
+    cursor: t.String(),
+    returns: Charge,
+  },
+  bankEvent: {
+    route: 'POST /webhooks/bank',
+    summary: 'the bank tells what became of a charge',
+    tags: ['webhooks'],
+    auth: 'public', // its signature tells who calls
+    body: raw({ types: ['application/json'], maxBytes: 10_000 }),
+    status: 204,
+    errors: [Unauthorized],
   },
 })

@@ -6,7 +6,7 @@ import { cancelReason, type OutgoingRequest } from './call.ts'
 
 /** The most bytes that wait for the reader. The rest waits at the service. */
 const maxWaitingBytes = 128 * 1024
-/** Milliseconds after which a file that nobody reads any more is given up, so that its connection is free. */
+/** Milliseconds after which a file that nobody reads any more is canceled, so that its connection is free. */
 const abandonedMs = 300_000
 
 /**

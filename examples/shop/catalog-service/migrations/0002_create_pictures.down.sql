@@ -1,0 +1,2 @@
+-- author: tricube
+DROP TABLE pictures;

@@ -1,0 +1,2 @@
+-- author: tricube
+ALTER TABLE charges DROP COLUMN state;

@@ -1,0 +1,2 @@
+-- author: tricube
+ALTER TABLE charges ADD COLUMN state varchar(16) NOT NULL DEFAULT 'authorized' CHECK (state IN ('authorized', 'settled'));
