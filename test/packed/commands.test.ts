@@ -17,7 +17,10 @@ function commandsOf(page: string): string[] {
 /** Lines that are no command, or that something else types: why this test does not. */
 const elsewhere: readonly (readonly [form: RegExp, why: string])[] = [
   [/^npm ci && npm (start|test|run build)/, 'a clone of the repository, see .ci/run'],
-  [/^npx tricube dev examples\/shop/, 'in a clone of the repository: test/trace/shop.test.ts starts those services'],
+  [
+    /^(BANK_SECRET=\S+ )?npx tricube dev examples\/shop/,
+    'in a clone of the repository: test/trace/shop.test.ts starts those services',
+  ],
   [/^(npm init|npm pkg|npm install( -D)? (tricube|embedded))/, 'typed below, with the tarball'],
   [/\bcurl\b/, 'asks a service of its page; the quick start is typed by test/pack.test.ts'],
   [/^consul /, 'a program of its own'],

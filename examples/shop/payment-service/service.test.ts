@@ -9,6 +9,8 @@ import service from './service.ts'
 const bankSecret = 'whsec_c2VjcmV0IG9mIHRoZSBzaG9w'
 
 let app: TestApp<typeof paymentService>
+const orders = () => app.as({ service: 'order-service' }).client
+const staff = () => app.as({ id: 'sue', scopes: ['charges:read'] }).client
 beforeEach(async () => {
   app = await testService(service, { settings: { bankSecret } })
   app.mock(bank).charge.returns({ id: 'charge-1' })
@@ -19,8 +21,8 @@ const body = { amount_cents: 900, card: 'visa' }
 
 describe('a charge', () => {
   it('is made by the bank, once for each key', async () => {
-    await app.client.charge({ body }, { idempotencyKey: 'order-7' })
-    await app.client.charge({ body }, { idempotencyKey: 'order-7' })
+    await orders().charge({ body }, { idempotencyKey: 'order-7' })
+    await orders().charge({ body }, { idempotencyKey: 'order-7' })
     expect(app.mock(bank).charge.calls).toEqual([
       { body: { amount: 900, currency: 'EUR', card: 'visa' }, idempotencyKey: expect.any(String) },
     ])
@@ -28,16 +30,16 @@ describe('a charge', () => {
 
   it('is not made with a card that is declined', async () => {
     app.mock(bank).charge.throws(new PaymentRequired('the card was declined'))
-    await expect(app.client.charge({ body })).rejects.toBeInstanceOf(PaymentRequired)
-    expect((await app.client.listCharges()).data).toEqual([])
+    await expect(orders().charge({ body })).rejects.toBeInstanceOf(PaymentRequired)
+    expect((await staff().listCharges()).data).toEqual([])
   })
 })
 
 describe('the webhook of the bank', () => {
   const event = JSON.stringify({ type: 'charge.settled', charge: 'charge-1' })
   const tell = (headers: Record<string, string>, body = event) => app.client.bankEvent({ body }, { headers })
-  const state = async () => (await app.client.listCharges()).data[0]!.state
-  beforeEach(async () => void (await app.client.charge({ body })))
+  const state = async () => (await staff().listCharges()).data[0]!.state
+  beforeEach(async () => void (await orders().charge({ body })))
 
   it('settles a charge, however often it is told', async () => {
     expect(await state()).toBe('authorized')
