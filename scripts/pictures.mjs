@@ -216,6 +216,7 @@ async function takePictures(url) {
   await picture('dashboard-data')
   await show('contracts/catalog-service', 'operations')
   await page.getByText('getProduct').first().click()
+  await page.getByRole('region', { name: 'Settings' }).getByRole('row').first().waitFor()
   await picture('dashboard-contracts')
   await show('try/order-service/placeOrder', 'As JSON')
   await page.getByLabel(/^Send as/).fill('ann')

@@ -223,7 +223,9 @@ describe.skipIf(!chromiumBinary)('in Chromium', { timeout: 60_000 }, () => {
     await expect.poll(() => rows.count()).toBe(2)
     await rows.last().getByText('dead').click() // anywhere on the row
     const detail = page.getByRole('complementary', { name: 'Job' })
-    await detail.getByText('RangeError: no such mailbox').waitFor()
+    await detail.getByText('RangeError: no such mailbox').first().waitFor()
+    await detail.getByText('Stack').click()
+    await detail.getByText(/work\.test\.ts:\d/).waitFor()
     expect(await page.locator('#main img').count()).toBe(0)
     expect(await page.locator('#main').textContent()).not.toMatch(/(?!\n)[\p{Cc}\p{Bidi_Control}]/u)
     await checkAccess()

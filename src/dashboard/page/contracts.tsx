@@ -49,11 +49,17 @@ function Neighbours({ name }: { readonly name: string }): JSX.Element {
   const edges = value?.edges ?? []
   const names = new Map(value?.nodes.map((node) => [node.id, node.name]))
   const list = (ids: readonly string[]): string => [...new Set(ids)].map((id) => names.get(id) ?? id).join(', ')
-  const callers = list(edges.filter(({ to }) => to === name).map(({ from }) => from))
-  const callees = list(edges.filter(({ from }) => from === name).map(({ to }) => to))
+  const callers = list(edges.filter(({ to, kind }) => to === name && kind !== 'event').map(({ from }) => from))
+  const callees = list(edges.filter(({ from, kind }) => from === name && kind !== 'event').map(({ to }) => to))
+  const causes = list(edges.filter(({ to, kind }) => to === name && kind === 'event').map(({ from }) => from))
   return (
     <p>
       Called by <Text value={callers || 'nobody yet'} />. Calls <Text value={callees || 'nobody yet'} />.{' '}
+      {causes && (
+        <>
+          Works on events and jobs of <Text value={causes} />.{' '}
+        </>
+      )}
       <a href={hrefOf('map', { node: name })}>Show it on the map</a>
     </p>
   )

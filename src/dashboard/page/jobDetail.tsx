@@ -59,7 +59,13 @@ export function JobDetail({ job, closeHref, onChanged }: JobDetailProps): JSX.El
       {error && (
         <section>
           <h3>Last error</h3>
-          <Block value={error.stack ?? `${error.name}: ${error.message}`} />
+          <Block value={`${error.name}: ${error.message}`} />
+          {error.stack !== undefined && (
+            <details>
+              <summary>Stack</summary>
+              <Block value={error.stack} />
+            </details>
+          )}
         </section>
       )}
       <section>

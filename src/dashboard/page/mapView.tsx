@@ -9,7 +9,7 @@ import { Empty, Search, Select, ServiceName, serviceClass } from './ui.tsx'
 import type { ViewProps } from './viewProps.ts'
 
 const everyMs = 3000
-const [columnWidth, rowHeight, nodeWidth, nodeHeight, margin] = [280, 64, 180, 36, 24]
+const [columnWidth, rowHeight, nodeWidth, nodeHeight, margin] = [320, 84, 180, 36, 24]
 
 /** Services, databases and other systems, and the calls between them. */
 export function MapView({ address: { query } }: ViewProps): JSX.Element {
@@ -76,7 +76,7 @@ interface DrawingProps {
 function Drawing({ places, map: { edges, windowMs }, selected, find }: DrawingProps): JSX.Element {
   const at = new Map(places.map((place) => [place.id, place]))
   const width = margin * 2 + nodeWidth + columnWidth * Math.max(0, ...places.map(({ column }) => column))
-  const height = margin * 2 + nodeHeight + rowHeight * Math.max(0, ...places.map(({ row }) => row))
+  const height = margin * 2 + nodeHeight + detour + rowHeight * Math.max(0, ...places.map(({ row }) => row))
   return (
     <svg
       class="map"
@@ -86,10 +86,11 @@ function Drawing({ places, map: { edges, windowMs }, selected, find }: DrawingPr
       role="group"
       aria-label="Services and their calls"
     >
-      {edges.map((edge) => (
+      {edges.map((edge, i) => (
         <Edge
           key={`${edge.from} ${edge.to} ${edge.kind}`}
           edge={edge}
+          nth={nthOf(edge, i, edges)}
           windowMs={windowMs}
           from={at.get(edge.from)!}
           to={at.get(edge.to)!}
@@ -119,32 +120,66 @@ function Drawing({ places, map: { edges, windowMs }, selected, find }: DrawingPr
 
 function Edge({
   edge,
+  nth,
   windowMs,
   from,
   to,
 }: {
   readonly edge: MapEdge
+  /** How many edges join the same two nodes before this one. */
+  readonly nth: number
   readonly windowMs: number
   readonly from: PlacedNode
   readonly to: PlacedNode
 }): JSX.Element {
-  const [x1, y1] = [xOf(from) + nodeWidth, yOf(from) + nodeHeight / 2]
-  const [x2, y2] = [xOf(to), yOf(to) + nodeHeight / 2]
-  // A line back goes around below the nodes.
-  const path =
-    x2 > x1
-      ? `M${x1} ${y1}C${x1 + 50} ${y1} ${x2 - 50} ${y2} ${x2} ${y2}`
-      : `M${x1} ${y1}C${x1 + 60} ${y1 + 50} ${x2 - 60} ${y2 + 50} ${x2} ${y2}`
+  const { path, arrow, labelX, labelY } = lineOf(from, to, nth)
   const width = 1 + Math.min(4, Math.log10(Math.max(1, edge.count)))
   return (
     <g class={`map-edge map-edge-${edge.kind} ${edge.errors > 0 ? 'map-edge-bad' : ''}`}>
       <path d={path} style={{ strokeWidth: `${width}px` }} />
-      <text x={(x1 + x2) / 2} y={(y1 + y2) / 2 - 5} text-anchor="middle">
+      <path class="map-arrow" d={arrow} />
+      <text x={labelX} y={labelY} text-anchor="middle">
         {edge.count > 0 && `${perMinute(edge, windowMs)} · ${duration(edge.p50Ms)}`}
         {edge.errors > 0 ? ` · ${share(edge.errors / edge.count)}` : ''}
       </text>
     </g>
   )
+}
+
+function nthOf({ from, to }: MapEdge, index: number, edges: readonly MapEdge[]): number {
+  const joins = (other: MapEdge): boolean =>
+    (other.from === from && other.to === to) || (other.from === to && other.to === from)
+  return edges.slice(0, index).filter(joins).length
+}
+
+interface Line {
+  readonly path: string
+  readonly arrow: string
+  readonly labelX: number
+  readonly labelY: number
+}
+
+/** Pixels between the lines of two nodes, and the depth of a line that goes around the nodes between its ends. */
+const [lineGap, detour] = [11, 46]
+
+/** A line from a node to a later column goes right, one to an earlier column goes left. */
+function lineOf(from: PlacedNode, to: PlacedNode, nth: number): Line {
+  const isBack = to.column < from.column
+  const shift = Math.ceil(nth / 2) * (nth % 2 === 1 ? lineGap : -lineGap) // below, above, below
+  const isFar = Math.abs(to.column - from.column) > 1 || to.column === from.column
+  const x1 = xOf(from) + (isBack ? 0 : nodeWidth)
+  const x2 = xOf(to) + (isBack || to.column === from.column ? nodeWidth : 0)
+  const [y1, y2] = [from, to].map((node) => yOf(node) + nodeHeight / 2 + shift) as [number, number]
+  const reach = to.column === from.column || !isBack ? 50 : -50
+  const bend = isFar && from.row === to.row ? detour : 0
+  const end = to.column === from.column ? reach : -reach
+  const pointsLeft = isBack || to.column === from.column
+  return {
+    path: `M${x1} ${y1}C${x1 + reach} ${y1 + bend} ${x2 + end} ${y2 + bend} ${x2} ${y2}`,
+    arrow: `M${x2} ${y2}l${pointsLeft ? 8 : -8} -4v8z`,
+    labelX: (x1 + x2) / 2 + (to.column === from.column ? 3 * reach : 0) / 4,
+    labelY: (y1 + y2) / 2 + 0.75 * bend + (shift > 0 ? 14 : -6),
+  }
 }
 
 /** Calls in a minute, in the traces that are kept. Traces of less than a minute are counted as one minute. */
