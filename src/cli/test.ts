@@ -28,7 +28,7 @@ export async function testCommand(argv: string[]): Promise<number> {
   const args = [
     values.watch ? 'watch' : 'run',
     ...positionals,
-    ...(isConfigured() ? [] : patience),
+    ...(isConfigured() ? [] : unconfigured),
     ...(values.coverage ? coverageOptions : []),
     ...(values.junit === undefined ? [] : junitOptions(values.junit)),
     ...rest,
@@ -67,8 +67,8 @@ function isConfigured(): boolean {
   return readdirSync('.').some((name) => /^(?:vitest|vite)\.config\.[cm]?[jt]s$/.test(name))
 }
 
-/** Creating and migrating a database may take longer than the 5 s of vitest on a busy machine. */
-const patience = ['--testTimeout=30000', '--hookTimeout=60000']
+/** To create and migrate a database may take longer than the 5 s of vitest on a busy machine. Compiled tests would run twice. */
+const unconfigured = ['--testTimeout=30000', '--hookTimeout=60000', '--exclude=dist/**']
 
 const coveragePackage = '@vitest/coverage-v8'
 

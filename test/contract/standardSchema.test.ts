@@ -470,6 +470,25 @@ describe('types', () => {
     }>()
   })
 
+  it('let callers leave out what may be missing, also where the input of a coercion is unknown', () => {
+    const counted = contract('counted-service', {
+      count: {
+        route: 'GET /',
+        query: {
+          from: z.coerce.number().int().optional(),
+          size: z.coerce.number().default(10),
+          tag: toStandardJsonSchema(v.optional(v.string())),
+        },
+        returns: z.number(),
+      },
+      exact: { route: 'GET /exact', query: { id: z.coerce.number() }, returns: z.number() },
+    })
+    type Counted = (typeof counted)['operations']
+    expectTypeOf<{}>().toExtend<InputOf<Counted['count']>>()
+    expectTypeOf<{ query: {} }>().not.toExtend<InputOf<Counted['exact']>>()
+    expectTypeOf<{ query: { id: string } }>().toExtend<InputOf<Counted['exact']>>()
+  })
+
   it('reject what does not fit', () => {
     const calls = {} as Client<typeof mixedContract>
     // @ts-expect-error -- the input is words

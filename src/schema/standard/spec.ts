@@ -69,18 +69,29 @@ export type OwnSchemas<All extends Schemas> = {
   : {}
 
 /** The values of the other schemas. One that may be undefined may be left out. */
-export type ForeignValues<All extends Schemas, Side extends 'input' | 'output'> = WithOptional<{
-  -readonly [Name in keyof All as All[Name] extends TSchema ? never : Name]: TypesOf<All[Name]>[Side]
-}>
-
-type WithOptional<Values> = {
-  [Name in keyof Values as MayBeMissing<Values[Name]> extends true ? never : Name]: Values[Name]
+export type ForeignValues<All extends Schemas, Side extends 'input' | 'output'> = {
+  -readonly [Name in keyof All as IsRequired<All[Name], Side> extends true ? Name : never]: TypesOf<All[Name]>[Side]
 } & {
-  [Name in keyof Values as MayBeMissing<Values[Name]> extends true ? Name : never]?: Values[Name]
+  -readonly [Name in keyof All as IsRequired<All[Name], Side> extends false ? Name : never]?: TypesOf<All[Name]>[Side]
 }
 
-/** `unknown`, the input of a coercion, tells nothing. */
-type MayBeMissing<Value> = unknown extends Value ? false : undefined extends Value ? true : false
+/** Whether a value must be there; undefined for a schema made by `t`. */
+type IsRequired<Of, Side extends 'input' | 'output'> = Of extends TSchema
+  ? undefined
+  : unknown extends TypesOf<Of>[Side]
+    ? IsRequiredUnknown<Of>
+    : undefined extends TypesOf<Of>[Side]
+      ? false
+      : true
+
+/** `unknown`, the input of a coercion, tells nothing. Zod tells it apart from the types. */
+type IsRequiredUnknown<Of> = Of extends { readonly _zod: { readonly optin: 'optional' | 'defaulted' } }
+  ? false
+  : undefined extends TypesOf<Of>['output']
+    ? unknown extends TypesOf<Of>['output']
+      ? true
+      : false
+    : true
 
 /** Whether a value is a schema of another library, with or without JSON Schema. */
 export function isForeign(
