@@ -22,15 +22,17 @@ interface Background {
 
 let tarball: string
 let contents: string[]
+let bytes: number
 const folders: string[] = []
 const background: Background[] = []
 
 beforeAll(async () => {
   built('index.js')
   const { stdout } = await shell(`npm pack --ignore-scripts --json --pack-destination ${await emptyFolder()}`, root)
-  const [{ filename, files }] = Object.values<any>(JSON.parse(stdout))
+  const [{ filename, files, size }] = Object.values<any>(JSON.parse(stdout))
   tarball = join(folders[0]!, filename)
   contents = files.map(({ path }: { path: string }) => path)
+  bytes = size
 })
 
 afterAll(async () => {
@@ -56,6 +58,10 @@ describe('the package', () => {
         ...readmes,
       ].sort(),
     )
+  })
+
+  it('is downloaded in a moment: raise the bound only for what every user needs', () => {
+    expect(bytes).toBeLessThan(1_600_000)
   })
 
   it("runs the README's quick start from an empty folder", { timeout: 240_000 }, async () => {

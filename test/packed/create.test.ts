@@ -7,20 +7,45 @@ import { describe, expect, it, vi } from 'vitest'
 import { freePort } from '../../src/postgres/free-port.ts'
 import { emptyProject } from './project.ts'
 
-const command = fileURLToPath(new URL('../../packages/create-tricube/index.js', import.meta.url))
+const root = fileURLToPath(new URL('../../packages/create-tricube', import.meta.url))
+const command = join(root, 'index.js')
+
+/** How a package manager runs a package that is not installed, and what is typed besides. */
+interface Manager {
+  readonly manager: string
+  readonly files: number
+  readonly create: string
+  readonly exec: string
+  readonly also: readonly string[]
+}
 
 describe('npm create tricube', () => {
-  it('leads from an empty folder to a traced request, a green test and clean types', { timeout: 240_000 }, async () => {
+  // From an empty folder to a project that can be shipped. Both runs together may take three minutes.
+  it.each([
+    { manager: 'npm', files: 14, create: 'npm exec --yes --package', exec: 'npx', also: ['npm test', 'npm run check'] },
+    { manager: 'pnpm', files: 15, create: 'pnpm dlx --package', exec: 'pnpm exec', also: [] },
+  ])(
+    'leads from an empty folder to a traced request, coverage and a container: $manager',
+    { timeout: 240_000 },
+    fromEmptyFolder,
+  )
+
+  async function fromEmptyFolder({ manager, files, create, exec, also }: Manager): Promise<void> {
     await using user = await emptyProject()
-    const created = await user.shell(`cp '${user.tarball}' t.tgz && node '${command}' 'My Shöp' --tricube ./t.tgz`)
-    expect(created).toContain('Created 14 files in My Shöp.')
-    expect(created).toContain("cd 'My Shöp'\n  npm start\n")
-    expect(JSON.parse(await user.shell(`cat 'My Shöp/package.json'`))).toMatchObject({ name: 'my-shop' })
-    expect(await user.shell(`cd 'My Shöp' && git status --short`)).toContain('A  .gitignore')
+    if (manager === 'pnpm') await user.addProgram('pnpm@10')
+    const tarball = (await user.shell(`npm pack --silent '${root}'`)).trim()
+    const created = await user.shell(
+      `${create} "$PWD/${tarball}" -- create-tricube 'My Shöp' --tricube '${user.tarball}'`,
+    )
+    expect(created).toContain(`Created ${files} files in My Shöp.`)
+    expect(created).toContain(`cd 'My Shöp'\n  ${manager} start\n`)
+    const typed = (line: string) => user.shell(`cd 'My Shöp' && ${line}`)
+    expect(JSON.parse(await typed('cat package.json'))).toMatchObject({ name: 'my-shop' })
+    expect(await typed('git status --short')).toContain('A  .gitignore')
 
     const [catalog, orders] = [await freePort(), await freePort()] // the user's own may be taken here
-    await user.shell(`sed -i 's/8010/${catalog}/; s/8020/${orders}/' 'My Shöp'/*/service.ts`)
-    const dev = user.start(`cd 'My Shöp' && npm start`)
+    await typed(`sed -i 's/8010/${catalog}/; s/8020/${orders}/' */service.ts`)
+    const dev = user.start(`cd 'My Shöp' && ${manager} start`)
     const printed = (text: string) =>
       Promise.race([
         vi.waitFor(() => expect(dev.output()).toContain(text), { timeout: 60_000, interval: 100 }),
@@ -33,9 +58,14 @@ describe('npm create tricube', () => {
     expect(dev.output()).toContain(`http://127.0.0.1:${orders}/docs`)
     await dev.stop()
 
-    expect(await user.shell(`cd 'My Shöp' && npm test`)).toMatch(/2 passed/)
-    await user.shell(`cd 'My Shöp' && npm run check`)
-  })
+    for (const line of also) await typed(line)
+    const covered = await typed(`${manager} run coverage`)
+    expect(covered).toMatch(/2 passed/)
+    expect(covered).toMatch(/^All files +\| +[1-9]/m)
+    await typed(`${exec} tricube build && ${exec} tricube check --write && ${exec} tricube check`)
+    expect(await typed('cat Dockerfile')).toContain(manager === 'npm' ? 'npm ci' : 'pnpm install --frozen-lockfile')
+    expect(JSON.parse(await typed('cat order-service/contract.json'))).toMatchObject({ name: 'order-service' })
+  }
 
   it('asks nothing without a terminal, and names what to type with the package manager that ran it', async () => {
     await using user = await emptyProject()
@@ -60,6 +90,10 @@ describe('npm create tricube', () => {
       'tsconfig.json',
     ])
     expect(await readdir(join(user.folder, 'pnpm'))).toContain('pnpm-workspace.yaml')
+    const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string }
+    expect(JSON.parse(await user.shell('cat npm/package.json'))).toMatchObject({
+      dependencies: { tricube: `^${version}` },
+    })
     expect(await readFile(join(user.folder, 'yarn/README.md'), 'utf8')).toContain('yarn start  ')
   })
 
