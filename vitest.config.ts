@@ -11,8 +11,14 @@ const root = built ?? fileURLToPath(new URL('src', import.meta.url))
 const ext = built ? 'js' : 'ts'
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'))
 
-/** Files that change their process for good: with an SDK of OpenTelemetry, with services of examples/, which start once. */
-const isolated = ['test/trace/opentelemetry.test.ts', 'test/trace/endToEnd.test.ts']
+/**
+ * Files that change their process for good, with an SDK of OpenTelemetry or with services of examples/, which start once;
+ * and those that need undici as no other file has left it.
+ */
+const isolated = [
+  ...['test/trace/opentelemetry.test.ts', 'test/trace/endToEnd.test.ts'],
+  ...['test/testing/foreignHttp.test.ts', 'test/client/outbound.test.ts'],
+]
 
 /** The longest files begin first: one that begins last has the machine to itself while it installs packages. */
 const longest = [
