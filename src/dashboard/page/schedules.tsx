@@ -30,14 +30,14 @@ export function Schedules({ works }: WorkProps): JSX.Element {
             cells={[
               ['wide', <ServiceName name={service} />],
               [
-                '',
+                'wrap',
                 <code>
                   <Text value={pattern} />
                 </code>,
               ],
-              ['number', first === undefined ? 'never' : <Run atMs={first} />],
+              ['number wrap', first === undefined ? 'never' : <Run atMs={first} />],
               [
-                'number wide',
+                'number wide wrap',
                 <span class="dim">{later.map((run) => dateAndClock(run).slice(0, 16)).join(' · ')}</span>,
               ],
             ]}
