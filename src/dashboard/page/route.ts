@@ -30,6 +30,7 @@ export function useAddress(): Address {
   useEffect(() => {
     const read = (): void => setHash(location.hash)
     addEventListener('hashchange', read)
+    read() // the address may have changed since the page was drawn
     return () => removeEventListener('hashchange', read)
   }, [])
   return parseAddress(hash)
