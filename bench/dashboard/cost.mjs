@@ -84,7 +84,8 @@ async function measure({ port }) {
 }
 
 async function cpuOf(port) {
-  return (await (await fetch(`http://127.0.0.1:${port}/cpu`)).json()).micros
+  const { data } = await (await fetch(`http://127.0.0.1:${port}/cpu`)).json()
+  return data.micros
 }
 
 /** Requests over persistent connections, one in flight on each. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { openDashboard, type Dashboard } from '../dashboard/dashboard.ts'
-import { dashboardOptions, openBrowser, portOf } from './dev/dashboard.ts'
+import { dashboardOptions, growSlowly, openBrowser, portOf } from './dev/dashboard.ts'
 import { Interrupt } from './dev/interrupt.ts'
 import { CliError, failureLine } from './failure.ts'
 
@@ -24,6 +24,7 @@ export async function dashboardCommand(argv: string[]): Promise<number> {
   })
   const port = portOf('dashboard', 'dashboard-port', values['dashboard-port'])
   const otlpPort = portOf('dashboard', 'otlp-port', values['otlp-port'])
+  growSlowly()
   const interrupt = new Interrupt()
   const temporary = files.length > 0 ? await mkdtemp(join(tmpdir(), 'tricube-dashboard-')) : undefined
   try {

@@ -106,6 +106,25 @@ describe('in memory', () => {
     expect(logs.size).toBe(1)
   })
 
+  it('finds the lines of a trace and of a level, also when ids end alike and numbers have gone round', () => {
+    const logs = new LogStore({ lines: 100, characters: 1e6 })
+    const [one, other] = ['a', 'b'].map((digit) => `${digit.repeat(24)}00000007`)
+    for (let i = 0; i < 1050; i++) {
+      const traceId = i % 10 === 0 ? one! : other!
+      const level = i % 25 === 0 ? 'error' : 'info'
+      logs.add({ atMs: i, level, service: 's', message: '', raw: `line ${i}`, ...(i % 2 === 0 && { traceId }) })
+    }
+    const found = (query: object) => logs.page(query).lines.map(({ atMs }) => atMs)
+    expect(found({ traceId: one })).toEqual([950, 960, 970, 980, 990, 1000, 1010, 1020, 1030, 1040])
+    expect(found({ level: 'error' })).toEqual([950, 975, 1000, 1025])
+    expect(found({ level: 'error', traceId: one })).toEqual([950, 1000])
+    expect(found({ traceId: 'c'.repeat(32) })).toEqual([])
+    expect(found({ traceId: 'no id' })).toEqual([])
+    logs.clear()
+    logs.add({ atMs: 7, level: 'error', service: 's', message: '', raw: '', traceId: one! })
+    expect(found({ traceId: one, level: 'warn' })).toEqual([7])
+  })
+
   it('keeps the newest traces, and takes spans late and twice', () => {
     const traces = new TraceStore({ traces: 3, characters: 1e6 })
     const all = parseTraceQuery('')

@@ -1,6 +1,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { basename, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { setFlagsFromString } from 'node:v8'
 import { openDashboard, type Dashboard } from '../../dashboard/dashboard.ts'
 import type { DashboardOptions, ManagedService } from '../../dashboard/dashboardOptions.ts'
 import type { SettingRow } from '../../dashboard/model/state.ts'
@@ -59,6 +60,7 @@ export async function openDevDashboard(
 ): Promise<DevDashboard> {
   const port = portOf('dev', 'dashboard-port', flags['dashboard-port'])
   if (!flags.dashboard) return off
+  growSlowly()
   const exporter = ownExporter(process.env)
   try {
     const dashboard = await openDashboard({
@@ -144,6 +146,14 @@ export function portOf(command: string, option: string, text: string): number {
   const port = Number(text)
   if (/^\d{1,5}$/.test(text) && port < 65_536) return port
   throw new CliError(`tricube ${command}: --${option} must be a port from 0 to 65535, got ${JSON.stringify(text)}`, 2)
+}
+
+/**
+ * Lets the heap of this process grow by less than V8 usually lets it: it collects garbage more often, and a process full of
+ * traces takes half the memory. Only this flag works after the start.
+ */
+export function growSlowly(): void {
+  setFlagsFromString('--optimize-for-size')
 }
 
 /** Opens a URL in the user's browser. Where there is none, the URL is on the screen. */

@@ -1,5 +1,5 @@
 import { logMatcher, type LogQuery } from '../model/logQuery.ts'
-import type { LogLine } from '../model/logLine.ts'
+import { levels, type LogLine } from '../model/logLine.ts'
 
 /** The bounds of what is kept in memory. */
 export interface LogLimits {
@@ -23,9 +23,14 @@ export class LogStore {
   #start = 0
   #characters = 0
   #seq = 0
+  // By a line's number, modulo their length. A search reads these before it touches the line, which is seldom in the cache.
+  readonly #levels: Uint8Array
+  readonly #traces: Uint32Array
 
   constructor(limits: LogLimits) {
     this.#limits = limits
+    this.#levels = new Uint8Array(limits.lines)
+    this.#traces = new Uint32Array(limits.lines)
   }
 
   /** The number of the newest line. */
@@ -38,7 +43,11 @@ export class LogStore {
   }
 
   add(line: Omit<LogLine, 'seq'>): void {
-    this.#lines.push({ ...line, seq: ++this.#seq })
+    const seq = ++this.#seq
+    const at = seq % this.#levels.length
+    this.#levels[at] = levels[line.level]
+    this.#traces[at] = traceNumber(line.traceId)
+    this.#lines.push({ ...line, seq })
     this.#characters += line.raw.length
     while (this.size > this.#limits.lines || (this.#characters > this.#limits.characters && this.size > 1)) {
       this.#characters -= this.#lines[this.#start]!.raw.length
@@ -54,8 +63,12 @@ export class LogStore {
   /** Returns the newest lines that match, and are older than `before`. */
   page(query: LogQuery, { before = Infinity, limit = 500 }: { before?: number; limit?: number } = {}): LogPage {
     const matches = logMatcher(query)
+    const lowest = query.level === undefined ? 0 : levels[query.level]
+    const trace = traceNumber(query.traceId)
     const found: LogLine[] = []
-    for (let i = this.#lines.length - 1; i >= this.#start; i--) {
+    for (let i = this.#lines.length - 1, seq = this.#seq; i >= this.#start; i--, seq--) {
+      const at = seq % this.#levels.length
+      if (this.#levels[at]! < lowest || (trace !== 0 && this.#traces[at] !== trace)) continue
       const line = this.#lines[i]!
       if (line.seq >= before || !matches(line)) continue
       if (found.length === limit) return { lines: found.reverse(), hasMore: true }
@@ -83,6 +96,11 @@ export class LogStore {
     this.#start = 0
     this.#characters = 0
   }
+}
+
+/** The end of a trace's id as a number; 0 without a trace. Different traces may have the same. */
+function traceNumber(traceId: string | undefined): number {
+  return traceId === undefined ? 0 : Number.parseInt(traceId.slice(-8), 16) >>> 0 || 1
 }
 
 const gone: LogLine = { seq: 0, atMs: 0, level: 'trace', service: '', message: '', raw: '' }
