@@ -41,6 +41,11 @@ const rows = {
       'reqps',
       { '{{operation}}: {{reason}}': rate('tricube_requests_shed_total', 'operation, reason') },
     ],
+    [
+      'Callers of another version',
+      'short',
+      { '{{caller}}: {{operation}}': max('tricube_contract_mismatch', 'caller, operation') },
+    ],
   ],
   'Calls to other services': [
     ['Calls', 'reqps', { '{{server_address}}.{{operation}}': rate(`${client}_count`, 'server_address, operation') }],
