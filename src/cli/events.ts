@@ -97,12 +97,13 @@ function listOf(events: readonly ListedEvent[]): string {
 /** A line for each subscription. */
 function subscriptionsOf(subscriptions: readonly ListedSubscription[]): string {
   if (subscriptions.length === 0) return 'no subscriptions\n'
-  return columns(
-    subscriptions.map(({ name, position, hasBegun, readAt, reader }) => [
+  return columns([
+    ['subscription', 'position', 'read at', 'reader'],
+    ...subscriptions.map(({ name, position, hasBegun, readAt, reader }) => [
       name,
       position || (hasBegun ? 'nothing yet' : 'not begun'),
       readAt,
       reader ?? 'nobody reads',
     ]),
-  )
+  ])
 }

@@ -37,7 +37,11 @@ export async function loadServices(roots: readonly string[]): Promise<readonly F
   }
   const loaded = await Promise.all(
     files.map((file) =>
-      loadOne(file).catch((error: unknown) => new CliError(`${displayPath(file)}: ${failureLine(error)}`)),
+      loadOne(file).catch((error: unknown) => {
+        const line = failureLine(error)
+        const place = `${displayPath(file)}: `
+        return new CliError(line.startsWith(place) ? line : `${place}${line}`)
+      }),
     ),
   )
   const failed = loaded.filter((one) => one instanceof CliError)

@@ -2,6 +2,7 @@
 /** The `tricube` command: runs the subcommand and turns its error into one line and an exit code. */
 import * as module from 'node:module'
 import { ownVersion } from '../load/own.ts'
+import { hint } from '../schema/validator/nearestName.ts'
 import { CliError, complain, describeFailure } from './failure.ts'
 
 // Node 22.1 and later cache compiled code on disk, so a service starts faster.
@@ -97,7 +98,7 @@ async function main([name = '--help', ...argv]: string[]): Promise<number> {
     const load = Object.hasOwn(commands, name) ? commands[name] : undefined
     if (!load)
       throw new CliError(
-        `tricube: unknown command ${JSON.stringify(name)}, expected ${Object.keys(commands).join(', ')}; see tricube --help`,
+        `tricube: unknown command ${JSON.stringify(name)}, expected ${Object.keys(commands).join(', ')}${hint(name, Object.keys(commands))}; see tricube --help`,
         2,
       )
     if (!hasHelp.has(name) && (argv.includes('--help') || argv.includes('-h'))) return print(help)
@@ -127,5 +128,8 @@ function print(text: string): 0 {
 /** The message of `parseArgs` for a wrong option, without its advice on positional arguments. */
 function optionError(error: unknown): string | undefined {
   const { code, message } = (error ?? {}) as NodeJS.ErrnoException
-  return String(code).startsWith('ERR_PARSE_ARGS') ? message.split('. ')[0] : undefined
+  if (!String(code).startsWith('ERR_PARSE_ARGS')) return undefined
+  const [text = ''] = message.split('. ')
+  const unknown = /^Unknown option '(--[^']+)'$/.exec(text)?.[1]
+  return unknown === undefined ? text : `${text}${hint(unknown, help.match(/--[a-z][a-z-]+/g) ?? [])}`
 }

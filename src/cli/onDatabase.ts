@@ -1,4 +1,5 @@
 import { database, DatabaseError, type Database } from '../sql/index.ts'
+import { hint } from '../schema/validator/nearestName.ts'
 import { CliError } from './failure.ts'
 
 /** A command of several that work on the database of a service. */
@@ -24,7 +25,7 @@ export function checkCommand(
   if (command === undefined || others.length > 0) throw new CliError(usage.trim(), 2)
   if (commands.includes(command)) return command
   throw new CliError(
-    `tricube ${program}: unknown command ${JSON.stringify(command)}, expected ${commands.join(', ')}`,
+    `tricube ${program}: unknown command ${JSON.stringify(command)}, expected ${commands.join(', ')}${hint(command, commands)}`,
     2,
   )
 }

@@ -1,4 +1,5 @@
 import type { TSchema, TString, TUnsafe } from '@sinclair/typebox'
+import { hint } from '../schema/validator/nearestName.ts'
 import { describeValue } from '../schema/describeValue.ts'
 import { t } from '../schema/schema.ts'
 import { jsonSchemaProblem, notSchema, objectSchema } from '../schema/standard/json.ts'
@@ -167,15 +168,18 @@ export type UploadBody = TUnsafe<Upload> & Marked<Bytes | (() => ReadableStream<
  * })
  */
 export function upload(options: BodyOptions & { readonly maxBytes: number }): UploadBody {
+  const schema = mark(t.Unsafe<Upload>({ type: 'string', format: 'binary' }), 'upload', options ?? {}, ['*/*'])
   if (options?.maxBytes === undefined) throw new TypeError('upload: maxBytes is required, such as 10_000_000')
-  return mark(t.Unsafe<Upload>({ type: 'string', format: 'binary' }), 'upload', options, ['*/*'])
+  return schema
 }
 
 function mark<Marks extends TSchema>(schema: Marks, form: BodyForm, options: BodyOptions, usual: readonly string[]) {
   const { types = usual, maxBytes } = options
   const known = form === 'form' ? ['maxBytes'] : ['types', 'maxBytes']
   const unknown = Object.keys(options).find((option) => !known.includes(option))
-  if (unknown !== undefined) throw new TypeError(`${form}: unknown option "${unknown}", expected ${known.join(', ')}`)
+  if (unknown !== undefined) {
+    throw new TypeError(`${form}: unknown option "${unknown}", expected ${known.join(', ')}${hint(unknown, known)}`)
+  }
   if (maxBytes !== undefined && !(Number.isSafeInteger(maxBytes) && maxBytes > 0)) {
     throw new TypeError(`${form}: maxBytes must be a positive integer, got ${describeValue(maxBytes)}`)
   }

@@ -99,6 +99,9 @@ function problemOf(
   reserved: readonly string[],
 ): string | undefined {
   if (!/^[A-Za-z_$][\w$]*$/.test(key)) return `the name of an operation must be a JavaScript identifier, like getUser`
+  if (optionNames.includes(key) && typeof (operation as Operation | undefined)?.route !== 'string') {
+    return `${key} is an option of the contract: pass it in the third argument, contract(name, operations, { ${key} })`
+  }
   if (typeof operation !== 'object' || (operation as unknown) === null) {
     return `expected an operation such as { route: 'GET /users' }, got ${describeValue(operation)}`
   }

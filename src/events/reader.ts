@@ -8,12 +8,14 @@ export interface ReaderOptions {
   readonly turn: (signal: AbortSignal) => Promise<boolean>
   /** Called when a turn has failed and when another instance reads. */
   readonly onIdle: () => void | Promise<void>
-  /** Called when turns begin to fail, and with undefined when they succeed again. */
+  /** Called when turns have failed for some seconds, and with undefined when they succeed again. */
   readonly onChange: (error: unknown) => void
 }
 
 /** How often instances that do not read try to take the lease, in milliseconds. */
 const otherMs = 3000
+/** A publisher that restarts fails for less than this, in milliseconds. */
+const failingMs = 5000
 const pause = fullJitter({ baseMs: 200, capMs: 10_000 })
 
 /** Reads again and again, and backs off while that fails. */
@@ -22,6 +24,9 @@ export class Reader {
   readonly #stop = new AbortController()
   #loop: Promise<void> = Promise.resolve()
   #failures = 0
+  /** When turns began to fail, on the clock of `performance.now()`. */
+  #failingSince = 0
+  #hasReported = false
 
   constructor(options: ReaderOptions) {
     this.#options = options
@@ -48,14 +53,19 @@ export class Reader {
     while (!signal.aborted) {
       try {
         const isReader = await turn(signal)
-        if (this.#failures > 0) onChange(undefined)
+        if (this.#hasReported) onChange(undefined)
+        this.#hasReported = false
         this.#failures = 0
         if (isReader) continue
         await onIdle()
         await systemClock.wait(otherMs * (0.5 + Math.random()), signal)
       } catch (error) {
         if (signal.aborted) return
-        if (this.#failures++ === 0) onChange(error)
+        if (this.#failures++ === 0) this.#failingSince = performance.now()
+        if (!this.#hasReported && performance.now() - this.#failingSince >= failingMs) {
+          this.#hasReported = true
+          onChange(error)
+        }
         await onIdle()
         await systemClock.wait(pause(this.#failures), signal)
       }

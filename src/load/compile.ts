@@ -5,7 +5,7 @@
  * sooner on Node 20, but take 0.6 s more to compile. Hooks into Node's loader (tsx) cost half a second of CPU and 30 MB,
  * because every module of every package passes through a second thread.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { createRequire, isBuiltin } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -173,5 +173,14 @@ function reasonOf({ errors, message }: BuildFailure): string {
   const [first] = errors ?? []
   if (!first) return message
   const { file, line, column } = first.location ?? {}
-  return file === undefined ? first.text : `${file}:${line}:${(column ?? 0) + 1}: ${first.text}`
+  if (file === undefined) return first.text
+  return `${file}:${line}:${(column ?? 0) + 1}: ${first.text}${withEnding(first.text, file)}`
+}
+
+/** Names the file whose ending an import leaves out. Node needs the ending. */
+function withEnding(problem: string, importer: string): string {
+  const path = /^Could not resolve "(\.[^"]*)"$/.exec(problem)?.[1]
+  if (path === undefined) return ''
+  const ending = ['.ts', '.mts', '.js', '.mjs'].find((one) => existsSync(resolve(dirname(importer), path + one)))
+  return ending === undefined ? '' : `; write the whole name, "${path}${ending}"`
 }

@@ -144,7 +144,9 @@ async function run(
   record: () => Promise<void>,
 ): Promise<void> {
   if (script.statements.length === 0)
-    throw new MigrationError(`${script.file} contains no statement`, { migration: id })
+    throw new MigrationError(`${script.file} contains no statement: write its SQL, or delete the migration`, {
+      migration: id,
+    })
   if (!allowDestructive) await assertNoLosses(client, id, script, before)
   if (!script.transaction && !(await keepsSession(client, url))) {
     throw new MigrationError(

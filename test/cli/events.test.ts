@@ -79,7 +79,10 @@ describe.each(['feed', ...(natsBinary ? ['nats'] : [])])('replay over %s', (tran
     await expect.poll(numbers, { timeout: 20_000 }).toEqual([1, 2, 3, 1, 2, 3])
     await say(4)
     await expect.poll(numbers).toEqual([1, 2, 3, 1, 2, 3, 4])
-    expect((await run(urls().subscriber, 'subscriptions')).lines).toEqual([expect.stringMatching(/^copy {2}:\d/)])
+    expect((await run(urls().subscriber, 'subscriptions')).lines).toEqual([
+      expect.stringMatching(/^subscription {2}position/),
+      expect.stringMatching(/^copy +:\d/),
+    ])
   }, 60_000)
 
   it('handles those since a time', async () => {

@@ -9,6 +9,8 @@ const files = {
   'broken/service.mjs': 'export default (',
   'throws/service.mjs': 'throw new Error("no key")',
   'misses/service.mjs': 'import "left-pad-9"',
+  'short/service.ts': 'import "./contract"',
+  'short/contract.ts': '',
 }
 
 const rows: readonly (readonly [mistake: string, argv: readonly string[], code: number, line: string])[] = [
@@ -16,9 +18,14 @@ const rows: readonly (readonly [mistake: string, argv: readonly string[], code: 
     'misspells the command',
     ['strat'],
     2,
-    'tricube: unknown command "strat", expected dev, run, start, token, check, test, add, build, openapi, config, events, jobs, keys, migrate; see tricube --help',
+    'tricube: unknown command "strat", expected dev, dashboard, run, start, token, check, test, add, build, openapi, config, events, jobs, keys, migrate; did you mean start?; see tricube --help',
   ],
-  ['misspells an option', ['start', '--prot', '8030'], 2, "tricube start: Unknown option '--prot', see tricube --help"],
+  [
+    'misspells an option',
+    ['start', '--prot', '8030'],
+    2,
+    "tricube start: Unknown option '--prot'; did you mean --port?, see tricube --help",
+  ],
   [
     'starts nothing',
     ['start'],
@@ -50,6 +57,18 @@ const rows: readonly (readonly [mistake: string, argv: readonly string[], code: 
     ['start', 'misses'],
     1,
     "Cannot find package 'left-pad-9' imported from ./misses/service.mjs",
+  ],
+  [
+    'checks a file that exports something else',
+    ['check', 'wrong'],
+    2,
+    'wrong/service.mjs: no service found; add export default service(contract, …)',
+  ],
+  [
+    'misspells an option of dev',
+    ['dev', '--opne'],
+    2,
+    "tricube dev: Unknown option '--opne'; did you mean --open?, see tricube --help",
   ],
   [
     'writes a port in words',
@@ -90,7 +109,7 @@ const rows: readonly (readonly [mistake: string, argv: readonly string[], code: 
     'misspells a command of jobs',
     ['jobs', 'lsit'],
     2,
-    'tricube jobs: unknown command "lsit", expected list, show, retry, cancel',
+    'tricube jobs: unknown command "lsit", expected list, show, retry, cancel; did you mean list?',
   ],
   [
     'retries no job',

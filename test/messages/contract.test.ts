@@ -1,4 +1,4 @@
-import { Conflict, contract, jobs, NotFound, service, t } from 'tricube'
+import { Conflict, contract, jobs, multipart, NotFound, service, t, upload } from 'tricube'
 import { describe, test } from 'vitest'
 import { type Row, testMessages } from './row.ts'
 
@@ -187,6 +187,8 @@ const errorLists: readonly Row<readonly unknown[]>[] = [
   ],
 ]
 
+const notes = contract('note-service', { getNote: { route: 'GET /notes', returns: t.String() } })
+
 const declarations: readonly Row<() => unknown>[] = [
   [
     'of a contract has no operations',
@@ -202,6 +204,51 @@ const declarations: readonly Row<() => unknown>[] = [
     'of a service has a contract of its own making',
     () => service({ name: 'user-service' } as never, { handlers: {} } as never),
     `service: expected a contract, from contract('user-service', { … }), got an object (Object)`,
+  ],
+  [
+    'has its events among its operations',
+    () => contract('user-service', { events: { gone: { payload: t.Object({}) } } } as never),
+    'user-service.events: events is an option of the contract: pass it in the third argument, contract(name, operations, { events })',
+  ],
+  [
+    'has its access among its operations',
+    () => contract('user-service', { auth: 'user' } as never),
+    'user-service.auth: auth is an option of the contract: pass it in the third argument, contract(name, operations, { auth })',
+  ],
+  [
+    'gives a string as handler',
+    () => service(notes, { handlers: { getNote: 'x' } } as never),
+    'note-service: handler getNote: expected a function, got "x"',
+  ],
+  [
+    'misspells a handler',
+    () => service(notes, { handlers: { getNoet: () => 'x' } } as never),
+    'note-service: handler getNoet belongs to no operation; did you mean getNote?',
+  ],
+  [
+    'misspells the handler of a job',
+    () =>
+      service(notes, {
+        jobs: jobs({ send: {} }),
+        jobHandlers: { sned: () => {} },
+        handlers: { getNote: () => 'x' },
+      } as never),
+    'note-service: jobHandlers.sned: jobs has no sned; did you mean send?',
+  ],
+  [
+    'misspells an option of a job',
+    () => jobs({ send: { retry: 3 } as never }),
+    'job send: unknown field "retry", expected input, description, retries, backoff, timeoutMs, concurrency, globalConcurrency, rateLimit, priority, key, transaction, schedule, timeZone, missed, overlap; did you mean retries?',
+  ],
+  [
+    'misspells the limit of an upload',
+    () => upload({ maxByte: 1 } as never),
+    'upload: unknown option "maxByte", expected types, maxBytes; did you mean maxBytes?',
+  ],
+  [
+    'misspells the limit of a file',
+    () => multipart({ files: { photo: { maxByte: 1 } as never } }),
+    'multipart: files.photo: unknown option "maxByte", expected maxBytes, types, max, optional; did you mean maxBytes?',
   ],
   [
     'misspells an option of a contract',

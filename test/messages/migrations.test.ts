@@ -19,7 +19,11 @@ const files: readonly Row<Files>[] = [
     { '0001_a.up.sql': 'SELECT 1', '01_b.up.sql': 'SELECT 1' },
     '0001_a and 01_b have the same version: give one of them a later number',
   ],
-  ['leaves a file empty', { '0001_a.up.sql': '-- later\n' }, '0001_a.up.sql contains no statement'],
+  [
+    'leaves a file empty',
+    { '0001_a.up.sql': '-- later\n' },
+    '0001_a.up.sql contains no statement: write its SQL, or delete the migration',
+  ],
   ['forgets a quote', { '0001_a.up.sql': "SELECT 1;\nSELECT 'a" }, '0001_a.up.sql: line 2: a quote is not closed'],
   [
     'commits in a file',

@@ -19,6 +19,14 @@ const orderService = contract('order-service', {
     }),
     returns: t.Integer(),
   },
+  change: {
+    route: 'POST /changes',
+    body: t.Object(
+      { state: t.Optional(t.String()), at: t.Optional(t.String({ format: 'date-time' })) },
+      { minProperties: 1 },
+    ),
+    returns: t.Integer(),
+  },
   limited: { route: 'GET /limited', rateLimit: { key: 'ip', limit: 1, windowMs: 60_000 }, returns: t.Integer() },
 })
 const good = { email: 'li.lei@example.com', quantity: 1 }
@@ -55,6 +63,21 @@ const rows: readonly Row[] = [
     '400 40002 query.state must be one of new, paid',
   ],
   ['a repeated query parameter', { url: '/orders?size=1&size=2' }, '400 40002 query.size must be integer'],
+  [
+    'no field where one is needed',
+    { method: 'POST', url: '/changes', payload: {} },
+    '400 40002 body must have at least one of state, at',
+  ],
+  [
+    'a time without its offset',
+    { method: 'POST', url: '/changes', payload: { at: '2030-01-01T09:00:00' } },
+    '400 40002 body.at must match format "date-time": its offset is missing, such as Z or +02:00',
+  ],
+  [
+    'a time that is none',
+    { method: 'POST', url: '/changes', payload: { at: 'soon' } },
+    '400 40002 body.at must match format "date-time"',
+  ],
   ['no body', post(''), '400 40001 a JSON body is required'],
   ['a body that is not JSON', post('{"email":'), '400 40001 the body is not JSON'],
   [
@@ -103,7 +126,7 @@ const rows: readonly Row[] = [
 
 let app: Awaited<ReturnType<typeof start>>
 const start = () => {
-  const handlers = { getOrder: () => 1, listOrders: () => 1, addOrder: () => 1, limited: () => 1 }
+  const handlers = { getOrder: () => 1, listOrders: () => 1, addOrder: () => 1, change: () => 1, limited: () => 1 }
   return testService(service(orderService, { handlers }), { config: { logLevel: 'silent' } })
 }
 beforeAll(async () => void (app = await start()))

@@ -50,7 +50,7 @@ test('new writes an empty pair with the next number', async () => {
     `${f.folder}/migrations/0002_fill.down.sql`,
   ])
   expect(await f.read('migrations/0002_fill.up.sql')).toBe('-- author: Bob <bob@example.com>\n')
-  expect((await f.run('up')).err).toBe('0002_fill.up.sql contains no statement')
+  expect((await f.run('up')).err).toBe('0002_fill.up.sql contains no statement: write its SQL, or delete the migration')
 })
 
 test('accepts the service before or after the command, as a folder or a file', async () => {

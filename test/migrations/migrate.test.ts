@@ -141,7 +141,11 @@ describe('history', () => {
     ['numbered like another one', { '1_again.up.sql': 'SELECT 1' }, '1_again have the same version'],
     ['named wrongly', { 'readme.sql': '' }, 'readme.sql is not a migration'],
     ['a down file alone', { '0003_a.down.sql': 'SELECT 1' }, '0003_a.down.sql has no 0003_a.up.sql'],
-    ['empty', { '0003_a.up.sql': '-- nothing\n;' }, '0003_a.up.sql contains no statement'],
+    [
+      'empty',
+      { '0003_a.up.sql': '-- nothing\n;' },
+      '0003_a.up.sql contains no statement: write its SQL, or delete the migration',
+    ],
     ['not closed', { '0003_a.up.sql': "\nSELECT 'a" }, '0003_a.up.sql: line 2: a quote is not closed'],
     ['its own transaction', { '0003_a.up.sql': 'BEGIN; SELECT 1; COMMIT' }, '0003_a.up.sql: line 1: remove BEGIN'],
     [

@@ -13,8 +13,14 @@ export function nearestName(text: string, names: readonly string[]): string | un
 
 /** Returns `; did you mean timeoutMs?` for a misspelt name, or for one without its unit; else an empty text. */
 export function hint(name: string, names: readonly string[]): string {
-  const nearest = nearestName(name, names) ?? names.find((one) => one === `${name}Ms`)
+  const nearest = nearestName(name, names) ?? names.find((one) => one === `${name}Ms`) ?? continued(name, names)
   return nearest === undefined ? '' : `; did you mean ${nearest}?`
+}
+
+/** The only name that goes on as this one does up to its last letter: `retries` for `retry`. */
+function continued(name: string, names: readonly string[]): string | undefined {
+  const found = name.length < 5 ? [] : names.filter((one) => one.startsWith(name.slice(0, -1)))
+  return found.length === 1 ? found[0] : undefined
 }
 
 const maxLength = 64

@@ -37,7 +37,7 @@ function isFollowing(
   return isNamed && errors.some((other) => other.keyword !== keyword && other.instancePath.startsWith(instancePath))
 }
 
-function problemOf({ instancePath, keyword, params, message, parentSchema }: ErrorObject): ValueProblem {
+function problemOf({ instancePath, keyword, params, message, parentSchema, data }: ErrorObject): ValueProblem {
   const parts = instancePath.split('/').slice(1).map(unescapePointer)
   const path = parts.join('.')
   switch (keyword) {
@@ -62,6 +62,10 @@ function problemOf({ instancePath, keyword, params, message, parentSchema }: Err
     case 'minimum':
     case 'maximum':
       return { path, message: isRounded(params, parentSchema) ? roundedProblem(parentSchema) : message! }
+    case 'minProperties':
+      return { path, message: tooFewFields(params['limit'], [...namesIn(parentSchema)]) }
+    case 'format':
+      return { path, message: `${message}${hasNoOffset(params['format'], data) ? missingOffset : ''}` }
     case 'not':
       return { path, message: 'must not be what the contract excludes' }
     case 'union':
@@ -93,6 +97,16 @@ function unionProblems(error: ErrorObject): ValueProblem[] {
   }
   return [problemOf(error)]
 }
+
+function tooFewFields(least: number, names: readonly string[]): string {
+  if (least !== 1) return `must have at least ${least} fields`
+  return names.length > 0 ? `must have at least one of ${names.join(', ')}` : 'must have at least one field'
+}
+
+function hasNoOffset(format: string, value: unknown): boolean {
+  return format === 'date-time' && /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?$/.test(String(value))
+}
+const missingOffset = ': its offset is missing, such as Z or +02:00'
 
 /** Whether a number is an integer that `JSON.parse` may have rounded. */
 function isRounded(params: ErrorObject['params'], parentSchema: unknown): boolean {

@@ -1,6 +1,7 @@
 import { fieldsProblem, type Fields, type Rule } from '../../config/rule.ts'
 import { flag, func, group, integer, number, record } from '../../config/rules.ts'
 import { describeValue } from '../../schema/describeValue.ts'
+import { hint } from '../../schema/validator/nearestName.ts'
 import type { ServerLimits } from '../../http/limits.ts'
 import { trustProxyProblem } from '../../http/trustProxy.ts'
 import type { Part } from '../part.ts'
@@ -39,10 +40,15 @@ function handlersProblem({ contract, handlers }: Definition): string | undefined
   if (typeof handlers !== 'object' || (handlers as unknown) === null) {
     return `handlers: expected a function for each operation, got ${JSON.stringify(handlers)}`
   }
-  const missing = Object.keys(contract.operations).find((name) => typeof handlers[name] !== 'function')
-  if (missing) return `no handler for ${missing}`
+  const names = Object.keys(contract.operations)
+  const wrong = names.find((name) => handlers[name] !== undefined && typeof handlers[name] !== 'function')
+  if (wrong) return `handler ${wrong}: expected a function, got ${describeValue(handlers[wrong])}`
   const superfluous = Object.keys(handlers).find((name) => !Object.hasOwn(contract.operations, name))
-  return superfluous && `handler ${superfluous} belongs to no operation`
+  const missing = names.filter((name) => handlers[name] === undefined)
+  const nearest = superfluous === undefined ? '' : hint(superfluous, missing)
+  // A misspelt handler is also missing under its right name, which would say less.
+  if (missing.length > 0 && nearest === '') return `no handler for ${missing[0]}`
+  return superfluous && `handler ${superfluous} belongs to no operation${nearest}`
 }
 
 /** Members of a context that are not values of parts. */

@@ -24,6 +24,7 @@ import { jobsRule, outlet, type JobsOptions } from './outlet.ts'
 import { UnhandledJobs } from './unhandledJobs.ts'
 import { jobTasks, subscriptionTaskName, subscriptionTasks } from './tasks.ts'
 import { subscriptionsRule, type SubscriptionsOptions } from '../events/subscriptionsRule.ts'
+import { hint } from '../../../schema/validator/nearestName.ts'
 
 /** How a service runs its jobs. */
 export interface QueueOptions {
@@ -56,10 +57,12 @@ const handlersRule: Rule = {
   ...record('a function for each job', func),
   problem(handlers: JobsOptions['jobHandlers'] = {}, path: string, options: object) {
     const { jobs = {} } = options as { readonly jobs?: Jobs }
-    const missing = Object.keys(jobs).find((name) => typeof handlers[name] !== 'function')
-    if (missing !== undefined) return `${path}: no handler for job ${missing}`
+    const missing = Object.keys(jobs).filter((name) => typeof handlers[name] !== 'function')
     const superfluous = Object.keys(handlers).find((name) => !Object.hasOwn(jobs, name))
-    if (superfluous !== undefined) return `${path}.${superfluous}: jobs has no ${superfluous}`
+    const nearest = superfluous === undefined ? '' : hint(superfluous, missing)
+    // A misspelt handler is also missing under its right name, which would say less.
+    if (missing.length > 0 && nearest === '') return `${path}: no handler for job ${missing[0]}`
+    if (superfluous !== undefined) return `${path}.${superfluous}: jobs has no ${superfluous}${nearest}`
     if (Object.keys(jobs).length === 0 || usesDatabase(options)) return undefined
     return `${path}: jobs need a database: give the service models, migrations, or database: {}`
   },
