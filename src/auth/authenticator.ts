@@ -67,6 +67,8 @@ export interface Authenticator {
   readonly needsDatabase?: boolean
   /** Whether it needs the certificates of callers: `tls: { requestCert: true }`. Default: false. */
   readonly needsClientCertificates?: boolean
+  /** The settings without which it does not open. `tricube build` asks for them. Default: none. */
+  readonly needsSettings?: readonly ('AUTH_ISSUER' | 'SERVICE_KEYS_DIR')[]
   /** Opens it with its service. */
   open(host: AuthHost): OpenAuthenticator | Promise<OpenAuthenticator>
 }

@@ -4,13 +4,14 @@ import { composeFile } from './build/compose.ts'
 import { dockerfile, dockerignore } from './build/dockerfile.ts'
 import { compareFile, writeBuilt, type BuiltFile, type ComparedFile } from './build/files.ts'
 import { kubernetesFiles } from './build/kubernetes.ts'
+import { noticesOf, warningsOf } from './build/notices.ts'
 import { readProject, type Project } from './build/project.ts'
 import { print } from './columns.ts'
 import { complain } from './failure.ts'
 
 /**
  * `tricube build [dir…]`: writes the files that ship the services of this folder. Files that somebody has edited stay, and it
- * exits with 1. `--check` writes nothing, and exits with 1 when a file is out of date.
+ * exits with 1. It prints what you have to fill in. `--check` writes nothing, and exits with 1 when a file is out of date.
  */
 export async function buildCommand(argv: string[]): Promise<number> {
   const { positionals, values } = parseArgs({
@@ -21,7 +22,11 @@ export async function buildCommand(argv: string[]): Promise<number> {
   const roots = positionals.length > 0 ? positionals : ['.']
   const project = await readProject('.', roots)
   const files = await Promise.all(filesOf(project).map((file) => compareFile('.', file)))
-  return values.check ? check(files) : write(files, values.force ? 'overwrite edited' : 'keep edited')
+  for (const warning of warningsOf(project)) complain(warning)
+  if (values.check) return check(files)
+  const code = await write(files, values.force ? 'overwrite edited' : 'keep edited')
+  for (const notice of noticesOf(project)) print(`${notice}\n`)
+  return code
 }
 
 function filesOf(project: Project): readonly BuiltFile[] {

@@ -166,6 +166,134 @@ it('knows what each service declares', async () => {
   expect(Object.keys(files).filter((path) => /discovery|migrations/.test(path))).toEqual([])
 })
 
+/** A service with settings that have no default. */
+const guarded = {
+  'package.json': '{ "name": "guarded" }',
+  'user-service/contract.mjs': `import { contract, t } from ${JSON.stringify(index)}
+    export const users = contract('user-service', { get: { route: 'GET /things', returns: t.String(), auth: 'user' } }, {
+      events: { created: { payload: t.Object({ id: t.String() }) } } })`,
+  'user-service/service.mjs': `import { resource, secret, service, t } from ${JSON.stringify(index)}
+    import { jwt } from ${JSON.stringify(built('auth/index.js').href)}
+    import { users } from './contract.mjs'
+    const mail = resource({ settings: { mailUrl: t.String() }, open: () => 1 })
+    export default service(users, { port: 8010, database: {}, auth: { user: jwt() }, resources: { mail },
+      settings: { pspKey: secret(), pspUrl: t.String(), market: t.String({ default: 'eu' }), note: t.Optional(t.String()),
+        shared: t.String() },
+      handlers: { get: () => 'x' } })`,
+  'tricube.config.mjs': `export default { shared: 'from the file' }`,
+}
+
+describe('settings without a default', () => {
+  it('are in each file, and printed', async () => {
+    const cwd = await folderOf(guarded)
+    const { code, stdout, stderr } = await build(cwd)
+    expect([code, stderr]).toEqual([0, ''])
+    expect(stdout.split('\n').filter((line) => !line.startsWith('wrote '))).toEqual([
+      'user-service: for Compose, set AUTH_ISSUER, PSP_KEY, PSP_URL, MAIL_URL in the file .env',
+      'user-service: for Kubernetes, kubectl create configmap user-service-settings -n guarded --from-literal=AUTH_ISSUER=… --from-literal=PSP_URL=… --from-literal=MAIL_URL=…',
+      'user-service: for Kubernetes, kubectl create secret generic user-service-secrets -n guarded --from-literal=PSP_KEY=…',
+      '',
+    ])
+    const files = await filesIn(cwd)
+    for (const file of ['compose.yaml', 'compose.cluster.yaml']) {
+      expect(environmentIn(files[file]!, 'user-service'), file).toMatchObject({
+        AUTH_ISSUER: '${AUTH_ISSUER:?set it for user-service}',
+        PSP_KEY: '${PSP_KEY:?set it for user-service}',
+        PSP_URL: '${PSP_URL:?set it for user-service}',
+        MAIL_URL: '${MAIL_URL:?set it for user-service}',
+      })
+      expect(files[file]).not.toMatch(/MARKET|NOTE|SHARED/)
+    }
+    await expect(files['k8s/base/user-service.yaml']).toMatchFileSnapshot(`${golden}../guarded/user-service.yaml`)
+  })
+
+  it('are not asked for when the code has them', async () => {
+    const code = guarded['user-service/service.mjs']
+      .replace('jwt()', "jwt({ issuer: 'https://id.example.com' })")
+      .replace(/settings: \{ pspKey[^]*?\},\n/, '')
+      .replace('settings: { mailUrl: t.String() }, ', '')
+    const cwd = await folderOf({ ...guarded, 'user-service/service.mjs': code })
+    const { stdout } = await build(cwd)
+    expect(stdout).not.toContain('for Compose')
+    expect((await filesIn(cwd))['compose.yaml']).not.toContain(':?')
+  })
+})
+
+function environmentIn(compose: string, name: string): object | undefined {
+  const { services } = parse(compose) as { services: Record<string, { environment?: object }> }
+  return services[name]!.environment
+}
+
+describe('the way in from outside', () => {
+  const edgeOf = async (cwd: string): Promise<readonly string[] | undefined> => {
+    const text = await readFile(join(cwd, 'compose.cluster.yaml'), 'utf8')
+    return (parse(text) as { services: { edge?: { ports: string[] } } }).services.edge?.ports
+  }
+  /** Two services, each of which calls the other. */
+  const circle = (first: string, contractOfFirst = ''): Record<string, string> => {
+    const contractOf = (name: string, auth = ''): string =>
+      `import { contract, t } from ${JSON.stringify(index)}
+      export const own = contract('${name}', { get: { route: 'GET /things', returns: t.String() ${auth} } })`
+    const called = (other: string, options: string): string =>
+      `import { service } from ${JSON.stringify(index)}
+      import { own } from './contract.mjs'
+      import { own as other } from '../${other}/contract.mjs'
+      export default service(own, { clients: { other }, handlers: { get: () => 'x' }, ${options} })`
+    return {
+      'package.json': '{}',
+      'a/contract.mjs': contractOf('a-service', contractOfFirst),
+      'a/service.mjs': called('b', `port: 8010, ${first}`),
+      'b/contract.mjs': contractOf('b-service'),
+      'b/service.mjs': called('a', 'port: 8020'),
+    }
+  }
+
+  it('is missing when all services are called, with a warning and without an edge', async () => {
+    const cwd = await folderOf(circle(''))
+    const { code, stderr } = await build(cwd)
+    expect([code, stderr]).toEqual([
+      0,
+      'no service has a way in from outside, since other services call each of them: set edge: true in the one that the internet reaches\n',
+    ])
+    expect(await edgeOf(cwd)).toBeUndefined()
+    for (const text of Object.values(await filesIn(cwd))) expect(text).not.toMatch(/ports: \[\]|source: edge/)
+  })
+
+  it.each([
+    ['edge: true', 'edge: true', ''],
+    ['an operation for users', 'auth: { user: () => undefined }', ", auth: 'user'"],
+    ['a public operation', '', ", auth: 'public'"],
+  ])('is there for %s', async (_, options, access) => {
+    const cwd = await folderOf(circle(options, access))
+    expect(await build(cwd)).toMatchObject({ code: 0, stderr: '' })
+    expect(await edgeOf(cwd)).toEqual(['8010:8010'])
+    const files = await filesIn(cwd)
+    expect(files['k8s/base/a-service.yaml']).not.toContain('NetworkPolicy')
+    expect(files['k8s/base/b-service.yaml']).toContain('NetworkPolicy')
+  })
+
+  it('is not taken away by a subscription, but by edge: false', async () => {
+    const reader = `import { service, contract, t } from ${JSON.stringify(index)}
+      import { users } from '../user-service/contract.mjs'
+      const own = contract('mail-service', { get: { route: 'GET /things', returns: t.String() } })
+      export default service(own, { port: 8020, database: {}, edge: false, handlers: { get: () => 'x' },
+        subscriptions: { created: { event: users.events.created, handler: () => {} } } })`
+    const user = guarded['user-service/contract.mjs'].replace(", auth: 'user'", '')
+    const plain = `import { service } from ${JSON.stringify(index)}
+      import { users } from './contract.mjs'
+      export default service(users, { port: 8010, database: {}, handlers: { get: () => 'x' } })`
+    const files = {
+      'package.json': '{}',
+      'user-service/contract.mjs': user,
+      'user-service/service.mjs': plain,
+      'mail-service/service.mjs': reader,
+    }
+    const cwd = await folderOf(files)
+    expect(await build(cwd)).toMatchObject({ code: 0, stderr: '' })
+    expect(await edgeOf(cwd)).toEqual(['8010:8010'])
+  })
+})
+
 it('says when a file is out of date, and writes it again', async () => {
   const cwd = await builtShop()
   await writeFile(join(cwd, 'web-service/service.mjs'), web.replace('edge: true', 'edge: true, port: 8030'))

@@ -34,7 +34,11 @@ import { TokenVerifier, type Issuer, type Keys, type VerifiedToken } from './ver
  */
 export function jwt(...issuers: readonly JwtOptions[]): Authenticator {
   checkJwtOptions(issuers)
-  return { open: (host) => new JwtAuthenticator(host, issuers.length === 0 ? [{}] : issuers) }
+  const all = issuers.length === 0 ? [{}] : issuers
+  return {
+    needsSettings: all.some(({ issuer }) => issuer === undefined) ? ['AUTH_ISSUER'] : [],
+    open: (host) => new JwtAuthenticator(host, all),
+  }
 }
 
 /** An open `jwt()`. */

@@ -34,7 +34,10 @@ export interface ServiceTokenOptions {
 export function serviceTokens(options: ServiceTokenOptions = {}): Authenticator {
   const problem = optionsProblem(options, { keys: folder })
   if (problem) throw new TypeError(`serviceTokens: ${problem}`)
-  return { open: (host) => ServiceTokenAuthenticator.open(host, options.keys ?? host.serviceKeys) }
+  return {
+    needsSettings: options.keys === undefined ? ['SERVICE_KEYS_DIR'] : [],
+    open: (host) => ServiceTokenAuthenticator.open(host, options.keys ?? host.serviceKeys),
+  }
 }
 
 const folder: Rule = {

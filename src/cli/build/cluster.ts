@@ -8,6 +8,8 @@ import { toYaml, type Yaml } from './yaml.ts'
  */
 export function clusterFile(project: Project): string {
   const { name, services } = project
+  const reached = services.filter(({ isPublic }) => isPublic)
+  const hasEdge = reached.length > 0
   return toYaml({
     name: `${name}-cluster`,
     services: {
@@ -20,14 +22,16 @@ export function clusterFile(project: Project): string {
         healthcheck: { test: ['CMD', 'consul', 'members'], interval: '2s', timeout: '3s', retries: 30 },
         restart: 'unless-stopped',
       },
-      edge: {
-        image: 'nginx:1.29',
-        configs: [{ source: 'edge', target: '/etc/nginx/conf.d/default.conf' }],
-        ports: services.filter(({ isPublic }) => isPublic).map(({ port }) => `${port}:${port}`),
-        restart: 'unless-stopped',
-      },
+      ...(hasEdge && {
+        edge: {
+          image: 'nginx:1.29',
+          configs: [{ source: 'edge', target: '/etc/nginx/conf.d/default.conf' }],
+          ports: reached.map(({ port }) => `${port}:${port}`),
+          restart: 'unless-stopped',
+        },
+      }),
     },
-    configs: { ...configsOf(project), edge: { content: edgeConfig(services) } },
+    configs: { ...configsOf(project), ...(hasEdge && { edge: { content: edgeConfig(reached) } }) },
     volumes: volumesOf(project),
   })
 }
@@ -77,11 +81,9 @@ function containersOf(service: BuiltService, project: Project): readonly (readon
 
 /** The name of a service is resolved again and again, because instances come and go. */
 function edgeConfig(services: readonly BuiltService[]): string {
-  const servers = services
-    .filter(({ isPublic }) => isPublic)
-    .map(
-      ({ name, port }) =>
-        `server {
+  const servers = services.map(
+    ({ name, port }) =>
+      `server {
   listen ${port};
   location / {
     set $$service ${name};
@@ -93,6 +95,6 @@ function edgeConfig(services: readonly BuiltService[]): string {
   }
 }
 `,
-    )
+  )
   return `resolver 127.0.0.11 valid=2s;\n${servers.join('')}`
 }

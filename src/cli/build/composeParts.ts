@@ -29,6 +29,9 @@ export function environmentOf(
     ...(service.usesDatabase && { DATABASE_URL: databaseUrl(service) }),
     ...(usesNats && { EVENTS_URL: 'nats://nats:4222' }),
     ...(usesRedis && { REDIS_URL: 'redis://redis:6379' }),
+    ...Object.fromEntries(
+      service.needs.map(({ variable }) => [variable, `\${${variable}:?set it for ${service.name}}`]),
+    ),
     OTEL_EXPORTER_OTLP_ENDPOINT: 'http://jaeger:4318',
   }
 }

@@ -1,3 +1,4 @@
+import type { Need } from './needs.ts'
 import type { BuiltService, Project } from './project.ts'
 import type { Yaml } from './yaml.ts'
 
@@ -101,7 +102,14 @@ function environmentOf(service: BuiltService, { usesNats, usesRedis }: Project):
     ...(service.usesDatabase ? [databaseUrl(service)] : []),
     ...(usesNats ? [{ name: 'EVENTS_URL', value: 'nats://nats:4222' }] : []),
     ...(usesRedis ? [{ name: 'REDIS_URL', value: 'redis://redis:6379' }] : []),
+    ...service.needs.map((need) => needed(service, need)),
   ]
+}
+
+function needed({ name }: BuiltService, { variable, isSecret }: Need): Yaml {
+  return isSecret
+    ? { name: variable, valueFrom: { secretKeyRef: { name: `${name}-secrets`, key: variable } } }
+    : { name: variable, valueFrom: { configMapKeyRef: { name: `${name}-settings`, key: variable } } }
 }
 
 function databaseUrl({ name }: BuiltService): Yaml {

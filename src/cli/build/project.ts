@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, join, relative, resolve } from 'node:path'
 import { CliError } from '../failure.ts'
+import { accepts } from '../../contract/auth.ts'
 import { loadServices, type FoundService } from '../loadServices.ts'
+import { needsOf, type Need } from './needs.ts'
 
 /** A project with all of its services, as the files of `tricube build` describe it. */
 export interface Project {
@@ -34,6 +36,8 @@ export interface BuiltService {
   readonly callers: readonly string[]
   /** Whether others than services of the project may call it. */
   readonly isPublic: boolean
+  /** The settings that somebody has to fill in. */
+  readonly needs: readonly Need[]
 }
 
 /**
@@ -49,7 +53,7 @@ export async function readProject(folder: string, roots: readonly string[]): Pro
     await readFile(packageFile, 'utf8'),
   ) as Package
   const found = await loadServices(roots)
-  const services = found.map((one) => builtService(one, found, folder))
+  const services = await Promise.all(found.map((one) => builtService(one, found, folder)))
   rejectDuplicates(services)
   return {
     name: nameOf(name),
@@ -70,11 +74,8 @@ const defaultPort = 8080
 
 const redisClients = ['redis', '@redis/client', 'ioredis', 'iovalkey']
 
-function builtService(
-  { service, definition, folder, callees }: FoundService,
-  all: readonly FoundService[],
-  root: string,
-): BuiltService {
+async function builtService(one: FoundService, all: readonly FoundService[], root: string): Promise<BuiltService> {
+  const { service, folder, callees } = one
   const { name, port = defaultPort, usesDatabase = false, migrations, tables = [] } = service
   const path = relative(root, folder).replaceAll('\\', '/') || '.'
   if (path.startsWith('..')) throw new CliError(`${path}: the services must be in the folder of the project`)
@@ -87,8 +88,22 @@ function builtService(
     hasMigrations: usesDatabase && (migrations !== undefined || tables.length > 0),
     callees: all.map((other) => other.service.name).filter((other) => callees.has(other)),
     callers,
-    isPublic: definition.edge === true || callers.length === 0,
+    isPublic: isPublic(one, all),
+    needs: await needsOf(one),
   }
+}
+
+/** Whether callers from outside need a way in. Services that read its events are no reason to have none. */
+function isPublic({ service, definition }: FoundService, all: readonly FoundService[]): boolean {
+  const { edge, contract } = definition
+  if (edge !== undefined) return edge
+  const isOpen = Object.values(contract.operations).some(
+    (operation) => operation.auth === 'public' || accepts(operation, 'user') || accepts(operation, 'key'),
+  )
+  const isCalled = all.some((other) =>
+    Object.values(other.definition.clients ?? {}).some(({ name }) => name === service.name),
+  )
+  return isOpen || !isCalled
 }
 
 /** Two services on one port could not both be published by a machine. */
