@@ -21,6 +21,8 @@ export interface MigrateOptions extends MigrationTarget {
   readonly allowDestructive?: boolean
   /** Whether to accept a database that is ahead of the directory, for an older release. Default: false. */
   readonly allowNewer?: boolean
+  /** Whether to leave out the newest migrations as long as their files have no statement. Default: false. */
+  readonly allowUnwritten?: boolean
   /**
    * Milliseconds that one attempt may wait for the lock of a table; queries behind it wait as long. Default: 1000, a fifth
    * of a client's default timeout.
@@ -44,12 +46,14 @@ export interface MigrateOptions extends MigrationTarget {
  * const { applied } = await migrate({ url: databaseUrl, directory: new URL('migrations/', import.meta.url) })
  */
 export async function migrate(options: MigrateOptions): Promise<{ applied: string[] }> {
-  const { allowNewer = false, waitMs = 600_000 } = options
+  const { allowNewer = false, allowUnwritten = false, waitMs = 600_000 } = options
   const migrations = await readMigrations(options.directory)
   return withConnection(options.url, async (client) => {
     const records = await Records.open(client)
-    const pending = async (): Promise<Migration[]> =>
-      pendingOf(compare(migrations, await records.all()), { allowNewer })
+    const pending = async (): Promise<Migration[]> => {
+      const found = pendingOf(compare(migrations, await records.all()), { allowNewer })
+      return allowUnwritten ? found.slice(0, 1 + found.findLastIndex(({ up }) => up.statements.length > 0)) : found
+    }
     if ((await pending()).length === 0) return { applied: [] } // the usual start of a service, without lock or write
 
     return withMigrationLock(options.url, waitMs, async (lock) => {

@@ -26,7 +26,7 @@ export async function freshDatabases(
   const make = async (): Promise<string> => {
     const one = await createTestDatabase(service.name)
     made.push(one)
-    if (service.migrations) await migrate({ url: one.url, directory: service.migrations })
+    if (service.migrations) await migrate({ url: one.url, directory: service.migrations, allowUnwritten: true })
     if (seed && service.seed) await runSeed(one.url, service.seed)
     return one.url
   }

@@ -158,6 +158,17 @@ describe('history', () => {
     expect((await failure(migrate({ ...folder, url: f.url }))).message).toContain(message)
   })
 
+  test('waits for the statements of the newest file if allowUnwritten is set', async () => {
+    const empty = { '0003_a.up.sql': '-- later\n' }
+    await using one = await fixture()
+    await one.migrations({ ...users, ...empty, '0004_b.up.sql': '' })
+    expect((await migrate({ ...one, allowUnwritten: true })).applied).toEqual(['0001_create_users'])
+    await one.migrations({ ...users, '0003_a.up.sql': 'SELECT 1', '0004_b.up.sql': '' })
+    expect((await migrate({ ...one, allowUnwritten: true })).applied).toEqual(['0003_a'])
+    await one.migrations({ ...users, '0003_a.up.sql': 'SELECT 1', '0004_b.up.sql': '', '0005_c.up.sql': 'SELECT 1' })
+    expect((await failure(migrate({ ...one, allowUnwritten: true }))).message).toContain('0004_b.up.sql contains no')
+  })
+
   test('rejects a missing file by name, unless allowNewer is set', async () => {
     await using newer = await fixture()
     await newer.migrations({ ...users, ...ages })

@@ -52,7 +52,7 @@ export async function openDatabases(
 export async function prepareDatabase(service: PlannedService, url: string | undefined): Promise<void> {
   if (url === undefined) return
   try {
-    if (service.migrations) await migrate({ url, directory: new URL(service.migrations) })
+    if (service.migrations) await migrate({ url, directory: new URL(service.migrations), allowUnwritten: true })
     if (service.seed) await seedOnce(url, new URL(service.seed))
   } catch (error) {
     throw new CliError(`${service.name}: ${failureLine(error)}`)

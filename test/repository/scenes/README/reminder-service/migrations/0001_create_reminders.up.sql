@@ -1,1 +1,0 @@
-CREATE TABLE reminders (id serial PRIMARY KEY, note_id integer NOT NULL, at timestamptz NOT NULL);
