@@ -32,7 +32,7 @@ export async function buildCommand(argv: string[]): Promise<number> {
 function filesOf(project: Project): readonly BuiltFile[] {
   const files = {
     Dockerfile: dockerfile(project),
-    '.dockerignore': dockerignore,
+    '.dockerignore': dockerignore(project),
     'compose.yaml': composeFile(project),
     'compose.cluster.yaml': clusterFile(project),
     ...kubernetesFiles(project),

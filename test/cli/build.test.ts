@@ -224,6 +224,55 @@ function environmentIn(compose: string, name: string): object | undefined {
   return services[name]!.environment
 }
 
+describe('a service with tls', () => {
+  const secured = (tls: string): Record<string, string> => ({
+    'package.json': '{ "name": "secured" }',
+    'tls-service/service.mjs': serviceOf('tls-service', `port: 8010, edge: true, tls: ${tls}`),
+    'web-service/service.mjs': `import { own as other } from '../tls-service/service.mjs'
+      ${serviceOf('web-service', 'port: 8020, clients: { other }')}`,
+  })
+  const folders = "{ cert: '/run/tls/a.pem', key: '/run/tls/a-key.pem', ca: '/run/bundle/ca.pem'"
+
+  it('is probed, called and scraped by https', async () => {
+    const cwd = await folderOf(secured(`${folders} }`))
+    expect(await build(cwd)).toMatchObject({ code: 0, stderr: '' })
+    const files = await filesIn(cwd)
+    const compose = files['compose.yaml']!
+    expect(environmentIn(compose, 'web-service')).toMatchObject({
+      TRICUBE_SERVICES: 'tls-service=https://tls-service:8010,web-service=web-service:8020',
+    })
+    expect(compose).toContain("get('https://127.0.0.1:8010/health/ready'".replaceAll("'", "''"))
+    expect(compose).toContain('./certs/tls-service:/run/tls:ro')
+    expect(files['.dockerignore']).toContain('certs/tls-service\n')
+    expect(files['compose.cluster.yaml']).toContain('set $$service tls-service:8010;')
+    const pod = files['k8s/base/tls-service.yaml']!
+    expect(pod.match(/scheme: HTTPS/g)).toHaveLength(3)
+    expect(pod).toContain('secretName: tls-service-tls')
+    expect(pod).not.toContain('admin')
+    expect(files['k8s/base/web-service.yaml']).not.toMatch(/https|HTTPS/)
+    expect(files['k8s/monitoring/servicemonitors.yaml']).toContain('insecureSkipVerify: true')
+  })
+
+  it('is probed at its admin port when its callers need a certificate', async () => {
+    const cwd = await folderOf(secured(`${folders}, requestCert: true }`))
+    const { stdout } = await build(cwd)
+    expect(stdout).toContain('tls-service: probes and metrics use the admin port 9400, which needs no certificate\n')
+    expect(stdout).toContain('--from-file=tls.crt=a.pem --from-file=tls.key=a-key.pem --from-file=ca.crt=ca.pem\n')
+    const files = await filesIn(cwd)
+    expect(files['compose.yaml']).toContain('http://127.0.0.1:9400/health/ready')
+    expect(environmentIn(files['compose.yaml']!, 'tls-service')).toMatchObject({ TRICUBE_ADMIN_PORT: '9400' })
+    await expect(files['k8s/base/tls-service.yaml']).toMatchFileSnapshot(`${golden}../secured/tls-service.yaml`)
+    await expect(files['compose.cluster.yaml']).toMatchFileSnapshot(`${golden}../secured/compose.cluster.yaml`)
+  })
+
+  it('keeps its code where a volume would hide it', async () => {
+    const cwd = await folderOf(secured("{ cert: new URL('a.pem', import.meta.url), key: '/tmp/a-key.pem' }"))
+    const { stdout } = await build(cwd)
+    expect(stdout).toContain('tls-service: no certificates are mounted, since tls names no folder of their own')
+    expect((await filesIn(cwd))['compose.yaml']).not.toContain('./certs')
+  })
+})
+
 describe('the way in from outside', () => {
   const edgeOf = async (cwd: string): Promise<readonly string[] | undefined> => {
     const text = await readFile(join(cwd, 'compose.cluster.yaml'), 'utf8')

@@ -1,4 +1,13 @@
-import { backing, configsOf, environmentOf, hardened, healthcheck, stopGracePeriod, volumesOf } from './composeParts.ts'
+import {
+  backing,
+  certificateVolumes,
+  configsOf,
+  environmentOf,
+  hardened,
+  healthcheck,
+  stopGracePeriod,
+  volumesOf,
+} from './composeParts.ts'
 import type { BuiltService, Project } from './project.ts'
 import { toYaml, type Yaml } from './yaml.ts'
 
@@ -25,7 +34,7 @@ export function clusterFile(project: Project): string {
       ...(hasEdge && {
         edge: {
           image: 'nginx:1.29',
-          configs: [{ source: 'edge', target: '/etc/nginx/conf.d/default.conf' }],
+          configs: [{ source: 'edge', target: edgeTarget(reached) }],
           ports: reached.map(({ port }) => `${port}:${port}`),
           restart: 'unless-stopped',
         },
@@ -37,7 +46,7 @@ export function clusterFile(project: Project): string {
 }
 
 function containersOf(service: BuiltService, project: Project): readonly (readonly [string, Yaml])[] {
-  const { name, path, port, usesDatabase, hasMigrations } = service
+  const { name, path, usesDatabase, hasMigrations } = service
   const image = {
     image: `\${REGISTRY:-local}/${project.name}/${name}:\${TAG:-latest}`,
     build: { context: '.', target: name },
@@ -70,7 +79,8 @@ function containersOf(service: BuiltService, project: Project): readonly (readon
         ...image,
         environment: { ...environment, CONSUL_HTTP_ADDR: 'consul:8500' },
         depends_on: waits,
-        healthcheck: healthcheck(port),
+        ...certificateVolumes(service),
+        healthcheck: healthcheck(service),
         stop_grace_period: stopGracePeriod,
         deploy: { replicas: 2, update_config: { order: 'start-first', parallelism: 1 } },
         restart: 'unless-stopped',
@@ -80,7 +90,7 @@ function containersOf(service: BuiltService, project: Project): readonly (readon
 }
 
 /** The name of a service is resolved again and again, because instances come and go. */
-function edgeConfig(services: readonly BuiltService[]): string {
+function httpConfig(services: readonly BuiltService[]): string {
   const servers = services.map(
     ({ name, port }) =>
       `server {
@@ -97,4 +107,34 @@ function edgeConfig(services: readonly BuiltService[]): string {
 `,
   )
   return `resolver 127.0.0.11 valid=2s;\n${servers.join('')}`
+}
+
+function edgeTarget(services: readonly BuiltService[]): string {
+  return services.some(isSecure) ? '/etc/nginx/nginx.conf' : '/etc/nginx/conf.d/default.conf'
+}
+
+/** Passes TLS on as it is: the service itself shows its certificate, and asks for that of its caller. */
+function edgeConfig(services: readonly BuiltService[]): string {
+  const secure = services.filter(isSecure)
+  const http = httpConfig(services.filter((service) => !isSecure(service)))
+  if (secure.length === 0) return http
+  const servers = secure.map(
+    ({ name, port }) => `  server {
+    listen ${port};
+    set $$service ${name}:${port};
+    proxy_pass $$service;
+  }
+`,
+  )
+  return `events {}
+http {
+${http}}
+stream {
+  resolver 127.0.0.11 valid=2s;
+${servers.join('')}}
+`
+}
+
+function isSecure({ scheme }: BuiltService): boolean {
+  return scheme === 'https'
 }

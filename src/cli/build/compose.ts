@@ -1,11 +1,22 @@
-import { backing, configsOf, environmentOf, hardened, healthcheck, stopGracePeriod, volumesOf } from './composeParts.ts'
+import {
+  backing,
+  certificateVolumes,
+  configsOf,
+  environmentOf,
+  hardened,
+  healthcheck,
+  stopGracePeriod,
+  volumesOf,
+} from './composeParts.ts'
 import type { BuiltService, Project } from './project.ts'
 import { toYaml, type Yaml } from './yaml.ts'
 
 /** Returns `compose.yaml`: one instance of each service on one machine, which find each other by their names. */
 export function composeFile(project: Project): string {
   const { name, services } = project
-  const addresses = services.map((service) => `${service.name}=${service.name}:${service.port}`).join(',')
+  const addresses = services
+    .map((service) => `${service.name}=${service.scheme === 'https' ? 'https://' : ''}${service.name}:${service.port}`)
+    .join(',')
   return toYaml({
     name,
     services: {
@@ -54,7 +65,8 @@ function containersOf(
         environment,
         ...(Object.keys(waits).length > 0 && { depends_on: waits }),
         ports: [`127.0.0.1:\${${variableOf(name)}:-${port}}:${port}`],
-        healthcheck: healthcheck(port),
+        ...certificateVolumes(service),
+        healthcheck: healthcheck(service),
         stop_grace_period: stopGracePeriod,
         restart: 'unless-stopped',
       },

@@ -14,9 +14,15 @@ export const hardened = {
 /** More than a stop takes: 1.5 s until callers know, 25 s for requests in flight, and some to spare. */
 export const stopGracePeriod = '40s'
 
-/** Asks a service whether it is ready, with the Node of its image. */
-export function healthcheck(port: number): Yaml {
-  const script = `fetch('http://127.0.0.1:${port}/health/ready').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))`
+/**
+ * Asks a service whether it is ready, with the Node of its image. The certificate is for another name than 127.0.0.1, and
+ * a service that wants one of its callers is asked at its admin port.
+ */
+export function healthcheck({ port, scheme, adminPort, needsCertificates }: BuiltService): Yaml {
+  const isSecure = scheme === 'https' && !needsCertificates
+  const script = isSecure
+    ? `import('node:https').then(({ get }) => get('https://127.0.0.1:${port}/health/ready', { rejectUnauthorized: false }, (r) => process.exit(r.statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1)))`
+    : `fetch('http://127.0.0.1:${needsCertificates ? adminPort : port}/health/ready').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))`
   return { test: ['CMD', 'node', '-e', script], interval: '5s', timeout: '3s', start_period: '30s', retries: 3 }
 }
 
@@ -32,12 +38,19 @@ export function environmentOf(
     ...Object.fromEntries(
       service.needs.map(({ variable }) => [variable, `\${${variable}:?set it for ${service.name}}`]),
     ),
+    ...(service.needsCertificates && { TRICUBE_ADMIN_PORT: String(service.adminPort) }),
     OTEL_EXPORTER_OTLP_ENDPOINT: 'http://jaeger:4318',
   }
 }
 
 function databaseUrl(service: BuiltService): string {
   return `postgres://postgres:\${POSTGRES_PASSWORD:-postgres}@postgres:5432/${databaseOf(service)}`
+}
+
+/** The certificates of a service, from a folder of the machine. */
+export function certificateVolumes({ name, certificates }: BuiltService): { readonly volumes?: Yaml } {
+  if (certificates.length === 0) return {}
+  return { volumes: certificates.map(({ path }) => `./certs/${name}:${path}:ro`) }
 }
 
 /** The programs beside the services, by their names. */
@@ -118,11 +131,13 @@ export function volumesOf({ services, usesNats }: Project): Readonly<Record<stri
 /** All instances behind the name of a service are found by its DNS name. */
 function prometheusConfig(services: readonly BuiltService[]): string {
   const jobs = services.map(
-    ({ name, port }) =>
-      `  - job_name: ${name}\n    dns_sd_configs:\n      - { names: [tasks.${name}, ${name}], type: A, port: ${port} }\n`,
+    ({ name, port, scheme, adminPort }) =>
+      `  - job_name: ${name}\n${scheme === 'https' && adminPort === undefined ? secureScrape : ''}    dns_sd_configs:\n      - { names: [tasks.${name}, ${name}], type: A, port: ${adminPort ?? port} }\n`,
   )
   return `global: { scrape_interval: 5s }\nscrape_configs:\n${jobs.join('')}`
 }
+
+const secureScrape = '    scheme: https\n    tls_config: { insecure_skip_verify: true }\n'
 
 const datasources = `apiVersion: 1
 datasources:

@@ -53,7 +53,12 @@ const installs: Readonly<Record<PackageManager, { readonly files: string; readon
 }
 
 /** What does not belong into an image. */
-export const dockerignore = `**/node_modules
+export function dockerignore({ services }: Project): string {
+  const certified = services.filter(({ certificates }) => certificates.length > 0)
+  return `${usualIgnored}${certified.map(({ name }) => `certs/${name}\n`).join('')}`
+}
+
+const usualIgnored = `**/node_modules
 **/*.test.ts
 **/.env*
 **/.git*

@@ -59,7 +59,10 @@ function objectsOf(service: BuiltService, project: Project): readonly Yaml[] {
       apiVersion: 'v1',
       kind: 'Service',
       metadata,
-      spec: { selector: labelsOf(name), ports: [{ name: 'http', port: 80, targetPort: 'http' }] },
+      spec: {
+        selector: labelsOf(name),
+        ports: [{ name: service.scheme, port: service.scheme === 'https' ? 443 : 80, targetPort: service.scheme }],
+      },
     },
     {
       apiVersion: 'policy/v1',
@@ -85,7 +88,7 @@ function objectsOf(service: BuiltService, project: Project): readonly Yaml[] {
 }
 
 /** Lets in the services that call it, and Prometheus. Probes come from the node and need no rule. */
-function networkPolicy({ name, callers }: BuiltService): Yaml {
+function networkPolicy({ name, callers, scheme, adminPort }: BuiltService): Yaml {
   const peers = callers.map((caller) => ({ podSelector: { matchLabels: labelsOf(caller) } }))
   const monitoring = { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }
   return {
@@ -95,7 +98,10 @@ function networkPolicy({ name, callers }: BuiltService): Yaml {
     spec: {
       podSelector: { matchLabels: labelsOf(name) },
       policyTypes: ['Ingress'],
-      ingress: [{ from: [...peers, monitoring], ports: [{ port: 'http' }] }],
+      ingress: [
+        { from: [...peers, monitoring], ports: [{ port: scheme }] },
+        ...(adminPort === undefined ? [] : [{ from: [monitoring], ports: [{ port: 'admin' }] }]),
+      ],
     },
   }
 }
@@ -120,14 +126,16 @@ function discovery(callers: readonly BuiltService[]): readonly Yaml[] {
   ]
 }
 
-function serviceMonitor({ name }: BuiltService): Yaml {
+function serviceMonitor({ name, scheme, adminPort }: BuiltService): Yaml {
+  const secure = scheme === 'https' && { scheme, tlsConfig: { insecureSkipVerify: true } }
+  const at = adminPort === undefined ? { port: scheme, ...secure } : { targetPort: 'admin' }
   return {
     apiVersion: 'monitoring.coreos.com/v1',
     kind: 'ServiceMonitor',
     metadata: { name, labels: labelsOf(name) },
     spec: {
       selector: { matchLabels: labelsOf(name) },
-      endpoints: [{ port: 'http', path: '/metrics', interval: '15s' }],
+      endpoints: [{ ...at, path: '/metrics', interval: '15s' }],
     },
   }
 }

@@ -4,7 +4,8 @@ import type { Yaml } from './yaml.ts'
 
 /** Returns the Deployment of a service. The autoscaler decides how many pods there are. */
 export function deployment(service: BuiltService, project: Project): Yaml {
-  const { name, port, callees } = service
+  const { name, port, callees, scheme, adminPort, certificates } = service
+  const probe = (path: string): Yaml => probedAt(service, path)
   const labels = { 'app.kubernetes.io/name': name }
   return {
     apiVersion: 'apps/v1',
@@ -31,26 +32,44 @@ export function deployment(service: BuiltService, project: Project): Yaml {
             {
               name,
               image: imageOf(service, project),
-              ports: [{ name: 'http', containerPort: port }],
+              ports: [
+                { name: scheme, containerPort: port },
+                ...(adminPort === undefined ? [] : [{ name: 'admin', containerPort: adminPort }]),
+              ],
               env: environmentOf(service, project),
-              startupProbe: { httpGet: { path: '/health/live', port: 'http' }, periodSeconds: 1, failureThreshold: 60 },
-              readinessProbe: { httpGet: { path: '/health/ready', port: 'http' }, periodSeconds: 5, timeoutSeconds: 2 },
+              startupProbe: { httpGet: probe('/health/live'), periodSeconds: 1, failureThreshold: 60 },
+              readinessProbe: { httpGet: probe('/health/ready'), periodSeconds: 5, timeoutSeconds: 2 },
               livenessProbe: {
-                httpGet: { path: '/health/live', port: 'http' },
+                httpGet: probe('/health/live'),
                 periodSeconds: 10,
                 timeoutSeconds: 2,
                 failureThreshold: 3,
               },
               resources: { requests: { cpu: '250m', memory: '256Mi' }, limits: { memory: '512Mi' } },
               securityContext: containerSecurity,
-              volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
+              volumeMounts: [
+                { name: 'tmp', mountPath: '/tmp' },
+                ...certificates.map(({ path }, i) => ({ name: `tls-${i + 1}`, mountPath: path, readOnly: true })),
+              ],
             },
           ],
-          volumes: [{ name: 'tmp', emptyDir: {} }],
+          volumes: [
+            { name: 'tmp', emptyDir: {} },
+            ...certificates.map(({ files }, i) => ({
+              name: `tls-${i + 1}`,
+              secret: { secretName: `${name}-tls`, items: files.map(({ file, key }) => ({ key, path: file })) },
+            })),
+          ],
         },
       },
     },
   }
+}
+
+/** A service that wants certificates of its callers is asked at its admin port: a probe has none. */
+function probedAt({ scheme, needsCertificates }: BuiltService, path: string): Yaml {
+  if (needsCertificates) return { path, port: 'admin' }
+  return { path, port: scheme, ...(scheme === 'https' && { scheme: 'HTTPS' }) }
 }
 
 /** Returns the Job that applies the migrations of a service, before a rollout. */
@@ -102,6 +121,7 @@ function environmentOf(service: BuiltService, { usesNats, usesRedis }: Project):
     ...(service.usesDatabase ? [databaseUrl(service)] : []),
     ...(usesNats ? [{ name: 'EVENTS_URL', value: 'nats://nats:4222' }] : []),
     ...(usesRedis ? [{ name: 'REDIS_URL', value: 'redis://redis:6379' }] : []),
+    ...(service.needsCertificates ? [{ name: 'TRICUBE_ADMIN_PORT', value: String(service.adminPort) }] : []),
     ...service.needs.map((need) => needed(service, need)),
   ]
 }

@@ -11,17 +11,31 @@ export interface Need {
   readonly isSecret: boolean
 }
 
-/** Returns the settings that somebody has to fill in: those of a service, of its resources and of what identifies callers. */
-export async function needsOf({ service }: FoundService): Promise<readonly Need[]> {
+/** What the configuration of a project leaves open, and what it decides. */
+export interface OwnConfig {
+  readonly needs: readonly Need[]
+  /** Its admin port. A service whose callers need a certificate has one, because no probe can present any. */
+  readonly adminPort: number | undefined
+}
+
+/**
+ * Reads the configuration of a service. Its needs are settings of its own, of its resources and of what identifies
+ * callers.
+ */
+export async function ownConfig({ service }: FoundService, port: number): Promise<OwnConfig> {
   const definition: Partial<Definition> = service.definition
   const settings = settingsOf(definition)
   const { values } = await inspectConfig(settings, { options: definition, env: {} })
   const ofAuth = Object.values(definition.auth ?? {}).flatMap((one) =>
     typeof one === 'function' ? [] : (one?.needsSettings ?? []),
   )
-  return Object.entries<Setting>(settings).flatMap(([name, { variable, isRequired = false, secret }]) => {
+  const needs = Object.entries<Setting>(settings).flatMap(([name, { variable, isRequired = false, secret }]) => {
     const isNeeded = isRequired || ofAuth.some((one) => one === variable)
     if (!isNeeded || (values as unknown as Readonly<Record<string, unknown>>)[name] !== undefined) return []
     return [{ variable, isSecret: Boolean(secret) }]
   })
+  const ofProbes = definition.tls?.requestCert ? (port === usualAdminPort ? port + 1 : usualAdminPort) : undefined
+  return { needs, adminPort: values.adminPort ?? ofProbes }
 }
+
+const usualAdminPort = 9400

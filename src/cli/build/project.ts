@@ -3,8 +3,10 @@ import { readFile } from 'node:fs/promises'
 import { basename, join, relative, resolve } from 'node:path'
 import { CliError } from '../failure.ts'
 import { accepts } from '../../contract/auth.ts'
+import type { Definition } from '../../service/definition/definition.ts'
 import { loadServices, type FoundService } from '../loadServices.ts'
-import { needsOf, type Need } from './needs.ts'
+import { certificateFolders, isShared, type CertificateFolder } from './certificates.ts'
+import { ownConfig, type Need } from './needs.ts'
 
 /** A project with all of its services, as the files of `tricube build` describe it. */
 export interface Project {
@@ -36,6 +38,14 @@ export interface BuiltService {
   readonly callers: readonly string[]
   /** Whether others than services of the project may call it. */
   readonly isPublic: boolean
+  /** How it is called. */
+  readonly scheme: 'http' | 'https'
+  /** Its admin port, for probes and metrics without a certificate; undefined without one. */
+  readonly adminPort: number | undefined
+  /** Whether callers, and so probes on its port, need a certificate. */
+  readonly needsCertificates: boolean
+  /** Where it looks for its own certificates. */
+  readonly certificates: readonly CertificateFolder[]
   /** The settings that somebody has to fill in. */
   readonly needs: readonly Need[]
 }
@@ -77,6 +87,7 @@ const redisClients = ['redis', '@redis/client', 'ioredis', 'iovalkey']
 async function builtService(one: FoundService, all: readonly FoundService[], root: string): Promise<BuiltService> {
   const { service, folder, callees } = one
   const { name, port = defaultPort, usesDatabase = false, migrations, tables = [] } = service
+  const { tls }: Partial<Definition> = service.definition
   const path = relative(root, folder).replaceAll('\\', '/') || '.'
   if (path.startsWith('..')) throw new CliError(`${path}: the services must be in the folder of the project`)
   const callers = all.filter((other) => other.callees.has(name)).map((other) => other.service.name)
@@ -89,7 +100,16 @@ async function builtService(one: FoundService, all: readonly FoundService[], roo
     callees: all.map((other) => other.service.name).filter((other) => callees.has(other)),
     callers,
     isPublic: isPublic(one, all),
-    needs: await needsOf(one),
+    scheme: tls ? 'https' : 'http',
+    needsCertificates: tls?.requestCert === true,
+    ...(await ownConfig(one, port)),
+    certificates: certificateFolders(tls, resolve(root)).filter(
+      (folder) =>
+        !isShared(
+          folder,
+          all.map((other) => ({ path: relative(root, other.folder).replaceAll('\\', '/') })),
+        ),
+    ),
   }
 }
 

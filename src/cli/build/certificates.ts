@@ -1,0 +1,34 @@
+import { posix, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { TlsOptions } from '../../http/tls.ts'
+
+/** A folder of a container with files of certificates. */
+export interface CertificateFolder {
+  /** Its path in the container. */
+  readonly path: string
+  /** The name of each file, and its name in a Secret of Kubernetes as cert-manager writes it. */
+  readonly files: readonly { readonly file: string; readonly key: string }[]
+}
+
+const keys = { cert: 'tls.crt', key: 'tls.key', ca: 'ca.crt' } as const
+
+/** Returns the folders in which a service looks for its certificates. Paths inside the project are below `/app`. */
+export function certificateFolders(tls: Partial<TlsOptions> | undefined, root: string): readonly CertificateFolder[] {
+  const folders = new Map<string, { file: string; key: string }[]>()
+  for (const [name, key] of Object.entries(keys)) {
+    const given = tls?.[name as keyof typeof keys]
+    if (given === undefined) continue // the code reads the path from an environment that is not here
+    const full = resolve(root, given instanceof URL ? fileURLToPath(given) : given).replaceAll('\\', '/')
+    const inside = relative(root, full).replaceAll('\\', '/')
+    const { dir, base } = posix.parse(inside.startsWith('..') ? full : `/app/${inside}`)
+    const files = folders.get(dir) ?? []
+    folders.set(dir, [...files, { file: base, key }])
+  }
+  return [...folders].map(([path, files]) => ({ path, files }))
+}
+
+/** Whether a folder of a container has code or temporary files too, which a volume would hide. */
+export function isShared({ path }: CertificateFolder, services: readonly { readonly path: string }[]): boolean {
+  if (path === '/app' || path === '/tmp') return true
+  return services.some((one) => `/app/${one.path}/`.startsWith(`${path}/`))
+}
