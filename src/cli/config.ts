@@ -4,6 +4,7 @@ import type { Setting } from '../config/setting.ts'
 import { printable } from '../bytes/printable.ts'
 import { settingsOf } from '../service/definition/config.ts'
 import type { Definition } from '../service/definition/definition.ts'
+import { settingsOfAuth } from './build/needs.ts'
 import { CliError } from './failure.ts'
 import { loadService } from './load-service.ts'
 
@@ -20,7 +21,14 @@ export async function configCommand(argv: string[]): Promise<number> {
   const [path, ...others] = positionals
   if (others.length > 0) throw new CliError('Usage: tricube config [service] [--json]', 2)
   const definition: Partial<Definition> = path === undefined ? {} : (await loadService(path)).definition
-  const settings = settingsOf(definition)
+  const known = settingsOf(definition)
+  const ofAuth = settingsOfAuth(definition)
+  const settings = Object.fromEntries(
+    Object.entries<Setting>(known).map(([name, one]) => [
+      name,
+      ofAuth.includes(one.variable) ? { ...one, isRequired: true } : one,
+    ]),
+  ) as typeof known
   const { values, origins, unknown, problems } = await inspectConfig(settings, { options: definition })
   const rows = Object.entries<Setting>(settings).map(([name, setting]) => [
     setting.variable,

@@ -42,6 +42,22 @@ test('prints JSON for programs, with secrets masked too', async () => {
   expect(stdout).not.toContain('hunter2')
 })
 
+test('a setting that identifies callers is missing like any required one', async () => {
+  const source = files['service.mjs']
+    .replace('import', `import { jwt } from ${JSON.stringify(built('auth/index.js').href)}\n    import`)
+    .replace("'a-service', {}", "'a-service', { say: { route: 'GET /', auth: 'user' } }")
+    .replace('settings, handlers: {}', 'settings, auth: { user: jwt() }, handlers: { say() {} }')
+  const cwd = await folderOf({ 'service.mjs': source })
+  const { code, stdout, stderr } = await tricube(['config', 'service.mjs'], { cwd }).ended
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: 'AUTH_ISSUER is not set: set it in the environment, or authIssuer in tricube.config.ts\n',
+  })
+  expect(stdout).toMatch(/^AUTH_ISSUER +\(wrong\)/m)
+  const env = { AUTH_ISSUER: 'https://id.example.com' }
+  expect((await tricube(['config', 'service.mjs'], { cwd, env }).ended).code).toBe(0)
+})
+
 test('every wrong value is marked, and has a line that says why', async () => {
   const env = { TRICUBE_CONFIG: 'wrong.mjs', PORT: 'eighty', PSP_KEY: 'hunter2', LOG_LEVEL: 'loud' }
   const wrong = `export default { retries: 'three', logLevl: 'debug', smtpUrl: 'smtp://mail' }`

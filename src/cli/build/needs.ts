@@ -26,11 +26,9 @@ export async function ownConfig({ service }: FoundService, port: number): Promis
   const definition: Partial<Definition> = service.definition
   const settings = settingsOf(definition)
   const { values } = await inspectConfig(settings, { options: definition, env: {} })
-  const ofAuth = Object.values(definition.auth ?? {}).flatMap((one) =>
-    typeof one === 'function' ? [] : (one?.needsSettings ?? []),
-  )
+  const ofAuth = settingsOfAuth(definition)
   const needs = Object.entries<Setting>(settings).flatMap(([name, { variable, isRequired = false, secret }]) => {
-    const isNeeded = isRequired || ofAuth.some((one) => one === variable)
+    const isNeeded = isRequired || ofAuth.includes(variable)
     if (!isNeeded || (values as unknown as Readonly<Record<string, unknown>>)[name] !== undefined) return []
     return [{ variable, isSecret: Boolean(secret) }]
   })
@@ -39,3 +37,8 @@ export async function ownConfig({ service }: FoundService, port: number): Promis
 }
 
 const usualAdminPort = 9400
+
+/** The variables that a service needs to identify its callers. */
+export function settingsOfAuth({ auth = {} }: Pick<Partial<Definition>, 'auth'>): readonly string[] {
+  return Object.values(auth).flatMap((one) => (typeof one === 'function' ? [] : (one?.needsSettings ?? [])))
+}
