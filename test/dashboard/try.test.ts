@@ -1,5 +1,5 @@
 /** Requests sent from the page, and the map that they draw, with services that really run. */
-import { contract, NotFound, service, t } from 'tricube'
+import { contract, multipart, NotFound, service, t, upload } from 'tricube'
 import { jwt } from 'tricube/auth'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { mapOf } from '../../src/dashboard/model/mapOf.ts'
@@ -29,6 +29,12 @@ const orderService = contract('order-service', {
     }),
     returns: t.Unsafe<Record<string, unknown>>(t.Object({}, { additionalProperties: true })),
   },
+  putPhoto: { route: 'PUT /photo', body: upload({ types: ['image/png'], maxBytes: 1000 }), returns: t.String() },
+  report: {
+    route: 'POST /report',
+    body: multipart({ fields: { title: t.String() }, files: { picture: { types: ['image/*'], maxBytes: 1000 } } }),
+    returns: t.String(),
+  },
 })
 
 /** Starts the service, whose traces go to the dashboard. */
@@ -52,6 +58,8 @@ async function openShop(): Promise<OpenDashboard> {
         return { id: params.id, item: `book in ${query.currency ?? 'EUR'}` }
       },
       placeOrder: ({ body }) => ({ ...body, placed: true }),
+      putPhoto: async ({ body }) => `${body.type} of ${(await body.bytes()).length} bytes`,
+      report: ({ body: { title, picture } }) => `${title}: ${picture.name} of ${picture.bytes} bytes`,
     },
   })
   url.current = (await running.listen()).url
@@ -294,6 +302,7 @@ describe.skipIf(!chromiumBinary)('in Chromium', { timeout: 120_000 }, () => {
     await page.getByLabel('Saved and recent').selectOption({ index: 1 })
     expect(await page.getByLabel(/^item/).inputValue()).toBe('ink')
     await page.getByRole('button', { name: 'Save…' }).click()
+    await page.locator('input:focus').waitFor()
     await page.keyboard.type('ink for ann')
     await page.keyboard.press('Enter')
     await page.reload()
@@ -302,6 +311,26 @@ describe.skipIf(!chromiumBinary)('in Chromium', { timeout: 120_000 }, () => {
     expect(await page.getByLabel(/^item/).inputValue()).toBe('ink')
     await page.getByRole('button', { name: 'Forget it' }).click()
     expect(await page.getByLabel('Saved and recent').textContent()).not.toContain('ink for ann')
+    expect(complaints).toEqual([])
+  })
+
+  it('sends files, alone and in a form, and never an empty body', async () => {
+    const dashboard = await openShop()
+    const { page, complaints, checkAccess, close } = await openPage(`${dashboard.url}#/try/order-service/putPhoto`)
+    onTestFinished(() => close())
+    const send = () => page.getByRole('button', { name: 'Send', exact: true }).click()
+    await send()
+    await page.getByText('The body is empty').waitFor()
+    const picture = { name: 'ink.png', mimeType: 'image/png', buffer: Buffer.alloc(70, 0xff) }
+    await page.getByLabel('File').setInputFiles(picture)
+    await send()
+    await page.getByText('"image/png of 70 bytes"').waitFor()
+    await checkAccess()
+    await page.getByRole('link', { name: 'report' }).click()
+    await page.getByLabel('title').fill('日本')
+    await page.getByLabel('picture').setInputFiles(picture)
+    await send()
+    await page.getByText('"日本: ink.png of 70 bytes"').waitFor()
     expect(complaints).toEqual([])
   })
 
@@ -316,7 +345,7 @@ describe.skipIf(!chromiumBinary)('in Chromium', { timeout: 120_000 }, () => {
     const { page, complaints, checkAccess, close } = await openPage(`${dashboard.url}#/contracts`, options)
     onTestFinished(() => close())
     await page.getByText('Called by shop-gateway').waitFor()
-    await page.getByText('2 operations').waitFor()
+    await page.getByText('4 operations').waitFor()
     await page.getByText('placeOrder').focus()
     await page.getByText('placeOrder').click()
     const body = await page.getByRole('region', { name: 'Operations' }).getByText('gift?: boolean').textContent()

@@ -91,9 +91,10 @@ type Received = Pick<SentResponse, 'status' | 'headers' | 'body' | 'failure'>
 
 async function receive(
   url: string,
-  { method, path, headers, body }: SentRequest,
+  { method, path, headers, body: text, base64 }: SentRequest,
   traceparent: string,
 ): Promise<Received> {
+  const body = base64 === undefined ? text : Buffer.from(base64, 'base64')
   try {
     const response = await fetch(url + path, {
       method,
@@ -117,22 +118,31 @@ async function receive(
 }
 
 function sentRequestOf(value: unknown): SentRequest {
-  const { service, method, path, headers = {}, body, as } = (value ?? {}) as Partial<Record<keyof SentRequest, unknown>>
+  const {
+    service,
+    method,
+    path,
+    headers = {},
+    body,
+    base64,
+    as,
+  } = (value ?? {}) as Partial<Record<keyof SentRequest, unknown>>
   const isWrong =
     typeof service !== 'string' ||
     !/^[A-Z]{3,10}$/.test(String(method)) ||
     typeof path !== 'string' ||
     !path.startsWith('/') ||
     typeof headers !== 'object' ||
-    (body !== undefined && typeof body !== 'string') ||
+    [body, base64].some((each) => each !== undefined && typeof each !== 'string') ||
     (as !== undefined && !isUser(as))
-  if (isWrong) throw new BodyError(400, 'expected service, method, path, headers, body and as')
+  if (isWrong) throw new BodyError(400, 'expected service, method, path, headers, body, base64 and as')
   return {
     service,
     method: String(method),
     path,
     headers: headers as Record<string, string>,
-    ...(body !== undefined && { body }),
+    ...(body !== undefined && { body: body as string }),
+    ...(base64 !== undefined && { base64: base64 as string }),
     ...(as !== undefined && { as: as as SentUser }),
   }
 }

@@ -7,6 +7,8 @@ export interface SentRequest {
   readonly headers: Readonly<Record<string, string>>
   /** Text; undefined sends no body. */
   readonly body?: string
+  /** Bytes in base64, instead of a text. */
+  readonly base64?: string
   /** The user of the issuer of `tricube dev` whose token it carries. */
   readonly as?: SentUser
 }

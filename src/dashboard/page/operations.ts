@@ -13,6 +13,13 @@ export interface Parameter {
   readonly schema?: Schema
 }
 
+/** A body that is no JSON. */
+export interface OtherBody {
+  /** The types that the operation takes, the usual one first. */
+  readonly types: readonly string[]
+  readonly schema: Schema | undefined
+}
+
 /** An operation that can be tried. */
 export interface TryOperation {
   readonly service: string
@@ -22,6 +29,7 @@ export interface TryOperation {
   readonly summary: string | undefined
   readonly parameters: readonly Parameter[]
   readonly body: Schema | undefined
+  readonly otherBody: OtherBody | undefined
   /** The scopes that a user needs; undefined when it asks for no user. */
   readonly userScopes: readonly string[] | undefined
   /** The statuses of its responses, with their description and schema. */
@@ -68,6 +76,7 @@ export function operationsOf(service: string, { paths = {}, components }: OpenAp
         parameters: parameters.filter((parameter) => parameter.in !== 'cookie'),
         userScopes: security.find(({ user }) => user !== undefined)?.['user'],
         body: requestBody?.content?.['application/json']?.schema,
+        otherBody: otherBodyOf(requestBody?.content),
         responses: Object.entries(responses).map(([status, response]) => {
           const { description = '', content } =
             components?.responses?.[response.$ref?.split('/').at(-1) ?? ''] ?? response
@@ -76,6 +85,12 @@ export function operationsOf(service: string, { paths = {}, components }: OpenAp
       }
     }),
   )
+}
+
+function otherBodyOf(content: Content = {}): OtherBody | undefined {
+  const types = Object.keys(content)
+  if (types.length === 0 || 'application/json' in content) return undefined
+  return { types, schema: content[types[0]!]!.schema }
 }
 
 /** Follows a `$ref` into the document. */

@@ -73,7 +73,7 @@ export function RequestMenu({ operation, filled, onChoose }: RequestMenuProps): 
           aria-label="Name of the request"
           placeholder="Name, then Enter"
           maxLength={60}
-          autofocus
+          ref={focus}
           value={name}
           onInput={({ currentTarget }) => setName(currentTarget.value)}
           onKeyDown={(event) => {
@@ -88,6 +88,11 @@ export function RequestMenu({ operation, filled, onChoose }: RequestMenuProps): 
       )}
     </>
   )
+}
+
+/** An input that appears later takes no `autofocus`. */
+function focus(input: HTMLInputElement | null): void {
+  input?.focus()
 }
 
 function summaryOf({ values, body }: Filled): string {

@@ -1,5 +1,5 @@
 import type { SentUser } from '../model/sentRequest.ts'
-import type { TryOperation } from './operations.ts'
+import type { OtherBody, TryOperation } from './operations.ts'
 
 /** A filled form. */
 export interface Filled {
@@ -47,6 +47,7 @@ export function snippetsOf(
     ...Object.entries(headers).map(([name, value]) => `-H ${shellWord(`${name}: ${value}`)}`),
     ...(as ? [`-H "authorization: Bearer $(${tokenCommand(as)})"`] : []),
     ...(hasBody ? [`-d ${shellWord(filled.body)}`] : []),
+    ...(operation.otherBody ? bodyFlags(operation.otherBody) : []),
   ]
   const init = {
     ...(operation.method !== 'GET' && { method: operation.method }),
@@ -55,12 +56,20 @@ export function snippetsOf(
   const lines = [
     ...Object.entries(init).map(([key, value]) => `  ${key}: ${JSON.stringify(value)},`),
     ...(hasBody ? [`  body: JSON.stringify(${filled.body}),`] : []),
+    ...(operation.otherBody ? ['  body, // a File, a FormData, URLSearchParams or text'] : []),
   ]
   return {
     curl: `curl ${flags.join(' \\\n  ')}`,
     fetch: `const response = await fetch(${JSON.stringify(address)}${lines.length > 0 ? `, {\n${lines.join('\n')}\n}` : ''})\nconst { data } = await response.json()`,
     client: clientCall(operation, filled, hasBody),
   }
+}
+
+/** A file in place of the body. */
+function bodyFlags({ types }: OtherBody): readonly string[] {
+  const [type] = types as readonly [string]
+  if (type === 'multipart/form-data') return ['-F name=value', '-F file=@file']
+  return [`-H ${shellWord(`content-type: ${type}`)}`, '--data-binary @file']
 }
 
 function tokenCommand({ user, scopes }: SentUser): string {

@@ -2,6 +2,7 @@ import type { JSX } from 'preact'
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import type { SentResponse } from '../model/sentRequest.ts'
 import { ApiError, getJson, post } from './api.ts'
+import { encodeBody, OtherBodyForm, type BodyFields } from './fileBody.tsx'
 import { operationsOf, startValue, type OpenApi, type TryOperation } from './operations.ts'
 import { hrefOf } from './route.ts'
 import { BodyForm, ParameterField } from './requestForm.tsx'
@@ -106,8 +107,9 @@ interface FormProps {
 }
 
 function OperationForm({ operation, document, url, query }: FormProps): JSX.Element {
-  const { service, name, method, path, summary, parameters, body: schema } = operation
+  const { service, name, method, path, summary, parameters, body: schema, otherBody } = operation
   const [filled, setFilled] = useState<Filled>(() => startOf(operation, document, query))
+  const [fields, setFields] = useState<BodyFields>({})
   const [headerText, setHeaderText] = useState('')
   const [user, setUser] = useState('')
   const [scopes, setScopes] = useState(operation.userScopes?.join(' ') ?? '')
@@ -117,17 +119,20 @@ function OperationForm({ operation, document, url, query }: FormProps): JSX.Elem
   const [isSending, setSending] = useState(false)
   const complete = { ...filled, headers: headersIn(headerText) }
   const send = async (): Promise<void> => {
+    if (otherBody && Object.keys(fields).length === 0) return setProblem('The body is empty: fill it in first.')
     setSending(true)
     setProblem(undefined)
     try {
       const body = schema && filled.body.trim() ? filled.body : undefined
-      const headers = headersOf(operation, complete)
+      const other = otherBody && (await encodeBody(otherBody, fields))
+      const headers = { ...(other && { 'content-type': other.type }), ...headersOf(operation, complete) }
       const sent = {
         service,
         method,
         path: pathOf(operation, complete),
         headers,
         ...(body !== undefined && { body }),
+        ...(other && { base64: other.base64 }),
         ...(as && { as }),
       }
       setResponse(await post<SentResponse>('api/send', sent))
@@ -184,6 +189,7 @@ function OperationForm({ operation, document, url, query }: FormProps): JSX.Elem
             onChange={(body) => setFilled((now) => ({ ...now, body }))}
           />
         )}
+        {otherBody && <OtherBodyForm body={otherBody} document={document} fields={fields} onChange={setFields} />}
         {operation.userScopes && (
           <fieldset>
             <legend>User</legend>
