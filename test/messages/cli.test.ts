@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { compile } from '../../src/load/compile.ts'
 import { folderOf, tricube } from '../cli/run.ts'
 
 const files = {
@@ -9,8 +11,6 @@ const files = {
   'broken/service.mjs': 'export default (',
   'throws/service.mjs': 'throw new Error("no key")',
   'misses/service.mjs': 'import "left-pad-9"',
-  'short/service.ts': 'import "./contract"',
-  'short/contract.ts': '',
 }
 
 const rows: readonly (readonly [mistake: string, argv: readonly string[], code: number, line: string])[] = [
@@ -57,6 +57,12 @@ const rows: readonly (readonly [mistake: string, argv: readonly string[], code: 
     ['start', 'misses'],
     1,
     "Cannot find package 'left-pad-9' imported from ./misses/service.mjs",
+  ],
+  [
+    'misspells an option of token',
+    ['token', '--scope', 'a'],
+    2,
+    "tricube token: Unknown option '--scope'; did you mean --scopes?, see tricube --help",
   ],
   [
     'checks a file that exports something else',
@@ -140,4 +146,11 @@ describe('what you read when you', () => {
     const ended = await tricube([...argv], { cwd }).ended
     expect([ended.code, ended.stderr.trim().replaceAll(cwd, '.')]).toEqual([code, line])
   })
+})
+
+test.each(['mts', 'mjs'])('names the file whose ending .%s an import leaves out', async (ending) => {
+  const folder = await folderOf({ 'service.ts': 'import "./contract"', [`contract.${ending}`]: '' })
+  await expect(compile(join(folder, 'service.ts'))).rejects.toThrow(
+    new RegExp(`service.ts:1:8: Could not resolve "./contract"; write the whole name, "./contract.${ending}"$`),
+  )
 })
