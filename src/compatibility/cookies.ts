@@ -26,7 +26,7 @@ export function sentCookies(before: Cookies = {}, after: Cookies = {}): readonly
       .filter((name) => old[name] !== now[name])
       .map((name) => {
         const text = `${name} ${old[name] ?? 'none'} became ${now[name] ?? 'none'}`
-        const harm = attributes[name](old as never, now as never)
+        const harm = attributes[name](old, now)
         return {
           at,
           level: harm === undefined ? 'safe' : 'risky',

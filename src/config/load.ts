@@ -41,7 +41,7 @@ export async function loadConfig<Config extends object>(
   const { problems, ...loaded } = await inspectConfig(settings, options)
   const [first] = problems.values()
   if (first !== undefined) throw new ConfigError(first)
-  makeValues(loaded.values as Record<string, unknown>, settings as Settings)
+  makeValues(loaded.values as Record<string, unknown>, settings)
   hideSecrets(loaded.values as Record<string, unknown>, secretSettings(settings as Settings))
   return loaded
 }

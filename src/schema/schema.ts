@@ -21,7 +21,7 @@ function integerOf(bits: number): (options?: IntegerOptions) => TInteger {
     Type.Integer({ ...options, minimum: Math.max(minimum, least), maximum: Math.min(maximum, most) })
 }
 
-export type { Static, TObject, TProperties, TSchema } from '@sinclair/typebox'
+export type { Static, TProperties, TSchema } from '@sinclair/typebox'
 
 /** A JSON Schema as a plain object. */
 export type JsonSchema = { readonly [keyword: string]: unknown }

@@ -117,7 +117,7 @@ describe('forms and response headers', () => {
       clients: { posts },
       handlers: {
         async go({ clients }) {
-          const { headers } = await clients.posts.send.raw({ body: { ...message, copies: 6 as number } })
+          const { headers } = await clients.posts.send.raw({ body: { ...message, copies: 6 } })
           return headers['x-left']
         },
       },

@@ -31,7 +31,7 @@ const storeService = service(store, {
     async drop({ body }) {
       for await (const chunk of body) void chunk
     },
-    form: async ({ body }) => void (await body.photo.save(join(folder, 'photo'))),
+    form: async ({ body }) => body.photo.save(join(folder, 'photo')),
     packed: () => undefined,
     load: () => ({ content: { path: join(folder, 'large.bin') } }),
     rows: ({ db }) => ({ content: csv(db.stream`SELECT generate_series(1, 10000000) AS i, repeat('x', 100) AS text`) }),

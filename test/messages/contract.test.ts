@@ -230,9 +230,9 @@ const declarations: readonly Row<() => unknown>[] = [
     () =>
       service(notes, {
         jobs: jobs({ send: {} }),
-        jobHandlers: { sned: () => {} },
+        jobHandlers: { sned: () => {} } as never,
         handlers: { getNote: () => 'x' },
-      } as never),
+      }),
     'note-service: jobHandlers.sned: jobs has no sned; did you mean send?',
   ],
   [

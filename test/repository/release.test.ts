@@ -52,6 +52,7 @@ const env: NodeJS.ProcessEnv = {
   ),
 }
 
+// oxlint-disable typescript/unbound-method -- functions that use no `this`
 it('sets the next version in both packages, dates the changelog and tags the commit', async () => {
   const { folder, release, git } = await repository()
   await release('minor')

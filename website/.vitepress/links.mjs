@@ -17,7 +17,10 @@ function placeLinks(tokens, page, repository) {
   tokens.forEach((token, i) => {
     if (token.type !== 'link_open') return
     const href = placed(token.attrGet('href'), page, repository)
-    if (href !== undefined) return token.attrSet('href', href)
+    if (href !== undefined) {
+      token.attrSet('href', href)
+      return
+    }
     const end = tokens.findIndex(({ type }, at) => at > i && type === 'link_close')
     for (const one of [token, tokens[end]]) Object.assign(one, { tag: 'span', attrs: null })
   })

@@ -12,7 +12,7 @@ export default service(bankService, {
   handlers: {
     charge({ body: { card }, headers }) {
       if (card === 'declined') throw new PaymentRequired('the card was declined')
-      return { id: `charge-${headers['idempotency-key']}` }
+      return { id: `charge-${String(headers['idempotency-key'])}` }
     },
 
     async settle({ params, fetch, settings: { webhookUrl, bankSecret = '' } }) {

@@ -25,7 +25,7 @@ const getProduct = {
 } as const
 
 /** For apps from before there were pages. */
-export const catalogV1 = contract('catalog-service', {
+const catalogV1 = contract('catalog-service', {
   getProduct,
   listProducts: {
     route: 'GET /products',

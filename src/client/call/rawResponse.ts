@@ -32,7 +32,7 @@ export function compileStreamed(
   return async (response) => {
     const { status, headers, stream } = response
     if (!stream && status !== 304) await read(response)
-    return { status, headers, value: stream ?? new Blob([]).stream() } as FileStream
+    return { status, headers, value: stream ?? new Blob([]).stream() }
   }
 }
 

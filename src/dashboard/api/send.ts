@@ -143,7 +143,7 @@ function sentRequestOf(value: unknown): SentRequest {
     headers: headers as Record<string, string>,
     ...(body !== undefined && { body: body as string }),
     ...(base64 !== undefined && { base64: base64 as string }),
-    ...(as !== undefined && { as: as as SentUser }),
+    ...(as !== undefined && { as }),
   }
 }
 

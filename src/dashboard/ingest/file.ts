@@ -1,7 +1,7 @@
 /** Reads files of exported traces and log records. */
 import type { LogLine } from '../model/logLine.ts'
 import type { StoredSpan } from '../model/span.ts'
-import { otlpLines, otlpSpans, type OtlpLogs, type OtlpTraces } from './otlp.ts'
+import { otlpLines, otlpSpans } from './otlp.ts'
 import { zipkinSpans } from './zipkin.ts'
 
 /** What a file holds. */
@@ -22,7 +22,7 @@ export function exportedIn(text: string, nowMs: number): Exported {
 function contentsOf(document: object, nowMs: number): Exported {
   if (Array.isArray(document)) return { spans: zipkinSpans(document), lines: [] }
   try {
-    return { spans: otlpSpans(document as OtlpTraces), lines: otlpLines(document as OtlpLogs, nowMs) }
+    return { spans: otlpSpans(document), lines: otlpLines(document, nowMs) }
   } catch {
     return { spans: [], lines: [] } // a field is not what OTLP says
   }

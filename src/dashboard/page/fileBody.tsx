@@ -39,7 +39,7 @@ export function OtherBodyForm({ body, document, fields, onChange }: Props): JSX.
             <input
               type="text"
               spellcheck={false}
-              value={String(fields[name] ?? '')}
+              value={textOf(fields[name])}
               onInput={({ currentTarget }) => set(name, currentTarget.value || undefined)}
             />
           )}
@@ -47,6 +47,10 @@ export function OtherBodyForm({ body, document, fields, onChange }: Props): JSX.
       ))}
     </fieldset>
   )
+}
+
+function textOf(value: string | File | undefined): string {
+  return typeof value === 'string' ? value : ''
 }
 
 /** The fields of a body, and which of them are files. */

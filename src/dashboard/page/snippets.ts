@@ -65,7 +65,7 @@ export function snippetsOf(
   }
 }
 
-/** A file in place of the body. */
+/** The body is read from a file. */
 function bodyFlags({ types }: OtherBody): readonly string[] {
   const [type] = types as readonly [string]
   if (type === 'multipart/form-data') return ['-F name=value', '-F file=@file']

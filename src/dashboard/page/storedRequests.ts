@@ -13,11 +13,11 @@ const mostSaved = 50
 
 /** The last requests, the newest first. */
 export function recentRequests(operation: TryOperation): readonly Filled[] {
-  return read<Filled>('recent', operation)
+  return read('recent', operation) as readonly Filled[]
 }
 
 export function savedRequests(operation: TryOperation): readonly SavedRequest[] {
-  return read<SavedRequest>('saved', operation)
+  return read('saved', operation) as readonly SavedRequest[]
 }
 
 export function rememberRequest(operation: TryOperation, filled: Filled): void {
@@ -48,9 +48,9 @@ function keyOf(kind: 'recent' | 'saved', { service, name }: TryOperation): strin
   return `tricube-${kind} ${service} ${name}`
 }
 
-function read<Entry>(kind: 'recent' | 'saved', operation: TryOperation): readonly Entry[] {
+function read(kind: 'recent' | 'saved', operation: TryOperation): readonly unknown[] {
   try {
-    return JSON.parse(localStorage.getItem(keyOf(kind, operation)) ?? '[]') as Entry[]
+    return JSON.parse(localStorage.getItem(keyOf(kind, operation)) ?? '[]') as unknown[]
   } catch {
     return []
   }

@@ -160,7 +160,7 @@ function SubscriptionDetail({ row, closeHref, onDone }: DetailProps): JSX.Elemen
       </p>
       <Fields
         fields={{
-          unread: row.lag ? `${count(row.lag.events, 'event')}` : 'unknown',
+          unread: row.lag ? count(row.lag.events, 'event') : 'unknown',
           position: position || 'none yet',
           'last read': dateAndClock(Date.parse(readAt)),
           reader: reader ?? 'nobody reads',
