@@ -23,7 +23,7 @@ test('rejects an unknown command or option with one line and exit code 2', async
     code: 2,
     stdout: '',
     stderr:
-      'tricube: unknown command "serve", expected dev, run, start, token, check, test, add, build, openapi, config, events, jobs, keys, migrate; see tricube --help\n',
+      'tricube: unknown command "serve", expected dev, dashboard, run, start, token, check, test, add, build, openapi, config, events, jobs, keys, migrate; see tricube --help\n',
   })
   const option = await tricube(['start', 'service.js', '--prot', '1']).ended
   expect(option.code).toBe(2)
