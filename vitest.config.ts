@@ -18,6 +18,7 @@ const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.
 const isolated = [
   ...['test/trace/opentelemetry.test.ts', 'test/trace/endToEnd.test.ts'],
   ...['test/testing/foreignHttp.test.ts', 'test/client/outbound.test.ts'],
+  'test/trace/jobs.test.ts', // a function outside of requests belongs to the service that started first
 ]
 
 /** The longest files begin first: one that begins last has the machine to itself while it installs packages. */
@@ -78,7 +79,7 @@ export default defineConfig({
     setupFiles: ['test/patience.ts'],
     expect: { poll: { timeout: 10_000 } },
     sequence: { sequencer: LongestFirst },
-    maxWorkers: 3, // many tests wait for processes and clocks more than they compute
+    maxWorkers: 5, // many tests wait for processes and clocks more than they compute
     hookTimeout: 60_000,
     testTimeout: 20_000,
   },

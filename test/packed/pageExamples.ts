@@ -21,10 +21,12 @@ const elsewhere: Readonly<Record<string, string>> = {
   'configuration/payment-service/service.ts': 'does not start without its settings, as the page says: test/config',
   connections: 'needs a primary and replicas: test/sql/pool',
   discovery: 'needs a Consul and a running service: test/discovery/consul.test.ts',
+  issuers: 'does not start without AUTH_ISSUER, as the page says: test/auth',
   kubernetes: 'needs a cluster and a running service: test/discovery/kubernetes.test.ts',
   requests: 'does not start without COOKIE_SECRETS, as the page says: test/http',
   schemas: 'needs zod: test/schema',
   'service/cart-service/service.ts': 'needs a Redis and its client: test/service/resources.test.ts',
+  sessions: 'does not start without SESSION_SECRET, as the page says: test/http/plugins.test.ts',
   start: 'does what the command of the page does, which is typed',
   tls: 'needs certificates in /run: test/http/tls.test.ts',
 }
@@ -35,7 +37,9 @@ export function examplesOf(page: string): readonly Example[] {
   const scene = sceneOf(page)
   const blocks = blocksOf(page).filter(({ language }) => language === 'ts')
   const pasted = { ...scene }
-  for (const block of blocks) if (block.file !== undefined) pasted[block.file] ??= block.text
+  for (const { file, text, language } of blocksOf(page)) {
+    if (file !== undefined && (language === 'ts' || language === 'sql')) pasted[file] ??= text
+  }
   const runnable = blocks.filter(
     (block, nth) => nth === 0 || (block.file !== undefined && (isService(block) || isTest(block))),
   )

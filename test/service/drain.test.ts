@@ -112,7 +112,11 @@ describe('a service that stops', () => {
     expect(await ask(agent, `${url}/nowhere`)).toMatchObject({ status: 404, connection: 'close' })
     expect(await ask(agent, `${url}/%`)).toMatchObject({ status: 400, connection: 'close' })
     const ready = await ask(agent, `${url}/health/ready`)
-    expect(ready).toMatchObject({ status: 503, connection: 'close', body: '{"status":"stopping","checks":{}}' })
+    expect(ready).toMatchObject({
+      status: 503,
+      connection: 'close',
+      body: expect.stringMatching(/^{"status":"stopping"/),
+    })
     expect(await ask(agent, `${url}/health/live`)).toMatchObject({ status: 200, connection: 'close' })
     gate.open()
     expect(await early).toMatchObject({ status: 200, connection: 'close' })
