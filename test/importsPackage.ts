@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 const imports = /(?:from|import\()\s*'([^']+)'/g
@@ -7,6 +7,7 @@ const imports = /(?:from|import\()\s*'([^']+)'/g
 export function importsPackage(file: string, seen: Set<string> = new Set()): boolean {
   if (seen.has(file)) return false
   seen.add(file)
+  if (!existsSync(file)) return false // an import in a text
   const text = readFileSync(file, 'utf8')
   if (text.includes('TRICUBE_TEST_PACKAGE')) return true
   const specifiers = Array.from(text.matchAll(imports), ([, specifier]) => specifier!)
