@@ -1,4 +1,5 @@
 import { decodeJwt, decodeProtectedHeader, errors, jwtVerify, type CryptoKey, type JWTHeaderParameters } from 'jose'
+import { invalid, reasonOf } from '../tokenFailure.ts'
 import type { AuthFailure } from '../authenticator.ts'
 import type { Identity } from '../identity.ts'
 import { typeProblem, userIdentity, userOf, type Claims } from './claims.ts'
@@ -111,15 +112,4 @@ function readToken(token: string): { readonly header: JWTHeaderParameters; reado
   } catch {
     return 'it is no JWT'
   }
-}
-
-function invalid(reason: string): AuthFailure {
-  return { failure: 'invalid', reason }
-}
-
-/** Names the check that failed. jose's messages repeat no values of the token. */
-function reasonOf(error: unknown): string {
-  if (error instanceof errors.JWSSignatureVerificationFailed) return 'its signature is wrong'
-  if (error instanceof errors.JWTClaimValidationFailed) return `its claim ${error.claim} is wrong or missing`
-  return error instanceof errors.JOSEError ? error.message : 'its key cannot be used with its algorithm'
 }

@@ -9,6 +9,7 @@ import { TokenCache } from '../jwt/tokenCache.ts'
 import { serviceIdentity } from '../serviceIdentity.ts'
 import type { ServiceKey } from './keys.ts'
 import { PublicKeys } from './publicKeys.ts'
+import { invalid, reasonOf } from '../tokenFailure.ts'
 import { lifetimeSeconds, serviceTokenType } from './token.ts'
 
 /** Options of `serviceTokens`. */
@@ -131,15 +132,4 @@ function namesIn(token: string): { readonly issuer: string; readonly kid: string
   } catch {
     return undefined
   }
-}
-
-function invalid(reason: string): AuthFailure {
-  return { failure: 'invalid', reason }
-}
-
-/** Names the check that failed. jose's messages repeat no values of the token. */
-function reasonOf(error: unknown): string {
-  if (error instanceof errors.JWSSignatureVerificationFailed) return 'its signature is wrong'
-  if (error instanceof errors.JWTClaimValidationFailed) return `its claim ${error.claim} is wrong or missing`
-  return error instanceof errors.JOSEError ? error.message : 'its key cannot be used with its algorithm'
 }
