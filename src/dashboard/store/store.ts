@@ -22,7 +22,7 @@ export interface StoreLimits {
 const usualLimits: StoreLimits = {
   traces: 5000,
   lines: 100_000,
-  characters: 16 * 1024 * 1024,
+  characters: 12 * 1024 * 1024,
   diskBytes: 64 * 1024 * 1024,
 }
 
