@@ -11,7 +11,7 @@ const notImperative = /^(?:\w+(?:ed|ing)|adds|fixes|makes|changes|updates|remove
 const isImperativeAnyway = /^(?:embed|feed|need|seed|shed|speed|bring|ping|ring|string|thing)\b/i
 
 const git = (...args) => execFileSync('git', args, { encoding: 'utf8' })
-const range = process.argv[2] ?? (isKnown(ruleBegan) ? `${ruleBegan}..HEAD` : 'HEAD~1..HEAD')
+const range = process.argv[2] ?? (isKnown(ruleBegan) ? `${ruleBegan}..HEAD` : '-1')
 const commits = git('log', '--no-merges', '--format=%h%x00%B%x01', range)
   .split('\x01')
   .map((text) => text.trim().split('\0'))
