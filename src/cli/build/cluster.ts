@@ -1,15 +1,7 @@
-import {
-  backing,
-  certificateVolumes,
-  configsOf,
-  environmentOf,
-  hardened,
-  healthcheck,
-  stopGracePeriod,
-  volumesOf,
-} from './composeParts.ts'
+import { backing, configsOf, volumesOf } from './backing.ts'
+import { containersOf } from './containers.ts'
 import type { BuiltService, Project } from './project.ts'
-import { toYaml, type Yaml } from './yaml.ts'
+import { toYaml } from './yaml.ts'
 
 /**
  * Returns `compose.cluster.yaml`: several instances of each service, which find each other by Consul. nginx is the way in
@@ -19,11 +11,19 @@ export function clusterFile(project: Project): string {
   const { name, services } = project
   const reached = services.filter(({ isPublic }) => isPublic)
   const hasEdge = reached.length > 0
+  const containers = services.map((service) =>
+    containersOf(service, project, {
+      image: { image: `\${REGISTRY:-local}/${name}/${service.name}:\${TAG:-latest}` },
+      migration: { deploy: { restart_policy: { condition: 'on-failure' } } }, // swarm knows no depends_on
+      service: { deploy: { replicas: 2, update_config: { order: 'start-first', parallelism: 1 } } },
+      environment: { CONSUL_HTTP_ADDR: 'consul:8500' },
+      waitsFor: ['consul'],
+    }),
+  )
   return toYaml({
     name: `${name}-cluster`,
     services: {
-      ...Object.fromEntries(services.flatMap((service) => containersOf(service, project))),
-      ...backing(project),
+      ...Object.assign({}, ...containers, backing(project)),
       consul: {
         image: 'hashicorp/consul:1.22',
         command: ['agent', '-server', '-bootstrap-expect=1', '-client=0.0.0.0', '-ui'],
@@ -43,50 +43,6 @@ export function clusterFile(project: Project): string {
     configs: { ...configsOf(project), ...(hasEdge && { edge: { content: edgeConfig(reached) } }) },
     volumes: volumesOf(project),
   })
-}
-
-function containersOf(service: BuiltService, project: Project): readonly (readonly [string, Yaml])[] {
-  const { name, path, usesDatabase, hasMigrations } = service
-  const image = {
-    image: `\${REGISTRY:-local}/${project.name}/${name}:\${TAG:-latest}`,
-    build: { context: '.', target: name },
-    ...hardened,
-  }
-  const waits = {
-    consul: { condition: 'service_healthy' },
-    ...(usesDatabase && { postgres: { condition: 'service_healthy' } }),
-    ...(hasMigrations && { [`${name}-migrate`]: { condition: 'service_completed_successfully' } }),
-  }
-  const environment = environmentOf(service, project)
-  return [
-    ...(hasMigrations
-      ? [
-          [
-            `${name}-migrate`,
-            {
-              ...image,
-              command: ['migrate', 'up', path],
-              environment: { DATABASE_URL: environment['DATABASE_URL'] },
-              depends_on: { postgres: { condition: 'service_healthy' } },
-              deploy: { restart_policy: { condition: 'on-failure' } }, // swarm knows no depends_on
-            },
-          ] as const,
-        ]
-      : []),
-    [
-      name,
-      {
-        ...image,
-        environment: { ...environment, CONSUL_HTTP_ADDR: 'consul:8500' },
-        depends_on: waits,
-        ...certificateVolumes(service),
-        healthcheck: healthcheck(service),
-        stop_grace_period: stopGracePeriod,
-        deploy: { replicas: 2, update_config: { order: 'start-first', parallelism: 1 } },
-        restart: 'unless-stopped',
-      },
-    ],
-  ]
 }
 
 /** The name of a service is resolved again and again, because instances come and go. */

@@ -1,58 +1,6 @@
 import { databaseOf, type BuiltService, type Project } from './project.ts'
 import type { Yaml } from './yaml.ts'
 
-// The services of other projects that a project uses, and the parts that all containers of a project share.
-
-/** What keeps a container from changing itself, and from more rights. */
-export const hardened = {
-  read_only: true,
-  tmpfs: ['/tmp'],
-  cap_drop: ['ALL'],
-  security_opt: ['no-new-privileges:true'],
-} as const
-
-/** More than a stop takes: 1.5 s until callers know, 25 s for requests in flight, and some to spare. */
-export const stopGracePeriod = '40s'
-
-/**
- * Asks a service whether it is ready, with the Node of its image. The certificate is for another name than 127.0.0.1, and
- * a service that wants one of its callers is asked at its admin port.
- */
-export function healthcheck({ port, scheme, adminPort, needsCertificates }: BuiltService): Yaml {
-  const isSecure = scheme === 'https' && !needsCertificates
-  const script = isSecure
-    ? `import('node:https').then(({ get }) => get('https://127.0.0.1:${port}/health/ready', { rejectUnauthorized: false }, (r) => process.exit(r.statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1)))`
-    : `fetch('http://127.0.0.1:${needsCertificates ? adminPort : port}/health/ready').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))`
-  return { test: ['CMD', 'node', '-e', script], interval: '5s', timeout: '3s', start_period: '30s', retries: 3 }
-}
-
-/** The environment of a service, besides how it finds others. */
-export function environmentOf(
-  service: BuiltService,
-  { usesNats, usesRedis }: Project,
-): Readonly<Record<string, string>> {
-  return {
-    ...(service.usesDatabase && { DATABASE_URL: databaseUrl(service) }),
-    ...(usesNats && { EVENTS_URL: 'nats://nats:4222' }),
-    ...(usesRedis && { REDIS_URL: 'redis://redis:6379' }),
-    ...Object.fromEntries(
-      service.needs.map(({ variable }) => [variable, `\${${variable}:?set it for ${service.name}}`]),
-    ),
-    ...(service.needsCertificates && { TRICUBE_ADMIN_PORT: String(service.adminPort) }),
-    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://jaeger:4318',
-  }
-}
-
-function databaseUrl(service: BuiltService): string {
-  return `postgres://postgres:\${POSTGRES_PASSWORD:-postgres}@postgres:5432/${databaseOf(service)}`
-}
-
-/** The certificates of a service, from a folder of the machine. */
-export function certificateVolumes({ name, certificates }: BuiltService): { readonly volumes?: Yaml } {
-  if (certificates.length === 0) return {}
-  return { volumes: certificates.map(({ path }) => `./certs/${name}:${path}:ro`) }
-}
-
 /** The programs beside the services, by their names. */
 export function backing({ services, usesNats, usesRedis }: Project): Readonly<Record<string, Yaml>> {
   const usesDatabase = services.some((service) => service.usesDatabase)
