@@ -69,6 +69,8 @@ export interface Authenticator {
   readonly needsClientCertificates?: boolean
   /** The settings without which it does not open. `tricube build` asks for them. Default: none. */
   readonly needsSettings?: readonly ('AUTH_ISSUER' | 'SERVICE_KEYS_DIR')[]
+  /** For one that reads public keys of services: its folder, or undefined for that of the setting. Default: none. */
+  readonly serviceKeys?: { readonly folder: string | URL | undefined }
   /** Opens it with its service. */
   open(host: AuthHost): OpenAuthenticator | Promise<OpenAuthenticator>
 }

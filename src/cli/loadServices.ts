@@ -2,6 +2,7 @@ import { dirname } from 'node:path'
 import type { Contract } from '../contract/contract.ts'
 import type { ContractEvent } from '../contract/event.ts'
 import type { Jobs } from '../contract/job.ts'
+import type { AuthOptions } from '../service/parts/auth/options.ts'
 import { serviceFiles } from './dev/plan.ts'
 import { CliError, failureLine } from './failure.ts'
 import { displayPath, loadService, type LoadedService } from './load-service.ts'
@@ -23,6 +24,7 @@ export interface LoadedDefinition {
   readonly subscriptions?: Readonly<Record<string, { readonly event: ContractEvent }>>
   readonly jobs?: Jobs
   readonly edge?: boolean
+  readonly auth?: AuthOptions
 }
 
 /**

@@ -37,6 +37,7 @@ export function serviceTokens(options: ServiceTokenOptions = {}): Authenticator 
   if (problem) throw new TypeError(`serviceTokens: ${problem}`)
   return {
     needsSettings: options.keys === undefined ? ['SERVICE_KEYS_DIR'] : [],
+    serviceKeys: { folder: options.keys },
     open: (host) => ServiceTokenAuthenticator.open(host, options.keys ?? host.serviceKeys),
   }
 }

@@ -18,13 +18,18 @@ export function certificateFolders(tls: Partial<TlsOptions> | undefined, root: s
   for (const [name, key] of Object.entries(keys)) {
     const given = tls?.[name as keyof typeof keys]
     if (given === undefined) continue // the code reads the path from an environment that is not here
-    const full = resolve(root, given instanceof URL ? fileURLToPath(given) : given).replaceAll('\\', '/')
-    const inside = relative(root, full).replaceAll('\\', '/')
-    const { dir, base } = posix.parse(inside.startsWith('..') ? full : `/app/${inside}`)
+    const { dir, base } = posix.parse(pathInContainer(given, root))
     const files = folders.get(dir) ?? []
     folders.set(dir, [...files, { file: base, key }])
   }
   return [...folders].map(([path, files]) => ({ path, files }))
+}
+
+/** Returns where a container has a file or a folder. The project is in its `/app`. */
+export function pathInContainer(path: string | URL, root: string): string {
+  const full = resolve(root, path instanceof URL ? fileURLToPath(path) : path).replaceAll('\\', '/')
+  const inside = relative(root, full).replaceAll('\\', '/')
+  return inside.startsWith('..') ? full : `/app/${inside}`
 }
 
 /** Whether a folder of a container has code or temporary files too, which a volume would hide. */

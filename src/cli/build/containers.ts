@@ -1,3 +1,4 @@
+import { mountsOf } from './mounts.ts'
 import { databaseOf, type BuiltService, type Project } from './project.ts'
 import type { Yaml } from './yaml.ts'
 
@@ -18,9 +19,10 @@ type YamlFields = Readonly<Record<string, Yaml>>
 
 /** Returns the containers of a service for Compose, by their names: it waits for the one that applies its migrations. */
 export function containersOf(service: BuiltService, project: Project, additions: Additions): YamlFields {
-  const { name, path, usesDatabase, hasMigrations, certificates } = service
+  const { name, path, usesDatabase, hasMigrations } = service
   const image = { ...additions.image, build: { context: '.', target: name }, ...hardened }
   const environment = environmentOf(service, project)
+  const volumes = mountsOf(service).map(({ folder, path: target }) => `./${folder}:${target}:ro`)
   const migration = `${name}-migrate`
   const waits = {
     ...Object.fromEntries(additions.waitsFor.map((one) => [one, healthy])),
@@ -41,7 +43,7 @@ export function containersOf(service: BuiltService, project: Project, additions:
       ...image,
       environment: { ...environment, ...additions.environment },
       ...(Object.keys(waits).length > 0 && { depends_on: waits }),
-      ...(certificates.length > 0 && { volumes: certificates.map(({ path }) => `./certs/${name}:${path}:ro`) }),
+      ...(volumes.length > 0 && { volumes }),
       healthcheck: healthcheck(service),
       stop_grace_period: stopGracePeriod,
       restart: 'unless-stopped',
@@ -84,7 +86,7 @@ function environmentOf(service: BuiltService, { usesNats, usesRedis }: Project):
     ...Object.fromEntries(
       service.needs.map(({ variable }) => [variable, `\${${variable}:?set it for ${service.name}}`]),
     ),
-    ...(service.needsCertificates && { TRICUBE_ADMIN_PORT: String(service.adminPort) }),
+    ...service.variables,
     OTEL_EXPORTER_OTLP_ENDPOINT: 'http://jaeger:4318',
   }
 }

@@ -1,3 +1,4 @@
+import { mountsOf } from './mounts.ts'
 import type { BuiltService, PackageManager, Project } from './project.ts'
 
 /** Returns the Dockerfile: one target for each service, which differ only in their command. */
@@ -54,8 +55,8 @@ const installs: Readonly<Record<PackageManager, { readonly files: string; readon
 
 /** What does not belong into an image. */
 export function dockerignore({ services }: Project): string {
-  const certified = services.filter(({ certificates }) => certificates.length > 0)
-  return `${usualIgnored}${certified.map(({ name }) => `certs/${name}\n`).join('')}`
+  const mounted = new Set(services.flatMap(mountsOf).map(({ folder }) => `${folder}\n`))
+  return `${usualIgnored}${[...mounted].join('')}`
 }
 
 const usualIgnored = `**/node_modules

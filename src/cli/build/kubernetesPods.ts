@@ -1,10 +1,12 @@
+import { mountsOf } from './mounts.ts'
 import type { Need } from './needs.ts'
 import type { BuiltService, Project } from './project.ts'
 import type { Yaml } from './yaml.ts'
 
 /** Returns the Deployment of a service. The autoscaler decides how many pods there are. */
 export function deployment(service: BuiltService, project: Project): Yaml {
-  const { name, port, callees, scheme, adminPort, certificates } = service
+  const { name, port, callees, scheme, adminPort } = service
+  const mounts = mountsOf(service)
   const probe = (path: string): Yaml => probedAt(service, path)
   const labels = { 'app.kubernetes.io/name': name }
   return {
@@ -49,17 +51,11 @@ export function deployment(service: BuiltService, project: Project): Yaml {
               securityContext: containerSecurity,
               volumeMounts: [
                 { name: 'tmp', mountPath: '/tmp' },
-                ...certificates.map(({ path }, i) => ({ name: `tls-${i + 1}`, mountPath: path, readOnly: true })),
+                ...mounts.map((mount) => ({ name: mount.name, mountPath: mount.path, readOnly: true })),
               ],
             },
           ],
-          volumes: [
-            { name: 'tmp', emptyDir: {} },
-            ...certificates.map(({ files }, i) => ({
-              name: `tls-${i + 1}`,
-              secret: { secretName: `${name}-tls`, items: files.map(({ file, key }) => ({ key, path: file })) },
-            })),
-          ],
+          volumes: [{ name: 'tmp', emptyDir: {} }, ...mounts.map((mount) => ({ name: mount.name, ...mount.source }))],
         },
       },
     },
@@ -121,7 +117,7 @@ function environmentOf(service: BuiltService, { usesNats, usesRedis }: Project):
     ...(service.usesDatabase ? [databaseUrl(service)] : []),
     ...(usesNats ? [{ name: 'EVENTS_URL', value: 'nats://nats:4222' }] : []),
     ...(usesRedis ? [{ name: 'REDIS_URL', value: 'redis://redis:6379' }] : []),
-    ...(service.needsCertificates ? [{ name: 'TRICUBE_ADMIN_PORT', value: String(service.adminPort) }] : []),
+    ...Object.entries(service.variables).map(([name, value]) => ({ name, value })),
     ...service.needs.map((need) => needed(service, need)),
   ]
 }

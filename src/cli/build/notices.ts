@@ -1,11 +1,17 @@
+import { publicKeys } from './mounts.ts'
+import { ownKeyFile } from './serviceKeys.ts'
 import type { BuiltService, Project } from './project.ts'
 
 /** Returns lines on what somebody has to fill in before the services start. */
 export function noticesOf({ name: namespace, services }: Project): readonly string[] {
-  return services.flatMap((service) => [
-    ...settingsNotices(service, namespace),
-    ...certificateNotices(service, namespace),
-  ])
+  return [
+    ...services.flatMap((service) => [
+      ...settingsNotices(service, namespace),
+      ...certificateNotices(service, namespace),
+      ...ownKeyNotices(service, namespace),
+    ]),
+    ...publicKeyNotices(services, namespace),
+  ]
 }
 
 function settingsNotices({ name, needs }: BuiltService, namespace: string): readonly string[] {
@@ -40,6 +46,27 @@ function certificateNotices(
     ...(needsCertificates
       ? [`${name}: probes and metrics use the admin port ${adminPort}, which needs no certificate`]
       : []),
+  ]
+}
+
+/** Where the private key of a service belongs. */
+function ownKeyNotices({ name, serviceKeys }: BuiltService, namespace: string): readonly string[] {
+  if (serviceKeys.own === undefined) return []
+  return [
+    `${name}: for Compose, put its private key into ./certs/${name}/${ownKeyFile}, readable for user 1000`,
+    `${name}: for Kubernetes, kubectl create secret generic ${name}-key -n ${namespace} --from-file=${ownKeyFile}`,
+  ]
+}
+
+/** Where the public keys of all services belong. */
+function publicKeyNotices(services: readonly BuiltService[], namespace: string): readonly string[] {
+  const readers = services.filter(({ serviceKeys }) => serviceKeys.ofCallers !== undefined)
+  if (readers.length === 0) return []
+  const files = services.filter(({ serviceKeys }) => serviceKeys.own).map(({ name }) => `${name}.pem`)
+  const who = readers.map(({ name }) => name).join(', ')
+  return [
+    `${who}: for Compose, put the public keys of callers into ./${publicKeys}: ${files.join(', ') || '<service>.pem'}`,
+    `${who}: for Kubernetes, kubectl create configmap ${publicKeys} -n ${namespace} --from-file=${publicKeys}`,
   ]
 }
 

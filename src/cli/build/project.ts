@@ -6,7 +6,7 @@ import { accepts } from '../../contract/auth.ts'
 import type { Definition } from '../../service/definition/definition.ts'
 import { loadServices, type FoundService } from '../loadServices.ts'
 import { certificateFolders, isShared, type CertificateFolder } from './certificates.ts'
-import { ownConfig, type Need } from './needs.ts'
+import { ownConfig, type OwnConfig } from './needs.ts'
 
 /** A project with all of its services, as the files of `tricube build` describe it. */
 export interface Project {
@@ -24,7 +24,7 @@ export interface Project {
 export type PackageManager = 'npm' | 'pnpm' | 'yarn' | 'none'
 
 /** What a service declares, and others declare about it. */
-export interface BuiltService {
+export interface BuiltService extends OwnConfig {
   readonly name: string
   /** Its folder, relative to the project. */
   readonly path: string
@@ -40,14 +40,10 @@ export interface BuiltService {
   readonly isPublic: boolean
   /** How it is called. */
   readonly scheme: 'http' | 'https'
-  /** Its admin port, for probes and metrics without a certificate; undefined without one. */
-  readonly adminPort: number | undefined
   /** Whether callers, and so probes on its port, need a certificate. */
   readonly needsCertificates: boolean
   /** Where it looks for its own certificates. */
   readonly certificates: readonly CertificateFolder[]
-  /** The settings that somebody has to fill in. */
-  readonly needs: readonly Need[]
 }
 
 /**
@@ -102,7 +98,7 @@ async function builtService(one: FoundService, all: readonly FoundService[], roo
     isPublic: isPublic(one, all),
     scheme: tls ? 'https' : 'http',
     needsCertificates: tls?.requestCert === true,
-    ...(await ownConfig(one, port)),
+    ...(await ownConfig(one, all, { port, root: resolve(root) })),
     certificates: certificateFolders(tls, resolve(root)).filter(
       (folder) =>
         !isShared(
