@@ -37,7 +37,7 @@ const below = {
   fakeConsul: ['time', 'discovery'],
   fakeKubernetes: ['time', 'discovery'],
   faultProxy: [],
-  dashboard: ['load', 'bytes', 'log', 'openapi', 'trace', 'sql', 'sqlText', 'queue', 'jobs', 'events'],
+  dashboard: ['load', 'bytes', 'tls', 'log', 'openapi', 'trace', 'sql', 'sqlText', 'queue', 'jobs', 'events'],
 }
 below.service = [
   ...Object.keys(below).filter(

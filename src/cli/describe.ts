@@ -2,11 +2,16 @@
  * A short-lived process of `tricube dev`: imports the files of services and sends their descriptions to dev, which itself
  * never runs the user's code.
  */
+import { fileURLToPath } from 'node:url'
 import { accepts } from '../contract/auth.ts'
+import type { Contract } from '../contract/contract.ts'
 import type { DeclaredSubscription } from '../dashboard/dashboardOptions.ts'
+import type { CertificatePaths } from '../dashboard/model/state.ts'
 import { failureLine } from './failure.ts'
 import { recordImports } from './imports.ts'
 import { loadService } from './load-service.ts'
+import type { TlsOptions } from '../http/tls.ts'
+import { openapiDocument } from '../openapi/document.ts'
 import { settingsOf } from '../service/definition/config.ts'
 import type { Definition } from '../service/definition/definition.ts'
 
@@ -21,6 +26,10 @@ export interface ServiceDescription {
   /** `file:` URL of the SQL that fills a new database. */
   readonly seed: string | undefined
   readonly usesDatabase: boolean
+  /** Its contract as an OpenAPI document in JSON. */
+  readonly openapi: string | undefined
+  /** The PEM files of its TLS. */
+  readonly certificates: CertificatePaths | undefined
   /** The databases among which its data is divided, with their URLs. */
   readonly shards: readonly DescribedShard[]
   /** Whether one of its operations asks for a user. */
@@ -73,6 +82,7 @@ async function describe({ file, compiled }: Source): Promise<Descriptions[number
     const declared = (definition ?? {}) as Partial<Definition>
     const settings = Object.keys(settingsOf(declared))
     const files = imports?.from(file) ?? []
+    const { contract, tls } = declared
     const asksForUsers = Object.values(
       (definition as Partial<typeof definition> | undefined)?.contract?.operations ?? {},
     ).some((one) => accepts(one, 'user'))
@@ -80,10 +90,12 @@ async function describe({ file, compiled }: Source): Promise<Descriptions[number
       service: {
         name,
         port,
-        version: declared.contract?.version,
+        version: contract?.version,
         migrations: migrations?.href,
         seed: seed?.href,
         usesDatabase,
+        openapi: contract && documentOf(contract),
+        certificates: tls && pathsOf(tls),
         shards: shardsOf(definition),
         asksForUsers,
         calls: Object.values(declared.clients ?? {}).map((callee) => callee.name),
@@ -99,6 +111,20 @@ async function describe({ file, compiled }: Source): Promise<Descriptions[number
   } catch (error) {
     return { error: failureLine(error), files: imports?.from(file) ?? [] }
   }
+}
+
+/** Undefined if its schemas contradict each other: it runs all the same. */
+function documentOf(contract: Contract): string | undefined {
+  try {
+    return JSON.stringify(openapiDocument(contract))
+  } catch {
+    return undefined
+  }
+}
+
+function pathsOf({ cert, key, ca }: TlsOptions): CertificatePaths {
+  const pathOf = (file: string | URL): string => (file instanceof URL ? fileURLToPath(file) : file)
+  return { cert: pathOf(cert), key: pathOf(key), ...(ca !== undefined && { ca: pathOf(ca) }) }
 }
 
 function shardsOf(definition: Partial<Definition> | undefined): DescribedShard[] {

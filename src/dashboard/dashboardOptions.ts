@@ -13,6 +13,8 @@ export interface DeclaredSubscription {
 /** A service that the dashboard can start and stop. */
 export interface ManagedService {
   readonly state: Omit<ServiceState, 'isManaged'>
+  /** Its contract as an OpenAPI document in JSON. */
+  readonly openapi?: string | undefined
   /** The URL of its database, if it has one. */
   readonly databaseUrl?: string | undefined
   /** The services that it calls, by the names of their contracts. */

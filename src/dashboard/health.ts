@@ -1,7 +1,8 @@
 import type { ServiceState } from './model/state.ts'
+import { askService, type ServiceAddress } from './server/askService.ts'
 
 /** A service to ask, as far as that matters. */
-export type ProbeTarget = Pick<ServiceState, 'name' | 'status' | 'url'>
+export type ProbeTarget = ServiceAddress & Pick<ServiceState, 'status'>
 
 /** The options of `HealthProbes`. */
 export interface ProbeOptions {
@@ -39,8 +40,9 @@ export class HealthProbes {
     if (this.#isAsking || !isWatched()) return
     this.#isAsking = true
     await Promise.all(
-      targets().map(async ({ name, status, url }) => {
-        const reason = status === 'ready' && url !== undefined ? await reasonOf(url) : undefined
+      targets().map(async (target) => {
+        const { name, status, url } = target
+        const reason = status === 'ready' && url !== undefined ? await reasonOf(target) : undefined
         if (reason === undefined) this.#reasons.delete(name)
         else this.#reasons.set(name, reason)
       }),
@@ -50,11 +52,10 @@ export class HealthProbes {
 }
 
 /** A service may have no such route, or have it at another port: then it is as ready as it says by listening. */
-async function reasonOf(url: string): Promise<string | undefined> {
+async function reasonOf(service: ServiceAddress): Promise<string | undefined> {
   try {
-    const response = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(timeoutMs) })
-    const text = await response.text()
-    return response.status === 503 ? explained(text) : undefined
+    const { status, body } = await askService(service, { path: '/health/ready', timeoutMs })
+    return status === 503 ? explained(body.toString()) : undefined
   } catch (error) {
     return (error as Error).name === 'TimeoutError' ? `/health/ready took longer than ${timeoutMs} ms` : undefined
   }

@@ -1,7 +1,10 @@
 /** The dashboard of `tricube dev`, as its user gets it. */
 import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { built } from '../built.ts'
+import { authority } from '../http/certificates.ts'
 import { ask, folderOf, freePorts, isAlive, serviceSource, tricube, type Run } from './run.ts'
 
 async function oneService(extra = ''): Promise<{ cwd: string; url: string }> {
@@ -20,6 +23,8 @@ function pageOf(run: Run) {
   return {
     url,
     json: async (path: string): Promise<any> => (await fetch(`${url.origin}/${path}`, { headers })).json(),
+    send: async (body: object): Promise<any> =>
+      (await fetch(`${url.origin}/api/send`, { method: 'POST', headers, body: JSON.stringify(body) })).json(),
     change: (path: string) => fetch(`${url.origin}/${path}`, { method: 'POST', headers }),
   }
 }
@@ -94,6 +99,27 @@ it(
     expect((await after.json('api/logs')).lines).toHaveLength(1)
   },
 )
+
+it('knows the contract of a service with client certificates, also when it has changed', async () => {
+  const ca = authority()
+  const [port] = await freePorts(1)
+  const tls = { ...ca.sign('alpha-service'), ca: ca.cert, requestCert: true }
+  const source = (operation: string) => `import { contract, service, t } from '${built('index.js').href}'
+    const alpha = contract('alpha-service', { ${operation}: { route: 'GET /${operation}', returns: t.String() } })
+    const handlers = { ${operation}: () => '${operation} it is' }
+    export default service(alpha, { port: ${port}, tls: ${JSON.stringify(tls)}, handlers })`
+  const cwd = await folderOf({ 'alpha/service.mjs': source('first') })
+  const run = tricube(['dev', '--dashboard-port', '0'], { cwd })
+  await run.printed('Ready in')
+  const { json, send } = pageOf(run)
+  const pathsOf = async () => Object.keys((await json('api/services/alpha-service/openapi')).paths)
+  expect(await pathsOf()).toEqual(['/first'])
+  expect(JSON.parse((await send({ service: 'alpha-service', method: 'GET', path: '/first' })).body).data).toBe(
+    'first it is',
+  )
+  await writeFile(join(cwd, 'alpha/service.mjs'), source('second'))
+  await expect.poll(pathsOf, { timeout: 20_000 }).toEqual(['/second'])
+}, 60_000)
 
 it('shows a service that does not start, with the reason', async () => {
   const { cwd } = await oneService(

@@ -1,11 +1,12 @@
 /** Requests sent from the page, and the map that they draw, with services that really run. */
-import { contract, multipart, NotFound, service, t, upload } from 'tricube'
+import { contract, multipart, NotFound, openapiDocument, service, t, upload } from 'tricube'
 import { jwt } from 'tricube/auth'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { mapOf } from '../../src/dashboard/model/mapOf.ts'
 import { around, placed, type MapEdge, type ServiceMap } from '../../src/dashboard/model/serviceMap.ts'
 import { devIssuer } from '../../src/devIssuer/devIssuer.ts'
 import { freePort } from '../../src/postgres/free-port.ts'
+import { authority } from '../http/certificates.ts'
 import { chromiumBinary, openPage } from './browser.ts'
 import { open, spanId, steerable, zipkin, type OpenDashboard } from './open.ts'
 import { zipkinSpans } from '../../src/dashboard/ingest/zipkin.ts'
@@ -42,7 +43,13 @@ async function openShop(): Promise<OpenDashboard> {
   const url = { current: '' }
   const order = { ...steerable('order-service') }
   const dashboard = await open({
-    services: () => [{ ...order, state: { name: 'order-service', status: 'ready', url: url.current } }],
+    services: () => [
+      {
+        ...order,
+        openapi: JSON.stringify(openapiDocument(orderService)),
+        state: { name: 'order-service', status: 'ready', url: url.current },
+      },
+    ],
   })
   const { otlpPath } = await dashboard.json('/api/state')
   const env = { OTEL_EXPORTER_OTLP_ENDPOINT: `${dashboard.origin}/${otlpPath}`, OTEL_BSP_SCHEDULE_DELAY: '10' }
@@ -114,6 +121,64 @@ it('says why there is no response', async () => {
   expect(spans[0].error).toContain('ECONNREFUSED')
 })
 
+describe('a service that asks its callers for certificates', () => {
+  const pings = contract('ping-service', { ping: { route: 'GET /ping', returns: t.String() } })
+  const ca = authority()
+
+  /** Starts the service with a certificate of `signer`, though it accepts only callers with one of `ca`. */
+  const openPings = async (signer = ca) => {
+    const certificates = { ...signer.sign('ping-service', { hosts: ['ping-service'] }), ca: ca.cert }
+    let isReady = false
+    const app = service(pings, {
+      port: 0,
+      log: { level: 'silent' },
+      tls: { ...certificates, requestCert: true },
+      health: { checks: { printer: () => isReady } },
+      handlers: { ping: () => 'pong' },
+    })
+    onTestFinished(() => app.close())
+    const { url } = await app.listen()
+    const own = steerable('ping-service', { url, certificates })
+    const openapi = JSON.stringify(openapiDocument(pings))
+    const dashboard = await open({ services: () => [{ ...own, state: own.state, openapi }] })
+    return { dashboard, url, certificates, mend: () => void (isReady = true) }
+  }
+  const sent = { service: 'ping-service', method: 'GET', path: '/ping', headers: {} }
+
+  it('gets requests with its own certificate', async () => {
+    const { dashboard } = await openPings()
+    const response = (await (await post(dashboard, sent)).json()) as any
+    expect([response.failure, response.status, JSON.parse(response.body).data]).toEqual([undefined, 200, 'pong'])
+  })
+
+  it('says plainly that it does not accept its own certificate', async () => {
+    const { dashboard, url } = await openPings(authority())
+    const { failure } = (await (await post(dashboard, sent)).json()) as any
+    expect(failure).toBe(
+      `ping-service has a certificate that is not trusted. The dashboard called ${url} with its tls.cert, tls.key and tls.ca.`,
+    )
+  })
+
+  it.runIf(chromiumBinary)('is on the page as any other', async () => {
+    const { dashboard, certificates, mend } = await openPings()
+    const { page, complaints, close } = await openPage(dashboard.url)
+    onTestFinished(close)
+    await page.getByText('unhealthy').waitFor()
+    await page.getByText('printer').waitFor()
+    mend()
+    await page.getByText('● ready').waitFor()
+    await page.getByRole('link', { name: 'Contracts' }).click()
+    await page.getByText('1 operation').waitFor()
+    await page.getByRole('link', { name: 'Try it' }).first().click()
+    await page.getByRole('link', { name: 'ping' }).click()
+    await page.getByRole('button', { name: 'Send', exact: true }).click()
+    await page.getByText('"pong"').waitFor()
+    await page.getByText('As code').click()
+    await page.getByText(`--cacert ${certificates.ca}`).waitFor()
+    expect(complaints).toEqual([])
+  })
+})
+
 describe('a request as a user', () => {
   const notes = contract(
     'note-service',
@@ -131,8 +196,9 @@ describe('a request as a user', () => {
     })
     onTestFinished(() => app.close())
     const { url } = await app.listen()
-    const own = { ...steerable('note-service'), state: { name: 'note-service', status: 'ready' as const, url } }
-    return open({ services: () => [own], tokenOf: (user) => issuer.token(user) })
+    const own = steerable('note-service', { url })
+    const openapi = JSON.stringify(openapiDocument(notes))
+    return open({ services: () => [{ ...own, state: own.state, openapi }], tokenOf: (user) => issuer.token(user) })
   }
   const sent = { service: 'note-service', method: 'GET', path: '/me', headers: {} }
 

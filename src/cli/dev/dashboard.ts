@@ -110,6 +110,7 @@ function managed(child: ServiceProcess): ManagedService {
       sinceMs,
       ...(ending !== undefined && { reason: ending }),
       ...(url !== undefined && { url }),
+      ...(service.certificates && { certificates: service.certificates }),
       ...(service.version !== undefined && { version: service.version }),
       ...(pid !== undefined && { pid }),
       ...(problem !== undefined && { problem }),
@@ -121,6 +122,7 @@ function managed(child: ServiceProcess): ManagedService {
       await child.stop()
       await child.start()
     },
+    openapi: service.openapi,
     databaseUrl: service.usesDatabase ? child.env['DATABASE_URL'] : undefined,
     calls: service.calls,
     subscriptions: service.subscriptions,

@@ -123,8 +123,9 @@ async function restart(
   if (now.name !== name || (now.port && now.port !== port)) {
     screen.warn(`${name}: its name or port has changed; restart tricube dev to apply that`)
   }
-  const { migrations, seed, settings, files: loaded } = now
-  child.service = { ...child.service, migrations, seed, settings, files: loaded }
+  // What it was given at its start stays: its port, its databases, its issuer.
+  const { usesDatabase, shards, asksForUsers } = child.service
+  child.service = { ...child.service, ...now, name, port, usesDatabase, shards, asksForUsers }
 }
 
 /** In milliseconds. Editors write a file in several steps, and `git checkout` writes many files. */

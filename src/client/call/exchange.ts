@@ -4,7 +4,7 @@ import type { Cancellable } from '../../resilience/cancellation.ts'
 import { Expiring, timeouts } from '../../time/wheel.ts'
 import type { LaneCall } from '../lanes/lane.ts'
 import type { ResponseHead } from '../lanes/responseHead.ts'
-import { isRejectedCertificate } from '../target/tlsProblem.ts'
+import { isRejectedCertificate } from '../../tls/tlsProblem.ts'
 import type { CallResponse, OutgoingRequest } from './call.ts'
 import { IncomingFile } from './incomingFile.ts'
 

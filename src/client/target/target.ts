@@ -16,7 +16,7 @@ import { Members, type Locality } from './members.ts'
 import type { OperationPolicy } from '../call/operationPolicy.ts'
 import { pause } from '../call/pause.ts'
 import { connectionProblem } from './connectionProblem.ts'
-import { tlsProblem } from './tlsProblem.ts'
+import { tlsProblem } from '../../tls/tlsProblem.ts'
 import type { CallOptions, ClientOptions } from '../types.ts'
 
 const noOptions: CallOptions = {}

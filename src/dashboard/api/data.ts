@@ -73,7 +73,7 @@ export function dataRoutes({ store, services, databases }: DataSources): Route[]
     route('GET', 'migrations', async ({ migrations }) => (migrations ? outcomeOf(migrations()) : [])),
     route('GET', 'connections', async ({ url, service }): Promise<Connections> => {
       const [ofService, sessions] = await Promise.all([
-        connectionsOf(services().find(({ state }) => state.name === service)?.state.url),
+        connectionsOf(services().find(({ state }) => state.name === service)?.state),
         outcomeOf(withSession({ url }, sessionsOf)),
       ])
       return { service: ofService, sessions }

@@ -3,6 +3,7 @@ import type { DashboardOptions, ManagedService } from '../dashboardOptions.ts'
 import { cut } from '../ingest/limits.ts'
 import type { SentRequest, SentResponse, SentUser } from '../model/sentRequest.ts'
 import { BodyError, readJson } from '../server/body.ts'
+import { askService, type ServiceAddress } from '../server/askService.ts'
 import { send, sendError, sendJson } from '../server/respond.ts'
 import type { Route } from '../server/router.ts'
 import type { Store } from '../store/store.ts'
@@ -13,22 +14,22 @@ export function sendRoutes(
   services: () => readonly ManagedService[],
   tokenOf: DashboardOptions['tokenOf'] = async () => undefined,
 ): Route[] {
-  const urlOf = (name: string | undefined): string | undefined =>
-    services().find(({ state }) => state.name === name)?.state.url
+  const find = (name: string | undefined): ManagedService | undefined =>
+    services().find(({ state }) => state.name === name)
   return [
     {
       method: 'GET',
       path: '/api/services/:name/openapi',
       for: 'page',
-      async handle({ response, params: { name } }) {
-        const url = urlOf(name)
-        if (url === undefined) return sendError(response, 404, `${name} does not run`)
-        const specification = await fetch(`${url}/openapi/spec.json`, { signal: AbortSignal.timeout(timeoutMs) }).catch(
-          () => undefined,
-        )
-        if (!specification?.ok)
-          return sendError(response, 404, `${name} has no OpenAPI document: its docs are off, or have an admin port`)
-        send(response, 200, 'application/json; charset=utf-8', await specification.text())
+      handle({ response, params: { name } }) {
+        const { openapi } = find(name) ?? {}
+        if (openapi === undefined)
+          return sendError(
+            response,
+            404,
+            `${name} has no OpenAPI document: it has no contract, or two of its schemas have one $id`,
+          )
+        send(response, 200, 'application/json; charset=utf-8', openapi)
       },
     },
     {
@@ -37,9 +38,9 @@ export function sendRoutes(
       for: 'page',
       async handle({ request, response }) {
         const sent = sentRequestOf(await readJson(request))
-        const url = urlOf(sent.service)
+        const service = find(sent.service)?.state
         // Only to the services of dev: the dashboard is no proxy to other hosts.
-        if (url === undefined) return sendError(response, 404, `${sent.service} does not run`)
+        if (service?.url === undefined) return sendError(response, 404, `${sent.service} does not run`)
         const token = sent.as && (await tokenOf(sent.as))
         if (sent.as && token === undefined)
           return sendError(
@@ -48,7 +49,7 @@ export function sendRoutes(
             'no issuer of tricube dev runs: no service asks for users, or AUTH_ISSUER names another one',
           )
         const authorization = token !== undefined && { authorization: `Bearer ${token}` }
-        sendJson(response, await respond(store, url, { ...sent, headers: { ...sent.headers, ...authorization } }))
+        sendJson(response, await respond(store, service, { ...sent, headers: { ...sent.headers, ...authorization } }))
       },
     },
   ]
@@ -57,12 +58,12 @@ export function sendRoutes(
 const timeoutMs = 30_000
 const longestBody = 1024 * 1024
 
-async function respond(store: Store, url: string, sent: SentRequest): Promise<SentResponse> {
+async function respond(store: Store, service: ServiceAddress, sent: SentRequest): Promise<SentResponse> {
   const traceId = randomBytes(16).toString('hex')
   const id = randomBytes(8).toString('hex')
   const startMs = Date.now()
   const began = performance.now()
-  const received = await receive(url, sent, `00-${traceId}-${id}-01`)
+  const received = await receive(service, sent, `00-${traceId}-${id}-01`)
   const durationMs = performance.now() - began
   const failed = received.failure ?? (received.status! >= 400 ? String(received.status) : undefined)
   store.addSpans([
@@ -90,30 +91,25 @@ async function respond(store: Store, url: string, sent: SentRequest): Promise<Se
 type Received = Pick<SentResponse, 'status' | 'headers' | 'body' | 'failure'>
 
 async function receive(
-  url: string,
+  service: ServiceAddress,
   { method, path, headers, body: text, base64 }: SentRequest,
   traceparent: string,
 ): Promise<Received> {
   const body = base64 === undefined ? text : Buffer.from(base64, 'base64')
   try {
-    const response = await fetch(url + path, {
-      method,
-      headers: { ...headers, traceparent },
-      redirect: 'manual',
-      signal: AbortSignal.timeout(timeoutMs),
-      ...(body !== undefined && method !== 'GET' && method !== 'HEAD' && { body }),
-    })
-    const bytes = Buffer.from(await response.arrayBuffer())
-    const type = response.headers.get('content-type') ?? ''
-    const isText = /json|text|xml|javascript|x-www-form/.test(type) || bytes.length === 0
+    const response = await askService(service, { method, path, headers: { ...headers, traceparent }, body, timeoutMs })
+    const { 'content-type': type = '', 'content-encoding': encoding } = response.headers
+    const { length } = response.body
+    const isText = length === 0 || (encoding === undefined && /json|text|xml|javascript|x-www-form/.test(type))
     return {
       status: response.status,
-      headers: Object.fromEntries(response.headers),
-      body: isText ? cut(bytes.toString(), longestBody) : `(${bytes.length} bytes of ${type || 'an unknown type'})`,
+      headers: response.headers,
+      body: isText
+        ? cut(response.body.toString(), longestBody)
+        : `(${length} bytes of ${type || 'an unknown type'}${encoding === undefined ? '' : `, ${encoding}`})`,
     }
   } catch (error) {
-    const { message, cause } = error as Error
-    return { failure: cause instanceof Error ? cause.message : message }
+    return { failure: (error as Error).message }
   }
 }
 

@@ -1,15 +1,15 @@
 import type { ConnectionRow, Failure } from '../model/data.ts'
+import { askService, type ServiceAddress } from '../server/askService.ts'
 
 const timeoutMs = 1000
 
 /** Reads the connections of a service to its databases from its metrics. */
-export async function connectionsOf(url: string | undefined): Promise<ConnectionRow[] | Failure> {
-  if (url === undefined) return { failure: 'the service does not run' }
+export async function connectionsOf(service: ServiceAddress | undefined): Promise<ConnectionRow[] | Failure> {
+  if (service?.url === undefined) return { failure: 'the service does not run' }
   try {
-    const response = await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(timeoutMs) })
-    const text = await response.text()
-    if (!response.ok) return { failure: 'the service has no metrics: they are off, or have an admin port' }
-    return connectionRows(text)
+    const { status, body } = await askService(service, { path: '/metrics', timeoutMs })
+    if (status !== 200) return { failure: 'the service has no metrics: they are off, or have an admin port' }
+    return connectionRows(body.toString())
   } catch {
     return { failure: `the service did not respond within ${timeoutMs} ms` }
   }

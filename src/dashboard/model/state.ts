@@ -4,6 +4,9 @@ import type { TraceSummary } from './span.ts'
 /** What a service does at the moment. */
 export type ServiceStatus = 'starting' | 'ready' | 'unhealthy' | 'stopped' | 'failed' | 'remote'
 
+/** Paths of PEM files. */
+export type CertificatePaths = Readonly<Partial<Record<'cert' | 'key' | 'ca', string>>>
+
 /** A service in the overview. */
 export interface ServiceState {
   readonly name: string
@@ -12,6 +15,8 @@ export interface ServiceState {
   readonly reason?: string
   /** The URL that it listens on. */
   readonly url?: string
+  /** The PEM files of its certificates, if it speaks TLS. */
+  readonly certificates?: CertificatePaths
   /** The version of its contract. */
   readonly version?: string
   /** Since when it has its status, in milliseconds since 1970. */

@@ -39,6 +39,9 @@ export function App(): JSX.Element {
   useMemo(() => state?.services.map(({ name }) => serviceClass(name)), [state]) // in their order, so that colours stay
   useKeys()
   useEffect(() => {
+    if (state) reload() // services may have been started or stopped since
+  }, [view])
+  useEffect(() => {
     document.title = `${views.find(({ path }) => path === view)?.title ?? 'tricube'} · ${state?.project ?? 'tricube'}`
   }, [view, state?.project])
   useEffect(() => {

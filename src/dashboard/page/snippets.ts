@@ -1,4 +1,6 @@
 import type { SentUser } from '../model/sentRequest.ts'
+import type { ServiceRow } from '../model/state.ts'
+import { certificateFlags, shellWord } from './curl.ts'
 import type { OtherBody, TryOperation } from './operations.ts'
 
 /** A filled form. */
@@ -35,7 +37,7 @@ export function headersOf(
 export function snippetsOf(
   operation: TryOperation,
   filled: Filled,
-  url: string,
+  { url = 'http://localhost', certificates }: Pick<ServiceRow, 'url' | 'certificates'>,
   as?: SentUser,
 ): Readonly<Record<'curl' | 'fetch' | 'client', string>> {
   const address = url + pathOf(operation, filled)
@@ -43,6 +45,7 @@ export function snippetsOf(
   const hasBody = operation.body !== undefined && filled.body.trim() !== ''
   const flags = [
     ...(operation.method === 'GET' ? [] : [`-X ${operation.method}`]),
+    ...certificateFlags(certificates),
     shellWord(address),
     ...Object.entries(headers).map(([name, value]) => `-H ${shellWord(`${name}: ${value}`)}`),
     ...(as ? [`-H "authorization: Bearer $(${tokenCommand(as)})"`] : []),
@@ -96,8 +99,4 @@ function clientCall({ service, name, parameters }: TryOperation, { values, body 
   ]
   const client = service.replace(/-service$/, '').replaceAll(/[^\w]+(\w)/g, (_, letter: string) => letter.toUpperCase())
   return `// clients: { ${client}: … }, in the options of your service\nconst result = await clients.${client}.${name}(${parts.length > 0 ? `{ ${parts.join(', ')} }` : ''})`
-}
-
-function shellWord(text: string): string {
-  return /^[\w./:@%?&=-]+$/.test(text) && !/[?&]/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
 }

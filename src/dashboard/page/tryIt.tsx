@@ -1,6 +1,7 @@
 import type { JSX } from 'preact'
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import type { SentResponse } from '../model/sentRequest.ts'
+import type { ServiceRow } from '../model/state.ts'
 import { ApiError, getJson, post } from './api.ts'
 import { encodeBody, OtherBodyForm, type BodyFields } from './fileBody.tsx'
 import { operationsOf, startValue, type OpenApi, type TryOperation } from './operations.ts'
@@ -15,9 +16,8 @@ import { CopyButton, Empty, Search, ServiceName } from './ui.tsx'
 import type { ViewProps } from './viewProps.ts'
 
 interface Described {
-  readonly service: string
-  readonly url: string
-  readonly document: OpenApi | undefined
+  readonly service: ServiceRow
+  readonly document: OpenApi
 }
 
 /** Sends requests to services, and shows each response beside its trace. */
@@ -26,31 +26,31 @@ export function TryIt({ state, address }: ViewProps): JSX.Element {
   const [described, setDescribed] = useState<readonly Described[]>()
   const [search, setSearch] = useState('')
   useEffect(() => {
-    const running = state.services.filter(({ url, isManaged }) => isManaged && url !== undefined)
+    const managed = state.services.filter(({ isManaged }) => isManaged)
     void Promise.all(
-      running.map(async ({ name, url }) => {
-        const document = await getJson<OpenApi>(`api/services/${encodeURIComponent(name)}/openapi`).catch(
-          () => undefined,
-        )
-        return { service: name, url: url!, document }
-      }),
-    ).then(setDescribed)
-  }, [])
+      managed.map((service) =>
+        getJson<OpenApi>(`api/services/${encodeURIComponent(service.name)}/openapi`).then(
+          (document) => [{ service, document }],
+          () => [],
+        ),
+      ),
+    ).then((all) => setDescribed(all.flat()))
+  }, [state.services])
   const operations = useMemo(
-    () => (described ?? []).flatMap(({ service, document }) => (document ? operationsOf(service, document) : [])),
+    () => (described ?? []).flatMap(({ service, document }) => operationsOf(service.name, document)),
     [described],
   )
   if (!described) return <></>
   if (operations.length === 0) {
     return (
       <Empty title="No operation to try">
-        <p>No service runs, or none serves its OpenAPI document.</p>
+        <p>No service has a contract with operations.</p>
       </Empty>
     )
   }
-  const [, service, name] = path
-  const selected = operations.find((operation) => operation.service === service && operation.name === name)
-  const home = described.find((each) => each.service === selected?.service)
+  const [, ofService, ofName] = path
+  const selected = operations.find(({ service, name }) => service === ofService && name === ofName)
+  const home = described.find((each) => each.service.name === selected?.service)
   const shown = operations.filter((each) =>
     `${each.service} ${each.name} ${each.method} ${each.path}`.toLowerCase().includes(search.toLowerCase()),
   )
@@ -59,18 +59,20 @@ export function TryIt({ state, address }: ViewProps): JSX.Element {
       <nav class="operations" aria-label="Operations">
         <Search label="Find an operation" value={search} placeholder="Find an operation" onChange={setSearch} />
         {described.map(({ service }) => {
-          const own = shown.filter((operation) => operation.service === service)
+          const { name, url } = service
+          const own = shown.filter((operation) => operation.service === name)
           if (own.length === 0) return undefined
           return (
-            <section key={service}>
+            <section key={name}>
               <h2>
-                <ServiceName name={service} />
+                <ServiceName name={name} />
+                {url === undefined && <span class="bad">does not run</span>}
               </h2>
               <ul class="plain">
                 {own.map((operation) => (
                   <li key={operation.name}>
                     <a
-                      href={hrefOf(`try/${encodeURIComponent(service)}/${encodeURIComponent(operation.name)}`)}
+                      href={hrefOf(`try/${encodeURIComponent(name)}/${encodeURIComponent(operation.name)}`)}
                       aria-current={operation === selected ? 'page' : undefined}
                     >
                       <span class="method">{operation.method}</span> <Text value={operation.name} />
@@ -86,8 +88,8 @@ export function TryIt({ state, address }: ViewProps): JSX.Element {
         <OperationForm
           key={`${selected.service} ${selected.name} ${query.toString()}`}
           operation={selected}
-          document={home.document!}
-          url={home.url}
+          document={home.document}
+          home={home.service}
           query={query}
         />
       ) : (
@@ -102,11 +104,12 @@ export function TryIt({ state, address }: ViewProps): JSX.Element {
 interface FormProps {
   readonly operation: TryOperation
   readonly document: OpenApi
-  readonly url: string
+  /** The service that it is sent to. */
+  readonly home: ServiceRow
   readonly query: URLSearchParams
 }
 
-function OperationForm({ operation, document, url, query }: FormProps): JSX.Element {
+function OperationForm({ operation, document, home, query }: FormProps): JSX.Element {
   const { service, name, method, path, summary, parameters, body: schema, otherBody } = operation
   const [filled, setFilled] = useState<Filled>(() => startOf(operation, document, query))
   const [fields, setFields] = useState<BodyFields>({})
@@ -237,7 +240,7 @@ function OperationForm({ operation, document, url, query }: FormProps): JSX.Elem
             <Text value={problem} />
           </p>
         )}
-        <Snippets snippets={snippetsOf(operation, complete, url, as)} />
+        <Snippets snippets={snippetsOf(operation, complete, home, as)} />
       </form>
       <section class="try-result" aria-label="Response">
         {response ? (
