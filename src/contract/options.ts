@@ -22,3 +22,16 @@ export interface ContractOptions {
   /** Whether each region has its own data, so that a call never leaves its region. Default false. */
   readonly partitioned?: boolean
 }
+
+/** The names of these options. */
+export const optionNames: readonly string[] = [
+  'title',
+  'description',
+  'version',
+  'envelope',
+  'prefix',
+  'trailingSlash',
+  'auth',
+  'partitioned',
+  'events',
+]
