@@ -66,12 +66,10 @@ export { type Deprecation } from './contract/deprecation.ts'
 export { type RateLimit } from './contract/rateLimit.ts'
 export { redirect, type Redirect, type RedirectOptions } from './contract/redirect.ts'
 export {
-  BadGateway,
   BadRequest,
   Conflict,
   EnhanceYourCalm,
   Forbidden,
-  GatewayTimeout,
   Gone,
   MethodNotAllowed,
   NotAcceptable,
@@ -82,8 +80,6 @@ export {
   PreconditionRequired,
   RequestHeaderFieldsTooLarge,
   RequestTimeout,
-  ServerError,
-  ServiceUnavailable,
   TooManyRequests,
   Unauthorized,
   UnavailableForLegalReasons,
@@ -91,5 +87,6 @@ export {
   UnsupportedMediaType,
   UriTooLong,
 } from './contract/errors.ts'
+export { BadGateway, GatewayTimeout, ServerError, ServiceUnavailable } from './contract/serverErrors.ts'
 export { HttpError, type ErrorClass, type ErrorOptions } from './contract/httpError.ts'
 export { type Call, type CallOptions, type Client, type FileStream, type RawResult } from './client/types.ts'

@@ -1,4 +1,4 @@
-import { BadGateway } from '../contract/errors.ts'
+import { BadGateway } from '../contract/serverErrors.ts'
 import type { CursorPage } from '../contract/responseForm.ts'
 import type { AnyInput } from './call/call.ts'
 import type { CallOptions } from './types.ts'

@@ -1,23 +1,11 @@
 /**
- * The errors of a service: one class for each status.
+ * The errors of a service: one class for each status. Those of the service itself, 5xx, are in `serverErrors.ts`.
  *
  * On the wire an error is its HTTP status and `{"code":40400,"message":"Not Found","error":"user 7"}`. A client turns
  * that back into the same class with the same code, so you catch on one side what you throw on the other.
  */
-import { type ErrorClass, type ErrorOptions, HttpError } from './httpError.ts'
-
-/** An `HttpError` whose class knows its status. */
-abstract class StatusError extends HttpError {
-  constructor(error?: unknown, options?: ErrorOptions) {
-    super((new.target as unknown as StatusClass).status, error, options)
-  }
-}
-
-/** One of the error classes below. */
-interface StatusClass extends ErrorClass {
-  new (error?: unknown, options?: ErrorOptions): HttpError
-  readonly status: number
-}
+import { serverErrors } from './serverErrors.ts'
+import { named, StatusError, type StatusClass } from './statusError.ts'
 
 /**
  * 400: the request cannot be understood.
@@ -199,44 +187,7 @@ export class UnavailableForLegalReasons extends StatusError {
   static readonly status = 451
 }
 
-/**
- * 500: a fault of this service. All unexpected errors become this, without their detail.
- *
- * @example throw new ServerError('the export failed', { cause: error })
- */
-export class ServerError extends StatusError {
-  static readonly status = 500
-}
-
-/**
- * 502: another service sent an invalid response.
- *
- * @example throw new BadGateway('the payment provider sent no id', { cause: error })
- */
-export class BadGateway extends StatusError {
-  static readonly status = 502
-}
-
-/**
- * 503: another service (code 50300) or the database (50301) is unavailable, or this service is overloaded (50302).
- *
- * @example throw new ServiceUnavailable('the search index is being built', { headers: { 'retry-after': '30' } }) // seconds
- */
-export class ServiceUnavailable extends StatusError {
-  static readonly status = 503
-}
-
-/**
- * 504: the deadline passed before there was a response.
- *
- * @example throw new GatewayTimeout('the payment provider did not respond in time')
- */
-export class GatewayTimeout extends StatusError {
-  static readonly status = 504
-}
-
-/** By name: a minifier renames the class `NotFound` to `a`, but keeps the names of properties. */
-const byName: Readonly<Record<string, StatusClass>> = {
+const callerErrors = named({
   BadRequest,
   Unauthorized,
   PaymentRequired,
@@ -257,15 +208,10 @@ const byName: Readonly<Record<string, StatusClass>> = {
   TooManyRequests,
   RequestHeaderFieldsTooLarge,
   UnavailableForLegalReasons,
-  ServerError,
-  BadGateway,
-  ServiceUnavailable,
-  GatewayTimeout,
-}
-for (const [value, named] of Object.entries({ HttpError, ...byName })) Object.defineProperty(named, 'name', { value })
+})
 
 /** All error classes, ordered by status. */
-export const errorClasses: readonly StatusClass[] = Object.values(byName)
+export const errorClasses: readonly StatusClass[] = [...callerErrors, ...serverErrors]
 
 /**
  * The codes that tricube itself sends, besides `status * 100`. `docs/errors.md` has the same table, and a test compares

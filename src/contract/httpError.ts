@@ -57,6 +57,8 @@ export class HttpError extends Error {
   }
 }
 
+Object.defineProperty(HttpError, 'name', { value: 'HttpError' }) // a minifier renames the class
+
 function wrongCode(code: number, status: number): RangeError {
   return new RangeError(
     `error code ${code} does not belong to status ${status}: use ${status * 100} to ${status * 100 + 99}`,

@@ -3,16 +3,14 @@ import {
   BadRequest,
   codes,
   Forbidden,
-  GatewayTimeout,
   PayloadTooLarge,
   PreconditionFailed,
   PreconditionRequired,
-  ServerError,
-  ServiceUnavailable,
   TooManyRequests,
   Unauthorized,
   UnsupportedMediaType,
 } from '../contract/errors.ts'
+import { GatewayTimeout, ServerError, ServiceUnavailable } from '../contract/serverErrors.ts'
 import { schemesOf } from '../contract/auth.ts'
 import type { ErrorClass } from '../contract/httpError.ts'
 import { kindOf } from '../contract/errorClass.ts'

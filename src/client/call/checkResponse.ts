@@ -1,5 +1,5 @@
 import type { Contract } from '../../contract/contract.ts'
-import { BadGateway } from '../../contract/errors.ts'
+import { BadGateway } from '../../contract/serverErrors.ts'
 import { responseForm } from '../../contract/response.ts'
 import { successes } from '../../contract/responses.ts'
 import { jsonOf } from '../../schema/standard/json.ts'

@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici'
-import { codes, GatewayTimeout, ServiceUnavailable } from '../../contract/errors.ts'
+import { codes } from '../../contract/errors.ts'
+import { GatewayTimeout, ServiceUnavailable } from '../../contract/serverErrors.ts'
 import type { Cancellable } from '../../resilience/cancellation.ts'
 import { Expiring, timeouts } from '../../time/wheel.ts'
 import { cancelReason, type OutgoingRequest } from './call.ts'

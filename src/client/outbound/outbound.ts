@@ -1,4 +1,5 @@
-import { codes, GatewayTimeout, ServiceUnavailable } from '../../contract/errors.ts'
+import { codes } from '../../contract/errors.ts'
+import { GatewayTimeout, ServiceUnavailable } from '../../contract/serverErrors.ts'
 import { retryWhenSafe, type Failure } from '../../resilience/retry.ts'
 import { fullJitter, type Backoff } from '../../time/backoff.ts'
 import { shorter } from '../../time/deadline.ts'

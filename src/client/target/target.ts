@@ -1,5 +1,6 @@
 import type { Contract } from '../../contract/contract.ts'
-import { BadGateway, codes, GatewayTimeout, ServiceUnavailable } from '../../contract/errors.ts'
+import { codes } from '../../contract/errors.ts'
+import { BadGateway, GatewayTimeout, ServiceUnavailable } from '../../contract/serverErrors.ts'
 import type { HttpError } from '../../contract/httpError.ts'
 import type { Registry } from '../../discovery/registry.ts'
 import type { Backend } from '../../resilience/backend.ts'

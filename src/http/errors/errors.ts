@@ -1,14 +1,8 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { errorBody, errorFrom } from '../../contract/errorBody.ts'
-import {
-  BadRequest,
-  codes,
-  PayloadTooLarge,
-  ServerError,
-  ServiceUnavailable,
-  UnsupportedMediaType,
-} from '../../contract/errors.ts'
+import { BadRequest, codes, PayloadTooLarge, UnsupportedMediaType } from '../../contract/errors.ts'
+import { ServerError, ServiceUnavailable } from '../../contract/serverErrors.ts'
 import { HttpError } from '../../contract/httpError.ts'
 
 /** Sends an error in tricube's format. It always succeeds: headers and details that cannot be sent are left out. */

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { errorBody } from '../../contract/errorBody.ts'
-import { ServerError } from '../../contract/errors.ts'
+import { ServerError } from '../../contract/serverErrors.ts'
 import { securityHeaders } from '../securityHeaders.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { identityValue, userAuthorization } from '../../auth/identity.ts'
-import { GatewayTimeout } from '../../contract/errors.ts'
+import { GatewayTimeout } from '../../contract/serverErrors.ts'
 import type { Logger } from '../../log/logger.ts'
 import type { Cancellation } from '../../resilience/cancellation.ts'
 import type { Database, ObservedStatement } from '../../sql/index.ts'

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { GatewayTimeout } from '../../contract/errors.ts'
+import { GatewayTimeout } from '../../contract/serverErrors.ts'
 import { remainingMsOf } from '../../http/remaining.ts'
 import { Deadline, shorter } from '../../time/deadline.ts'
 import { inTime } from '../../time/timeout.ts'

@@ -1,4 +1,4 @@
-import { GatewayTimeout } from '../../contract/errors.ts'
+import { GatewayTimeout } from '../../contract/serverErrors.ts'
 import type { Cancellation } from '../../resilience/cancellation.ts'
 
 /**

@@ -1,11 +1,5 @@
-import {
-  BadRequest,
-  codes,
-  Conflict,
-  GatewayTimeout,
-  ServiceUnavailable,
-  UnprocessableEntity,
-} from '../../contract/errors.ts'
+import { BadRequest, codes, Conflict, UnprocessableEntity } from '../../contract/errors.ts'
+import { GatewayTimeout, ServiceUnavailable } from '../../contract/serverErrors.ts'
 import type { HttpError } from '../../contract/httpError.ts'
 import { DatabaseError, isChangedPlan } from './databaseError.ts'
 

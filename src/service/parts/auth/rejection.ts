@@ -1,6 +1,7 @@
 import type { AuthFailure } from '../../../auth/authenticator.ts'
 import { authSchemes, type AuthScheme } from '../../../contract/auth.ts'
-import { BadRequest, codes, Forbidden, ServiceUnavailable, Unauthorized } from '../../../contract/errors.ts'
+import { BadRequest, codes, Forbidden, Unauthorized } from '../../../contract/errors.ts'
+import { ServiceUnavailable } from '../../../contract/serverErrors.ts'
 import type { HttpError } from '../../../contract/httpError.ts'
 
 /**

@@ -1,5 +1,6 @@
 import { errorBody, errorFrom } from '../../../contract/errorBody.ts'
-import { ServerError, UnprocessableEntity, codes } from '../../../contract/errors.ts'
+import { UnprocessableEntity, codes } from '../../../contract/errors.ts'
+import { ServerError } from '../../../contract/serverErrors.ts'
 import { HttpError } from '../../../contract/httpError.ts'
 
 /**
