@@ -3,9 +3,9 @@ import { listEvents, listSubscriptions, replay, type ListedEvent, type ListedSub
 import type { Database } from '../sql/index.ts'
 import { columns, fieldLines, print } from './columns.ts'
 import { CliError } from './failure.ts'
-import { checkCommand, onDatabase, type DatabaseCommand } from './onDatabase.ts'
+import { checkCommand, databaseOptions, databaseUsage, onDatabase, type DatabaseCommand } from './onDatabase.ts'
 
-const usage = `Usage: tricube events <command> [--url <database>]
+const usage = `Usage: tricube events <command> [--url <database> | --service <name>]
 
   list [--name <event>] [--key <key>] [--limit <n>] [--json]
                          what the service has published, the newest first
@@ -14,8 +14,7 @@ const usage = `Usage: tricube events <command> [--url <database>]
   replay <subscription> --from beginning | <time> | now
                          run its handler again for events since then; now: skip what it has not read
 
-The database is that of --url, or of DATABASE_URL.
-`
+${databaseUsage}`
 
 /** `tricube events`: what a service has published, how far its subscriptions are, and handling events again. */
 export async function eventsCommand(argv: string[]): Promise<number> {
@@ -23,7 +22,7 @@ export async function eventsCommand(argv: string[]): Promise<number> {
     args: argv,
     allowPositionals: true,
     options: {
-      url: { type: 'string' },
+      ...databaseOptions,
       name: { type: 'string' },
       key: { type: 'string' },
       limit: { type: 'string' },
@@ -34,9 +33,9 @@ export async function eventsCommand(argv: string[]): Promise<number> {
   })
   const [word, subject, ...others] = positionals
   if (values.help) return print(usage)
-  const { url = process.env['DATABASE_URL'], name, key, limit = '50', from, json } = values
+  const { name, key, limit = '50', from, json } = values
   const command = checkCommand(program, word, others)
-  return onDatabase(program, command, url, async (db) => {
+  return onDatabase(program, command, values, async (db) => {
     if (!/^[1-9]\d{0,5}$/.test(limit)) throw new CliError(`--limit is a whole number from 1, not ${limit}`, 2)
     switch (command) {
       case 'list': {

@@ -14,9 +14,9 @@ import type { Failure } from '../queue/failure.ts'
 import type { Database } from '../sql/index.ts'
 import { columns, fieldLines, print } from './columns.ts'
 import { CliError } from './failure.ts'
-import { checkCommand, onDatabase, type DatabaseCommand } from './onDatabase.ts'
+import { checkCommand, databaseOptions, databaseUsage, onDatabase, type DatabaseCommand } from './onDatabase.ts'
 
-const usage = `Usage: tricube jobs <command> [--url <database>]
+const usage = `Usage: tricube jobs <command> [--url <database> | --service <name>]
 
   list [--state waiting|running|dead] [--name <job>] [--limit <n>] [--json]
   show <id>
@@ -25,8 +25,7 @@ const usage = `Usage: tricube jobs <command> [--url <database>]
   cancel <id>            take a job back, or forget a dead one
   cancel --name <job>    take back all jobs of this name that wait
 
-The database is that of --url, or of DATABASE_URL.
-`
+${databaseUsage}`
 
 const states: readonly string[] = ['waiting', 'running', 'dead']
 
@@ -36,7 +35,7 @@ export async function jobsCommand(argv: string[]): Promise<number> {
     args: argv,
     allowPositionals: true,
     options: {
-      url: { type: 'string' },
+      ...databaseOptions,
       state: { type: 'string' },
       name: { type: 'string' },
       limit: { type: 'string' },
@@ -47,9 +46,9 @@ export async function jobsCommand(argv: string[]): Promise<number> {
   })
   const [word, idText, ...others] = positionals
   if (values.help) return print(usage)
-  const { url = process.env['DATABASE_URL'], state, name, limit = '50', dead } = values
+  const { state, name, limit = '50', dead } = values
   const command = checkCommand(program, word, others)
-  return onDatabase(program, command, url, async (db) => {
+  return onDatabase(program, command, values, async (db) => {
     if (state !== undefined && !states.includes(state)) {
       throw new CliError(`--state is one of ${states.join(', ')}, not ${state}`, 2)
     }

@@ -2,17 +2,16 @@ import { parseArgs } from 'node:util'
 import { createApiKey, listApiKeys, revokeApiKey, type ListedApiKey } from '../auth/keys/admin.ts'
 import { columns, print } from './columns.ts'
 import { CliError } from './failure.ts'
-import { checkCommand, onDatabase, type DatabaseCommand } from './onDatabase.ts'
+import { checkCommand, databaseOptions, databaseUsage, onDatabase, type DatabaseCommand } from './onDatabase.ts'
 
-const usage = `Usage: tricube keys <command> [--url <database>]
+const usage = `Usage: tricube keys <command> [--url <database> | --service <name>]
 
   create --name <text> --owner <id> [--scopes <a,b>] [--expires <n>d]
                          print a new key, which is shown this once
   list [--owner <id>] [--json]
   revoke <id>            reject the key from now on
 
-The database is that of --url, or of DATABASE_URL.
-`
+${databaseUsage}`
 
 const program: DatabaseCommand = {
   program: 'keys',
@@ -27,7 +26,7 @@ export async function keysCommand(argv: string[]): Promise<number> {
     args: argv,
     allowPositionals: true,
     options: {
-      url: { type: 'string' },
+      ...databaseOptions,
       name: { type: 'string' },
       owner: { type: 'string' },
       scopes: { type: 'string' },
@@ -39,8 +38,8 @@ export async function keysCommand(argv: string[]): Promise<number> {
   const [word, idText, ...others] = positionals
   if (values.help) return print(usage)
   const command = checkCommand(program, word, others)
-  const { url = process.env['DATABASE_URL'], name, owner, scopes = '', expires } = values
-  return onDatabase(program, command, url, async (db) => {
+  const { name, owner, scopes = '', expires } = values
+  return onDatabase(program, command, values, async (db) => {
     switch (command) {
       case 'create': {
         if (!name || !owner) throw new CliError('tricube keys create needs --name and --owner', 2)

@@ -1,4 +1,6 @@
 import { database, DatabaseError, type Database } from '../sql/index.ts'
+import { devService } from './dev/devService.ts'
+import { runningDev } from './dev/folderLock.ts'
 import { hint } from '../schema/validator/nearestName.ts'
 import { CliError } from './failure.ts'
 
@@ -30,16 +32,26 @@ export function checkCommand(
   )
 }
 
-/** Opens the database of a service for one command. */
+/** The options of a command that say which database it works on. */
+export const databaseOptions = { url: { type: 'string' }, service: { type: 'string' } } as const
+
+/** The lines of a usage that explain these options. */
+export const databaseUsage = `The database is that of --url or DATABASE_URL. Beside a running tricube dev, --service <name> is the
+service whose database it is. You need no option if only one service has a database.
+`
+
+/**
+ * Opens the database of a service for one command.
+ *
+ * @throws {CliError} when it does not know which database, or the tables are missing
+ */
 export async function onDatabase(
   { program, missing }: DatabaseCommand,
   command: string,
-  url: string | undefined,
+  given: { readonly url?: string | undefined; readonly service?: string | undefined },
   run: (db: Database) => Promise<number>,
 ): Promise<number> {
-  if (!url) {
-    throw new CliError(`tricube ${program} needs the database of the service: set DATABASE_URL or pass --url`, 2)
-  }
+  const url = given.url ?? (await databaseUrl(`tricube ${program}`, given.service))
   await using db = database({ url, lanes: 0, pool: 1, applicationName: `tricube ${program}` })
   try {
     return await run(db)
@@ -47,6 +59,25 @@ export async function onDatabase(
     if (error instanceof DatabaseError && error.sqlstate === noSuchTable) throw new CliError(missing(command))
     throw error
   }
+}
+
+/** Returns the URL of `DATABASE_URL`, or that of a service of the `tricube dev` in this folder. */
+async function databaseUrl(program: string, service: string | undefined): Promise<string> {
+  const own = process.env['DATABASE_URL']
+  if (own && service === undefined) return own
+  const dev = await runningDev('.')
+  if (!dev) {
+    throw new CliError(
+      `${program} needs the database of the service: set DATABASE_URL or pass --url, or start tricube dev in this folder`,
+      2,
+    )
+  }
+  const url = devService(program, dev, service)['DATABASE_URL']
+  if (url === undefined)
+    throw new CliError(
+      `${program}: ${service ?? 'no service of tricube dev'} has ${service === undefined ? 'a' : 'no'} database`,
+    )
+  return url
 }
 
 /** PostgreSQL's code. */

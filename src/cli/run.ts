@@ -7,7 +7,8 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { runnable } from '../load/load.ts'
 import { EnvFile } from './dev/envFile.ts'
-import { runningDev, type DevServices } from './dev/folderLock.ts'
+import { devService } from './dev/devService.ts'
+import { runningDev } from './dev/folderLock.ts'
 import { CliError, complain } from './failure.ts'
 
 const usage = 'Usage: tricube run <script> [--service <name>] [-- <arguments of the script>]'
@@ -20,9 +21,9 @@ const usage = 'Usage: tricube run <script> [--service <name>] [-- <arguments of 
  */
 export async function runCommand(argv: string[]): Promise<number> {
   const end = argv.indexOf('--')
-  const [own, rest] = end < 0 ? [argv, []] : [argv.slice(0, end), argv.slice(end + 1)]
+  const [before, rest] = end < 0 ? [argv, []] : [argv.slice(0, end), argv.slice(end + 1)]
   const { positionals, values } = parseArgs({
-    args: own,
+    args: before,
     allowPositionals: true,
     options: { service: { type: 'string' } },
   })
@@ -32,7 +33,8 @@ export async function runCommand(argv: string[]): Promise<number> {
   const dev = await runningDev('.')
   if (!dev) throw new CliError('tricube run: no tricube dev runs in this folder; start it here first')
   new EnvFile(resolve('.env'), process.env, complain).read()
-  const env = { NODE_ENV: 'development', LOG_STREAM: 'stderr', ...process.env, ...environmentOf(dev, values.service) }
+  const own = devService('tricube run', dev, values.service)
+  const env = { NODE_ENV: 'development', LOG_STREAM: 'stderr', ...process.env, ...own }
   const child = spawn(process.execPath, ['--enable-source-maps', await runnable(resolve(script)), ...rest], {
     env,
     stdio: 'inherit',
@@ -44,20 +46,3 @@ export async function runCommand(argv: string[]): Promise<number> {
 }
 
 const signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
-
-/** Returns the environment that dev sets for the named service, or for the only service with a database. */
-function environmentOf(services: DevServices, name: string | undefined): NodeJS.ProcessEnv {
-  const names = Object.keys(services)
-  if (name !== undefined) {
-    const found = services[name]
-    if (!found) throw new CliError(`tricube run: --service must be ${names.join(' or ')}, got ${JSON.stringify(name)}`)
-    return found
-  }
-  const withDatabase = names.filter((one) => services[one]!['DATABASE_URL'] !== undefined)
-  if (withDatabase.length > 1) {
-    throw new CliError(
-      `tricube run: several services have a database; add --service ${withDatabase.join(' or --service ')}`,
-    )
-  }
-  return services[withDatabase[0] ?? names[0]!] ?? {}
-}

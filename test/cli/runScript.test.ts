@@ -88,6 +88,35 @@ test('uses the database of --service when several services have one', async () =
   expect(JSON.parse(stdout)).toMatchObject({ database: '/two_service' })
 })
 
+test('keys, jobs and events find the database of a service of the running dev', async () => {
+  const ports = await freePorts(2)
+  const cwd = await folderOf({
+    'one/service.mjs': serviceSource({ name: 'one-service', port: ports[0]!, database: true }),
+    'one/migrations/0001_things.up.sql': migrations['migrations/0001_things.up.sql'],
+    'two/service.mjs': `
+import { contract, service } from ${JSON.stringify(built('index.js').href)}
+import { apiKeys } from ${JSON.stringify(built('auth/index.js').href)}
+const two = contract('two-service', { who: { route: 'GET /who', auth: 'key' } })
+export default service(two, { port: ${ports[1]}, database: {}, auth: { key: apiKeys() }, handlers: { who: () => {} } })`,
+  })
+  expect((await tricube(['jobs', 'list'], { cwd }).ended).stderr).toBe(
+    'tricube jobs needs the database of the service: set DATABASE_URL or pass --url, or start tricube dev in this folder\n',
+  )
+  const dev = tricube(['dev'], { cwd, env: { DATABASE_URL: await serverWith('one_service', 'two_service') } })
+  await dev.printed('Ready in')
+  const typed = (...args: string[]) => tricube(args, { cwd }).ended
+  expect((await typed('keys', 'list')).stderr).toBe(
+    'tricube keys: several services have a database; add --service one-service or --service two-service\n',
+  )
+  const created = await typed('keys', 'create', '--service', 'two-service', '--name', 'nightly', '--owner', '7')
+  expect(created).toMatchObject({ code: 0 })
+  const headers = { 'x-api-key': created.stdout.trim() }
+  expect((await fetch(`http://127.0.0.1:${ports[1]}/who`, { headers })).status).toBe(200)
+  expect((await typed('events', 'list', '--service', 'three')).stderr).toContain(
+    '--service must be one-service or two-service',
+  )
+})
+
 test('keeps the log of the service of a script out of its output', async () => {
   const dist = JSON.stringify(built('index.js').href)
   const sum = `
