@@ -10,9 +10,9 @@ import { compileCommonHeaders } from './transport/response.ts'
 import { addJsonParser, removeTypeWithoutBody } from './body.ts'
 import { removeInternalHeaders } from './edge.ts'
 import './fastify.ts'
-import { cutBody, isPluginOverload, pluginRejection, sendError } from './errors/errors.ts'
+import { cutBody, isPluginOverload, pluginRejection, removeSuccessHeaders, sendError } from './errors/errors.ts'
 import { FastifyLogController } from './log/fastifyLogController.ts'
-import { InFlight, type OpenRequest } from './inFlight/inFlight.ts'
+import { InFlight, openRequestOf, type OpenRequest } from './inFlight/inFlight.ts'
 import { prototypeError } from './prototype.ts'
 import { addErrorFallback } from './errors/fallback.ts'
 import { defaultLimits, type ServerLimits } from './limits.ts'
@@ -138,6 +138,8 @@ function createFastify(
       request.span?.fail(thrown)
       logError(request, thrown, error)
     }
+    const { headersBefore } = openRequestOf(reply)
+    if (headersBefore) removeSuccessHeaders(reply, headersBefore)
     return sendError(reply, error)
   })
 

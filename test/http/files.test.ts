@@ -19,6 +19,7 @@ const ended: string[] = []
 
 const files = contract('file-service', {
   get: { route: 'GET /files/:kind', returns: file('application/x-test'), errors: [NotFound] },
+  cached: { route: 'GET /cached/:kind', returns: file(), cacheControl: 'max-age=60', errors: [NotFound] },
   named: { route: 'GET /named', query: { name: t.String(), inline: t.Boolean({ default: false }) }, returns: file() },
   rows: { route: 'GET /rows', query: { n: t.Integer() }, returns: file('text/csv') },
   lines: { route: 'GET /lines', query: { n: t.Integer() }, returns: file('application/x-ndjson') },
@@ -37,6 +38,11 @@ async function* endless(name: string): AsyncGenerator<Uint8Array> {
   } finally {
     ended.push(name)
   }
+}
+
+// oxlint-disable-next-line require-yield
+async function* failing(): AsyncGenerator<Uint8Array> {
+  throw new Error('the disk is gone')
 }
 
 function contentOf(kind: string): FileContent {
@@ -59,6 +65,8 @@ function contentOf(kind: string): FileContent {
       return { content: { path: join(folder, 'empty.bin') } }
     case 'folder':
       return { content: { path: folder } }
+    case 'fails':
+      return { content: failing(), size: 20, version: 1 }
     case 'wrong':
       return 'x' as never
     case 'number':
@@ -72,6 +80,7 @@ const fileService = service(files, {
   admission: false,
   handlers: {
     get: ({ params }) => contentOf(params.kind),
+    cached: ({ params }) => contentOf(params.kind),
     named: ({ query }) => ({ content: 'x', name: query.name, inline: query.inline }),
     rows: ({ query, db }) => ({
       content: csv(
@@ -166,6 +175,18 @@ describe('a download', () => {
       expect([response.status, await response.json()]).toMatchObject([404, { error: 'the file does not exist' }])
     },
   )
+
+  it.each([
+    ['missing', 404],
+    ['fails', 500],
+    ['wrong', 500],
+  ])('of an error has no headers of the file: %s', async (kind, status) => {
+    const response = await get(`/cached/${kind}`)
+    const names = ['cache-control', 'etag', 'last-modified', 'content-disposition', 'accept-ranges']
+    expect([response.status, names.filter((name) => response.headers.has(name))]).toEqual([status, []])
+    expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8')
+    expect(await response.json()).toHaveProperty('code', status * 100)
+  })
 
   it.each(['wrong', 'number'])('is a 500 for %s', async (kind) => {
     await app.inject(`/files/${kind}`).catch(() => {}) // the test kit reports it

@@ -166,6 +166,45 @@ describe('other statuses and headers', () => {
     expect([mallory.status, mallory.headers.getSetCookie()]).toEqual([401, []])
   })
 
+  it.each(['bad data', 'failing hook', 'no header'])(
+    'sends nothing of it when the result breaks the contract: %s',
+    async (how) => {
+      const strict = contract('strict-service', {
+        get: {
+          route: 'GET /',
+          returns: t.Object({ n: t.Integer() }),
+          cacheControl: 'public, max-age=3600',
+          etag: true,
+          setCookies: { session },
+          responseHeaders: { 'x-n': t.Integer(), 'x-m': t.Integer() },
+        },
+      })
+      const strictService = service(strict, {
+        handlers: {
+          get({ response }) {
+            response.etag('v1').cookie('session', 'ann').header('x-n', 1)
+            if (how !== 'no header') response.header('x-m', 1)
+            return { n: (how === 'bad data' ? 'x' : 1) as number }
+          },
+        },
+        hooks: {
+          beforeStart({ fastify }) {
+            fastify.addHook('onSend', async (_request, reply) => {
+              reply.header('x-plugin', '1')
+              if (how === 'failing hook' && reply.statusCode === 200) throw new Error('the plugin failed')
+            })
+          },
+        },
+      })
+      const { url: at } = await strictService.listen()
+      const response = await fetch(at).finally(() => strictService.close())
+      const { headers } = response
+      const sent = ['cache-control', 'etag', 'set-cookie', 'x-n', 'x-m'].filter((name) => headers.has(name))
+      expect([response.status, sent, headers.get('x-plugin')]).toEqual([500, [], '1'])
+      expect(await response.json()).toEqual({ code: 50000, message: 'Internal Server Error' })
+    },
+  )
+
   it.each(['bad header', 'split', 'undeclared', 'status'])(
     'is a 500 when a handler breaks the contract: %s',
     async (text) => {

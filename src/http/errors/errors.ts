@@ -4,6 +4,7 @@ import { errorBody, errorFrom } from '../../contract/errorBody.ts'
 import { BadRequest, codes, PayloadTooLarge, UnsupportedMediaType } from '../../contract/errors.ts'
 import { ServerError, ServiceUnavailable } from '../../contract/serverErrors.ts'
 import { HttpError } from '../../contract/httpError.ts'
+import type { ReplyHeaders } from '../inFlight/inFlight.ts'
 
 /** Sends an error in tricube's format. It always succeeds: headers and details that cannot be sent are left out. */
 export function sendError(reply: FastifyReply, error: HttpError): FastifyReply {
@@ -14,6 +15,15 @@ export function sendError(reply: FastifyReply, error: HttpError): FastifyReply {
     reply.log.warn({ header: name }, 'left a header out of an error: HTTP cannot carry it')
   }
   return reply.code(error.status).header('content-type', 'application/json; charset=utf-8').send(bodyOf(error))
+}
+
+/** Takes back the headers of a success that has failed meanwhile: an error is neither cached nor sets a cookie. */
+export function removeSuccessHeaders(reply: FastifyReply, before: ReplyHeaders): void {
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value === before[name]) continue
+    reply.removeHeader(name)
+    if (before[name] !== undefined) reply.header(name, before[name])
+  }
 }
 
 /**

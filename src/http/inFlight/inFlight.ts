@@ -17,6 +17,9 @@ export interface RunningOperation {
   readonly spec: ResponseSpec
 }
 
+/** Headers of a reply, by their names. */
+export type ReplyHeaders = ReturnType<FastifyReply['getHeaders']>
+
 /** A request in flight, linked to those that arrived before and after it. */
 export class OpenRequest {
   readonly inFlight: InFlight
@@ -26,6 +29,8 @@ export class OpenRequest {
   operation: RunningOperation | undefined
   /** What its handler has set on the response; undefined when it has set nothing. */
   response: ResponseDraft | undefined
+  /** The headers of its reply before those of a success; undefined until they are added. */
+  headersBefore: ReplyHeaders | undefined
   /** Set for HTTP/2, whose requests lose it when they end. */
   readonly peer: string | undefined
   /** Milliseconds of `performance.now()`. */

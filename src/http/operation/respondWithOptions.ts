@@ -25,10 +25,12 @@ export function compileRespondWithOptions(
 
   return (request, reply, value) => {
     if (reply.sent) return reply
-    const draft = openRequestOf(reply).response
+    const open = openRequestOf(reply)
+    const draft = open.response
     const status = draft?.chosen ?? usual
     checkResponse?.(name, value, status)
     if (etag && !isRead) requireCheck(request, draft)
+    open.headersBefore = reply.getHeaders()
     if (cacheControl !== undefined) reply.header('cache-control', cacheControl)
     if (draft) draft.apply(reply)
     else if (required !== undefined) throw missingHeader(required)
