@@ -30,6 +30,7 @@ export async function compile(file: string): Promise<string> {
   try {
     const { metafile } = await esbuild.build({
       entryPoints: [file],
+      absWorkingDir: process.cwd(), // esbuild's own is the folder in which it was loaded, which may be gone
       outfile,
       bundle: true,
       format: 'esm',

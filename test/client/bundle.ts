@@ -4,6 +4,7 @@ import { build } from 'esbuild'
 
 const built = process.env['TRICUBE_TEST_PACKAGE']
 const root = built ?? fileURLToPath(new URL('../../src', import.meta.url))
+const repository = fileURLToPath(new URL('../..', import.meta.url))
 const file = (path: string) => join(root, `${path}.${built ? 'js' : 'ts'}`)
 
 /** Bundles the script of a page for browsers. An import of a Node module fails. */
@@ -12,7 +13,8 @@ export async function bundleForPage(
   tables: 'page' | 'service' = 'page',
 ): Promise<{ readonly text: string; readonly inputs: string[] }> {
   const result = await build({
-    stdin: { contents: script, resolveDir: fileURLToPath(new URL('../..', import.meta.url)), loader: 'ts' },
+    absWorkingDir: repository,
+    stdin: { contents: script, resolveDir: repository, loader: 'ts' },
     bundle: true,
     platform: 'browser',
     format: 'esm',

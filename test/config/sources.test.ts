@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { contract, ConfigError, resource, secret, service, t } from 'tricube'
 import { testService } from 'tricube/testing'
-import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 const Shown = t.Object({
   retries: t.Integer(),
@@ -38,18 +38,18 @@ async function shown(options?: object): Promise<Record<string, unknown>> {
   return data
 }
 
-/** A new one for each test, since a file is loaded once; esbuild keeps the first one as its own working folder. */
-const folders: string[] = []
+/** A new one for each test, since a file is loaded once. */
+let folder: string
 const before = process.cwd()
 beforeEach(async () => {
-  folders.push(await mkdtemp(join(tmpdir(), 'tricube-config-')))
-  process.chdir(folders.at(-1)!)
+  folder = await mkdtemp(join(tmpdir(), 'tricube-config-'))
+  process.chdir(folder)
   vi.stubEnv('LOG_LEVEL', 'silent')
 })
-afterEach(() => void vi.unstubAllEnvs())
-afterAll(async () => {
+afterEach(async () => {
+  vi.unstubAllEnvs()
   process.chdir(before)
-  await Promise.all(folders.map((folder) => rm(folder, { recursive: true })))
+  await rm(folder, { recursive: true })
 })
 const write = (name: string, values: string) => writeFile(name, `export default ${values}`)
 

@@ -28,6 +28,7 @@ export async function bundle(
   await symlink(join(repository, 'node_modules'), join(folder, 'node_modules'))
   const built = process.env['TRICUBE_TEST_PACKAGE']
   await build({
+    absWorkingDir: repository,
     entryPoints: [fileURLToPath(entry)],
     outfile: join(folder, 'instance.mjs'),
     bundle: true,
