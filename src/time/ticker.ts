@@ -14,16 +14,21 @@ const idleRounds = 40
 export class Ticker {
   readonly #sweepable: Sweepable
   #timer: NodeJS.Timeout | undefined
+  /** What started the timer. */
+  #clock: typeof setInterval | undefined
   #idle = 0
 
   constructor(sweepable: Sweepable) {
     this.#sweepable = sweepable
   }
 
-  /** Starts the ticker. */
+  /** Starts the ticker, also when a test has replaced the clock that it runs by. */
   wake(): void {
     this.#idle = 0
-    this.#timer ??= setInterval(this.#tick, periodMs).unref()
+    if (this.#clock !== setInterval) this.stop()
+    if (this.#timer !== undefined) return
+    this.#clock = setInterval
+    this.#timer = setInterval(this.#tick, periodMs).unref()
   }
 
   stop(): void {

@@ -4,7 +4,6 @@ import { Ticker, type Sweepable } from './ticker.ts'
 const slotMs = 8
 /** 8 s for one round: the timeouts of nearly all calls. What is later is passed over until its round. */
 const slots = 1024
-const staleMs = 1000
 
 /** What ends at some moment, unless it is done before. */
 export abstract class Expiring {
@@ -32,15 +31,11 @@ export class Wheel implements Sweepable {
   #size = 0
   /** The number of the slot that was looked at last. */
   #at = 0
-  #sweptAt = 0
 
   /** Has it expire in so many milliseconds; it is nowhere else. */
   add(one: Expiring, timeoutMs: number): void {
     const now = performance.now()
-    if (this.#size === 0) {
-      this.#at = Math.floor(now / slotMs)
-      this.#sweptAt = now
-    }
+    if (this.#size === 0) this.#at = Math.floor(now / slotMs)
     one.expiresAt = now + timeoutMs
     const slot = Math.floor(one.expiresAt / slotMs) % slots
     const first = this.#slots[slot]
@@ -49,8 +44,6 @@ export class Wheel implements Sweepable {
     if (first) first.before = one
     this.#slots[slot] = one
     this.#size += 1
-    // A test may have taken away the clock that the ticker began with.
-    if (Math.abs(now - this.#sweptAt) > staleMs) this.#ticker.stop()
     this.#ticker.wake()
   }
 
@@ -68,7 +61,6 @@ export class Wheel implements Sweepable {
 
   sweep(now: number): boolean {
     const last = Math.floor(now / slotMs)
-    this.#sweptAt = now
     for (let at = Math.max(Math.min(this.#at, last), last - slots + 1); at <= last; at++) this.#expire(at % slots, now)
     this.#at = last // which may hold what is due only later in it
     return this.#size > 0

@@ -86,7 +86,7 @@ describe('a hedge', () => {
     for (let n = 0; n < 40; n++) await caller.getProduct(get)
     isSlow = true
     const stopped = new Promise<void>((resolve) => {
-      a.server.on('request', (request) => request.on('close', resolve))
+      a.server.on('request', ({ socket }) => socket.on('close', resolve))
     })
     const responses = await Promise.all(Array.from({ length: 4 }, () => caller.getProduct(get, { timeoutMs: 9000 })))
     expect(responses.map(({ from }) => from)).toEqual(['b', 'b', 'b', 'b'])

@@ -57,3 +57,13 @@ it('passes over what one that expires removes', async () => {
   expect(removing.expiredAt).toBeDefined()
   expect(others.map(({ expiredAt }) => expiredAt)).toEqual([undefined, undefined])
 })
+
+it('runs by the clock of the moment, which tests replace', async () => {
+  const wheel = new Wheel()
+  const [done, late] = [new Noted(), new Noted()]
+  wheel.add(done, 100)
+  wheel.remove(done)
+  vi.useRealTimers()
+  wheel.add(late, 1)
+  await expect.poll(() => late.expiredAt).toBeDefined()
+})
