@@ -2,10 +2,13 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { blocksOf, pages } from './docBlocks.ts'
+import { importedBy, installedBy } from './docPackages.ts'
 import { root } from './project.ts'
 
 /** Pages that show nothing to do: an index, a list of words, a table of symptoms. */
 const lists = ['docs/README.md', 'docs/glossary.md', 'docs/failures.md', 'docs/come-from.md']
+/** Pages whose reader has a clone of the repository, with all packages. */
+const clones = ['docs/shop.md']
 const tasks = pages.filter((page) => page !== 'README.md' && !lists.includes(page))
 
 it.each(tasks)('%s begins with an example', (page) => {
@@ -25,6 +28,11 @@ it.each(pages)('%s names its files where a reader sees it', (page) => {
   const hidden = blocksOf(page).filter(({ file, text }) => file !== undefined && !text.includes(`// ${file}`))
   const prose = textOf(page).replaceAll(/^```.*?^```$/gms, '')
   expect(hidden.filter(({ file }) => !prose.includes(`\`${file}\``)).map(({ file }) => file)).toEqual([])
+})
+
+it.each(pages.filter((page) => !clones.includes(page)))('%s says how to install what its code imports', (page) => {
+  const installed = installedBy(page).map(({ name }) => name.replace(/(?<=.)@.*/, ''))
+  expect(importedBy(page).filter((name) => !installed.includes(name))).toEqual([])
 })
 
 it('the index leads to every page', () => {
