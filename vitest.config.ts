@@ -24,7 +24,15 @@ const isolated = [
 /** The longest files begin first: one that begins last has the machine to itself while it installs packages. */
 const longest = [
   ...isolated,
-  ...['test/packed/commands', 'test/packed/', 'test/pack.test.ts', 'test/cli/watch', 'test/cli/', 'test/dashboard/'],
+  ...[
+    'test/packed/npm.',
+    'test/packed/pnpm.',
+    'test/packed/',
+    'test/pack.test.ts',
+    'test/cli/watch',
+    'test/cli/',
+    'test/dashboard/',
+  ],
   ...['test/events/', 'test/jobs/', 'test/client/lanes/', 'test/discovery/everyRegistry', 'test/postgres.test.ts'],
 ]
 class LongestFirst extends BaseSequencer {

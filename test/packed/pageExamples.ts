@@ -24,7 +24,6 @@ const elsewhere: Readonly<Record<string, string>> = {
   issuers: 'does not start without AUTH_ISSUER, as the page says: test/auth',
   kubernetes: 'needs a cluster and a running service: test/discovery/kubernetes.test.ts',
   requests: 'does not start without COOKIE_SECRETS, as the page says: test/http',
-  schemas: 'needs zod: test/schema',
   'service/cart-service/service.ts': 'needs a Redis and its client: test/service/resources.test.ts',
   sessions: 'does not start without SESSION_SECRET, as the page says: test/http/plugins.test.ts',
   start: 'does what the command of the page does, which is typed',

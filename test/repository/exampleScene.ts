@@ -1,6 +1,5 @@
 // The names that examples of docstrings use without declaring them. Only their types matter: none of this runs.
 import { integer, pgTable, text as textColumn } from 'drizzle-orm/pg-core'
-import type { FastifyReply } from 'fastify'
 import {
   contract,
   jobs,
@@ -74,7 +73,6 @@ export declare const handlers: { getUser(): Static<typeof User> }
 export declare const ctx: Context<Operation, { stock: typeof stockService }>
 export declare const config: LiveConfig
 export declare const error: unknown
-export declare const reply: FastifyReply
 export declare const db: Database
 export declare const tx: Transaction
 export declare const postgres: EmbeddedPostgres
