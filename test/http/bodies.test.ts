@@ -121,6 +121,27 @@ describe('raw()', () => {
     expect(seen).not.toContain('100 Continue')
   })
 
+  it('rejects no body where it has types, and accepts an empty one of such a type', async () => {
+    const error = 'a body of image/png or image/svg+xml or video/* is required'
+    const bare = await fetch(`${url}/image`, { method: 'PUT' })
+    expect([bare.status, await bare.json()]).toEqual([400, { code: 40001, message: 'Bad Request', error }])
+    const said = await fetch(`${url}/say`, { method: 'POST' })
+    expect([said.status, await said.json()]).toMatchObject([
+      400,
+      { error: 'a body of text/plain or text/csv is required' },
+    ])
+    expect(await post('/image', '', 'image/png', {}, 'PUT')).toMatchObject({ status: 200, data: 0 })
+    expect(await post('/say', '', 'text/csv')).toMatchObject({ status: 200, data: '' })
+    expect((await post('/image', '', 'text/html', {}, 'PUT')).status).toBe(415)
+    const any = await fetch(`${url}/bytes`, { method: 'POST' })
+    expect(await any.json()).toMatchObject({ data: { length: 0 } })
+    await using over = client(bodies, { url })
+    for (const one of [over, fetchClient(bodies, { url })]) {
+      expect(await one.say({ body: '' })).toBe('')
+      expect(await one.image({ body: new Uint8Array() })).toBe(0)
+    }
+  })
+
   it('rejects a body over its limit, by its header and by its bytes', async () => {
     const head = 'POST /bytes HTTP/1.1\r\nhost: a\r\ncontent-length: 2000001\r\nexpect: 100-continue\r\n\r\n'
     const { statuses, isClosed, text: seen } = await talk(port, head)

@@ -103,6 +103,16 @@ describe('an upload', () => {
     })
   })
 
+  it('that has types does not replace a file when there is no body', async () => {
+    await put('/save/kept', 'image')
+    const bare = await fetch(`${url}/save/kept`, { method: 'PUT' })
+    const error = 'a body of image/png or text/* is required'
+    expect([bare.status, await bare.json()]).toMatchObject([400, { code: 40001, error }])
+    expect(await readFile(join(folder, 'kept'), 'utf8')).toBe('image')
+    expect(await put('/save/kept', '', { 'content-type': 'text/plain' })).toMatchObject({ data: { bytes: 0 } })
+    await rm(join(folder, 'kept'))
+  })
+
   it('is rejected before it is sent: its type and its announced length', async () => {
     const head = (type: string, length: number) =>
       `PUT /save/no HTTP/1.1\r\nhost: a\r\ncontent-type: ${type}\r\ncontent-length: ${length}\r\nexpect: 100-continue\r\n\r\n`

@@ -97,14 +97,18 @@ function compileAccept(
 ): onRequestHookHandler {
   const isAccepted = compileTypeTest(types)
   const expected = types.join(' or ')
-  return ({ raw: { headers } }, reply, done) => {
+  const mayBeEmpty = emptyByType.has(form)
+  const isRequired = mayBeEmpty && !types.includes('*/*')
+  return ({ raw }, reply, done) => {
+    const { headers } = raw
     const reject = (error: Error): void => {
       reply.header('connection', 'close')
       done(error)
     }
-    const type = headers['content-type']
     const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
-    if (!hasBody) return done()
+    if (!hasBody && mayBeEmpty) restoreType(raw)
+    const type = headers['content-type']
+    if (!hasBody && type === undefined) return isRequired ? done(missing(expected)) : done()
     if (!isAccepted(type)) return reject(new UnsupportedMediaType(`the body has to be ${expected}`))
     if (form === 'text' && !isUnicode(type)) return reject(new UnsupportedMediaType('the body has to be in UTF-8'))
     if (encodings === 'identity' && headers['content-encoding'] !== undefined) {
@@ -114,6 +118,19 @@ function compileAccept(
     if (Number(headers['content-length']) > bodyLimit) return reject(new PayloadTooLarge('the body is over the limit'))
     done()
   }
+}
+
+/** Bodies that may have no bytes, such as an empty file. It is a body when it has a type. */
+const emptyByType: ReadonlySet<BodyForm> = new Set(['raw', 'text', 'upload'])
+
+/** Restores the `content-type` of a request without bytes, which the server has removed. */
+function restoreType({ headers, rawHeaders }: FastifyRequest['raw']): void {
+  const at = rawHeaders.findIndex((text, index) => index % 2 === 0 && text.toLowerCase() === 'content-type')
+  if (at >= 0) headers['content-type'] = rawHeaders[at + 1]
+}
+
+function missing(expected: string): BadRequest {
+  return new BadRequest(`a body of ${expected} is required`, { code: codes.malformed })
 }
 
 function isUnicode(contentType: string | undefined): boolean {
