@@ -63,6 +63,8 @@ export interface LoginIssuer {
 
 /** Identifies the callers of a service in one way, such as `jwt()`. */
 export interface Authenticator {
+  /** The scheme that it identifies callers for. Default: any. */
+  readonly scheme?: AuthScheme
   /** Whether it needs the service's database, with the table of API keys. Default: false. */
   readonly needsDatabase?: boolean
   /** Whether it needs the certificates of callers: `tls: { requestCert: true }`. Default: false. */

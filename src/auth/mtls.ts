@@ -39,6 +39,7 @@ export function mtls(options: MtlsOptions): Authenticator {
   if (problem) throw new TypeError(`mtls: ${problem}`)
   const known = new WeakMap<object, Identity | AuthFailure>()
   return {
+    scheme: 'service',
     needsClientCertificates: true,
     open: () => ({
       // The handshake is over before the first request, and a certificate belongs to its connection.

@@ -12,7 +12,7 @@ import {
   type FindUser,
   type AuthUser,
 } from 'tricube'
-import { jwt } from 'tricube/auth'
+import { jwt, type Authenticator, type Identity } from 'tricube/auth'
 import { testService, testSystem } from 'tricube/testing'
 import { describe, expect, expectTypeOf, it, onTestFinished } from 'vitest'
 import { logging } from '../log/logFile.ts'
@@ -288,7 +288,7 @@ describe('what is recorded', () => {
       ['info', 'denied', 'me', undefined, 'no credentials', 401, '127.0.0.1'],
       ['info', 'denied', 'me', undefined, 'it has expired', 401, '127.0.0.1'],
       ['info', 'denied', 'me', undefined, 'it is no JWT', 401, '127.0.0.1'],
-      ['info', 'denied', 'getNote', 'user 7', 'user 7 lacks a scope', 403, '127.0.0.1'],
+      ['info', 'denied', 'getNote', 'user 7', 'user 7 lacks the scope notes:read', 403, '127.0.0.1'],
       ['info', 'denied', 'getNote', 'user 7', 'its policy', 403, '127.0.0.1'],
     ])
     const text = JSON.stringify(all)
@@ -320,6 +320,37 @@ describe('what is recorded', () => {
     )
   })
 
+  it('challenges for the credentials that were wrong', async () => {
+    const ops = contract('a-service', { a: { route: 'GET /a', auth: ['user', 'key'], scopes: ['a:read'] } })
+    const user = { scheme: 'user', key: 'u', name: 'user 7', scopes: ['a:read'], value: {} } as const
+    const key = { scheme: 'key', key: 'k', name: 'key 1', scopes: [], value: {} } as const
+    const found = (header: string, identity: Identity): Authenticator => ({
+      open: () => ({
+        authenticate: ({ headers }) =>
+          headers[header] === 'wrong'
+            ? { failure: 'invalid', reason: 'it is wrong' }
+            : headers[header]
+              ? identity
+              : undefined,
+      }),
+    })
+    await using app = await testService(
+      service(ops, { auth: { user: found('x-user', user), key: found('x-key', key) }, handlers: { a: () => {} } }),
+    )
+    const denied = async (headers: Record<string, string>) => {
+      const response = await app.inject({ url: '/a', headers })
+      return [response.headers['www-authenticate'], (response.json() as { error: string }).error]
+    }
+    expect(await denied({ 'x-key': 'right' })).toEqual([
+      'ApiKey realm="a-service", error="insufficient_scope", scope="a:read"',
+      'the request needs the scope a:read',
+    ])
+    expect(await denied({ 'x-user': 'right', 'x-key': 'wrong' })).toEqual([
+      'ApiKey realm="a-service", error="invalid_token"',
+      'the API key is invalid or has expired',
+    ])
+  })
+
   it('is on the span', async () => {
     await using app = await testService(noteService())
     await app.as(reader).client.me()
@@ -331,7 +362,7 @@ describe('what is recorded', () => {
     expect(app.spans.map(({ attributes }) => [attributes['enduser.id'], attributes['tricube.access.denied']])).toEqual([
       ['user 7', undefined],
       [undefined, 'no credentials'],
-      ['user 3', 'user 3 lacks a scope'],
+      ['user 3', 'user 3 lacks the scope notes:read'],
     ])
   })
 })

@@ -1,6 +1,6 @@
 /** What a contract says about its callers: checked when it is defined, and shown in its OpenAPI document. */
 import { contract, openapiDocument, service, t, type Contract, type ServiceOptions, type AuthUser } from 'tricube'
-import { jwt } from 'tricube/auth'
+import { apiKeys, jwt } from 'tricube/auth'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { problemsOf } from '../openapi/validate.ts'
 import { testMessages } from '../messages/row.ts'
@@ -119,6 +119,16 @@ describe('a service names what is wrong with', () => {
         'a-service: unknown option auth.users, expected key, service, user; did you mean user?',
       ],
       [
+        'an authenticator of something else',
+        () => define(users, { auth: { user: apiKeys() } }),
+        'a-service: auth.user: expected jwt({ issuer, audience }), got an authenticator of a key',
+      ],
+      [
+        'an authenticator without its scheme',
+        () => define(users, { auth: jwt() as never }),
+        'a-service: auth: expected an object like { user: jwt() }, got an object (Object)',
+      ],
+      [
         'an authenticator that protects nothing',
         () => define(nobody, { auth: { user: jwt() } }),
         "a-service: auth.user: no operation asks for a user, set auth: 'user' in the contract",
@@ -190,6 +200,16 @@ describe('the OpenAPI document', () => {
     ])
     expect(Object.keys(orders!['post']!.responses)).toEqual(expect.arrayContaining(['401', '403']))
     expect(Object.keys(items!['get']!.responses)).not.toContain('401')
+    expect(await problemsOf(document)).toEqual([])
+  })
+
+  it('offers services both ways to identify themselves', async () => {
+    const document = openapiDocument(contract('a-service', { a: { route, auth: ['user', 'service'], scopes: ['a'] } }))
+    expect(document.components.securitySchemes).toMatchObject({
+      service: { type: 'mutualTLS' },
+      serviceToken: { type: 'apiKey', in: 'header', name: 'x-service-token' },
+    })
+    expect(document.paths['/a']!['get']!.security).toEqual([{ user: ['a'] }, { service: [] }, { serviceToken: [] }])
     expect(await problemsOf(document)).toEqual([])
   })
 

@@ -36,6 +36,7 @@ export function jwt(...issuers: readonly JwtOptions[]): Authenticator {
   checkJwtOptions(issuers)
   const all = issuers.length === 0 ? [{}] : issuers
   return {
+    scheme: 'user',
     needsSettings: all.some(({ issuer }) => issuer === undefined) ? ['AUTH_ISSUER'] : [],
     open: (host) => new JwtAuthenticator(host, all),
   }

@@ -29,7 +29,11 @@ export interface ApiKeyOptions {
 export function apiKeys(options: ApiKeyOptions = {}): Authenticator {
   const problem = optionsProblem(options, { ownerScopes: func })
   if (problem) throw new TypeError(`apiKeys: ${problem}`)
-  return { needsDatabase: true, open: async (host) => new KeyAuthenticator(host, await host.database(), options) }
+  return {
+    scheme: 'key',
+    needsDatabase: true,
+    open: async (host) => new KeyAuthenticator(host, await host.database(), options),
+  }
 }
 
 const invalid = (reason: string): AuthFailure => ({ failure: 'invalid', reason })

@@ -36,6 +36,7 @@ export function serviceTokens(options: ServiceTokenOptions = {}): Authenticator 
   const problem = optionsProblem(options, { keys: folder })
   if (problem) throw new TypeError(`serviceTokens: ${problem}`)
   return {
+    scheme: 'service',
     needsSettings: options.keys === undefined ? ['SERVICE_KEYS_DIR'] : [],
     serviceKeys: { folder: options.keys },
     open: (host) => ServiceTokenAuthenticator.open(host, options.keys ?? host.serviceKeys),

@@ -1,5 +1,5 @@
 import type { FastifyRequest, onRequestHookHandler } from 'fastify'
-import { isFailure, type AuthFailure, type AuthOutcome, type OpenAuthenticator } from '../../../auth/authenticator.ts'
+import { isFailure, type AuthFailure, type OpenAuthenticator } from '../../../auth/authenticator.ts'
 import { callerName, setIdentities, type Identity, type ServiceCaller } from '../../../auth/identity.ts'
 import { schemesOf, type AuthScheme } from '../../../contract/auth.ts'
 import { TooManyRequests } from '../../../contract/errors.ts'
@@ -34,15 +34,23 @@ export class Access {
     if (schemes.length === 0) return []
     const { scopes = [], callers } = operation
     const rejections = new Rejections(this.#service, schemes, scopes)
-    const authenticators = schemes.map((scheme) => this.#authenticators.get(scheme)!)
-    const identify = authenticators.length === 1 ? authenticators[0]!.authenticate.bind(authenticators[0]) : undefined
+    const authenticators = schemes.map((scheme) => ({ scheme, ...bound(this.#authenticators.get(scheme)!) }))
+    const [only] = authenticators.length === 1 ? authenticators : []
 
-    const errorOf = (request: FastifyRequest, outcome: AuthOutcome | readonly Identity[]): HttpError | undefined => {
+    const errorOf = (request: FastifyRequest, outcome: Outcome): HttpError | undefined => {
       if (outcome === undefined) return denied(request, rejections.missing(), 'no credentials')
       if ('failure' in outcome) return this.#failed(request, outcome, rejections)
       const identities = 'scheme' in outcome ? [outcome] : outcome
       const lacking = scopes.length > 0 ? lackingScope(identities, scopes) : undefined
-      if (lacking) return denied(request, rejections.insufficient(), `${lacking.name} lacks a scope`, identities)
+      if (lacking) {
+        const { scheme, name } = lacking
+        return denied(
+          request,
+          rejections.insufficient(scheme),
+          `${name} lacks ${missingOf(lacking, scopes)}`,
+          identities,
+        )
+      }
       const stranger = callers && strangerAmong(identities, callers)
       if (stranger)
         return denied(request, rejections.stranger(stranger.name), `${stranger.name} is no caller`, identities)
@@ -50,13 +58,10 @@ export class Access {
       if (request.span?.isRecorded) request.span.set('enduser.id', callerName(identities)!)
       return undefined
     }
-    const settle = (
-      request: FastifyRequest,
-      outcome: AuthOutcome | readonly Identity[],
-      end: (error?: Error) => void,
-    ): void => end(errorOf(request, outcome))
+    const settle = (request: FastifyRequest, outcome: Outcome, end: (error?: Error) => void): void =>
+      end(errorOf(request, outcome))
     const check: onRequestHookHandler = (request, _reply, done) => {
-      const outcome = identify ? identify(request) : identifyAll(authenticators, request)
+      const outcome = only ? only.authenticate(request) : identifyAll(authenticators, request)
       if (isThenable(outcome)) outcome.then((settled) => settle(request, settled, done), done)
       else settle(request, outcome, done)
     }
@@ -64,7 +69,7 @@ export class Access {
   }
 
   /** Returns the error of rejected credentials: a 429 after many forged ones from one address. */
-  #failed(request: FastifyRequest, failure: AuthFailure, rejections: Rejections): HttpError {
+  #failed(request: FastifyRequest, failure: Failure, rejections: Rejections): HttpError {
     const { reason } = failure
     if (failure.failure === 'invalid') {
       const aheadUs = this.#forgeries.take(networkOf(request.ip), forgeries)
@@ -78,16 +83,28 @@ export class Access {
   }
 }
 
+/** A failure of one of several ways to identify a caller. */
+type Failure = AuthFailure & { readonly scheme?: AuthScheme }
+type Outcome = Identity | readonly Identity[] | Failure | undefined
+
+interface Way extends Pick<OpenAuthenticator, 'authenticate'> {
+  readonly scheme: AuthScheme
+}
+
+function bound(authenticator: OpenAuthenticator): Pick<OpenAuthenticator, 'authenticate'> {
+  return { authenticate: authenticator.authenticate.bind(authenticator) }
+}
+
 /** Identifies a caller in each of several ways. One failure rejects the request, also when another way succeeds. */
 async function identifyAll(
-  authenticators: readonly OpenAuthenticator[],
+  ways: readonly Way[],
   request: FastifyRequest,
-): Promise<readonly Identity[] | AuthFailure | undefined> {
+): Promise<readonly Identity[] | Failure | undefined> {
   const identities: Identity[] = []
-  for (const authenticator of authenticators) {
-    const outcome = await authenticator.authenticate(request)
+  for (const { scheme, authenticate } of ways) {
+    const outcome = await authenticate(request)
     if (outcome === undefined) continue
-    if (isFailure(outcome)) return outcome
+    if (isFailure(outcome)) return { ...outcome, scheme }
     identities.push(outcome)
   }
   return identities.length > 0 ? identities : undefined
@@ -96,6 +113,11 @@ async function identifyAll(
 /** Returns the first identity that lacks a scope. A service that calls for a user has no scopes of its own. */
 function lackingScope(identities: readonly Identity[], scopes: readonly string[]): Identity | undefined {
   return identities.find((identity) => identity.scopes && !scopes.every((scope) => identity.scopes!.includes(scope)))
+}
+
+function missingOf({ scopes }: Identity, needed: readonly string[]): string {
+  const missing = needed.filter((scope) => !scopes!.includes(scope))
+  return `the scope${missing.length > 1 ? 's' : ''} ${missing.join(' ')}`
 }
 
 /** Returns the service that is none of the callers that an operation names. */

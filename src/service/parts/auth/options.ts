@@ -3,7 +3,7 @@ import type { Authenticator } from '../../../auth/authenticator.ts'
 import type { FindUser } from '../../../auth/findUser.ts'
 import { fieldsProblem, type Rule } from '../../../config/rule.ts'
 import { either, func, group, record, withMethods } from '../../../config/rules.ts'
-import { authSchemes, schemesOf } from '../../../contract/auth.ts'
+import { authSchemes, schemesOf, type AuthScheme } from '../../../contract/auth.ts'
 import type { TlsOptions } from '../../../http/tls.ts'
 import type { Contract } from '../../../contract/contract.ts'
 
@@ -36,8 +36,7 @@ const examples = {
   service: "mtls({ trust: 'spiffe://shop/' }) or serviceTokens()",
 } as const
 
-/** The rule of `auth`: an authenticator for each scheme that the contract names, and no other. */
-export const authRule: Rule = group<AuthOptions>(
+const byScheme: Rule = group<AuthOptions>(
   {
     user: {
       ...either(authenticator(examples.user), func),
@@ -47,6 +46,7 @@ export const authRule: Rule = group<AuthOptions>(
     service: authenticator(examples.service),
   },
   {
+    expected: 'an object like { user: jwt() }',
     problem(given: AuthOptions | undefined, path, definition) {
       const { contract } = definition as { readonly contract: Contract }
       const asking = Object.entries(contract.operations).flatMap(([name, operation]) =>
@@ -65,11 +65,20 @@ export const authRule: Rule = group<AuthOptions>(
   },
 )
 
+/** The rule of `auth`: an authenticator for each scheme that the contract names, and no other. */
+export const authRule: Rule = {
+  ...byScheme,
+  accepts: (value) => byScheme.accepts(value) && !Object.hasOwn(value as object, 'open'), // that is an authenticator
+}
+
 /** Returns what else an authenticator needs of its service. */
 function requirementsProblem(given: AuthOptions, path: string, definition: object): string | undefined {
   const { tls } = definition as { readonly tls?: TlsOptions }
   for (const [scheme, one] of Object.entries(given)) {
     if (typeof one === 'function') continue
+    if (one?.scheme !== undefined && one.scheme !== scheme) {
+      return `${path}.${scheme}: expected ${examples[scheme as AuthScheme]}, got an authenticator of a ${one.scheme}`
+    }
     if (one?.needsClientCertificates && !tls?.requestCert) {
       return `${path}.${scheme} needs the certificates of callers, set tls: { cert, key, ca, requestCert: true }`
     }

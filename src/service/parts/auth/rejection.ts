@@ -12,20 +12,17 @@ import type { HttpError } from '../../../contract/httpError.ts'
 export class Rejections {
   readonly #realm: string
   readonly #needed: string
-  /** RFC 9110, 11.6.1: a 401 has a challenge. There is no registered one for API keys and certificates. */
-  readonly #challenge: string
   /** One for each way to identify oneself. */
   readonly #challenges: string
-  readonly #what: string
+  readonly #first: AuthScheme
   readonly #scope: string
 
   constructor(service: string, schemes: readonly AuthScheme[], scopes: readonly string[]) {
     this.#realm = `realm="${service}"`
-    const names = authSchemes.filter((scheme) => schemes.includes(scheme)).map((scheme) => challenges[scheme])
-    this.#challenge = names[0]!
-    this.#challenges = names.map((name) => `${name} ${this.#realm}`).join(', ')
+    const named = authSchemes.filter((scheme) => schemes.includes(scheme))
+    this.#challenges = named.map((scheme) => `${challenges[scheme]} ${this.#realm}`).join(', ')
+    this.#first = named[0]!
     this.#needed = `the request needs ${schemes.map((scheme) => credentials[scheme]).join(' or ')}`
-    this.#what = schemes.length > 1 ? 'a credential' : credential[schemes[0]!]
     this.#scope = scopes.join(' ')
   }
 
@@ -34,8 +31,8 @@ export class Rejections {
     return new Unauthorized(this.#needed, { headers: { 'www-authenticate': this.#challenges } })
   }
 
-  /** Returns the error of a request whose credentials were rejected. */
-  failed({ failure }: AuthFailure): HttpError {
+  /** Returns the error of a request whose credentials were rejected; `scheme` is that of the credentials. */
+  failed({ failure, scheme = this.#first }: AuthFailure & { readonly scheme?: AuthScheme }): HttpError {
     if (failure === 'malformed')
       return new BadRequest('there must be one authorization header', { code: codes.malformed })
     if (failure === 'unavailable') {
@@ -44,8 +41,10 @@ export class Rejections {
         headers: { 'retry-after': '1' },
       })
     }
-    const challenge = `${this.#challenge} ${this.#realm}, error="invalid_token"`
-    return new Unauthorized(`${this.#what} is invalid or has expired`, { headers: { 'www-authenticate': challenge } })
+    const challenge = `${challenges[scheme]} ${this.#realm}, error="invalid_token"`
+    return new Unauthorized(`${credential[scheme]} is invalid or has expired`, {
+      headers: { 'www-authenticate': challenge },
+    })
   }
 
   /** Returns the error of a service that is none of the `callers`. */
@@ -54,12 +53,13 @@ export class Rejections {
   }
 
   /** Returns the error of a caller that lacks a scope. */
-  insufficient(): HttpError {
-    const challenge = `${this.#challenge} ${this.#realm}, error="insufficient_scope", scope="${this.#scope}"`
+  insufficient(scheme: AuthScheme): HttpError {
+    const challenge = `${challenges[scheme]} ${this.#realm}, error="insufficient_scope", scope="${this.#scope}"`
     return new Forbidden(`the request needs the scope ${this.#scope}`, { headers: { 'www-authenticate': challenge } })
   }
 }
 
+/** RFC 9110, 11.6.1: a 401 has a challenge. There is no registered one for API keys and certificates. */
 const challenges: Readonly<Record<AuthScheme, string>> = { user: 'Bearer', key: 'ApiKey', service: 'Certificate' }
 
 const credentials: Readonly<Record<AuthScheme, string>> = {
