@@ -4,6 +4,7 @@ import { migrate } from '../migrations/migrate.ts'
 import type { DatabaseSettings } from '../service/parts/database.ts'
 import type { Service } from '../service/service.ts'
 import { database } from '../sql/index.ts'
+import { prepareTables } from '../tables/prepare.ts'
 import { createTestDatabase, type TestDatabase } from './testDatabase.ts'
 
 /** The databases of a service under test. */
@@ -27,6 +28,8 @@ export async function freshDatabases(
     const one = await createTestDatabase(service.name)
     made.push(one)
     if (service.migrations) await migrate({ url: one.url, directory: service.migrations, allowUnwritten: true })
+    // A service that starts on a slow machine may create them later, after the first request of the test.
+    if (service.tables.length > 0) await createTables(one.url, service)
     if (seed && service.seed) await runSeed(one.url, service.seed)
     return one.url
   }
@@ -42,6 +45,11 @@ export async function freshDatabases(
     await drop()
     throw error
   }
+}
+
+async function createTables(url: string, { name, tables }: Service<Contract, unknown>): Promise<void> {
+  await using db = database({ url, lanes: 0, pool: 1 })
+  await prepareTables(db, tables, name)
 }
 
 async function runSeed(url: string, seed: URL): Promise<void> {
