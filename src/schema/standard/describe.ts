@@ -1,8 +1,8 @@
 import type { JsonSchema } from '../schema.ts'
 import { canonical } from '../validator/unique.ts'
 import { libraries, NoJsonSchema, type ConversionNotes } from './libraries.ts'
-import { namedIn, normalise, type Naming } from './normalise.ts'
-import type { StandardSchema } from './spec.ts'
+import { namedIn, normalise, representable, type Naming } from './normalise.ts'
+import { isStandard, type StandardSchema } from './spec.ts'
 
 /** One side of a schema: what it reads, or what it makes of that. */
 export type Side = 'input' | 'output'
@@ -25,12 +25,23 @@ export function describe(schema: StandardSchema): Description {
 }
 
 const described = new WeakMap<object, Description>()
+/** Schemas whose description is being made, which schemas inside them must not wait for. */
+const converting = new Set<object>()
 let recursive = 0
 
 function convert(schema: StandardSchema): Description {
+  converting.add(schema)
+  try {
+    return convertSides(schema)
+  } finally {
+    converting.delete(schema)
+  }
+}
+
+function convertSides(schema: StandardSchema): Description {
   const { vendor, jsonSchema } = schema['~standard']
   const library = libraries[vendor]
-  const notes: ConversionNotes = { hasMore: library === undefined }
+  const notes: ConversionNotes = { hasMore: library === undefined, named: new Map() }
   const names = new Map<string, string>()
   const naming: Naming = {
     madeUp: library?.madeUp ?? /^\W*\d+$/,
@@ -40,7 +51,7 @@ function convert(schema: StandardSchema): Description {
       return name
     },
   }
-  const raw = (side: Side): JsonSchema | NoJsonSchema =>
+  const raw = (side: Side): Converted =>
     caught(() =>
       jsonSchema[side]({
         target: 'draft-2020-12',
@@ -48,40 +59,53 @@ function convert(schema: StandardSchema): Description {
       }),
     )
   const [rawInput, rawOutput] = [raw('input'), raw('output')]
-  const write = (from: JsonSchema | NoJsonSchema, side: Side, how = naming): JsonSchema | NoJsonSchema =>
+  const write = (from: Converted, side: Side, how = naming): Converted =>
     from instanceof NoJsonSchema ? from : caught(() => normalise(from, side, how))
   const output = write(rawOutput, 'output')
-  const alike = write(rawInput, 'output') // without what never counts in an output
-  const renamed = differing(alike, output)
+  const renamed = renamedIn(write(rawInput, 'input'), output, notes)
   return {
-    input: write(rawInput, 'input', { ...naming, renamed }),
-    output,
-    hasMore: notes.hasMore || !isSame(alike, output),
+    input: checked(write(rawInput, 'input', { ...naming, renamed })),
+    output: checked(output),
+    // Compared without what never counts in an output.
+    hasMore: notes.hasMore || !isSame(write(rawInput, 'output'), output),
     isOptional: library?.isOptional?.(schema) ?? acceptsNothing(schema),
   }
 }
 
-function caught(make: () => JsonSchema): JsonSchema | NoJsonSchema {
+type Converted = JsonSchema | NoJsonSchema
+
+function checked(converted: Converted): Converted {
+  return converted instanceof NoJsonSchema ? converted : representable(converted)
+}
+
+function caught(make: () => JsonSchema): Converted {
   try {
     return make()
   } catch (error) {
-    return error instanceof NoJsonSchema ? error : new NoJsonSchema('', (error as Error).message.split('\n', 1)[0]!)
+    return new NoJsonSchema('', (error as Error).message.split('\n', 1)[0]!)
   }
 }
 
-function isSame(one: JsonSchema | NoJsonSchema, other: JsonSchema | NoJsonSchema): boolean {
+function isSame(one: Converted, other: Converted): boolean {
   return !(one instanceof NoJsonSchema || other instanceof NoJsonSchema) && canonical(one) === canonical(other)
 }
 
 /** Returns the names of schemas whose input is not their output. */
-function differing(input: JsonSchema | NoJsonSchema, output: JsonSchema | NoJsonSchema): ReadonlySet<string> {
-  if (input instanceof NoJsonSchema || output instanceof NoJsonSchema) return new Set()
-  const outputs = namedIn(output)
+function renamedIn(input: Converted, output: Converted, { named }: ConversionNotes): ReadonlySet<string> {
+  if (input instanceof NoJsonSchema) return new Set()
+  const outputs = output instanceof NoJsonSchema ? new Map<string, JsonSchema>() : namedIn(output)
   const names = [...namedIn(input)].filter(([name, schema]) => {
     const other = outputs.get(name)
-    return other !== undefined && canonical(other) !== canonical(schema)
+    return other ? canonical(other) !== canonical(schema) : isRenamedAlone(name, named.get(name))
   })
   return new Set(names.map(([name]) => name))
+}
+
+/** Whether the input of a schema is not its output, where a transform around it hides the output. */
+function isRenamedAlone(name: string, schema: object | undefined): boolean {
+  if (!isStandard(schema) || converting.has(schema)) return false
+  const { input } = describe(schema)
+  return !(input instanceof NoJsonSchema) && input['$id'] !== name
 }
 
 function acceptsNothing(schema: StandardSchema): boolean {

@@ -5,6 +5,8 @@
 export interface ConversionNotes {
   /** Whether the library has rules or code that its JSON Schema does not carry. */
   hasMore: boolean
+  /** The schemas inside it that have a name, as far as the library shows them. */
+  readonly named: Map<string, object>
 }
 
 /** Thrown at a part of a schema that has no JSON Schema. */
@@ -19,7 +21,7 @@ export class NoJsonSchema extends TypeError {
   }
 }
 
-/** The keyword of a part without JSON Schema, with the reason. Conversions that do not know the path leave it. */
+/** The keyword of a part without JSON Schema, with the reason. */
 export const unrepresentable = 'x-unrepresentable'
 
 /** How a library converts its schemas. */
@@ -59,12 +61,12 @@ interface ZodDefinition {
 
 function zodOptions(notes: ConversionNotes): Record<string, unknown> {
   return {
-    unrepresentable({ path, message }: { path: readonly PropertyKey[]; message: string }): never {
-      throw new NoJsonSchema(fieldOf(path), message)
-    },
-    override({ zodSchema, jsonSchema, path }: ZodVisit): void {
+    unrepresentable: ({ message }: { readonly message: string }): object => ({ [unrepresentable]: message }),
+    override({ zodSchema, jsonSchema }: ZodVisit): void {
       const { def } = internalsOf(zodSchema)
-      if (def.type === 'file') throw new NoJsonSchema(fieldOf(path), 'File cannot be represented in JSON Schema')
+      if (def.type === 'file') jsonSchema[unrepresentable] = 'File cannot be represented in JSON Schema'
+      const name = jsonSchema.id ?? jsonSchema.title
+      if (name !== undefined) notes.named.set(name, zodSchema)
       const checks = [def, ...(def.checks ?? []).map((check) => internalsOf(check).def)].filter(({ check }) => check)
       if (!zodTypes.has(def.type) || !checks.every(isCarried)) notes.hasMore = true
       for (const { pattern } of checks) if (pattern && hasFlags(pattern)) dropPattern(jsonSchema, pattern.source)
@@ -96,10 +98,12 @@ function hasFlags({ flags }: RegExp): boolean {
 interface ZodVisit {
   readonly zodSchema: ZodSchema
   readonly jsonSchema: ZodJson
-  readonly path: readonly PropertyKey[]
 }
 
 interface ZodJson {
+  readonly id?: string
+  readonly title?: string
+  [unrepresentable]?: string
   pattern?: string
   allOf?: { readonly pattern?: string }[]
 }
@@ -126,17 +130,6 @@ const zodChecks: ReadonlySet<string> = new Set([
   'length_equals',
 ])
 
-/** Converts Zod's path of keywords to that of a field. */
-function fieldOf(path: readonly PropertyKey[]): string {
-  let field = ''
-  for (let i = 0; i < path.length; i++) {
-    const part = String(path[i])
-    if (part === 'properties') field += `.${String(path[++i])}`
-    else if (part === 'items' || part === 'prefixItems') field += '[]'
-  }
-  return field
-}
-
 interface ValibotPart {
   readonly kind: string
   readonly type: string
@@ -152,7 +145,7 @@ function valibotOptions(notes: ConversionNotes, side: 'input' | 'output'): Recor
       if (!errors) return undefined
       notes.hasMore = true
       const isNewType = kind === 'transformation' && side === 'output' && !keepsType.has(type)
-      return isNewType ? { [unrepresentable]: errors[0] } : jsonSchema
+      return isNewType ? { ...jsonSchema, [unrepresentable]: errors[0] } : jsonSchema
     },
     overrideSchema({ valibotSchema, errors }: { valibotSchema: ValibotPart; errors?: string[] }): object | undefined {
       if (valibotSchema.default !== undefined || valibotSchema.fallback !== undefined) notes.hasMore = true

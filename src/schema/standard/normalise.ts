@@ -13,12 +13,10 @@ export interface Naming {
 
 /**
  * Converts the JSON Schema of a library to tricube's form. Named schemas are in place, with their `$id`. A schema that
- * contains itself refers to that.
- *
- * @throws {NoJsonSchema} at a part that has no JSON Schema, with its path
+ * contains itself refers to that. A part without JSON Schema says so by the keyword `unrepresentable`.
  */
 export function normalise(raw: JsonSchema, side: 'input' | 'output', naming: Naming): JsonSchema {
-  return new Expansion(raw, side, naming).expand()
+  return new Expansion(raw, side, naming).refer('#')
 }
 
 class Expansion {
@@ -34,13 +32,7 @@ class Expansion {
     this.#naming = naming
   }
 
-  expand(): JsonSchema {
-    const schema = this.#refer('#')
-    rejectUnrepresentable(schema, '')
-    return schema
-  }
-
-  #refer(ref: string): JsonSchema {
+  refer(ref: string): JsonSchema {
     const target = this.#target(ref)
     const name = this.#nameOf(ref, target)
     if (this.#open.has(ref)) {
@@ -58,7 +50,7 @@ class Expansion {
   #write(source: JsonSchema): JsonSchema {
     const { $schema: _, $defs: _defs, definitions: _definitions, id: _id, $ref, ...node } = source
     if (typeof $ref === 'string') {
-      const target = this.#refer($ref)
+      const target = this.refer($ref)
       return Object.keys(node).length === 0 ? target : { ...node, allOf: [target], ...marked }
     }
     const inner = mapSchema(node, (part) => {
@@ -125,12 +117,19 @@ export function namedIn(schema: JsonSchema): Map<string, JsonSchema> {
   return named
 }
 
-function rejectUnrepresentable(schema: JsonSchema, path: string): void {
+/** Returns the first part of a schema that has no JSON Schema, with its path; else the schema. */
+export function representable(schema: JsonSchema): JsonSchema | NoJsonSchema {
+  return missingIn(schema, '') ?? schema
+}
+
+function missingIn(schema: JsonSchema, path: string): NoJsonSchema | undefined {
   const reason = schema[unrepresentable]
-  if (typeof reason === 'string') throw new NoJsonSchema(path, reason)
+  if (typeof reason === 'string') return new NoJsonSchema(path, reason)
+  let missing: NoJsonSchema | undefined
   mapSchema(schema, (inner, keyword, name) => {
     const at = keyword === 'properties' ? `.${name}` : keyword === 'items' || keyword === 'prefixItems' ? '[]' : ''
-    rejectUnrepresentable(inner, path + at)
+    missing ??= missingIn(inner, path + at)
     return inner
   })
+  return missing
 }
