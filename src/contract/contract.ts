@@ -4,6 +4,7 @@ import { eventsOf, type ContractEvents, type EventDrafts, type EventsOf } from '
 import type { Checked, Drafts, OperationsOf } from './draft.ts'
 import type { External } from './externalPlace.ts'
 import { made } from './made.ts'
+import { checkNames } from './names.ts'
 import type { Operations } from './operation.ts'
 import { withPrefix } from './route.ts'
 import type { ContractOptions, Envelope } from './options.ts'
@@ -45,5 +46,6 @@ export function contract<
 ): Contract<Name, OperationsOf<Ops, Access>, EventsOf<Events>> {
   const all = withPrefix(operations as unknown as Operations, options.prefix)
   checkContract(name, all, options)
+  checkNames(name, all)
   return made(name, all, options, eventsOf(name, events ?? ({} as Events))) as never
 }

@@ -201,19 +201,6 @@ describe('openapiDocument', () => {
     })
   })
 
-  it('rejects two schemas with the same $id', () => {
-    const Other = t.Object({ id: t.String() }, { $id: 'City' })
-    const mixed = contract('mixed', {
-      one: { route: 'GET /one', returns: User },
-      two: { route: 'GET /two', returns: t.Array(Other) },
-    })
-    expect(() => openapiDocument(mixed)).toThrow('two different schemas have the $id "City": rename one of them')
-    const nested = contract('nested', {
-      one: { route: 'GET /one', returns: t.Object({ inner: Other }, { $id: 'City' }) },
-    })
-    expect(() => openapiDocument(nested)).toThrow('two different schemas have the $id "City": rename one of them')
-  })
-
   it('rejects an invalid component name and a dangling reference', () => {
     const odd = contract('odd', { one: { route: 'GET /one', returns: t.String({ $id: 'a name' }) } })
     expect(() => openapiDocument(odd)).toThrow('schema $id "a name"')
