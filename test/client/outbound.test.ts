@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { buffer } from 'node:stream/consumers'
 import { BadGateway, contract, external, form, PaymentRequired, secret, service, t } from 'tricube'
 import { testService } from 'tricube/testing'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -92,6 +93,42 @@ describe('ctx.fetch', () => {
     await using app = await testService(apiService, { http: 'real' })
     await expect(app.client.call({ body: { url, init: { timeoutMs: 200 } } })).rejects.toMatchObject({ status: 504 })
     await expect(app.client.slow({ body: { url } })).rejects.toMatchObject({ status: 504 }) // the deadline of the operation
+  })
+
+  it('is a 503 when the connection breaks in the middle of the body, however it is read', async () => {
+    const { url } = await foreign((_request, response) => {
+      response.writeHead(200, { 'content-length': '1000' }).write('half', () => response.destroy())
+    })
+    await using app = await testService(apiService, { http: 'real' })
+    const { host } = new URL(url)
+    const broken = { status: 503, code: 50300, error: `${host} broke the connection in the middle of its response` }
+    await expect(app.client.call({ body: { url } })).rejects.toMatchObject(broken)
+    const reads: ((response: Response) => unknown)[] = [
+      (response) => response.json(),
+      (response) => response.clone().arrayBuffer(),
+      (response) => buffer(response.body!),
+      (response) => new Response(response.body).text(),
+    ]
+    for (const read of reads) {
+      await expect(app.run(async (ctx) => read(await ctx.fetch(url)))).rejects.toMatchObject(broken)
+    }
+  })
+
+  it('returns all of a response: its URL, its cookies, its bytes', async () => {
+    const { url } = await foreign((request, response) => {
+      if (request.url === '/old') response.writeHead(302, { location: '/new' }).end()
+      else response.writeHead(200, ['set-cookie', 'a=1', 'set-cookie', 'b=2']).end('bytes')
+    })
+    await using app = await testService(apiService, { http: 'real' })
+    await app.run(async (ctx) => {
+      const response = await ctx.fetch(`${url}/old`)
+      expect([response.url, response.redirected, response.clone().url]).toEqual([`${url}/new`, true, `${url}/new`])
+      expect(response.headers.getSetCookie()).toEqual(['a=1', 'b=2'])
+      expect([await response.text(), response.bodyUsed]).toEqual(['bytes', true])
+      const reader = (await ctx.fetch(url)).body!.getReader({ mode: 'byob' })
+      expect((await reader.read(new Uint8Array(9))).value).toEqual(new TextEncoder().encode('bytes'))
+      expect((await reader.read(new Uint8Array(9))).done).toBe(true)
+    })
   })
 
   it('is a 503 when nothing listens, and the breaker spares a host that is down', async () => {

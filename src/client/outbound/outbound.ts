@@ -10,6 +10,7 @@ import type { Caller } from '../call/call.ts'
 import { waitOf } from '../call/failure.ts'
 import { pause } from '../call/pause.ts'
 import { observed, type CallObserver } from '../observer.ts'
+import { withBodyErrors } from './bodyErrors.ts'
 import { OutboundHost, type FetchOptions } from './host.ts'
 import { isReplayable, targetOf, type FetchInit } from './request.ts'
 
@@ -129,7 +130,17 @@ async function attempt(host: OutboundHost, send: () => Promise<Response>, signal
     else breaker.succeeded(performance.now())
     const failure = status === 429 || (status >= 502 && status <= 504) ? 'unavailable' : undefined
     const waitMs = failure ? waitOf(response.headers.get('retry-after')) : 0
-    return { failure, waitMs, result: () => response, discard: async () => await response.body?.cancel() }
+    const errorOf = (cause: unknown): unknown => {
+      if (signal.aborted) return signal.reason
+      breaker.failed(performance.now())
+      return down(name, 'broke the connection in the middle of its response', cause as Error)
+    }
+    return {
+      failure,
+      waitMs,
+      result: () => withBodyErrors(response, errorOf),
+      discard: async () => await response.body?.cancel(),
+    }
   } catch (error) {
     const now = performance.now()
     if (signal.aborted && !(signal.reason instanceof GatewayTimeout)) breaker.forgotten(now)
