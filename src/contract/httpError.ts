@@ -114,8 +114,8 @@ function jsonOf(value: unknown): string {
   }
 }
 
-/** The reason phrase of a status, by RFC 9110; 420 has its usual name. */
-function reasonOf(status: number): string {
+/** Returns the reason phrase of a status, by RFC 9110; 420 has its usual name. */
+export function reasonOf(status: number): string {
   return reasons[status] ?? `HTTP ${status}`
 }
 

@@ -233,7 +233,7 @@ describe('external', () => {
       const response = await fetch(own + path, { method })
       return {
         status: response.status,
-        ...((await response.json()) as { data?: unknown; error?: unknown; code: number }),
+        ...((await response.json()) as { data?: unknown; message?: string; error?: unknown; code: number }),
       }
     }
     return json
@@ -271,6 +271,7 @@ describe('external', () => {
     expect(await call('POST', '/pay')).toMatchObject({
       status: 402,
       code: 40200,
+      message: 'Payment Required',
       error: { error: { code: 'card_declined' } },
     })
     for (status of [400, 401, 404, 405, 500]) {

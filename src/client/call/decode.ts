@@ -3,7 +3,7 @@ import { errorFrom, type ErrorOrigin } from '../../contract/errorBody.ts'
 import { byCode } from '../../contract/errorClass.ts'
 import { codes } from '../../contract/errors.ts'
 import { BadGateway } from '../../contract/serverErrors.ts'
-import type { HttpError } from '../../contract/httpError.ts'
+import { reasonOf, type HttpError } from '../../contract/httpError.ts'
 import { responseForm } from '../../contract/response.ts'
 import { successes } from '../../contract/responses.ts'
 import { doNotRetry, type CallResponse } from './call.ts'
@@ -77,7 +77,7 @@ function externalError(
   const detail = `${operation.split('.')[0]} responded with ${status}`
   const cause = new Error(`${operation} responded with ${status}: ${text.slice(0, maxCauseLength)}`)
   if (!classes.has(status * 100)) return new BadGateway(detail, { headers: doNotRetry, operation, cause })
-  const error = errorFrom(status, { code: status * 100, message: '', error: body }, detail, { operation, classes })
+  const error = errorFrom(status, { code: status * 100, message: reasonOf(status), error: body }, detail, { operation, classes })
   error.cause = cause
   return error
 }
