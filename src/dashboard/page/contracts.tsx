@@ -7,7 +7,7 @@ import { count } from './format.ts'
 import { operationsOf, typeText, type OpenApi, type TryOperation } from './operations.ts'
 import { hrefOf } from './route.ts'
 import { Block, Text } from './text.tsx'
-import { Empty, ServiceName } from './ui.tsx'
+import { Empty, ServiceName, TableHead } from './ui.tsx'
 import type { ViewProps } from './viewProps.ts'
 
 /** What each service promises, who uses it, and the settings that it runs with. */
@@ -163,16 +163,7 @@ function Settings({ name }: { readonly name: string }): JSX.Element {
       {!value && !error && <p class="dim">Reading the settings…</p>}
       {value && (
         <table class="calls">
-          <caption class="visually-hidden">Settings of {name}</caption>
-          <thead>
-            <tr>
-              {['Variable', 'Value', 'From'].map((title) => (
-                <th key={title} scope="col">
-                  {title}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <TableHead caption={`Settings of ${name}`} heads={['Variable', 'Value', 'From']} />
           <tbody>
             {rows.map((row) => (
               <tr key={row.variable}>

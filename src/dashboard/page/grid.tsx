@@ -1,26 +1,15 @@
 /** A table of rows that lead somewhere. */
 import type { ComponentChildren, JSX } from 'preact'
+import { TableHead, type TableHeadProps } from './ui.tsx'
 
-export interface GridProps {
-  readonly caption: string
-  /** The heads of its columns; those that end with `*` are hidden where the page is narrow. */
-  readonly heads: readonly string[]
+export interface GridProps extends TableHeadProps {
   readonly children: ComponentChildren
 }
 
 export function Grid({ caption, heads, children }: GridProps): JSX.Element {
   return (
     <table class="grid">
-      <caption class="visually-hidden">{caption}</caption>
-      <thead>
-        <tr>
-          {heads.map((head) => (
-            <th key={head} scope="col" class={head.endsWith('*') ? 'wide' : ''}>
-              {head.replace('*', '')}
-            </th>
-          ))}
-        </tr>
-      </thead>
+      <TableHead caption={caption} heads={heads} />
       <tbody onKeyDown={moveFocus}>{children}</tbody>
     </table>
   )

@@ -5,7 +5,7 @@ import { count, duration, rate, share } from './format.ts'
 import { usePolled } from './polled.ts'
 import { hrefOf, replaceAddress } from './route.ts'
 import { Text } from './text.tsx'
-import { Empty, Search, Select, ServiceName, serviceClass } from './ui.tsx'
+import { Empty, Search, Select, ServiceName, TableHead, serviceClass } from './ui.tsx'
 import type { ViewProps } from './viewProps.ts'
 
 const everyMs = 3000
@@ -206,16 +206,7 @@ function Calls({
   const names = new Map(places.map(({ id, name }) => [id, name]))
   return (
     <table class="calls">
-      <caption class="visually-hidden">Calls</caption>
-      <thead>
-        <tr>
-          {['From', 'To', 'Kind', 'Calls', 'Rate', 'Errors', 'Median', 'p99'].map((title) => (
-            <th key={title} scope="col">
-              {title}
-            </th>
-          ))}
-        </tr>
-      </thead>
+      <TableHead caption="Calls" heads={['From', 'To', 'Kind', 'Calls', 'Rate', 'Errors', 'Median', 'p99']} />
       <tbody>
         {edges
           .toSorted((a, b) => b.count - a.count)

@@ -84,6 +84,30 @@ export function Empty({
   )
 }
 
+export interface TableHeadProps {
+  /** What the table shows; only a screen reader reads it. */
+  readonly caption: string
+  /** The heads of its columns; those that end with `*` are hidden where the page is narrow. */
+  readonly heads: readonly string[]
+}
+
+export function TableHead({ caption, heads }: TableHeadProps): JSX.Element {
+  return (
+    <>
+      <caption class="visually-hidden">{caption}</caption>
+      <thead>
+        <tr>
+          {heads.map((head, i) => (
+            <th key={i} scope="col" class={head.endsWith('*') ? 'wide' : ''}>
+              {head.replace('*', '')}
+            </th>
+          ))}
+        </tr>
+      </thead>
+    </>
+  )
+}
+
 /** A field with its label, which only a screen reader reads. */
 export function Select({
   label,

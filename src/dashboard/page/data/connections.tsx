@@ -4,7 +4,7 @@ import { isFailure, type ConnectionRow, type Connections, type DatabaseRow, type
 import { useJson } from '../api.ts'
 import { count, duration } from '../format.ts'
 import { Text } from '../text.tsx'
-import { ServiceName } from '../ui.tsx'
+import { ServiceName, TableHead } from '../ui.tsx'
 import { FailureBlock } from './failure.tsx'
 
 const everyMs = 1000
@@ -37,16 +37,10 @@ function Servers({ rows }: { readonly rows: readonly ConnectionRow[] }): JSX.Ele
   if (rows.length === 0) return <p class="dim">The service has not connected yet.</p>
   return (
     <table class="calls">
-      <caption class="visually-hidden">Lanes and pool</caption>
-      <thead>
-        <tr>
-          {['Server', 'Lanes', 'In flight', 'Waiting', 'Pool in use', 'Idle', 'Waiting', 'Lag'].map((title, i) => (
-            <th key={i} scope="col">
-              {title}
-            </th>
-          ))}
-        </tr>
-      </thead>
+      <TableHead
+        caption="Lanes and pool"
+        heads={['Server', 'Lanes', 'In flight', 'Waiting', 'Pool in use', 'Idle', 'Waiting', 'Lag']}
+      />
       <tbody>
         {rows.map(({ server, lanes, pool, lagMs }) => (
           <tr key={server}>
@@ -72,16 +66,7 @@ function Servers({ rows }: { readonly rows: readonly ConnectionRow[] }): JSX.Ele
 function Sessions({ rows }: { readonly rows: readonly SessionRow[] }): JSX.Element {
   return (
     <table class="calls">
-      <caption class="visually-hidden">Sessions</caption>
-      <thead>
-        <tr>
-          {['Process', 'Application', 'State', 'For', 'Waits for', 'Statement'].map((title) => (
-            <th key={title} scope="col">
-              {title}
-            </th>
-          ))}
-        </tr>
-      </thead>
+      <TableHead caption="Sessions" heads={['Process', 'Application', 'State', 'For', 'Waits for', 'Statement']} />
       <tbody>
         {rows.map(({ pid, application, state, seconds, wait, blockedBy, statement }) => (
           <tr key={pid}>

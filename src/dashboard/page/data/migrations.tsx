@@ -3,7 +3,7 @@ import { isFailure, type DatabaseRow, type MigrationRow, type Outcome } from '..
 import { useJson } from '../api.ts'
 import { count, dateAndClock, duration } from '../format.ts'
 import { Text } from '../text.tsx'
-import { Empty } from '../ui.tsx'
+import { Empty, TableHead } from '../ui.tsx'
 import { FailureBlock } from './failure.tsx'
 
 const meanings: Readonly<Record<MigrationRow['state'], string>> = {
@@ -32,16 +32,7 @@ export function Migrations({ database: { id, hasMigrations } }: { readonly datab
         </button>
       </h1>
       <table class="calls">
-        <caption class="visually-hidden">Migrations</caption>
-        <thead>
-          <tr>
-            {['Migration', 'State', 'Applied', 'Took', 'Author'].map((title) => (
-              <th key={title} scope="col">
-                {title}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <TableHead caption="Migrations" heads={['Migration', 'State', 'Applied', 'Took', 'Author']} />
         <tbody>
           {value.toReversed().map(({ id: name, state, appliedAt, durationMs, author }) => (
             <tr key={name}>

@@ -10,7 +10,7 @@ import {
 import { useJson } from '../api.ts'
 import { hrefOf, replaceAddress } from '../route.ts'
 import { Block, Text } from '../text.tsx'
-import { Search } from '../ui.tsx'
+import { Search, TableHead } from '../ui.tsx'
 import { FailureBlock } from './failure.tsx'
 import { ResultTable } from './resultTable.tsx'
 
@@ -140,16 +140,7 @@ function Columns({ detail: { columns, indexes, constraints } }: { readonly detai
   return (
     <div class="contract">
       <table class="calls">
-        <caption class="visually-hidden">Columns</caption>
-        <thead>
-          <tr>
-            {['Column', 'Type', 'Null', 'Default', 'Leads to', 'Comment'].map((title) => (
-              <th key={title} scope="col">
-                {title}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <TableHead caption="Columns" heads={['Column', 'Type', 'Null', 'Default', 'Leads to', 'Comment']} />
         <tbody>
           {columns.map((column) => (
             <tr key={column.name}>
