@@ -65,7 +65,8 @@ function explained(text: string): string {
   try {
     const { checks = {} } = JSON.parse(text) as { checks?: Record<string, unknown> }
     const failing = Object.entries(checks).filter(([, state]) => state !== 'ok' && state !== 'ready')
-    if (failing.length > 0) return failing.map(([name, state]) => `${name}: ${String(state)}`).join(', ')
+    if (failing.length > 0)
+      return `not ready: ${failing.map(([name, state]) => `${name} is ${String(state)}`).join(', ')}`
   } catch {
     // no JSON: the status is all there is
   }

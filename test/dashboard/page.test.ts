@@ -160,11 +160,37 @@ describe.skipIf(!chromiumBinary)('in Chromium', { timeout: 120_000 }, () => {
     await row.getByText('ready').waitFor()
     for (let i = 0; i < 30; i++)
       dashboard.addLine('user-service', accessLine({ status: i < 3 ? 500 : 200, duration_ms: 8 }))
-    await row.getByText('10 %').waitFor()
     await row.getByText(/^[1-9][\d.]*\/s$/).waitFor()
     dashboard.addMessage('warn', 'alpha.ts changed: restarting')
     await page.getByText('alpha.ts changed: restarting').waitFor()
+    await row.getByRole('link', { name: '10 %' }).click()
+    await expect.poll(() => page.getByRole('row').count()).toBe(3) // the requests that failed
+    await page.goBack()
+    await page.getByRole('row').filter({ hasText: 'stock-service' }).getByRole('link', { name: 'logs' }).click()
+    await page.getByText('No line matches').waitFor()
     expect(complaints).toEqual([])
+  })
+
+  it('says why a request may have no trace', async () => {
+    const { page, dashboard } = await opened({}, '#/traces?q=service:nobody')
+    await page.getByText('OTEL_TRACES_SAMPLER=always_on').waitFor()
+    await page.goto(`${dashboard.origin}/#/traces/${'f'.repeat(32)}`)
+    await page.getByText('it was not recorded').waitFor()
+    await page.getByText('OTEL_TRACES_SAMPLER=always_on').waitFor()
+  })
+
+  it.each([390, 320])('leads to every view at %d pixels, without scrolling', async (width) => {
+    const { page } = await opened({ width, height: 844 })
+    const links = page.getByRole('navigation', { name: 'Views' }).getByRole('link')
+    await links.first().waitFor()
+    const boxes = await Promise.all((await links.all()).map((link) => link.boundingBox()))
+    expect(boxes).toHaveLength(8)
+    for (const box of boxes) {
+      expect(box!.x).toBeGreaterThanOrEqual(0)
+      expect(box!.x + box!.width).toBeLessThanOrEqual(width)
+    }
+    await links.last().click()
+    await page.getByRole('heading', { name: 'user-service' }).waitFor()
   })
 
   it('finds a slow request, and why it was slow, by clicks', async () => {

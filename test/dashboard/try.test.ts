@@ -159,12 +159,13 @@ describe('a service that asks its callers for certificates', () => {
     )
   })
 
-  it.runIf(chromiumBinary)('is on the page as any other', async () => {
+  it.runIf(chromiumBinary)('is on the page as any other', { timeout: 120_000 }, async () => {
     const { dashboard, certificates, mend } = await openPings()
     const { page, complaints, close } = await openPage(dashboard.url)
     onTestFinished(close)
     await page.getByText('unhealthy').waitFor()
-    await page.getByText('printer').waitFor()
+    await page.getByText('not ready: printer is failing').waitFor()
+    await page.getByRole('link', { name: 'See its warnings' }).waitFor()
     mend()
     await page.getByText('● ready').waitFor()
     await page.getByRole('link', { name: 'Contracts' }).click()
@@ -224,18 +225,24 @@ describe('a request as a user', () => {
     ])
   })
 
-  it.runIf(chromiumBinary)('is filled in on the page, with the scopes of the operation', async () => {
-    const dashboard = await openNotes()
-    const { page, complaints, close } = await openPage(`${dashboard.url}#/try/note-service/me`)
-    onTestFinished(close)
-    await page.getByLabel('Send as').fill('ann')
-    expect(await page.getByLabel('Scopes').inputValue()).toBe('notes:read')
-    await page.getByRole('button', { name: 'Send', exact: true }).click()
-    await page.getByText('"ann"').first().waitFor()
-    await page.getByText('As code').click()
-    await page.getByText('npx tricube token --user ann --scopes notes:read').waitFor()
-    expect(complaints).toEqual([])
-  })
+  it.runIf(chromiumBinary)(
+    'is filled in on the page, with the scopes of the operation',
+    { timeout: 120_000 },
+    async () => {
+      const dashboard = await openNotes()
+      const { page, complaints, close } = await openPage(`${dashboard.url}#/try/note-service`)
+      onTestFinished(close)
+      await page.getByRole('button', { name: 'Send', exact: true }).click()
+      await page.getByText('This operation asks for a user').waitFor()
+      await page.getByLabel('Send as').fill('ann')
+      expect(await page.getByLabel('Scopes').inputValue()).toBe('notes:read')
+      await page.getByRole('button', { name: 'Send', exact: true }).click()
+      await page.getByText('"ann"').first().waitFor()
+      await page.getByText('As code').click()
+      await page.getByText('npx tricube token --user ann --scopes notes:read').waitFor()
+      expect(complaints).toEqual([])
+    },
+  )
 })
 
 describe('the map', () => {

@@ -154,9 +154,7 @@ export class ServiceProcess {
     if (this.#stopping) return this.#become('stopped')
     const how = signal ? `was killed by ${signal}` : `exited with code ${code}`
     this.#become('failed', how)
-    const after = 'fix it and save to start it again'
-    if (this.#lastLines.length === 0) this.#screen.warn(`${this.service.name} ${how}; ${after}`)
-    else this.#screen.warn(`${this.service.name} ${how}; ${after}. Last lines of its output:`, this.#lastLines)
+    this.#screen.warn(`${this.service.name} ${how}; fix it and save to start it again`, this.#lastLines)
   }
 }
 

@@ -66,7 +66,7 @@ export class Screen {
   /** Prints a problem, and the lines of a service's output that belong to it. */
   warn(text: string, lines: readonly string[] = []): void {
     this.listener?.addMessage('warn', text)
-    this.print(this.paint('red', text))
+    this.print(this.paint('red', lines.length > 0 ? `${text}. Last lines of its output:` : text))
     for (const line of lines) this.print(`    ${formatLogLine(line, this.paint).replaceAll('\n', '\n    ')}`)
   }
 

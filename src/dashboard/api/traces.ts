@@ -23,7 +23,7 @@ export function traceRoutes(store: Store): Route[] {
         const id = params['id']!
         const spans = store.traces.spans(id)
         if (!spans)
-          return sendError(response, 404, 'this trace is not here: it is too old, or its spans have not come yet')
+          return sendError(response, 404, 'It is too old, it was not recorded, or its spans have not come yet.')
         const logs = store.logs.page({ traceId: id }, { limit: mostLines }).lines
         sendJson(response, { spans, logs, version: store.traces.version })
       },

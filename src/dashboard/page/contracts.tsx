@@ -162,7 +162,7 @@ function Settings({ name }: { readonly name: string }): JSX.Element {
       )}
       {!value && !error && <p class="dim">Reading the settings…</p>}
       {value && (
-        <table class="calls">
+        <table class="calls settings">
           <TableHead caption={`Settings of ${name}`} heads={['Variable', 'Value', 'From']} />
           <tbody>
             {rows.map((row) => (

@@ -71,20 +71,28 @@ function ServiceLine({ service }: { readonly service: ServiceRow }): JSX.Element
             </span>
           )}
         </span>
-        {url !== undefined && (
-          <span class="dim">
-            <a href={url}>{url.replace(/^https?:\/\//, '')}</a> · <a href={`${url}/docs`}>docs</a> ·{' '}
-            <a href={hrefOf('logs', { service: name })}>logs</a> ·{' '}
-            <a href={hrefOf(`try/${encodeURIComponent(name)}`)}>try</a>
-          </span>
-        )}
+        <span class="dim">
+          {url !== undefined && (
+            <>
+              <a href={url}>{url.replace(/^https?:\/\//, '')}</a> · <a href={`${url}/docs`}>docs</a> ·{' '}
+            </>
+          )}
+          <a href={hrefOf('logs', { service: name })}>logs</a>
+          {url !== undefined && isManaged && (
+            <>
+              {' '}
+              · <a href={hrefOf(`try/${encodeURIComponent(name)}`)}>try</a>
+            </>
+          )}
+        </span>
       </div>
       <div role="cell">
         <StatusBadge status={status} />
         {sinceMs !== undefined && <span class="dim since"> for {span(Date.now() - sinceMs)}</span>}
         {reason !== undefined && (
           <div class="reason">
-            <Text value={reason} />
+            <Text value={reason} />{' '}
+            {status === 'unhealthy' && <a href={hrefOf('logs', { service: name, level: 'warn' })}>See its warnings</a>}
           </div>
         )}
         {problem !== undefined && (
@@ -99,7 +107,15 @@ function ServiceLine({ service }: { readonly service: ServiceRow }): JSX.Element
       </div>
       <div role="cell" class="metric">
         <Sparkline values={rates.errors} tone="error" label={`Errors of ${name} in the last three minutes`} />
-        <span class={`number ${rates.errorShare > 0 ? 'bad' : ''}`}>{share(rates.errorShare)}</span>
+        <span class="number">
+          {rates.errorShare > 0 ? (
+            <a class="bad" href={hrefOf('logs', { service: name, q: 'status=5' })}>
+              {share(rates.errorShare)}
+            </a>
+          ) : (
+            share(0)
+          )}
+        </span>
       </div>
       <div role="cell" class="metric">
         <Sparkline

@@ -6,7 +6,7 @@ import { clock, count, dateAndClock, duration } from './format.ts'
 import { OpenFile } from './openFile.tsx'
 import { hrefOf, replaceAddress } from './route.ts'
 import { Text } from './text.tsx'
-import { Empty, HttpStatus, Search, Select, ServiceName, serviceClass } from './ui.tsx'
+import { Empty, HttpStatus, Sampling, Search, Select, ServiceName, serviceClass } from './ui.tsx'
 import { showRow, useNarrow, VirtualList } from './virtualList.tsx'
 import type { ViewProps } from './viewProps.ts'
 
@@ -139,6 +139,7 @@ export function TraceList({ state, address, onConnection }: ViewProps): JSX.Elem
             isSearch={Boolean(filter.q)}
             error={error?.message ?? state.tracesOff}
             isLoading={!value && !error}
+            isSampled={!state.alone}
           />
         }
         row={(trace, index) => (
@@ -296,10 +297,12 @@ function NoTraces({
   isSearch,
   error,
   isLoading,
+  isSampled,
 }: {
   isSearch: boolean
   error?: string | undefined
   isLoading: boolean
+  isSampled: boolean
 }): JSX.Element {
   if (isLoading) return <></>
   if (error !== undefined)
@@ -312,6 +315,7 @@ function NoTraces({
     return (
       <Empty title="No trace matches">
         <p>Change the search, or clear it.</p>
+        {isSampled && <Sampling />}
       </Empty>
     )
   return (

@@ -13,7 +13,7 @@ import { hrefOf, replaceAddress } from './route.ts'
 import { SpanDetail, TraceDetail } from './spanDetail.tsx'
 import { testedSpan, TraceTest } from './traceTest.tsx'
 import { Text } from './text.tsx'
-import { CopyButton, Empty, HttpStatus, Search, ServiceName } from './ui.tsx'
+import { CopyButton, Empty, HttpStatus, Sampling, Search, ServiceName } from './ui.tsx'
 import { showRow, VirtualList } from './virtualList.tsx'
 import { axisOf, waterfallItems, WaterfallLine, type WaterfallItem } from './waterfallLine.tsx'
 import type { ViewProps } from './viewProps.ts'
@@ -38,6 +38,7 @@ export function TraceView({ id, state, address, onConnection }: ViewProps & { re
     return (
       <Empty title="This trace is not here">
         <p>{error.message}</p>
+        {!state.alone && <Sampling />}
         <a href={hrefOf('traces')}>Go to the traces</a>
       </Empty>
     )

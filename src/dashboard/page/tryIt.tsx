@@ -49,7 +49,9 @@ export function TryIt({ state, address }: ViewProps): JSX.Element {
     )
   }
   const [, ofService, ofName] = path
-  const selected = operations.find(({ service, name }) => service === ofService && name === ofName)
+  const selected = operations.find(
+    ({ service, name }) => service === ofService && (ofName === undefined || name === ofName),
+  )
   const home = described.find((each) => each.service.name === selected?.service)
   const shown = operations.filter((each) =>
     `${each.service} ${each.name} ${each.method} ${each.path}`.toLowerCase().includes(search.toLowerCase()),
@@ -66,7 +68,7 @@ export function TryIt({ state, address }: ViewProps): JSX.Element {
             <section key={name}>
               <h2>
                 <ServiceName name={name} />
-                {url === undefined && <span class="bad">does not run</span>}
+                {url === undefined && <a href={hrefOf('overview')}>does not run</a>}
               </h2>
               <ul class="plain">
                 {own.map((operation) => (
@@ -244,7 +246,12 @@ function OperationForm({ operation, document, home, query }: FormProps): JSX.Ele
       </form>
       <section class="try-result" aria-label="Response">
         {response ? (
-          <TryResponse response={response} />
+          <>
+            {response.status === 401 && operation.userScopes && !as && (
+              <p class="hint">This operation asks for a user. Name one under Send as, such as ann.</p>
+            )}
+            <TryResponse response={response} />
+          </>
         ) : (
           <p class="dim">The response appears here, beside its trace.</p>
         )}

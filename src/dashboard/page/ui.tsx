@@ -108,6 +108,16 @@ export function TableHead({ caption, heads }: TableHeadProps): JSX.Element {
   )
 }
 
+/** Why a request may have no trace. */
+export function Sampling(): JSX.Element {
+  return (
+    <p>
+      Of each service, two traces a second are recorded. To record all, start{' '}
+      <code>OTEL_TRACES_SAMPLER=always_on npx tricube dev</code>
+    </p>
+  )
+}
+
 /** A field with its label, which only a screen reader reads. */
 export function Select({
   label,
