@@ -100,7 +100,8 @@ test.each([
   })
   await symlink(nodeModules, join(cwd, 'node_modules'))
   const typed = args.filter(Boolean).map((word) => word.replace('$here', basename(cwd)))
-  const { code, stdout, stderr } = await tricube(typed, { cwd }).ended
+  const env = { DATABASE_URL: process.env['TRICUBE_TEST_DATABASE_URL'] } // a server of its own would take seconds
+  const { code, stdout, stderr } = await tricube(typed, { cwd, env }).ended
   if (args[1] === 'check') {
     expect([code, stdout]).toEqual([1, expect.stringContaining('CREATE TABLE "users"')])
   } else {

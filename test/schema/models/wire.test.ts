@@ -55,8 +55,9 @@ async function createTables(url: string): Promise<void> {
   await using place = await folderOf({}, new URL('tables.ts', import.meta.url))
   let printed = ''
   const out = (text: string): void => void (printed += text)
-  expect(await migrateCommand(['generate', place.folder, '--name', 'tables'], { out, err: out }), printed).toBe(0)
-  expect(await migrateCommand(['up', place.folder, '--url', url], { out, err: out }), printed).toBe(0)
+  const run = (...argv: string[]) => migrateCommand([...argv, place.folder, '--url', url], { out, err: out })
+  expect(await run('generate', '--name', 'tables'), printed).toBe(0)
+  expect(await run('up'), printed).toBe(0)
 }
 
 function errors(schema: object, value: unknown): unknown[] {
