@@ -1,7 +1,7 @@
 import { OptionalKind } from '@sinclair/typebox'
 import { queryProblem } from '../schema/query.ts'
 import { isSchema } from '../schema/schema.ts'
-import { jsonOf, notSchema } from '../schema/standard/json.ts'
+import { isMeantOptional, jsonOf, notSchema } from '../schema/standard/json.ts'
 import { isForeign, type Schema } from '../schema/standard/spec.ts'
 import { isText } from '../schema/text.ts'
 import { bodyRuleOf, formFieldsOf } from './body.ts'
@@ -30,6 +30,9 @@ export function schemaProblem(operation: Operation): string | undefined {
       const problem =
         schemaFault(part === 'query' ? withoutStyle(schema) : schema, 'input', path) ?? textProblem(schema, part, name)
       if (problem) return problem
+      if (part === 'params' && isMeantOptional(schema)) {
+        return `${path} cannot be optional: a path without it is another path, so give that an operation of its own`
+      }
     }
   }
   for (const part of ['body', 'returns', 'cursor'] as const) {
@@ -37,11 +40,12 @@ export function schemaProblem(operation: Operation): string | undefined {
     if (schema === undefined) continue
     const wrong = notSchema(schema, 'like t.Object({ … })')
     if (wrong) return `${part} ${wrong}`
-    if (OptionalKind in schema) {
-      return `${part} cannot be optional: make its fields optional, or allow null with t.Union([…, t.Null()])`
-    }
     const problem = schemaFault(schema, part === 'returns' ? 'output' : 'input', part)
     if (problem) return problem
+    if (part === 'body' ? isMeantOptional(schema) : OptionalKind in schema) {
+      const how = isSchema(schema) ? ' with t.Union([…, t.Null()])' : ''
+      return `${part} cannot be optional: make its fields optional, or allow null${how}`
+    }
   }
   const formProblem = operation.body && fieldsProblem(operation.body)
   if (formProblem) return formProblem

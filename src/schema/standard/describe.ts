@@ -108,7 +108,8 @@ function isRenamedAlone(name: string, schema: object | undefined): boolean {
   return !(input instanceof NoJsonSchema) && input['$id'] !== name
 }
 
-function acceptsNothing(schema: StandardSchema): boolean {
+/** Whether the check of a library accepts a missing value. */
+export function acceptsNothing(schema: StandardSchema): boolean {
   try {
     const result = schema['~standard'].validate(undefined)
     return !(result instanceof Promise) && result.issues === undefined

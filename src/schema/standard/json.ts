@@ -1,5 +1,5 @@
 import { OptionalKind, Type, type TProperties, type TSchema } from '@sinclair/typebox'
-import { describe, type Side } from './describe.ts'
+import { acceptsNothing, describe, type Side } from './describe.ts'
 import { NoJsonSchema } from './libraries.ts'
 import { isForeign, isStandard, type Schema, type Schemas } from './spec.ts'
 import { isSchema } from '../schema.ts'
@@ -30,6 +30,15 @@ export function propertiesOf(schemas: Schemas): TProperties {
 export function isOptional(schema: Schema): boolean {
   return isStandard(schema) && !isSchema(schema) ? describe(schema).isOptional : OptionalKind in schema
 }
+
+/** Whether a schema was made for a value that may be missing. A schema of any value accepts that too, but does not ask for it. */
+export function isMeantOptional(schema: Schema): boolean {
+  if (!isStandard(schema) || isSchema(schema)) return OptionalKind in schema
+  const rules = Object.keys(jsonOf(schema, 'input')).filter((keyword) => !notes.has(keyword))
+  return rules.length > 0 && isOptional(schema) && acceptsNothing(schema)
+}
+
+const notes: ReadonlySet<string> = new Set(['$id', 'default', 'deprecated', 'description', 'examples', 'title'])
 
 /** Returns the schema of an object with these properties. */
 export function objectSchema(schemas: Schemas): TSchema {

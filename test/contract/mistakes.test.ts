@@ -1,0 +1,46 @@
+/** Mistakes with schemas of any library, which are named where the contract is defined. */
+import { toStandardJsonSchema } from '@valibot/to-json-schema'
+import { type } from 'arktype'
+import { contract, ContractError, t } from 'tricube'
+import * as v from 'valibot'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+
+const define = (operation: object) => () => contract('x-service', { a: { route: 'POST /a', ...operation } } as never)
+
+describe('an optional body', () => {
+  const fields = z.object({ a: z.string() })
+  it.each<[string, unknown]>([
+    ['Zod', fields.optional()],
+    ['Zod, by a default', fields.default({ a: '' })],
+    ['Zod, in a transform', fields.optional().transform((value) => value?.a)],
+    ['Valibot', toStandardJsonSchema(v.optional(v.object({ a: v.string() })))],
+    ['ArkType', type({ a: 'string' }).or('undefined')],
+  ])('is rejected: %s', (_, body) => {
+    expect(define({ body })).toThrow(
+      new ContractError('x-service.a: body cannot be optional: make its fields optional, or allow null'),
+    )
+  })
+
+  it.each<[string, unknown]>([
+    ['any value of Zod', z.unknown()],
+    ['any value of Valibot', toStandardJsonSchema(v.pipe(v.any(), v.description('anything')))],
+    ['any value of ArkType', type('unknown')],
+    ['optional fields', z.object({ a: z.string().optional() })],
+    ['null', fields.nullable()],
+    ['a preprocessor', z.preprocess((value) => value, fields)],
+  ])('is not %s', (_, body) => {
+    expect(define({ body })).not.toThrow()
+  })
+})
+
+it.each<[string, unknown]>([
+  ['t', t.Optional(t.String())],
+  ['Zod', z.string().optional()],
+  ['Valibot', toStandardJsonSchema(v.optional(v.string(), 'a'))],
+  ['ArkType', type('string|undefined')],
+])('a path parameter cannot be optional: %s', (_, id) => {
+  expect(define({ route: 'POST /a/:id', params: { id } })).toThrow(
+    'x-service.a: params.id cannot be optional: a path without it is another path',
+  )
+})
