@@ -1,5 +1,6 @@
 import { Kind, TransformKind } from '@sinclair/typebox'
-import { isSchema, walkSchema, type TSchema } from '../schema/schema.ts'
+import { pathInside } from '../schema/pathInside.ts'
+import { isSchema, mapSchema, type JsonSchema } from '../schema/schema.ts'
 import type { Side } from '../schema/standard/describe.ts'
 import { jsonSchemaProblem } from '../schema/standard/json.ts'
 import type { Schema } from '../schema/standard/spec.ts'
@@ -12,17 +13,19 @@ export function schemaFault(schema: Schema, side: Side, where: string): string |
 }
 
 /** Returns what JSON cannot carry in a schema: types of JavaScript, and code, which would never run. */
-function jsonProblem(schema: TSchema, where: string): string | undefined {
-  let problem: string | undefined
-  walkSchema(schema, (node) => {
-    if (TransformKind in node) {
-      problem ??= `${where}: t.Transform is never run, use the type of the JSON and convert it in the handler`
-    }
-    const kind = (node as { [Kind]?: string })[Kind]
-    const instead = kind === undefined ? undefined : notJson[kind]
-    if (instead) problem ??= `${where}: ${kind} is not a JSON type, use ${instead}`
+function jsonProblem(schema: JsonSchema, where: string): string | undefined {
+  if (TransformKind in schema) {
+    return `${where}: t.Transform is never run, use the type of the JSON and convert it in the handler`
+  }
+  const kind = (schema as { [Kind]?: string })[Kind]
+  const instead = kind === undefined ? undefined : notJson[kind]
+  if (instead) return `${where}: ${kind} is not a JSON type, use ${instead}`
+  let inside: string | undefined
+  mapSchema(schema, (inner, keyword, name) => {
+    inside ??= jsonProblem(inner, pathInside(where, keyword, name))
+    return inner
   })
-  return problem
+  return inside
 }
 
 const notJson: Readonly<Record<string, string>> = {

@@ -70,7 +70,7 @@ describe('contract() rejects in one line', () => {
     [
       'code in a schema',
       { a: { route: 'POST /a', body: t.Object({ at: t.Transform(t.String()).Decode(Date.parse).Encode(String) }) } },
-      'user-service.a: body: t.Transform is never run, use the type of the JSON and convert it in the handler',
+      'user-service.a: body.at: t.Transform is never run, use the type of the JSON and convert it in the handler',
     ],
     [
       'an object in an object of a query',

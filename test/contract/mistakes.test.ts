@@ -44,3 +44,12 @@ it.each<[string, unknown]>([
     'x-service.a: params.id cannot be optional: a path without it is another path',
   )
 })
+
+it.each<[unknown, string]>([
+  [t.Object({ all: t.Array(t.Object({ since: t.Date() })) }), 'body.all[].since: Date is not a JSON type'],
+  [t.Object({ n: t.Union([t.Null(), t.BigInt()]) }), 'body.n: BigInt is not a JSON type'],
+  [t.Object({ f: t.Function([], t.Null()) }), 'body.f: Function is not a JSON type'],
+  [t.Object({ at: t.Transform(t.String()).Decode(Date.parse).Encode(String) }), 'body.at: t.Transform is never run'],
+])('what JSON does not have is named with its path: %#', (body, message) => {
+  expect(define({ body })).toThrow(`x-service.a: ${message}`)
+})

@@ -112,7 +112,7 @@ const operations: readonly Row<object>[] = [
   [
     'uses a Date in a schema',
     { route: 'POST /users', body: t.Object({ born: t.Date() }) },
-    "user-service.op: body: Date is not a JSON type, use t.String({ format: 'date-time' })",
+    "user-service.op: body.born: Date is not a JSON type, use t.String({ format: 'date-time' })",
   ],
   [
     'misspells a rule of a schema',
