@@ -1,6 +1,6 @@
 import { OptionalKind } from '@sinclair/typebox'
 import { queryProblem } from '../schema/query.ts'
-import { isSchema } from '../schema/schema.ts'
+import { isSchema, type JsonSchema } from '../schema/schema.ts'
 import { isMeantOptional, jsonOf, notSchema } from '../schema/standard/json.ts'
 import { isForeign, type Schema } from '../schema/standard/spec.ts'
 import { isText } from '../schema/text.ts'
@@ -47,6 +47,9 @@ export function schemaProblem(operation: Operation): string | undefined {
       return `${part} cannot be optional: make its fields optional, or allow null${how}`
     }
   }
+  if (operation.paginated && operation.returns && isList(jsonOf(operation.returns, 'output'))) {
+    return 'returns is the schema of one item when paginated, got that of a list: use the schema of its items'
+  }
   const formProblem = operation.body && fieldsProblem(operation.body)
   if (formProblem) return formProblem
   const { responses = {}, responseHeaders = {} } = operation
@@ -84,6 +87,11 @@ function textProblem(schema: Schema, part: (typeof textParts)[number], name: str
   if (isText(jsonOf(schema, 'input'))) return undefined
   const where = { params: 'a path', headers: 'a header' }[part]
   return `${part}.${name}: ${where} is text and cannot hold an object or a list of lists, use a scalar or a list of scalars`
+}
+
+/** Whether a schema is that of a list of any length. A tuple may be the row of a table. */
+function isList({ type, items, prefixItems }: JsonSchema): boolean {
+  return type === 'array' && prefixItems === undefined && !Array.isArray(items)
 }
 
 /** The style of a parameter is none of the keywords of its schema. */

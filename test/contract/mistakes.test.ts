@@ -53,3 +53,12 @@ it.each<[unknown, string]>([
 ])('what JSON does not have is named with its path: %#', (body, message) => {
   expect(define({ body })).toThrow(`x-service.a: ${message}`)
 })
+
+it('a page of lists is rejected, but not one of tuples', () => {
+  const page = (returns: unknown, paginated: unknown = true) => define({ route: 'GET /a', paginated, returns })
+  const message = 'x-service.a: returns is the schema of one item when paginated, got that of a list'
+  expect(page(z.array(z.string()))).toThrow(message)
+  expect(page(t.Array(t.String()), 'cursor')).toThrow(message)
+  expect(page(z.tuple([z.string(), z.int()]))).not.toThrow()
+  expect(page(t.Tuple([t.String(), t.Integer()]), 'cursor')).not.toThrow()
+})
