@@ -2,7 +2,7 @@ import type { TSchema, TString, TUnsafe } from '@sinclair/typebox'
 import { hint } from '../schema/validator/nearestName.ts'
 import { describeValue } from '../schema/describeValue.ts'
 import { t } from '../schema/schema.ts'
-import { jsonSchemaProblem, notSchema, objectSchema } from '../schema/standard/json.ts'
+import { jsonSchemaProblem, notByName, notSchema, objectSchema } from '../schema/standard/json.ts'
 import type { Schema, SchemaInput, Schemas } from '../schema/standard/spec.ts'
 import type { InputsOf, ValuesOf } from '../schema/standard/values.ts'
 
@@ -109,6 +109,8 @@ export function formFieldsOf(body: Schema): Schemas {
 
 /** Returns which field is no schema of JSON. */
 export function fieldsProblem(fields: Schemas): string | undefined {
+  const several = notByName(fields)
+  if (several) return `fields ${several}`
   for (const [name, schema] of Object.entries(fields ?? {})) {
     const wrong = notSchema(schema, 'like t.String()')
     if (wrong) return `fields.${name} ${wrong}`

@@ -1,8 +1,8 @@
 import { OptionalKind } from '@sinclair/typebox'
 import { queryProblem } from '../schema/query.ts'
 import { isSchema, type JsonSchema } from '../schema/schema.ts'
-import { isMeantOptional, jsonOf, notSchema } from '../schema/standard/json.ts'
-import { isForeign, type Schema } from '../schema/standard/spec.ts'
+import { isMeantOptional, jsonOf, notByName, notSchema } from '../schema/standard/json.ts'
+import type { Schema } from '../schema/standard/spec.ts'
 import { isText } from '../schema/text.ts'
 import { bodyRuleOf, formFieldsOf } from './body.ts'
 import { partsOf } from './multipart.ts'
@@ -11,8 +11,11 @@ import { schemaFault } from './schemaFault.ts'
 
 /** Schemas are given by name where they are read from text, and as one where they are JSON. */
 export function partProblem(operation: Operation): string | undefined {
-  const part = textParts.find((name) => isSchema(operation[name]) || isForeign(operation[name]))
-  return part && `${part} must be a plain object of schemas, like { id: t.Integer() }`
+  const problems = [...textParts, 'responseHeaders' as const].map((part) => {
+    const wrong = notByName(operation[part])
+    return wrong && `${part} ${wrong}`
+  })
+  return problems.find(Boolean)
 }
 
 /** Returns what is wrong with the schemas of an operation. */

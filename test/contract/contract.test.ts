@@ -95,7 +95,7 @@ describe('contract() rejects in one line', () => {
     [
       'a query that is a schema',
       { a: { route: 'GET /a', query: User } },
-      'user-service.a: query must be a plain object of schemas, like { id: t.Integer() }',
+      'user-service.a: query must be a plain object of schemas, like { id: t.Integer() }, got one schema: pass its .properties',
     ],
     [
       'a query parameter that is not a schema',

@@ -1,10 +1,11 @@
 /** Mistakes with schemas of any library, which are named where the contract is defined. */
 import { toStandardJsonSchema } from '@valibot/to-json-schema'
 import { type } from 'arktype'
-import { contract, ContractError, t } from 'tricube'
+import { contract, ContractError, form, multipart, t } from 'tricube'
 import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import * as mini from 'zod/mini'
 
 const define = (operation: object) => () => contract('x-service', { a: { route: 'POST /a', ...operation } } as never)
 
@@ -61,4 +62,47 @@ it('a page of lists is rejected, but not one of tuples', () => {
   expect(page(t.Array(t.String()), 'cursor')).toThrow(message)
   expect(page(z.tuple([z.string(), z.int()]))).not.toThrow()
   expect(page(t.Tuple([t.String(), t.Integer()]), 'cursor')).not.toThrow()
+})
+
+describe('one schema in place of a plain object of schemas', () => {
+  const Fields = z.object({ a: z.string() })
+  const like = 'must be a plain object of schemas, like { id: t.Integer() }, got one schema:'
+  it.each<[string, () => unknown, string]>([
+    ['Zod in query', define({ query: Fields }), `x-service.a: query ${like} pass its .shape`],
+    ['Zod in headers', define({ headers: Fields.refine(() => true) }), `x-service.a: headers ${like} pass its .shape`],
+    [
+      'ArkType in query',
+      define({ query: type({ a: 'string' }) }),
+      `x-service.a: query ${like} write a schema for each`,
+    ],
+    [
+      't in params',
+      define({ params: t.Object({ a: t.String() }) }),
+      `x-service.a: params ${like} pass its .properties`,
+    ],
+    [
+      'Zod in responseHeaders',
+      define({ responseHeaders: Fields }),
+      `x-service.a: responseHeaders ${like} pass its .shape`,
+    ],
+    ['Zod in a form', () => form(Fields as never), `form: fields ${like} pass its .shape`],
+    ['Zod in a multipart', () => multipart({ fields: Fields as never }), `multipart: fields ${like} pass its .shape`],
+  ])('%s', (_, wrong, message) => {
+    expect(wrong).toThrow(message)
+  })
+
+  it.each<[string, unknown, string]>([
+    [
+      'zod/mini',
+      mini.object({ a: mini.string() }),
+      'body is a schema of zod without JSON Schema: use zod 4.2 or newer, and not zod/mini',
+    ],
+    [
+      'an optional field of ArkType',
+      type('string').optional(),
+      "body is a field of an ArkType object: make the type itself optional, like type('string | undefined')",
+    ],
+  ])('%s', (_, body, message) => {
+    expect(define({ body })).toThrow(`x-service.a: ${message}`)
+  })
 })

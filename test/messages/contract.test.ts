@@ -87,12 +87,12 @@ const operations: readonly Row<object>[] = [
   [
     'passes a schema as query',
     { route: 'GET /users', query: User },
-    'user-service.op: query must be a plain object of schemas, like { id: t.Integer() }',
+    'user-service.op: query must be a plain object of schemas, like { id: t.Integer() }, got one schema: pass its .properties',
   ],
   [
     'passes a schema as params',
     { route: 'GET /users/:id', params: t.Object({ id: t.Integer() }) },
-    'user-service.op: params must be a plain object of schemas, like { id: t.Integer() }',
+    'user-service.op: params must be a plain object of schemas, like { id: t.Integer() }, got one schema: pass its .properties',
   ],
   [
     'passes a plain object as body',

@@ -45,14 +45,31 @@ export function objectSchema(schemas: Schemas): TSchema {
   return Type.Object(propertiesOf(schemas))
 }
 
+/** Returns why a value is no plain object of schemas, as the rest of a sentence; undefined when it may be one. */
+export function notByName(value: unknown): string | undefined {
+  if (!isSchema(value) && !isForeign(value)) return undefined
+  const { shape, properties } = value as { readonly shape?: unknown; readonly properties?: unknown }
+  const fields = isSchema(value) ? properties && '.properties' : typeof shape === 'object' && '.shape'
+  const how = fields ? `pass its ${fields}` : 'write a schema for each name'
+  return `must be a plain object of schemas, like { id: t.Integer() }, got one schema: ${how}`
+}
+
 /** Returns why a value is no schema, as the rest of a sentence; undefined when it is one. */
 export function notSchema(value: unknown, hint: string): string | undefined {
   if (isSchema(value) || isStandard(value)) return undefined
+  // What .optional() and .default() of ArkType return.
+  if (Array.isArray(value) && isForeign(value[0])) {
+    return `is a field of an ArkType object: make the type itself optional, like type('string | undefined')`
+  }
   if (!isForeign(value)) return `must be a schema, ${hint}`
   const { vendor = 'its library' } = value['~standard']
-  const how =
-    vendor === 'valibot' ? 'wrap it in toStandardJsonSchema of @valibot/to-json-schema' : 'use its latest release'
-  return `is a schema of ${vendor} without JSON Schema: ${how}`
+  return `is a schema of ${vendor} without JSON Schema: ${withJsonSchema[vendor] ?? 'use its latest release'}`
+}
+
+/** How to get JSON Schema from a library. */
+const withJsonSchema: Readonly<Record<string, string>> = {
+  valibot: 'wrap it in toStandardJsonSchema of @valibot/to-json-schema',
+  zod: 'use zod 4.2 or newer, and not zod/mini',
 }
 
 /** Returns what has no JSON Schema in a schema, with the path of the field; undefined when all of it has. */
