@@ -34,7 +34,7 @@ const fastFormats: ReadonlySet<string> = new Set(['duration', 'email', 'hostname
 
 /**
  * Returns what the validator checks of a part of another library's schema. It has a pattern for most formats, which is
- * what the library itself checks. Defaults are filled in by the library, because they may be code.
+ * what the library itself checks: `formatOfPattern` names it in messages. Defaults are filled in by the library, because they may be code.
  */
 export function enforced(node: { readonly [keyword: string]: unknown }): { [keyword: string]: unknown } {
   const { default: _, format, ...rest } = node
@@ -48,5 +48,6 @@ export function enforced(node: { readonly [keyword: string]: unknown }): { [keyw
     delete kept['pattern']
     return { ...kept, format }
   }
-  return 'pattern' in kept || 'allOf' in kept ? kept : { ...kept, format }
+  if ('pattern' in kept) return { ...kept, formatOfPattern: format }
+  return 'allOf' in kept ? kept : { ...kept, format }
 }

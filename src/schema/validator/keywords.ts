@@ -8,7 +8,7 @@ import { hasDuplicates } from './unique.ts'
 
 /** Adds to ajv the keywords of `arranged`, and replaces some of ajv's own that are unbounded in time or not exact. */
 export function addKeywords(ajv: Ajv): Ajv {
-  ajv.addVocabulary(['selectBy', 'orString', 'discriminator', 'example', 'externalDocs', 'xml'])
+  ajv.addVocabulary(['selectBy', 'orString', 'formatOfPattern', 'discriminator', 'example', 'externalDocs', 'xml'])
   ajv.addKeyword({ ...workKeyword(ajv.opts), before: '$ref' })
   ajv.addKeyword({ ...readKeyword, before: '$ref' })
   ajv.addKeyword(selectKeyword)

@@ -1,4 +1,5 @@
 import type { ErrorObject } from 'ajv'
+import ajvFormats, { type FormatName } from 'ajv-formats'
 import { isObject } from './dialect.ts'
 import { nearestName } from './nearestName.ts'
 import { maxProblems } from './work.ts'
@@ -66,6 +67,8 @@ function problemOf({ instancePath, keyword, params, message, parentSchema, data 
       return { path, message: tooFewFields(params['limit'], [...namesIn(parentSchema)]) }
     case 'format':
       return { path, message: `${message}${hasNoOffset(params['format'], data) ? missingOffset : ''}` }
+    case 'pattern':
+      return { path, message: formatProblem(parentSchema, data) ?? message! }
     case 'not':
       return { path, message: 'must not be what the contract excludes' }
     case 'union':
@@ -107,6 +110,23 @@ function hasNoOffset(format: string, value: unknown): boolean {
   return format === 'date-time' && /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?$/.test(String(value))
 }
 const missingOffset = ': its offset is missing, such as Z or +02:00'
+
+/** Returns what is wrong with a text whose format another library checks by a pattern, which few can read. */
+function formatProblem(parentSchema: unknown, value: unknown): string | undefined {
+  const format = isObject(parentSchema) ? parentSchema['formatOfPattern'] : undefined
+  if (typeof format !== 'string' || typeof value !== 'string') return undefined
+  const problem = `must match format "${format}"`
+  if (hasNoOffset(format, value)) return `${problem}: its offset is missing, such as Z`
+  if (!hasFormat(format, value)) return problem
+  return format === 'date-time' && /[+-]\d\d:?\d\d$/.test(value) ? `${problem} in UTC, with the offset Z` : undefined
+}
+
+function hasFormat(name: string, value: string): boolean {
+  const format = ajvFormats.default.get(name as FormatName)
+  const check = typeof format === 'object' && 'validate' in format ? format.validate : format
+  if (check instanceof RegExp) return check.test(value)
+  return typeof check === 'function' ? (check as (value: string) => boolean)(value) : true
+}
 
 /** Whether a number is an integer that `JSON.parse` may have rounded. */
 function isRounded(params: ErrorObject['params'], parentSchema: unknown): boolean {
