@@ -15,7 +15,8 @@ export interface ValueProblem {
 export function problemsOf(errors: readonly ErrorObject[]): ValueProblem[] {
   const found = new Map<string, ValueProblem>()
   for (const error of errors) {
-    if (isFollowing(error, errors)) continue
+    // What is wrong with the name of a field is in the error of `propertyNames`.
+    if (error.propertyName !== undefined || isFollowing(error, errors)) continue
     for (const problem of error.keyword === 'union' ? unionProblems(error) : [problemOf(error)]) {
       found.set(`${problem.path}\n${problem.message}`, problem)
     }
@@ -54,6 +55,8 @@ function problemOf({ instancePath, keyword, params, message, parentSchema, data 
         path: [...parts, params['tag']].join('.'),
         message: params['isMissing'] ? 'is required' : oneOf(tagsOf(parentSchema)),
       }
+    case 'propertyNames':
+      return unknownName(parts, params['propertyName'], parentSchema)
     case 'enum':
       return { path, message: oneOf(params['allowedValues']) }
     case 'const':
@@ -144,6 +147,17 @@ function unknownField(parts: readonly string[], parentSchema: unknown): ValuePro
   const near = nearestName(parts.at(-1)!, [...namesIn(parentSchema)])
   const hint = near === undefined ? '' : `, did you mean ${near}?`
   return { path: parts.join('.'), message: `is not a known field${hint}` }
+}
+
+/** Describes a field whose name `propertyNames` rejects. */
+function unknownName(parts: readonly string[], name: string, parentSchema: unknown): ValueProblem {
+  const rules = isObject(parentSchema) ? parentSchema['propertyNames'] : undefined
+  const { enum: names, pattern } = isObject(rules) ? rules : {}
+  const path = [...parts, name]
+  if (Array.isArray(names))
+    return unknownField(path, { properties: Object.fromEntries(names.map((one) => [one, true])) })
+  const why = typeof pattern === 'string' ? `: it must match pattern "${pattern}"` : ''
+  return { path: path.join('.'), message: `is not an allowed name${why}` }
 }
 
 /** Returns the properties that a schema names, itself or in a schema inside it for the same value. */

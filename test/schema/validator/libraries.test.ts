@@ -35,3 +35,19 @@ it('a text of another format: the message names the format, each once', async ()
   expect(await problemsOf('ark', 'x7')).toEqual(['must match format "uuid"'])
   expect(await problemsOf('valibot', 'now')).toEqual(['must match format "date-time"'])
 })
+
+it('an unknown key of a record is named, once', async () => {
+  const send = await bodies({
+    zod: z.record(z.enum(['apples', 'pears']), z.number()),
+    partial: z.object({ stock: z.partialRecord(z.enum(['apples', 'pears']), z.number()) }),
+    pattern: z.record(z.string().regex(/^[a-z]+$/), z.number()),
+  } as never)
+  const problemsOf = async (name: string, value: unknown) => (await send(name as never, value)).problems
+  expect(await problemsOf('zod', { apples: 1, pears: 2, plums: 3 })).toEqual(['plums is not a known field'])
+  expect(await problemsOf('partial', { stock: { apple: 1 } })).toEqual([
+    'stock.apple is not a known field, did you mean apples?',
+  ])
+  expect(await problemsOf('pattern', { a: 1, B: 2 })).toEqual([
+    'B is not an allowed name: it must match pattern "^[a-z]+$"',
+  ])
+})
