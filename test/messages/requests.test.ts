@@ -62,7 +62,11 @@ const rows: readonly Row[] = [
     { url: '/orders?state=old' },
     '400 40002 query.state must be one of new, paid',
   ],
-  ['a repeated query parameter', { url: '/orders?size=1&size=2' }, '400 40002 query.size must be integer'],
+  [
+    'a repeated query parameter',
+    { url: '/orders?size=1&size=2' },
+    '400 40002 query.size is given several times, expected once',
+  ],
   [
     'no field where one is needed',
     { method: 'POST', url: '/changes', payload: {} },

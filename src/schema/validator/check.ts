@@ -8,6 +8,7 @@ import { compile, prepare, prepareReceived, type Fields } from './compile.ts'
 import { countNodes, deepestLevel, isDeeperThan, isRecursive } from './depth.ts'
 import { problemsOf, type ValueProblem } from './problems.ts'
 import { prepareText, type TextSource } from './text.ts'
+import { typesOf } from './unions.ts'
 import { Stopped, work } from './work.ts'
 
 /** Checks a value and fills in its defaults; returns its problems, or undefined when it is valid. */
@@ -33,13 +34,30 @@ export function compileReceivedCheck(schema: Schema, side: Side): Check {
  * runs where it has one.
  */
 export function compileTextCheck(schemas: Schemas, fields: Fields, source: TextSource): Check {
-  const check = compilePrepared(prepareText(schemas, fields, source))
+  const prepared = prepareText(schemas, fields, source)
+  const check = withRepeated(compilePrepared(prepared), prepared)
   const gather = source === 'query' ? compileGather(schemas) : undefined
   const convert = compileConvertFields(schemas)
   if (!gather && !convert) return check
   return (values) => {
     gather?.(values)
     return check(values) ?? convert?.(values)
+  }
+}
+
+/** Reports a parameter that is given several times, but has one value, as that. */
+function withRepeated(check: Check, prepared: JsonSchema): Check {
+  const properties = prepared['properties'] as Readonly<Record<string, JsonSchema>>
+  const holdsList = (name: string): boolean => typesOf(properties[name], prepared).has('array')
+  return (values) => {
+    const problems = check(values)
+    if (!problems) return undefined
+    const isRepeated = (name: string): boolean =>
+      Object.hasOwn(properties, name) && Array.isArray((values as Record<string, unknown>)[name]) && !holdsList(name)
+    const repeated = [...new Set(problems.map(({ path }) => path).filter(isRepeated))]
+    if (repeated.length === 0) return problems
+    const others = problems.filter(({ path }) => !repeated.includes(path))
+    return [...others, ...repeated.map((path) => ({ path, message: 'is given several times, expected once' }))]
   }
 }
 

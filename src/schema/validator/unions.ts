@@ -96,7 +96,7 @@ function groupByType(parts: readonly unknown[], root: JsonSchema): readonly Grou
 }
 
 /** Returns the JSON types of the values that a schema may match. */
-function typesOf(part: unknown, root: JsonSchema, seen: ReadonlySet<unknown> = new Set()): ReadonlySet<string> {
+export function typesOf(part: unknown, root: JsonSchema, seen: ReadonlySet<unknown> = new Set()): ReadonlySet<string> {
   if (!isObject(part) || seen.has(part)) return allTypes
   const within = new Set(seen).add(part)
   let types = allTypes

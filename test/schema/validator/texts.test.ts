@@ -152,8 +152,13 @@ describe('numbers in a URL and in headers', () => {
   })
 
   it('rejects a repeated parameter for a single value', async () => {
-    const get = await texts({ query: { n: t.Optional(t.Integer()) } })
-    expect((await get('/things/1?n=1&n=2')).problems).toEqual(['n must be integer'])
+    const Sort = t.Union([t.Literal('asc'), t.Literal('desc')])
+    const get = await texts({ query: { n: t.Optional(t.Integer()), sort: t.Optional(Sort), l: t.Array(t.Integer()) } })
+    expect((await get('/things/1?l=1&sort=asc&sort=desc')).problems).toEqual([
+      'sort is given several times, expected once',
+    ])
+    expect((await get('/things/1?l=a&l=2&n=1')).problems).toEqual(['l.0 must be integer'])
+    expect((await get('/things/1?l=1&n=1&n=2')).problems).toEqual(['n is given several times, expected once'])
   })
 })
 
