@@ -3,8 +3,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { BadGateway, contract, external, form, PaymentRequired, secret, service, t } from 'tricube'
+import { client } from 'tricube/client'
 import { testService } from 'tricube/testing'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { z } from 'zod'
 import { unusedAddress } from './callee.ts'
 
 const api = contract('api-service', {
@@ -260,6 +262,50 @@ describe('external', () => {
       expect(Object.keys(headers).filter((name) => /^x-|traceparent|tracestate|baggage|b3/.test(name))).toEqual([])
     }
     expect(seen[0]!.headers['content-type']).toBe('application/x-www-form-urlencoded')
+  })
+
+  it('gets the defaults of its contract, which only this side knows', async () => {
+    const seen: string[] = []
+    const { url } = await foreign((request, response) => {
+      let body = ''
+      request.on('data', (data: Buffer) => (body += data.toString()))
+      request.on('end', () => {
+        seen.push(`${request.url} ${body} ${request.headers['x-version']}`)
+        response.end('1')
+      })
+    })
+    const Line = z.object({ sku: z.string(), count: z.int().default(1), at: z.string().optional() })
+    const bank = external('bank', {
+      url,
+      operations: {
+        form: {
+          route: 'POST /form',
+          query: { live: t.Boolean({ default: false }) },
+          headers: { 'x-version': t.String({ default: 'v2' }) },
+          body: form({ amount: z.int(), currency: z.string().default('eur') }),
+          returns: t.Integer(),
+        },
+        json: {
+          route: 'POST /json',
+          body: z.object({ lines: z.array(Line), by: z.object({ way: z.string().default('card') }).prefault({}) }),
+          returns: t.Integer(),
+        },
+        all: { route: 'POST /all', body: form({ page: t.Integer({ default: 1 }) }), returns: t.Integer() },
+      },
+    })
+    await using api = client(bank, { url })
+    await api.form({ body: { amount: 5 } })
+    await api.form({ query: { live: true }, headers: { 'x-version': 'v3' }, body: { amount: 5, currency: 'usd' } })
+    const lines = [{ sku: 'a' }, { sku: 'b', count: 2 }]
+    await api.json({ body: { lines } })
+    await api.all({ body: {} })
+    expect(seen).toEqual([
+      '/form?live=false amount=5&currency=eur v2',
+      '/form?live=true amount=5&currency=usd v3',
+      '/json {"lines":[{"sku":"a","count":1},{"sku":"b","count":2}],"by":{"way":"card"}} undefined',
+      '/all page=1 undefined',
+    ])
+    expect(lines).toEqual([{ sku: 'a' }, { sku: 'b', count: 2 }]) // what you pass stays as it is
   })
 
   it('throws a declared error as its class, and is a 502 for any other', async () => {

@@ -12,6 +12,7 @@ import type { CallOptions } from '../types.ts'
 import type { AnyInput, Caller, OutgoingRequest, ResponseRead } from './call.ts'
 import { checkCallOptions, checkInputParts } from './callOptions.ts'
 import { addHeaders, headerName, headerValue } from './headers.ts'
+import { compileInputDefaults } from './inputDefaults.ts'
 import { compileBody } from './outgoingBody.ts'
 import { fillPath, headerText, queryString } from './inputText.ts'
 
@@ -62,13 +63,15 @@ export function compileRequest(
   const isForUser = accepts(operation, 'user')
   const ownToken = !external && accepts(operation, 'service') ? serviceToken : undefined
   const bodyOf = compileBody(fullName, operation)
+  const complete = external && compileInputDefaults(operation)
   const reads: ResponseRead = fileTypeOf(operation.returns) === undefined ? 'text' : (how ?? 'file')
   const accept = reads === 'text' ? 'application/json' : '*/*'
   const styles = queryStyles(queryOf(operation) ?? {})
   const template = callTemplate(contract.name, name, method, path)
 
-  return (caller, input = noInput, options = noOptions) => {
-    checkInputParts(fullName, input, form)
+  return (caller, given = noInput, options = noOptions) => {
+    checkInputParts(fullName, given, form)
+    const input = complete ? complete(given) : given
     if (options !== noOptions) checkCallOptions(fullName, options)
     const ownMs = options.timeoutMs === undefined ? usualTimeoutMs : timeoutOf(fullName, options.timeoutMs)
     const timeoutMs = shorter(ownMs, caller.deadline?.remainingMs()) as number

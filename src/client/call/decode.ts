@@ -77,7 +77,10 @@ function externalError(
   const detail = `${operation.split('.')[0]} responded with ${status}`
   const cause = new Error(`${operation} responded with ${status}: ${text.slice(0, maxCauseLength)}`)
   if (!classes.has(status * 100)) return new BadGateway(detail, { headers: doNotRetry, operation, cause })
-  const error = errorFrom(status, { code: status * 100, message: reasonOf(status), error: body }, detail, { operation, classes })
+  const error = errorFrom(status, { code: status * 100, message: reasonOf(status), error: body }, detail, {
+    operation,
+    classes,
+  })
   error.cause = cause
   return error
 }
