@@ -19,6 +19,10 @@ export function addCompression(
   { minBytes = 1024, encodings = ['br', 'gzip'] }: CompressOptions,
 ): void {
   const compress: onSendHookHandler = (request, reply, payload, done) => {
+    if (reply.statusCode === 304) {
+      addStoredHeaders(request, reply)
+      return done(null, payload)
+    }
     if (!isCompressible(reply, payload, minBytes)) return done(null, payload)
     addVary(reply)
     const encoding = acceptedOf(request, encodings)
@@ -69,6 +73,13 @@ function isCompressible(reply: FastifyReply, payload: unknown, minBytes: number)
 /** Media types of text, but not `text/event-stream`, whose events must not wait. */
 const textual =
   /^(?:text\/(?!event-stream)|application\/(?:[\w.-]+\+)?(?:json|xml)\b|application\/(?:javascript|x-ndjson|wasm)\b|image\/svg\+xml)/i
+
+/** Gives a 304 the headers of the response that the caller has stored (RFC 9110, 15.4.5). */
+function addStoredHeaders({ headers }: FastifyRequest, reply: FastifyReply): void {
+  addVary(reply)
+  const weak = `W/${String(reply.getHeader('etag'))}`
+  if (headers['if-none-match']?.includes(weak)) reply.header('etag', weak)
+}
 
 function addVary(reply: FastifyReply): void {
   const vary = String(reply.getHeader('vary') ?? '')

@@ -69,6 +69,13 @@ describe('compress', () => {
     expect([again.status, again.body.length]).toEqual([304, 0])
   })
 
+  it.each(['gzip', 'identity'])('keeps vary and the tag in a 304: %s', async (encoding) => {
+    const { headers } = await get('/long', encoding)
+    const again = await get('/long', encoding, { 'if-none-match': headers.etag! })
+    expect([again.status, again.headers.etag, again.headers.vary]).toEqual([304, headers.etag, headers.vary])
+    expect(again.headers['content-encoding']).toBeUndefined()
+  })
+
   it('streams files of text', async () => {
     const { headers, body } = await get('/rows', 'gzip')
     expect([headers['content-encoding'], headers['content-length']]).toEqual(['gzip', undefined])
