@@ -1,5 +1,5 @@
 // What `tricube` is to bundlers for browsers: contracts and errors, nothing that needs Node.
-export { csv, ndjson, type Rows } from './contract/rows.ts'
+export { csv, ndjson, type CsvOptions, type Rows } from './contract/rows.ts'
 export { file, type Download, type FileContent, type FileSource } from './contract/file.ts'
 export {
   form,

@@ -4,16 +4,24 @@ export type Rows = AsyncIterable<object> | Iterable<object>
 /** About how many characters are written at a time: one chunk for each row would cost ten times as much. */
 const chunkLength = 16_384
 
+/** Options of {@link csv}. */
+export interface CsvOptions {
+  /** The columns to write, in order, also when there are no rows. Default: those of the first row. */
+  readonly columns?: readonly string[]
+}
+
 /**
- * Turns rows into CSV (RFC 4180), with the names of the first row's columns as its first line. Text that a spreadsheet
- * would run as a formula begins with a quote. Memory does not grow with the rows.
+ * Turns rows into CSV (RFC 4180), with the names of the columns as its first line. Text that a spreadsheet would run as a
+ * formula begins with a quote. Memory does not grow with the rows.
  *
  * @example
- * const exportOrders = ({ db }: WorkContext) => ({ content: csv(db.stream`SELECT * FROM orders`), name: 'orders.csv' })
+ * const exportOrders = ({ db }: WorkContext) => ({
+ *   content: csv(db.stream`SELECT id, total FROM orders`, { columns: ['id', 'total'] }),
+ *   name: 'orders.csv',
+ * })
  */
-export async function* csv(rows: Rows): AsyncGenerator<string> {
-  let columns: readonly string[] | undefined
-  let text = ''
+export async function* csv(rows: Rows, { columns }: CsvOptions = {}): AsyncGenerator<string> {
+  let text = columns ? lineOf(columns) : ''
   for await (const row of rows) {
     if (!columns) {
       columns = Object.keys(row)

@@ -22,6 +22,7 @@ const files = contract('file-service', {
   cached: { route: 'GET /cached/:kind', returns: file(), cacheControl: 'max-age=60', errors: [NotFound] },
   named: { route: 'GET /named', query: { name: t.String(), inline: t.Boolean({ default: false }) }, returns: file() },
   rows: { route: 'GET /rows', query: { n: t.Integer() }, returns: file('text/csv') },
+  totals: { route: 'GET /totals', query: { n: t.Integer() }, returns: file('text/csv') },
   lines: { route: 'GET /lines', query: { n: t.Integer() }, returns: file('application/x-ndjson') },
   endless: { route: 'GET /endless', returns: file() },
   broken: { route: 'GET /broken', returns: file() },
@@ -87,6 +88,11 @@ const fileService = service(files, {
         db.stream`SELECT i AS id, 'a,"' || i AS text, NULL AS none, '=1' AS formula FROM generate_series(1, ${query.n}::int) i`,
       ),
       name: 'rows.csv',
+    }),
+    totals: ({ query, db }) => ({
+      content: csv(db.stream`SELECT 7 AS total, i AS id, 0 AS other FROM generate_series(1, ${query.n}::int) i`, {
+        columns: ['id', 'total'],
+      }),
     }),
     lines: ({ query, db }) => ({
       content: ndjson(db.stream`SELECT i AS id FROM generate_series(1, ${query.n}::int) i`),
@@ -320,6 +326,12 @@ describe('rows', () => {
     expect(await response.text()).toBe(`id,text,none,formula\r\n1,"a,""1",,'=1\r\n2,"a,""2",,'=1\r\n`)
     expect(await (await get('/rows?n=0')).text()).toBe('')
     expect(await (await get('/lines?n=2')).text()).toBe('{"id":1}\n{"id":2}\n')
+  })
+
+  it('have a first line without any row, when the columns are named', async () => {
+    expect(await (await get('/totals?n=0')).text()).toBe('id,total\r\n')
+    expect(await (await get('/totals?n=1')).text()).toBe('id,total\r\n1,7\r\n')
+    expect(await (await get('/rows?n=0')).text()).toBe('')
   })
 
   it('stream in flat memory: 200,000 of them', async () => {
