@@ -37,7 +37,10 @@ export async function devCommand(argv: string[]): Promise<number> {
   const envFile = new EnvFile(resolve('.env'), process.env, (line) => screen.warn(line))
   envFile.read()
   const interrupt = new Interrupt()
-  onParentExit(() => interrupt.request())
+  onParentExit(() => {
+    screen.print('tricube dev stops: its parent process has ended')
+    interrupt.request()
+  })
   const cleanups: (() => Promise<void>)[] = []
   try {
     const services = await screen.step('reading the services', interrupt.guard(planServices(roots)))

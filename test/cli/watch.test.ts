@@ -193,6 +193,7 @@ test.each([
   parent.kill('SIGKILL')
   await once(parent, 'exit')
   await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 15_000)
+  expect(output).toContain('\ntricube dev stops: its parent process has ended\nstopping\n')
 })
 
 test('prints a failed migration once, and marks the service in the table until it is fixed', async () => {
