@@ -102,7 +102,8 @@ const pageService = service(pages, {
         response.status(204)
         return undefined
       }
-      response.header('location', '/pages/1').header('x-tags', ['a', 'b'])
+      const tags: Record<string, string[]> = { 'tag with a comma': ['a', 'b,c'], 'no tag': [], 'empty tag': ['a', ''] }
+      response.header('location', '/pages/1').header('x-tags', tags[body.text] ?? ['a', 'b'])
       return { id: 1, text: body.text }
     },
     logIn({ body, response }) {
@@ -205,7 +206,7 @@ describe('other statuses and headers', () => {
     },
   )
 
-  it.each(['bad header', 'split', 'undeclared', 'status'])(
+  it.each(['bad header', 'split', 'undeclared', 'status', 'tag with a comma', 'empty tag'])(
     'is a 500 when a handler breaks the contract: %s',
     async (text) => {
       const response = await send('POST', '/pages', { text, how: 'now' })
@@ -220,6 +221,8 @@ describe('other statuses and headers', () => {
       if (now.status === 201) expect(now.value.text).toBe('abc')
       const count: number = now.headers['x-count']
       expect([now.status, count, now.headers['x-tags']]).toEqual([201, 3, ['a', 'b']])
+      const bare = await one.addPage.raw({ body: { text: 'no tag', how: 'now' } })
+      expect(bare.headers['x-tags']).toEqual([])
       const later = await one.addPage.raw({ body: { text: 'abc', how: 'later' } })
       expect(later.status === 202 && later.value.job).toBe('j1')
       const never = await one.addPage({ body: { text: 'abc', how: 'never' } })

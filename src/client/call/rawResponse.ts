@@ -48,7 +48,7 @@ function readerOf(schema: JsonSchema): Reader | undefined {
   if (Array.isArray(type)) return unionReader(type.map((one: unknown) => ({ ...schema, type: one })))
   if (type === 'array') {
     const ofItem = readerOf((items ?? {}) as JsonSchema)
-    return (text) => text.split(',').map((item) => ofItem?.(item.trim()) ?? item.trim())
+    return (text) => (text === '' ? [] : text.split(',').map((item) => ofItem?.(item.trim()) ?? item.trim()))
   }
   return typeof type === 'string' ? scalarReaders[type] : undefined
 }

@@ -92,7 +92,13 @@ export class HeaderRules {
     rule.check ??= compileCheck(objectSchema({ [name]: rule.json }), 'any')
     const problems = rule.check({ [name]: value })
     if (problems) throw new TypeError(`the response header ${firstProblem(problems)}`)
-    const text = Array.isArray(value) ? value.map(String).join(', ') : String(value)
+    const items = Array.isArray(value) ? value.map(String) : undefined
+    // RFC 9110, 5.6.1: an element is not empty, and the space around it does not count.
+    if (items?.some((item) => item === '' || item.includes(',') || item.trim() !== item)) {
+      const problem = 'an item must not be empty, have a comma, or begin or end with a space'
+      throw new TypeError(`the response header ${name} is a list with commas: ${problem}`)
+    }
+    const text = items ? items.join(', ') : String(value)
     if (/[^\t\x20-\x7e\x80-\xff]/.test(text))
       throw new TypeError(`the response header ${name} has a character that HTTP cannot carry`)
     return text
