@@ -84,14 +84,12 @@ const parts: unique symbol = Symbol('tricube.parts')
  *   },
  * })
  */
-export function multipart<const Fields extends Schemas = {}, const Files extends FileRules = {}>({
-  fields = {} as Fields,
-  files = {} as Files,
-}: {
+export function multipart<const Fields extends Schemas = {}, const Files extends FileRules = {}>(options: {
   readonly fields?: Fields
   readonly files?: Files
 }): MultipartBody<Fields, Files> {
-  const problem = fieldsProblem(fields) ?? fileProblem(files, fields)
+  const { fields = {} as Fields, files = {} as Files } = options ?? {}
+  const problem = optionsProblem(options) ?? fieldsProblem(fields) ?? fileProblem(files, fields)
   if (problem) throw new TypeError(`multipart: ${problem}`)
   const bytes = Object.values<FileRule>(files).reduce((sum, { maxBytes, max = 1 }) => sum + maxBytes * max, 0)
   const rule = { form: 'multipart' as const, types: ['multipart/form-data'], maxBytes: bytes + textBytes }
@@ -104,6 +102,17 @@ const textBytes = 1024 * 1024
 /** Returns the fields and files of a multipart body. */
 export function partsOf(body: Schema): Parts {
   return (body as { readonly [parts]?: Parts })[parts] ?? { fields: {}, files: {} }
+}
+
+const optionNames: readonly string[] = ['fields', 'files']
+
+function optionsProblem(options: object | undefined): string | undefined {
+  const names = Object.keys(options ?? {})
+  const unknown = names.find((name) => !optionNames.includes(name))
+  if (unknown !== undefined) {
+    return `unknown option "${unknown}", expected fields, files${hint(unknown, optionNames)}`
+  }
+  return names.length > 0 ? undefined : 'expected { fields: { … }, files: { … } }'
 }
 
 const ruleNames: readonly string[] = ['maxBytes', 'types', 'max', 'optional']

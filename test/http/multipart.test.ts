@@ -224,6 +224,9 @@ describe('multipart()', () => {
     [{ files: { a: { maxBytes: 1, types: ['png'] } } }, 'multipart: files.a: types must be a list'],
     [{ fields: { a: t.String() }, files: { a: { maxBytes: 1 } } }, 'multipart: files.a is also a field'],
     [{ fields: { a: 'x' } }, 'multipart: fields.a must be a schema'],
+    [{ photo: { maxBytes: 1 } }, 'multipart: unknown option "photo", expected fields, files'],
+    [{ file: {} }, 'multipart: unknown option "file", expected fields, files; did you mean files?'],
+    [{}, 'multipart: expected { fields: { … }, files: { … } }'],
   ])('rejects the rules %j', (rules, message) => {
     expect(() => multipart(rules as {})).toThrow(message)
   })
