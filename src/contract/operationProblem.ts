@@ -17,6 +17,7 @@ export function operationProblem(
   reserved: readonly string[],
 ): string | undefined {
   if (!/^[A-Za-z_$][\w$]*$/.test(key)) return `the name of an operation must be a JavaScript identifier, like getUser`
+  if (ofOthers(key)) return `JavaScript gives the name ${key} its own meaning, use another one`
   if (optionNames.includes(key) && typeof (operation as Operation | undefined)?.route !== 'string') {
     return `${key} is an option of the contract: pass it in the third argument, contract(name, operations, { ${key} })`
   }
@@ -47,6 +48,11 @@ export function operationProblem(
     schemaProblem(operation) ??
     valueProblem(operation)
   )
+}
+
+/** Whether promises or all objects have the name: `await` would call `client.then`. */
+function ofOthers(key: string): boolean {
+  return key in Promise.prototype || key === 'toJSON'
 }
 
 function reservedProblem({ method, path }: ParsedRoute, reserved: readonly string[]): string | undefined {

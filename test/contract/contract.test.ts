@@ -1,6 +1,6 @@
 import { formatNames } from 'ajv-formats/dist/formats.js'
 import fc from 'fast-check'
-import { contract, ContractError, NotFound, t } from 'tricube'
+import { contract, ContractError, external, NotFound, t } from 'tricube'
 import { describe, expect, it } from 'vitest'
 
 const User = t.Object({ id: t.Integer(), name: t.String() })
@@ -211,6 +211,17 @@ describe('contract() rejects in one line', () => {
   it.each(wrong)('%s', (_title, operations, message) => {
     expect(() => define(operations)).toThrow(new ContractError(message))
   })
+
+  it.each(['then', 'catch', 'finally', 'constructor', 'toString', 'hasOwnProperty', 'valueOf', 'toJSON'])(
+    'a name that promises or objects have: %s',
+    (name) => {
+      const operations = { [name]: { route: 'GET /a' as const } }
+      const problem = `${name}: JavaScript gives the name ${name} its own meaning, use another one`
+      expect(() => define(operations)).toThrow(new ContractError(`user-service.${problem}`))
+      const url = 'https://api.example'
+      expect(() => external('bank', { url, operations })).toThrow(new ContractError(`bank.${problem}`))
+    },
+  )
 
   it('an invalid name or envelope', () => {
     expect(() => define({}, 'UserService')).toThrow(
