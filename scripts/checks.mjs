@@ -14,6 +14,7 @@ export const checks = {
   prose: () => ['node', 'scripts/check-prose.mjs'],
   commits: () => ['node', 'scripts/check-commits.mjs'],
   versions: () => ['node', 'scripts/release.mjs', 'check'],
+  coverage: () => ['node', 'scripts/coverage.mjs'],
   package: () => ['publint', 'run', tarball(), '--strict'],
   'types of the package': () => ['attw', tarball(), '--profile', 'esm-only'],
 }
