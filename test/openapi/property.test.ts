@@ -147,7 +147,8 @@ function contracts() {
     .map(([operations, envelope]) => {
       const entries = operations.map((drawn, index) => {
         const { method, params, query, body, returns, status, paginated, ...rest } = drawn
-        const isPage = paginated && method === 'GET' && returns !== undefined && status !== 204
+        const returned = status === 204 ? undefined : returns?.(`Returns${index}`)
+        const isPage = paginated && method === 'GET' && returned !== undefined && returned['type'] !== 'array'
         return [
           `operation${index}`,
           defined({
@@ -156,7 +157,7 @@ function contracts() {
             params: params && { id: params },
             query: query && { q: query[1] ? t.Optional(query[0]) : query[0] },
             body: method === 'GET' ? undefined : body?.(`Body${index}`),
-            returns: status === 204 ? undefined : returns?.(`Returns${index}`),
+            returns: returned,
             status,
             paginated: isPage || undefined,
           }) as Operation,
