@@ -1,8 +1,8 @@
-import { isDeepStrictEqual } from 'node:util'
 import { mapSchema, type JsonSchema } from '../schema/schema.ts'
 import type { Side } from '../schema/standard/describe.ts'
 import { jsonOf } from '../schema/standard/json.ts'
 import type { Schema } from '../schema/standard/spec.ts'
+import { canonical } from '../schema/validator/unique.ts'
 import { bodyRuleOf, formFieldsOf } from './body.ts'
 import { ContractError } from './check.ts'
 import { partsOf } from './multipart.ts'
@@ -34,7 +34,7 @@ export function checkNames(service: string, operations: Operations): void {
       throw new ContractError(`${service}.${at}: "${$id}" is the name of tricube's own errors: use another id`)
     }
     const other = known.get($id)
-    if (other && !isDeepStrictEqual(other.schema, plain)) {
+    if (other && canonical(other.schema) !== canonical(plain)) {
       throw new ContractError(
         `${service}.${at}: the id "${$id}" is that of a different schema in ${other.at}: give one of them another id`,
       )
