@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFile, mkdir, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test, vi } from 'vitest'
@@ -59,6 +59,20 @@ test('restarts a service for a loaded file in any folder, including files that i
   }
   await changed('lib/money.mjs', `\nimport './later.mjs'`)
   await vi.waitFor(() => changed('lib/later.mjs', ' '), 15_000)
+})
+
+test('stops without an error after an editor has saved by renaming', async () => {
+  const { cwd, run } = await alphaIn({})
+  const file = join(cwd, 'services/alpha/service.mjs')
+  for (let saves = 0; saves < 3; saves++) {
+    const from = run.output().length
+    await writeFile(`${file}~`, `${await readFile(file, 'utf8')}\n// ${saves}`)
+    await rename(`${file}~`, file)
+    await run.printed('alpha-service restarted', from)
+  }
+  run.signal('SIGINT')
+  expect((await run.ended).code).toBe(0)
+  expect(run.output()).not.toContain('TypeError')
 })
 
 test('starts a service when its missing file appears', async () => {

@@ -86,12 +86,16 @@ export async function watchServices(options: WatchOptions): Promise<{ close(): P
     ignored: (path) => ignored.test(path),
     ignoreInitial: true,
   }).on('all', onChange)
-  const newServices = watch([...roots], {
-    depth: 1,
-    ignored: (path, stats) =>
-      ignored.test(path) || (stats?.isFile() === true && !serviceFileNames.includes(basename(path))),
-    ignoreInitial: true,
-  }).on('all', onChange)
+  // Two watchers of one folder need the same path for it: with another one, chokidar 5 cannot close after a rename.
+  const newServices = watch(
+    roots.map((root) => resolve(root)),
+    {
+      depth: 1,
+      ignored: (path, stats) =>
+        ignored.test(path) || (stats?.isFile() === true && !serviceFileNames.includes(basename(path))),
+      ignoreInitial: true,
+    },
+  ).on('all', onChange)
   await Promise.all([watcher, newServices].map((each) => new Promise<void>((done) => each.once('ready', done))))
   return {
     async close() {
