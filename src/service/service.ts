@@ -6,7 +6,7 @@ import type { Logger } from '../log/logger.ts'
 import type { Room } from '../tables/room.ts'
 import { Application } from './application.ts'
 import { checkDefinition } from './definition/checkDefinition.ts'
-import type { Definition, OwnOf, ServiceOptions } from './definition/definition.ts'
+import type { Definition, Handlers, OwnOf, ServiceOptions } from './definition/definition.ts'
 import type { OwnSettings } from '../config/own.ts'
 import type { Callees } from './parts/calls.ts'
 import type { Resources } from './definition/resource.ts'
@@ -110,6 +110,11 @@ export class Service<Implemented extends Contract = Contract, Ctx = WorkContext>
   }
 }
 
+/** Nothing, or `never` for each handler that has no operation. Deferred for a generic contract, it accepts its handlers. */
+type NoOthers<Own, Ops> = [keyof Own] extends [keyof Ops]
+  ? unknown
+  : { readonly [Name in Exclude<keyof Own, keyof Ops>]: never }
+
 /**
  * Creates a service from a contract and a handler for each of its operations.
  *
@@ -127,9 +132,16 @@ export function service<
   const Values extends OwnSettings = {},
   const JobMap extends Jobs = {},
   const EventMap extends ContractEvents = {},
+  Own extends Handlers<Implemented['operations'], Others, OwnOf<ResourceMap, Values>> = Handlers<
+    Implemented['operations'],
+    Others,
+    OwnOf<ResourceMap, Values>
+  >,
 >(
   contract: Implemented,
-  options: ServiceOptions<Implemented['operations'], Others, ResourceMap, Values, JobMap, EventMap>,
+  options: ServiceOptions<Implemented['operations'], Others, ResourceMap, Values, JobMap, EventMap> & {
+    readonly handlers: Own & NoOthers<Own, Implemented['operations']>
+  },
 ): Service<Implemented, WorkContext<Others> & OwnOf<ResourceMap, Values>> {
   return new Service({ ...options, contract } as unknown as Definition<Implemented>)
 }

@@ -6,6 +6,7 @@ import {
   service,
   t,
   type Client,
+  type Contract,
   type Context,
   type Handlers,
   type InputOf,
@@ -13,6 +14,7 @@ import {
   type OwnOf,
   type ParamsOf,
   type QueryOf,
+  type ServiceOptions,
 } from 'tricube'
 import type { client as clientOf } from 'tricube/client'
 import type { TestApp } from 'tricube/testing'
@@ -313,6 +315,18 @@ export function wrong(client: Client<typeof users>): void {
   service(pinger, { handlers: {} })
   // @ts-expect-error a handler too many
   service(pinger, { handlers: { ping: () => ({ ok: true }), pong: () => ({ ok: true }) } })
+  const order = contract('orders', {
+    state: {
+      route: 'GET /orders/:id',
+      params: { id: t.Integer() },
+      returns: t.Object({ state: t.Union([t.Literal('open'), t.Literal('paid')]) }),
+    },
+  })
+  // A text is the literal that the contract asks for, without `as const`.
+  service(order, { handlers: { state: () => ({ state: 'open' }) } })
+  service(order, { handlers: { state: async ({ params }) => ({ state: params.id > 1 ? 'open' : 'paid' }) } })
+  // @ts-expect-error another text
+  service(order, { handlers: { state: () => ({ state: 'lost' }) } })
   // @ts-expect-error a handler returns something else
   service(pinger, { handlers: { ping: () => ({ ok: 'yes' }) } })
   // @ts-expect-error an undeclared client
@@ -348,4 +362,9 @@ export function wrong(client: Client<typeof users>): void {
   void client.createUser({ body: { name: 'a', admin: true } })
   // @ts-expect-error an operation that is not there
   void client.getRole({ params: { id: 1 } })
+}
+
+/** Never called: it only has to compile. */
+export function ownService<Of extends Contract>(of: Of, options: ServiceOptions<Of['operations']>): unknown {
+  return service(of, options)
 }
