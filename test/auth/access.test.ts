@@ -339,7 +339,7 @@ describe('what is recorded', () => {
     )
     const denied = async (headers: Record<string, string>) => {
       const response = await app.inject({ url: '/a', headers })
-      return [response.headers['www-authenticate'], (response.json() as { error: string }).error]
+      return [response.headers['www-authenticate'], response.json().error]
     }
     expect(await denied({ 'x-key': 'right' })).toEqual([
       'ApiKey realm="a-service", error="insufficient_scope", scope="a:read"',

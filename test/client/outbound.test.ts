@@ -270,7 +270,7 @@ describe('external', () => {
       let body = ''
       request.on('data', (data: Buffer) => (body += data.toString()))
       request.on('end', () => {
-        seen.push(`${request.url} ${body} ${request.headers['x-version']}`)
+        seen.push(`${request.url} ${body} ${String(request.headers['x-version'])}`)
         response.end('1')
       })
     })

@@ -14,7 +14,7 @@ export function withBodyErrors(response: Response, errorOf: (cause: unknown) => 
       const { done, value } = await reader.read().catch((cause: unknown) => {
         throw errorOf(cause)
       })
-      if (!done) return controller.enqueue(value as Uint8Array<ArrayBuffer>)
+      if (!done) return controller.enqueue(value)
       controller.close()
       controller.byobRequest?.respond(0)
     },

@@ -49,7 +49,8 @@ export function objectSchema(schemas: Schemas): TSchema {
 export function notByName(value: unknown): string | undefined {
   if (!isSchema(value) && !isForeign(value)) return undefined
   const { shape, properties } = value as { readonly shape?: unknown; readonly properties?: unknown }
-  const fields = isSchema(value) ? properties && '.properties' : typeof shape === 'object' && '.shape'
+  const ofForeign = typeof shape === 'object' ? '.shape' : undefined
+  const fields = isSchema(value) ? (properties === undefined ? undefined : '.properties') : ofForeign
   const how = fields ? `pass its ${fields}` : 'write a schema for each name'
   return `must be a plain object of schemas, like { id: t.Integer() }, got one schema: ${how}`
 }

@@ -19,7 +19,7 @@ it('a text of another format: the message names the format, each once', async ()
     ark: type('string.uuid'),
     valibot: toStandardJsonSchema(v.pipe(v.string(), v.isoTimestamp())),
   } as never)
-  const problemsOf = async (name: string, value: string) => (await send(name as never, value)).problems
+  const problemsOf = async (name: string, value: string) => (await send(name, value)).problems
   expect(await problemsOf('dateTime', 'now')).toEqual(['must match format "date-time"'])
   expect(await problemsOf('dateTime', '2026-01-31T10:00:00')).toEqual([
     'must match format "date-time": its offset is missing, such as Z',
@@ -42,7 +42,7 @@ it('an unknown key of a record is named, once', async () => {
     partial: z.object({ stock: z.partialRecord(z.enum(['apples', 'pears']), z.number()) }),
     pattern: z.record(z.string().regex(/^[a-z]+$/), z.number()),
   } as never)
-  const problemsOf = async (name: string, value: unknown) => (await send(name as never, value)).problems
+  const problemsOf = async (name: string, value: unknown) => (await send(name, value)).problems
   expect(await problemsOf('zod', { apples: 1, pears: 2, plums: 3 })).toEqual(['plums is not a known field'])
   expect(await problemsOf('partial', { stock: { apple: 1 } })).toEqual([
     'stock.apple is not a known field, did you mean apples?',
