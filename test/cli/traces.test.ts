@@ -39,6 +39,28 @@ users getUser       8.0 ms  █████████████████�
   await traces.stop()
 })
 
+it('prints a few traces a second, and how many more there are', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  const print = vi.fn<(tree: string) => void>()
+  const traces = await openTraces(print, {})
+  const send = async (count: number): Promise<void> => {
+    const ids = Array.from({ length: count }, (_, i) => String(i).padStart(32, '0'))
+    const spans = ids.map((traceId) => ({ ...span('1', undefined, 'users', 'getUser'), traceId }))
+    await fetch(traces.env['OTEL_EXPORTER_ZIPKIN_ENDPOINT']!, { method: 'POST', body: JSON.stringify(spans) })
+  }
+  await send(12)
+  await vi.advanceTimersByTimeAsync(2100)
+  expect(print.mock.calls.map(([tree]) => tree.split('\n')[0]!.slice(0, 6))).toEqual([
+    ...Array(5).fill('trace '),
+    'and 7 ',
+  ])
+  expect(print.mock.lastCall).toEqual(['and 7 more traces\n'])
+  await send(1)
+  await vi.advanceTimersByTimeAsync(2100)
+  expect(print).toHaveBeenCalledTimes(7)
+  await traces.stop()
+})
+
 it('names the traces that caused one, each once', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   const print = vi.fn()

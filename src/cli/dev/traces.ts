@@ -16,9 +16,12 @@ export interface DevTraces {
 const quietMs = 1000
 /** How long a service buffers spans, in milliseconds: short, so that traces show up quickly. */
 const delayMs = 100
-/** Sampled traces per second and service: more than anybody reads. */
-const perSecond = 2
-const maxTraces = 100
+/** Recorded traces per second and service: all that you cause by hand, and few of a load test. */
+const perSecond = 20
+/** Trees that are printed in a second. More are only counted. */
+const mostPrinted = 5
+const printingMs = 1000
+const maxTraces = 200
 const maxBytes = 4 * 1024 * 1024
 
 /** Returns the variable that sends the traces elsewhere; undefined if the user has set none. */
@@ -77,6 +80,8 @@ interface ZipkinSpan {
 class Traces {
   readonly #print: (tree: string) => void
   readonly #collect: (spans: unknown) => void
+  /** Trees of the current second; undefined when it is over. */
+  #drawn: { count: number; readonly timer: NodeJS.Timeout } | undefined
   readonly #incomplete = new Map<string, { readonly spans: TreeSpan[]; readonly timer: NodeJS.Timeout }>()
 
   constructor(print: (tree: string) => void, collect: (spans: unknown) => void) {
@@ -102,6 +107,7 @@ class Traces {
   }
 
   close(): void {
+    clearTimeout(this.#drawn?.timer)
     for (const { timer } of this.#incomplete.values()) clearTimeout(timer)
     this.#incomplete.clear()
   }
@@ -109,7 +115,14 @@ class Traces {
   #draw(traceId: string): void {
     const { spans } = this.#incomplete.get(traceId)!
     this.#incomplete.delete(traceId)
-    this.#print(drawTrace(traceId, spans))
+    this.#drawn ??= { count: 0, timer: setTimeout(() => this.#countOthers(), printingMs) }
+    if (++this.#drawn.count <= mostPrinted) this.#print(drawTrace(traceId, spans))
+  }
+
+  #countOthers(): void {
+    const others = this.#drawn!.count - mostPrinted
+    this.#drawn = undefined
+    if (others > 0) this.#print(`and ${others} more ${others === 1 ? 'trace' : 'traces'}\n`)
   }
 }
 

@@ -112,7 +112,7 @@ export function TableHead({ caption, heads }: TableHeadProps): JSX.Element {
 export function Sampling(): JSX.Element {
   return (
     <p>
-      Of each service, two traces a second are recorded. To record all, start{' '}
+      Of each service, 20 traces a second are recorded. To record all, start{' '}
       <code>OTEL_TRACES_SAMPLER=always_on npx tricube dev</code>
     </p>
   )
