@@ -85,10 +85,10 @@ export default defineConfig({
     ],
     globalSetup: 'test/setup.ts',
     setupFiles: ['test/patience.ts'],
-    expect: { poll: { timeout: 10_000 } },
+    expect: { poll: { timeout: 20_000 } },
     sequence: { sequencer: LongestFirst },
-    maxWorkers: 5, // many tests wait for processes and clocks more than they compute
+    maxWorkers: 4, // many tests wait for processes and clocks more than they compute
     hookTimeout: 60_000,
-    testTimeout: 20_000,
+    testTimeout: 40_000, // many times what a test takes: other files, and whatever else runs here, may have both cores
   },
 })

@@ -14,7 +14,7 @@ import { findPromtool } from './promtool.mjs'
 import { findRedis } from './redis.mjs'
 import { run } from './run.mjs'
 
-const maxRetried = 3
+const maxRetried = 6
 let passed = 0
 const failed = []
 const unstable = []
@@ -69,7 +69,7 @@ function count(name, succeeds) {
 
 /**
  * Counts what the tests themselves report; a run that fails without a failed test is one failure. The machine may be busy
- * with other work: up to three files that fail beside others run once more alone. Those that pass then are named.
+ * with other work: up to six files that fail beside others run once more alone. Those that pass then are named.
  */
 function countTests(name, env, paths = []) {
   console.log(`\n# ${name}`)

@@ -32,7 +32,7 @@ export const elsewhere: readonly (readonly [form: RegExp, why: string])[] = [
   [/^(docker|kubectl|export REGISTRY)\b/, 'programs of their own'],
   [/ --open\b/, 'opens a browser: test/dashboard'],
   [/^npx tricube dashboard\b/, 'runs until it is stopped: test/dashboard/alone.test.ts types it'],
-  [/^(mkdir -p service-keys|openssl )/, 'makes keys: test/auth/serviceTokens.test.ts makes its own'],
+  [/^(mkdir -p (certs\/\S+ )?service-keys|openssl )/, 'makes keys: test/auth/serviceTokens.test.ts makes its own'],
   [/^npx tricube add /, 'writes into a project of its own: test/cli/add.test.ts types it'],
   [/^npx tricube test\b/, 'needs a project with tests: test/cli/test.test.ts types it'],
   [/^npx tricube check\b/, 'needs contracts that changed: test/cli/check.test.ts types it'],

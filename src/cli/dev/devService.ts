@@ -8,7 +8,7 @@ import type { DevServices } from './folderLock.ts'
  * @throws {CliError} when there is no such service, or several have a database and none is named
  */
 export function devService(program: string, services: DevServices, name: string | undefined): NodeJS.ProcessEnv {
-  const names = Object.keys(services)
+  const names = Object.keys(services).toSorted()
   if (name !== undefined) {
     const found = services[name]
     if (found) return found
