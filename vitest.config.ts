@@ -50,8 +50,14 @@ function excludedFromPacked(): string[] {
   const folder = fileURLToPath(new URL('test/', import.meta.url))
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.test.ts'))
   const others = files.filter((name) => !importsPackage(folder + name))
-  return [...others.map((name) => `test/${name}`), 'test/packed/**', 'test/cli/**', 'test/repository/**']
+  return [...others.map((name) => `test/${name}`), 'test/packed/**', 'test/cli/**', 'test/repository/**', ...long]
 }
+
+/** They kill processes and wait. What they import of the package is imported by the tests beside them, too. */
+const long = [
+  ...['losses', 'nats', 'readers', 'restored', 'shards', 'transports'].map((name) => `test/events/${name}.test.ts`),
+  ...['test/dashboard/page.test.ts', 'test/discovery/everyRegistry.test.ts', 'test/migrations/changes.test.ts'],
+]
 
 const excluded = [
   '**/node_modules/**',
