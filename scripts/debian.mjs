@@ -18,7 +18,7 @@ export function findProgram({ name, variable, packages, suite, file, finish }) {
   const named = process.env[variable]
   if (named) return named
   const onPath = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, name))
-  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tricube')
+  const cache = join(process.env.XDG_CACHE_HOME || usualCache(), 'tricube')
   const cached = join(cache, suite === undefined ? name : `${name}-${suite}`)
   const found = [...onPath, join(cached, file)].find((path) => existsSync(path))
   if (found) return found
@@ -29,6 +29,11 @@ export function findProgram({ name, variable, packages, suite, file, finish }) {
     console.warn(`WARNING: no ${name} to test with, its tests are skipped: ${error.stderr?.trim() || error.message}`)
     return undefined
   }
+}
+
+/** Tests run poolers as another user than root, whose home is closed to it on some machines. */
+function usualCache() {
+  return process.getuid?.() === 0 ? '/var/cache' : join(homedir(), '.cache')
 }
 
 /** Downloads and unpacks packages; nothing is installed, and the machine's own apt state stays as it is. */
