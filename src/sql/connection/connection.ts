@@ -7,27 +7,17 @@ import { DatabaseError, type ErrorResponse, errorOf } from '../errors/databaseEr
 import type { Types } from '../values/types.ts'
 import type { Address, ConnectionSettings } from '../url/settings.ts'
 import { cancel } from './cancel.ts'
-import type { ConnectOptions } from './options.ts'
 import type { Exchange } from './exchange.ts'
+import { HeadWatch } from './headWatch.ts'
+import type { ConnectOptions } from './options.ts'
+import type { Owner } from './owner.ts'
 import { columnsIn, fieldsIn, Input, notificationIn, parameterTypesIn, rowCountIn, statusIn } from '../wire/input.ts'
 import type { Session } from './login.ts'
 import { Output } from '../wire/output.ts'
 import { ReportedSettings } from './reportedSettings.ts'
 import type { Settings } from './settings.ts'
 import { StatementCache } from './statementCache.ts'
-
-/** The user of an exclusive connection, with its deadline. */
-export interface Owner {
-  /** Whether its deadline may pass while it runs nothing, so that sweeps have to continue. */
-  readonly isLimited: boolean
-  /** The request that it works for. */
-  readonly request: object | undefined
-  /** Number of rows that a stream has yielded. */
-  readonly rowsRead: number | undefined
-  sweep(now: number): void
-  /** Ends it for another reason than its deadline. */
-  end(reason: unknown): void
-}
+import { Unsent } from './unsent.ts'
 
 /** A session, opened by `connect`. */
 export class Connection {
@@ -70,16 +60,10 @@ export class Connection {
   readonly #session: Session
   readonly #settings: ConnectionSettings
   #tail: Exchange<Connection> | undefined
-  // Exchanges that wait until the server has described the parameters of the one before them.
-  #deferred: Exchange<Connection>[] | undefined
-  // Behind a pooler: exchanges that wait for the response of the one before. With that response the pooler may take the
-  // server connection away, even if it has passed on half of the next exchange.
-  readonly #queue: Exchange<Connection>[] = []
+  readonly #unsent = new Unsent<Connection>()
+  readonly #watch = new HeadWatch()
   #scheduled = false
   #onEnd: (() => void) | undefined
-  #seen: Exchange<Connection> | undefined
-  #seenAt = 0
-  #stuckMs = 0
   #cancelledAt = 0
   #fatal: DatabaseError | undefined
 
@@ -108,12 +92,12 @@ export class Connection {
   send(exchange: Exchange<Connection>): void {
     if (!this.isOpen) {
       exchange.lost(lost(), { wasSent: false })
-    } else if (this.#deferred) {
+    } else if (this.#unsent.deferred) {
       this.inFlight++
-      this.#deferred.push(exchange)
+      this.#unsent.deferred.push(exchange)
     } else if (this.settings && this.head) {
       this.inFlight++
-      this.#queue.push(exchange)
+      this.#unsent.queue.push(exchange)
     } else if (exchange.write(this)) {
       this.inFlight++
       this.#enqueue(exchange)
@@ -122,13 +106,13 @@ export class Connection {
 
   /** Defers everything that is sent, until `resume`. */
   defer(): void {
-    this.#deferred = []
+    this.#unsent.deferred = []
   }
 
   /** Sends `first`, then the deferred exchanges. */
   resume(first?: Exchange<Connection>): void {
-    const deferred = this.#deferred ?? []
-    this.#deferred = undefined
+    const deferred = this.#unsent.deferred ?? []
+    this.#unsent.deferred = undefined
     this.inFlight -= deferred.length
     if (first) this.send(first)
     for (const exchange of deferred) this.send(exchange)
@@ -141,7 +125,7 @@ export class Connection {
 
   /** Milliseconds for which sweeps have seen the same oldest exchange; 0 once its response is complete. */
   get stuckMs(): number {
-    return this.head === this.#seen ? this.#stuckMs : 0
+    return this.#watch.stuckMs(this.head)
   }
 
   /**
@@ -153,20 +137,15 @@ export class Connection {
     this.owner?.sweep(now)
     let hasExpired = false
     for (let exchange = this.head; exchange; exchange = exchange.next) hasExpired = exchange.expire(now) || hasExpired
-    for (const exchange of this.#queue) hasExpired = exchange.expire(now) || hasExpired
-    for (const exchange of this.#deferred ?? []) hasExpired = exchange.expire(now) || hasExpired
-    if (this.head === undefined || this.head !== this.#seen) {
-      this.#seen = this.head
-      this.#seenAt = now
-    }
-    this.#stuckMs = now - this.#seenAt
+    for (const exchange of this.#unsent.all) hasExpired = exchange.expire(now) || hasExpired
+    this.#watch.see(this.head, now)
     return hasExpired || (this.head?.isSettled === true && now - this.#cancelledAt > cancelAgainMs)
   }
 
   /** Whether nobody waits for any exchange in flight. */
   get isAbandoned(): boolean {
     for (let exchange = this.head; exchange; exchange = exchange.next) if (!exchange.isSettled) return false
-    return [...this.#queue, ...(this.#deferred ?? [])].every(({ isSettled }) => isSettled)
+    return this.#unsent.all.every(({ isSettled }) => isSettled)
   }
 
   /** Cancels what this session runs. Only for a connection with a single user, or that nobody waits for. */
@@ -200,10 +179,10 @@ export class Connection {
 
   #close(error: DatabaseError): void {
     this.isOpen = false
-    const unsent = [...(this.#deferred ?? []), ...this.#queue.splice(0)]
+    const unsent = this.#unsent.takeAll()
     const sent: Exchange<Connection>[] = []
     for (let exchange = this.head; exchange; exchange = exchange.next) sent.push(exchange)
-    this.head = this.#tail = this.#deferred = undefined
+    this.head = this.#tail = undefined
     this.inFlight = 0
     this.onClose?.(error)
     this.#onEnd?.()
@@ -278,9 +257,10 @@ export class Connection {
     if (!this.head) this.#tail = undefined
     this.inFlight--
     head.ready(this)
-    while (!this.head && !this.#deferred && this.#queue.length > 0) {
+    const { queue } = this.#unsent
+    while (!this.head && !this.#unsent.deferred && queue.length > 0) {
       this.inFlight--
-      this.send(this.#queue.shift()!)
+      this.send(queue.shift()!)
     }
     if (this.inFlight === 0) this.onIdle?.()
   }

@@ -1,6 +1,7 @@
 /** What can be found out about connections that are in exclusive use. */
 import type { DatabaseError } from '../errors/databaseError.ts'
-import type { Connection, Owner } from '../connection/connection.ts'
+import type { Connection } from '../connection/connection.ts'
+import type { Owner } from '../connection/owner.ts'
 
 /** Ends streams from which no row was read for a while: an abandoned iterator would occupy its connection for ever. */
 export function endUnread(connections: Iterable<Connection>, reason: DatabaseError): NodeJS.Timeout {
