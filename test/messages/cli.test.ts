@@ -109,7 +109,7 @@ const rows: readonly (readonly [mistake: string, argv: readonly string[], code: 
     'lists jobs without a database',
     ['jobs', 'list'],
     2,
-    'tricube jobs needs the database of the service: set DATABASE_URL or pass --url',
+    'tricube jobs needs the database of the service: set DATABASE_URL or pass --url, or start tricube dev in this folder',
   ],
   [
     'misspells a command of jobs',
@@ -121,7 +121,7 @@ const rows: readonly (readonly [mistake: string, argv: readonly string[], code: 
     'retries no job',
     ['jobs', 'retry'],
     2,
-    'tricube jobs needs the database of the service: set DATABASE_URL or pass --url',
+    'tricube jobs needs the database of the service: set DATABASE_URL or pass --url, or start tricube dev in this folder',
   ],
   [
     'leaves out the end of a folder in a migration',
