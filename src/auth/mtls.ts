@@ -5,6 +5,7 @@ import { func, text } from '../config/rules.ts'
 import type { AuthFailure, Authenticator, AuthOutcome } from './authenticator.ts'
 import type { Identity } from './identity.ts'
 import { serviceIdentity } from './serviceIdentity.ts'
+import { invalid } from './tokenFailure.ts'
 
 /** Options of `mtls`. */
 export interface MtlsOptions {
@@ -85,8 +86,4 @@ function urisIn(names: string | undefined): readonly string[] {
 
 function lastPart(id: string): string {
   return id.slice(id.lastIndexOf('/') + 1)
-}
-
-function invalid(reason: string): AuthFailure {
-  return { failure: 'invalid', reason }
 }

@@ -1,6 +1,6 @@
 import type { TSchema, TString, TUnsafe } from '@sinclair/typebox'
-import { hint } from '../schema/validator/nearestName.ts'
 import { describeValue } from '../schema/describeValue.ts'
+import { unknownOption } from './unknownOption.ts'
 import { t } from '../schema/schema.ts'
 import { jsonSchemaProblem, notByName, notSchema, objectSchema } from '../schema/standard/json.ts'
 import type { Schema, SchemaInput, Schemas } from '../schema/standard/spec.ts'
@@ -178,10 +178,8 @@ export function upload(options: BodyOptions & { readonly maxBytes: number }): Up
 function mark<Marks extends TSchema>(schema: Marks, form: BodyForm, options: BodyOptions, usual: readonly string[]) {
   const { types = usual, maxBytes } = options
   const known = form === 'form' ? ['maxBytes'] : ['types', 'maxBytes']
-  const unknown = Object.keys(options).find((option) => !known.includes(option))
-  if (unknown !== undefined) {
-    throw new TypeError(`${form}: unknown option "${unknown}", expected ${known.join(', ')}${hint(unknown, known)}`)
-  }
+  const unknown = unknownOption(options, known)
+  if (unknown) throw new TypeError(`${form}: ${unknown}`)
   if (maxBytes !== undefined && !(Number.isSafeInteger(maxBytes) && maxBytes > 0)) {
     throw new TypeError(`${form}: maxBytes must be a positive integer, got ${describeValue(maxBytes)}`)
   }

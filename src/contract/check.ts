@@ -1,5 +1,5 @@
 import { describeValue } from '../schema/describeValue.ts'
-import { hint } from '../schema/validator/nearestName.ts'
+import { unknownOption } from './unknownOption.ts'
 import { accessProblem, authProblem, forgottenAuth } from './auth.ts'
 import { deprecationProblem } from './deprecation.ts'
 import type { Operations } from './operation.ts'
@@ -58,12 +58,8 @@ export function checkContract(
       `contract "${name}": trailingSlash must be 'never' or 'optional', got ${describeValue(trailingSlash)}`,
     )
   }
-  const unknown = Object.keys(options).find((option) => !optionNames.includes(option))
-  if (unknown !== undefined) {
-    throw new ContractError(
-      `contract "${name}": unknown option "${unknown}", expected ${optionNames.join(', ')}${hint(unknown, optionNames)}`,
-    )
-  }
+  const unknown = unknownOption(options, optionNames)
+  if (unknown) throw new ContractError(`contract "${name}": ${unknown}`)
   const taken = new Map<string, string>()
   for (const [key, operation] of Object.entries(operations)) {
     const problem =

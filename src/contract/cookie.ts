@@ -1,3 +1,5 @@
+import { unknownOption } from './unknownOption.ts'
+
 /** Attributes of a cookie. */
 export interface CookieOptions {
   /** Its name on the wire. Default: its name in the contract. */
@@ -45,18 +47,13 @@ export function cookie(options: CookieOptions = {}): Cookie {
   const { name, signed = false, maxAgeSeconds, path = '/', domain } = options
   const { sameSite = 'lax', secure = true, httpOnly = true } = options
   const made: Cookie = { name, signed, maxAgeSeconds, path, domain, sameSite, secure, httpOnly }
-  const problem = optionProblem(options) ?? attributeProblem(made)
+  const problem = unknownOption(options, optionNames) ?? attributeProblem(made)
   if (problem) throw new TypeError(`cookie: ${problem}`)
   return Object.freeze(made)
 }
 
 /** RFC 9110, 5.6.2 */
 const token = /^[\w!#$%&'*+.^`|~-]+$/
-
-function optionProblem(options: CookieOptions): string | undefined {
-  const unknown = Object.keys(options).find((option) => !optionNames.has(option))
-  return unknown && `unknown option "${unknown}", expected ${[...optionNames].join(', ')}`
-}
 
 function attributeProblem({ name, maxAgeSeconds, path, domain, sameSite, secure }: Cookie): string | undefined {
   if (name !== undefined && !token.test(name)) return `name must have only letters, digits and -_., got "${name}"`
@@ -76,7 +73,7 @@ function attributeProblem({ name, maxAgeSeconds, path, domain, sameSite, secure 
   return undefined
 }
 
-const optionNames: ReadonlySet<string> = new Set<keyof CookieOptions>([
+const optionNames: readonly (keyof CookieOptions)[] = [
   'name',
   'signed',
   'maxAgeSeconds',
@@ -85,7 +82,7 @@ const optionNames: ReadonlySet<string> = new Set<keyof CookieOptions>([
   'sameSite',
   'secure',
   'httpOnly',
-])
+]
 
 /** Returns what is wrong with the cookies of an operation. */
 export function cookiesProblem(part: 'cookies' | 'setCookies', cookies: Cookies | undefined): string | undefined {

@@ -1,7 +1,7 @@
 import type { TUnsafe } from '@sinclair/typebox'
 import { describeValue } from '../schema/describeValue.ts'
+import { unknownOption } from './unknownOption.ts'
 import { t } from '../schema/schema.ts'
-import { hint } from '../schema/validator/nearestName.ts'
 import type { Schema, Schemas } from '../schema/standard/spec.ts'
 import type { InputsOf, ValuesOf } from '../schema/standard/values.ts'
 import { fieldsProblem, isMediaType, marked, type Marked } from './body.ts'
@@ -104,15 +104,9 @@ export function partsOf(body: Schema): Parts {
   return (body as { readonly [parts]?: Parts })[parts] ?? { fields: {}, files: {} }
 }
 
-const optionNames: readonly string[] = ['fields', 'files']
-
 function optionsProblem(options: object | undefined): string | undefined {
-  const names = Object.keys(options ?? {})
-  const unknown = names.find((name) => !optionNames.includes(name))
-  if (unknown !== undefined) {
-    return `unknown option "${unknown}", expected fields, files${hint(unknown, optionNames)}`
-  }
-  return names.length > 0 ? undefined : 'expected { fields: { … }, files: { … } }'
+  if (Object.keys(options ?? {}).length === 0) return 'expected { fields: { … }, files: { … } }'
+  return unknownOption(options, ['fields', 'files'])
 }
 
 const ruleNames: readonly string[] = ['maxBytes', 'types', 'max', 'optional']
@@ -121,10 +115,8 @@ function fileProblem(files: FileRules, fields: Schemas): string | undefined {
   for (const [name, rule] of Object.entries(files)) {
     const { maxBytes, max = 1, types = [] } = rule ?? {}
     if (Object.hasOwn(fields, name)) return `files.${name} is also a field, rename one`
-    const unknown = Object.keys(rule ?? {}).find((option) => !ruleNames.includes(option))
-    if (unknown !== undefined) {
-      return `files.${name}: unknown option "${unknown}", expected ${ruleNames.join(', ')}${hint(unknown, ruleNames)}`
-    }
+    const unknown = unknownOption(rule, ruleNames)
+    if (unknown) return `files.${name}: ${unknown}`
     if (!(Number.isSafeInteger(maxBytes) && maxBytes > 0)) {
       return `files.${name}: maxBytes must be a positive integer, got ${describeValue(maxBytes)}`
     }

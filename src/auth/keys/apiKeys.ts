@@ -6,6 +6,7 @@ import type { AuthFailure, Authenticator, AuthHost, AuthOutcome, OpenAuthenticat
 import { describeValue } from '../../schema/describeValue.ts'
 import { isListOfTexts, type Identity } from '../identity.ts'
 import { isKey } from './format.ts'
+import { invalid } from '../tokenFailure.ts'
 import { keyIdentity } from './identity.ts'
 import { KeyLookup, type StoredKey } from './lookup.ts'
 
@@ -35,8 +36,6 @@ export function apiKeys(options: ApiKeyOptions = {}): Authenticator {
     open: async (host) => new KeyAuthenticator(host, await host.database(), options),
   }
 }
-
-const invalid = (reason: string): AuthFailure => ({ failure: 'invalid', reason })
 
 /** An open `apiKeys()`. */
 class KeyAuthenticator implements OpenAuthenticator {

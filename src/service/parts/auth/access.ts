@@ -34,8 +34,8 @@ export class Access {
     if (schemes.length === 0) return []
     const { scopes = [], callers } = operation
     const rejections = new Rejections(this.#service, schemes, scopes)
-    const authenticators = schemes.map((scheme) => ({ scheme, ...bound(this.#authenticators.get(scheme)!) }))
-    const [only] = authenticators.length === 1 ? authenticators : []
+    const ways: readonly Way[] = schemes.map((scheme) => ({ scheme, authenticator: this.#authenticators.get(scheme)! }))
+    const only = ways.length === 1 ? ways[0]!.authenticator : undefined
 
     const errorOf = (request: FastifyRequest, outcome: Outcome): HttpError | undefined => {
       if (outcome === undefined) return denied(request, rejections.missing(), 'no credentials')
@@ -61,7 +61,7 @@ export class Access {
     const settle = (request: FastifyRequest, outcome: Outcome, end: (error?: Error) => void): void =>
       end(errorOf(request, outcome))
     const check: onRequestHookHandler = (request, _reply, done) => {
-      const outcome = only ? only.authenticate(request) : identifyAll(authenticators, request)
+      const outcome = only ? only.authenticate(request) : identifyAll(ways, request)
       if (isThenable(outcome)) outcome.then((settled) => settle(request, settled, done), done)
       else settle(request, outcome, done)
     }
@@ -87,12 +87,9 @@ export class Access {
 type Failure = AuthFailure & { readonly scheme?: AuthScheme }
 type Outcome = Identity | readonly Identity[] | Failure | undefined
 
-interface Way extends Pick<OpenAuthenticator, 'authenticate'> {
+interface Way {
   readonly scheme: AuthScheme
-}
-
-function bound(authenticator: OpenAuthenticator): Pick<OpenAuthenticator, 'authenticate'> {
-  return { authenticate: authenticator.authenticate.bind(authenticator) }
+  readonly authenticator: OpenAuthenticator
 }
 
 /** Identifies a caller in each of several ways. One failure rejects the request, also when another way succeeds. */
@@ -101,8 +98,8 @@ async function identifyAll(
   request: FastifyRequest,
 ): Promise<readonly Identity[] | Failure | undefined> {
   const identities: Identity[] = []
-  for (const { scheme, authenticate } of ways) {
-    const outcome = await authenticate(request)
+  for (const { scheme, authenticator } of ways) {
+    const outcome = await authenticator.authenticate(request)
     if (outcome === undefined) continue
     if (isFailure(outcome)) return { ...outcome, scheme }
     identities.push(outcome)
@@ -115,6 +112,7 @@ function lackingScope(identities: readonly Identity[], scopes: readonly string[]
   return identities.find((identity) => identity.scopes && !scopes.every((scope) => identity.scopes!.includes(scope)))
 }
 
+/** Names the scopes that an identity lacks, for the log. */
 function missingOf({ scopes }: Identity, needed: readonly string[]): string {
   const missing = needed.filter((scope) => !scopes!.includes(scope))
   return `the scope${missing.length > 1 ? 's' : ''} ${missing.join(' ')}`
