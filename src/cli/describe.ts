@@ -113,7 +113,7 @@ async function describe({ file, compiled }: Source): Promise<Descriptions[number
   }
 }
 
-/** Undefined if its schemas contradict each other: it runs all the same. */
+/** Undefined if OpenAPI cannot describe it: it runs all the same, and `tricube openapi` says why. */
 function documentOf(contract: Contract): string | undefined {
   try {
     return JSON.stringify(openapiDocument(contract))

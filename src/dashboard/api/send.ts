@@ -24,11 +24,7 @@ export function sendRoutes(
       handle({ response, params: { name } }) {
         const { openapi } = find(name) ?? {}
         if (openapi === undefined)
-          return sendError(
-            response,
-            404,
-            `${name} has no OpenAPI document: it has no contract, or two of its schemas have one $id`,
-          )
+          return sendError(response, 404, `${name} has no OpenAPI document: \`tricube openapi\` says why`)
         send(response, 200, 'application/json; charset=utf-8', openapi)
       },
     },

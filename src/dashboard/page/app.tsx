@@ -50,11 +50,6 @@ export function App(): JSX.Element {
     return () => clearTimeout(timer)
   }, [error])
 
-  useEffect(() => {
-    // On a narrow screen, the views scroll.
-    document.querySelector('header nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
-  }, [view, state === undefined])
-
   if (error?.status === 401) return <SignIn />
   if (!state)
     return error ? (
