@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { Agent, request } from 'node:http'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { text } from 'node:stream/consumers'
 import { fakeConsul } from 'tricube/testing'
 import { expect, onTestFinished, test, vi } from 'vitest'
@@ -155,7 +156,10 @@ test('reloads all workers on SIGHUP without a failed request, as one instance of
     while (isLoading) {
       responses.push(JSON.parse(await once('POST', `${url}/who`, by)).data)
       if (by) await turn.promise // a rate that leaves the new workers time to start
-      else if (responses.length % 10 === 0) nextTurn()
+      else {
+        if (responses.length % 10 === 0) nextTurn()
+        await wait(10) // some hundred connections a second: more would take the cores from the new workers
+      }
     }
   }
   const keeping = Array.from({ length: 4 }, () => ask(agent))
