@@ -139,7 +139,16 @@ export async function startTest<Tested extends Contract, Ctx = WorkContext>(
   const stores = storesOf(app.db, databases.url !== undefined)
   const tested: TestApp<Tested, Ctx> = {
     client: testClient(contract, inject, thrown),
-    as: (caller) => ({ client: testClient(contract, inject, thrown, headersOf(caller)) }),
+    as(caller) {
+      const headers = headersOf(caller)
+      return {
+        client: testClient(contract, inject, thrown, headers),
+        inject(request) {
+          const { headers: own, ...rest } = typeof request === 'string' ? { url: request } : request
+          return inject({ ...rest, headers: { ...headers, ...own } })
+        },
+      }
+    },
     mock(callee: Contract) {
       const found = mocked.get(callee)
       if (!found && Object.values(clients).includes(callee)) {

@@ -31,6 +31,8 @@ export interface TestOptions {
 export interface AppAs<Tested extends Contract> {
   /** Calls operations as this caller. */
   readonly client: TestClient<Tested>
+  /** Sends a raw request as this caller, without a socket. */
+  inject(request: InjectOptions | string): Promise<LightMyRequestResponse>
 }
 
 /** A service under test: in this process, with its own database, and with mocks instead of other services. */

@@ -67,6 +67,17 @@ describe('an operation for users', () => {
     expectTypeOf<Context['user']>().toEqualTypeOf<AuthUser | undefined>()
   })
 
+  it('can be sent a raw request as a user', async () => {
+    await using app = await testService(noteService())
+    const { inject } = app.as(reader)
+    expect((await inject('/me')).json().data).toMatchObject({ id: '7', scopes: ['notes:read'] })
+    const accepts = { accept: 'application/json' }
+    const response = await inject({ method: 'GET', url: '/notes/1', headers: accepts })
+    expect(response.json().data).toEqual({ id: 1, by: '7' })
+    expect((await inject({ method: 'POST', url: '/notes', payload: { text: 'x' } })).statusCode).toBe(403)
+    expect((await app.inject('/me')).statusCode).toBe(401)
+  })
+
   it('needs no issuer in tests, whose callers have no tokens', async () => {
     await using app = await testService(noteService({ user: jwt() }))
     expect((await app.as(reader).client.getNote({ params: { id: 1 } })).data).toEqual({ id: 1, by: '7' })

@@ -51,8 +51,8 @@ describe.runIf(suite).each(['draft2020-12', 'draft7'])('JSON-Schema-Test-Suite, 
     const groups = (JSON.parse(readFileSync(join(folder, file), 'utf8')) as Group[]).filter(
       ({ schema }) => typeof schema === 'object' && !rejected.some((pattern) => pattern.test(JSON.stringify(schema))),
     )
-    const send = await bodies(Object.fromEntries(groups.map(({ schema }, i) => [`s${i}`, t.Unsafe(schema)])))
     const wrong: string[] = []
+    const send = await bodiesOf(groups)
     for (const [i, { description, schema, tests }] of groups.entries()) {
       for (const test of tests) {
         const title = `${description}: ${test.description}`
@@ -64,6 +64,16 @@ describe.runIf(suite).each(['draft2020-12', 'draft7'])('JSON-Schema-Test-Suite, 
     expect(wrong).toEqual([])
   })
 })
+
+/** Calls the schemas by their index: one service for all, and one for each with definitions, whose names are a contract's. */
+async function bodiesOf(groups: readonly Group[]): Promise<ReturnType<typeof bodies>> {
+  const schemas = groups.map(({ schema }, i) => [`s${i}`, t.Unsafe(schema)] as const)
+  const named = schemas.filter(([, schema]) => '$defs' in schema || 'definitions' in schema)
+  const others = await bodies(Object.fromEntries(schemas.filter((entry) => !named.includes(entry))))
+  const own = await Promise.all(named.map(async ([name, schema]) => [name, await bodies({ [name]: schema })] as const))
+  const sends = new Map(own)
+  return (name, body) => (sends.get(name) ?? others)(name, body)
+}
 
 /** Whether all that is wrong is fields that the schema names nowhere: a body is closed. */
 function isUnknown(problems: readonly string[], schema: object): boolean {
