@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Client, DatabaseError } from 'pg'
+import { createEmpty } from '../postgres/database.ts'
 import { runScript, type LockOptions } from './apply.ts'
 import { MigrationError } from './error.ts'
 import type { Migration, Script } from './files.ts'
@@ -67,7 +68,7 @@ async function onScratch(serverUrl: string, work: (client: Client) => Promise<vo
   const url = new URL(serverUrl)
   url.pathname = `/${name}`
   await withConnection(serverUrl, async (server) => {
-    await server.query(`CREATE DATABASE ${name}`).catch(notRehearsed)
+    await createEmpty(server, name).catch(notRehearsed)
     try {
       await withConnection(url.href, work)
     } finally {

@@ -41,7 +41,7 @@ const logged = () => {
 const replaceDatabase = async ({ template = 'template1' } = {}): Promise<void> => {
   const name = nameOfPublisher()
   await run(`DROP DATABASE ${name} WITH (FORCE)`)
-  await run(`CREATE DATABASE ${name} TEMPLATE ${template}`)
+  await run(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY file_copy`)
 }
 const nameOfPublisher = () => new URL(urls().publisher).pathname.slice(1)
 const run = async (statement: string): Promise<void> => {
@@ -88,7 +88,7 @@ overTransports((nats) => {
     await expect.poll(count).toBe(3)
     await one.close()
     const backup = `${nameOfPublisher()}_backup`
-    await run(`CREATE DATABASE ${backup} TEMPLATE ${nameOfPublisher()}`)
+    await run(`CREATE DATABASE ${backup} TEMPLATE ${nameOfPublisher()} STRATEGY file_copy`)
     const lost = await publish({ port: portOf(one) })
     await publishAll(lost, 4, 6)
     await expect.poll(count, patience).toBe(6)

@@ -46,7 +46,7 @@ export async function folderOf(migrations: Readonly<Record<string, string>>, mod
 export async function fixture(): Promise<Fixture> {
   const server = process.env['TRICUBE_TEST_DATABASE_URL'] as string
   const name = `migrations_${randomUUID().replaceAll('-', '')}`
-  await onServer(server, `CREATE DATABASE ${name}`)
+  await onServer(server, `CREATE DATABASE ${name} STRATEGY file_copy`)
   const url = Object.assign(new URL(server), { pathname: `/${name}` }).href
   const client = new Client({ connectionString: url })
   await client.connect()

@@ -7,7 +7,7 @@ export async function newDatabase(setup?: string): Promise<string> {
   const name = `pages_${randomUUID().replaceAll('-', '')}`
   const client = new pg.Client(server)
   await client.connect()
-  await client.query(`CREATE DATABASE ${name}`)
+  await client.query(`CREATE DATABASE ${name} STRATEGY file_copy`)
   await client.end()
   const url = Object.assign(new URL(server), { pathname: `/${name}` }).href
   if (setup === undefined) return url

@@ -24,7 +24,7 @@ export async function directDatabase(script = ''): Promise<{ readonly url: strin
   const server = process.env['TRICUBE_TEST_DATABASE_URL']!
   const name = `sql_${randomBytes(6).toString('hex')}`
   await using admin = await database({ url: server, lanes: 0, pool: 1 })
-  await admin.script(`CREATE DATABASE ${name}`)
+  await admin.script(`CREATE DATABASE ${name} STRATEGY file_copy`)
   const url = new URL(server)
   url.pathname = `/${name}`
   if (script) {

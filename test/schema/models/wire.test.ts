@@ -15,7 +15,7 @@ test('accepts rows of the SQL layer, in and out', async () => {
   const server = process.env['TRICUBE_TEST_DATABASE_URL'] as string
   const name = `models_${randomUUID().replaceAll('-', '')}`
   await using admin = await database({ url: server })
-  await admin.script(`CREATE DATABASE ${name}`)
+  await admin.script(`CREATE DATABASE ${name} STRATEGY file_copy`)
   try {
     const url = Object.assign(new URL(server), { pathname: `/${name}` }).href
     await createTables(url)
