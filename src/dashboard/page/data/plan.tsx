@@ -27,12 +27,12 @@ interface ExplainProps {
   readonly statement: string
 }
 
-/** A button for the plan of a statement; nothing if the service has no database here. */
+/** A button for the plan of a statement; nothing if it has none, like BEGIN, or its service has no database here. */
 export function Explain({ service, namespace, statement }: ExplainProps): JSX.Element {
   const { value: databases } = useJson<readonly DatabaseRow[]>('api/databases')
   const [plan, setPlan] = useState<Outcome<Plan> | undefined>(undefined)
   const database = databases && databaseOf(databases, service, namespace)
-  if (!database) return <></>
+  if (!database || !planned.test(statement)) return <></>
   const ask = async (): Promise<void> => {
     const path = `api/databases/${encodeURIComponent(database.id)}/explain`
     setPlan(await post<Outcome<Plan>>(path, { text: statement }).catch((error: Error) => ({ failure: error.message })))
@@ -46,6 +46,9 @@ export function Explain({ service, namespace, statement }: ExplainProps): JSX.El
     </>
   )
 }
+
+/** The statements of services that PostgreSQL can explain. */
+const planned = /^\s*(?:DELETE|INSERT|MERGE|SELECT|TABLE|UPDATE|VALUES|WITH)\b/i
 
 /** The database that a span names, else the first of its service. */
 function databaseOf(
