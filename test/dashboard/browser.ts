@@ -6,7 +6,7 @@ import { delimiter, join } from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { expect } from 'vitest'
 
-const names = ['chromium', 'chromium-browser', 'google-chrome']
+const names = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome']
 const onPath = (process.env['PATH'] ?? '').split(delimiter).flatMap((folder) => names.map((name) => join(folder, name)))
 
 /** Its path; undefined when there is none, which is said loudly. */
@@ -15,8 +15,8 @@ export const chromiumBinary: string | undefined =
 
 if (!chromiumBinary) {
   process.stderr.write(`
-!!! The tests in a browser are SKIPPED: no \`chromium\` is on the PATH and TRICUBE_TEST_CHROMIUM names none.
-!!! Install it: \`apt-get install chromium\`. Or name another: \`TRICUBE_TEST_CHROMIUM=/path/to/chrome npm test\`.
+!!! The tests in a browser are SKIPPED: no \`chromium-headless-shell\` or \`chromium\` is on the PATH and TRICUBE_TEST_CHROMIUM names none.
+!!! Install it: \`apt-get install chromium-headless-shell\`. Or name another: \`TRICUBE_TEST_CHROMIUM=/path/to/chrome npm test\`.
 
 `)
 }
@@ -40,6 +40,19 @@ export interface PageOptions {
   readonly height?: number
   readonly colorScheme?: 'light' | 'dark'
 }
+
+/** How the pages are looked at: both widths and both themes, and all of them for pictures. */
+export const looks = [
+  { width: 1280, height: 800, colorScheme: 'light' },
+  { width: 390, height: 844, colorScheme: 'dark' },
+  ...(process.env['TRICUBE_TEST_SCREENSHOTS']
+    ? ([
+        { width: 1280, height: 800, colorScheme: 'dark' },
+        { width: 1920, height: 1080, colorScheme: 'dark' },
+        { width: 390, height: 844, colorScheme: 'light' },
+      ] as const)
+    : []),
+] as const satisfies PageOptions[]
 
 /** Opens a page in a window of its own. Requests to other hosts fail the test. */
 export async function openPage(

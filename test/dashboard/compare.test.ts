@@ -2,7 +2,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { zipkinSpans } from '../../src/dashboard/ingest/zipkin.ts'
 import { comparisonOf } from '../../src/dashboard/model/comparison.ts'
-import { chromiumBinary, openPage, type PageOptions } from './browser.ts'
+import { chromiumBinary, looks, openPage, type PageOptions } from './browser.ts'
 import { open, spanId, zipkin } from './open.ts'
 
 const statement = 'SELECT id FROM products WHERE id = $1'
@@ -170,11 +170,7 @@ describe.skipIf(!chromiumBinary)('in Chromium', { timeout: 60_000 }, () => {
     expect(complaints).toEqual([])
   })
 
-  it.each([
-    { width: 1280, height: 800, colorScheme: 'light' },
-    { width: 1920, height: 1080, colorScheme: 'light' },
-    { width: 390, height: 844, colorScheme: 'dark' },
-  ] as const)('fits at $width pixels', async (options) => {
+  it.each(looks)('fits at $width pixels, $colorScheme', async (options) => {
     const { page, complaints, checkAccess, dashboard, fast, slow } = await shown(options)
     await page.goto(`${dashboard.origin}/#/compare/${fast.traceId}/${slow.traceId}`)
     await page.getByText('B took 220 ms longer.').waitFor()

@@ -11,7 +11,7 @@ import { withParameters, whyNotReading } from '../../src/dashboard/data/statemen
 import { statementsOf } from '../../src/dashboard/model/statements.ts'
 import { databasesOf } from '../../src/cli/dev/dashboardDatabases.ts'
 import { freshDatabase } from '../sql/freshDatabase.ts'
-import { chromiumBinary, openPage, type PageOptions } from './browser.ts'
+import { chromiumBinary, looks, openPage, type PageOptions } from './browser.ts'
 import { open, spanId, steerable, zipkin, type OpenDashboard } from './open.ts'
 
 const markup = `<img src=x onerror="document.title='hacked'">`
@@ -377,12 +377,6 @@ it('sums up statements by their total time', async () => {
   expect(statementsOf([])).toEqual([])
 })
 
-const looks = [
-  { width: 1280, height: 800, colorScheme: 'light' },
-  { width: 390, height: 844, colorScheme: 'dark' },
-  ...(process.env['TRICUBE_TEST_SCREENSHOTS'] ? [{ width: 1920, height: 1080, colorScheme: 'dark' } as const] : []),
-] as const satisfies PageOptions[]
-
 describe.skipIf(!chromiumBinary)('in Chromium', { timeout: 60_000 }, () => {
   async function page(hash = '#/data', options: PageOptions = {}) {
     const metrics = createServer((_, response) =>
@@ -521,7 +515,8 @@ describe.skipIf(!chromiumBinary)('in Chromium', { timeout: 60_000 }, () => {
       await checkAccess()
       expect([name, await window.evaluate('document.documentElement.scrollWidth - innerWidth')]).toEqual([name, 0])
       const folder = process.env['TRICUBE_TEST_SCREENSHOTS']
-      if (folder) await window.screenshot({ path: `${folder}/data-${name}-${options.width}.png` })
+      if (folder)
+        await window.screenshot({ path: `${folder}/data-${name}-${options.width}-${options.colorScheme}.png` })
     }
     expect(complaints).toEqual([])
   })

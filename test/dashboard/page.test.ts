@@ -3,16 +3,8 @@ import { gzipSync } from 'node:zlib'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { built } from '../built.ts'
-import { chromiumBinary, openPage, type PageOptions } from './browser.ts'
+import { chromiumBinary, looks, openPage, type PageOptions } from './browser.ts'
 import { accessLine, open, spanId, steerable, zipkin, type OpenDashboard } from './open.ts'
-
-const looks = [
-  { width: 1280, height: 800, colorScheme: 'light' },
-  { width: 1280, height: 800, colorScheme: 'dark' },
-  { width: 1920, height: 1080, colorScheme: 'dark' },
-  { width: 390, height: 844, colorScheme: 'light' },
-  { width: 390, height: 844, colorScheme: 'dark' },
-] as const satisfies PageOptions[]
 
 /** A slow request with a loop around a query, a retried call, an error and log lines. */
 function addSlowRequest(dashboard: OpenDashboard, { name = 'placeOrder', atMs = Date.now() - 5000 } = {}): string {

@@ -7,7 +7,7 @@ import { around, placed, type MapEdge, type ServiceMap } from '../../src/dashboa
 import { devIssuer } from '../../src/devIssuer/devIssuer.ts'
 import { freePort } from '../../src/postgres/free-port.ts'
 import { authority } from '../http/certificates.ts'
-import { chromiumBinary, openPage } from './browser.ts'
+import { chromiumBinary, looks, openPage } from './browser.ts'
 import { open, spanId, steerable, zipkin, type OpenDashboard } from './open.ts'
 import { zipkinSpans } from '../../src/dashboard/ingest/zipkin.ts'
 
@@ -407,10 +407,7 @@ describe.skipIf(!chromiumBinary)('in Chromium', { timeout: 120_000 }, () => {
     expect(complaints).toEqual([])
   })
 
-  it.each([
-    { width: 1280, height: 800 },
-    { width: 390, height: 844, colorScheme: 'dark' },
-  ] as const)('shows a contract, its callers and its settings, at $width pixels', async (options) => {
+  it.each(looks)('shows a contract, its callers and its settings, at $width pixels, $colorScheme', async (options) => {
     const dashboard = await openShop()
     dashboard.addZipkin([
       { ...zipkin({ service: 'shop-gateway', kind: 'CLIENT' }), remoteEndpoint: { serviceName: 'order-service' } },
@@ -431,19 +428,15 @@ describe.skipIf(!chromiumBinary)('in Chromium', { timeout: 120_000 }, () => {
     await expect.poll(() => settings.count()).toBe(4)
     await checkAccess()
     const folder = process.env['TRICUBE_TEST_SCREENSHOTS']
-    if (folder) await page.screenshot({ path: `${folder}/contracts-${options.width}.png` })
+    if (folder) await page.screenshot({ path: `${folder}/contracts-${options.width}-${options.colorScheme}.png` })
     await page.getByRole('link', { name: 'Try it' }).last().click()
     await page.getByRole('heading', { name: 'placeOrder' }).waitFor()
     expect(complaints).toEqual([])
   })
 
-  it.each([
-    { width: 1280, height: 800 },
-    { width: 1920, height: 1080 },
-    { width: 390, height: 844 },
-  ])('draws the map, around one service too, at $width pixels', async (size) => {
+  it.each(looks)('draws the map, around one service too, at $width pixels, $colorScheme', async (options) => {
     const dashboard = await open()
-    const { page, complaints, checkAccess, close } = await openPage(`${dashboard.url}#/map`, size)
+    const { page, complaints, checkAccess, close } = await openPage(`${dashboard.url}#/map`, options)
     onTestFinished(() => close())
     await page.getByText('Nothing to draw yet').waitFor()
     for (let i = 0; i < 12; i++) {
@@ -470,7 +463,7 @@ describe.skipIf(!chromiumBinary)('in Chromium', { timeout: 120_000 }, () => {
     await expect.poll(() => page.locator('.dimmed').count()).toBe(0)
     await checkAccess()
     const folder = process.env['TRICUBE_TEST_SCREENSHOTS']
-    if (folder) await page.screenshot({ path: `${folder}/map-${size.width}.png` })
+    if (folder) await page.screenshot({ path: `${folder}/map-${options.width}-${options.colorScheme}.png` })
     await page.getByRole('link', { name: 'service payment-service' }).focus()
     await page.keyboard.press('Enter')
     await expect.poll(() => page.locator('.map-node').count()).toBe(2)

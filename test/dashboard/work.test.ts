@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'v
 import { runsOf } from '../../src/jobs/schedule.ts'
 import { directDatabase } from '../sql/freshDatabase.ts'
 import { until } from '../until.ts'
-import { chromiumBinary, openPage, type PageOptions } from './browser.ts'
+import { chromiumBinary, looks, openPage, type PageOptions } from './browser.ts'
 import { open, steerable, type OpenDashboard } from './open.ts'
 
 const noteService = contract(
@@ -278,11 +278,7 @@ describe.skipIf(!chromiumBinary)('in Chromium', { timeout: 60_000 }, () => {
     expect(complaints).toEqual([])
   })
 
-  it.each([
-    { width: 1280, height: 800, colorScheme: 'light' },
-    { width: 1920, height: 1080, colorScheme: 'dark' },
-    { width: 390, height: 844, colorScheme: 'light' },
-  ] as const)('is accessible and fits at $width pixels', async (options) => {
+  it.each(looks)('is accessible and fits at $width pixels, $colorScheme', async (options) => {
     const { page, complaints, checkAccess, dashboard } = await shown('jobs', options)
     const seen = { jobs: 'sweep', subscriptions: 'copy', schedules: 'nightly', events: 'noted' }
     for (const [tab, text] of Object.entries(seen)) {
