@@ -53,8 +53,23 @@ function excludedFromPacked(): string[] {
   return [...others.map((name) => `test/${name}`), 'test/packed/**', 'test/cli/**', 'test/repository/**', ...long]
 }
 
-/** They kill processes and wait. The other folders import all that these import of the package. */
-const long = ['events', 'jobs', 'dashboard', 'discovery', 'migrations'].map((folder) => `test/${folder}/**`)
+/** What these import of the package, the other folders import too. */
+const long = [
+  ...[
+    'auth',
+    'config',
+    'dashboard',
+    'discovery',
+    'events',
+    'jobs',
+    'log',
+    'messages',
+    'migrations',
+    'sql',
+    'tables',
+  ].map((folder) => `test/${folder}/**`),
+  'examples/shop/**',
+]
 
 const excluded = [
   '**/node_modules/**',

@@ -69,12 +69,12 @@ describe('an operation for users', () => {
 
   it('can be sent a raw request as a user', async () => {
     await using app = await testService(noteService())
-    const { inject } = app.as(reader)
-    expect((await inject('/me')).json().data).toMatchObject({ id: '7', scopes: ['notes:read'] })
+    const caller = app.as(reader)
+    expect((await caller.inject('/me')).json().data).toMatchObject({ id: '7', scopes: ['notes:read'] })
     const accepts = { accept: 'application/json' }
-    const response = await inject({ method: 'GET', url: '/notes/1', headers: accepts })
+    const response = await caller.inject({ method: 'GET', url: '/notes/1', headers: accepts })
     expect(response.json().data).toEqual({ id: 1, by: '7' })
-    expect((await inject({ method: 'POST', url: '/notes', payload: { text: 'x' } })).statusCode).toBe(403)
+    expect((await caller.inject({ method: 'POST', url: '/notes', payload: { text: 'x' } })).statusCode).toBe(403)
     expect((await app.inject('/me')).statusCode).toBe(401)
   })
 

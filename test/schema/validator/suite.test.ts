@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { TSchema } from '@sinclair/typebox'
 import { t } from 'tricube'
 import { describe, expect, it } from 'vitest'
-import { bodies } from './operations.ts'
+import { bodies, type Result } from './operations.ts'
 
 /** The drafts of the JSON-Schema-Test-Suite; `node scripts/jsonSchemaSuite.mjs` fetches them and prints where they are. */
 const suite = process.env['TRICUBE_TEST_JSON_SCHEMA_SUITE']
@@ -66,12 +67,12 @@ describe.runIf(suite).each(['draft2020-12', 'draft7'])('JSON-Schema-Test-Suite, 
 })
 
 /** Calls the schemas by their index: one service for all, and one for each with definitions, whose names are a contract's. */
-async function bodiesOf(groups: readonly Group[]): Promise<ReturnType<typeof bodies>> {
-  const schemas = groups.map(({ schema }, i) => [`s${i}`, t.Unsafe(schema)] as const)
+async function bodiesOf(groups: readonly Group[]): Promise<(name: string, body: string) => Promise<Result>> {
+  const schemas = groups.map(({ schema }, i): [string, TSchema] => [`s${i}`, t.Unsafe(schema)])
   const named = schemas.filter(([, schema]) => '$defs' in schema || 'definitions' in schema)
-  const others = await bodies(Object.fromEntries(schemas.filter((entry) => !named.includes(entry))))
-  const own = await Promise.all(named.map(async ([name, schema]) => [name, await bodies({ [name]: schema })] as const))
-  const sends = new Map(own)
+  const own = named.map(async ([name, schema]) => [name, await bodies<string>({ [name]: schema })] as const)
+  const sends = new Map(await Promise.all(own))
+  const others = await bodies<string>(Object.fromEntries(schemas.filter((entry) => !named.includes(entry))))
   return (name, body) => (sends.get(name) ?? others)(name, body)
 }
 
