@@ -95,6 +95,9 @@ describe('npm create tricube', () => {
       dependencies: { tricube: `^${version}` },
     })
     expect(await readFile(join(user.folder, 'yarn/README.md'), 'utf8')).toContain('yarn start  ')
+    const ofYarn = JSON.parse(await user.shell('cat yarn/package.json')) as object
+    expect(ofYarn).toMatchObject({ resolutions: { cookie: '^1.1.1' } }) // else Yarn 1 installs nothing on Node 20
+    expect(JSON.parse(await user.shell('cat npm/package.json'))).not.toHaveProperty('resolutions')
   })
 
   it('never overwrites: it names the files that are in the way and writes nothing', async () => {

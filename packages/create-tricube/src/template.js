@@ -13,7 +13,8 @@ export async function conflictsIn(folder, manager) {
 
 /** Writes the template with the project's name and versions; returns the files. An existing file is an error. */
 export async function writeTemplate(folder, { name, tricube, manager }) {
-  const values = { name, tricube, install: manager.install, start: manager.start, test: manager.test, run: manager.run }
+  const { install, start, test, run } = manager
+  const values = { name, tricube, install, start, test, run, resolutions: manager.name === 'yarn' ? resolutions : '' }
   const files = await templateFiles(manager)
   for (const file of files) {
     const text = await readFile(join(template, file), 'utf8')
@@ -27,6 +28,12 @@ export async function writeTemplate(folder, { name, tricube, manager }) {
   }
   return files
 }
+
+/** Yarn 1 does not install Fastify's cookie 2 on Node 20; with version 1 it works as well. */
+const resolutions = `
+  "resolutions": {
+    "cookie": "^1.1.1"
+  },`
 
 /** Makes a package name of a folder's name: `My Shop` becomes `my-shop`. */
 export function packageNameOf(folder) {
