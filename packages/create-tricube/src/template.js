@@ -13,27 +13,23 @@ export async function conflictsIn(folder, manager) {
 
 /** Writes the template with the project's name and versions; returns the files. An existing file is an error. */
 export async function writeTemplate(folder, { name, tricube, manager }) {
-  const { install, start, test, run } = manager
-  const values = { name, tricube, install, start, test, run, resolutions: manager.name === 'yarn' ? resolutions : '' }
+  const { install, start, test, run, settings } = manager
+  const values = { name, tricube, install, start, test, run }
   const files = await templateFiles(manager)
   for (const file of files) {
     const text = await readFile(join(template, file), 'utf8')
     const target = join(folder, targetOf(file))
     await mkdir(dirname(target), { recursive: true })
-    await writeFile(
-      target,
-      text.replaceAll(/\{\{(\w+)\}\}/g, (_, key) => values[key]),
-      { flag: 'wx' },
-    )
+    const filled = text.replaceAll(/\{\{(\w+)\}\}/g, (_, key) => values[key])
+    const written = file === '_package.json' ? withSettings(filled, settings) : filled
+    await writeFile(target, written, { flag: 'wx' })
   }
   return files
 }
 
-/** Yarn 1 does not install Fastify's cookie 2 on Node 20; with version 1 it works as well. */
-const resolutions = `
-  "resolutions": {
-    "cookie": "^1.1.1"
-  },`
+function withSettings(json, settings) {
+  return `${JSON.stringify({ ...JSON.parse(json), ...settings }, undefined, 2)}\n`
+}
 
 /** Makes a package name of a folder's name: `My Shop` becomes `my-shop`. */
 export function packageNameOf(folder) {
