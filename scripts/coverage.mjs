@@ -17,23 +17,8 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = `${root}node_modules/.cache/coverage`
 const file = new URL('coverage.json', import.meta.url)
 
-rmSync(folder, { recursive: true, force: true })
-const isGreen = run(
-  [
-    ...[
-      'vitest',
-      'run',
-      '--retry=1',
-      '--testTimeout=120000',
-      ...rooms.flatMap(testsOf),
-      'test/messages/contract.test.ts',
-    ],
-    ...['--coverage.enabled', '--coverage.provider=v8', '--coverage.reporter=json-summary'],
-    ...[`--coverage.reportsDirectory=${folder}`, ...rooms.map((room) => `--coverage.include=src/${room}/**`)],
-  ],
-  { quiet: true },
-)
-if (!isGreen) process.exit(1)
+// Once more when a test fails: other work may have both cores.
+if (!testRooms() && !testRooms()) process.exit(1)
 
 const measured = shares(JSON.parse(readFileSync(`${folder}/coverage-summary.json`, 'utf8')))
 if (process.argv.includes('--record')) writeFileSync(file, `${JSON.stringify(measured, undefined, 2)}\n`)
@@ -42,6 +27,16 @@ const fallen = Object.entries(measured).filter(([room, share]) => !(share >= rec
 console.log(`coverage of ${rooms.length} rooms: ${measured.all} %, at least ${(recorded.all - tolerance).toFixed(2)} %`)
 for (const [room, share] of fallen) console.error(`coverage of ${room} fell: ${share} %, recorded ${recorded[room]} %`)
 process.exitCode = fallen.length > 0 ? 1 : 0
+
+function testRooms() {
+  rmSync(folder, { recursive: true, force: true })
+  const tests = [...rooms.flatMap(testsOf), 'test/messages/contract.test.ts']
+  const report = [
+    ...['--coverage.enabled', '--coverage.provider=v8', '--coverage.reporter=json-summary'],
+    ...[`--coverage.reportsDirectory=${folder}`, ...rooms.map((room) => `--coverage.include=src/${room}/**`)],
+  ]
+  return run(['vitest', 'run', '--retry=1', '--testTimeout=120000', ...tests, ...report], { quiet: true })
+}
 
 function testsOf(room) {
   const files = readdirSync(`${root}test/${room}`, { recursive: true, encoding: 'utf8' }).filter((name) =>
