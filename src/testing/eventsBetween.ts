@@ -24,7 +24,7 @@ export class EventsBetween {
     this.#services = services
   }
 
-  /** Gives each subscription the new events of the other services and runs what is due, until there are no new events. */
+  /** Gives each subscription the new events of the other services and runs all jobs that are due, until nothing is left. */
   async deliver(): Promise<readonly SystemJobRun[]> {
     const runs: SystemJobRun[] = []
     for (let round = 0; round < maxRounds; round++) {
@@ -35,26 +35,23 @@ export class EventsBetween {
     throw new Error(`deliverEvents: after ${maxRounds} rounds, events still cause other events`)
   }
 
-  /** Returns what ran; undefined when there were no new events. */
+  /** Returns what ran; undefined when nothing did and there were no new events. */
   async #round(): Promise<readonly SystemJobRun[] | undefined> {
     let hasNew = false
-    const receivers = new Set<string>()
     for (const { service, stores } of this.#services.values()) {
       for (const [store, db] of stores) {
         for (const event of await newEvents(service, store, db, this.#delivered)) {
           hasNew = true
           this.#delivered.add(event.id)
-          for (const [name, other] of this.#services) if (await other.receive(service, event)) receivers.add(name)
+          for (const other of this.#services.values()) await other.receive(service, event)
         }
       }
     }
-    if (!hasNew) return undefined
     const runs: SystemJobRun[] = []
-    for (const name of receivers) {
-      const ran = await this.#services.get(name)!.app.runJobs()
-      runs.push(...ran.map((run) => ({ service: name, ...run })))
+    for (const [name, { app, hasJobs }] of this.#services) {
+      if (hasJobs) runs.push(...(await app.runJobs()).map((run) => ({ service: name, ...run })))
     }
-    return runs
+    return hasNew || runs.length > 0 ? runs : undefined
   }
 }
 

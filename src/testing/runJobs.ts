@@ -10,6 +10,7 @@ import type { AnyPart } from '../service/lifecycle/openParts.ts'
 import { compileOptionsCheck } from '../config/rule.ts'
 import { number } from '../config/rules.ts'
 import { jobs, type OpenedJobs } from '../service/parts/jobs/jobs.ts'
+import { checkEvent } from './published.ts'
 
 /** Options of `runJobs`. */
 export interface RunJobsOptions {
@@ -21,10 +22,13 @@ export interface RunJobsOptions {
 export interface JobRun {
   readonly job: string
   readonly id: number
-  /** Number of the attempt, from 1. */
+  /** Number of the attempt, from 1; 0 if it was not tried. */
   readonly attempt: number
-  /** `failed`: it will be retried. `dead`: it has no retries left. */
-  readonly outcome: AttemptEnd['outcome']
+  /**
+   * `failed`: it will be retried. `dead`: it has no retries left. `waiting`: a delivered event has not been tried, since it waits
+   * behind a failed one of the same key.
+   */
+  readonly outcome: AttemptEnd['outcome'] | 'waiting'
   /** What the handler threw. */
   readonly error?: unknown
 }
@@ -60,6 +64,7 @@ export class JobsUnderTest {
     event: ContractEvent,
     payload: unknown,
   ): Promise<readonly JobRun[]> {
+    checkEvent('deliver', event)
     const received = await this.receive(definition, db, event.service, {
       id: `${event.service}..test-${++this.#delivered}`,
       name: event.name,
@@ -68,29 +73,38 @@ export class JobsUnderTest {
       publishedAt: Date.now(),
       payload: JSON.stringify(payload),
     })
-    if (!received) {
+    if (received.length === 0) {
       throw new TypeError(`${definition.contract.name} has no subscription to ${event.name} of ${event.service}`)
     }
-    return this.run()
+    const runs = await this.run()
+    const waiting = received.filter(({ id }) => !runs.some((run) => run.id === id))
+    return [...runs, ...waiting.map((one) => ({ ...one, attempt: 0, outcome: 'waiting' as const }))]
   }
 
-  /** Stores an event of a publisher for the subscriptions to it. Returns false when there is none. */
+  /** Stores an event of a publisher for the subscriptions to it. Returns the jobs that handle it. */
   async receive(
     { subscriptions = {} }: Pick<Definition, 'subscriptions'>,
     db: Database | undefined,
     publisher: string,
     event: FeedEvent,
-  ): Promise<boolean> {
+  ): Promise<readonly Pick<JobRun, 'job' | 'id'>[]> {
     const found = Object.entries(subscriptions).filter(
       ([, { event: one }]) => one.name === event.name && one.service === publisher,
     )
-    if (!db) return false
+    if (!db) return []
+    const received: Pick<JobRun, 'job' | 'id'>[] = []
     for (const [name] of found) {
       const { key, trace } = event
       const job = { name: subscriptionTaskName(name), input: inputOf(event), key, trace, priority: 1, delayMs: 0 }
-      await enqueue(db, { ...job, runAt: undefined, unique: undefined })
+      const { id } = await enqueue(db, { ...job, runAt: undefined, unique: undefined })
+      received.push({ job: job.name, id })
     }
-    return found.length > 0
+    return received
+  }
+
+  /** Whether the service has jobs or subscriptions. */
+  get hasJobs(): boolean {
+    return this.#opened?.outlet !== undefined
   }
 
   /** Runs the jobs that are due, and those that become due meanwhile, until none is left. */

@@ -36,8 +36,10 @@ export interface StartedTest<Tested extends Contract, Ctx> {
   readonly service: string
   /** Its databases by shard; the one outside of the shards has an empty name. */
   readonly stores: ReadonlyMap<string, Database>
-  /** Stores an event of a publisher for the subscriptions to it. Returns false when there is none. */
-  receive(publisher: string, event: FeedEvent): Promise<boolean>
+  /** Whether it has jobs or subscriptions. */
+  readonly hasJobs: boolean
+  /** Stores an event of a publisher for the subscriptions to it. */
+  receive(publisher: string, event: FeedEvent): Promise<unknown>
   /** Listens on the loopback interface, without registration and workers; resolves to the port. */
   listen(): Promise<number>
 }
@@ -185,6 +187,7 @@ export async function startTest<Tested extends Contract, Ctx = WorkContext>(
     app: tested,
     service: contract.name,
     stores,
+    hasJobs: queue.hasJobs,
     receive: (publisher, event) => queue.receive(service.definition, [...stores.values()][0], publisher, event),
     listen,
   }

@@ -7,6 +7,7 @@ import { keyIdentity } from '../auth/keys/identity.ts'
 import { serviceIdentity } from '../auth/serviceIdentity.ts'
 import { ConfigError } from '../config/configError.ts'
 import { serviceTokenHeader, type AuthScheme } from '../contract/auth.ts'
+import { describeValue } from '../schema/describeValue.ts'
 import type { AuthReplacement } from '../service/parts/auth/auth.ts'
 
 /** Who calls in a test: a user, a program with an API key, or a service. */
@@ -18,12 +19,30 @@ export type TestCaller =
 /** No token of an issuer begins like this: it has no dots, so that no service in production accepts it either. */
 const prefix = 'tricube-test:'
 
-/** Returns the headers that identify a caller to services under test. */
+/**
+ * Returns the headers that identify a caller to services under test.
+ *
+ * @throws {TypeError} when it is no user, key or service
+ */
 export function headersOf(caller: TestCaller): Readonly<Record<string, string>> {
+  if (!isCaller(caller)) {
+    throw new TypeError(
+      `app.as: expected { id, scopes }, { key: { owner, scopes } } or { service: 'order-service' }, got ${
+        typeof caller === 'object' && caller !== null ? `{ ${Object.keys(caller).join(', ')} }` : describeValue(caller)
+      }`,
+    )
+  }
   if ('key' in caller) return { 'x-api-key': textOf(caller.key) }
   if ('service' in caller)
     return { [serviceTokenHeader]: textOf(caller.service), ...(caller.user && headersOf(caller.user)) }
   return { authorization: `Bearer ${textOf(caller)}` }
+}
+
+function isCaller(caller: unknown): caller is TestCaller {
+  if (typeof caller !== 'object' || caller === null) return false
+  const { id, key, service } = caller as { readonly id?: unknown; readonly key?: unknown; readonly service?: unknown }
+  if (key !== undefined) return typeof key === 'object' && key !== null
+  return service === undefined ? typeof id === 'string' || typeof id === 'number' : typeof service === 'string'
 }
 
 /** Returns the token with which a service of a test system calls another one. */

@@ -78,6 +78,14 @@ describe('an operation for users', () => {
     expect((await app.inject('/me')).statusCode).toBe(401)
   })
 
+  it('rejects a caller that is none, before it is called', async () => {
+    await using app = await testService(noteService())
+    const expected = `app.as: expected { id, scopes }, { key: { owner, scopes } } or { service: 'order-service' }, got`
+    expect(() => app.as({ user: 'ann' } as never)).toThrow(`${expected} { user }`)
+    expect(() => app.as({ servce: 'b-service' } as never)).toThrow(`${expected} { servce }`)
+    expect(() => app.as('ann' as never)).toThrow(`${expected} "ann"`)
+  })
+
   it('needs no issuer in tests, whose callers have no tokens', async () => {
     await using app = await testService(noteService({ user: jwt() }))
     expect((await app.as(reader).client.getNote({ params: { id: 1 } })).data).toEqual({ id: 1, by: '7' })

@@ -121,7 +121,9 @@ describe('a subscriber', () => {
     fails = 2
     await app.deliver(orderPlaced, { order_id: 7 })
     await app.runJobs({ forMs: 60_000 })
-    await app.deliver(orderPlaced, { order_id: 7 })
+    expect(await app.deliver(orderPlaced, { order_id: 7 })).toMatchObject([
+      { job: 'on thank', attempt: 0, outcome: 'waiting' },
+    ])
     await app.deliver(orderPlaced, { order_id: 8 })
     expect(await sent()).toEqual([{ order_id: 8 }])
   })
@@ -131,6 +133,13 @@ describe('a subscriber', () => {
     expect(runs).toMatchObject([
       { outcome: 'dead', error: { message: expect.stringContaining('order_id must be integer') } },
     ])
+  })
+
+  it('is an event of a contract, not its name or a misspelt one', async () => {
+    await expect(app.deliver('orderPlaced' as never, {} as never)).rejects.toThrow(
+      'app.deliver: expected an event of a contract, like orderService.events.orderPlaced, got "orderPlaced"',
+    )
+    await expect(app.published(undefined as never)).rejects.toThrow('app.published: expected an event of a contract')
   })
 
   it('takes fields that a newer publisher has added', async () => {

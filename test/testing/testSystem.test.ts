@@ -1,4 +1,4 @@
-import { contract, NotFound, service, t } from 'tricube'
+import { contract, jobs, NotFound, service, t } from 'tricube'
 import { testSystem } from 'tricube/testing'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 
@@ -171,6 +171,30 @@ describe('events between services', () => {
     ])
     expect(seen).toEqual(['reserve 7', 'note 7', expect.stringMatching(/^thank 7 order-service\.\.2\.\d{13}$/)])
     expect(await system.deliverEvents()).toEqual([])
+  })
+
+  it('run with the jobs that are due in each service, also in one without subscriptions', async () => {
+    const receipts = jobs({ send: { input: Order } })
+    const orders = service(ordersContract, {
+      models: {},
+      jobs: receipts,
+      jobHandlers: { send: ({ input }) => void seen.push(`send ${input.order_id}`) },
+      handlers: {
+        async placeOrder({ body, db }) {
+          await db.publish(placed, body)
+          await db.enqueue(receipts.send, body)
+          return null
+        },
+      },
+    })
+    seen = []
+    await using system = await testSystem({ orders, mails: shop.mails })
+    await system.orders.client.placeOrder({ body: { order_id: 7 } })
+    expect(await system.deliverEvents()).toMatchObject([
+      { service: 'orders', job: 'send', outcome: 'done' },
+      { service: 'mails', job: 'on note', outcome: 'done' },
+    ])
+    expect(seen).toEqual(['send 7', 'note 7'])
   })
 
   it('are retried by runJobs, and what they cause then travels with the next delivery', async () => {
