@@ -1,7 +1,8 @@
 import ajvFormats from 'ajv-formats'
 import { Ajv2020, type Options, type ValidateFunction } from 'ajv/dist/2020.js'
 import { decimalLimits } from '../decimalLimits.ts'
-import { jsonSchemaOf, mapSchema, type JsonSchema } from '../schema.ts'
+import { describeValue } from '../describeValue.ts'
+import { isSchema, jsonSchemaOf, mapSchema, type JsonSchema } from '../schema.ts'
 import type { Side } from '../standard/describe.ts'
 import { jsonOf } from '../standard/json.ts'
 import type { Schema } from '../standard/spec.ts'
@@ -19,7 +20,28 @@ export type Extent = 'first' | 'all'
 /** A schema in the form that the validator reads; see `closed` and `arranged`. */
 export function prepare(schema: Schema, fields: Fields): JsonSchema {
   const plain = jsonSchemaOf(jsonOf(schema, 'input'))
-  return arranged(fields === 'only known' ? closed(plain) : asWritten(plain))
+  const prepared = arranged(fields === 'only known' ? closed(plain) : asWritten(plain))
+  if (isSchema(schema)) checkDefaults(prepared) // a default of another library is what a transform makes
+  return prepared
+}
+
+/** @throws {TypeError} at a default that its own schema rejects: each request without the field would be */
+function checkDefaults(root: JsonSchema): void {
+  const check = (node: JsonSchema, path: string): void => {
+    const { default: value, ...rules } = node
+    if (value !== undefined) {
+      const validate = compile({ ...(root['$defs'] !== undefined && { $defs: root['$defs'] }), ...rules }, 'first')
+      if (!validate(structuredClone(value))) {
+        const reason = validate.errors![0]!.message
+        throw new TypeError(`${path && `${path}: `}its default ${describeValue(value)} ${reason}`)
+      }
+    }
+    mapSchema(node, (inner, keyword, name) => {
+      check(inner, keyword === 'properties' ? [path, name].filter(Boolean).join('.') : path)
+      return inner
+    })
+  }
+  check(root, '')
 }
 
 /** Prepares the schema of what another service sends: without defaults, so that the check changes nothing. */

@@ -27,12 +27,11 @@ const rejected = [
   /"enum":\[\]|"maxContains":1,"minContains":3/, // no value can match
   /"f\.\*o"/, // a pattern that takes quadratic time
   /"\$schema":"http:\/\/localhost/,
+  /"default":(?:\[\]|"bad")/, // breaks its own schema
 ]
 
 /** Where tricube differs from the standard on purpose, each with its reason. */
 const different: Readonly<Record<string, string>> = {
-  'invalid type for default: still valid when the invalid default is used': 'defaults are filled in',
-  'invalid string value for default: still valid when the invalid default is used': 'defaults are filled in',
   'the default keyword does not do anything if the property is missing: missing properties are not filled in with the default':
     'defaults are filled in',
   'anyOf complex types: both anyOf valid (complex)': 'the parts of a union are closed one by one',
