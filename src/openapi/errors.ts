@@ -2,12 +2,14 @@ import { errorBody } from '../contract/errorBody.ts'
 import {
   BadRequest,
   codes,
+  Conflict,
   Forbidden,
   PayloadTooLarge,
   PreconditionFailed,
   PreconditionRequired,
   TooManyRequests,
   Unauthorized,
+  UnprocessableEntity,
   UnsupportedMediaType,
 } from '../contract/errors.ts'
 import { GatewayTimeout, ServerError, ServiceUnavailable } from '../contract/serverErrors.ts'
@@ -80,7 +82,7 @@ export class ErrorResponses {
 
 /** Returns the classes that an operation declares, after those that every operation of its kind may throw. */
 function classesOf(operation: Operation): Set<ErrorClass> {
-  const { route, params, headers, body, etag, rateLimit, errors = [] } = operation
+  const { route, params, headers, body, etag, idempotent, rateLimit, errors = [] } = operation
   const hasPreconditions = etag && !route.startsWith('GET ')
   const takesInput = params ?? queryOf(operation) ?? headers ?? body
   return new Set<ErrorClass>([
@@ -89,6 +91,7 @@ function classesOf(operation: Operation): Set<ErrorClass> {
     ...(body ? [PayloadTooLarge, UnsupportedMediaType] : []),
     ...(hasPreconditions ? [PreconditionFailed] : []),
     ...(etag === 'required' ? [PreconditionRequired] : []),
+    ...(idempotent === 'by key' ? [Conflict, UnprocessableEntity] : []),
     ...(rateLimit ? [TooManyRequests] : []),
     ServerError,
     ServiceUnavailable,

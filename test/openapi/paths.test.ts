@@ -72,6 +72,9 @@ describe('header parameters', () => {
     expect(of('/pay')).toEqual([['idempotency-key', 'header', false]])
     expect(of('/pay-strictly')).toEqual([['idempotency-key', 'header', true]])
     expect(of('/refund')).toBeUndefined()
+    // The first call still runs, or had another input.
+    expect(Object.keys(document.paths['/pay']!['post']!.responses)).toEqual(expect.arrayContaining(['409', '422']))
+    expect(document.paths['/refund']!['post']!.responses).not.toHaveProperty('422')
   })
 
   it('that are lists are sent as text with commas, the default style of the document', async () => {
