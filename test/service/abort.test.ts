@@ -17,6 +17,7 @@ const abortService = contract('abort-service', {
   call: { route: 'GET /call', returns: t.Null() },
   lane: { route: 'GET /lane', returns: t.Null() },
   ping: { route: 'GET /ping', returns: t.Integer() },
+  forgotten: { route: 'GET /forgotten', returns: t.Null() },
   late: { route: 'GET /late', returns: t.Null(), timeoutMs: 700 },
 })
 
@@ -26,6 +27,10 @@ const seen: string[] = []
 let application: Application
 /** The deadline of `late` is past, and its caller has the 504. */
 const { promise: answered, resolve: hasAnswer } = withResolvers()
+
+/** The work that a handler has not awaited, which goes on once the caller has the response. */
+let forgotten: Promise<unknown> | undefined
+const { promise: responded, resolve: hasResponse } = withResolvers()
 
 /** Runs until the signal aborts, and records start and end. */
 function untilAborted(name: string, signal: AbortSignal): Promise<null> {
@@ -65,6 +70,10 @@ const app = service(abortService, {
       return null
     },
     ping: ({ db }) => db.value<number>`SELECT 7`,
+    forgotten({ db }) {
+      forgotten = responded.then(() => db.transaction((tx) => tx.value`SELECT 1`))
+      return null
+    },
     late: ({ db }) =>
       db.transaction(async (tx) => {
         await tx.execute`SELECT set_config('abort.late', 'yes', true), pg_advisory_xact_lock(7)`
@@ -108,6 +117,13 @@ async function hangUp(path: string, isRunning: () => void | Promise<void>): Prom
 }
 
 const within = { timeout: 10_000, interval: 10 }
+
+it('names the operation whose handler has not awaited its transaction', async () => {
+  expect((await fetch(`${url}/forgotten`)).status).toBe(200)
+  await vi.waitFor(async () => expect(await requestsInFlight()).toBe(0), within)
+  hasResponse()
+  await expect(forgotten).rejects.toThrow('forgotten has responded already: await its work')
+})
 
 describe('when the caller hangs up', () => {
   it('aborts the signal of the handler', async () => {

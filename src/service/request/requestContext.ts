@@ -174,10 +174,14 @@ export class RequestContext extends BaseContext implements RequestScope {
     const cancellation = new Cancellation()
     const { raw } = this.#reply
     if (this.#late) cancellation.end(this.#late)
-    else if (raw.destroyed) cancellation.end(hungUp())
+    else if (raw.destroyed) cancellation.end(raw.writableFinished ? responded(this.operation) : hungUp())
     else raw.once('close', () => raw.writableFinished || cancellation.end(hungUp()))
     return cancellation
   }
+}
+
+function responded(operation: string): Error {
+  return new Error(`${operation} has responded already: await its work, or do it with ctx.detached`)
 }
 
 /** 499 is Nginx's status for a caller that hung up. Only the log shows it. */
