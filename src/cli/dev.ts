@@ -18,6 +18,7 @@ import { serviceTable, summary } from './dev/summary.ts'
 import { openTraces } from './dev/traces.ts'
 import { watchServices } from './dev/watch.ts'
 import { failureLine } from './failure.ts'
+import { displayPath } from './load-service.ts'
 
 /**
  * `tricube dev [dir…]`: runs the services in these folders until Ctrl-C and restarts them on change.
@@ -114,7 +115,15 @@ export async function devCommand(argv: string[]): Promise<number> {
       await child.start()
       screen.print(`\n${service!.name} was added:\n${serviceTable(children, databases)}\n`)
     }
-    const watcher = await watchServices({ roots, children, envFile, screen, prepare, add })
+    const remove = async (child: ServiceProcess): Promise<void> => {
+      const { name, file } = child.service
+      children.splice(children.indexOf(child), 1)
+      delete environments[name]
+      await lock.publish(environments)
+      await child.close()
+      screen.info(`${name} was stopped: ${displayPath(file)} is gone`)
+    }
+    const watcher = await watchServices({ roots, children, envFile, screen, prepare, add, remove })
     cleanups.push(() => watcher.close())
     screen.print(
       summary(

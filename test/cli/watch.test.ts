@@ -83,6 +83,19 @@ test('starts a service when its missing file appears', async () => {
   await run.printed('alpha-service restarted')
 })
 
+test('stops a service whose folder is deleted, and starts it when it comes back', async () => {
+  const { cwd, url, run } = await alphaIn({})
+  const file = join(cwd, 'services/alpha/service.mjs')
+  const source = await readFile(file, 'utf8')
+  await rm(join(cwd, 'services/alpha'), { recursive: true })
+  await run.printed('alpha-service was stopped: services/alpha/service.mjs is gone')
+  await expect(ask(url)).rejects.toThrow()
+  await mkdir(join(cwd, 'services/alpha'))
+  await writeFile(file, source)
+  await run.printed('alpha-service was added')
+  expect(await ask(url)).toMatchObject({ pid: expect.any(Number) })
+})
+
 test('starts a new service as soon as its file exports one', async () => {
   const { cwd, run } = await alphaIn({})
   const [port] = await freePorts(1)

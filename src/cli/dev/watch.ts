@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { failureLine } from '../failure.ts'
@@ -10,7 +11,7 @@ import type { Screen } from './screen.ts'
 /** The options of `watchServices`. */
 export interface WatchOptions {
   readonly roots: readonly string[]
-  /** The services that run. `add` appends new ones. */
+  /** The services that run. `add` appends new ones, `remove` takes one out. */
   readonly children: readonly ServiceProcess[]
   readonly envFile: EnvFile
   readonly screen: Screen
@@ -18,15 +19,17 @@ export interface WatchOptions {
   readonly prepare: (child: ServiceProcess) => Promise<void>
   /** Starts the service in a new file. */
   readonly add: (file: string) => Promise<void>
+  /** Stops a service whose file was deleted. */
+  readonly remove: (child: ServiceProcess) => Promise<void>
 }
 
 /**
  * Restarts a service when one of its files changes: the modules it loads (in any folder), its migrations and its seed.
  *
- * A change of `.env` or of the configuration restarts all services. A new service is started.
+ * A change of `.env` or of the configuration restarts all services. A new service is started, and a deleted one stopped.
  */
 export async function watchServices(options: WatchOptions): Promise<{ close(): Promise<void> }> {
-  const { roots, children, envFile, screen, add } = options
+  const { roots, children, envFile, screen, add, remove } = options
   const { watch } = await import('chokidar') // when the services run: it is not needed before
   const changed = new Set<string>()
   let timer: NodeJS.Timeout | undefined
@@ -39,6 +42,7 @@ export async function watchServices(options: WatchOptions): Promise<{ close(): P
     changed.clear()
     const ofAll = files.some((file) => file === envFile.path || isConfiguration(file))
     if (files.includes(envFile.path)) envFile.read()
+    for (const child of children.filter(({ service }) => !existsSync(service.file))) await remove(child)
     const restarts = (file: string, child: ServiceProcess): boolean => concerns(file, child) && child.hasChanged(file)
     const affected = children.filter((child) => ofAll || files.some((file) => restarts(file, child)))
     if (affected.length > 0) {
