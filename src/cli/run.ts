@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { scriptService } from '../config/load.ts'
 import { runnable } from '../load/load.ts'
 import { EnvFile } from './dev/envFile.ts'
 import { devService } from './dev/devService.ts'
@@ -22,11 +23,7 @@ const usage = 'Usage: tricube run <script> [--service <name>] [-- <arguments of 
 export async function runCommand(argv: string[]): Promise<number> {
   const end = argv.indexOf('--')
   const [before, rest] = end < 0 ? [argv, []] : [argv.slice(0, end), argv.slice(end + 1)]
-  const { positionals, values } = parseArgs({
-    args: before,
-    allowPositionals: true,
-    options: { service: { type: 'string' } },
-  })
+  const { positionals, values } = optionsIn(before)
   const [script, ...others] = positionals
   if (script === undefined || others.length > 0) throw new CliError(usage, 2)
   if (!existsSync(script)) throw new CliError(`tricube run: ${script} not found`)
@@ -34,7 +31,8 @@ export async function runCommand(argv: string[]): Promise<number> {
   if (!dev) throw new CliError('tricube run: no tricube dev runs in this folder; start it here first')
   new EnvFile(resolve('.env'), process.env, complain).read()
   const own = devService('tricube run', dev, values.service)
-  const env = { NODE_ENV: 'development', LOG_STREAM: 'stderr', ...process.env, ...own }
+  const name = Object.keys(dev).find((one) => dev[one] === own)
+  const env = { NODE_ENV: 'development', LOG_STREAM: 'stderr', ...process.env, ...own, [scriptService]: name }
   const child = spawn(process.execPath, ['--enable-source-maps', await runnable(resolve(script)), ...rest], {
     env,
     stdio: 'inherit',
@@ -43,6 +41,15 @@ export async function runCommand(argv: string[]): Promise<number> {
   for (const signal of signals) process.on(signal, forward)
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
   return code ?? 128 + constants.signals[signal!]
+}
+
+/** @throws {CliError} for an option that is not its own: it is the script's */
+function optionsIn(args: string[]) {
+  try {
+    return parseArgs({ args, allowPositionals: true, options: { service: { type: 'string' } } })
+  } catch (error) {
+    throw new CliError(`tricube run: ${(error as Error).message.split('. ')[0]}; put the script's own behind --`, 2)
+  }
 }
 
 const signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP']

@@ -132,6 +132,8 @@ function unknownName(
 
 /** The variable by which `tricube dev` passes the names of the settings of all its services. */
 export const otherSettings = 'TRICUBE_OTHER_SETTINGS'
+/** The variable by which `tricube run` names the service whose database a script gets. */
+export const scriptService = 'TRICUBE_SCRIPT_SERVICE'
 
 function valueProblem(setting: Setting, value: unknown): string | undefined {
   if (setting.accepts(value)) return undefined
@@ -145,6 +147,7 @@ export const otherVariables: ReadonlySet<string> = new Set([
   'TRICUBE_WORKER_COUNT',
   'TRICUBE_WORKER_NUMBER',
   otherSettings,
+  scriptService,
 ])
 
 function unknownVariables(known: readonly (readonly [string, Setting])[], env: NodeJS.ProcessEnv): string[] {

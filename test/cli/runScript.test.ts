@@ -77,7 +77,14 @@ test('runs a script with the database, discovery, traces and .env of the running
 })
 
 test('uses the database of --service when several services have one', async () => {
-  const cwd = await project(['one', 'two'])
+  const other = `
+import { contract, service } from ${JSON.stringify(built('index.js').href)}
+const [one, two] = ['one-service', 'two-service'].map((name) => service(contract(name, {}), { database: {}, handlers: {} }))
+const count = (service) => service.run(({ db }) => db.value\`SELECT count(*) FROM things\`)
+console.log(String(await count(one)))
+await count(two).catch((error) => console.log(error.message))
+await one.close()`
+  const cwd = await project(['one', 'two'], { 'scripts/other.mjs': other })
   const dev = tricube(['dev'], { cwd, env: { DATABASE_URL: await serverWith('one_service', 'two_service') } })
   await dev.printed('Ready in')
   const unclear = await tricube(['run', 'scripts/report.ts'], { cwd }).ended
@@ -86,6 +93,12 @@ test('uses the database of --service when several services have one', async () =
   expect(wrong.stderr).toContain('--service must be ')
   const { stdout } = await tricube(['run', 'scripts/report.ts', '--service', 'two-service'], { cwd }).ended
   expect(JSON.parse(stdout)).toMatchObject({ database: '/two_service' })
+  const both = await tricube(['run', 'scripts/other.mjs', '--service', 'one-service'], { cwd }).ended
+  expect(both.stdout).toBe(
+    '0\nDATABASE_URL is that of one-service, for which tricube run started this script: call two-service by a client, or in a script of its own with --service two-service\n',
+  )
+  const misplaced = await tricube(['run', 'scripts/report.ts', '--month', '5'], { cwd }).ended
+  expect(misplaced.stderr).toBe("tricube run: Unknown option '--month'; put the script's own behind --\n")
 })
 
 test('keys, jobs and events find the database of a service of the running dev', async () => {

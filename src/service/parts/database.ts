@@ -1,4 +1,5 @@
 import { ConfigError } from '../../config/configError.ts'
+import { scriptService } from '../../config/load.ts'
 import type { Rule } from '../../config/rule.ts'
 import { group, record } from '../../config/rules.ts'
 import type { LateLog } from '../../log/late.ts'
@@ -61,6 +62,7 @@ export const database: Part<DatabasePartOptions, DatabaseConfig, OpenedDatabase>
   async open(host, options) {
     const { config, use } = host
     checkUrl(host, options)
+    checkScript(host, options)
     const { databaseUrl, databaseReplicaUrls } = config
     if (databaseUrl === undefined && !options.database?.shards) return none
     const { statements } = await use(tracing)
@@ -125,6 +127,15 @@ function checkUrl({ contract, config }: Host<DatabaseConfig>, options: DatabaseP
   if (config.databaseUrl !== undefined || options.database?.shards || !usesDatabase(options)) return
   throw new ConfigError(
     `DATABASE_URL in the environment: ${contract.name} has a database, expected its URL like postgres://user:password@host:5432/database, got nothing`,
+  )
+}
+
+/** @throws {ConfigError} in a script that got another service's database: it would create its tables there */
+function checkScript({ contract: { name }, config }: Host<DatabaseConfig>, options: DatabasePartOptions): void {
+  const owner = process.env[scriptService]
+  if (owner === undefined || owner === name || config.databaseUrl === undefined || !usesDatabase(options)) return
+  throw new ConfigError(
+    `DATABASE_URL is that of ${owner}, for which tricube run started this script: call ${name} by a client, or in a script of its own with --service ${name}`,
   )
 }
 
