@@ -66,12 +66,15 @@ function reportsOf(
   { write = false, against }: Options,
 ): readonly ServiceReport[] {
   const gone = [...baselines].filter(([folder]) => !contracts.some((contract) => contract.folder === folder))
-  const callersOf = (name: string): string[] =>
-    contracts.filter(({ callees }) => callees.has(name)).map(({ document }) => document.name)
+  const namesOf = (those: readonly LoadedContract[]): string[] => those.map(({ document }) => document.name)
+  const dependents = (name: string): Pick<ServiceReport, 'callers' | 'subscribers'> => ({
+    callers: namesOf(contracts.filter(({ calls }) => calls.has(name))),
+    subscribers: namesOf(contracts.filter(({ publishers }) => publishers.has(name))),
+  })
   return [
     ...contracts.map(({ definition, folder, file, document }): ServiceReport => {
       const { name, version } = document
-      const service = { name, file, version, contract: contractHash(definition.contract), callers: callersOf(name) }
+      const service = { name, file, version, contract: contractHash(definition.contract), ...dependents(name) }
       const before = baselines.get(folder)
       if (!before && against === undefined && !write) {
         throw new CliError(`${displayPath(folder)} has no ${contractFile}: run tricube check --write, and commit it`, 2)
@@ -84,7 +87,7 @@ function reportsOf(
       const text = `the service is gone; delete ${displayPath(join(folder, contractFile))} when nobody calls it`
       const changes = write ? [] : [{ level: 'breaking' as const, path: 'service', text }]
       const file = join(folder, contractFile)
-      return { name, file, version, before: version, status: 'gone', isStale: false, changes, callers: callersOf(name) }
+      return { name, file, version, before: version, status: 'gone', isStale: false, changes, ...dependents(name) }
     }),
   ]
 }

@@ -15,6 +15,10 @@ export interface FoundService {
   readonly definition: LoadedDefinition
   /** The names of the contracts that it calls, or whose events it handles. */
   readonly callees: ReadonlySet<string>
+  /** Those whose operations it calls. */
+  readonly calls: ReadonlySet<string>
+  /** Those whose events it takes. */
+  readonly publishers: ReadonlySet<string>
 }
 
 /** The members of a definition that commands read. */
@@ -55,9 +59,8 @@ async function loadOne(file: string): Promise<FoundService> {
   const service = await loadService(file)
   const definition = service.definition as LoadedDefinition
   const { clients = {}, subscriptions = {} } = definition
-  const callees = new Set([
-    ...Object.values(clients).map(({ name }) => name),
-    ...Object.values(subscriptions).map(({ event }) => event.service),
-  ])
-  return { file, folder: dirname(file), service, definition, callees }
+  const calls = new Set(Object.values(clients).map(({ name }) => name))
+  const publishers = new Set(Object.values(subscriptions).map(({ event }) => event.service))
+  const callees = new Set([...calls, ...publishers])
+  return { file, folder: dirname(file), service, definition, calls, publishers, callees }
 }

@@ -97,7 +97,25 @@ it('names the subscribers of an event', async () => {
   })
   await check(cwd, '--write')
   await writeFile(join(cwd, 'shop/service.mjs'), serviceOf('shop-service', events('')))
-  expect((await check(cwd)).stdout).toContain('(known callers: mail-service)')
+  expect((await check(cwd)).stdout).toContain('(known subscribers: mail-service)')
+})
+
+it('names no subscriber beside an operation, which it does not call', async () => {
+  const shop = (returns: string) =>
+    `{ get: { route: 'GET /', returns: ${returns} } }, { events: { sold: { payload: t.Object({ a: t.String() }) } } }`
+  const cwd = await folderOf({
+    'shop/service.mjs': serviceOf('shop-service', shop('t.String()')),
+    'mail/service.mjs': serviceOf(
+      'mail-service',
+      '{}',
+      `subscriptions: { tell: { event: contract('shop-service', ${shop('t.String()')}).events.sold, handler() {} } }`,
+    ),
+  })
+  expect(await check(cwd, '--write')).toMatchObject({ code: 0 })
+  await writeFile(join(cwd, 'shop/service.mjs'), serviceOf('shop-service', shop('t.Integer()')))
+  const { stdout } = await check(cwd)
+  expect(stdout).toContain('breaking  shop-service.get.returns')
+  expect(stdout).not.toContain('mail-service')
 })
 
 it('compares the jobs that wait in the queue', async () => {

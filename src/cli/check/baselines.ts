@@ -45,7 +45,7 @@ async function filesInCommit(root: string, commit: string): Promise<Files> {
     throw new CliError(
       isMissing
         ? 'Git was not found: install it to use --against'
-        : `--against ${commit}: Git has no such commit in ${displayPath(root)}; fetch it first`,
+        : `--against ${commit}: Git has no such commit in ${displayPath(root)}; commit it, or fetch it first`,
     )
   })
   const paths = (await git(root, ['ls-tree', '-r', '-z', '--name-only', commit, '--', '.'])).split('\0')

@@ -14,8 +14,10 @@ export interface ServiceReport {
   /** Whether the contract file on disk is not that of the code. */
   readonly isStale: boolean
   readonly changes: readonly Change[]
-  /** The services that call it or subscribe to its events. */
+  /** The services that call its operations. */
   readonly callers: readonly string[]
+  /** The services that subscribe to its events. */
+  readonly subscribers: readonly string[]
 }
 
 /** Prints a report. */
@@ -70,9 +72,15 @@ function byLevel(changes: readonly Change[]): readonly Change[] {
   return changes.toSorted((a, b) => levels.indexOf(a.level) - levels.indexOf(b.level))
 }
 
-function lineOf({ name, callers }: ServiceReport, { level, path, text }: Change): string {
-  const known = level === 'safe' || callers.length === 0 ? '' : ` (known callers: ${callers.join(', ')})`
-  return `${name}.${path}: ${text}${known}`
+function lineOf(report: ServiceReport, { level, path, text }: Change): string {
+  return `${report.name}.${path}: ${text}${level === 'safe' ? '' : affected(report, path)}`
+}
+
+function affected({ callers, subscribers }: ServiceReport, path: string): string {
+  const isOfAll = !path.includes('.') // of the contract itself
+  const called = callers.length > 0 && (isOfAll || !/^(?:events|jobs)\./.test(path))
+  const taken = subscribers.length > 0 && (isOfAll || path.startsWith('events.'))
+  return `${called ? ` (known callers: ${callers.join(', ')})` : ''}${taken ? ` (known subscribers: ${subscribers.join(', ')})` : ''}`
 }
 
 function pathOf({ file }: ServiceReport): string {
