@@ -33,7 +33,9 @@ export async function configCommand(argv: string[]): Promise<number> {
   const rows = Object.entries<Setting>(settings).map(([name, setting]) => [
     setting.variable,
     problems.has(name)
-      ? '(wrong)'
+      ? origins.get(name) === 'default'
+        ? '(missing)'
+        : '(wrong)'
       : displayValue(setting, (values as unknown as Record<string, unknown>)[name], origins.get(name) === 'default'),
     origins.get(name) ?? '',
   ])

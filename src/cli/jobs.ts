@@ -78,7 +78,8 @@ const program: DatabaseCommand = {
   program: 'jobs',
   usage,
   commands: ['list', 'show', 'retry', 'cancel'],
-  missing: () => 'this database has no jobs: start the service once, or run tricube migrate up',
+  missing: () =>
+    'this database has no jobs: give its service jobs or subscriptions, then start it or run tricube migrate up',
 }
 
 /** Retries the dead jobs of a name. */
@@ -95,8 +96,8 @@ async function cancelledAll(db: Database, name: string): Promise<string> {
   const count = await cancelAllWaiting(db, name)
   if (count > 0) return `${count} ${count === 1 ? 'job is' : 'jobs are'} cancelled\n`
   const names = await waitingNames(db)
-  const expected = names.length > 0 ? `expected one of ${names.join(', ')}` : 'no job waits'
-  throw new CliError(`no job of the name ${JSON.stringify(name)} waits: ${expected}`)
+  const expected = names.length > 0 ? `: expected one of ${names.join(', ')}` : ', and no other job does'
+  throw new CliError(`no job of the name ${JSON.stringify(name)} waits${expected}`)
 }
 
 async function find(db: Database, id: number): Promise<ListedJob> {

@@ -17,7 +17,8 @@ const program: DatabaseCommand = {
   program: 'keys',
   usage,
   commands: ['create', 'list', 'revoke'],
-  missing: () => 'this database has no API keys: start the service once, or run tricube migrate up',
+  missing: () =>
+    'this database has no API keys: give its service auth: { key: apiKeys() }, then start it or run tricube migrate up',
 }
 
 /** `tricube keys`: the API keys of a service. */

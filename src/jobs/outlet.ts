@@ -77,11 +77,13 @@ export class JobOutlet {
     )
   }
 
-  #find({ name }: Job): DeclaredJob {
-    const known = this.#known.get(name)
+  #find(job: Job | undefined): DeclaredJob {
+    const known = this.#known.get(job?.name ?? '')
     if (known) return known
-    const names = [...this.#known.keys()].join(', ')
-    throw new TypeError(`${this.#service} has no job ${name}: expected one of ${names}`)
+    const names = [...this.#known.keys()]
+    const expected = names.length > 0 ? `expected one of ${names.join(', ')}` : 'it declares none'
+    if (typeof job?.name === 'string') throw new TypeError(`${this.#service} has no job ${job.name}: ${expected}`)
+    throw new TypeError(`expected a job, like orderJobs.sendReceipt, got ${describeValue(job)}`)
   }
 
   #inputText({ name }: Job, read: Convert | undefined, input: unknown): string {

@@ -89,7 +89,11 @@ function isForbidden(error: unknown): boolean {
 function mayNot(what: 'create' | 'read', rooms: readonly Room[], cause: unknown): TablesError {
   const names = rooms.map(({ name }) => name).join(', ')
   return new TablesError(
-    `the database user may not ${what} the tables in the schema tricube (${names}): ${(cause as Error).message}; ` +
-      'run `tricube migrate up --url …` as a user with that right',
+    `the database user may not ${what} the tables in the schema tricube (${names}): ${(cause as Error).message}; ${how[what]}`,
   )
+}
+
+const how = {
+  create: 'run `tricube migrate up <service> --url …` as a user with that right',
+  read: 'as their owner, GRANT USAGE ON SCHEMA tricube and SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA tricube TO it',
 }

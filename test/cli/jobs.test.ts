@@ -89,7 +89,7 @@ describe('a job that nothing handles', () => {
     })
     expect((await run('cancel', '--name', 'letter')).lines).toEqual(['2 jobs are cancelled'])
     expect((await run('cancel', '--name', 'fax')).lines).toEqual(['2 jobs are cancelled'])
-    expect((await run('cancel', '--name', 'fax')).stderr).toBe('no job of the name "fax" waits: no job waits')
+    expect((await run('cancel', '--name', 'fax')).stderr).toBe('no job of the name "fax" waits, and no other job does')
   })
 })
 
@@ -166,7 +166,9 @@ describe('mistakes', () => {
   it('says so where there are no jobs, and where nothing says which database', async () => {
     await using empty = await directDatabase()
     const { stderr } = await here(jobsCommand, ['list', '--url', empty.url])
-    expect(stderr).toContain('this database has no jobs: start the service once, or run tricube migrate up')
+    expect(stderr).toContain(
+      'this database has no jobs: give its service jobs or subscriptions, then start it or run tricube migrate up',
+    )
     expect((await here(jobsCommand, ['list'])).stderr).toContain('set DATABASE_URL or pass --url')
   })
 })

@@ -59,6 +59,6 @@ test('tricube keys says what a database without them needs', async () => {
   const { code, stderr } = await here(keysCommand, ['list', '--url', process.env['TRICUBE_TEST_DATABASE_URL']!])
   expect([code, stderr]).toEqual([
     1,
-    'this database has no API keys: start the service once, or run tricube migrate up\n',
+    'this database has no API keys: give its service auth: { key: apiKeys() }, then start it or run tricube migrate up\n',
   ])
 })

@@ -53,7 +53,7 @@ test('a setting that identifies callers is missing like any required one', async
     code: 1,
     stderr: 'AUTH_ISSUER is not set: set it in the environment, or authIssuer in tricube.config.ts\n',
   })
-  expect(stdout).toMatch(/^AUTH_ISSUER +\(wrong\)/m)
+  expect(stdout).toMatch(/^AUTH_ISSUER +\(missing\)/m)
   const env = { AUTH_ISSUER: 'https://id.example.com' }
   expect((await tricube(['config', 'service.mjs'], { cwd, env }).ended).code).toBe(0)
 })
@@ -71,7 +71,7 @@ test('every wrong value is marked, and has a line that says why', async () => {
   expect(rows.get('PORT')).toEqual(['(wrong)', 'PORT'])
   expect(rows.get('RETRIES')).toEqual(['(wrong)', 'wrong.mjs'])
   expect(rows.get('PSP_KEY')).toEqual(['(wrong)', 'PSP_KEY'])
-  expect(rows.get('BANK')).toEqual(['(wrong)', 'default'])
+  expect(rows.get('BANK')).toEqual(['(missing)', 'default'])
   expect(rows.get('NOTE')).toEqual(['default'])
   expect(stderr.trim().split('\n').toSorted()).toEqual([
     'BANK is not set: set it in the environment, or bank in tricube.config.ts',
