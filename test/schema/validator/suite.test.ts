@@ -27,13 +27,11 @@ const rejected = [
   /"enum":\[\]|"maxContains":1,"minContains":3/, // no value can match
   /"f\.\*o"/, // a pattern that takes quadratic time
   /"\$schema":"http:\/\/localhost/,
-  /"default":(?:\[\]|"bad")/, // breaks its own schema
+  /"default":(?:\[\]|"bad"|5)/, // breaks its own schema
 ]
 
 /** Where tricube differs from the standard on purpose, each with its reason. */
 const different: Readonly<Record<string, string>> = {
-  'the default keyword does not do anything if the property is missing: missing properties are not filled in with the default':
-    'defaults are filled in',
   'anyOf complex types: both anyOf valid (complex)': 'the parts of a union are closed one by one',
   'single dependency: no dependency': 'a field is known where the schema that names it applies',
   'multiple dependencies subschema: no dependency': 'a field is known where the schema that names it applies',
