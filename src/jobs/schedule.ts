@@ -45,7 +45,10 @@ export function scheduleProblem(job: Job): string | undefined {
       ? undefined
       : `schedule "${schedule}" never comes, expected one like "30 2 * * *"`
   } catch (error) {
-    const reason = (error as Error).message.replace(/^CronPattern: /, '')
+    const { message } = error as Error
+    const reason = / parts/.test(message)
+      ? 'it has five fields, or six with seconds'
+      : message.replace(/^CronPattern: /, '')
     return `schedule "${schedule}" is not a cron pattern, expected minute, hour, day, month and weekday like "30 2 * * *": ${reason}`
   }
 }

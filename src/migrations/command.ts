@@ -181,7 +181,10 @@ const commands: Readonly<Record<CommandName, (invocation: Invocation) => Promise
 /** Each database, and the prefix of its lines. */
 function* targetsOf(invocation: Invocation): Generator<MigrateOptions & { readonly label: string }> {
   const { folder, env, out, url = [env['DATABASE_URL'] ?? ''] } = invocation
-  if (url.includes('')) throw new UsageError('the database is missing: pass --url or set DATABASE_URL')
+  if (url.includes(''))
+    throw new UsageError(
+      'the database is missing: pass --url or set DATABASE_URL; tricube dev prints those of its services',
+    )
   const lockTimeoutMs = invocation['lock-timeout'] === undefined ? 1000 : Number(invocation['lock-timeout'])
   if (!Number.isInteger(lockTimeoutMs) || lockTimeoutMs < 1) {
     throw new UsageError(`--lock-timeout must be 1 or more milliseconds, got ${invocation['lock-timeout']}`)

@@ -7,6 +7,7 @@ import { either, exactly, flag, record } from '../config/rules.ts'
 import type { Contract } from '../contract/contract.ts'
 import type { CheckResponse } from '../http/operation/respond.ts'
 import { Application } from '../service/application.ts'
+import { hint } from '../schema/validator/nearestName.ts'
 import { settingsOf } from '../service/definition/config.ts'
 import type { FeedEvent } from '../events/cursors.ts'
 import type { Definition } from '../service/definition/definition.ts'
@@ -211,11 +212,17 @@ function checkOptions(service: Service, options: TestOptions): void {
   if (!(service instanceof Service))
     throw new TypeError(`testService: expected a service, got ${describeValue(service)}`)
   const { definition, name } = service
-  const own = definition.settings ?? {}
-  const wrong = Object.keys(options.settings ?? {}).find((key) => !Object.hasOwn(settingsOf(definition), key))
+  const known = settingsOf(definition)
+  const unknown = (part: 'config' | 'settings', names: readonly string[]): string | undefined => {
+    const wrong = Object.keys(options[part] ?? {}).find((key) => !Object.hasOwn(known, key))
+    if (wrong === undefined) return undefined
+    const expected = part === 'settings' ? `, expected one of ${names.toSorted().join(', ')}` : hint(wrong, names)
+    return `${part}.${wrong}: ${name} has no such setting${expected}`
+  }
   const problem =
     optionsProblem(options, rules) ??
-    (wrong && `settings.${wrong}: ${name} has no such setting, expected one of ${Object.keys(own).sort().join(', ')}`)
+    unknown('settings', Object.keys(definition.settings ?? {})) ??
+    unknown('config', Object.keys(known))
   if (problem) throw new TypeError(`testService(${name}): ${problem}`)
 }
 

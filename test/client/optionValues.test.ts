@@ -115,6 +115,11 @@ describe('an invalid option is reported in one line with its path, the expected 
       { settings: { pspURL: 'x' } },
       'testService(a-service): settings.pspURL: a-service has no such setting, expected one of pspUrl',
     ],
+    [
+      { config: { logLevl: 'debug' } },
+      'testService(a-service): config.logLevl: a-service has no such setting; did you mean logLevel?',
+    ],
+    [{ http: { 'https://a.example': { 'GTE /x': {} } } }, 'like "POST /charges", got "GTE /x"'],
     [{ settings: { pspUrl: 5 } }, 'pspUrl of the test: '],
     [{ settings: { pspUrl: 'x' }, config: { logLevel: 'loud' } }, 'logLevel of the test: expected one of trace, '],
   ])('testService: %#', async (options, problem) => {

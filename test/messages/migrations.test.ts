@@ -79,7 +79,11 @@ const histories: readonly Row<{ readonly before: Files; readonly after: Files }>
 ]
 
 const commands: readonly Row<readonly string[]>[] = [
-  ['forgets the database', ['up'], 'the database is missing: pass --url or set DATABASE_URL'],
+  [
+    'forgets the database',
+    ['up'],
+    'the database is missing: pass --url or set DATABASE_URL; tricube dev prints those of its services',
+  ],
   ['misspells the command', ['upp'], 'unknown command "upp", see tricube migrate --help'],
   ['forgets the name', ['new'], '--name is missing: pass a name like --name add_age'],
   ['writes a path as name', ['new', '--name', '../x'], '--name may contain letters, digits, _ and -, got ../x'],

@@ -1,3 +1,4 @@
+import { METHODS } from 'node:http'
 import { describeValue } from '../../schema/describeValue.ts'
 import { isPlain } from '../../config/rules.ts'
 import type { HttpMocks, HttpRoutes } from './types.ts'
@@ -96,7 +97,7 @@ function parseBase(service: string, base: string): URL {
 
 function compileRoute(where: string, route: string, basePath: string, replier: Replier): HostRoute {
   const [, method, path] = /^([A-Z]+) (\/[^?#\s]*)$/.exec(route) ?? []
-  if (method === undefined || path === undefined) {
+  if (method === undefined || path === undefined || !METHODS.includes(method)) {
     throw new TypeError(
       `${where}: expected a method and a path without a query, like "POST /charges", got ${JSON.stringify(route)}`,
     )
