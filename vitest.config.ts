@@ -55,19 +55,9 @@ function excludedFromPacked(): string[] {
 
 /** What these import of the package, the other folders import too. */
 const long = [
-  ...[
-    'auth',
-    'config',
-    'dashboard',
-    'discovery',
-    'events',
-    'jobs',
-    'log',
-    'messages',
-    'migrations',
-    'sql',
-    'tables',
-  ].map((folder) => `test/${folder}/**`),
+  ...['config', 'dashboard', 'discovery', 'events', 'jobs', 'log', 'messages', 'migrations', 'sql', 'tables'].map(
+    (folder) => `test/${folder}/**`,
+  ),
   'examples/shop/**',
 ]
 
