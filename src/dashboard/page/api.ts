@@ -1,5 +1,5 @@
 /** The requests of the page. Their URLs are relative, so that a proxy may put the page into a folder. */
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { StreamBatch } from '../model/state.ts'
 
 /** A response that is no success. */
@@ -49,9 +49,12 @@ export interface Loaded<Value> {
 export function useJson<Value>(path: string): Loaded<Value> {
   const [state, setState] = useState<{ value?: Value; error?: ApiError; isLoading: boolean }>({ isLoading: true })
   const [round, setRound] = useState(0)
-  useEffect(() => {
+  // Before the paint: a request that waits for it comes a frame later.
+  useLayoutEffect(() => {
     const abort = new AbortController()
-    setState(({ value }) => ({ ...(value !== undefined && { value }), isLoading: true }))
+    setState((last) =>
+      last.isLoading ? last : { ...(last.value !== undefined && { value: last.value }), isLoading: true },
+    )
     getJson<Value>(path, abort.signal).then(
       (value) => {
         if (!abort.signal.aborted) setState({ value, isLoading: false })

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { levels, type Level, type LogLine } from '../model/logLine.ts'
 import { getJson, post, useJson, useStream } from './api.ts'
 import { clock, count, dateAndClock } from './format.ts'
@@ -27,18 +27,17 @@ export function LogList({ state, address: { query }, onConnection }: ViewProps):
   const [hasMore, setHasMore] = useState(false)
   const [skipped, setSkipped] = useState(0)
   const [isPaused, setPaused] = useState(false)
-  const [isAtEnd, setAtEnd] = useState(true)
+  const [followsEnd, setFollowsEnd] = useState(true)
   const [news, setNews] = useState(0)
   const scroller = useRef<HTMLDivElement>(null)
-  const follows = useRef(true)
   const rowHeight = useNarrow() ? 44 : 24
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!value) return
     setLines(value.lines)
     setHasMore(value.hasMore)
     setSkipped(0)
     setNews(0)
-    follows.current = true
+    setFollowsEnd(true)
   }, [value])
   useStream(isPaused || !value ? undefined : `api/stream?topics=logs&${path}&afterLine=${value.seq}`, {
     onConnection,
@@ -46,17 +45,14 @@ export function LogList({ state, address: { query }, onConnection }: ViewProps):
     onBatch({ logs = [], skippedLogs = 0 }) {
       if (logs.length === 0) return
       setSkipped((n) => n + skippedLogs)
-      if (!follows.current) setNews((n) => n + logs.length)
+      if (!followsEnd) setNews((n) => n + logs.length)
       setLines((known) =>
         [...known, ...logs.filter(({ seq }) => seq > (known.at(-1)?.seq ?? 0))].slice(
-          follows.current ? -mostLines : -2 * mostLines,
+          followsEnd ? -mostLines : -2 * mostLines,
         ),
       )
     },
   })
-  useLayoutEffect(() => {
-    if (follows.current && scroller.current) scroller.current.scrollTop = scroller.current.scrollHeight
-  }, [lines])
   const change = (changed: Readonly<Record<string, string | undefined>>): void =>
     replaceAddress(hrefOf('logs', { ...filter, line: selectedSeq, ...changed }))
   const selected = lines.find(({ seq }) => String(seq) === selectedSeq)
@@ -65,15 +61,14 @@ export function LogList({ state, address: { query }, onConnection }: ViewProps):
     if (before === undefined) return
     const page = await getJson<Page>(`api/logs?${path}&before=${before}`)
     const height = scroller.current!.scrollHeight
-    follows.current = false
+    setFollowsEnd(false)
     setLines((known) => [...page.lines, ...known])
     setHasMore(page.hasMore)
     requestAnimationFrame(() => (scroller.current!.scrollTop += scroller.current!.scrollHeight - height))
   }
   const toEnd = (): void => {
-    follows.current = true
+    setFollowsEnd(true)
     setNews(0)
-    scroller.current!.scrollTop = scroller.current!.scrollHeight
   }
   const move = (index: number): void => {
     const to = Math.min(Math.max(0, index), lines.length - 1)
@@ -163,9 +158,9 @@ export function LogList({ state, address: { query }, onConnection }: ViewProps):
           rowHeight={rowHeight}
           label="Log lines"
           scroller={scroller}
+          followsEnd={followsEnd}
           onScroll={({ isAtBottom }) => {
-            follows.current = isAtBottom
-            setAtEnd(isAtBottom)
+            setFollowsEnd(isAtBottom)
             if (isAtBottom) setNews(0)
           }}
           empty={value ? <NoLines isSearch={path !== ''} /> : <></>}
@@ -176,7 +171,7 @@ export function LogList({ state, address: { query }, onConnection }: ViewProps):
               index={index}
               isSelected={line === selected}
               onSelect={() => {
-                follows.current = false
+                setFollowsEnd(false)
                 change({ line: line === selected ? undefined : String(line.seq) })
               }}
               onMove={(step) => move(index + step)}
@@ -189,7 +184,7 @@ export function LogList({ state, address: { query }, onConnection }: ViewProps):
           </aside>
         )}
       </div>
-      {!isAtEnd && (
+      {!followsEnd && (
         <button type="button" class="news news-end" onClick={toEnd}>
           ↓ {news > 0 ? count(news, 'new line') : 'Go to the end'}
         </button>

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { TraceSummary } from '../model/span.ts'
 import { post, useJson, useStream, getJson } from './api.ts'
 import { clock, count, dateAndClock, duration } from './format.ts'
@@ -174,7 +174,7 @@ function useTraces(page: Page | undefined, path: string) {
   const [hasMore, setHasMore] = useState(false)
   const isAtTop = useRef(true)
   const isLoading = useRef(false)
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!page) return
     setRows(page.traces)
     setHasMore(page.hasMore)

@@ -11,19 +11,21 @@ export interface VirtualListProps<Item> {
   readonly row: (item: Item, index: number) => JSX.Element
   /** The element that scrolls. */
   readonly scroller: RefObject<HTMLDivElement | null>
+  /** Shows the last rows, also when others come. */
+  readonly followsEnd?: boolean
   readonly onScroll?: (at: { isAtTop: boolean; isAtBottom: boolean }) => void
   readonly head?: JSX.Element
   readonly empty?: JSX.Element
 }
 
 /** Rows beyond each edge, so that a fast scroll shows no gap. */
-const spare = 12
+const spare = 6
 /** Rows on paper. */
 const mostPrinted = 1000
 
 export function VirtualList<Item>(props: VirtualListProps<Item>): JSX.Element {
-  const { items, rowHeight, label, role = 'table', row, scroller, onScroll, head, empty } = props
-  const [top, setTop] = useState(0)
+  const { items, rowHeight, label, role = 'table', row, scroller, followsEnd = false, onScroll, head, empty } = props
+  const [firstVisible, setFirstVisible] = useState(0)
   const [height, setHeight] = useState(800)
   useLayoutEffect(() => {
     const element = scroller.current!
@@ -35,12 +37,18 @@ export function VirtualList<Item>(props: VirtualListProps<Item>): JSX.Element {
   }, [])
   const read = (): void => {
     const { scrollTop, scrollHeight, clientHeight } = scroller.current!
-    setTop(scrollTop)
+    setFirstVisible(Math.floor(scrollTop / rowHeight))
     onScroll?.({ isAtTop: scrollTop < 4, isAtBottom: scrollTop + clientHeight > scrollHeight - 4 })
   }
+  useLayoutEffect(() => {
+    if (followsEnd) scroller.current!.scrollTop = scroller.current!.scrollHeight
+  }, [followsEnd, items])
   const isPrinting = usePrinting()
-  const first = isPrinting ? 0 : Math.max(0, Math.floor(top / rowHeight) - spare)
-  const visible = items.slice(first, isPrinting ? mostPrinted : Math.ceil((top + height) / rowHeight) + spare)
+  const rowsInView = Math.ceil(height / rowHeight) + 1
+  // The end is drawn at once: the browser tells its position only a frame later.
+  const from = (followsEnd ? items.length - rowsInView : firstVisible) - spare
+  const first = isPrinting ? 0 : Math.max(0, from)
+  const visible = items.slice(first, isPrinting ? mostPrinted : first + rowsInView + 2 * spare)
   return (
     <div class="list" ref={scroller} onScroll={read}>
       {items.length === 0 ? (
