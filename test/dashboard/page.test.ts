@@ -288,6 +288,27 @@ describe.skipIf(!chromiumBinary)('in Chromium', { timeout: 120_000 }, () => {
     expect(complaints).toEqual([])
   })
 
+  it('stays at a line that was chosen while others come, and goes back to the end', async () => {
+    const { page, complaints, dashboard } = await opened({}, '#/logs')
+    for (let i = 0; i < 300; i++) dashboard.addLine('user-service', `line ${i}.`)
+    const last = page.getByRole('button', { name: 'line 299.' })
+    await last.focus()
+    await page.keyboard.press('Enter')
+    await page.getByRole('complementary', { name: 'Log line' }).waitFor()
+    for (let i = 300; i < 400; i++) dashboard.addLine('user-service', `line ${i}.`)
+    const toEnd = page.getByRole('button', { name: '100 new lines' })
+    await toEnd.waitFor()
+    expect(await last.isVisible()).toBe(true)
+    await page.keyboard.press('ArrowUp')
+    await expect.poll(() => page.evaluate(`document.activeElement.textContent`)).toBe('line 298.')
+    await toEnd.click()
+    await page.getByRole('button', { name: 'line 399.' }).waitFor()
+    await toEnd.waitFor({ state: 'detached' })
+    dashboard.addLine('user-service', 'line 400.')
+    await page.getByRole('button', { name: 'line 400.' }).waitFor()
+    expect(complaints).toEqual([])
+  })
+
   it('shows hostile names and values as text', async () => {
     const { page, complaints, dashboard } = await opened({}, '#/logs')
     const markup = `<img src=x onerror="document.title='hacked'"><script>document.title='hacked'</script>`
