@@ -2,11 +2,11 @@ import type { JSX } from 'preact'
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { levels, type Level, type LogLine } from '../model/logLine.ts'
 import { getJson, post, useJson, useStream } from './api.ts'
-import { clock, count, dateAndClock } from './format.ts'
+import { count } from './format.ts'
+import { LineDetail } from './lineDetail.tsx'
+import { LogRow } from './logRow.tsx'
 import { hrefOf, replaceAddress } from './route.ts'
-import { Fields } from './spanDetail.tsx'
-import { Block, Text } from './text.tsx'
-import { Empty, Search, Select, ServiceName } from './ui.tsx'
+import { Empty, Search, Select } from './ui.tsx'
 import { showRow, useNarrow, VirtualList } from './virtualList.tsx'
 import type { ViewProps } from './viewProps.ts'
 
@@ -190,120 +190,6 @@ export function LogList({ state, address: { query }, onConnection }: ViewProps):
         </button>
       )}
     </div>
-  )
-}
-
-interface RowProps {
-  readonly line: LogLine
-  readonly index: number
-  readonly isSelected: boolean
-  readonly onSelect: () => void
-  readonly onMove: (step: number) => void
-}
-
-function LogRow({ line, index, isSelected, onSelect, onMove }: RowProps): JSX.Element {
-  return (
-    <div role="row" aria-rowindex={index + 1} class={`log-row ${isSelected ? 'selected' : ''}`} onClick={onSelect}>
-      <span role="cell" class="time" title={dateAndClock(line.atMs)}>
-        {clock(line.atMs)}
-      </span>
-      <span role="cell" class={`level level-${line.level}`}>
-        {line.level}
-      </span>
-      <span role="cell">
-        <ServiceName name={line.service} />
-      </span>
-      <span role="cell" class="message">
-        <button
-          type="button"
-          data-index={index}
-          onClick={(event) => {
-            event.stopPropagation()
-            onSelect()
-          }}
-          onKeyDown={(event) => {
-            const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1, PageDown: 20, PageUp: -20 }[event.key]
-            if (step === undefined) return
-            event.preventDefault()
-            onMove(step)
-          }}
-        >
-          <Text value={line.message.split('\n')[0] || '(no message)'} />
-        </button>{' '}
-        <span class="dim">
-          <Text value={fieldsText(line)} />
-        </span>
-      </span>
-    </div>
-  )
-}
-
-/** What stands elsewhere in the row, and what each line has. */
-const shown = new Set([
-  'level',
-  'time',
-  'service',
-  'msg',
-  'message',
-  'pid',
-  'hostname',
-  'trace_id',
-  'span_id',
-  'v',
-  'request_id',
-  'peer',
-  'bytes',
-])
-
-function fieldsText({ raw }: LogLine): string {
-  return Object.entries(recordOf(raw) ?? {})
-    .filter(([name]) => !shown.has(name))
-    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
-    .join(' ')
-    .slice(0, 400)
-}
-
-function recordOf(raw: string): Record<string, unknown> | undefined {
-  if (!raw.startsWith('{')) return undefined
-  try {
-    return JSON.parse(raw) as Record<string, unknown>
-  } catch {
-    return undefined
-  }
-}
-
-function LineDetail({ line, onClose }: { readonly line: LogLine; readonly onClose: () => void }): JSX.Element {
-  const record = recordOf(line.raw)
-  const stack = (record?.['err'] as { stack?: unknown } | undefined)?.stack
-  return (
-    <>
-      <div class="detail-head">
-        <h2>
-          <ServiceName name={line.service} /> <span class={`level level-${line.level}`}>{line.level}</span>
-        </h2>
-        <button type="button" class="small" onClick={onClose} aria-label="Close the line">
-          ✕
-        </button>
-      </div>
-      <Block value={line.message || line.raw} />
-      {line.traceId !== undefined && (
-        <p>
-          <a href={hrefOf(`traces/${line.traceId}`, { span: line.spanId })}>Show its trace</a> ·{' '}
-          <a href={hrefOf('logs', { trace: line.traceId })}>Lines of this trace</a>
-        </p>
-      )}
-      {typeof stack === 'string' && <Block value={stack} />}
-      {record && (
-        <Fields
-          fields={Object.fromEntries(
-            Object.entries(record).map(([name, value]) => [
-              name,
-              typeof value === 'string' ? value : JSON.stringify(value),
-            ]),
-          )}
-        />
-      )}
-    </>
   )
 }
 

@@ -1,29 +1,20 @@
 import type { JSX } from 'preact'
-import { useLayoutEffect, useRef, useState } from 'preact/hooks'
-import type { TraceSummary } from '../model/span.ts'
-import { post, useJson, useStream, getJson } from './api.ts'
-import { clock, count, dateAndClock, duration } from './format.ts'
+import { useRef, useState } from 'preact/hooks'
+import { post, useJson, useStream } from './api.ts'
+import { count } from './format.ts'
 import { OpenFile } from './openFile.tsx'
 import { hrefOf, replaceAddress } from './route.ts'
-import { Text } from './text.tsx'
-import { Empty, HttpStatus, Sampling, Search, Select, ServiceName, serviceClass } from './ui.tsx'
+import { TraceRow } from './traceRow.tsx'
+import { useTraces, type TracePage } from './traceRows.ts'
+import { Empty, Sampling, Search, Select } from './ui.tsx'
 import { showRow, useNarrow, VirtualList } from './virtualList.tsx'
 import type { ViewProps } from './viewProps.ts'
-
-interface Page {
-  readonly traces: readonly TraceSummary[]
-  readonly hasMore: boolean
-  readonly version: number
-}
-
-/** A page is never asked for more: a search finds what is older. */
-const mostRows = 5000
 
 export function TraceList({ state, address, onConnection }: ViewProps): JSX.Element {
   const filter = filterOf(address.query)
   const { compare, ...search } = filter
   const path = new URLSearchParams(search).toString()
-  const { value, error, reload } = useJson<Page>(`api/traces?${path}`)
+  const { value, error, reload } = useJson<TracePage>(`api/traces?${path}`)
   const { traces, held, hasMore, setAtTop, merge, release, more } = useTraces(value, path)
   const [isPaused, setPaused] = useState(false)
   const scroller = useRef<HTMLDivElement>(null)
@@ -165,132 +156,6 @@ type Filter = { readonly q?: string; readonly probes?: string; readonly compare?
 function filterOf(query: URLSearchParams): Filter {
   const [q, probes, compare] = [query.get('q'), query.get('probes'), query.get('compare')]
   return { ...(q && { q }), ...(probes && { probes }), ...(compare && { compare }) }
-}
-
-/** The rows: what was loaded, and what has come since. */
-function useTraces(page: Page | undefined, path: string) {
-  const [rows, setRows] = useState<readonly TraceSummary[]>([])
-  const [held, setHeld] = useState<readonly TraceSummary[]>([])
-  const [hasMore, setHasMore] = useState(false)
-  const isAtTop = useRef(true)
-  const isLoading = useRef(false)
-  useLayoutEffect(() => {
-    if (!page) return
-    setRows(page.traces)
-    setHasMore(page.hasMore)
-    setHeld([])
-  }, [page])
-  return {
-    traces: rows,
-    held: held.length,
-    hasMore,
-    setAtTop: (now: boolean): void => {
-      isAtTop.current = now
-    },
-    /** New traces wait while the reader is further down, because the rows would move. */
-    merge: (changed: readonly TraceSummary[]): void => {
-      const byId = new Map(changed.map((trace) => [trace.id, trace]))
-      setRows((rows) => {
-        const updated = rows.map((row) => byId.get(row.id) ?? row)
-        const known = new Set(rows.map(({ id }) => id))
-        const added = changed.filter(({ id }) => !known.has(id))
-        if (isAtTop.current) return merged(updated, added)
-        setHeld((held) =>
-          merged(
-            held.map((row) => byId.get(row.id) ?? row),
-            added.filter((trace) => !held.some(({ id }) => id === trace.id)),
-          ),
-        )
-        return updated
-      })
-    },
-    release: (): void => {
-      setRows((rows) => merged(rows, held))
-      setHeld([])
-    },
-    more: async (): Promise<void> => {
-      const last = rows.at(-1)
-      if (isLoading.current || !last || rows.length >= mostRows) return
-      isLoading.current = true
-      const older = await getJson<Page>(`api/traces?${path}&before=${last.seq}`).catch(() => undefined)
-      isLoading.current = false
-      if (!older) return
-      setRows((rows) => [...rows, ...older.traces.filter(({ seq }) => seq < (rows.at(-1)?.seq ?? 0))])
-      setHasMore(older.hasMore)
-    },
-  }
-}
-
-function merged(rows: readonly TraceSummary[], added: readonly TraceSummary[]): readonly TraceSummary[] {
-  if (added.length === 0) return rows
-  return [...added, ...rows].toSorted((a, b) => b.seq - a.seq).slice(0, mostRows)
-}
-
-interface RowProps {
-  readonly trace: TraceSummary
-  readonly index: number
-  readonly longestMs: number
-  readonly href: string
-  readonly onMove: (step: number) => void
-  /** Begins a comparison with it. */
-  readonly onCompare: () => void
-}
-
-function TraceRow({ trace, index, longestMs, href, onMove, onCompare }: RowProps): JSX.Element {
-  const { service, name, startMs, durationMs, spans, statements, status, error, isRepeating } = trace
-  return (
-    <div role="row" aria-rowindex={index + 1} class="trace-row" onClick={() => (location.hash = href)}>
-      <span role="cell" class="time" title={dateAndClock(startMs)}>
-        {clock(startMs)}
-      </span>
-      <span role="cell" class="what">
-        <ServiceName name={service} />{' '}
-        <a
-          href={href}
-          data-index={index}
-          onClick={(event) => event.stopPropagation()}
-          onKeyDown={(event) => {
-            const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1, PageDown: 15, PageUp: -15 }[event.key]
-            if (event.key === 'c') onCompare()
-            if (step === undefined) return
-            event.preventDefault()
-            onMove(step)
-          }}
-        >
-          <Text value={name || '(no name)'} />
-        </a>
-        {trace.path !== undefined && (
-          <span class="dim path">
-            {' '}
-            <Text value={trace.path} />
-          </span>
-        )}
-      </span>
-      <span role="cell" class="state">
-        <HttpStatus status={status} error={error} />
-        {error !== undefined && status === undefined && <span class="visually-hidden">{error}</span>}
-      </span>
-      <span role="cell" class="long">
-        <span class="number">{duration(durationMs)}</span>
-        <span
-          class={`bar ${serviceClass(service)}`}
-          style={{ width: `${longestMs > 0 ? (durationMs / longestMs) * 100 : 0}%` }}
-        />
-      </span>
-      <span role="cell" class="spans number">
-        {spans}
-      </span>
-      <span role="cell" class="statements number">
-        {statements}
-        {isRepeating && (
-          <span class="flag" title="A statement ran five times or more under one span">
-            {' '}
-            ↻ repeated
-          </span>
-        )}
-      </span>
-    </div>
-  )
 }
 
 function NoTraces({

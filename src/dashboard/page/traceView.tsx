@@ -1,14 +1,15 @@
 import type { JSX } from 'preact'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { LogLine } from '../model/logLine.ts'
-import { repeatsOf, type Repeat } from '../model/repeats.ts'
-import { statementOf, type StoredSpan } from '../model/span.ts'
+import { repeatsOf } from '../model/repeats.ts'
+import type { StoredSpan } from '../model/span.ts'
 import { summaryOf } from '../model/summary.ts'
 import { criticalPathOf, waterfallOf } from '../model/waterfall.ts'
 import { useJson, useStream } from './api.ts'
 import { queryFor } from './compareView.tsx'
 import { curlOf } from './curl.ts'
 import { count, dateAndClock, duration } from './format.ts'
+import { RepeatHint, repeatedSpans } from './repeats.tsx'
 import { hrefOf, replaceAddress } from './route.ts'
 import { SpanDetail, TraceDetail } from './spanDetail.tsx'
 import { testedSpan, TraceTest } from './traceTest.tsx'
@@ -217,44 +218,6 @@ function Fact({ name, value }: { readonly name: string; readonly value: string }
       <dt class="visually-hidden">{name}</dt>
       <dd>{value}</dd>
     </div>
-  )
-}
-
-interface HintProps {
-  readonly repeat: Repeat
-  readonly spans: readonly StoredSpan[]
-  readonly onShow: () => void
-}
-
-function RepeatHint({ repeat: { parentId, text, count: times, totalMs }, spans, onShow }: HintProps): JSX.Element {
-  const parent = spans.find(({ id }) => id === parentId)
-  return (
-    <div class="hint" role="note">
-      <strong>↻ {times} times</strong> in {duration(totalMs)}:{' '}
-      <code>
-        <Text value={text.length > 120 ? `${text.slice(0, 120)}…` : text} />
-      </code>{' '}
-      {parent && (
-        <>
-          under{' '}
-          <button type="button" class="link" onClick={onShow}>
-            <Text value={parent.name} />
-          </button>
-          .{' '}
-        </>
-      )}
-      Use one statement with <code>db.in(ids)</code>, or <code>db.batch</code>.
-    </div>
-  )
-}
-
-function repeatedSpans(spans: readonly StoredSpan[], repeats: readonly Repeat[]): ReadonlySet<string> {
-  const parents = new Set(repeats.map(({ parentId }) => parentId))
-  const texts = new Set(repeats.map(({ text }) => text))
-  return new Set(
-    spans
-      .filter((span) => span.parentId !== undefined && parents.has(span.parentId) && texts.has(statementOf(span) ?? ''))
-      .map(({ id }) => id),
   )
 }
 
