@@ -1,4 +1,5 @@
 import { printableLayout } from '../bytes/printable.ts'
+import { hint } from '../schema/validator/nearestName.ts'
 
 /** Returns rows as lines whose cells are below each other. */
 export function columns(rows: readonly (readonly (string | number)[])[]): string {
@@ -18,6 +19,13 @@ export function columns(rows: readonly (readonly (string | number)[])[]): string
 export function fieldLines(fields: object): string {
   const lines = Object.entries(fields).filter(([, value]) => value !== null)
   return lines.map(([name, value]) => `${name.padEnd(10)} ${String(value)}\n`).join('')
+}
+
+/** Says that a list is empty, and which names there are if the name that was asked for is none of them. */
+export function noneOf(what: string, name: string | undefined, names: readonly string[]): string {
+  const known = [...new Set(names)].toSorted()
+  if (name === undefined || known.length === 0 || known.includes(name)) return `no ${what}s\n`
+  return `no ${what}s of the name ${JSON.stringify(name)}: there are ${known.join(', ')}${hint(name, known)}\n`
 }
 
 /** Prints text that may quote anything: a terminal reads it. */

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { listEvents, listSubscriptions, replay, type ListedEvent, type ListedSubscription } from '../events/admin.ts'
 import type { Database } from '../sql/index.ts'
-import { columns, fieldLines, print } from './columns.ts'
+import { columns, fieldLines, noneOf, print } from './columns.ts'
 import { CliError } from './failure.ts'
 import { checkCommand, databaseOptions, databaseUsage, onDatabase, type DatabaseCommand } from './onDatabase.ts'
 
@@ -40,7 +40,8 @@ export async function eventsCommand(argv: string[]): Promise<number> {
     switch (command) {
       case 'list': {
         const events = await listEvents(db, { name, key, limit: Number(limit) })
-        return print(json ? `${JSON.stringify(events, null, 2)}\n` : listOf(events))
+        if (json) return print(`${JSON.stringify(events, null, 2)}\n`)
+        return print(events.length > 0 ? listOf(events) : noneOf('event', name, await latestNames(db)))
       }
       case 'show':
         return print(fieldLines(await find(db, subject)))
@@ -87,9 +88,13 @@ async function replayed(db: Database, subscription: string | undefined, from: st
   return `${subscription} begins anew, from ${start instanceof Date ? start.toISOString() : start}\n`
 }
 
+/** The names of the latest events: a log may be long. */
+async function latestNames(db: Database): Promise<string[]> {
+  return (await listEvents(db, { limit: 1000 })).map(({ name }) => name)
+}
+
 /** A line for each event. */
 function listOf(events: readonly ListedEvent[]): string {
-  if (events.length === 0) return 'no events\n'
   return columns(events.map(({ id, name, key, publishedAt, payload }) => [id, name, key ?? '-', publishedAt, payload]))
 }
 

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import {
   cancelAllWaiting,
   cancelJob,
+  countJobs,
   deadNames,
   listJobs,
   retryAllDead,
@@ -12,7 +13,7 @@ import {
 } from '../queue/admin.ts'
 import type { Failure } from '../queue/failure.ts'
 import type { Database } from '../sql/index.ts'
-import { columns, fieldLines, print } from './columns.ts'
+import { columns, fieldLines, noneOf, print } from './columns.ts'
 import { CliError } from './failure.ts'
 import { checkCommand, databaseOptions, databaseUsage, onDatabase, type DatabaseCommand } from './onDatabase.ts'
 
@@ -56,7 +57,16 @@ export async function jobsCommand(argv: string[]): Promise<number> {
     switch (command) {
       case 'list': {
         const jobs = await listJobs(db, { state: state as JobState | undefined, name, limit: Number(limit) })
-        return print(values.json ? `${JSON.stringify(jobs, null, 2)}\n` : listOf(jobs))
+        if (values.json) return print(`${JSON.stringify(jobs, null, 2)}\n`)
+        return print(
+          jobs.length > 0
+            ? listOf(jobs)
+            : noneOf(
+                'job',
+                name,
+                (await countJobs(db)).map((job) => job.name),
+              ),
+        )
       }
       case 'show':
         return print(describe(await find(db, idOf(idText))))
@@ -119,7 +129,6 @@ function idOf(idText: string | undefined): number {
 
 /** A line for each job. */
 function listOf(jobs: readonly ListedJob[]): string {
-  if (jobs.length === 0) return 'no jobs\n'
   const lines = jobs.map(({ id, name, state, attempt, at, error }) => [
     id,
     name,

@@ -28,7 +28,10 @@ describe('what a service has published', () => {
       expect.stringMatching(/^1 {2}noted {2}7 {2}\d{4}-.* {2}\{"key":7,"n":1\}$/),
     ])
     expect((await run(urls().publisher, 'list', '--key', '7')).lines).toHaveLength(1)
-    expect((await run(urls().publisher, 'list', '--name', 'nothing')).lines).toEqual(['no events'])
+    expect((await run(urls().publisher, 'list', '--name', 'note')).lines).toEqual([
+      'no events of the name "note": there are noted, other; did you mean noted?',
+    ])
+    expect((await run(urls().publisher, 'list', '--name', 'noted', '--key', '9')).lines).toEqual(['no events'])
     const { lines: json } = await run(urls().publisher, 'list', '--name', 'noted', '--json')
     expect(JSON.parse(json.join('\n'))).toMatchObject([{ id: 1, name: 'noted', key: '7', payload: '{"key":7,"n":1}' }])
   })

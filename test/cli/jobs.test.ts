@@ -59,6 +59,9 @@ describe('list', () => {
       expect.stringMatching(/ send +dead +attempt 1 .* no such mailbox$/),
     ])
     expect((await run('list', '--state', 'dead', '--name', 'sweep')).lines).toEqual(['no jobs'])
+    expect((await run('list', '--name', 'swep')).lines).toEqual([
+      'no jobs of the name "swep": there are send, sweep; did you mean sweep?',
+    ])
     expect(JSON.parse((await run('list', '--state', 'dead', '--json')).lines.join('\n'))).toMatchObject([
       { name: 'send', state: 'dead', input: '{"to":"ann@example.com"}' },
     ])
