@@ -31,6 +31,11 @@ export function checkContract(
   options: ContractOptions,
   { reserved = reservedPaths }: { readonly reserved?: readonly string[] } = {},
 ): void {
+  if (typeof name !== 'string') {
+    throw new ContractError(
+      `contract: expected a name such as 'user-service' and then the operations, got ${describeValue(name)} as the name`,
+    )
+  }
   if (typeof operations !== 'object' || (operations as unknown) === null) {
     throw new ContractError(
       `contract "${name}": expected an object of operations such as { getUser: { route: 'GET /users/:id' } }, got ${describeValue(operations)}`,

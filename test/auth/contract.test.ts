@@ -124,6 +124,11 @@ describe('a service names what is wrong with', () => {
         'a-service: auth.user: expected jwt({ issuer, audience }), got an authenticator of a key',
       ],
       [
+        'an authenticator that nobody has made',
+        () => define(users, { auth: { user: jwt as never } }),
+        'a-service: auth.user: expected jwt({ issuer, audience }), got jwt without parentheses',
+      ],
+      [
         'an authenticator without its scheme',
         () => define(users, { auth: jwt() as never }),
         'a-service: auth: expected an object like { user: jwt() }, got an object (Object)',

@@ -136,7 +136,7 @@ test('reports a failed start with one line and exit code 1', async () => {
   expect(await failed('package.json')).toBe('package.json: expected a TypeScript or JavaScript file\n')
   expect(await failed('no-handler.mjs')).toBe('ping-service: no handler for ping\n')
   expect(await failed('no-database.mjs')).toMatch(
-    /^DATABASE_URL in the environment: ping-service has a database, [^\n]*\n$/,
+    /^DATABASE_URL in the environment: ping-service has migrations, [^\n]*\n$/,
   )
   expect(await failed('no-certificate.mjs')).toMatch(
     /^\w+-service: tls did not open: tls\.\w+ cannot be read: ENOENT[^\n]*\n$/,

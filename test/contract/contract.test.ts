@@ -224,6 +224,9 @@ describe('contract() rejects in one line', () => {
   )
 
   it('an invalid name or envelope', () => {
+    expect(() => define({}, { name: 'user-service', operations: {} } as never)).toThrow(
+      "contract: expected a name such as 'user-service' and then the operations, got an object (Object) as the name",
+    )
     expect(() => define({}, 'UserService')).toThrow(
       'contract "UserService": the name must be kebab-case, like user-service',
     )

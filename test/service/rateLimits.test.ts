@@ -267,6 +267,8 @@ describe('a service does not start', () => {
     const keys = { user: () => 'a', account: () => 'b' }
     expect(of({ keys })).toThrow('note-service: rateLimits.keys.account belongs to no rateLimit of its contract')
     const app = of({ keys: { user: () => 'a' }, store: 'postgres' })()
-    await expect(app.start()).rejects.toThrow('DATABASE_URL in the environment: note-service has a')
+    await expect(app.start()).rejects.toThrow(
+      "DATABASE_URL in the environment: note-service has rateLimits.store 'postgres', expected",
+    )
   })
 })

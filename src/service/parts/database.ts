@@ -102,9 +102,16 @@ const none: OpenedDatabase = {
 }
 
 /** Whether a service has a database of its own. */
-export function usesDatabase(options: DatabasePartOptions & { readonly rateLimits?: { store?: unknown } }): boolean {
-  const { models, migrations, database: settings, rateLimits } = options
-  return rateLimits?.store === 'postgres' || models !== undefined || migrations !== undefined || settings !== undefined
+export function usesDatabase(options: OptionsWithDatabase): boolean {
+  return optionWithDatabase(options) !== undefined
+}
+
+type OptionsWithDatabase = DatabasePartOptions & { readonly rateLimits?: { readonly store?: unknown } }
+
+/** The option by which a service has a database of its own. */
+function optionWithDatabase(options: OptionsWithDatabase): string | undefined {
+  const own = (['models', 'migrations', 'database'] as const).find((name) => options[name] !== undefined)
+  return own ?? (options.rateLimits?.store === 'postgres' ? "rateLimits.store 'postgres'" : undefined)
 }
 
 /**
@@ -124,9 +131,10 @@ async function checkFiles({ databaseUrl, databaseReplicaUrls }: DatabaseConfig):
 
 /** @throws {ConfigError} when a service has a database and no URL: each of its requests would fail */
 function checkUrl({ contract, config }: Host<DatabaseConfig>, options: DatabasePartOptions): void {
-  if (config.databaseUrl !== undefined || options.database?.shards || !usesDatabase(options)) return
+  const asking = optionWithDatabase(options)
+  if (config.databaseUrl !== undefined || options.database?.shards || asking === undefined) return
   throw new ConfigError(
-    `DATABASE_URL in the environment: ${contract.name} has a database, expected its URL like postgres://user:password@host:5432/database, got nothing`,
+    `DATABASE_URL in the environment: ${contract.name} has ${asking}, expected the URL of its database like postgres://user:password@host:5432/database, got nothing`,
   )
 }
 

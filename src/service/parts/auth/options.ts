@@ -75,7 +75,11 @@ export const authRule: Rule = {
 function requirementsProblem(given: AuthOptions, path: string, definition: object): string | undefined {
   const { tls } = definition as { readonly tls?: TlsOptions }
   for (const [scheme, one] of Object.entries(given)) {
-    if (typeof one === 'function') continue
+    if (typeof one === 'function') {
+      // Called for a request, it would return an authenticator instead of a user.
+      if (one.length > 0 || one.name !== 'jwt') continue
+      return `${path}.${scheme}: expected ${examples.user}, got jwt without parentheses`
+    }
     if (one?.scheme !== undefined && one.scheme !== scheme) {
       return `${path}.${scheme}: expected ${examples[scheme as AuthScheme]}, got an authenticator of a ${one.scheme}`
     }
