@@ -18,11 +18,11 @@ const size = { width: 1280, height: 800 }
 const temporary = mkdtempSync(join(tmpdir(), 'tricube-pictures-'))
 const folder = join(temporary, 'my-shop')
 const service = join(folder, 'shop/catalog-service/service.ts')
-const usual = `listProducts: ({ db }) => db.many<ProductRow>\`SELECT id, name, price_cents, stock FROM products ORDER BY id\`,`
+const usual = `v1_listProducts: ({ db }) => db.many<ProductRow>\`SELECT \${columns} FROM products ORDER BY id\`,`
 
 /** The loop that a change has brought, and what it becomes. */
-const slow = `async listProducts({ db }) {
-      const products = await db.many<ProductRow>\`SELECT id, name, price_cents, stock FROM products ORDER BY id\`
+const slow = `async v1_listProducts({ db }) {
+      const products = await db.many<ProductRow>\`SELECT \${columns} FROM products ORDER BY id\`
       const left: ProductRow[] = []
       for (const product of products) {
         const reserved = await db.value<number>\`
@@ -31,7 +31,7 @@ const slow = `async listProducts({ db }) {
       }
       return left
     },`
-const mended = `listProducts: ({ db }) => db.many<ProductRow>\`
+const mended = `v1_listProducts: ({ db }) => db.many<ProductRow>\`
       SELECT id, name, price_cents, stock - coalesce(reserved, 0)::integer AS stock
       FROM products LEFT JOIN (
         SELECT product_id, sum(quantity) AS reserved FROM reservations GROUP BY product_id
@@ -77,6 +77,7 @@ function prepareShop() {
   cpSync(join(root, 'examples/shop'), join(folder, 'shop'), { recursive: true })
   mkdirSync(join(folder, 'node_modules'), { recursive: true })
   symlinkSync(root, join(folder, 'node_modules/tricube'), 'dir')
+  symlinkSync(join(root, 'node_modules/zod'), join(folder, 'node_modules/zod'), 'dir')
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
   replaceIn(service, usual, slow)
   const values = products.map((name, i) => `('${name}', ${450 + 350 * i}, 1000)`)

@@ -43,7 +43,7 @@ export interface Dashboard {
   close(): Promise<void>
 }
 
-const mostMessages = 200
+const mostMessages = 50
 
 /**
  * Opens the dashboard on a port of this machine, with what it knew when it was closed.
@@ -85,7 +85,7 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
     store,
     services: rows,
     messageCount: () => messageCount,
-    messages: (after) => messages.slice(Math.max(0, messages.length - (messageCount - after))),
+    messages: () => messages,
   })
   const probes = new HealthProbes({
     targets: () => services().map(({ state }) => state),

@@ -157,7 +157,10 @@ describe.skipIf(!chromiumBinary)('in Chromium', { timeout: 120_000 }, () => {
     await page.getByText('alpha.ts changed: restarting').waitFor()
     await row.getByRole('link', { name: '10 %' }).click()
     await expect.poll(() => page.getByRole('row').count()).toBe(3) // the requests that failed
+    dashboard.addMessage('warn', 'beta.ts changed: restarting') // while another view is open
     await page.goBack()
+    await page.getByText('beta.ts changed: restarting').waitFor()
+    await page.getByText('alpha.ts changed: restarting').waitFor()
     await page.getByRole('row').filter({ hasText: 'stock-service' }).getByRole('link', { name: 'logs' }).click()
     await page.getByText('No line matches').waitFor()
     expect(complaints).toEqual([])

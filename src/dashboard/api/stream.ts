@@ -20,8 +20,8 @@ export interface Subscription {
 export interface StreamSources {
   readonly store: Store
   readonly services: () => readonly ServiceRow[]
-  /** The number of messages so far, and those after a number. */
-  readonly messages: (after: number) => readonly DevMessage[]
+  /** The latest messages, and how many there have been. */
+  readonly messages: () => readonly DevMessage[]
   readonly messageCount: () => number
 }
 
@@ -80,17 +80,16 @@ class Page {
   readonly #matchesLine: (line: LogLine) => boolean
   #line: number
   #change: number
-  #message: number
+  #messageCount = 0
   #quietTicks = 0
 
-  constructor(response: ServerResponse, subscription: Subscription, { store, messageCount }: StreamSources) {
+  constructor(response: ServerResponse, subscription: Subscription, { store }: StreamSources) {
     this.#response = response
     this.#subscription = subscription
     this.#matchesLine = logMatcher(subscription.logs ?? {})
     // A restart begins to count anew.
     this.#line = Math.min(subscription.afterLine, store.logs.seq)
     this.#change = Math.min(subscription.afterChange, store.traces.version)
-    this.#message = messageCount()
   }
 
   send(sources: StreamSources, what: 'all' | 'changes'): void {
@@ -112,13 +111,13 @@ class Page {
     const { traces: traceQuery, logs: logQuery, services: wantsServices } = this.#subscription
     const traces = traceQuery ? store.traces.since(this.#change, traceQuery, mostTraces) : []
     const { lines, skipped } = logQuery ? store.logs.since(this.#line, this.#matchesLine, mostLines) : noLines
-    const news = wantsServices ? messages(this.#message) : []
+    const hasNews = wantsServices && messageCount() > this.#messageCount
     this.#change = store.traces.version
     this.#line = store.logs.seq
-    this.#message = messageCount()
+    this.#messageCount = messageCount()
     return {
       ...(wantsServices && what === 'all' && { services: services() }),
-      ...(news.length > 0 && { messages: news }),
+      ...(hasNews && { messages: messages() }),
       ...(traces.length > 0 && { traces }),
       ...(lines.length > 0 && { logs: lines }),
       ...(skipped > 0 && { skippedLogs: skipped }),

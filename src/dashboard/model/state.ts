@@ -83,6 +83,7 @@ export interface SettingRow {
 /** What changed since the last batch of the live stream. */
 export interface StreamBatch {
   readonly services?: readonly ServiceRow[]
+  /** All of the latest, when there is a new one. */
   readonly messages?: readonly DevMessage[]
   readonly traces?: readonly TraceSummary[]
   readonly logs?: readonly LogLine[]

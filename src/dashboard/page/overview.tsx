@@ -10,8 +10,6 @@ import { Block, Text } from './text.tsx'
 import { CopyButton, HttpStatus, ServiceName, StatusBadge } from './ui.tsx'
 import type { ViewProps } from './viewProps.ts'
 
-const mostMessages = 50
-
 export function Overview({ state, onConnection }: ViewProps): JSX.Element {
   const [services, setServices] = useState(state.services)
   const [messages, setMessages] = useState(state.messages)
@@ -20,7 +18,7 @@ export function Overview({ state, onConnection }: ViewProps): JSX.Element {
     onReconnect() {},
     onBatch(batch) {
       if (batch.services) setServices(batch.services)
-      if (batch.messages) setMessages((known) => [...known, ...batch.messages!].slice(-mostMessages))
+      if (batch.messages) setMessages(batch.messages)
     },
   })
   return (
