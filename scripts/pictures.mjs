@@ -194,7 +194,7 @@ async function takePictures(url) {
     )
   }
   for (let i = 0; i < 4; i++) await fetch(`${catalog}/products`)
-  await show(`traces?q=operation:listProducts&compare=${slowTrace}`, 'Choose the trace')
+  await show(`traces?q=operation:v1_listProducts&compare=${slowTrace}`, 'Choose the trace')
   await page.getByRole('row').filter({ hasText: 'listProducts' }).first().click()
   await page.getByText('Compare two traces').waitFor()
   await picture('dashboard-compare')

@@ -2,14 +2,18 @@ import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { isFailure, type DatabaseRow, type Outcome, type Plan } from '../../model/data.ts'
 import { post, useJson } from '../api.ts'
-import { Block, Text } from '../text.tsx'
+import { Text } from '../text.tsx'
 import { FailureBlock } from './failure.tsx'
 
 /** The plan of a statement. */
 export function PlanBlock({ plan: { text, parameters } }: { readonly plan: Plan }): JSX.Element {
   return (
     <div class="failure">
-      <Block value={text} />
+      <pre class="block" tabIndex={0}>
+        {text.split('\n').map((line, i) => (
+          <PlanLine key={i} line={line} />
+        ))}
+      </pre>
       {parameters.length > 0 && (
         <p class="dim">
           For any values of <Text value={parameters.map((type, i) => `$${i + 1} ${type}`).join(', ')} />. Traces have no
@@ -17,6 +21,17 @@ export function PlanBlock({ plan: { text, parameters } }: { readonly plan: Plan 
         </p>
       )}
     </div>
+  )
+}
+
+/** A line that is too long goes on further right than it begins: its indent is the structure of the plan. */
+function PlanLine({ line }: { readonly line: string }): JSX.Element {
+  const indent = `${line.search(/\S|$/) + 4}ch`
+  return (
+    <span class="plan-line" style={{ paddingLeft: indent, textIndent: `-${indent}` }}>
+      <Text value={line} />
+      {'\n'}
+    </span>
   )
 }
 
