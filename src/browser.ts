@@ -30,7 +30,8 @@ export type { ContractOptions, Envelope } from './contract/options.ts'
 export { ContractError } from './contract/check.ts'
 export { cookie, type Cookie, type CookieOptions } from './contract/cookie.ts'
 export { external, type ExternalOptions } from './contract/external.ts'
-export { type ContractEvent, type EventDraft, type PayloadOf, type PublishedOf } from './contract/event.ts'
+export type { OperationsOf } from './contract/draft.ts'
+export type { ContractEvent, EventDraft, EventsOf, PayloadOf, PublishedOf } from './contract/event.ts'
 export {
   jobs,
   type EnqueuedInputOf,
@@ -41,9 +42,39 @@ export {
   type JobInputOf,
   type JobPriority,
   type Jobs,
+  type JobsOf,
 } from './contract/job.ts'
 export { open } from './schema/query.ts'
+export type { HasDefault } from './schema/builder.ts'
 export { t, type Static } from './schema/schema.ts'
+// Declarations of exported contracts name them, and their package may not have TypeBox.
+export type {
+  TAny,
+  TArray,
+  TBoolean,
+  TEnum,
+  TInteger,
+  TIntersect,
+  TLiteral,
+  TNever,
+  TNot,
+  TNull,
+  TNumber,
+  TObject,
+  TOptional,
+  TReadonly,
+  TRecord,
+  TRecursive,
+  TRef,
+  TSchema,
+  TString,
+  TTemplateLiteral,
+  TThis,
+  TTuple,
+  TUnion,
+  TUnknown,
+  TUnsafe,
+} from '@sinclair/typebox'
 export type { Schema, Schemas, StandardSchema } from './schema/standard/spec.ts'
 export type {
   BodyOf,

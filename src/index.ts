@@ -5,7 +5,7 @@ export { type Fetch } from './client/outbound/outbound.ts'
 export { type FetchInit } from './client/outbound/request.ts'
 export { type CalleeOptions, type ClientOptions } from './client/types.ts'
 export { ConfigError } from './config/configError.ts'
-export { secret } from './config/own.ts'
+export { secret, type OwnValues } from './config/own.ts'
 export { type CompressOptions } from './http/compress.ts'
 export { type CorsOptions } from './http/cors.ts'
 export { openapiDocument, type OpenApiOptions } from './openapi/document.ts'
@@ -49,6 +49,12 @@ export { type HealthOptions } from './service/parts/health/health.ts'
 export { type RateLimitKey, type RateLimitOptions } from './service/parts/rateLimits/options.ts'
 export { type RedisEval, redisStore } from './service/parts/rateLimits/redis.ts'
 export { type RateLimitStore } from './service/parts/rateLimits/store.ts'
-export { resource, type Resource, type ResourceHost, type ResourceOptions } from './service/definition/resource.ts'
+export {
+  resource,
+  type Resource,
+  type ResourceHost,
+  type ResourceOptions,
+  type ResourceValues,
+} from './service/definition/resource.ts'
 export { type Service, service } from './service/service.ts'
 export { type TraceOptions } from './service/parts/tracing/options.ts'

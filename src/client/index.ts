@@ -5,9 +5,12 @@ export type {
   BalancerName,
   Call,
   CallOptions,
+  CallWith,
+  CallWithout,
   Client,
   ClientOptions,
   FileStream,
   OperationOptions,
+  RawResponse,
   RawResult,
 } from './types.ts'

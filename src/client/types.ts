@@ -69,15 +69,15 @@ export interface FileStream<Op extends Operation = Operation> {
   readonly value: ReadableStream<Uint8Array>
 }
 
-/** A call with an optional input. */
-interface CallWithout<Op extends Operation> {
+/** A call of an operation that needs no input. */
+export interface CallWithout<Op extends Operation> {
   (input?: InputOf<Op>, options?: CallOptions<Op>): Promise<ResultOf<Op>>
   /** Makes the same call, and resolves to the status, the headers and the value. It ignores `fallback`. */
   raw(input?: InputOf<Op>, options?: CallOptions<Op>): Promise<RawResult<Op>>
 }
 
-/** A call with a required input. */
-interface CallWith<Op extends Operation> {
+/** A call of an operation that needs input. */
+export interface CallWith<Op extends Operation> {
   (input: InputOf<Op>, options?: CallOptions<Op>): Promise<ResultOf<Op>>
   /** Makes the same call, and resolves to the status, the headers and the value. It ignores `fallback`. */
   raw(input: InputOf<Op>, options?: CallOptions<Op>): Promise<RawResult<Op>>
@@ -94,7 +94,7 @@ export type RawResult<Op extends Operation = Operation> = Op['responses'] extend
     : RawResponse<Op, StatusOf<Op>, ResultOf<Op>> | NotModified<Op>
 
 /** One of the responses of an operation. */
-interface RawResponse<Op extends Operation, Status extends number, Value> {
+export interface RawResponse<Op extends Operation, Status extends number, Value> {
   readonly status: Status
   /** By name, in lower case. */
   readonly headers: RawHeaders<Op>
@@ -137,11 +137,11 @@ export interface OperationOptions<Op extends Operation = Operation> {
 /** Options of one call. */
 export interface CallOptions<Op extends Operation = Operation> extends OperationOptions<Op> {
   /** Cancels the call. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** The region for this call and for the calls that it causes. Default: the region of the request that makes it. */
-  readonly region?: string
+  readonly region?: string | undefined
   /** Names the effect of the call, which then happens once, so that any method may be retried. At most 255 characters. */
-  readonly idempotencyKey?: string
+  readonly idempotencyKey?: string | undefined
   /** Headers besides those of the contract. Headers that are undefined are left out. */
   readonly headers?: Readonly<Record<string, string | undefined>>
   /** Calls with the same key go to the same instance, with the balancer `consistent-hash`. */

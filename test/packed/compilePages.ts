@@ -26,7 +26,8 @@ export async function problemsOf(user: Project, pages: readonly (readonly Block[
     ...modules.map(({ path, text }) => [path, text] as const),
   ])
   await user.write(Object.fromEntries(Object.entries(files).map(([path, text]) => [`${folder}/${path}`, text])))
-  const line = `cd ${folder} && ../node_modules/.bin/tsc --noEmit --pretty false`
+  // Declarations too: a library or a monorepo needs them of what it exports.
+  const line = `cd ${folder} && ../node_modules/.bin/tsc --declaration --emitDeclarationOnly --pretty false`
   const printed = await user.shell(line).catch(({ message }: Error) => message)
   const byPath = new Map(modules.map(({ path, block }) => [path, block]))
   return Array.from(printed.matchAll(/^(?:(.+)\((\d+),\d+\): )?error \w+: (.*)$/gm), ([, path, at, message]) => {
