@@ -173,15 +173,13 @@ export class RequestContext extends BaseContext implements RequestScope {
   #watch(): Cancellation {
     const cancellation = new Cancellation()
     const { raw } = this.#reply
+    // Work that nothing has awaited goes on after the response: whether it was begun before or not, it is not cancelled.
+    const hasHungUp = (): boolean => raw.destroyed && !raw.writableFinished
     if (this.#late) cancellation.end(this.#late)
-    else if (raw.destroyed) cancellation.end(raw.writableFinished ? responded(this.operation) : hungUp())
-    else raw.once('close', () => raw.writableFinished || cancellation.end(hungUp()))
+    else if (hasHungUp()) cancellation.end(hungUp())
+    else raw.once('close', () => hasHungUp() && cancellation.end(hungUp()))
     return cancellation
   }
-}
-
-function responded(operation: string): Error {
-  return new Error(`${operation} has responded already: await its work, or do it with ctx.detached`)
 }
 
 /** 499 is Nginx's status for a caller that hung up. Only the log shows it. */
