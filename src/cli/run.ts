@@ -10,6 +10,7 @@ import { runnable } from '../load/load.ts'
 import { EnvFile } from './dev/envFile.ts'
 import { devService } from './dev/devService.ts'
 import { runningDev } from './dev/folderLock.ts'
+import { onParentExit } from './dev/parent.ts'
 import { CliError, complain } from './failure.ts'
 
 const usage = 'Usage: tricube run <script> [--service <name>] [-- <arguments of the script>]'
@@ -39,6 +40,7 @@ export async function runCommand(argv: string[]): Promise<number> {
   })
   const forward = (signal: NodeJS.Signals): void => void child.kill(signal)
   for (const signal of signals) process.on(signal, forward)
+  onParentExit(() => forward('SIGTERM'))
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
   return code ?? 128 + constants.signals[signal!]
 }

@@ -1,10 +1,12 @@
 /** `tricube run`: a script beside a running `tricube dev`. */
+import { spawn } from 'node:child_process'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { built } from '../built.ts'
-import { folderOf, freePorts, serviceSource, tricube } from './run.ts'
+import { folderOf, freePorts, isAlive, serviceSource, tricube } from './run.ts'
 
 /** An empty server, where dev makes the databases of services; they are dropped when the test ends. */
 async function serverWith(...names: string[]): Promise<string> {
@@ -147,4 +149,21 @@ await one.close()`
   expect(JSON.parse(line!)).toMatchObject({ msg: 'summing', service: 'one-service' })
   const env = { LOG_STREAM: 'stdout' }
   expect((await tricube(['run', 'scripts/sum.mjs'], { cwd, env }).ended).stdout).toContain('"msg":"summing"')
+})
+
+test('stops the script when what started it is killed', async () => {
+  const hang = `console.log('pid', process.pid)
+setInterval(() => {}, 1000)`
+  const cwd = await project(['plain'], { 'scripts/hang.mjs': hang })
+  const dev = tricube(['dev'], { cwd })
+  await dev.printed('Ready in')
+  const line = `[${JSON.stringify(fileURLToPath(built('cli/main.js')))}, 'run', 'scripts/hang.mjs']`
+  const starter = `require('node:child_process').spawn(process.execPath, ${line}, { stdio: 'inherit' })`
+  const parent = spawn(process.execPath, ['-e', starter], { cwd, stdio: ['ignore', 'pipe', 'inherit'] })
+  onTestFinished(() => void parent.kill('SIGKILL'))
+  let output = ''
+  parent.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
+  await vi.waitFor(() => expect(output).toMatch(/pid \d+/), 15_000)
+  parent.kill('SIGKILL')
+  await vi.waitFor(() => expect(isAlive(Number(/\d+/.exec(output)![0]))).toBe(false), 15_000)
 })
