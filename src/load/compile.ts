@@ -165,8 +165,9 @@ async function loadEsbuild(file: string): Promise<typeof import('esbuild')> {
     }
   }
   const shown = relative(process.cwd(), file)
+  const install = process.env['NODE_ENV'] === 'production' ? 'npm i esbuild' : 'npm i -D esbuild' // npm leaves out -D there
   throw new LoadError(
-    `Node ${process.versions.node} does not run ${shown} by itself: npm i -D esbuild, or use Node 22.18 or later`,
+    `Node ${process.versions.node} does not run ${shown} by itself: ${install}, or use Node 22.18 or later`,
   )
 }
 

@@ -52,7 +52,7 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
     const records = await Records.open(client)
     const pending = async (): Promise<Migration[]> => {
       const found = pendingOf(compare(migrations, await records.all()), { allowNewer })
-      return allowUnwritten ? found.slice(0, 1 + found.findLastIndex(({ up }) => up.statements.length > 0)) : found
+      return allowUnwritten ? written(found) : found
     }
     if ((await pending()).length === 0) return { applied: [] } // the usual start of a service, without lock or write
 
@@ -106,6 +106,24 @@ export async function rollback(options: MigrateOptions & { readonly steps?: numb
       return { undone }
     }),
   )
+}
+
+/** Leaves out the newest migrations as long as their files have no statement. */
+function written<One extends Pick<Migration, 'up'>>(pending: readonly One[]): One[] {
+  return pending.slice(0, 1 + pending.findLastIndex(({ up }) => up.statements.length > 0))
+}
+
+/** Returns the IDs of the migrations that a database lacks, and of those whose files have no statement yet. */
+export async function lackingMigrations({
+  url,
+  directory,
+}: MigrationTarget): Promise<{ readonly pending: readonly string[]; readonly unwritten: readonly string[] }> {
+  const migrations = await readMigrations(directory)
+  const records = await withConnection(url, async (client) => (await Records.open(client)).all())
+  const states = new Map(compare(migrations, records).map(({ id, state }) => [id, state]))
+  const all = migrations.filter(({ id }) => states.get(id) === 'pending')
+  const pending = written(all).map(({ id }) => id)
+  return { pending, unwritten: all.map(({ id }) => id).slice(pending.length) }
 }
 
 /** The state of one migration. */

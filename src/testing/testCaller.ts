@@ -8,6 +8,7 @@ import { serviceIdentity } from '../auth/serviceIdentity.ts'
 import { ConfigError } from '../config/configError.ts'
 import { serviceTokenHeader, type AuthScheme } from '../contract/auth.ts'
 import { describeValue } from '../schema/describeValue.ts'
+import { hint } from '../schema/validator/nearestName.ts'
 import type { AuthReplacement } from '../service/parts/auth/auth.ts'
 
 /** Who calls in a test: a user, a program with an API key, or a service. */
@@ -32,11 +33,16 @@ export function headersOf(caller: TestCaller): Readonly<Record<string, string>> 
       }`,
     )
   }
+  const misspelt = Object.keys(caller).find((name) => !callerFields.includes(name) && hint(name, callerFields) !== '')
+  if (misspelt !== undefined) throw new TypeError(`app.as: unknown ${misspelt}${hint(misspelt, callerFields)}`)
   if ('key' in caller) return { 'x-api-key': textOf(caller.key) }
   if ('service' in caller)
     return { [serviceTokenHeader]: textOf(caller.service), ...(caller.user && headersOf(caller.user)) }
   return { authorization: `Bearer ${textOf(caller)}` }
 }
+
+/** A row of a table with more columns is a user, too: only what is nearly one of these is a mistake. */
+const callerFields = ['scopes', 'claims', 'tenant']
 
 function isCaller(caller: unknown): caller is TestCaller {
   if (typeof caller !== 'object' || caller === null) return false

@@ -83,6 +83,8 @@ describe('an operation for users', () => {
     const expected = `app.as: expected { id, scopes }, { key: { owner, scopes } } or { service: 'order-service' }, got`
     expect(() => app.as({ user: 'ann' } as never)).toThrow(`${expected} { user }`)
     expect(() => app.as({ servce: 'b-service' } as never)).toThrow(`${expected} { servce }`)
+    expect(() => app.as({ id: 1, scope: [] } as never)).toThrow('app.as: unknown scope; did you mean scopes?')
+    expect(() => app.as({ id: 1, name: 'Ann' } as never)).not.toThrow() // a row of the users
     expect(() => app.as('ann' as never)).toThrow(`${expected} "ann"`)
   })
 

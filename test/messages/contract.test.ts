@@ -100,6 +100,11 @@ const operations: readonly Row<object>[] = [
     'user-service.op: body must be a schema, like t.Object({ … })',
   ],
   [
+    'passes a builder that nobody has called as body',
+    { route: 'POST /users', body: upload },
+    'user-service.op: body must be a schema, like t.Object({ … }), got the function upload: call it',
+  ],
+  [
     'makes a body optional',
     { route: 'POST /users', body: t.Optional(User) },
     'user-service.op: body cannot be optional: make its fields optional, or allow null with t.Union([…, t.Null()])',

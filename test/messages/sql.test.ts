@@ -50,6 +50,11 @@ const statements: readonly Row<() => unknown>[] = [
     'values() needs at least one row, got an empty list',
   ],
   [
+    'inserts nothing at all',
+    () => db.execute`INSERT INTO users ${db.values(undefined as never)}`,
+    'values() needs an object or a list of objects, got undefined',
+  ],
+  [
     'updates no column',
     () => db.execute`UPDATE users SET ${sql.set({ name: undefined })}`,
     'set() needs at least one column, got only undefined values',

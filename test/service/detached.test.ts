@@ -225,6 +225,18 @@ describe('a service that stops', () => {
     expect(seen).toEqual(['mailed', 'closed'])
   })
 
+  it('rejects a function in place of a promise, and a context without its time limit', async () => {
+    const app = await noted((ctx) => {
+      expect(() => ctx.waitUntil((() => Promise.resolve()) as never)).toThrow(
+        'waitUntil: expected a promise, got a function',
+      )
+      expect(() => ctx.detached(undefined as never)).toThrow('timeoutMs: expected a number of ms')
+      return 'done'
+    })
+    expect(await app.client.note({ params: { id: 1 } })).toMatchObject({ status: 200, data: 'done' })
+    await app.close()
+  })
+
   it('names and cancels work that does not finish within the drain', async () => {
     const { promise, resolve } = withResolvers<AbortSignal>()
     const app = await noted(

@@ -84,6 +84,14 @@ it('is ready without the option, and logs pending migrations', async () => {
   await expect.poll(told).toEqual([[lacks, ['0001_parcels']]])
 })
 
+it('is ready while the newest migration has no statement, and says so', async () => {
+  for (const [name, text] of Object.entries(first)) await writeFile(join(folder, name), text)
+  await migrate({ url: own.url, directory: pathToFileURL(`${folder}/`) })
+  const { ready, told } = await running({ '0002_weight.up.sql': '-- Write the change here.' }, true)
+  expect(await ready()).toMatchObject({ status: 'ready', checks: { migrations: 'ok' } })
+  await expect.poll(told).toEqual([['a migration of this service has no statement yet: write its SQL', undefined]])
+})
+
 it('is ready on a database that has migrations of a newer release', async () => {
   for (const [name, text] of Object.entries({ ...first, ...second })) await writeFile(join(folder, name), text)
   await migrate({ url: own.url, directory: pathToFileURL(`${folder}/`) })

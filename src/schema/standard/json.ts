@@ -62,7 +62,9 @@ export function notSchema(value: unknown, hint: string): string | undefined {
   if (Array.isArray(value) && isForeign(value[0])) {
     return `is a field of an ArkType object: make the type itself optional, like type('string | undefined')`
   }
-  if (!isForeign(value)) return `must be a schema, ${hint}`
+  if (!isForeign(value)) {
+    return `must be a schema, ${hint}${typeof value === 'function' ? `, got the function ${value.name}: call it` : ''}`
+  }
   const { vendor = 'its library' } = value['~standard']
   return `is a schema of ${vendor} without JSON Schema: ${withJsonSchema[vendor] ?? 'use its latest release'}`
 }

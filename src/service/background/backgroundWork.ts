@@ -95,7 +95,7 @@ export class BackgroundWork implements Work, WorkTracker {
 
   detach(context: BaseContext & Origin, options: DetachedOptions): BackgroundContext {
     checkDetachedOptions('detached', options)
-    const { timeoutMs } = options
+    const { timeoutMs } = options ?? ({} as DetachedOptions) // its time limit is checked next
     checkTimeout(timeoutMs)
     const { operation, span } = context
     const { own: cancellation } = this.#cancellation(operation, timeoutMs)

@@ -6,7 +6,9 @@ import type { Database, ObservedStatement } from '../../sql/index.ts'
 import { withoutLiterals } from '../../sqlText/literals.ts'
 import type { Deadline } from '../../time/deadline.ts'
 import type { Span } from '../../trace/span.ts'
+import { describeValue } from '../../schema/describeValue.ts'
 import type { RequestScope } from '../part.ts'
+import { isThenable } from './thenable.ts'
 
 /** The values of contexts, by name. Each is created when it is first read. */
 export type ContextValues = readonly (readonly [name: string, make: (scope: RequestScope) => unknown])[]
@@ -64,6 +66,7 @@ export abstract class BaseContext {
 
   /** Makes the drain of the service wait for a promise. */
   waitUntil(promise: PromiseLike<unknown>): void {
+    if (!isThenable(promise)) throw new TypeError(`waitUntil: expected a promise, got ${describeValue(promise)}`)
     this.workTracker.until(this.operation, promise)
   }
 

@@ -83,6 +83,10 @@ export const fragments: Fragments = {
   id: (...path) => raw(path.map(quote).join('.')),
 
   values: (input, columns) => {
+    if (typeof input !== 'object' || (input as unknown) === null)
+      throw new TypeError(
+        `values() needs an object or a list of objects, got ${(input as unknown) === null ? 'null' : typeof input}`,
+      )
     const rows = Array.isArray(input) ? (input as readonly RowValues[]) : [input as RowValues]
     if (rows.length === 0) throw new TypeError('values() needs at least one row, got an empty list')
     const names = columns ?? definedKeys(rows)

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { LateLog } from '../../../log/late.ts'
-import { migrationStatus } from '../../../migrations/migrate.ts'
+import { lackingMigrations } from '../../../migrations/migrate.ts'
 import { NotReady } from '../../lifecycle/readiness.ts'
 
 const missingDirectory =
@@ -25,7 +25,7 @@ export class PendingMigrations {
     if (this.#isDone) return
     if (!existsSync(this.#directory))
       throw new NotReady(`the directory ${basename(fileURLToPath(this.#directory))} does not exist`)
-    const pending = await this.#pending()
+    const { pending } = await this.#lacking()
     if (pending.length > 0) throw new NotReady(`pending ${pending.join(', ')}`)
     this.#isDone = true
   }
@@ -37,13 +37,13 @@ export class PendingMigrations {
       return
     }
     // An unreachable database is logged elsewhere.
-    const pending = await this.#pending().catch(() => [])
-    if (pending.length === 0) return
-    log.warn({ pending }, 'the database lacks migrations of this service: run tricube migrate up')
+    const { pending, unwritten } = await this.#lacking().catch(() => ({ pending: [], unwritten: [] }))
+    if (pending.length > 0)
+      log.warn({ pending }, 'the database lacks migrations of this service: run tricube migrate up')
+    if (unwritten.length > 0) log.warn({ unwritten }, 'a migration of this service has no statement yet: write its SQL')
   }
 
-  async #pending(): Promise<readonly string[]> {
-    const all = await migrationStatus({ url: this.#url, directory: this.#directory })
-    return all.filter(({ state }) => state === 'pending').map(({ id }) => id)
+  #lacking(): ReturnType<typeof lackingMigrations> {
+    return lackingMigrations({ url: this.#url, directory: this.#directory })
   }
 }
