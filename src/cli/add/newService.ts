@@ -37,14 +37,14 @@ interface Fields {
 function contractFile({ name, variable, noun, type }: Fields): string {
   return `import { contract, NotFound, t } from 'tricube'
 
-export const ${type} = t.Object({ id: t.Integer(), name: t.String() }, { $id: '${type}' })
+export const ${type} = t.Object({ id: t.Int32(), name: t.String() }, { $id: '${type}' })
 const New${type} = t.Object({ name: t.String({ minLength: 1, maxLength: 200 }) }, { $id: 'New${type}' })
 
 export const ${variable} = contract('${name}', {
   create${type}: { route: 'POST /${noun.replaceAll('_', '-')}-items', body: New${type}, returns: ${type} },
   get${type}: {
     route: 'GET /${noun.replaceAll('_', '-')}-items/:id',
-    params: { id: t.Integer() },
+    params: { id: t.Int32() },
     returns: ${type},
     errors: [NotFound],
   },

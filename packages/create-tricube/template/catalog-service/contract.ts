@@ -1,7 +1,7 @@
 import { contract, NotFound, t } from 'tricube'
 
 export const Product = t.Object(
-  { id: t.Integer(), name: t.String(), price_cents: t.Integer({ minimum: 0 }) },
+  { id: t.Int32(), name: t.String(), price_cents: t.Int32({ minimum: 0 }) },
   { $id: 'Product' },
 )
 
@@ -9,7 +9,7 @@ export const catalogService = contract('catalog-service', {
   getProduct: {
     route: 'GET /products/:id',
     summary: 'get a product',
-    params: { id: t.Integer() },
+    params: { id: t.Int32() },
     returns: Product,
     errors: [NotFound],
   },

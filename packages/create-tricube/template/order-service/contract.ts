@@ -1,11 +1,11 @@
 import { contract, NotFound, t, UnprocessableEntity } from 'tricube'
 
 export const Order = t.Object(
-  { id: t.Integer(), product_id: t.Integer(), quantity: t.Integer(), total_cents: t.Integer() },
+  { id: t.Int32(), product_id: t.Int32(), quantity: t.Int32(), total_cents: t.Int32() },
   { $id: 'Order' },
 )
 const NewOrder = t.Object(
-  { product_id: t.Integer(), quantity: t.Integer({ minimum: 1, maximum: 100 }) },
+  { product_id: t.Int32(), quantity: t.Int32({ minimum: 1, maximum: 100 }) },
   { $id: 'NewOrder' },
 )
 
@@ -20,7 +20,7 @@ export const orderService = contract('order-service', {
   getOrder: {
     route: 'GET /orders/:id',
     summary: 'get an order',
-    params: { id: t.Integer() },
+    params: { id: t.Int32() },
     returns: Order,
     errors: [NotFound],
   },
