@@ -51,7 +51,7 @@ export interface Targets {
 
 /** Opens the target of a service. */
 export async function openTargets({ contract: { name: caller }, log, use }: Host): Promise<Targets> {
-  const { registry, location, canLocate } = await use(discovery)
+  const { registry, location, canLocate, named } = await use(discovery)
   const { calls: callMetrics } = await use(metrics)
   const { certificates } = await use(tls)
   const { values } = await use(settings)
@@ -70,7 +70,7 @@ export async function openTargets({ contract: { name: caller }, log, use }: Host
       const callee = placed(contract, valueOf(url, values))
       if (!callee.external && !canLocate(callee.name)) {
         log.warn(
-          { callee: callee.name },
+          { callee: callee.name, ...(named.length > 0 && { named }) },
           'no address is known of a service that this one calls: set TRICUBE_SERVICES, CONSUL_HTTP_ADDR, TRICUBE_KUBERNETES or TRICUBE_DNS',
         )
       }

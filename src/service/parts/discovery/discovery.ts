@@ -89,6 +89,11 @@ export class Discovery implements Opened {
     return hasRegistry || Object.hasOwn(services, service)
   }
 
+  /** The services that `TRICUBE_SERVICES` names. */
+  get named(): readonly string[] {
+    return Object.keys(this.#config.services)
+  }
+
   /** Where the service runs: near instances are preferred. */
   get location(): Pick<DiscoveryConfig, 'region' | 'zone'> {
     return this.#config
