@@ -28,9 +28,20 @@ function wrongValue(keyword: string, value: unknown): string | undefined {
   if (keyword === 'format' && typeof value === 'string' && !formats.includes(value)) {
     return `unknown format "${value}"${hint(value, formats) || `, expected one of ${formats.join(', ')}`}`
   }
+  if (keyword === 'pattern' && typeof value === 'string') return wrongPattern(value)
   const kind = known.get(keyword)
   if (kind === undefined || kinds[kind].accepts(value)) return undefined
   return `${keyword}: must be ${kinds[kind].expected}, got ${typeof value === 'number' ? value : JSON.stringify(value)}`
+}
+
+/** Patterns have the flag `u`, as JSON Schema says. The message is the engine's: it has the pattern. */
+function wrongPattern(pattern: string): string | undefined {
+  try {
+    void new RegExp(pattern, 'u')
+    return undefined
+  } catch (error) {
+    return `pattern: ${(error as Error).message}`
+  }
 }
 
 function hint(name: string, names: readonly string[]): string {

@@ -1,4 +1,5 @@
 // The words of JSON Schema that tricube knows.
+import { unicodePattern } from './unicodePattern.ts'
 
 /** The type of a keyword's value. */
 export type KeywordKind = 'count' | 'number' | 'text' | 'flag' | 'list' | 'any'
@@ -42,7 +43,7 @@ export function enforced(node: { readonly [keyword: string]: unknown }): { [keyw
     Object.entries(rest).filter(([keyword]) => keywords.has(keyword) || keyword.startsWith('$')),
   )
   // `.*c$`, for texts that end in c, would take quadratic time. Without an anchor, the beginning matches anything anyway.
-  if (typeof kept['pattern'] === 'string') kept['pattern'] = kept['pattern'].replace(/^\.\*(?![?])/, '')
+  if (typeof kept['pattern'] === 'string') kept['pattern'] = unicodePattern(kept['pattern']).replace(/^\.\*(?![?])/, '')
   if (typeof format !== 'string' || !formats.includes(format)) return kept
   if (fastFormats.has(format)) {
     delete kept['pattern']

@@ -130,6 +130,11 @@ const operations: readonly Row<object>[] = [
     'user-service.op: body.mail: unknown format "emial", did you mean email?',
   ],
   [
+    'has a pattern that is no regular expression',
+    { route: 'POST /users', body: t.Object({ name: t.String({ pattern: '(' }) }) },
+    'user-service.op: body.name: pattern: Invalid regular expression: /(/u: Unterminated group',
+  ],
+  [
     'paginates without returns',
     { route: 'GET /users', paginated: true },
     'user-service.op: a paginated operation needs returns, the schema of one item',
