@@ -1,5 +1,5 @@
 import { describeValue } from '../schema/describeValue.ts'
-import { hint } from '../schema/validator/nearestName.ts'
+import { expectedNames } from '../schema/validator/nearestName.ts'
 
 /** The rule of a value, in words for people and as a check. */
 export interface Rule {
@@ -44,7 +44,7 @@ export function optionsProblem(options: unknown, fields: Fields): string | undef
 export function fieldsProblem(prefix: string, value: object, fields: Fields, allOptions: object): string | undefined {
   for (const name of Object.keys(value)) {
     if (!Object.hasOwn(fields, name))
-      return `unknown option ${prefix}${name}, expected ${namesOf(fields)}${hint(name, Object.keys(fields))}`
+      return `unknown option ${prefix}${name}${expectedNames(name, Object.keys(fields).toSorted())}`
   }
   for (const [name, rule] of Object.entries(fields)) {
     const problem = problemOf(`${prefix}${name}`, (value as Record<string, unknown>)[name], rule, allOptions)
@@ -88,10 +88,6 @@ function itemsProblem(path: string, value: unknown, rule: Rule, allOptions: obje
     if (problem) return problem
   }
   return undefined
-}
-
-function namesOf(fields: Fields): string {
-  return Object.keys(fields).sort().join(', ')
 }
 
 /** A missing object counts as one with missing fields, because one of them may be required. */

@@ -52,7 +52,7 @@ describe('an invalid option is reported in one line with its path, the expected 
     [{ url: 'http://a', headers: { a: 1 } }, 'headers.a: expected the text of a header, got 1'],
     [{ url: 'http://a', headers: 'x' }, 'headers: expected headers by name, or a function, got "x"'],
     [{ url: 'http://a', timeoutMs: '5s' }, 'timeoutMs: expected a number of milliseconds from 1, got "5s"'],
-    [{ url: 'http://a', timeout: 5 }, 'unknown option timeout, expected '],
+    [{ url: 'http://a', timeout: 5 }, 'unknown option timeout; did you mean timeoutMs?'],
     [
       { url: 'http://a', breaker: { windowMs: '1s' } },
       'breaker.windowMs: expected a number of milliseconds from 1, got "1s"',

@@ -56,15 +56,14 @@ describe('a service', () => {
     expect(wrong({ settings: { a: 'string' } })).toThrow(
       'ping-service: settings.a: expected a schema like t.String(), got "string"',
     )
-    expect(wrong({ prot: 1 })).toThrow(
-      /^ping-service: unknown option prot, expected admission, .*, port, .*, trustProxy; did you mean port\?$/,
-    )
+    expect(wrong({ prot: 1 })).toThrow(/^ping-service: unknown option prot; did you mean port\?$/)
+    expect(wrong({ zebra: 1 })).toThrow(/^ping-service: unknown option zebra, expected admission, .*, trustProxy$/)
     expect(wrong({ drain: { delayMS: 1 } })).toThrow(
       'ping-service: unknown option drain.delayMS, expected delayMs, preStopDelayMs, timeoutMs',
     )
     expect(wrong({ tls: { cert: 'a', key: 'b', requestCerts: true } })).toThrow('unknown option tls.requestCerts')
     const calling = (calls: object) => wrong({ clients: { others: ping }, calls: { others: calls } })
-    expect(calling({ retires: 0 })).toThrow('ping-service: unknown option calls.others.retires, expected balancer, ')
+    expect(calling({ retires: 0 })).toThrow('ping-service: unknown option calls.others.retires; did you mean retries?')
     expect(calling({ operations: { pong: {} } })).toThrow(
       'calls.others.operations.pong is not an operation of ping-service',
     )

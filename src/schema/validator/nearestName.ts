@@ -17,6 +17,14 @@ export function hint(name: string, names: readonly string[]): string {
   return nearest === undefined ? '' : `; did you mean ${nearest}?`
 }
 
+/** Returns `, expected a, b; did you mean a?`. A long list would hide what was meant, so it is left out. */
+export function expectedNames(name: string, names: readonly string[]): string {
+  const meant = hint(name, names)
+  return meant !== '' && names.length > longList ? meant : `, expected ${names.join(', ')}${meant}`
+}
+
+const longList = 12
+
 /** The only name that goes on as this one does up to its last letter: `retries` for `retry`. */
 function continued(name: string, names: readonly string[]): string | undefined {
   const found = name.length < 5 ? [] : names.filter((one) => one.startsWith(name.slice(0, -1)))

@@ -174,10 +174,10 @@ export class RequestContext extends BaseContext implements RequestScope {
     const cancellation = new Cancellation()
     const { raw } = this.#reply
     // Work that nothing has awaited goes on after the response: whether it was begun before or not, it is not cancelled.
-    const hasHungUp = (): boolean => raw.destroyed && !raw.writableFinished
+    const checkHungUp = (): void => void (raw.writableFinished || cancellation.end(hungUp()))
     if (this.#late) cancellation.end(this.#late)
-    else if (hasHungUp()) cancellation.end(hungUp())
-    else raw.once('close', () => hasHungUp() && cancellation.end(hungUp()))
+    else if (raw.destroyed) checkHungUp()
+    else raw.once('close', checkHungUp)
     return cancellation
   }
 }
