@@ -1,6 +1,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -13,6 +13,8 @@ import { parseQuickStart, requestOf } from './repository/quickStart.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const readmes = ['README.md', 'README.zh-CN.md'].filter((name) => existsSync(join(root, name)))
+
+const pages = readdirSync(join(root, 'docs')).flatMap((name) => (name.endsWith('.md') ? `docs/${name}` : []))
 
 /** A command that runs until it is stopped. */
 interface Background {
@@ -55,6 +57,7 @@ describe('the package', () => {
         'dist/swagger-ui/LICENSE',
         'dist/swagger-ui/swagger-ui.css',
         'package.json',
+        ...pages,
         ...readmes,
       ].sort(),
     )
