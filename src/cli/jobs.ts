@@ -58,15 +58,7 @@ export async function jobsCommand(argv: string[]): Promise<number> {
       case 'list': {
         const jobs = await listJobs(db, { state: state as JobState | undefined, name, limit: Number(limit) })
         if (values.json) return print(`${JSON.stringify(jobs, null, 2)}\n`)
-        return print(
-          jobs.length > 0
-            ? listOf(jobs)
-            : noneOf(
-                'job',
-                name,
-                (await countJobs(db)).map((job) => job.name),
-              ),
-        )
+        return print(jobs.length > 0 ? listOf(jobs) : noneOf('job', name, await allNames(db)))
       }
       case 'show':
         return print(describe(await find(db, idOf(idText))))
@@ -90,6 +82,10 @@ const program: DatabaseCommand = {
   commands: ['list', 'show', 'retry', 'cancel'],
   missing: () =>
     'this database has no jobs: give its service jobs or subscriptions, then start it or run tricube migrate up',
+}
+
+async function allNames(db: Database): Promise<string[]> {
+  return (await countJobs(db)).map(({ name }) => name)
 }
 
 /** Retries the dead jobs of a name. */

@@ -1,7 +1,7 @@
 import { database, DatabaseError, type Database } from '../sql/index.ts'
 import { devService } from './dev/devService.ts'
 import { runningDev } from './dev/folderLock.ts'
-import { hint } from '../schema/validator/nearestName.ts'
+import { expectedNames } from '../schema/validator/nearestName.ts'
 import { CliError } from './failure.ts'
 
 /** A command of several that work on the database of a service. */
@@ -27,7 +27,7 @@ export function checkCommand(
   if (command === undefined || others.length > 0) throw new CliError(usage.trim(), 2)
   if (commands.includes(command)) return command
   throw new CliError(
-    `tricube ${program}: unknown command ${JSON.stringify(command)}, expected ${commands.join(', ')}${hint(command, commands)}`,
+    `tricube ${program}: unknown command ${JSON.stringify(command)}${expectedNames(command, commands)}`,
     2,
   )
 }

@@ -1,5 +1,5 @@
 import type { Schema, SchemaInput, SchemaOutput } from '../schema/standard/spec.ts'
-import { hint } from '../schema/validator/nearestName.ts'
+import { expectedNames } from '../schema/validator/nearestName.ts'
 import { payloadProblem } from './payload.ts'
 
 /** The declaration of an event in a contract. */
@@ -53,7 +53,7 @@ export function eventsOf<Drafts extends EventDrafts>(service: string, drafts: Dr
 function eventProblem(name: string, draft: EventDraft): string | undefined {
   if (!/^[A-Za-z_$][\w$]*$/.test(name)) return 'the name of an event must be a JavaScript identifier, like orderPlaced'
   const unknown = Object.keys(draft).find((field) => !fields.has(field))
-  if (unknown) return `unknown field "${unknown}", expected ${[...fields].join(', ')}${hint(unknown, [...fields])}`
+  if (unknown) return `unknown field "${unknown}"${expectedNames(unknown, [...fields])}`
   if (draft.payload === undefined) return 'payload is required, like payload: t.Object({ … })'
   return payloadProblem('payload', draft.payload, draft.key)
 }

@@ -2,6 +2,7 @@
 import { nearestName } from '../schema/validator/nearestName.ts'
 import { pathInside } from '../schema/pathInside.ts'
 import { mapSchema, type JsonSchema } from '../schema/schema.ts'
+import { patternProblem } from '../schema/unicodePattern.ts'
 import { formats, keywords as known, type KeywordKind } from '../schema/vocabulary.ts'
 
 /** Returns the first problem with the keywords of a schema, as one line that begins with the path of the field. */
@@ -28,20 +29,13 @@ function wrongValue(keyword: string, value: unknown): string | undefined {
   if (keyword === 'format' && typeof value === 'string' && !formats.includes(value)) {
     return `unknown format "${value}"${hint(value, formats) || `, expected one of ${formats.join(', ')}`}`
   }
-  if (keyword === 'pattern' && typeof value === 'string') return wrongPattern(value)
+  if (keyword === 'pattern' && typeof value === 'string') {
+    const problem = patternProblem(value)
+    return problem && `pattern: ${problem}`
+  }
   const kind = known.get(keyword)
   if (kind === undefined || kinds[kind].accepts(value)) return undefined
   return `${keyword}: must be ${kinds[kind].expected}, got ${typeof value === 'number' ? value : JSON.stringify(value)}`
-}
-
-/** Patterns have the flag `u`, as JSON Schema says. The message is the engine's: it has the pattern. */
-function wrongPattern(pattern: string): string | undefined {
-  try {
-    void new RegExp(pattern, 'u')
-    return undefined
-  } catch (error) {
-    return `pattern: ${(error as Error).message}`
-  }
 }
 
 function hint(name: string, names: readonly string[]): string {

@@ -1,5 +1,5 @@
 import { describeValue } from '../schema/describeValue.ts'
-import { hint } from '../schema/validator/nearestName.ts'
+import { expectedNames } from '../schema/validator/nearestName.ts'
 import { longestTimerMs } from '../time/longestTimer.ts'
 
 /**
@@ -35,7 +35,7 @@ export function rateLimitProblem({ key, limit, windowMs, ...rest }: RateLimit): 
   const [unknown] = Object.keys(rest)
   if (unknown !== undefined) {
     const names = ['key', 'limit', 'windowMs']
-    return `rateLimit: unknown field "${unknown}", expected ${names.join(', ')}${hint(unknown, names)}`
+    return `rateLimit: unknown field "${unknown}"${expectedNames(unknown, names)}`
   }
   if (typeof key === 'object') {
     if (!isHeaderName(key?.header)) return `rateLimit.key.header must be a header name in lower case, like x-api-key`

@@ -6,7 +6,7 @@ import { compileRead, type Convert } from '../schema/standard/convert.ts'
 import { compileCheck, firstProblem } from '../schema/validator/check.ts'
 import type { Sql } from '../sql/index.ts'
 import { cancel } from '../queue/settle.ts'
-import { hint } from '../schema/validator/nearestName.ts'
+import { expectedNames } from '../schema/validator/nearestName.ts'
 import type { OutletTarget } from '../sql/api/outlet.ts'
 
 /** Called for each committed job with the milliseconds until it is due. */
@@ -112,7 +112,7 @@ function checkOptions(name: string, options: EnqueueOptions): void {
   for (const option in options) {
     if (optionNames.has(option)) continue
     const names = [...optionNames]
-    throw new TypeError(`job ${name}: unknown option "${option}", expected ${names.join(', ')}${hint(option, names)}`)
+    throw new TypeError(`job ${name}: unknown option "${option}"${expectedNames(option, names)}`)
   }
   if (delayMs !== undefined && !(Number.isFinite(delayMs) && delayMs >= 0)) {
     throw new TypeError(`job ${name}: delayMs must be a number of milliseconds from 0, got ${describeValue(delayMs)}`)

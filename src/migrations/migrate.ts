@@ -109,21 +109,24 @@ export async function rollback(options: MigrateOptions & { readonly steps?: numb
 }
 
 /** Leaves out the newest migrations as long as their files have no statement. */
-function written<One extends Pick<Migration, 'up'>>(pending: readonly One[]): One[] {
+function written(pending: readonly Migration[]): Migration[] {
   return pending.slice(0, 1 + pending.findLastIndex(({ up }) => up.statements.length > 0))
 }
 
 /** Returns the IDs of the migrations that a database lacks, and of those whose files have no statement yet. */
-export async function lackingMigrations({
-  url,
-  directory,
-}: MigrationTarget): Promise<{ readonly pending: readonly string[]; readonly unwritten: readonly string[] }> {
-  const migrations = await readMigrations(directory)
-  const records = await withConnection(url, async (client) => (await Records.open(client)).all())
-  const states = new Map(compare(migrations, records).map(({ id, state }) => [id, state]))
-  const all = migrations.filter(({ id }) => states.get(id) === 'pending')
+export async function lackingMigrations(
+  target: MigrationTarget,
+): Promise<{ readonly pending: readonly string[]; readonly unwritten: readonly string[] }> {
+  const all = (await compared(target)).flatMap(({ state, migration }) =>
+    state === 'pending' && migration ? migration : [],
+  )
   const pending = written(all).map(({ id }) => id)
-  return { pending, unwritten: all.map(({ id }) => id).slice(pending.length) }
+  return { pending, unwritten: all.slice(pending.length).map(({ id }) => id) }
+}
+
+async function compared({ url, directory }: MigrationTarget): Promise<ReturnType<typeof compare>> {
+  const migrations = await readMigrations(directory)
+  return compare(migrations, await withConnection(url, async (client) => (await Records.open(client)).all()))
 }
 
 /** The state of one migration. */
@@ -145,10 +148,8 @@ export interface MigrationStatus {
  * @example
  * const pending = (await migrationStatus({ url: databaseUrl, directory })).filter(({ state }) => state === 'pending')
  */
-export async function migrationStatus({ url, directory }: MigrationTarget): Promise<MigrationStatus[]> {
-  const migrations = await readMigrations(directory)
-  const records = await withConnection(url, async (client) => (await Records.open(client)).all())
-  return compare(migrations, records).map(({ id, state, migration, record }) => ({
+export async function migrationStatus(target: MigrationTarget): Promise<MigrationStatus[]> {
+  return (await compared(target)).map(({ id, state, migration, record }) => ({
     id,
     state,
     author: record?.author ?? migration?.author,

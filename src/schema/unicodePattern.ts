@@ -3,24 +3,25 @@
  * may escape what needs no escape, such as `\-` or `\@`, which is an error with the flag.
  */
 export function unicodePattern(pattern: string): string {
-  if (isUnicode(pattern)) return pattern
+  if (patternProblem(pattern) === undefined) return pattern
   let isInClass = false
   const written = pattern.replace(/\\([\s\S])|[[\]]/g, (found, escaped?: string) => {
     if (escaped === undefined) isInClass = found === '['
     else if (needless.test(escaped) && !(isInClass && escaped === '-')) return escaped
     return found
   })
-  return isUnicode(written) ? written : pattern
+  return patternProblem(written) === undefined ? written : pattern
 }
 
 /** Neither a letter, a digit nor `_`, which may mean something behind a backslash, nor a character of the syntax. */
 const needless = /[^\w^$\\.*+?()[\]{}|/]/
 
-function isUnicode(pattern: string): boolean {
+/** Returns why a text is no pattern of JSON Schema, which has the flag `u`: the engine's message, which has the pattern. */
+export function patternProblem(pattern: string): string | undefined {
   try {
     void new RegExp(pattern, 'u')
-    return true
-  } catch {
-    return false
+    return undefined
+  } catch (error) {
+    return (error as Error).message
   }
 }

@@ -1,4 +1,4 @@
-import { hint } from '../schema/validator/nearestName.ts'
+import { expectedNames } from '../schema/validator/nearestName.ts'
 
 /**
  * Makes an object throw when an unknown member is read: `app.mock(cities).getCty` would be undefined, and the error would
@@ -15,7 +15,7 @@ export function withKnownNames<Members extends object>(
     get(target, name, receiver) {
       if (typeof name === 'symbol' || name in target || probed.test(name))
         return Reflect.get(target, name, receiver) as unknown
-      throw new TypeError(`${title} ${name}, expected ${names.join(', ')}${hint(name, names)}`)
+      throw new TypeError(`${title} ${name}${expectedNames(name, names)}`)
     },
   })
   return Object.setPrototypeOf(members, guard) as Members

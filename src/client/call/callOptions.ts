@@ -2,7 +2,7 @@
 import { compileOptionsCheck, type Fields, type Rule } from '../../config/rule.ts'
 import { abortSignal, func, group, integer, number, record, text } from '../../config/rules.ts'
 import { describeValue } from '../../schema/describeValue.ts'
-import { hint } from '../../schema/validator/nearestName.ts'
+import { expectedNames } from '../../schema/validator/nearestName.ts'
 import type { CallOptions, OperationOptions } from '../types.ts'
 import type { AnyInput } from './call.ts'
 
@@ -50,9 +50,7 @@ export function checkInputParts(subject: string, input: AnyInput, { hasBody }: {
   for (const part in input) {
     if (part === 'body' ? hasBody || input.body === undefined : inputParts.includes(part)) continue
     const expected = inputParts.filter((name) => name !== 'body' || hasBody)
-    throw new TypeError(
-      `${subject}: unknown part ${part} of the input, expected ${expected.join(', ')}${hint(part, expected)}`,
-    )
+    throw new TypeError(`${subject}: unknown part ${part} of the input${expectedNames(part, expected)}`)
   }
 }
 

@@ -1,4 +1,4 @@
-import type { JSX } from 'preact'
+import type { ComponentChildren, JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import type { SentResponse } from '../model/sentRequest.ts'
 import type { ServiceRow } from '../model/state.ts'
@@ -109,26 +109,12 @@ export function OperationForm({ operation, document, home, query }: FormProps): 
         {operation.userScopes && (
           <fieldset>
             <legend>User</legend>
-            <label class="field">
-              <span>
-                Send as <span class="dim">any user of the issuer of tricube dev; empty: nobody</span>
-              </span>
-              <input
-                type="text"
-                spellcheck={false}
-                value={user}
-                onInput={({ currentTarget }) => setUser(currentTarget.value)}
-              />
-            </label>
-            <label class="field">
-              <span>Scopes</span>
-              <input
-                type="text"
-                spellcheck={false}
-                value={scopes}
-                onInput={({ currentTarget }) => setScopes(currentTarget.value)}
-              />
-            </label>
+            <TextField value={user} onChange={setUser}>
+              Send as <span class="dim">any user of the issuer of tricube dev; empty: nobody</span>
+            </TextField>
+            <TextField value={scopes} onChange={setScopes}>
+              Scopes
+            </TextField>
           </fieldset>
         )}
         <label class="field">
@@ -168,6 +154,27 @@ export function OperationForm({ operation, document, home, query }: FormProps): 
         )}
       </section>
     </div>
+  )
+}
+
+interface TextFieldProps {
+  readonly value: string
+  readonly onChange: (value: string) => void
+  /** Its label. */
+  readonly children: ComponentChildren
+}
+
+function TextField({ value, onChange, children }: TextFieldProps): JSX.Element {
+  return (
+    <label class="field">
+      <span>{children}</span>
+      <input
+        type="text"
+        spellcheck={false}
+        value={value}
+        onInput={({ currentTarget }) => onChange(currentTarget.value)}
+      />
+    </label>
   )
 }
 
