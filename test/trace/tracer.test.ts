@@ -1,5 +1,4 @@
 import { expect, it } from 'vitest'
-import { EpochOffset } from '../../src/time/epochOffset.ts'
 import { errorTypeOf } from '../../src/trace/errorType.ts'
 import { propagators } from '../../src/trace/propagation/propagators.ts'
 import { SilentTracer } from '../../src/trace/tracer.ts'
@@ -88,17 +87,4 @@ it.each([
   [Object.create(null), 'Error'],
 ])('records the class of what was thrown, not its message: %o', (thrown, type) => {
   expect(errorTypeOf(thrown)).toBe(type)
-})
-
-it('keeps the precision of the monotonic clock and follows the wall clock', () => {
-  let monotonic = 0
-  let wall = 1_000_000
-  const offset = new EpochOffset({ monotonic: () => monotonic, wall: () => Math.floor(wall), first: 1_000_000.25 })
-  expect(offset.now()).toBe(1_000_000.25)
-  monotonic += 5000.5
-  wall += 5000.5
-  expect(offset.now()).toBe(1_000_000.25)
-  wall += 3_600_000
-  expect(offset.now() + monotonic - wall).toBeGreaterThan(-1)
-  expect(offset.now() + monotonic - wall).toBeLessThanOrEqual(1)
 })
