@@ -5,10 +5,11 @@
 import { fileURLToPath } from 'node:url'
 import { accepts } from '../contract/auth.ts'
 import type { Contract } from '../contract/contract.ts'
-import type { DeclaredSubscription } from '../dashboard/dashboardOptions.ts'
+import type { DeclaredWork } from '../dashboard/model/declaredWork.ts'
 import type { CertificatePaths } from '../dashboard/model/state.ts'
 import { failureLine } from './failure.ts'
 import { recordImports } from './imports.ts'
+import { declaredWork } from './declaredWork.ts'
 import { loadService } from './load-service.ts'
 import type { TlsOptions } from '../http/tls.ts'
 import { openapiDocument } from '../openapi/document.ts'
@@ -36,7 +37,7 @@ export interface ServiceDescription {
   readonly asksForUsers: boolean
   /** The services that it calls, by the names of their contracts. */
   readonly calls: readonly string[]
-  readonly subscriptions: readonly DeclaredSubscription[]
+  readonly work: DeclaredWork
   /** The names of its settings in the configuration file. */
   readonly settings: readonly string[]
   /** The files that it loads, without those of installed packages. */
@@ -99,11 +100,7 @@ async function describe({ file, compiled }: Source): Promise<Descriptions[number
         shards: shardsOf(definition),
         asksForUsers,
         calls: Object.values(declared.clients ?? {}).map((callee) => callee.name),
-        subscriptions: Object.entries(declared.subscriptions ?? {}).map(([name, { event }]) => ({
-          name,
-          publisher: event.service,
-          event: event.name,
-        })),
+        work: declaredWork(declared),
         settings,
         files,
       },

@@ -1,14 +1,7 @@
 import type { DashboardDatabase } from './data/database.ts'
+import type { DeclaredWork } from './model/declaredWork.ts'
 import type { SentUser } from './model/sentRequest.ts'
 import type { ServiceState, SettingRow } from './model/state.ts'
-
-/** A subscription as its service declares it. */
-export interface DeclaredSubscription {
-  readonly name: string
-  /** The service that publishes its event. */
-  readonly publisher: string
-  readonly event: string
-}
 
 /** A service that the dashboard can start and stop. */
 export interface ManagedService {
@@ -19,7 +12,7 @@ export interface ManagedService {
   readonly databaseUrl?: string | undefined
   /** The services that it calls, by the names of their contracts. */
   readonly calls?: readonly string[]
-  readonly subscriptions?: readonly DeclaredSubscription[]
+  readonly work?: DeclaredWork
   start(): Promise<void>
   stop(): Promise<void>
   restart(): Promise<void>

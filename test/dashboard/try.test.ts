@@ -2,8 +2,11 @@
 import { contract, multipart, NotFound, openapiDocument, service, t, upload } from 'tricube'
 import { jwt } from 'tricube/auth'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { otlpSpans, type OtlpTraces } from '../../src/dashboard/ingest/otlp.ts'
+import { otlpOf } from '../../src/dashboard/model/exportOtlp.ts'
 import { mapOf } from '../../src/dashboard/model/mapOf.ts'
 import { around, placed, type MapEdge, type ServiceMap } from '../../src/dashboard/model/serviceMap.ts'
+import type { StoredSpan } from '../../src/dashboard/model/span.ts'
 import { devIssuer } from '../../src/devIssuer/devIssuer.ts'
 import { freePort } from '../../src/postgres/free-port.ts'
 import { authority } from '../http/certificates.ts'
@@ -283,7 +286,7 @@ describe('the map', () => {
         tags: { 'db.system.name': 'postgresql', 'db.namespace': 'orders', 'db.query.text': 'SELECT 1' },
       }),
       zipkin({ traceId: one, parentId: root, service: 'python', ms: 2 }),
-    ])
+    ]).toReversed() // a callee ends before its caller, and its spans arrive earlier
     const caused = zipkinSpans([zipkin({ traceId: other, service: 'mail', tags: { 'link.0': `${one}-${root}` } })])
     const declared = [
       { name: 'idle', calls: ['stock', 'bank'], publishers: ['orders'] },
@@ -300,14 +303,37 @@ describe('the map', () => {
       'service stock',
     ])
     expect(edges.map(({ from, to, kind, count, errors }) => [from, to, kind, count, errors])).toEqual([
-      ['orders', 'stock', 'call', 1, 1],
-      ['orders', 'database orders', 'call', 1, 0],
       ['orders', 'python', 'call', 1, 0],
+      ['orders', 'database orders', 'call', 1, 0],
+      ['orders', 'stock', 'call', 1, 1],
       ['orders', 'mail', 'event', 1, 0],
-      ['idle', 'stock', 'declared', 0, 0],
-      ['idle', 'bank', 'declared', 0, 0],
-      ['orders', 'idle', 'declared', 0, 0],
+      ['idle', 'stock', 'call', 0, 0],
+      ['idle', 'bank', 'call', 0, 0],
+      ['orders', 'idle', 'event', 0, 0],
     ])
+  })
+
+  it('has an event come from the service whose span caused it, by Zipkin and by OTLP, and none from one that is not there', () => {
+    const [traceId, root, published] = [spanId().padStart(32, '3'), spanId(), spanId()]
+    const spans = zipkinSpans([
+      zipkin({ traceId, id: published, parentId: root, service: 'stock' }),
+      zipkin({ traceId, id: root, service: 'orders', ms: 9 }),
+    ])
+    const causedBy = (service: string, link: string): StoredSpan[] =>
+      zipkinSpans([zipkin({ traceId: spanId().padStart(32, '4'), service, tags: { 'link.0': link } })])
+    const traces = [
+      spans,
+      causedBy('mail', `${traceId}-${published}`),
+      causedBy('stock', `${traceId}-${published}`), // a job of its own
+      causedBy('audit', traceId),
+      causedBy('lost', `${traceId}-${spanId()}`),
+      causedBy('hostile', '<b>-1'),
+    ]
+    const eventsIn = (all: readonly StoredSpan[][]): string[] =>
+      mapOf(all, []).edges.flatMap(({ from, to, kind }) => (kind === 'event' ? [`${from} ${to}`] : []))
+    expect(eventsIn(traces)).toEqual(['stock mail', 'orders audit'])
+    const exported = traces.map((all) => otlpSpans(otlpOf(all) as OtlpTraces))
+    expect(eventsIn(exported)).toEqual(eventsIn(traces))
   })
 
   it('puts callers left of what they call, also in circles', () => {

@@ -1,7 +1,10 @@
 /** Jobs, subscriptions, schedules and events, of services that really run. */
-import { contract, jobs, service, t } from 'tricube'
+import { contract, jobs, openapiDocument, service, t } from 'tricube'
 import { type Database } from 'tricube/sql'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { declaredWork } from '../../src/cli/declaredWork.ts'
+import type { ManagedService } from '../../src/dashboard/dashboardOptions.ts'
+import type { Definition } from '../../src/service/definition/definition.ts'
 import { runsOf } from '../../src/jobs/schedule.ts'
 import { directDatabase } from '../sql/freshDatabase.ts'
 import { until } from '../until.ts'
@@ -11,7 +14,15 @@ import { open, steerable, type OpenDashboard } from './open.ts'
 const noteService = contract(
   'note-service',
   {},
-  { events: { noted: { payload: t.Object({ key: t.String(), token: t.String() }), key: 'key' } } },
+  {
+    events: {
+      noted: {
+        payload: t.Object({ key: t.String(), token: t.String() }),
+        key: 'key',
+        description: 'A note was made',
+      },
+    },
+  },
 )
 const { noted } = noteService.events
 const mirrorService = contract('mirror-service', {})
@@ -77,13 +88,19 @@ afterAll(async () => {
   vi.unstubAllEnvs()
 })
 
+const described = (
+  name: string,
+  { url }: { url: string },
+  { definition }: { definition: unknown },
+): ManagedService => ({
+  ...steerable(name),
+  databaseUrl: url,
+  openapi: JSON.stringify(openapiDocument((definition as Definition).contract)),
+  work: declaredWork(definition as Definition),
+})
 const services = () => [
-  { ...steerable('note-service'), databaseUrl: notes.url },
-  {
-    ...steerable('mirror-service'),
-    databaseUrl: mirror.url,
-    subscriptions: [{ name: 'copy', publisher: 'note-service', event: 'noted' }],
-  },
+  described('note-service', notes, publishing),
+  described('mirror-service', mirror, running),
   steerable('gateway'),
 ]
 
@@ -125,6 +142,30 @@ it('tells what waits and what is dead, and hides secrets', async () => {
   const [event] = await dashboard.json('/api/events?name=noted&key=k1')
   expect(event).toMatchObject({ service: 'note-service', name: 'noted', key: 'k1' })
   expect(await dashboard.json('/api/events?name=other')).toEqual([])
+})
+
+it('tells what a service publishes, subscribes to and works on, as it declares it', async () => {
+  const dashboard = await opened()
+  const work = (name: string) => dashboard.json(`/api/services/${name}/work`)
+  expect(await work('note-service')).toEqual({
+    events: [
+      {
+        name: 'noted',
+        description: 'A note was made',
+        key: 'key',
+        payload: expect.objectContaining({ type: 'object', required: ['key', 'token'] }),
+        subscribers: [{ service: 'mirror-service', name: 'copy' }],
+      },
+    ],
+    subscriptions: [],
+    jobs: [],
+  })
+  expect(await work('mirror-service')).toMatchObject({
+    events: [],
+    subscriptions: [{ name: 'copy', publisher: 'note-service', event: 'noted' }],
+    jobs: [{ name: 'send' }, { name: 'sweep' }, { name: 'nightly', schedule: '30 2 * * * Europe/Berlin' }],
+  })
+  expect(await work('gateway')).toEqual({ events: [], subscriptions: [], jobs: [] })
 })
 
 it('retries and cancels jobs only when the page asks for it', async () => {
@@ -240,6 +281,27 @@ describe.skipIf(!chromiumBinary)('in Chromium', { timeout: 60_000 }, () => {
     await queues.getByRole('button', { name: 'Cancel 1?' }).click()
     await expect.poll(() => queues.getByRole('link', { name: 'sweep' }).count()).toBe(0)
     expect(await page.title()).not.toContain('hacked')
+    expect(complaints).toEqual([])
+  })
+
+  it('shows them beside the operations of a contract, with links to what ran', async () => {
+    const { page, complaints, checkAccess } = await shown('contracts/note-service')
+    await page.getByText('noted').click()
+    await page.getByText('token: string').waitFor()
+    await page.getByRole('link', { name: 'Published events' }).waitFor()
+    await page.getByRole('link', { name: 'mirror-service' }).last().click()
+    await page.getByText('noted of note-service').waitFor()
+    await page.getByText('nightly').click()
+    await page.getByText('30 2 * * * Europe/Berlin').waitFor()
+    await page.getByText('send').click()
+    await page.getByText('to: string').waitFor()
+    await checkAccess()
+    await page
+      .getByRole('region', { name: '3 jobs' })
+      .getByRole('link', { name: 'Its waiting and dead jobs' })
+      .last()
+      .click()
+    await page.getByRole('table', { name: 'Queues' }).waitFor()
     expect(complaints).toEqual([])
   })
 

@@ -125,7 +125,7 @@ function managed(child: ServiceProcess): ManagedService {
     openapi: service.openapi,
     databaseUrl: service.usesDatabase ? child.env['DATABASE_URL'] : undefined,
     calls: service.calls,
-    subscriptions: service.subscriptions,
+    work: service.work,
     settings: () => settingsOf(child),
   }
 }

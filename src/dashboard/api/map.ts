@@ -31,10 +31,10 @@ const mostTraces = 1000
 export function declaredOf(managed: readonly ManagedService[], others: readonly string[]): DeclaredService[] {
   const known = new Set(managed.map(({ state }) => state.name))
   return [
-    ...managed.map(({ state: { name }, calls = [], subscriptions = [] }) => ({
+    ...managed.map(({ state: { name }, calls = [], work }) => ({
       name,
       calls,
-      publishers: subscriptions.map(({ publisher }) => publisher),
+      publishers: (work?.subscriptions ?? []).map(({ publisher }) => publisher),
     })),
     ...others.filter((name) => !known.has(name)).map((name) => ({ name, calls: [], publishers: [] })),
   ]

@@ -1,6 +1,7 @@
 import { sendError, sendJson } from '../server/respond.ts'
 import type { Route } from '../server/router.ts'
 import type { ManagedService } from '../dashboardOptions.ts'
+import type { DeclaredWork, EventWithSubscribers, ShownWork } from '../model/declaredWork.ts'
 
 /** Starts, stops and restarts services, and reads their settings. */
 export function serviceRoutes(services: () => readonly ManagedService[]): Route[] {
@@ -13,6 +14,17 @@ export function serviceRoutes(services: () => readonly ManagedService[]): Route[
         const service = services().find(({ state }) => state.name === name)
         if (!service) return sendError(response, 404, `no service is named ${name}`)
         sendJson(response, await service.settings())
+      },
+    },
+    {
+      method: 'GET',
+      path: '/api/services/:name/work',
+      for: 'page',
+      handle({ response, params: { name } }) {
+        const all = services()
+        const work = all.find(({ state }) => state.name === name)?.work ?? noWork
+        const events = work.events.map((event) => ({ ...event, subscribers: subscribersOf(name!, event.name, all) }))
+        sendJson(response, { ...work, events } satisfies ShownWork)
       },
     },
     {
@@ -30,4 +42,18 @@ export function serviceRoutes(services: () => readonly ManagedService[]): Route[
       },
     },
   ]
+}
+
+const noWork: DeclaredWork = { events: [], subscriptions: [], jobs: [] }
+
+function subscribersOf(
+  publisher: string,
+  event: string,
+  services: readonly ManagedService[],
+): EventWithSubscribers['subscribers'] {
+  return services.flatMap(({ state, work = noWork }) =>
+    work.subscriptions
+      .filter((subscription) => subscription.publisher === publisher && subscription.event === event)
+      .map(({ name }) => ({ service: state.name, name })),
+  )
 }

@@ -2,7 +2,8 @@ import { lagOf, listSubscriptions } from '../../events/admin.ts'
 import { runsOf } from '../../jobs/schedule.ts'
 import { countJobs, listSchedules, type ListedSchedule } from '../../queue/admin.ts'
 import type { Database } from '../../sql/index.ts'
-import type { DeclaredSubscription, ManagedService } from '../dashboardOptions.ts'
+import type { ManagedService } from '../dashboardOptions.ts'
+import type { DeclaredSubscription } from '../model/declaredWork.ts'
 import type { ScheduleRow, ServiceWork, SubscriptionRow } from '../model/work.ts'
 import { rowsOf, type Databases } from '../server/databases.ts'
 import { sendJson } from '../server/respond.ts'
@@ -26,9 +27,9 @@ export function workRoute({ services, databases }: WorkSources): Route {
           databaseUrl === undefined ? [] : [[state.name, databases.of(databaseUrl)] as const],
         ),
       )
-      const works = services().flatMap(({ state: { name }, subscriptions = [] }) => {
+      const works = services().flatMap(({ state: { name }, work }) => {
         const db = stores.get(name)
-        return db ? [workOf(name, db, subscriptions, stores)] : []
+        return db ? [workOf(name, db, work?.subscriptions ?? [], stores)] : []
       })
       sendJson(response, await Promise.all(works))
     },

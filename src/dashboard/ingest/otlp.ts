@@ -27,7 +27,7 @@ interface OtlpSpan {
   readonly endTimeUnixNano?: string | number
   readonly attributes?: readonly KeyValue[]
   readonly events?: readonly { timeUnixNano?: string | number; name?: string; attributes?: readonly KeyValue[] }[]
-  readonly links?: readonly { readonly traceId?: string }[]
+  readonly links?: readonly { readonly traceId?: string; readonly spanId?: string }[]
   readonly status?: { readonly code?: number | string; readonly message?: string }
 }
 interface OtlpLog {
@@ -108,9 +108,14 @@ function storedSpan(span: OtlpSpan, service: string): StoredSpan[] {
             attributes.length > 0 ? JSON.stringify(recordOf(attributes)) : '',
           ),
         ),
-      links: (span.links ?? []).slice(0, mostLinks).flatMap(({ traceId }) => hexOf(traceId, 32) ?? []),
+      links: (span.links ?? []).slice(0, mostLinks).flatMap(linkOf),
     },
   ]
+}
+
+function linkOf({ traceId, spanId }: { readonly traceId?: string; readonly spanId?: string }): string[] {
+  const [trace, span] = [hexOf(traceId, 32), hexOf(spanId, 16)]
+  return trace === undefined ? [] : [span === undefined ? trace : `${trace}-${span}`]
 }
 
 function logLine(record: OtlpLog, service: string, nowMs: number): Omit<LogLine, 'seq'> {

@@ -48,7 +48,7 @@ function storedSpan(span: ZipkinSpan): StoredSpan {
     ]),
     events: eventsOf(span),
     links: Object.entries(tags)
-      .flatMap(([key, value]) => (isLink(key) ? [value.split('-')[0]!] : []))
+      .flatMap(([key, value]) => (isLink(key) && /^[\da-f]{16,32}(?:-[\da-f]{16})?$/.test(value) ? [value] : []))
       .slice(0, mostLinks),
   }
 }

@@ -1,6 +1,6 @@
 /** Writes spans as OTLP in JSON, which other tools open too. https://opentelemetry.io/docs/specs/otlp/ */
 import { grouped } from '../../trace/export/grouped.ts'
-import type { StoredSpan } from './span.ts'
+import { causeOf, type StoredSpan } from './span.ts'
 
 const kinds: Readonly<Record<StoredSpan['kind'], number>> = {
   internal: 1,
@@ -37,7 +37,7 @@ function spanOf({ traceId, id, parentId, name, kind, startMs, durationMs, ...res
       name,
       attributes: text === undefined ? [] : attributesOf(fieldsOf(text)),
     })),
-    links: links.map((link) => ({ traceId: link, spanId: '0'.repeat(16) })),
+    links: links.map(causeOf),
     ...(error !== undefined && { status: { code: statusError, message: error } }),
   }
 }

@@ -1,5 +1,6 @@
 import { statementOf, type StoredSpan } from './span.ts'
 import type { MapEdge, MapNode, ServiceMap } from './serviceMap.ts'
+import { firstOf } from './summary.ts'
 
 /** A service as far as it says itself whom it calls. */
 export interface DeclaredService {
@@ -24,9 +25,8 @@ export function mapOf(traces: Iterable<readonly StoredSpan[]>, declared: readonl
     calls.durations.push(durationMs)
     if (error !== undefined) calls.errors++
   }
-  const homes = new Map<string, string>()
   const all = [...traces]
-  for (const spans of all) if (spans[0]) homes.set(spans[0].traceId, spans[0].service)
+  const causes = causesIn(all)
   for (const spans of all) {
     const parents = new Map(spans.map((span) => [span.id, span]))
     for (const span of spans) {
@@ -41,32 +41,44 @@ export function mapOf(traces: Iterable<readonly StoredSpan[]>, declared: readonl
       if (parent && parent.service !== span.service && !targetOf(parent))
         add(parent.service, span.service, 'call', span)
       for (const link of span.links) {
-        const home = homes.get(link)
-        if (home !== undefined && home !== span.service) add(home, span.service, 'event', span)
+        const cause = causes.get(link)
+        if (cause !== undefined && cause !== span.service) add(cause, span.service, 'event', span)
       }
     }
   }
-  for (const { from, to, of } of declaredEdges(declared)) {
+  for (const { from, to, kind } of declaredEdges(declared)) {
     if (!nodes.has(from)) nodes.set(from, { id: from, name: from, kind: 'other' })
     if (!nodes.has(to)) nodes.set(to, { id: to, name: to, kind: 'other' })
-    if (edges.has(`${from}\n${to}\n${of}`)) continue
-    edges.set(`${from}\n${to}\ndeclared`, { from, to, kind: 'declared', durations: [], errors: 0 })
+    const key = `${from}\n${to}\n${kind}`
+    if (!edges.has(key)) edges.set(key, { from, to, kind, durations: [], errors: 0 })
   }
   const starts = all.flatMap((spans) => spans[0]?.startMs ?? [])
   const windowMs = Math.max(0, Math.max(...starts, 0) - Math.min(...starts, Infinity))
   return { windowMs, nodes: [...nodes.values()], edges: [...edges.values()].map(edgeOf) }
 }
 
-interface DeclaredEdge {
-  readonly from: string
-  readonly to: string
-  readonly of: 'call' | 'event'
+/** The service of each span that another links to. Of a link without a span, it is the one that the trace began in. */
+function causesIn(traces: readonly (readonly StoredSpan[])[]): Map<string, string> {
+  const linked = new Set(traces.flatMap((spans) => spans.flatMap(({ links }) => links)))
+  const causes = new Map<string, string>()
+  for (const spans of traces) {
+    const traceId = spans[0]?.traceId
+    if (traceId !== undefined && linked.has(traceId)) causes.set(traceId, firstOf(spans).service)
+    for (const { id, service, kind } of spans) {
+      const link = `${traceId}-${id}`
+      // In Zipkin, a client and a server may share an id.
+      if (linked.has(link) && (kind !== 'client' || !causes.has(link))) causes.set(link, service)
+    }
+  }
+  return causes
 }
+
+type DeclaredEdge = Pick<MapEdge, 'from' | 'to' | 'kind'>
 
 function declaredEdges(declared: readonly DeclaredService[]): DeclaredEdge[] {
   return declared.flatMap(({ name, calls, publishers }) => [
-    ...calls.map((to): DeclaredEdge => ({ from: name, to, of: 'call' })),
-    ...publishers.map((from): DeclaredEdge => ({ from, to: name, of: 'event' })),
+    ...calls.map((to): DeclaredEdge => ({ from: name, to, kind: 'call' })),
+    ...publishers.map((from): DeclaredEdge => ({ from, to: name, kind: 'event' })),
   ])
 }
 

@@ -11,8 +11,9 @@ export interface MapNode {
 export interface MapEdge {
   readonly from: string
   readonly to: string
-  /** `event`: work that another trace caused. `declared`: named by the service, and not seen yet. */
-  readonly kind: 'call' | 'event' | 'declared'
+  /** `event`: work that another trace caused. */
+  readonly kind: 'call' | 'event'
+  /** 0 if the service declares it, and no trace has shown it yet. */
   readonly count: number
   readonly errors: number
   readonly p50Ms: number | null

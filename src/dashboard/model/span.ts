@@ -13,7 +13,7 @@ export interface StoredSpan {
   readonly error?: string
   readonly attributes: Readonly<Record<string, string>>
   readonly events: readonly StoredEvent[]
-  /** The traces that caused it. */
+  /** The spans that caused it, each as `traceId-spanId`; without the second part, only the trace is known. */
   readonly links: readonly string[]
 }
 
@@ -50,6 +50,12 @@ export interface TraceSummary {
   readonly isRepeating: boolean
   /** Whether it is a health probe or a scrape. */
   readonly isProbe: boolean
+}
+
+/** The trace and the span of a link. */
+export function causeOf(link: string): { readonly traceId: string; readonly spanId: string | undefined } {
+  const [traceId = '', spanId] = link.split('-')
+  return { traceId, spanId }
 }
 
 /** The text of a span's statement; undefined if it is none. `db.statement` is the name of older OpenTelemetry. */

@@ -8,6 +8,7 @@ import { operationsOf, typeText, type OpenApi, type TryOperation } from './opera
 import { hrefOf } from './route.ts'
 import { Block, Text } from './text.tsx'
 import { Empty, ServiceName, TableHead } from './ui.tsx'
+import { Work } from './declaredWork.tsx'
 import type { ViewProps } from './viewProps.ts'
 
 /** What each service promises, who uses it, and the settings that it runs with. */
@@ -37,27 +38,35 @@ export function Contracts({ state, address: { path } }: ViewProps): JSX.Element 
         </h1>
         <Neighbours name={selected.name} />
         <Operations service={selected} />
+        <Work name={selected.name} />
         <Settings name={selected.name} />
       </div>
     </div>
   )
 }
 
-/** Who calls it, and whom it calls, as far as traces show. */
+/** Who calls it, and whom it calls, as its service declares it and as traces show. */
 function Neighbours({ name }: { readonly name: string }): JSX.Element {
   const { value } = useJson<ServiceMap>('api/map')
-  const edges = value?.edges ?? []
-  const names = new Map(value?.nodes.map((node) => [node.id, node.name]))
-  const list = (ids: readonly string[]): string => [...new Set(ids)].map((id) => names.get(id) ?? id).join(', ')
-  const callers = list(edges.filter(({ to, kind }) => to === name && kind !== 'event').map(({ from }) => from))
-  const callees = list(edges.filter(({ from, kind }) => from === name && kind !== 'event').map(({ to }) => to))
+  const { nodes = [], edges = [] } = value ?? {}
+  const databases = new Map(nodes.flatMap(({ id, name, kind }) => (kind === 'database' ? [[id, name]] : [])))
+  const calls = edges.filter(({ kind, to }) => kind !== 'event' && !databases.has(to))
+  const list = (names: readonly string[]): string => [...new Set(names)].join(', ')
+  const callers = list(calls.filter(({ to }) => to === name).map(({ from }) => from))
+  const callees = list(calls.filter(({ from }) => from === name).map(({ to }) => to))
+  const used = list(edges.filter(({ from }) => from === name).flatMap(({ to }) => databases.get(to) ?? []))
   const causes = list(edges.filter(({ to, kind }) => to === name && kind === 'event').map(({ from }) => from))
   return (
     <p>
       Called by <Text value={callers || 'nobody yet'} />. Calls <Text value={callees || 'nobody yet'} />.{' '}
+      {used && (
+        <>
+          Uses the database <Text value={used} />.{' '}
+        </>
+      )}
       {causes && (
         <>
-          Works on events and jobs of <Text value={causes} />.{' '}
+          Works on events of <Text value={causes} />.{' '}
         </>
       )}
       <a href={hrefOf('map', { node: name })}>Show it on the map</a>

@@ -93,7 +93,7 @@ function Edge({
   const { path, arrow, labelX, labelY } = lineOf(from, to, nth)
   const width = 1 + Math.min(4, Math.log10(Math.max(1, edge.count)))
   return (
-    <g class={`map-edge map-edge-${edge.kind} ${edge.errors > 0 ? 'map-edge-bad' : ''}`}>
+    <g class={`map-edge map-edge-${edge.count > 0 ? edge.kind : 'declared'} ${edge.errors > 0 ? 'map-edge-bad' : ''}`}>
       <path d={path} style={{ strokeWidth: `${width}px` }} />
       <path class="map-arrow" d={arrow} />
       <text x={labelX} y={labelY} text-anchor="middle">

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
 import { useMemo } from 'preact/hooks'
-import { around, placed, type PlacedNode, type ServiceMap } from '../model/serviceMap.ts'
+import { around, placed, type MapNode, type PlacedNode, type ServiceMap } from '../model/serviceMap.ts'
 import { count, duration } from './format.ts'
 import { MapDrawing, perMinute } from './mapDrawing.tsx'
 import { usePolled } from './polled.ts'
@@ -44,7 +44,7 @@ export function MapView({ address: { query } }: ViewProps): JSX.Element {
         <Select
           label="Around"
           value={node}
-          options={[['', 'Everything'], ...value.nodes.map(({ id, name }) => [id, `Around ${name}`] as const)]}
+          options={[['', 'Everything'], ...value.nodes.map((node) => [node.id, `Around ${labelOf(node)}`] as const)]}
           onChange={(id) => change({ node: id })}
         />
         {node !== '' && (
@@ -65,6 +65,11 @@ export function MapView({ address: { query } }: ViewProps): JSX.Element {
   )
 }
 
+/** A database is often named like its service. */
+function labelOf({ kind, name }: MapNode): string {
+  return kind === 'database' ? `database ${name}` : name
+}
+
 /** The same as a table, for reading and for screen readers. */
 function Calls({
   map: { edges, windowMs },
@@ -73,7 +78,7 @@ function Calls({
   readonly map: ServiceMap
   readonly places: readonly PlacedNode[]
 }): JSX.Element {
-  const names = new Map(places.map(({ id, name }) => [id, name]))
+  const labels = new Map(places.map((place) => [place.id, labelOf(place)]))
   return (
     <table class="calls">
       <TableHead caption="Calls" heads={['From', 'To', 'Kind', 'Calls', 'Rate', 'Errors', 'Median', 'p99']} />
@@ -84,12 +89,12 @@ function Calls({
           .map(({ from, to, kind, count: calls, rate, errors, p50Ms, p99Ms }) => (
             <tr key={`${from} ${to} ${kind}`}>
               <td>
-                <ServiceName name={names.get(from) ?? from} />
+                <ServiceName name={labels.get(from) ?? from} />
               </td>
               <td>
-                <Text value={names.get(to) ?? to} />
+                <Text value={labels.get(to) ?? to} />
               </td>
-              <td>{kind}</td>
+              <td>{calls > 0 ? kind : `${kind}, declared`}</td>
               <td class="number">{calls}</td>
               <td class="number">{rate}</td>
               <td class={`number ${errors > 0 ? 'bad' : ''}`}>{errors}</td>

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
 import type { LogLine } from '../model/logLine.ts'
-import { statementOf, type StoredSpan } from '../model/span.ts'
+import { causeOf, statementOf, type StoredSpan } from '../model/span.ts'
 import type { CriticalPart, WaterfallRow } from '../model/waterfall.ts'
 import { Explain } from './data/plan.tsx'
 import { clock, count, duration } from './format.ts'
@@ -72,7 +72,7 @@ export function SpanDetail({ span, row, logs, onClose }: SpanDetailProps): JSX.E
         <section>
           <h3>Caused by</h3>
           <ul class="plain">
-            {links.map((id) => (
+            {[...new Set(links.map((link) => causeOf(link).traceId))].map((id) => (
               <li key={id}>
                 <a href={hrefOf(`traces/${id}`)}>{id.slice(0, 16)}…</a>
               </li>
