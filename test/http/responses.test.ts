@@ -39,21 +39,21 @@ const date = new Date('2026-01-31T12:00:00Z')
 
 describe('responds with 500 and logs the field when a handler returns', () => {
   it.each<[string, TSchema, unknown, string]>([
-    ['null for a text', User, { ...user, name: null }, 'name must be string'],
+    ['null for a text', User, { ...user, name: null }, 'name must be string, got null'],
     ['null for an integer', User, { ...user, age: null }, 'age must be integer'],
     ['null for a boolean', User, { ...user, ok: null }, 'ok must be boolean'],
     ['null for an object', User, null, 'must be object'],
     ['null for an optional field', t.Object({ a: t.Optional(t.String()) }), { a: null }, 'a must be string'],
-    ['5.7 for an integer', User, { ...user, age: 5.7 }, 'age must be integer'],
-    ["'false' for a boolean", User, { ...user, ok: 'false' }, 'ok must be boolean'],
+    ['5.7 for an integer', User, { ...user, age: 5.7 }, 'age must be integer, got a number with a fraction'],
+    ["'false' for a boolean", User, { ...user, ok: 'false' }, 'ok must be boolean, got a string'],
     ["'5' for a number", t.Object({ n: t.Number() }), { n: '5' }, 'n must be number'],
     ['a number for a text', User, { ...user, name: 7 }, 'name must be string'],
-    ['NaN', t.Object({ n: t.Number() }), { n: Number.NaN }, 'n must be number'],
+    ['NaN', t.Object({ n: t.Number() }), { n: Number.NaN }, 'n must be number, got NaN'],
     ['Infinity', t.Object({ n: t.Number() }), { n: Infinity }, 'n must be number'],
     ['no required field', User, { name: 'Ada', age: 1 }, 'ok is required'],
-    ['undefined', User, undefined, 'must be object'],
-    ['a list for an object', User, [], 'must be object'],
-    ['an object for a list', t.Array(t.Integer()), { length: 0 }, 'must be array'],
+    ['undefined', User, undefined, 'must be object, got undefined'],
+    ['a list for an object', User, [], 'must be object, got an array'],
+    ['an object for a list', t.Array(t.Integer()), { length: 0 }, 'must be array, got an object'],
     [
       'a wrong field in a nested object',
       t.Object({ a: t.Array(User) }),
@@ -83,7 +83,7 @@ describe('responds with 500 and logs the field when a handler returns', () => {
       { at: '","x":"' },
       'at must match format',
     ],
-    ['a date that is none', t.Object({ at: t.String() }), { at: new Date('x') }, 'at must be string'],
+    ['a date that is none', t.Object({ at: t.String() }), { at: new Date('x') }, 'at must be string, got a Date'],
     ['a number below its minimum', t.Object({ n: t.Integer({ minimum: 1 }) }), { n: 0 }, 'n must be >= 1'],
     ['a number over its maximum', t.Object({ n: t.Number({ exclusiveMaximum: 1 }) }), { n: 1 }, 'n must be < 1'],
     [
@@ -123,8 +123,21 @@ describe('responds with 500 and logs the field when a handler returns', () => {
     ['a typed array', unknown, { u: new Uint8Array(2) }, 'u is Uint8Array, which JSON cannot hold'],
     ['an error', unknown, { u: new RangeError('x') }, 'u is RangeError, which JSON cannot hold'],
     ['NaN inside', unknown, { u: [Number.NaN] }, 'u.0 is NaN, which JSON cannot hold'],
-    ['a promise', t.Object({ u: t.Object({}) }), { u: Promise.resolve({}) }, 'u is Promise, which JSON cannot hold'],
-    ['a stream for a text', t.String(), Readable.from(['a']), 'must be string'],
+    [
+      'a promise',
+      t.Object({ u: t.Object({}) }),
+      { u: Promise.resolve({}) },
+      'u is Promise, which JSON cannot hold: await it',
+    ],
+    [
+      'a promise for an integer',
+      User,
+      { ...user, age: Promise.resolve(1) },
+      'age must be integer, got a Promise: await it',
+    ],
+    ['a Set for a list', t.Array(t.Integer()), new Set([1]), 'must be array, got a Set: return [...set]'],
+    ['a wrong field whose name has a dot', t.Object({ 'a.b': t.String() }), { 'a.b': null }, 'a.b must be string'],
+    ['a stream for a text', t.String(), Readable.from(['a']), 'must be string, got a Readable'],
     ['a stream for an object', t.Object({ u: t.Object({}) }), { u: Readable.from(['a']) }, 'u is Readable, which JSON'],
     ['a list in itself', unknown, { u: cycle((u: unknown[]) => u.push(u), []) }, 'u.0 refers back to u, which JSON'],
     [
@@ -176,7 +189,7 @@ describe('responds with 500 and logs the field when a handler returns', () => {
     const problems = (await lines()).filter(({ msg }) => msg === 'failed').map(({ err }) => err.message.split(': ')[1])
     const twoFields = 'it is paginated, return { items, total }'
     expect(problems).toEqual([
-      '1 must be integer',
+      '1 must be integer, got a string',
       'total must be integer',
       'total must be integer',
       'total must be integer',

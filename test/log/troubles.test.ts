@@ -42,7 +42,7 @@ it('logs the field of an invalid response, not its value', async () => {
   const logged = await lines()
   const failed = logged.filter(({ level }) => level === 'error').map(({ err }) => (err as Error).message)
   expect(failed).toEqual([
-    'what the handler returned breaks its contract: user.age must be integer',
+    'what the handler returned breaks its contract: user.age must be integer, got a string',
     'what the handler returned breaks its contract: 1.age is required',
   ])
   expect(JSON.stringify(logged)).not.toContain('hunter2')

@@ -1,4 +1,5 @@
 import { compileNextCheck } from './cursor.ts'
+import { cureOf, gotInstead } from './gotInstead.ts'
 import { cursorText } from '../../contract/cursor.ts'
 import type { Envelope } from '../../contract/options.ts'
 import type { CursorItems, Items, Operation } from '../../contract/operation.ts'
@@ -106,11 +107,11 @@ function isCount(total: unknown): boolean {
 function compileStrict(schema: TSchema): (value: unknown) => string {
   const write = compileWriter(jsonSchemaOf(schema))
   let check: Check | undefined
-  return (value = null) => {
+  return (value) => {
     let text: string | undefined
     let thrown: unknown
     try {
-      text = write(value)
+      text = write(value === undefined ? null : value)
     } catch (error) {
       thrown = error // a getter or `toJSON` of the value, or it is too deep
     }
@@ -127,9 +128,10 @@ function problemOf(check: Check, value: unknown, thrown: unknown): string {
     if (cycle)
       return `${cycle.path.join('.')} refers back to ${cycle.to.join('.') || 'the value'}, which JSON cannot hold`
     const problems = check(asRead(value))
-    if (problems) return firstProblem(problems)
+    if (problems) return `${firstProblem(problems)}${gotInstead(value, problems[0]!)}`
     const found = notJsonAt(value)
-    if (found) return `${found.path.join('.') || 'the value'} is ${found.what}, which JSON cannot hold`
+    if (found)
+      return `${found.path.join('.') || 'the value'} is ${found.what}, which JSON cannot hold${cureOf(found.what)}`
   } catch {
     // the value cannot be JSON at all
   }
