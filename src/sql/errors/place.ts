@@ -9,6 +9,7 @@ import { findSourceMap } from 'node:module'
 import { cutStack, isFrame } from '../../log/stack.ts'
 import { withoutLiterals } from '../../sqlText/literals.ts'
 import { DatabaseError } from './databaseError.ts'
+import { ParameterError } from './parameterError.ts'
 
 /** The origin of a failing statement. */
 export interface Origin {
@@ -58,11 +59,8 @@ function placeOf(found: NodeJS.CallSite | string | undefined): Place | undefined
  * with this one.
  */
 export async function failing(cause: unknown, { text, strings }: Origin): Promise<never> {
-  if (!(cause instanceof DatabaseError)) throw cause
-  // The same error may end many statements.
-  const error = thrown.has(cause) ? cause.copy() : cause
-  thrown.add(error)
-  error.statement = text === undefined ? undefined : withoutLiterals(text)
+  if (!(cause instanceof DatabaseError) && !(cause instanceof ParameterError)) throw cause
+  const error = cause instanceof DatabaseError ? ofStatement(cause, text) : cause
   // After two ticks their promise waits for this one, and V8 sees who awaits theirs.
   await Promise.resolve()
   await Promise.resolve()
@@ -77,6 +75,14 @@ export async function failing(cause: unknown, { text, strings }: Origin): Promis
     },
   })
   throw error
+}
+
+/** The same error may end many statements: each gets its own. */
+function ofStatement(cause: DatabaseError, text: string | undefined): DatabaseError {
+  const error = thrown.has(cause) ? cause.copy() : cause
+  thrown.add(error)
+  error.statement = text === undefined ? undefined : withoutLiterals(text)
+  return error
 }
 
 const thrown = new WeakSet<DatabaseError>()

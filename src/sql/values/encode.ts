@@ -1,4 +1,5 @@
 import { DatabaseError } from '../errors/databaseError.ts'
+import { ParameterError } from '../errors/parameterError.ts'
 import { type Encode, scalar, UnsupportedValue } from './encoders.ts'
 import type { Encoded } from '../wire/output.ts'
 
@@ -28,7 +29,7 @@ export function encodeAll(
       encoded.push(encode(values[i]))
     } catch (cause) {
       if (cause instanceof UnsupportedValue) {
-        throw new TypeError(`parameter $${i + 1}: ${cause.message}`, { cause })
+        throw new ParameterError(`parameter $${i + 1}: ${cause.message}`)
       }
       throw new DatabaseError('22000', 'the value cannot be written as SQL', { parameter: i + 1, cause })
     }

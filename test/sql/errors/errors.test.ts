@@ -84,6 +84,22 @@ describe('the stack of a failed statement', () => {
     for (let i = 0; i < 2; i++) expect(framesOf(await failureOf(run))[0]).toBe(name)
   })
 
+  test.each<[string, (value: unknown) => PromiseLike<unknown>]>([
+    ['alone', async (value) => await db.one`SELECT ${value}::int`],
+    ['in a transaction', async (value) => await db.transaction((tx) => tx.one`SELECT ${value}::int`)],
+    ['of a batch', async (value) => await db.batch([1])`INSERT INTO products (id) VALUES (${() => value})`],
+    ['on a lane of its own', async (value) => await db.with({ slow: true }).one`SELECT ${value}::int`],
+  ])('names the line of a parameter that is no SQL value: %s', async (_, statement) => {
+    for (const value of [undefined, new Set()]) {
+      const error: unknown = await Promise.resolve(statement(value)).catch((thrown: unknown) => thrown)
+      expect(error).toBeInstanceOf(TypeError)
+      expect((error as Error).message).toMatch(/^parameter \$1: /)
+      expect((error as Error).stack).toMatch(/^TypeError: parameter \$1: .*\n +at .*errors\.test\.ts/)
+      expect((error as Error).stack).not.toMatch(/[/\\]src[/\\]sql[/\\]/)
+      expect(error).not.toHaveProperty('cause')
+    }
+  })
+
   test('names the functions that await it', async () => {
     expect(framesOf(await failureOf(outer))).toEqual(expect.arrayContaining(['awaited', 'outer']))
   })
