@@ -11,14 +11,6 @@ export function withoutLiterals(text: string): string {
   return clean.length > longestText ? `${clean.slice(0, longestText)}…` : clean
 }
 
-/** Returns the main table of a statement: the first one that it names. */
-export function collectionOf(text: string): string | undefined {
-  const found =
-    /\b(?:FROM|INTO|UPDATE|JOIN|TABLE)\s+(?:ONLY\s+|IF\s+(?:NOT\s+)?EXISTS\s+)?((?:"[^"]+"|\w+)(?:\.(?:"[^"]+"|\w+))*)/i
-  const name = found.exec(uncommented(text))?.[1]
-  return name?.replaceAll('"', '')
-}
-
 function masked(sql: string): string {
   let clean = ''
   for (const { kind, text } of pieces(sql)) {
@@ -31,10 +23,4 @@ function masked(sql: string): string {
 function maskedComment(text: string): string {
   const end = text.startsWith('/*') && text.endsWith('*/') ? -2 : undefined
   return text.slice(0, 2) + masked(text.slice(2, end)) + (end === undefined ? '' : '*/')
-}
-
-function uncommented(sql: string): string {
-  let clean = ''
-  for (const { kind, text } of pieces(sql)) clean += kind === 'string' ? '?' : kind === 'comment' ? ' ' : text
-  return clean
 }

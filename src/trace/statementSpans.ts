@@ -1,6 +1,7 @@
 import { spanTemplate, type SpanTemplate } from './spanTemplate.ts'
 import type { SpanRecord } from './spanRecord.ts'
-import { collectionOf, withoutLiterals } from '../sqlText/literals.ts'
+import { collectionOf } from '../sqlText/collection.ts'
+import { withoutLiterals } from '../sqlText/literals.ts'
 
 /** The properties of a statement's text; the same object for the same text. */
 export interface TracedStatement {

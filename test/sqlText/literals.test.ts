@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { collectionOf, withoutLiterals } from '../../src/sqlText/literals.ts'
+import { withoutLiterals } from '../../src/sqlText/literals.ts'
 
 it.each([
   [`SELECT * FROM users WHERE name = 'O''Hara' AND id = $1`, 'SELECT * FROM users WHERE name = ? AND id = $1'],
@@ -26,18 +26,4 @@ it('reveals no literal', () => {
       expect(withoutLiterals(`SELECT '${marked.replaceAll("'", "''")}'${after}`)).toBe(`SELECT ?${after}`.trim())
     }),
   )
-})
-
-it.each([
-  ['SELECT * FROM users WHERE id = $1', 'users'],
-  ['INSERT INTO app.users (name) VALUES ($1)', 'app.users'],
-  ['UPDATE ONLY "Users" SET a = $1', 'Users'],
-  ['DELETE FROM users', 'users'],
-  ['WITH x AS (SELECT 1 FROM cities) SELECT * FROM x', 'cities'],
-  [`SELECT ' FROM secret', now()`, undefined],
-  [`SELECT a -- FROM the cities, it's old\nFROM users WHERE b = 'x'`, 'users'],
-  ['CREATE TABLE IF NOT EXISTS logs (id int)', 'logs'],
-  ['BEGIN', undefined],
-])('finds the table of %j', (text, collection) => {
-  expect(collectionOf(text)).toBe(collection)
 })
