@@ -44,12 +44,14 @@ export class Stopping {
   /** Node reports unhandled rejections here, too. Other requests in flight may be fine, so they are finished. */
   #onUncaught(err: Error, origin: string): void {
     const { log, name } = this.#service
-    if (log) log.fatal({ err }, origin === 'unhandledRejection' ? 'unhandled rejection' : 'uncaught exception')
+    if (log) log.fatal({ err }, origin === 'unhandledRejection' ? unhandled : 'uncaught exception')
     else complain(`${name}: ${err.stack ?? String(err)}`)
     this.#hasFailed = true
     this.begin()
   }
 }
+
+const unhandled = 'unhandled rejection: a promise failed that nothing awaits. Await it, or give it to waitUntil'
 
 /** Calls `begin` on the first SIGTERM or SIGINT. A second signal calls `force` and exits with code 1. */
 export function stopOnSignals(name: string, begin: () => void, force: () => void = () => {}): void {
