@@ -1,6 +1,6 @@
 import type { ValueProblem } from '../../schema/validator/problems.ts'
 
-/** Says what is in place of a field's type, like `, got null`; empty for other problems. It never says the value. */
+/** Says what a field got instead of its type, like `, got null`; empty for other problems. It never says the value. */
 export function gotInstead(value: unknown, { path, message }: ValueProblem): string {
   if (!wrongType.test(message)) return ''
   let found = value
