@@ -3,11 +3,12 @@ import { clusterFile } from './build/cluster.ts'
 import { composeFile } from './build/compose.ts'
 import { dockerfile, dockerignore } from './build/dockerfile.ts'
 import { compareFile, writeBuilt, type BuiltFile, type ComparedFile } from './build/files.ts'
+import { imageProblems } from './build/imageNode.ts'
 import { kubernetesFiles } from './build/kubernetes.ts'
 import { noticesOf, warningsOf } from './build/notices.ts'
 import { readProject, type Project } from './build/project.ts'
 import { print } from './columns.ts'
-import { complain } from './failure.ts'
+import { CliError, complain } from './failure.ts'
 
 /**
  * `tricube build [dir…]`: writes the files that ship the services of this folder. Files that somebody has edited stay, and it
@@ -21,6 +22,10 @@ export async function buildCommand(argv: string[]): Promise<number> {
   })
   const roots = positionals.length > 0 ? positionals : ['.']
   const project = await readProject('.', roots)
+  const problems = await imageProblems(project.services.map(({ file }) => file))
+  if (problems.length > 0) {
+    throw new CliError(`${problems.join('\n')}\nNode 24, which the image has, would not start the services`)
+  }
   const files = await Promise.all(filesOf(project).map((file) => compareFile('.', file)))
   for (const warning of warningsOf(project)) complain(warning)
   if (values.check) return check(files)

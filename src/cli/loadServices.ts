@@ -6,6 +6,7 @@ import type { AuthOptions } from '../service/parts/auth/options.ts'
 import { serviceFiles } from './dev/plan.ts'
 import { CliError, failureLine } from './failure.ts'
 import { displayPath, loadService, type LoadedService } from './load-service.ts'
+import { noService } from './noService.ts'
 
 /** A service in one of the folders of a command. */
 export interface FoundService {
@@ -38,15 +39,13 @@ export interface LoadedDefinition {
  */
 export async function loadServices(roots: readonly string[]): Promise<readonly FoundService[]> {
   const files = [...new Set((await Promise.all(roots.map(serviceFiles))).flat())]
-  if (files.length === 0) {
-    throw new CliError(`${roots.join(', ')}: no service found; expected service.ts or */service.ts in this folder`)
-  }
+  if (files.length === 0) throw noService(roots)
   const loaded = await Promise.all(
     files.map((file) =>
       loadOne(file).catch((error: unknown) => {
         const line = failureLine(error)
-        const place = `${displayPath(file)}: `
-        return new CliError(line.startsWith(place) ? line : `${place}${line}`)
+        const place = `${displayPath(file)}:`
+        return new CliError(line.startsWith(place) ? line : `${place} ${line}`)
       }),
     ),
   )

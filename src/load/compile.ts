@@ -5,7 +5,7 @@
  * sooner on Node 20, but take 0.6 s more to compile. Hooks into Node's loader (tsx) cost half a second of CPU and 30 MB,
  * because every module of every package passes through a second thread.
  */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { createRequire, isBuiltin } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -15,6 +15,7 @@ import type { BuildFailure, OnResolveResult, Plugin } from 'esbuild'
 import { LoadError } from './loadError.ts'
 import { isTypeScript } from './platform.ts'
 import { namesScript, renamed } from './sourceNames.ts'
+import { wholeName } from './wholeName.ts'
 
 /**
  * Compiles a module and the TypeScript that it imports into one file, and again only when one of its files changes.
@@ -95,23 +96,24 @@ const packagesOutside: Plugin = {
     build.onResolve({ filter: /^file:/ }, ({ path }) => outside(fileURLToPath(path), path))
     build.onResolve({ filter: /^[^./]/ }, async ({ path, kind, importer, resolveDir, pluginData }) => {
       if (kind === 'entry-point' || pluginData === resolving || isBuiltin(path)) return undefined
-      if (/^tricube(\/|$)/.test(path)) return { path: tricubeFor(importer, path), external: true }
+      const asWanted = ({ href }: URL): string => (kind === 'require-call' ? fileURLToPath(href) : href)
+      if (/^tricube(\/|$)/.test(path)) return { path: asWanted(tricubeFor(importer, path)), external: true }
       const found = await build.resolve(path, { kind, importer, resolveDir, pluginData: resolving })
       if (found.errors.length > 0 && kind !== 'import-statement') return { path, external: true } // an optional one
       if (found.errors.length > 0) return found
       if (found.external || path.startsWith('#')) return found
-      return outside(found.path, kind === 'require-call' ? found.path : pathToFileURL(found.path).href)
+      return outside(found.path, asWanted(pathToFileURL(found.path)))
     })
   },
 }
 const resolving = Symbol('resolving')
 
 /** Returns the project's tricube, as its packages resolve it, or else this one. */
-function tricubeFor(importer: string, name: string): string {
+function tricubeFor(importer: string, name: string): URL {
   try {
-    return pathToFileURL(createRequire(importer).resolve(name)).href
+    return pathToFileURL(createRequire(importer).resolve(name))
   } catch {
-    return import.meta.resolve(name)
+    return new URL(import.meta.resolve(name))
   }
 }
 
@@ -140,6 +142,8 @@ function constants(values: Readonly<Record<string, string>>): string {
     .join('')
 }
 
+const constantsAtStart = /^(?:const __meta\w+ = "(?:[^"\\]|\\.)*"; )+/
+
 /** CommonJS modules in the file use it to load Node's built-in modules. */
 const requireBanner = `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(${JSON.stringify(import.meta.url)});`
 
@@ -155,8 +159,12 @@ function outputFolder(): string {
   return folder
 }
 
-/** Loads the project's esbuild, or else the one installed beside tricube. */
-async function loadEsbuild(file: string): Promise<typeof import('esbuild')> {
+/**
+ * Loads the project's esbuild, or else the one installed beside tricube.
+ *
+ * @throws {LoadError} when neither is installed
+ */
+export async function loadEsbuild(file: string): Promise<typeof import('esbuild')> {
   for (const from of [file, fileURLToPath(import.meta.url)]) {
     try {
       return createRequire(from)('esbuild') as typeof import('esbuild')
@@ -176,13 +184,13 @@ function reasonOf({ errors, message }: BuildFailure): string {
   if (!first) return message
   const { file, line, column } = first.location ?? {}
   if (file === undefined) return first.text
-  return `${file}:${line}:${(column ?? 0) + 1}: ${first.text}${withEnding(first.text, file)}`
+  const own = line === 1 ? (constantsAtStart.exec(first.location?.lineText ?? '')?.[0].length ?? 0) : 0
+  return `${file}:${line}:${(column ?? 0) - own + 1}: ${first.text}${withEnding(first.text, file)}`
 }
 
 /** Names the file whose ending an import leaves out. Node needs the ending. */
 function withEnding(problem: string, importer: string): string {
   const path = /^Could not resolve "(\.[^"]*)"$/.exec(problem)?.[1]
   if (path === undefined) return ''
-  const ending = ['.ts', '.mts', '.js', '.mjs'].find((one) => existsSync(resolve(dirname(importer), path + one)))
-  return ending === undefined ? '' : `; write the whole name, "${path}${ending}"`
+  return wholeName(path, dirname(importer))
 }

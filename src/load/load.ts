@@ -1,15 +1,22 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { explained } from './explained.ts'
 import { isTypeScript, runsTypeScript } from './platform.ts'
 
 /**
  * Imports a JavaScript or TypeScript module of the user.
  *
- * @throws {LoadError} when this Node does not run TypeScript, and esbuild is not installed or cannot read the file
+ * @throws {LoadError} when this Node does not run TypeScript, and esbuild is not installed or cannot read the file; also
+ *   when this Node cannot read a file that it imports
  * @throws any error that the module throws itself
  */
 export async function load(file: string): Promise<Record<string, unknown>> {
-  return (await import(pathToFileURL(await runnable(file)).href)) as Record<string, unknown>
+  const { href } = pathToFileURL(await runnable(file))
+  try {
+    return (await import(href)) as Record<string, unknown>
+  } catch (error) {
+    throw explained(error)
+  }
 }
 
 /**

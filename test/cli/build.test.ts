@@ -358,7 +358,11 @@ it.each([
     { 'package.json': '{}', 'a/service.mjs': serviceOf('a-service', ''), 'b/service.mjs': serviceOf('a-service', '') },
     'a and b have the same name, a-service; change one of them\n',
   ],
-  ['no service', { 'package.json': '{}' }, '.: no service found; expected service.ts or */service.ts in this folder\n'],
+  [
+    'no service',
+    { 'package.json': '{}' },
+    '.: no service found; expected service.ts or */service.ts in this folder; add one there with tricube add service billing\n',
+  ],
 ])('rejects %s', async (_, files, message) => {
   const cwd = await folderOf(files)
   expect(await build(cwd)).toEqual({ code: 1, stdout: '', stderr: message })

@@ -83,6 +83,18 @@ test('starts a TypeScript service whose package.json has no "type"', async () =>
   expect((await run.ended).code).toBe(0)
 })
 
+test('starts a TypeScript service that is CommonJS', async () => {
+  const source = `const { contract, service, t } = require('tricube')
+    const old = contract('old-service', { ping: { route: 'GET /ping', returns: t.String() } })
+    module.exports = service(old, { port: 0, handlers: { ping: (): string => 'pong' } })`
+  const cwd = await folderOf({ 'package.json': '{ "type": "commonjs" }', 'service.ts': source })
+  await symlink(nodeModules, join(cwd, 'node_modules'))
+  const run = tricube(['start', '.'], { cwd })
+  await run.printed('listening on http:')
+  run.signal('SIGTERM')
+  expect((await run.ended).code).toBe(0)
+})
+
 test.each([
   ['migrate', 'generate', 'user service', '--name', 'x'],
   ['migrate', 'check', './user service'],
@@ -198,10 +210,10 @@ test('prints every setting with its value and source', async () => {
   const output = run.output()
   for (const [variable, value, from] of [
     ['PORT', '8123', 'the service'],
-    ['LOG_LEVEL', 'debug', 'LOG_LEVEL'],
-    ['DATABASE_URL', '\\(secret\\)', 'DATABASE_URL'],
+    ['LOG_LEVEL', 'debug', 'environment'],
+    ['DATABASE_URL', '\\(secret\\)', 'environment'],
     ['PSP_URL', 'https://psp.example', 'default'],
-    ['JWT_SECRET', '\\(secret\\)', 'JWT_SECRET'],
+    ['JWT_SECRET', '\\(secret\\)', 'environment'],
   ]) {
     expect(output).toMatch(new RegExp(`^${variable} +${value} +${from}$`, 'm'))
   }

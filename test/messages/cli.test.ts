@@ -92,7 +92,7 @@ const rows: readonly (readonly [mistake: string, argv: readonly string[], code: 
     'develops a folder without services',
     ['dev', 'empty'],
     1,
-    'empty: no service found; expected service.ts or */service.ts in this folder',
+    'empty: no service found; expected service.ts or */service.ts in this folder; add one there with tricube add service billing',
   ],
   ['develops a folder that does not exist', ['dev', 'nowhere'], 1, 'nowhere: folder not found'],
   ['prints the document of nothing', ['openapi'], 2, 'Usage: tricube openapi <service> [--public]'],
@@ -153,4 +153,9 @@ test.each(['mts', 'mjs'])('names the file whose ending .%s an import leaves out'
   await expect(compile(join(folder, 'service.ts'))).rejects.toThrow(
     new RegExp(`service.ts:1:8: Could not resolve "./contract"; write the whole name, "./contract.${ending}"$`),
   )
+})
+
+test('names the column of an import on a line that it has put something before', async () => {
+  const folder = await folderOf({ 'service.ts': 'import "acme-left"; console.log(import.meta.url)' })
+  await expect(compile(join(folder, 'service.ts'))).rejects.toThrow(/service.ts:1:8: Could not resolve "acme-left"/)
 })

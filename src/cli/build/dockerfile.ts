@@ -1,18 +1,19 @@
+import { dirname } from 'node:path/posix'
 import { mountsOf } from './mounts.ts'
-import type { BuiltService, PackageManager, Project } from './project.ts'
+import type { Installed, PackageManager } from './installed.ts'
+import type { BuiltService, Project } from './project.ts'
 
 /** Returns the Dockerfile: one target for each service, which differ only in their command. */
-export function dockerfile({ name, packageManager, services }: Project): string {
-  const { files, install } = installs[packageManager]
+export function dockerfile({ name, installed, services }: Project): string {
   return `FROM ${image} AS dependencies
 WORKDIR /app
-COPY ${files} ./
-RUN ${install}
+${copies(installed)}
+RUN ${installs[installed.packageManager]}
 
 FROM ${image} AS app
 ENV NODE_ENV=production HOST=0.0.0.0
 WORKDIR /app
-COPY --from=dependencies /app/node_modules ./node_modules
+COPY --from=dependencies ${installed.hasOwnPackages ? '/app ./' : '/app/node_modules ./node_modules'}
 COPY . .
 # The user "node" by its number: Kubernetes cannot tell that a name is not root.
 USER 1000:1000
@@ -30,27 +31,27 @@ CMD ["start", ${JSON.stringify(path)}]
 `
 }
 
+/** Copies what the installation reads, and no code: code that changes does not install again. */
+function copies({ files }: Installed): string {
+  const folders = [...new Set(files.map((path) => dirname(path)))]
+  return folders
+    .map((folder) => {
+      const paths = files.filter((path) => dirname(path) === folder)
+      const target = folder === '.' ? './' : `./${folder}/`
+      const words = [...paths, target]
+      return `COPY ${words.some((word) => /\s/.test(word)) ? JSON.stringify(words) : words.join(' ')}`
+    })
+    .join('\n')
+}
+
 /** Runs TypeScript without a build. */
 const image = 'node:24-slim'
 
-const installs: Readonly<Record<PackageManager, { readonly files: string; readonly install: string }>> = {
-  npm: {
-    files: 'package.json package-lock.json',
-    install: '--mount=type=cache,target=/root/.npm npm ci --omit=dev --no-audit --no-fund',
-  },
-  pnpm: {
-    files: 'package.json pnpm-lock.yaml',
-    install:
-      '--mount=type=cache,target=/root/.local/share/pnpm/store corepack enable && pnpm install --frozen-lockfile --prod',
-  },
-  yarn: {
-    files: 'package.json yarn.lock',
-    install: '--mount=type=cache,target=/usr/local/share/.cache/yarn yarn install --frozen-lockfile --production',
-  },
-  none: {
-    files: 'package.json',
-    install: '--mount=type=cache,target=/root/.npm npm install --omit=dev --no-audit --no-fund',
-  },
+const installs: Readonly<Record<PackageManager, string>> = {
+  npm: '--mount=type=cache,target=/root/.npm npm ci --omit=dev --no-audit --no-fund',
+  pnpm: '--mount=type=cache,target=/root/.local/share/pnpm/store corepack enable && pnpm install --frozen-lockfile --prod',
+  yarn: '--mount=type=cache,target=/usr/local/share/.cache/yarn yarn install --frozen-lockfile --production',
+  none: '--mount=type=cache,target=/root/.npm npm install --omit=dev --no-audit --no-fund',
 }
 
 /** What does not belong into an image. */

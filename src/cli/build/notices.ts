@@ -71,9 +71,19 @@ function publicKeyNotices(services: readonly BuiltService[], namespace: string):
 }
 
 /** Returns what is wrong with the services as one project, though each of them is valid. */
-export function warningsOf({ services }: Project): readonly string[] {
-  if (services.some(({ isPublic }) => isPublic)) return []
+export function warningsOf({ installed, services }: Project): readonly string[] {
+  const add =
+    installed.packageManager === 'pnpm' ? `pnpm add${installed.hasOwnPackages ? ' -w' : ''} tricube` : 'npm i tricube'
   return [
-    'no service has a way in from outside, since other services call each of them: set edge: true in the one that the internet reaches',
+    ...(installed.hasTricube
+      ? []
+      : [
+          `the image has no node_modules/tricube, which it runs: add tricube to the dependencies of package.json: ${add}`,
+        ]),
+    ...(services.some(({ isPublic }) => isPublic)
+      ? []
+      : [
+          'no service has a way in from outside, since other services call each of them: set edge: true in the one that the internet reaches',
+        ]),
   ]
 }

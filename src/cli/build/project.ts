@@ -1,18 +1,19 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import { basename, join, relative, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { CliError } from '../failure.ts'
 import { accepts } from '../../contract/auth.ts'
 import type { Definition } from '../../service/definition/definition.ts'
 import { loadServices, type FoundService } from '../loadServices.ts'
 import { certificateFolders, isShared, type CertificateFolder } from './certificates.ts'
+import { installedBy, type Installed } from './installed.ts'
 import { ownConfig, type OwnConfig } from './needs.ts'
+import { readPackage, withSlashes, workspaceRootOf } from './workspaces.ts'
 
 /** A project with all of its services, as the files of `tricube build` describe it. */
 export interface Project {
   /** The name of images and of the namespace. */
   readonly name: string
-  readonly packageManager: PackageManager
+  readonly installed: Installed
   readonly services: readonly BuiltService[]
   /** Whether services send events over NATS. */
   readonly usesNats: boolean
@@ -20,12 +21,11 @@ export interface Project {
   readonly usesRedis: boolean
 }
 
-/** How packages are installed. */
-export type PackageManager = 'npm' | 'pnpm' | 'yarn' | 'none'
-
 /** What a service declares, and others declare about it. */
 export interface BuiltService extends OwnConfig {
   readonly name: string
+  /** The path of its code. */
+  readonly file: string
   /** Its folder, relative to the project. */
   readonly path: string
   readonly port: number
@@ -49,30 +49,36 @@ export interface BuiltService extends OwnConfig {
 /**
  * Reads the project in a folder.
  *
- * @throws {CliError} when a service does not load, or two have the same name or port
+ * @throws {CliError} when a service does not load, two have the same name or port, or the folder is a workspace of another
  */
 export async function readProject(folder: string, roots: readonly string[]): Promise<Project> {
-  const packageFile = join(folder, 'package.json')
-  if (!existsSync(packageFile))
+  if (!existsSync(join(folder, 'package.json')))
     throw new CliError('package.json not found: run tricube build in the folder of your project')
-  const { name = basename(resolve(folder)), dependencies = {} } = JSON.parse(
-    await readFile(packageFile, 'utf8'),
-  ) as Package
+  const { name = basename(resolve(folder)) } = readPackage(folder)
+  const installed = installedBy(folder)
+  if (installed.packageManager === 'none') rejectWorkspace(folder)
   const found = await loadServices(roots)
   const services = await Promise.all(found.map((one) => builtService(one, found, folder)))
   rejectDuplicates(services)
   return {
     name: nameOf(name),
-    packageManager: packageManagerOf(folder),
+    installed,
     services,
-    usesNats: '@nats-io/jetstream' in dependencies,
-    usesRedis: redisClients.some((client) => client in dependencies),
+    usesNats: installed.dependencies.has('@nats-io/jetstream'),
+    usesRedis: redisClients.some((client) => installed.dependencies.has(client)),
   }
 }
 
-interface Package {
-  readonly name?: string
-  readonly dependencies?: Readonly<Record<string, string>>
+/** The lockfile of a workspace is in the root, and so are the packages that it imports. */
+function rejectWorkspace(folder: string): void {
+  const root = workspaceRootOf(folder)
+  if (root === undefined) return
+  const up = withSlashes(relative(folder, root))
+  const path = withSlashes(relative(root, resolve(folder)))
+  const parent = dirname(path) === '.' ? '' : ` ${dirname(path)}`
+  throw new CliError(
+    `${path} is a workspace of ${up}, which has the lockfile: run tricube build there: cd ${up} && npx tricube build${parent}`,
+  )
 }
 
 /** The port of a service that declares none. In its container no other service can have it. */
@@ -84,11 +90,12 @@ async function builtService(one: FoundService, all: readonly FoundService[], roo
   const { service, folder, callees } = one
   const { name, port = defaultPort, usesDatabase = false, migrations, tables = [] } = service
   const { tls }: Partial<Definition> = service.definition
-  const path = relative(root, folder).replaceAll('\\', '/') || '.'
+  const path = withSlashes(relative(root, folder)) || '.'
   if (path.startsWith('..')) throw new CliError(`${path}: the services must be in the folder of the project`)
   const callers = all.filter((other) => other.callees.has(name)).map((other) => other.service.name)
   return {
     name,
+    file: one.file,
     path,
     port: port || defaultPort,
     usesDatabase,
@@ -103,7 +110,7 @@ async function builtService(one: FoundService, all: readonly FoundService[], roo
       (folder) =>
         !isShared(
           folder,
-          all.map((other) => ({ path: relative(root, other.folder).replaceAll('\\', '/') })),
+          all.map((other) => ({ path: withSlashes(relative(root, other.folder)) })),
         ),
     ),
   }
@@ -144,13 +151,6 @@ function nameOf(name: string): string {
       .replaceAll(/^-+|-+$/g, '')
       .slice(0, 40) || 'services'
   )
-}
-
-function packageManagerOf(folder: string): PackageManager {
-  const has = (file: string): boolean => existsSync(join(folder, file))
-  if (has('package-lock.json')) return 'npm'
-  if (has('pnpm-lock.yaml')) return 'pnpm'
-  return has('yarn.lock') ? 'yarn' : 'none'
 }
 
 /** Returns the name of a service's database. */

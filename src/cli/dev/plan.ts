@@ -1,8 +1,7 @@
 /** Finds the services in some folders and assigns a host and a port to each. */
 import { fork } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { readdir, stat } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import type { Descriptions, LoadFailure, ServiceDescription, Source } from '../describe.ts'
 import { ownProgram } from '../../load/own.ts'
 import { runnable, sourcesOf } from '../../load/load.ts'
@@ -10,7 +9,8 @@ import { LoadError } from '../../load/loadError.ts'
 import { nearestFolder } from '../../load/nearestFolder.ts'
 import { CliError, failureLine } from '../failure.ts'
 import { freePort } from '../../postgres/free-port.ts'
-import { serviceFileNames, displayPath } from '../load-service.ts'
+import { displayPath } from '../load-service.ts'
+import { foldersIn, noService, serviceFileIn } from '../noService.ts'
 
 /** A service that dev runs. */
 export interface PlannedService extends ServiceDescription {
@@ -28,7 +28,7 @@ export interface PlannedService extends ServiceDescription {
 export async function planServices(roots: readonly string[]): Promise<PlannedService[]> {
   const found = await Promise.all(roots.map(async (root) => ({ root, files: await serviceFiles(root) })))
   const empty = found.find(({ files }) => files.length === 0)
-  if (empty) throw new CliError(`${empty.root}: no service found; expected service.ts or */service.ts in this folder`)
+  if (empty) throw noService([empty.root])
   return planFiles([...new Set(found.flatMap(({ files }) => files))], [])
 }
 
@@ -88,15 +88,7 @@ export async function serviceFiles(root: string): Promise<string[]> {
   }
   const own = serviceFileIn(folder)
   if (own) return [own]
-  const entries = await readdir(folder, { withFileTypes: true })
-  return entries
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && entry.name !== 'node_modules')
-    .flatMap((entry) => serviceFileIn(join(folder, entry.name)) ?? [])
-    .sort()
-}
-
-function serviceFileIn(folder: string): string | undefined {
-  return serviceFileNames.map((name) => join(folder, name)).find((file) => existsSync(file))
+  return foldersIn(folder).flatMap((each) => serviceFileIn(each) ?? [])
 }
 
 /** Returns each file's description, or why it failed to load. */
