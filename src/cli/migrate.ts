@@ -5,13 +5,25 @@ import { database } from '../sql/index.ts'
 import { prepareTables } from '../tables/prepare.ts'
 import { CliError, failureLine } from './failure.ts'
 import { loadService, serviceFileNames } from './load-service.ts'
+import { devHere } from './onDatabase.ts'
 
 /** `tricube migrate`, with an embedded PostgreSQL to verify generated migrations, and with tricube's own tables. */
 export function migrate(argv: string[]): Promise<number> {
   return migrateCommand(argv, {
     startServer: async () => (await import('../postgres/start.ts')).startPostgres(),
     prepare: prepareFor,
+    findUrl,
   })
+}
+
+/** Returns the URL of the database that the `tricube dev` of this folder has made for the service in a folder. */
+async function findUrl(folder: string): Promise<string> {
+  const dev = await devHere('tricube migrate')
+  const { name } = await loadService(folder)
+  const url = dev[name]?.['DATABASE_URL']
+  if (url !== undefined) return url
+  const why = dev[name] === undefined ? 'does not run' : 'made no database for'
+  throw new CliError(`tricube migrate: the tricube dev in this folder ${why} ${name}: set DATABASE_URL or pass --url`)
 }
 
 /** Creates tricube's tables for the service in a folder; resolves to undefined if it needs none. */

@@ -1,6 +1,6 @@
 import { database, DatabaseError, type Database } from '../sql/index.ts'
 import { devService } from './dev/devService.ts'
-import { runningDev } from './dev/folderLock.ts'
+import { runningDev, type DevServices } from './dev/folderLock.ts'
 import { expectedNames } from '../schema/validator/nearestName.ts'
 import { CliError } from './failure.ts'
 
@@ -65,19 +65,26 @@ export async function onDatabase(
 async function databaseUrl(program: string, service: string | undefined): Promise<string> {
   const own = process.env['DATABASE_URL']
   if (own && service === undefined) return own
-  const dev = await runningDev('.')
-  if (!dev) {
-    throw new CliError(
-      `${program} needs the database of the service: set DATABASE_URL or pass --url, or start tricube dev in this folder`,
-      2,
-    )
-  }
-  const url = devService(program, dev, service)['DATABASE_URL']
+  const url = devService(program, await devHere(program), service)['DATABASE_URL']
   if (url === undefined)
     throw new CliError(
       `${program}: ${service ?? 'no service of tricube dev'} has ${service === undefined ? 'a' : 'no'} database`,
     )
   return url
+}
+
+/**
+ * Returns what the `tricube dev` in this folder sets for its services.
+ *
+ * @throws {CliError} which says how to name the database, when none runs here
+ */
+export async function devHere(program: string): Promise<DevServices> {
+  const dev = await runningDev('.')
+  if (dev) return dev
+  throw new CliError(
+    `${program} needs the database of the service: set DATABASE_URL or pass --url, or start tricube dev in this folder`,
+    2,
+  )
 }
 
 /** PostgreSQL's code. */

@@ -8,7 +8,7 @@ import type { Setting, Settings } from './setting.ts'
 /** A configuration and the source of each value. */
 export interface Loaded<Config> {
   readonly values: Config
-  /** The source by name: `default`, `the service`, the file's path, or the variable. */
+  /** The source by name: `default`, `the service`, the file's path, or `environment`. */
   readonly origins: ReadonlyMap<string, string>
   /** A line for each variable that starts like tricube's but is unknown; it may be misspelt. */
   readonly unknown: readonly string[]
@@ -94,7 +94,7 @@ export async function inspectConfig<Config extends object>(
     const text = env[setting.variable]
     if (text === undefined || text === '') continue
     set(name, setting, setting.parse?.(text) ?? text, `${setting.variable} in the environment`)
-    origins.set(name, setting.variable)
+    origins.set(name, 'environment')
   }
   for (const [name, value] of Object.entries(overrides)) {
     const setting = known.find(([one]) => one === name)?.[1]

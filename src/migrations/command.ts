@@ -21,7 +21,8 @@ const help = `Usage: tricube migrate <command> <service> [options]
 
 <service> is the folder of the service or its service.ts, default: the current folder
 
-  --url <url>             URL of the database, default DATABASE_URL; repeat it for each shard
+  --url <url>             URL of the database; repeat it for each shard. Default: DATABASE_URL, or that of the service
+                          in the tricube dev that runs in the current folder
   --allow-destructive     run statements that lose data
   --allow-newer           accept a database that is ahead of this folder, for an older release
   --lock-timeout <ms>     how long one attempt waits for the lock of a table, default 1000
@@ -61,6 +62,8 @@ export interface CommandContext {
    * Creates the tables that tricube needs for the service of a folder. Resolves to undefined when the service needs none.
    */
   readonly prepare?: (folder: string, url: string) => Promise<Prepared | undefined>
+  /** Returns the URL of the database that a running `tricube dev` has made for the service in a folder. */
+  readonly findUrl?: ((folder: string) => Promise<string>) | undefined
 }
 
 /** The preparation of a service that needs tables of tricube's own. */
@@ -79,7 +82,7 @@ export interface Prepared {
  * @example process.exitCode = await migrateCommand(['up', 'services/users', '--url', databaseUrl])
  */
 export async function migrateCommand(argv: readonly string[], context: CommandContext = {}): Promise<number> {
-  const { env = process.env, out = print, err = printError, startServer, prepare = prepareNothing } = context
+  const { env = process.env, out = print, err = printError, startServer, findUrl, prepare = prepareNothing } = context
   try {
     const { values, positionals } = parse(argv)
     if (values.help || positionals.length === 0) {
@@ -95,6 +98,7 @@ export async function migrateCommand(argv: readonly string[], context: CommandCo
       out,
       err,
       startServer,
+      findUrl,
       prepare,
     })
   } catch (error) {
@@ -138,7 +142,7 @@ const commands: Readonly<Record<CommandName, (invocation: Invocation) => Promise
   },
 
   async up(invocation) {
-    for (const target of targetsOf(invocation)) {
+    for await (const target of targetsOf(invocation)) {
       const prepared = await invocation.prepare(invocation.folder, target.url)
       const hasOnlyTables = prepared?.hasMigrations === false && !existsSync(target.directory)
       const { applied } = hasOnlyTables ? { applied: [] } : await migrate(target)
@@ -149,7 +153,7 @@ const commands: Readonly<Record<CommandName, (invocation: Invocation) => Promise
   },
 
   async down(invocation) {
-    for (const target of targetsOf(invocation)) {
+    for await (const target of targetsOf(invocation)) {
       const { undone } = await rollback({ ...target, steps: invocation.count })
       if (undone.length === 0) invocation.out(`${target.label}no migrations to undo`)
     }
@@ -158,7 +162,7 @@ const commands: Readonly<Record<CommandName, (invocation: Invocation) => Promise
 
   async status(invocation) {
     let hasProblem = false
-    for (const target of targetsOf(invocation)) {
+    for await (const target of targetsOf(invocation)) {
       const rows = await migrationStatus(target)
       for (const line of table(rows)) invocation.out(`${target.label}${line}`)
       hasProblem ||= rows.some(({ state }) => state !== 'applied' && state !== 'pending')
@@ -179,12 +183,9 @@ const commands: Readonly<Record<CommandName, (invocation: Invocation) => Promise
 }
 
 /** Each database, and the prefix of its lines. */
-function* targetsOf(invocation: Invocation): Generator<MigrateOptions & { readonly label: string }> {
-  const { folder, env, out, url = [env['DATABASE_URL'] ?? ''] } = invocation
-  if (url.includes(''))
-    throw new UsageError(
-      'the database is missing: pass --url or set DATABASE_URL; tricube dev prints those of its services',
-    )
+async function* targetsOf(invocation: Invocation): AsyncGenerator<MigrateOptions & { readonly label: string }> {
+  const { folder, out } = invocation
+  const url = await urlsOf(invocation)
   const lockTimeoutMs = invocation['lock-timeout'] === undefined ? 1000 : Number(invocation['lock-timeout'])
   if (!Number.isInteger(lockTimeoutMs) || lockTimeoutMs < 1) {
     throw new UsageError(`--lock-timeout must be 1 or more milliseconds, got ${invocation['lock-timeout']}`)
@@ -201,6 +202,17 @@ function* targetsOf(invocation: Invocation): Generator<MigrateOptions & { readon
       onApplied: ({ id, durationMs }) => out(`${label}${id} (${Math.round(durationMs)} ms)`),
     }
   }
+}
+
+/** The databases that are given, or else the one that is found, which it names. */
+async function urlsOf({ folder, url, env, err, findUrl }: Invocation): Promise<readonly string[]> {
+  const given = url ?? [env['DATABASE_URL'] ?? '']
+  if (!given.includes('')) return given
+  if (url !== undefined || findUrl === undefined)
+    throw new UsageError('the database is missing: pass --url or set DATABASE_URL')
+  const found = await findUrl(folder)
+  err(`on ${databaseOf(found)}, the database of tricube dev`)
+  return [found]
 }
 
 /** Host and database, never the password. */

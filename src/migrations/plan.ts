@@ -79,7 +79,8 @@ function problemOf({ id, state, migration, record }: PlanEntry): string {
 }
 
 const problem: Readonly<Partial<Record<MigrationState, string>>> = {
-  changed: 'was applied, and its file has changed since: restore the file and put the change into a new migration',
+  changed:
+    'was applied, and its file has changed since: restore the file first. Then put the change into a new migration or, if only your own database has it, run tricube migrate down and edit it again',
   missing: 'was applied, and its file is missing: restore the file',
   late: 'is not applied, but a later one is: give it a later number',
 }

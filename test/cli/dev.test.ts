@@ -134,7 +134,7 @@ test('reports a failed start of dev with one line and exit code 1', async () => 
   const lines = await Promise.all(['taken', 'empty', 'nowhere', 'twins', 'namesakes'].map(failed))
   expect(lines).toEqual([
     `role-service: port ${port} is in use, perhaps by another tricube dev; stop that process or change the port\n`,
-    'empty: no service found; expected service.ts or */service.ts in this folder\n',
+    'empty: no service found; expected service.ts or */service.ts in this folder; add one there with tricube add service billing\n',
     'nowhere: folder not found\n',
     'twins/a/service.mjs and twins/b/service.mjs have the same port, 8020; change one of them\n',
     'namesakes/a/service.mjs and namesakes/b/service.mjs have the same name, a; change one of them\n',

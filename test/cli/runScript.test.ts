@@ -1,10 +1,10 @@
-/** `tricube run`: a script beside a running `tricube dev`. */
+/** `tricube run`, `migrate` and others beside a running `tricube dev`. */
 import { spawn } from 'node:child_process'
-import { readFile, stat } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { built } from '../built.ts'
 import { folderOf, freePorts, isAlive, serviceSource, tricube } from './run.ts'
 
@@ -130,6 +130,84 @@ export default service(two, { port: ${ports[1]}, database: {}, auth: { key: apiK
   expect((await typed('events', 'list', '--service', 'three')).stderr).toContain(
     '--service must be one-service or two-service',
   )
+})
+
+describe('tricube migrate', () => {
+  const table = migrations['migrations/0001_things.up.sql']
+  const undo = { 'one/migrations/0001_things.down.sql': 'DROP TABLE things;' }
+
+  test('finds the database of the service in its folder, and names it', async () => {
+    const cwd = await project(['one', 'two', 'plain'], undo)
+    const typed = (...args: string[]) => tricube(['migrate', ...args], { cwd }).ended
+    expect(await typed('status', 'one')).toMatchObject({
+      code: 2,
+      stderr:
+        'tricube migrate needs the database of the service: set DATABASE_URL or pass --url, or start tricube dev in this folder\n',
+    })
+    const server = await serverWith('one_service', 'two_service')
+    const dev = tricube(['dev'], { cwd, env: { DATABASE_URL: server } })
+    await dev.printed('Ready in')
+    const place = `on ${new URL(server).host}/one_service, the database of tricube dev\n`
+    expect(await typed('down', 'one', '--allow-destructive')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^0001_things \(\d+ ms\)\n$/) as string,
+      stderr: place,
+    })
+    expect(await typed('status', 'one/service.mjs')).toEqual({
+      code: 0,
+      stdout: '0001_things  pending\n',
+      stderr: place,
+    })
+    expect((await typed('status', 'two')).stdout).toMatch(/^0001_things  applied/)
+    expect(await typed('up', 'one')).toMatchObject({ code: 0, stderr: place })
+
+    expect(await typed('status', 'plain')).toMatchObject({
+      code: 1,
+      stderr:
+        'tricube migrate: the tricube dev in this folder made no database for plain-service: set DATABASE_URL or pass --url\n',
+    })
+    const later = await folderOf({ 'service.mjs': serviceSource({ name: 'later-service' }) })
+    expect((await typed('status', later)).stderr).toContain(
+      'does not run later-service: set DATABASE_URL or pass --url',
+    )
+  })
+
+  test('prefers --url and DATABASE_URL', async () => {
+    const cwd = await project(['one'])
+    const dev = tricube(['dev'], { cwd, env: { DATABASE_URL: await serverWith('one_service') } })
+    await dev.printed('Ready in')
+    const nowhere = (name: string): string => `postgres://127.0.0.1:1/${name}`
+    const env = { DATABASE_URL: nowhere('variable') }
+    const { stderr } = await tricube(['migrate', 'status', 'one'], { cwd, env }).ended
+    expect(stderr).toMatch(/^the database variable at 127\.0\.0\.1:1 cannot be reached/)
+    const flag = await tricube(['migrate', 'status', 'one', '--url', nowhere('flag')], { cwd, env }).ended
+    expect(flag.stderr).toMatch(/^the database flag at 127\.0\.0\.1:1 cannot be reached/)
+  })
+
+  test('undoes a migration that you still edit, and dev applies it again', async () => {
+    const cwd = await project(['one'], undo)
+    const file = join(cwd, 'one/migrations/0001_things.up.sql')
+    const edited = table.replace('PRIMARY KEY', 'PRIMARY KEY, note text')
+    const dev = tricube(['dev'], { cwd, env: { DATABASE_URL: await serverWith('one_service') } })
+    await dev.printed('Ready in')
+    const down = () => tricube(['migrate', 'down', 'one', '--allow-destructive'], { cwd }).ended
+
+    await writeFile(file, edited)
+    await dev.printed(
+      'one-service: 0001_things was applied, and its file has changed since: restore the file first. Then put the change into a new migration or, if only your own database has it, run tricube migrate down and edit it again',
+    )
+    await dev.printed('one-service restarted')
+    expect(await down()).toMatchObject({ code: 1, stdout: '' })
+    const from = dev.output().length
+    await writeFile(file, table)
+    await dev.printed('one-service: the database is up to date again', from)
+    await dev.printed('one-service restarted', from)
+    expect(await down()).toMatchObject({ code: 0 })
+    const undone = dev.output().length
+    await writeFile(file, edited)
+    await dev.printed('one-service restarted', undone)
+    expect((await tricube(['migrate', 'status', 'one'], { cwd }).ended).stdout).toMatch(/^0001_things  applied/)
+  })
 })
 
 test('keeps the log of the service of a script out of its output', async () => {

@@ -27,8 +27,8 @@ test('the service overrides a default, the file the service, and the environment
   expect(file.row('PORT')).toEqual(['8124', 'production.mjs'])
   expect(file.row('RETRIES')).toEqual(['4', 'production.mjs'])
   const environment = await rowsOf({ TRICUBE_CONFIG: 'production.mjs', PORT: '8125', RETRIES: '5' })
-  expect(environment.row('PORT')).toEqual(['8125', 'PORT'])
-  expect(environment.row('RETRIES')).toEqual(['5', 'RETRIES'])
+  expect(environment.row('PORT')).toEqual(['8125', 'environment'])
+  expect(environment.row('RETRIES')).toEqual(['5', 'environment'])
 })
 
 test('prints JSON for programs, with secrets masked too', async () => {
@@ -37,8 +37,8 @@ test('prints JSON for programs, with secrets masked too', async () => {
   expect(code).toBe(0)
   const rows = JSON.parse(stdout) as unknown[]
   expect(rows).toContainEqual({ variable: 'PORT', value: '8123', source: 'the service' })
-  expect(rows).toContainEqual({ variable: 'RETRIES', value: '5', source: 'RETRIES' })
-  expect(rows).toContainEqual({ variable: 'PSP_KEY', value: '(secret)', source: 'PSP_KEY' })
+  expect(rows).toContainEqual({ variable: 'RETRIES', value: '5', source: 'environment' })
+  expect(rows).toContainEqual({ variable: 'PSP_KEY', value: '(secret)', source: 'environment' })
   expect(stdout).not.toContain('hunter2')
 })
 
@@ -68,9 +68,9 @@ test('every wrong value is marked, and has a line that says why', async () => {
   const { code, stdout, stderr } = await tricube(['config', 'service.mjs'], { cwd, env }).ended
   expect(code).toBe(1)
   const rows = new Map(stdout.split('\n').map((line) => [line.split(/ {2,}/)[0]!, line.split(/ {2,}/).slice(1)]))
-  expect(rows.get('PORT')).toEqual(['(wrong)', 'PORT'])
+  expect(rows.get('PORT')).toEqual(['(wrong)', 'environment'])
   expect(rows.get('RETRIES')).toEqual(['(wrong)', 'wrong.mjs'])
-  expect(rows.get('PSP_KEY')).toEqual(['(wrong)', 'PSP_KEY'])
+  expect(rows.get('PSP_KEY')).toEqual(['(wrong)', 'environment'])
   expect(rows.get('BANK')).toEqual(['(missing)', 'default'])
   expect(rows.get('NOTE')).toEqual(['default'])
   expect(stderr.trim().split('\n').toSorted()).toEqual([
@@ -95,7 +95,7 @@ test('secrets are masked, wherever they come from', async () => {
   })
   expect(row('PSP_KEY')).toEqual(['(secret)', 'production.mjs'])
   for (const variable of ['DATABASE_URL', 'DATABASE_REPLICA_URLS', 'CONSUL_HTTP_TOKEN', 'OTEL_EXPORTER_OTLP_HEADERS']) {
-    expect(row(variable)).toEqual(['(secret)', variable])
+    expect(row(variable)).toEqual(['(secret)', 'environment'])
   }
 })
 
@@ -121,5 +121,5 @@ test('a variable that starts like those of tricube and has no setting is named, 
 
 test('a value with control characters is escaped', async () => {
   const { row } = await rowsOf({ NOTE: '1\u001B[31m\n2' })
-  expect(row('NOTE')).toEqual(['1\\u001b[31m\\n2', 'NOTE'])
+  expect(row('NOTE')).toEqual(['1\\u001b[31m\\n2', 'environment'])
 })

@@ -56,7 +56,7 @@ const histories: readonly Row<{ readonly before: Files; readonly after: Files }>
   [
     'changes a file',
     { before: { '0001_a.up.sql': 'SELECT 1' }, after: { '0001_a.up.sql': 'SELECT 2' } },
-    '0001_a was applied, and its file has changed since: restore the file and put the change into a new migration',
+    '0001_a was applied, and its file has changed since: restore the file first. Then put the change into a new migration or, if only your own database has it, run tricube migrate down and edit it again',
   ],
   [
     'renames a file',
@@ -79,11 +79,7 @@ const histories: readonly Row<{ readonly before: Files; readonly after: Files }>
 ]
 
 const commands: readonly Row<readonly string[]>[] = [
-  [
-    'forgets the database',
-    ['up'],
-    'the database is missing: pass --url or set DATABASE_URL; tricube dev prints those of its services',
-  ],
+  ['forgets the database', ['up'], 'the database is missing: pass --url or set DATABASE_URL'],
   ['misspells the command', ['upp'], 'unknown command "upp", see tricube migrate --help'],
   ['forgets the name', ['new'], '--name is missing: pass a name like --name add_age'],
   ['writes a path as name', ['new', '--name', '../x'], '--name may contain letters, digits, _ and -, got ../x'],

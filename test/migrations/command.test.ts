@@ -70,7 +70,7 @@ test('accepts the service before or after the command, as a folder or a file', a
 })
 
 test.each([
-  [['up'], 'the database is missing: pass --url or set DATABASE_URL; tricube dev prints those of its services'],
+  [['up'], 'the database is missing: pass --url or set DATABASE_URL'],
   [['sideways'], 'unknown command "sideways", see tricube migrate --help'],
   [['up', 'nowhere'], 'nowhere does not exist'],
   [['up', '.', 'user-service'], 'too many arguments: . user-service'],
