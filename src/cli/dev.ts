@@ -61,6 +61,7 @@ export async function devCommand(argv: string[]): Promise<number> {
       services,
       children,
       databases,
+      envFile,
       screen,
       tokenOf: (user) => login.tokenOf(user),
     })

@@ -170,3 +170,29 @@ it('says which variable sends the traces elsewhere', async () => {
   await run.printed('Ready in')
   expect((await pageOf(run).json('api/state')).tracesOff).toContain('OTEL_EXPORTER_OTLP_ENDPOINT')
 })
+
+it('says where the settings of a service come from', async () => {
+  const source = `import { contract, service, t } from ${JSON.stringify(built('index.js').href)}
+    export default service(contract('alpha-service', {}), { settings: { retries: t.Integer() }, handlers: {} })`
+  const files = { 'alpha/service.mjs': source, '.env': 'RETRIES=5\nLOG_REQUESTS=0.5\nTRICUBE_ZONE=a\n' }
+  const cwd = await folderOf({ ...files, 'tricube.config.mjs': "export default { region: 'eu' }" })
+  const run = tricube(['dev', '--dashboard-port', '0'], { cwd, env: { LOG_REQUESTS: '1' } })
+  await run.printed('Ready in')
+  const page = pageOf(run)
+  const rows = async () => (await page.json('api/services/alpha-service/settings')) as object[]
+  expect(await rows()).toEqual(
+    expect.arrayContaining([
+      { variable: 'RETRIES', value: '5', source: '.env' },
+      { variable: 'LOG_REQUESTS', value: '1', source: 'environment' },
+      { variable: 'CONSUL_HTTP_ADDR', value: expect.stringContaining('http://') as string, source: 'tricube dev' },
+      { variable: 'PORT', value: expect.stringMatching(/^\d+$/) as string, source: 'tricube dev' },
+      { variable: 'COOKIE_SECRETS', value: '(secret)', source: 'tricube dev' },
+      { variable: 'TRICUBE_REGION', value: 'eu', source: 'tricube.config.mjs' },
+      { variable: 'TRICUBE_WEIGHT', value: '1', source: 'default' },
+    ]),
+  )
+  await writeFile(join(cwd, '.env'), 'RETRIES=6\n')
+  await run.printed('alpha-service restarted')
+  expect(await rows()).toContainEqual({ variable: 'RETRIES', value: '6', source: '.env' })
+  expect(await rows()).toContainEqual(expect.objectContaining({ variable: 'TRICUBE_ZONE', source: 'default' }))
+})

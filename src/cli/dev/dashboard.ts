@@ -7,9 +7,11 @@ import type { DashboardOptions, ManagedService } from '../../dashboard/dashboard
 import type { SettingRow } from '../../dashboard/model/state.ts'
 import { ownProgram } from '../../load/own.ts'
 import { CliError } from '../failure.ts'
+import { displayPath } from '../load-service.ts'
 import type { ServiceProcess } from './child.ts'
 import { databasesOf } from './dashboardDatabases.ts'
 import type { Databases } from './database.ts'
+import type { EnvFile } from './envFile.ts'
 import type { PlannedService } from './plan.ts'
 import type { Screen } from './screen.ts'
 import { ownExporter } from './traces.ts'
@@ -41,6 +43,7 @@ export interface DevDashboardSources {
   /** The processes, which may become more. */
   readonly children: readonly ServiceProcess[]
   readonly databases: Pick<Databases, 'url'>
+  readonly envFile: EnvFile
   readonly screen: Screen
   /** Returns the token of a user of dev's issuer, if one runs. */
   readonly tokenOf: NonNullable<DashboardOptions['tokenOf']>
@@ -56,7 +59,7 @@ export type DevDashboard = Pick<Dashboard, 'addZipkin' | 'close'> & { readonly u
  */
 export async function openDevDashboard(
   flags: DashboardFlags,
-  { services, children, databases, screen, tokenOf }: DevDashboardSources,
+  { services, children, databases, envFile, screen, tokenOf }: DevDashboardSources,
 ): Promise<DevDashboard> {
   const port = portOf('dev', 'dashboard-port', flags['dashboard-port'])
   if (!flags.dashboard) return off
@@ -71,7 +74,7 @@ export async function openDevDashboard(
       hosts: flags['dashboard-host'] ?? [],
       token: process.env['TRICUBE_DASHBOARD_TOKEN'],
       tracesOff: exporter && `${exporter} sends the traces of your services elsewhere. Unset it to see them here.`,
-      services: () => children.map(managed),
+      services: () => children.map((child) => managed(child, envFile)),
       tokenOf,
       databases: async () => {
         const all = children.map(async ({ service, env }) =>
@@ -101,7 +104,7 @@ export async function openDevDashboard(
 
 const off: DevDashboard = { url: undefined, addZipkin: () => {}, close: () => Promise.resolve() }
 
-function managed(child: ServiceProcess): ManagedService {
+function managed(child: ServiceProcess, envFile: EnvFile): ManagedService {
   const { service, status, url, ending, sinceMs, pid, problem, lastLines } = child
   return {
     state: {
@@ -126,15 +129,24 @@ function managed(child: ServiceProcess): ManagedService {
     databaseUrl: service.usesDatabase ? child.env['DATABASE_URL'] : undefined,
     calls: service.calls,
     work: service.work,
-    settings: () => settingsOf(child),
+    settings: () => settingsOf(child, envFile),
   }
 }
 
 /** Reads the settings in a process of its own: dev never runs the user's code. */
-async function settingsOf({ service, env }: ServiceProcess): Promise<readonly SettingRow[]> {
+async function settingsOf({ service, env }: ServiceProcess, envFile: EnvFile): Promise<readonly SettingRow[]> {
   const args = [ownProgram('main'), 'config', service.file, '--json']
   const { stdout } = await promisify(execFile)(process.execPath, args, { env, timeout: settingsTimeoutMs })
-  return JSON.parse(stdout) as readonly SettingRow[]
+  const rows = JSON.parse(stdout) as readonly SettingRow[]
+  return rows.map((row) =>
+    row.source === 'environment' ? { ...row, source: sourceOf(row.variable, env, envFile) } : row,
+  )
+}
+
+/** Returns who has set a variable of a service: dev itself, the file that dev reads, or the shell that started dev. */
+function sourceOf(variable: string, env: NodeJS.ProcessEnv, envFile: EnvFile): string {
+  if (env[variable] !== process.env[variable]) return 'tricube dev'
+  return envFile.sets(variable) ? displayPath(envFile.path) : 'environment'
 }
 
 const settingsTimeoutMs = 30_000

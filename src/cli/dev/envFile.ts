@@ -16,6 +16,11 @@ export class EnvFile {
     this.#warn = warn
   }
 
+  /** Whether the value of a variable comes from the file. */
+  sets(name: string): boolean {
+    return this.#names.includes(name)
+  }
+
   /** Reads the file and replaces the variables of the last read. A missing file has no variables. */
   read(): void {
     const { text, wrongLines } = withoutWrongLines(textOf(this.path))

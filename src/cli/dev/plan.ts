@@ -9,8 +9,8 @@ import { LoadError } from '../../load/loadError.ts'
 import { nearestFolder } from '../../load/nearestFolder.ts'
 import { CliError, failureLine } from '../failure.ts'
 import { freePort } from '../../postgres/free-port.ts'
-import { displayPath } from '../load-service.ts'
-import { foldersIn, noService, serviceFileIn } from '../noService.ts'
+import { displayPath, serviceFileIn } from '../load-service.ts'
+import { foldersIn, noService } from '../noService.ts'
 
 /** A service that dev runs. */
 export interface PlannedService extends ServiceDescription {
