@@ -43,6 +43,11 @@ export async function loadService(path: string, compiled?: string): Promise<Load
 /** The names that a service's file may have in a folder. */
 export const serviceFileNames: readonly string[] = ['service.ts', 'service.mts', 'service.js', 'service.mjs']
 
+/** Returns the file of the service that is this folder; undefined if it is none. */
+export function serviceFileIn(folder: string): string | undefined {
+  return serviceFileNames.map((name) => join(folder, name)).find((file) => existsSync(file))
+}
+
 /** Returns a path relative to the working folder, for messages. */
 export function displayPath(path: string): string {
   return relative(process.cwd(), path) || '.'
@@ -57,7 +62,7 @@ export function serviceFile(path: string): string {
   const full = resolve(path)
   if (!existsSync(full)) throw new CliError(`${path}: file not found${nearestFolder(path)}`)
   if (!statSync(full).isDirectory()) return full
-  const file = serviceFileNames.map((name) => join(full, name)).find((candidate) => existsSync(candidate))
+  const file = serviceFileIn(full)
   if (!file) throw new CliError(`${path}: no service found; expected service.ts in this folder`)
   return file
 }

@@ -1,10 +1,8 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { migrateCommand, type Prepared } from '../migrations/command.ts'
 import { database } from '../sql/index.ts'
 import { prepareTables } from '../tables/prepare.ts'
 import { CliError, failureLine } from './failure.ts'
-import { loadService, serviceFileNames } from './load-service.ts'
+import { loadService, serviceFileIn } from './load-service.ts'
 import { devHere } from './onDatabase.ts'
 
 /** `tricube migrate`, with an embedded PostgreSQL to verify generated migrations, and with tricube's own tables. */
@@ -28,7 +26,7 @@ async function findUrl(folder: string): Promise<string> {
 
 /** Creates tricube's tables for the service in a folder; resolves to undefined if it needs none. */
 async function prepareFor(folder: string, url: string): Promise<Prepared | undefined> {
-  if (!serviceFileNames.some((name) => existsSync(join(folder, name)))) return undefined
+  if (serviceFileIn(folder) === undefined) return undefined
   const { name, tables = [], migrations } = await loadService(folder)
   if (tables.length === 0) return undefined
   try {

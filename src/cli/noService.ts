@@ -1,7 +1,7 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { CliError } from './failure.ts'
-import { displayPath, serviceFileNames } from './load-service.ts'
+import { displayPath, serviceFileIn } from './load-service.ts'
 
 /**
  * Returns the error of a command that found no service in these folders. It names the command that does find some one
@@ -28,11 +28,6 @@ export function foldersIn(folder: string): readonly string[] {
     .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && entry.name !== 'node_modules')
     .map(({ name }) => join(resolve(folder), name))
     .sort()
-}
-
-/** Returns the file of the service that is this folder. */
-export function serviceFileIn(folder: string): string | undefined {
-  return serviceFileNames.map((name) => join(folder, name)).find((file) => existsSync(file))
 }
 
 function hasServices(folder: string): boolean {

@@ -8,7 +8,9 @@ import { nearestFolder } from '../load/nearestFolder.ts'
 import { MigrationError } from './error.ts'
 import { missingSql, newMigration } from './generate.ts'
 import { acceptCommand, generateCommand, type ScratchServer } from './generateCommand.ts'
-import { migrate, migrationStatus, rollback, type MigrateOptions, type MigrationStatus } from './migrate.ts'
+import { migrate, migrationStatus, rollback, type MigrationStatus } from './migrate.ts'
+import { targetsOf } from './targets.ts'
+import { UsageError } from './usageError.ts'
 
 const help = `Usage: tricube migrate <command> <service> [options]
 
@@ -114,8 +116,6 @@ const printError = (line: string): void => console.error(printableLayout(line))
 
 const prepareNothing = (): Promise<undefined> => Promise.resolve(undefined)
 
-class UsageError extends MigrationError {}
-
 type Values = ReturnType<typeof parse>['values']
 
 interface Invocation extends Values, Required<CommandContext> {
@@ -180,46 +180,6 @@ const commands: Readonly<Record<CommandName, (invocation: Invocation) => Promise
     err('models.ts has changes without a migration: run tricube migrate generate')
     return 1
   },
-}
-
-/** Each database, and the prefix of its lines. */
-async function* targetsOf(invocation: Invocation): AsyncGenerator<MigrateOptions & { readonly label: string }> {
-  const { folder, out } = invocation
-  const url = await urlsOf(invocation)
-  const lockTimeoutMs = invocation['lock-timeout'] === undefined ? 1000 : Number(invocation['lock-timeout'])
-  if (!Number.isInteger(lockTimeoutMs) || lockTimeoutMs < 1) {
-    throw new UsageError(`--lock-timeout must be 1 or more milliseconds, got ${invocation['lock-timeout']}`)
-  }
-  for (const each of url) {
-    const label = url.length === 1 ? '' : `${databaseOf(each)}: `
-    yield {
-      url: each,
-      directory: join(folder, 'migrations'),
-      label,
-      lockTimeoutMs,
-      allowDestructive: invocation['allow-destructive'] ?? false,
-      allowNewer: invocation['allow-newer'] ?? false,
-      onApplied: ({ id, durationMs }) => out(`${label}${id} (${Math.round(durationMs)} ms)`),
-    }
-  }
-}
-
-/** The databases that are given, or else the one that is found, which it names. */
-async function urlsOf({ folder, url, env, err, findUrl }: Invocation): Promise<readonly string[]> {
-  const given = url ?? [env['DATABASE_URL'] ?? '']
-  if (!given.includes('')) return given
-  if (url !== undefined || findUrl === undefined)
-    throw new UsageError('the database is missing: pass --url or set DATABASE_URL')
-  const found = await findUrl(folder)
-  err(`on ${databaseOf(found)}, the database of tricube dev`)
-  return [found]
-}
-
-/** Host and database, never the password. */
-function databaseOf(url: string): string {
-  if (!URL.canParse(url)) return 'database'
-  const { host, pathname } = new URL(url)
-  return host + pathname
 }
 
 function parse(argv: readonly string[]) {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
+import { lineAt } from '../../sqlText/lexer.ts'
 import { displayPath } from '../load-service.ts'
-import { lineAt, type Problem } from './unstrippable.ts'
+import type { Problem } from './unstrippable.ts'
 import { withoutComments } from './withoutComments.ts'
 
 /** What was found in the files of services, and which names they import from packages. */

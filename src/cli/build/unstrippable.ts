@@ -1,4 +1,5 @@
 import { unstrippable } from '../../load/explained.ts'
+import { lineAt } from '../../sqlText/lexer.ts'
 import { withoutComments } from './withoutComments.ts'
 
 /** A line of a file, and what is wrong with it. */
@@ -22,11 +23,6 @@ export function findUnstrippable(text: string, code: string): readonly Problem[]
       .map((match): Problem => ({ line: lineAt(source, match.index), reason })),
   )
   return [...others, ...parameterProperties(source, code)]
-}
-
-/** Returns the line number of a position. */
-export function lineAt(text: string, at: number): number {
-  return text.slice(0, at).split('\n').length
 }
 
 const closure = (name: string): readonly string[] => [`(${name}||{})`, `(${name}||(${name}={}))`, `.${name}||(`]

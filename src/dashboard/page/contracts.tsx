@@ -7,6 +7,7 @@ import { count } from './format.ts'
 import { operationsOf, typeText, type OpenApi, type TryOperation } from './operations.ts'
 import { hrefOf } from './route.ts'
 import { Block, Text } from './text.tsx'
+import { Type } from './type.tsx'
 import { Empty, ServiceName, TableHead } from './ui.tsx'
 import { Work } from './declaredWork.tsx'
 import type { ViewProps } from './viewProps.ts'
@@ -131,12 +132,7 @@ function Operation({ operation, document }: OperationProps): JSX.Element {
           <Block value={parameterLines.join('\n')} />
         </>
       )}
-      {body && (
-        <>
-          <h3>Body</h3>
-          <Block value={typeText(body, document)} />
-        </>
-      )}
+      <Type title="Body" schema={body} document={document} />
       <h3>Responses</h3>
       {responses.map(([status, description, schema]) => (
         <div key={status}>

@@ -2,9 +2,9 @@ import type { ComponentChildren, JSX } from 'preact'
 import type { DeclaredJob, DeclaredSubscription, EventWithSubscribers, ShownWork } from '../model/declaredWork.ts'
 import { useJson } from './api.ts'
 import { count } from './format.ts'
-import { typeText, type Schema } from './operations.ts'
 import { hrefOf } from './route.ts'
-import { Block, Text } from './text.tsx'
+import { Text } from './text.tsx'
+import { Type } from './type.tsx'
 
 /** The events that a service publishes, those that it subscribes to, and its jobs. */
 export function Work({ name }: { readonly name: string }): JSX.Element {
@@ -128,15 +128,5 @@ function Entry({ name, description, children }: EntryProps): JSX.Element {
       </summary>
       {children}
     </details>
-  )
-}
-
-function Type({ title, schema }: { readonly title: string; readonly schema: Schema | undefined }): JSX.Element {
-  if (!schema) return <></>
-  return (
-    <>
-      <h3>{title}</h3>
-      <Block value={typeText(schema, {})} />
-    </>
   )
 }
